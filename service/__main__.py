@@ -1,0 +1,89 @@
+"""`python -m service`: serve the model over HTTP."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+
+import uvicorn
+from pydantic import ValidationError
+from pydantic_settings import CliApp
+
+from service.settings import Settings
+
+logger = logging.getLogger("service")
+
+_GRACE_SECONDS = 5  # beyond the deadline of the last request, to send its answer
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT, then finish what was accepted; returns the exit status."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    settings = read_settings(arguments)
+    listener = listen(settings)
+    # Here and not above: it loads the tensor library, and --help need not wait for that.
+    from service.app import ServedTranslator, create_app  # noqa: PLC0415
+    from translator.translate import Translator  # noqa: PLC0415
+
+    def load_translator() -> ServedTranslator:
+        try:
+            return Translator.load(settings.model, settings.device)
+        except Exception:
+            server.should_exit = True  # a service that can never translate should not stay up
+            raise
+
+    app = create_app(load_translator, settings)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http="httptools",
+            log_config=None,
+            timeout_graceful_shutdown=int(settings.deadline_seconds) + _GRACE_SECONDS,
+        )
+    )
+    logger.info("serving on %s (the page; POST /translate; /docs)", url_of(listener))
+    # After its shutdown uvicorn raises the signal that ended it once more, and the default handler would turn
+    # a clean end into a killed process.
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signal_number, lambda *_: None)
+    server.run(sockets=[listener])
+    return 1 if app.state.room.failed else 0
+
+
+def read_settings(arguments: Sequence[str] | None) -> Settings:
+    """Read flags and environment; ends the process with a message where they are not valid."""
+    try:
+        return CliApp.run(Settings, cli_args=list(sys.argv[1:] if arguments is None else arguments))
+    except ValidationError as error:
+        lines = [
+            f"  {'.'.join(map(str, problem['loc']))} = {problem['input']!r}: {problem['msg']}"
+            for problem in error.errors()
+        ]
+        sys.exit(
+            "\n".join(["These settings are not valid (python -m service --help shows them all):", *lines])
+        )
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Open the listening socket; ends the process with a message where that is not possible."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        sys.exit(
+            f"Cannot listen on {settings.host} port {settings.port}: {error.strerror or error}. "
+            "Choose another with --port or TRANSLATOR_PORT (0 picks a free one), or --host."
+        )
+
+
+def url_of(listener: socket.socket) -> str:
+    """Return the address that a browser can open."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,142 @@
+"""Errors of the HTTP layer, and the one table that maps every exception to its answer.
+
+Answers are `application/problem+json` (RFC 9457). They never echo the input at length: an error stays below
+2 KB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from service.batcher import DeadlineExceeded, QueueFull, WorkerUnavailable
+from translator.errors import InputError, InputTooLong, TranslatorError
+
+_MAX_DETAIL_CHARACTERS = 400  # at most four bytes each in UTF-8
+
+
+class ServiceError(TranslatorError):
+    """A request that cannot be served as it came."""
+
+
+class MalformedJson(ServiceError):
+    """The body is not JSON in UTF-8."""
+
+
+class InvalidRequest(ServiceError):
+    """The body is JSON, but not a request."""
+
+
+class RequestTooLarge(ServiceError):
+    """The request is over one of the service's limits."""
+
+
+class UnsupportedMediaType(ServiceError):
+    """The body is not declared as plain JSON."""
+
+
+class NotReady(ServiceError):
+    """The model is still being loaded, could not be loaded, or has stopped."""
+
+
+class ClientLeft(ServiceError):
+    """The client closed the connection; nobody reads the answer."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How one kind of error is answered."""
+
+    status: int
+    slug: str
+    title: str
+    retry_after_seconds: int | None = None
+
+    @property
+    def type(self) -> str:
+        """The URI that identifies it; `about:blank` means that the status says it all."""
+        return f"urn:translator:problem:{self.slug}" if self.slug else "about:blank"
+
+
+INTERNAL = Kind(500, "internal", "The service failed")
+
+KINDS: dict[type[Exception], Kind] = {
+    MalformedJson: Kind(400, "malformed-json", "The body is not valid JSON"),
+    InvalidRequest: Kind(422, "invalid-request", "The request is not valid"),
+    RequestValidationError: Kind(422, "invalid-request", "The request is not valid"),
+    UnsupportedMediaType: Kind(415, "unsupported-media-type", "The body must be plain JSON"),
+    RequestTooLarge: Kind(413, "too-large", "The request is too large"),
+    InputTooLong: Kind(413, "too-large", "The request is too large"),
+    InputError: Kind(422, "invalid-input", "The text cannot be translated as given"),
+    QueueFull: Kind(503, "queue-full", "The service is busy", retry_after_seconds=1),
+    NotReady: Kind(503, "not-ready", "The service is not ready", retry_after_seconds=5),
+    WorkerUnavailable: Kind(503, "worker-unavailable", "The service cannot translate", retry_after_seconds=5),
+    DeadlineExceeded: Kind(504, "deadline-exceeded", "The translation took too long"),
+    ClientLeft: Kind(499, "client-left", "The client closed the connection"),
+    ClientDisconnect: Kind(499, "client-left", "The client closed the connection"),
+}
+
+
+def kind_of(error: Exception) -> Kind:
+    """Return the table's entry for the nearest class of `error`; what has none is an internal error."""
+    return next((KINDS[cls] for cls in type(error).__mro__ if cls in KINDS), INTERNAL)
+
+
+def problem_response(request: Request, error: Exception) -> Response:
+    """Answer any exception."""
+    if isinstance(error, HTTPException):
+        return _http_problem(request, error)
+    kind = kind_of(error)
+    if kind is INTERNAL:
+        detail = "An unexpected error; it is in the service's log under this request id."
+    elif isinstance(error, RequestValidationError):
+        detail = "A parameter is missing or not valid; the API is described at /docs."
+    else:
+        detail = str(error)
+    headers = {"Retry-After": str(kind.retry_after_seconds)} if kind.retry_after_seconds else {}
+    return _problem(request, kind, detail, headers)
+
+
+def _http_problem(request: Request, error: HTTPException) -> Response:
+    kind = Kind(error.status_code, "", HTTPStatus(error.status_code).phrase)
+    explanations = {
+        404: f"There is nothing at {request.url.path}; the API is described at /docs.",
+        405: f"{request.method} is not possible at {request.url.path}; the API is described at /docs.",
+    }
+    detail = explanations.get(error.status_code, error.detail)
+    return _problem(request, kind, detail, error.headers or {})
+
+
+def _problem(request: Request, kind: Kind, detail: str, headers: Mapping[str, str]) -> Response:
+    body = {
+        "type": kind.type,
+        "title": kind.title,
+        "status": kind.status,
+        "detail": _presentable(detail),
+        "request_id": request.state.request_id,
+    }
+    return JSONResponse(body, kind.status, headers, media_type="application/problem+json")
+
+
+def _presentable(detail: str) -> str:
+    """Cut `detail`; replace what UTF-8 cannot hold (surrogates) and what JSON swells (control characters)."""
+    if len(detail) > _MAX_DETAIL_CHARACTERS:
+        detail = detail[: _MAX_DETAIL_CHARACTERS - 1] + "…"
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in detail)
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Make `app` answer every exception of the table, and the framework's own, with a problem."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        return problem_response(request, error)
+
+    for error_type in (*KINDS, HTTPException):
+        app.add_exception_handler(error_type, answer)

@@ -1,0 +1,75 @@
+"""What every request passes through: a request id, security headers, and an answer whatever happens."""
+
+from __future__ import annotations
+
+import logging
+import re
+import uuid
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.errors import problem_response
+
+logger = logging.getLogger(__name__)
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+_PAGE_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+# Swagger UI sets styles in the markup it makes and draws its arrows from data URLs.
+_DOCS_POLICY = f"{_PAGE_POLICY}; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+
+_HEADERS = {
+    "Cache-Control": "no-cache",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class RequestContext:
+    """Give each request its id and each answer its headers, and turn what nobody caught into a 500.
+
+    It stands outside everything else, so that even the answer to an unexpected error has both.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope)
+        request.state.request_id = _request_id(request)
+        started = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                _add_headers(MutableHeaders(scope=message), request)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_headers)
+        except Exception as error:
+            logger.exception("request %s failed", request.state.request_id)
+            if started:
+                raise
+            await problem_response(request, error)(scope, receive, send_with_headers)
+
+
+def _request_id(request: Request) -> str:
+    given = request.headers.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def _add_headers(headers: MutableHeaders, request: Request) -> None:
+    headers["X-Request-ID"] = request.state.request_id
+    is_docs = request.url.path.rstrip("/").endswith("/docs")
+    headers["Content-Security-Policy"] = _DOCS_POLICY if is_docs else _PAGE_POLICY
+    for name, value in _HEADERS.items():
+        headers.setdefault(name, value)

@@ -1,0 +1,13 @@
+"""English→German translation with the original encoder-decoder Transformer (Vaswani et al. 2017).
+
+Tensor names carry their shape as a suffix, one capital per axis, batch first:
+
+    B  sentences in a batch       D  model width (d_model)
+    S  source length              H  attention heads
+    T  target length              K  width of one head (d_model / heads)
+    L  query length               F  feed-forward width (d_ff)
+    M  key length                 V  vocabulary size
+    W  beam width                 N  live rows of a search: B·W, less those that are finished
+
+Masks are boolean, True = may attend, and are named `*_keep_*`.
+"""

@@ -1,0 +1,69 @@
+"""Multi-head scaled dot-product attention (Vaswani et al. 2017, section 3.2) and the caches that decoding needs."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+@dataclass
+class KeyValue:
+    """Projected keys and values of one attention layer, split into heads: each (rows, H, M, K)."""
+
+    key_NHMK: Tensor
+    value_NHMK: Tensor
+
+    def append(self, newer: "KeyValue") -> "KeyValue":
+        """These positions followed by those of `newer`."""
+        return KeyValue(
+            torch.cat([self.key_NHMK, newer.key_NHMK], dim=2),
+            torch.cat([self.value_NHMK, newer.value_NHMK], dim=2),
+        )
+
+    def select(self, rows_N: Tensor) -> "KeyValue":
+        """The given rows, in the given order; a row may be taken more than once or not at all."""
+        return KeyValue(self.key_NHMK.index_select(0, rows_N), self.value_NHMK.index_select(0, rows_N))
+
+
+class MultiHeadAttention(nn.Module):
+    """Every head attends in its own d_model / heads dimensional projection (section 3.2.2).
+
+    As in the paper's formula the four projections have no bias. Keys and values are projected by one matrix,
+    whose upper half is W^K and whose lower half is W^V of all heads.
+    """
+
+    def __init__(self, d_model: int, heads: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.heads = heads
+        self.dropout = dropout
+        self.query = nn.Linear(d_model, d_model, bias=False)
+        self.key_value = nn.Linear(d_model, 2 * d_model, bias=False)
+        self.output = nn.Linear(d_model, d_model, bias=False)
+
+    def project_memory(self, memory_BMD: Tensor) -> KeyValue:
+        """Keys and values for `forward`, computed once however often they are attended to."""
+        key_BMD, value_BMD = self.key_value(memory_BMD).chunk(2, dim=-1)
+        return KeyValue(self._split_heads(key_BMD), self._split_heads(value_BMD))
+
+    def forward(
+        self, query_BLD: Tensor, memory: KeyValue, keep_mask: Tensor | None = None, is_causal: bool = False
+    ) -> Tensor:
+        """Attend from each query position to the memory: (B, L, D).
+
+        `keep_mask` is boolean, True = may attend, and broadcasts to (B, H, L, M). `is_causal` lets position i
+        see the positions up to i only (section 3.2.3); it excludes a mask.
+        """
+        attended_BHLK = F.scaled_dot_product_attention(
+            self._split_heads(self.query(query_BLD)),
+            memory.key_NHMK,
+            memory.value_NHMK,
+            attn_mask=keep_mask,
+            dropout_p=self.dropout if self.training else 0.0,
+            is_causal=is_causal,
+        )
+        merged: Tensor = self.output(attended_BHLK.transpose(1, 2).flatten(2))
+        return merged
+
+    def _split_heads(self, x_BLD: Tensor) -> Tensor:
+        return x_BLD.unflatten(-1, (self.heads, -1)).transpose(1, 2)

@@ -1,0 +1,217 @@
+"""Batches of similar length under a budget of padded tokens, in an order that (seed, epoch, index) fully determines."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from translator.errors import ConfigError, DataError
+from translator.shards import PreparedCorpus, PreparedData
+from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID
+
+SOURCE, TARGET = 0, 1
+_COPIES, _ORDER = 0, 1  # keep the two uses of the seed apart
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Padded token ids for one step of teacher forcing: given `target_input_BT`, predict `target_output_BT`."""
+
+    source_BS: torch.Tensor
+    """Ids and EOS."""
+    target_input_BT: torch.Tensor
+    """BOS and ids: the target shifted right."""
+    target_output_BT: torch.Tensor
+    """Ids and EOS."""
+
+    @property
+    def source_keep_BS(self) -> torch.Tensor:
+        """True where the source is no padding."""
+        return self.source_BS != PAD_ID
+
+    @property
+    def source_tokens(self) -> int:
+        """Source tokens with EOS, without padding."""
+        return int((self.source_BS != PAD_ID).sum())
+
+    @property
+    def target_tokens(self) -> int:
+        """Target tokens to predict: with EOS, without padding."""
+        return int((self.target_output_BT != PAD_ID).sum())
+
+    def to(self, device: torch.device | str) -> "Batch":
+        """The same batch on a device, copied without blocking where the memory is pinned."""
+        return Batch(
+            self.source_BS.to(device, non_blocking=True),
+            self.target_input_BT.to(device, non_blocking=True),
+            self.target_output_BT.to(device, non_blocking=True),
+        )
+
+
+@dataclass(frozen=True)
+class EpochPlan:
+    """Which pairs an epoch sees, in which batches."""
+
+    pairs_N2: np.ndarray
+    """(corpus, pair) of each place; the batches are slices of it."""
+    bounds_K2: np.ndarray
+    """Begin and end of each batch in `pairs_N2`, in the order of the epoch."""
+    left_out: int
+    """Pairs that are longer than `max_tokens_per_side`."""
+    padding_share: float
+    """Share of padding among all source and target positions."""
+
+
+class TokenBudgetBatches:
+    """Length-bucketed batches over weighted corpora.
+
+    In every batch, rows × padded length ≤ `batch_tokens` on both sides. A pair of a corpus with weight w appears
+    floor(w) or ceil(w) times an epoch, so that after n epochs it has appeared n·w times, give or take one: with weight
+    0.25, four epochs see each pair once. Pairs of which a side with EOS exceeds `max_tokens_per_side` are left out.
+    Raises `ConfigError` on settings that cannot work, `DataError` when an epoch would be empty.
+    """
+
+    def __init__(
+        self,
+        data: PreparedData | Sequence[PreparedCorpus],
+        *,
+        batch_tokens: int,
+        max_tokens_per_side: int,
+        seed: int,
+        pad_to_multiple: int = 1,
+    ) -> None:
+        if pad_to_multiple < 1 or max_tokens_per_side < 2:
+            raise ConfigError(
+                f"pad_to_multiple {pad_to_multiple} must be 1 or more and max_tokens_per_side {max_tokens_per_side} 2 or more"
+            )
+        longest = _round_up(max_tokens_per_side, pad_to_multiple)
+        if batch_tokens < longest:
+            raise ConfigError(
+                f"batch_tokens {batch_tokens} cannot hold one pair of max_tokens_per_side {max_tokens_per_side} "
+                f"(padded {longest}); raise the first or lower the second"
+            )
+        self._corpora = list(data.corpora if isinstance(data, PreparedData) else data)
+        self._batch_tokens = batch_tokens
+        self._max_tokens_per_side = max_tokens_per_side
+        self._seed = seed
+        self._multiple = pad_to_multiple
+        self._plan: tuple[int, EpochPlan] | None = None
+
+    def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of an epoch from index `start` on; the same whether or not those before were drawn."""
+        plan = self.plan(epoch)
+        for begin, end in plan.bounds_K2[start:].tolist():
+            yield self._assemble(plan.pairs_N2[begin:end])
+
+    def batch_count(self, epoch: int) -> int:
+        """How many batches an epoch has."""
+        return len(self.plan(epoch).bounds_K2)
+
+    def plan(self, epoch: int) -> EpochPlan:
+        """Pairs and batches of an epoch; the last plan is remembered."""
+        if self._plan is None or self._plan[0] != epoch:
+            self._plan = (epoch, self._make_plan(epoch))
+        return self._plan[1]
+
+    def _make_plan(self, epoch: int) -> EpochPlan:
+        pairs_N2, lengths_N2, left_out = self._draw_pairs(epoch)
+        if not len(pairs_N2):
+            raise DataError(
+                f"epoch {epoch} has no pairs ({left_out} exceed max_tokens_per_side {self._max_tokens_per_side}); "
+                "raise the limit, the weights, or give more data"
+            )
+        random = np.random.default_rng((self._seed, _ORDER, epoch))
+        order_N = random.permutation(len(pairs_N2))
+        order_N = order_N[_length_order(lengths_N2[order_N])]
+        pairs_N2, lengths_N2 = pairs_N2[order_N], lengths_N2[order_N]
+        padded_N2 = -(-lengths_N2 // self._multiple) * self._multiple
+        bounds_K2 = _cut(padded_N2, self._batch_tokens)
+        positions = sum(int(padded_N2[b:e].max(axis=0).sum()) * (e - b) for b, e in bounds_K2.tolist())
+        padding_share = 1 - int(lengths_N2.sum(dtype=np.int64)) / positions
+        logger.info(
+            "epoch %d: %d pairs in %d batches, %.1f %% padding; %d pairs longer than %d tokens left out",
+            epoch, len(pairs_N2), len(bounds_K2), 100 * padding_share, left_out, self._max_tokens_per_side,
+        )  # fmt: skip
+        return EpochPlan(pairs_N2, random.permutation(bounds_K2), left_out, padding_share)
+
+    def _draw_pairs(self, epoch: int) -> tuple[np.ndarray, np.ndarray, int]:
+        """(corpus, pair) and lengths with EOS of what the epoch sees, and how many pairs were left out."""
+        pairs, lengths, left_out = [], [], 0
+        for index, corpus in enumerate(self._corpora):
+            copies_P = _copies(len(corpus), corpus.weight, (self._seed, _COPIES, index), epoch)
+            lengths_P2 = corpus.lengths_P2.astype(np.int32) + 1
+            fits_P = lengths_P2.max(axis=1) <= self._max_tokens_per_side
+            left_out += int((~fits_P).sum())
+            chosen_N = np.repeat(np.arange(len(corpus), dtype=np.int32), copies_P * fits_P)
+            pairs.append(np.stack((np.full_like(chosen_N, index), chosen_N), axis=1))
+            lengths.append(lengths_P2[chosen_N])
+        if not pairs:
+            raise DataError("no corpus to make batches of")
+        return np.concatenate(pairs), np.concatenate(lengths), left_out
+
+    def _assemble(self, pairs_B2: np.ndarray) -> Batch:
+        source_ids_BS, source_lengths_B = self._gather(pairs_B2, SOURCE)
+        target_ids_BT, target_lengths_B = self._gather(pairs_B2, TARGET)
+        target_input_BT = np.empty_like(target_ids_BT)
+        target_input_BT[:, 0] = BOS_ID
+        target_input_BT[:, 1:] = target_ids_BT[:, :-1]
+        rows_B = np.arange(len(pairs_B2))
+        source_ids_BS[rows_B, source_lengths_B] = EOS_ID
+        target_ids_BT[rows_B, target_lengths_B] = EOS_ID
+        return Batch(*map(torch.from_numpy, (source_ids_BS, target_input_BT, target_ids_BT)))
+
+    def _gather(self, pairs_B2: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
+        """Padded ids of one side of some pairs, with room for one more, and their lengths."""
+        corpus_B, index_B = pairs_B2.T
+        parts = [(rows_R, self._corpora[c]) for c in np.unique(corpus_B) for rows_R in [np.flatnonzero(corpus_B == c)]]
+        lengths_B = np.empty(len(pairs_B2), np.int64)
+        for rows_R, corpus in parts:
+            lengths_B[rows_R] = corpus.lengths_P2[index_B[rows_R], side]
+        width = _round_up(int(lengths_B.max()) + 1, self._multiple)
+        ids_BL = np.full((len(pairs_B2), width), PAD_ID, np.int64)
+        columns_L = np.arange(width)
+        keep_BL = columns_L < lengths_B[:, None]
+        for rows_R, corpus in parts:
+            places_RL = corpus.starts_P2[index_B[rows_R], side][:, None] + columns_L
+            keep_RL = keep_BL[rows_R]
+            ids_RL = np.full(keep_RL.shape, PAD_ID, np.int64)
+            ids_RL[keep_RL] = corpus.tokens_N[places_RL[keep_RL]]
+            ids_BL[rows_R] = ids_RL
+        return ids_BL, lengths_B
+
+
+def _round_up(length: int, multiple: int) -> int:
+    return -(-length // multiple) * multiple
+
+
+def _copies(pairs: int, weight: float, seed: tuple[int, ...], epoch: int) -> np.ndarray:
+    """How often an epoch sees each of some pairs: floor(weight + u), u uniform over pairs and over epochs.
+
+    u moves on by the weight each epoch instead of being drawn anew, so that the copies add up to exactly what the weight
+    promises and a fraction of a corpus is never the same fraction twice in a row.
+    """
+    phase_P = np.random.default_rng(seed).random(pairs)
+    copies_P: np.ndarray = np.floor(phase_P + (epoch + 1) * weight) - np.floor(phase_P + epoch * weight)
+    return copies_P.astype(np.int64)
+
+
+def _length_order(lengths_N2: np.ndarray) -> np.ndarray:
+    """By target length; within one, by source length, rising and falling in turn so that neighbours stay alike."""
+    source_N, target_N = lengths_N2.T
+    return np.lexsort((np.where(target_N % 2, source_N, -source_N), target_N))
+
+
+def _cut(lengths_N2: np.ndarray, batch_tokens: int) -> np.ndarray:
+    """Cut sorted pairs into batches as large as the budget allows: begin and end of each."""
+    bounds, begin = [], 0
+    while begin < len(lengths_N2):
+        most = batch_tokens // int(lengths_N2[begin].max())
+        longest_R = np.maximum.accumulate(lengths_N2[begin : begin + most].max(axis=1))
+        size = int(np.count_nonzero(longest_R * np.arange(1, len(longest_R) + 1) <= batch_tokens))
+        bounds.append((begin, begin + size))
+        begin += size
+    return np.array(bounds, np.int64).reshape(-1, 2)

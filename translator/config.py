@@ -1,0 +1,207 @@
+"""What a model and its training look like: frozen dataclasses, the four presets, and their validation."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
+
+from translator.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The architecture (Vaswani et al. 2017, section 3), all that is needed to build the network."""
+
+    vocab_size: int = 0
+    """Pieces of the tokenizer; 0 until the tokenizer is known."""
+    d_model: int = 512
+    heads: int = 8
+    d_ff: int = 2048
+    encoder_layers: int = 6
+    decoder_layers: int = 6
+    dropout: float = 0.1
+    """On embeddings, on the output of every sub-layer and inside the feed-forward network."""
+    attention_dropout: float = 0.0
+    norm: Literal["post", "pre"] = "post"
+    """Where LayerNorm stands: after each residual sum (the paper) or before each sub-layer."""
+    positions: Literal["sinusoidal", "learned"] = "sinusoidal"
+    activation: Literal["relu", "gelu"] = "relu"
+    max_positions: int = 1024
+    """Longest sequence in tokens; a hard limit for learned positions, a table size for sinusoidal ones."""
+
+    def __post_init__(self) -> None:
+        for name in ("d_model", "heads", "d_ff", "encoder_layers", "decoder_layers", "max_positions"):
+            _require(getattr(self, name) >= 1, f"{name} is {getattr(self, name)}; give 1 or more")
+        _require(self.vocab_size >= 0, f"vocab_size is {self.vocab_size}; give 0 (not known yet) or more")
+        _require(
+            self.d_model % self.heads == 0,
+            f"d_model {self.d_model} is not divisible by heads {self.heads}: every head gets d_model / heads "
+            f"dimensions; choose for example heads {_nearest_divisor(self.d_model, self.heads)}",
+        )
+        _require(self.d_model % 2 == 0, f"d_model is {self.d_model}; sine and cosine come in pairs: give an even number")
+        for name in ("dropout", "attention_dropout"):
+            _require(0 <= getattr(self, name) < 1, f"{name} is {getattr(self, name)}; give 0 up to, not including, 1")
+        _require_choice("norm", self.norm, ("post", "pre"))
+        _require_choice("positions", self.positions, ("sinusoidal", "learned"))
+        _require_choice("activation", self.activation, ("relu", "gelu"))
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a model is trained (section 5 of the paper, and a schedule for a fixed time)."""
+
+    batch_tokens: int = 4096
+    """Largest padded size of a batch, in tokens, on the source and on the target side."""
+    accumulate_batches: int = 1
+    """Batches whose gradients are added up before one update."""
+    max_tokens_per_side: int = 256
+    """Longer pairs are left out of training."""
+    label_smoothing: float = 0.1
+    schedule: Literal["inverse-sqrt", "linear"] = "inverse-sqrt"
+    """After the warm-up: fall with the inverse square root of the step (the paper), or fall linearly to zero
+    at the end of max_steps or max_minutes."""
+    warmup_steps: int = 4000
+    peak_learning_rate: float | None = None
+    """Reached at the end of the warm-up; None is the paper's d_model^-0.5 · warmup_steps^-0.5."""
+    adam_beta1: float = 0.9
+    adam_beta2: float = 0.98
+    adam_epsilon: float = 1e-9
+    weight_decay: float = 0.0
+    """Decoupled (AdamW), on matrices only."""
+    clip_norm: float = 1.0
+    """Largest norm of the gradient; 0 switches clipping off."""
+    max_steps: int | None = None
+    max_minutes: float | None = None
+    """Minutes spent in training, validation and saving, over all resumed parts."""
+    validate_every_steps: int = 1000
+    save_every_steps: int = 1000
+    log_every_steps: int = 50
+    keep_checkpoints: int = 5
+    average_checkpoints: int = 1
+    """How many of the last checkpoints are averaged into the final model (the paper: 5 for base, 20 for big)."""
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    """auto: bf16 matrix products where the processor has them, else fp32."""
+    compile: Literal["auto", "on", "off"] = "auto"
+    """torch.compile; auto: on a GPU only."""
+    threads: int = 0
+    """CPU threads; 0 leaves PyTorch's choice."""
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        for name in (
+            "batch_tokens", "accumulate_batches", "max_tokens_per_side", "warmup_steps", "validate_every_steps",
+            "save_every_steps", "log_every_steps", "keep_checkpoints", "average_checkpoints",
+        ):  # fmt: skip
+            _require(getattr(self, name) >= 1, f"{name} is {getattr(self, name)}; give 1 or more")
+        for name in ("label_smoothing", "adam_beta1", "adam_beta2"):
+            _require(0 <= getattr(self, name) < 1, f"{name} is {getattr(self, name)}; give 0 up to, not including, 1")
+        for name in ("weight_decay", "clip_norm", "threads"):
+            _require(getattr(self, name) >= 0, f"{name} is {getattr(self, name)}; give 0 or more")
+        for name in ("peak_learning_rate", "max_steps", "max_minutes"):
+            value = getattr(self, name)
+            _require(value is None or value > 0, f"{name} is {value}; give more than 0, or None")
+        _require(
+            self.max_tokens_per_side <= self.batch_tokens,
+            f"max_tokens_per_side {self.max_tokens_per_side} is over batch_tokens {self.batch_tokens}: "
+            "the longest sentence must fit into a batch",
+        )
+        _require(
+            self.average_checkpoints <= self.keep_checkpoints,
+            f"average_checkpoints {self.average_checkpoints} is over keep_checkpoints {self.keep_checkpoints}: "
+            "only kept checkpoints can be averaged",
+        )
+        _require_choice("schedule", self.schedule, ("inverse-sqrt", "linear"))
+        _require_choice("precision", self.precision, ("auto", "bf16", "fp32"))
+        _require_choice("compile", self.compile, ("auto", "on", "off"))
+        _require(
+            self.max_steps is not None or self.max_minutes is not None,
+            "neither max_steps nor max_minutes is set: training would never end; give one of them",
+        )
+
+
+@dataclass(frozen=True)
+class Config:
+    """A model and its training."""
+
+    model: ModelConfig = field(default_factory=ModelConfig)
+    training: TrainingConfig = field(default_factory=lambda: TrainingConfig(max_steps=100_000))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dictionaries, fit for JSON."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Rebuild from `to_dict`; unknown keys raise ConfigError."""
+        reject_unknown_keys("configuration", values, cls)
+        return cls(
+            model=model_config_from_dict(values.get("model", {})),
+            training=training_config_from_dict(values.get("training", {})),
+        )
+
+
+def model_config_from_dict(values: Mapping[str, Any]) -> ModelConfig:
+    """Build a ModelConfig; unknown keys raise ConfigError."""
+    reject_unknown_keys("model configuration", values, ModelConfig)
+    return ModelConfig(**values)
+
+
+def training_config_from_dict(values: Mapping[str, Any]) -> TrainingConfig:
+    """Build a TrainingConfig; unknown keys raise ConfigError."""
+    reject_unknown_keys("training configuration", values, TrainingConfig)
+    return TrainingConfig(**values)
+
+
+def reject_unknown_keys(what: str, values: Mapping[str, Any], known: type) -> None:
+    """Raise ConfigError when `values` has a key that the dataclass `known` has no field for."""
+    names = [f.name for f in dataclasses.fields(known)]
+    for key in values:
+        if key not in names:
+            raise ConfigError(f"unknown key {key!r} in the {what}; known keys: {', '.join(names)}")
+
+
+def tiny() -> Config:
+    """A model for demonstrations, tests and very small corpora (the size used for Multi30k)."""
+    return Config(
+        ModelConfig(d_model=128, heads=4, d_ff=256, encoder_layers=4, decoder_layers=4, norm="pre"),
+        TrainingConfig(schedule="linear", warmup_steps=400, peak_learning_rate=3e-3, max_steps=8_000),
+    )
+
+
+def small() -> Config:
+    """What two CPU cores train in two hours: a deep encoder, which is cheap, and a shallow decoder, which is fast."""
+    return Config(
+        ModelConfig(
+            d_model=256, heads=4, d_ff=1024, encoder_layers=6, decoder_layers=2, dropout=0.0, norm="pre",
+        ),
+        TrainingConfig(schedule="linear", warmup_steps=400, peak_learning_rate=2e-3, max_steps=20_000),
+    )  # fmt: skip
+
+
+def base() -> Config:
+    """The paper's base model and training: 100,000 steps of 25,000 tokens (sections 5.2–5.4, table 3)."""
+    return Config(
+        ModelConfig(),
+        TrainingConfig(batch_tokens=25_000, max_steps=100_000, average_checkpoints=5),
+    )
+
+
+def big() -> Config:
+    """The paper's big model and training: 300,000 steps (section 5.2, table 3)."""
+    return Config(
+        ModelConfig(d_model=1024, heads=16, d_ff=4096, dropout=0.3),
+        TrainingConfig(batch_tokens=25_000, max_steps=300_000, keep_checkpoints=20, average_checkpoints=20),
+    )
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ConfigError(message)
+
+
+def _require_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    _require(value in choices, f"{name} is {value!r}; choose one of {', '.join(choices)}")
+
+
+def _nearest_divisor(number: int, wish: int) -> int:
+    return min((d for d in range(1, number + 1) if number % d == 0), key=lambda d: abs(d - wish))

@@ -1,0 +1,34 @@
+"""Adam as the paper sets it, and the learning-rate schedules as pure functions (section 5.3)."""
+
+import math
+
+import torch
+from torch import nn
+
+from translator.config import TrainingConfig
+
+
+def learning_rate(config: TrainingConfig, d_model: int, step: int, progress: float) -> float:
+    """The rate of update number `step` (from 1), when the share `progress` (0–1) of the training is behind.
+
+    Both schedules rise linearly over `warmup_steps` to the peak. "inverse-sqrt" then falls with 1/√step; with
+    the default peak it is the paper's d_model^-0.5 · min(step^-0.5, step · warmup_steps^-1.5) (equation 3).
+    "linear" falls to zero along the remaining progress, be that counted in steps or in minutes.
+    """
+    peak = config.peak_learning_rate or (d_model * config.warmup_steps) ** -0.5
+    warm = min(1.0, step / config.warmup_steps)
+    if config.schedule == "linear":
+        return peak * min(warm, max(0.0, 1.0 - progress))
+    return peak * min(warm, math.sqrt(config.warmup_steps / step))
+
+
+def build_adam(model: nn.Module, config: TrainingConfig) -> torch.optim.AdamW:
+    """Adam over all parameters; weight decay, if any, is decoupled and spares vectors (biases and LayerNorm)."""
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for p in parameters if p.dim() > 1], "weight_decay": config.weight_decay},
+        {"params": [p for p in parameters if p.dim() <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(
+        groups, lr=0.0, betas=(config.adam_beta1, config.adam_beta2), eps=config.adam_epsilon, fused=True
+    )

@@ -1,0 +1,284 @@
+"""Normalise text, split it into sentences, and put translations back between the original whitespace.
+
+    spans = [piece for span in split_sentences(text) for piece in split_long(text, span, count_tokens, limit)]
+    answer = rejoin(text, spans, translate([normalise(text[span.start : span.end]) for span in spans]))
+
+What is translated is normalised; what lies between the sentences (blanks, line breaks, indentation) is never
+touched.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import sentencex
+
+from translator.errors import ConfigError, InputError
+
+# The splitter pairs up quotation marks, in time that grows with the square of their number: what it sees at
+# a time must be bounded, and few sentences are longer than this.
+_WINDOW_CHARACTERS = 1000
+
+_LINE = re.compile("[^\n\r\v\f\x85\u2028\u2029]+")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_NOT_PRINTABLE_ASCII = re.compile(r"[^\x20-\x7e]")
+_QUOTES = dict.fromkeys("“”„‟«»", '"') | dict.fromkeys("‘’‚‛‹›", "'")
+_APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")  # else two of them are taken for a quotation
+
+# The comma in "1,000" and the colon in "10:30" end no clause: whitespace must follow, except after a dash.
+_CLAUSE_END = re.compile(r"[;:,–—][\"'”’)\]]*(?=\s)|—(?=\S)")
+_SPACES = re.compile(r"\s+")
+
+_MAX_GRAPHEME_CHARACTERS = 64  # more than any emoji or script needs; stacked accents ("zalgo") have no bound
+_REGIONAL_INDICATORS = range(0x1F1E6, 0x1F200)  # two of them make one flag
+_EMOJI_EXTENDERS = (range(0x1F3FB, 0x1F400), range(0xE0020, 0xE0080))  # skin tones; tags of regional flags
+_HANGUL_TAILS = range(0x1160, 0x1200)  # conjoining vowels and final consonants
+_ZERO_WIDTH_JOINER = "\u200d"
+
+# Control characters that are not whitespace, soft hyphen, zero-width spaces, word joiner, invisible
+# operators, byte order mark, bidirectional and deprecated formatting controls, interlinear annotation.
+_JUNK = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b\u200e\u200f"
+    "\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+"
+)
+# Joiners hold emoji together and shape letters of Indic and Arabic scripts; elsewhere they are junk.
+_JOINED = "[\u0590-\u1dff\u20d0-\u20ff\u2190-\u2bff\u2e80-\u2fff\u3001-\U0010ffff]"
+_STRAY_JOINERS = re.compile(
+    f"(?<![\u200c\u200d])(?:(?<!{_JOINED})[\u200c\u200d]++|[\u200c\u200d]++(?!{_JOINED}))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a text, as offsets into it: `text[start:end]` is not empty and has no outer whitespace."""
+
+    start: int
+    end: int
+
+
+def split_sentences(text: str) -> list[Span]:
+    """Return the sentences of an English text: ordered, disjoint, and covering all that is not whitespace.
+
+    A line break always ends a sentence; within a line, sentences end where sentencex says so and whitespace
+    follows, so that addresses, file names and code stay whole. Blank text has no sentences.
+
+    Raises InputError for a lone surrogate.
+    """
+    _refuse_surrogates(text)
+    ascii_text = _NOT_PRINTABLE_ASCII.sub(lambda match: _ascii_stand_in(match[0]), text)
+    ascii_text = _APOSTROPHE.sub("_", ascii_text)
+    spans: list[Span] = []
+    for line in _LINE.finditer(text):
+        start = line.start()
+        for end in [*_sentence_ends(ascii_text, text, line.start(), line.end()), line.end()]:
+            spans.extend(_trimmed(text, start, end))
+            start = end
+    return spans
+
+
+def split_long(text: str, span: Span, count_tokens: Callable[[str], int], max_tokens: int) -> list[Span]:
+    """Cut a sentence of more than `max_tokens` tokens into pieces of similar size that have no more.
+
+    The best place near the wanted size is taken: after clause punctuation, else at whitespace, else between
+    two characters as a reader sees them. `count_tokens` is given slices of `text`; it is called a few times
+    per piece, on strings of about a piece's length. Only a single character can be left with more tokens.
+
+    Raises ConfigError if `max_tokens` is below 1.
+    """
+    if max_tokens < 1:
+        raise ConfigError(f"max_tokens is {max_tokens}; it must be 1 or more. Give the model's source limit.")
+    rest = span
+    remaining = count_tokens(text[rest.start : rest.end])
+    pieces: list[Span] = []
+    while remaining > max_tokens and rest.end - rest.start > 1:
+        cut, used = _cut_piece(text, rest, remaining, count_tokens, max_tokens)
+        pieces.extend(_trimmed(text, rest.start, cut))
+        rest = Span(_skip_whitespace(text, cut, rest.end), rest.end)
+        remaining -= used
+        if remaining <= 2 * max_tokens:  # tokens of parts only nearly add up, and now the difference matters
+            remaining = count_tokens(text[rest.start : rest.end])
+    return [*pieces, rest]
+
+
+def rejoin(text: str, spans: Sequence[Span], translations: Sequence[str]) -> str:
+    """Return `text` with each span replaced by its translation and everything between them as it was.
+
+    The spans must be in order and disjoint, as `split_sentences` and `split_long` give them. Raises
+    ValueError if there are not as many translations as spans.
+    """
+    parts: list[str] = []
+    position = 0
+    for span, translation in zip(spans, translations, strict=True):
+        parts += text[position : span.start], translation
+        position = span.end
+    return "".join(parts) + text[position:]
+
+
+def normalise(sentence: str) -> str:
+    """Return a sentence as the model is given it: NFC, single spaces, nothing invisible.
+
+    Whitespace of any kind becomes one space. Control characters, zero-width characters, soft hyphens and
+    bidirectional controls are dropped; joiners stay inside emoji and in scripts that need them, and
+    variation selectors stay. The result may be empty. Raises InputError for a lone surrogate.
+    """
+    if sentence.isascii() and sentence.isprintable():
+        return " ".join(sentence.split())
+    _refuse_surrogates(sentence)
+    composed = unicodedata.normalize("NFC", sentence)
+    visible = _STRAY_JOINERS.sub("", _JUNK.sub("", composed))
+    # What was dropped may have kept an accent apart from its letter.
+    return " ".join(unicodedata.normalize("NFC", visible).split())
+
+
+def _refuse_surrogates(text: str) -> None:
+    if found := _SURROGATE.search(text):
+        raise InputError(
+            f"the text has a lone surrogate (U+{ord(found[0]):04X}) at character {found.start()}; only "
+            "Unicode characters can be translated. Send valid UTF-8; JSON needs such escapes in pairs."
+        )
+
+
+@lru_cache(maxsize=4096)
+def _ascii_stand_in(character: str) -> str:
+    r"""Return the ASCII character that means the same to a sentence splitter.
+
+    sentencex panics on some characters of several bytes ("a\u3000." is enough) with an exception that is no
+    subclass of `Exception`. ASCII cannot trigger that, so that is what it gets, one character for one.
+    """
+    category = unicodedata.category(character)
+    if character.isspace() or category in ("Cc", "Cf"):
+        return " "
+    by_category = {"Lu": "A", "Lt": "A", "Ll": "a", "Mn": "a", "Mc": "a", "Nd": "1"}
+    return _QUOTES.get(character) or by_category.get(category, "_")
+
+
+def _sentence_ends(ascii_text: str, text: str, start: int, end: int) -> Iterator[int]:
+    """Yield where sentences of the line `text[start:end]` end, in order, the line's own end left out."""
+    done = start
+    while start < end:
+        window_end = _window_end(ascii_text, start, end)
+        ends = []
+        position = start
+        for sentence in sentencex.segment("en", ascii_text[start:window_end])[:-1]:
+            position += len(sentence)
+            if position > done and (text[position - 1].isspace() or text[position].isspace()):
+                ends.append(position)
+        yield from ends
+        if window_end == end:
+            return
+        done = ends[-1] if ends else done
+        start = _next_window(ascii_text, start, window_end, done)
+
+
+def _window_end(ascii_text: str, start: int, end: int) -> int:
+    """Return the end of the window that begins at `start`, between two words if possible."""
+    if end - start <= _WINDOW_CHARACTERS:
+        return end
+    limit = start + _WINDOW_CHARACTERS
+    return 1 + ascii_text.rfind(" ", start + _WINDOW_CHARACTERS // 2, limit) or limit
+
+
+def _next_window(ascii_text: str, start: int, window_end: int, last_sentence_end: int) -> int:
+    """Return where to read on: at the sentence that the window has cut, or in a long one at its last word.
+
+    The last word is read again, since whether a sentence ends after it depends on the word that follows.
+    """
+    if last_sentence_end - start >= _WINDOW_CHARACTERS // 2:
+        return last_sentence_end
+    last_word = ascii_text[start:window_end].rstrip().rfind(" ") + 1
+    return start + last_word if last_word >= _WINDOW_CHARACTERS // 4 else window_end
+
+
+def _skip_whitespace(text: str, start: int, end: int) -> int:
+    while start < end and text[start].isspace():
+        start += 1
+    return start
+
+
+def _trimmed(text: str, start: int, end: int) -> list[Span]:
+    """Return the one span of `text[start:end]` without outer whitespace, or none if there is nothing else."""
+    start = _skip_whitespace(text, start, end)
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return [Span(start, end)] if start < end else []
+
+
+def _cut_piece(
+    text: str, rest: Span, remaining: int, count_tokens: Callable[[str], int], max_tokens: int
+) -> tuple[int, int]:
+    """Return where the first piece of `rest` ends, and its tokens; `remaining` estimates those of `rest`."""
+    start = rest.start
+    guess = (rest.end - start) * max_tokens // remaining
+    length, tokens = _fitting_length(text, rest, guess, count_tokens, max_tokens)
+    pieces = -(-remaining // max_tokens)
+    wanted = remaining // pieces  # pieces of equal size, rather than full ones and a scrap
+    aim = start + max(1, min(length, length * wanted // max(tokens, 1)))
+    limit = start + length
+    while True:
+        cut = _best_cut(text, start, aim, limit)
+        tokens = count_tokens(text[start:cut])
+        if tokens <= max_tokens or cut - start == 1:
+            return cut, tokens
+        # A prefix that fits can be cut to one that does not: half a word may have more tokens than the word.
+        limit = start + max(1, (cut - start) * 9 // 10)
+        aim = min(aim, limit)
+
+
+def _fitting_length(
+    text: str, rest: Span, guess: int, count_tokens: Callable[[str], int], max_tokens: int
+) -> tuple[int, int]:
+    """Return a length that fits, if possible with half of `max_tokens` or more, and its tokens.
+
+    It is below the length of `rest`, so that what comes after it is never empty.
+    """
+    room = rest.end - rest.start - 1
+    fitting: tuple[int, int] | None = None
+    length = guess
+    while True:
+        length = max(1, min(length, room))
+        tokens = count_tokens(text[rest.start : rest.start + length])
+        if tokens > max_tokens and fitting:
+            return fitting
+        if tokens > max_tokens and length > 1:
+            length = length * max_tokens * 9 // (tokens * 10)
+        elif 2 * tokens >= max_tokens or length == room:
+            return length, tokens
+        else:
+            fitting = length, tokens
+            length *= 2
+
+
+def _best_cut(text: str, start: int, aim: int, limit: int) -> int:
+    """Return the best place to cut near `aim`, after `start` and up to `limit`, which is below the end."""
+    half = start + (aim - start) // 2
+    clauses = [match.end() for match in _CLAUSE_END.finditer(text, half, limit + 1)]
+    places = clauses or [match.start() for match in _SPACES.finditer(text, start, limit + 1)]
+    if places:
+        return min(places, key=lambda place: abs(place - aim))
+    return _grapheme_cut(text, start, aim, limit)
+
+
+def _grapheme_cut(text: str, start: int, aim: int, limit: int) -> int:
+    """Return the place near `aim` that parts no accent, emoji or flag, or `aim` if there is none close by."""
+    before = range(aim, max(start, aim - _MAX_GRAPHEME_CHARACTERS), -1)
+    after = range(aim + 1, min(limit, aim + _MAX_GRAPHEME_CHARACTERS) + 1)
+    return next((cut for cut in (*before, *after) if not _inside_grapheme(text, cut)), aim)
+
+
+def _inside_grapheme(text: str, cut: int) -> bool:
+    """Whether `text[cut]` belongs to what a reader takes for the same character as `text[cut - 1]`."""
+    character = text[cut]
+    code = ord(character)
+    if code in _REGIONAL_INDICATORS:
+        first = cut
+        while first > max(0, cut - _MAX_GRAPHEME_CHARACTERS) and ord(text[first - 1]) in _REGIONAL_INDICATORS:
+            first -= 1
+        return (cut - first) % 2 == 1
+    return (
+        unicodedata.category(character) in ("Mn", "Mc", "Me")
+        or _ZERO_WIDTH_JOINER in (character, text[cut - 1])
+        or any(code in extenders for extenders in _EMOJI_EXTENDERS)
+        or code in _HANGUL_TAILS
+    )
