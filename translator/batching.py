@@ -1,8 +1,9 @@
-"""Batches of similar length under a budget of padded tokens, in an order that (seed, epoch, index) fully determines."""
+"""Batches of similar length under a budget of padded tokens; (seed, epoch, index) determines each of them."""
 
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -11,15 +12,16 @@ from translator.errors import ConfigError, DataError
 from translator.shards import PreparedCorpus, PreparedData
 from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID
 
-SOURCE, TARGET = 0, 1
 _COPIES, _ORDER = 0, 1  # keep the two uses of the seed apart
+
+_Lengths = TypeVar("_Lengths", int, np.ndarray)
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Padded token ids for one step of teacher forcing: given `target_input_BT`, predict `target_output_BT`."""
+    """Padded ids for one step of teacher forcing: given `target_input_BT`, predict `target_output_BT`."""
 
     source_BS: torch.Tensor
     """Ids and EOS."""
@@ -67,12 +69,13 @@ class EpochPlan:
 
 
 class TokenBudgetBatches:
-    """Length-bucketed batches over weighted corpora.
+    """Batches of pairs of like length, over weighted corpora.
 
-    In every batch, rows × padded length ≤ `batch_tokens` on both sides. A pair of a corpus with weight w appears
-    floor(w) or ceil(w) times an epoch, so that after n epochs it has appeared n·w times, give or take one: with weight
-    0.25, four epochs see each pair once. Pairs of which a side with EOS exceeds `max_tokens_per_side` are left out.
-    Raises `ConfigError` on settings that cannot work, `DataError` when an epoch would be empty.
+    In every batch, rows × padded length ≤ `batch_tokens` on both sides. A pair of a corpus with weight w
+    appears floor(w) or ceil(w) times an epoch, and n·w times in n epochs, give or take one: with weight 0.25,
+    four epochs see each pair once. Pairs of which a side with its EOS exceeds `max_tokens_per_side` are left
+    out.
+    Raises `ConfigError` on settings that cannot work, and `DataError` when an epoch would be empty.
     """
 
     def __init__(
@@ -84,15 +87,16 @@ class TokenBudgetBatches:
         seed: int,
         pad_to_multiple: int = 1,
     ) -> None:
-        if pad_to_multiple < 1 or max_tokens_per_side < 2:
+        if pad_to_multiple < 1 or max_tokens_per_side < 2 or seed < 0:
             raise ConfigError(
-                f"pad_to_multiple {pad_to_multiple} must be 1 or more and max_tokens_per_side {max_tokens_per_side} 2 or more"
+                f"pad_to_multiple {pad_to_multiple}, max_tokens_per_side {max_tokens_per_side}, seed {seed}: "
+                "they must be at least 1, 2 and 0"
             )
         longest = _round_up(max_tokens_per_side, pad_to_multiple)
         if batch_tokens < longest:
             raise ConfigError(
-                f"batch_tokens {batch_tokens} cannot hold one pair of max_tokens_per_side {max_tokens_per_side} "
-                f"(padded {longest}); raise the first or lower the second"
+                f"batch_tokens {batch_tokens} cannot hold a pair of max_tokens_per_side "
+                f"{max_tokens_per_side} (padded: {longest}); raise the first or lower the second"
             )
         self._corpora = list(data.corpora if isinstance(data, PreparedData) else data)
         self._batch_tokens = batch_tokens
@@ -121,78 +125,76 @@ class TokenBudgetBatches:
         pairs_N2, lengths_N2, left_out = self._draw_pairs(epoch)
         if not len(pairs_N2):
             raise DataError(
-                f"epoch {epoch} has no pairs ({left_out} exceed max_tokens_per_side {self._max_tokens_per_side}); "
-                "raise the limit, the weights, or give more data"
+                f"epoch {epoch} has no pairs; {left_out} are longer than max_tokens_per_side "
+                f"{self._max_tokens_per_side}: raise it, raise the weights, or give more data"
             )
         random = np.random.default_rng((self._seed, _ORDER, epoch))
         order_N = random.permutation(len(pairs_N2))
         order_N = order_N[_length_order(lengths_N2[order_N])]
         pairs_N2, lengths_N2 = pairs_N2[order_N], lengths_N2[order_N]
-        padded_N2 = -(-lengths_N2 // self._multiple) * self._multiple
-        bounds_K2 = _cut(padded_N2, self._batch_tokens)
-        positions = sum(int(padded_N2[b:e].max(axis=0).sum()) * (e - b) for b, e in bounds_K2.tolist())
-        padding_share = 1 - int(lengths_N2.sum(dtype=np.int64)) / positions
+        bounds_K2 = _cut(_round_up(lengths_N2, self._multiple), self._batch_tokens)
+        plan = EpochPlan(
+            pairs_N2, random.permutation(bounds_K2), left_out, self._padding_share(lengths_N2, bounds_K2)
+        )
         logger.info(
-            "epoch %d: %d pairs in %d batches, %.1f %% padding; %d pairs longer than %d tokens left out",
-            epoch, len(pairs_N2), len(bounds_K2), 100 * padding_share, left_out, self._max_tokens_per_side,
-        )  # fmt: skip
-        return EpochPlan(pairs_N2, random.permutation(bounds_K2), left_out, padding_share)
+            "epoch %d: %d pairs in %d batches, %.1f %% padding; %d pairs left out, longer than %d tokens",
+            *(epoch, len(pairs_N2), len(bounds_K2), 100 * plan.padding_share),
+            *(left_out, self._max_tokens_per_side),
+        )
+        return plan
 
     def _draw_pairs(self, epoch: int) -> tuple[np.ndarray, np.ndarray, int]:
         """(corpus, pair) and lengths with EOS of what the epoch sees, and how many pairs were left out."""
-        pairs, lengths, left_out = [], [], 0
+        pairs, lengths, left_out = [np.empty((0, 2), np.int32)], [np.empty((0, 2), np.int32)], 0
         for index, corpus in enumerate(self._corpora):
-            copies_P = _copies(len(corpus), corpus.weight, (self._seed, _COPIES, index), epoch)
             lengths_P2 = corpus.lengths_P2.astype(np.int32) + 1
             fits_P = lengths_P2.max(axis=1) <= self._max_tokens_per_side
-            left_out += int((~fits_P).sum())
+            copies_P = _copies(len(corpus), corpus.weight, (self._seed, _COPIES, index), epoch)
             chosen_N = np.repeat(np.arange(len(corpus), dtype=np.int32), copies_P * fits_P)
             pairs.append(np.stack((np.full_like(chosen_N, index), chosen_N), axis=1))
             lengths.append(lengths_P2[chosen_N])
-        if not pairs:
-            raise DataError("no corpus to make batches of")
+            left_out += len(corpus) - int(fits_P.sum())
         return np.concatenate(pairs), np.concatenate(lengths), left_out
 
-    def _assemble(self, pairs_B2: np.ndarray) -> Batch:
-        source_ids_BS, source_lengths_B = self._gather(pairs_B2, SOURCE)
-        target_ids_BT, target_lengths_B = self._gather(pairs_B2, TARGET)
-        target_input_BT = np.empty_like(target_ids_BT)
-        target_input_BT[:, 0] = BOS_ID
-        target_input_BT[:, 1:] = target_ids_BT[:, :-1]
-        rows_B = np.arange(len(pairs_B2))
-        source_ids_BS[rows_B, source_lengths_B] = EOS_ID
-        target_ids_BT[rows_B, target_lengths_B] = EOS_ID
-        return Batch(*map(torch.from_numpy, (source_ids_BS, target_input_BT, target_ids_BT)))
+    def _padding_share(self, lengths_N2: np.ndarray, bounds_K2: np.ndarray) -> float:
+        longest_K2 = _round_up(np.maximum.reduceat(lengths_N2, bounds_K2[:, 0]), self._multiple)
+        rows_K1 = np.diff(bounds_K2)
+        return 1 - int(lengths_N2.sum(dtype=np.int64)) / int((longest_K2 * rows_K1).sum())
 
-    def _gather(self, pairs_B2: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
-        """Padded ids of one side of some pairs, with room for one more, and their lengths."""
-        corpus_B, index_B = pairs_B2.T
-        parts = [(rows_R, self._corpora[c]) for c in np.unique(corpus_B) for rows_R in [np.flatnonzero(corpus_B == c)]]
-        lengths_B = np.empty(len(pairs_B2), np.int64)
-        for rows_R, corpus in parts:
-            lengths_B[rows_R] = corpus.lengths_P2[index_B[rows_R], side]
+    def _assemble(self, pairs_B2: np.ndarray) -> Batch:
+        pairs_B2 = pairs_B2[np.argsort(pairs_B2[:, 0], kind="stable")]  # each corpus in one piece
+        source_BS, source_lengths_B = self._pad(pairs_B2, target=False)
+        target_BT, target_lengths_B = self._pad(pairs_B2, target=True)
+        target_input_BT = np.roll(target_BT, 1, axis=1)  # its last column is free: room for EOS
+        target_input_BT[:, 0] = BOS_ID
+        rows_B = np.arange(len(pairs_B2))
+        source_BS[rows_B, source_lengths_B] = EOS_ID
+        target_BT[rows_B, target_lengths_B] = EOS_ID
+        return Batch(*map(torch.from_numpy, (source_BS, target_input_BT, target_BT)))
+
+    def _pad(self, pairs_B2: np.ndarray, *, target: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Padded ids of one side with room for EOS, and their lengths; the pairs are sorted by corpus."""
+        corpora, begins = np.unique(pairs_B2[:, 0], return_index=True)
+        parts = [
+            self._corpora[corpus].gather(pairs_R2[:, 1], target=target)
+            for corpus, pairs_R2 in zip(corpora, np.split(pairs_B2, begins[1:]), strict=True)
+        ]
+        lengths_B = np.concatenate([lengths_R for _, lengths_R in parts])
         width = _round_up(int(lengths_B.max()) + 1, self._multiple)
         ids_BL = np.full((len(pairs_B2), width), PAD_ID, np.int64)
-        columns_L = np.arange(width)
-        keep_BL = columns_L < lengths_B[:, None]
-        for rows_R, corpus in parts:
-            places_RL = corpus.starts_P2[index_B[rows_R], side][:, None] + columns_L
-            keep_RL = keep_BL[rows_R]
-            ids_RL = np.full(keep_RL.shape, PAD_ID, np.int64)
-            ids_RL[keep_RL] = corpus.tokens_N[places_RL[keep_RL]]
-            ids_BL[rows_R] = ids_RL
+        ids_BL[np.arange(width) < lengths_B[:, None]] = np.concatenate([ids_N for ids_N, _ in parts])
         return ids_BL, lengths_B
 
 
-def _round_up(length: int, multiple: int) -> int:
-    return -(-length // multiple) * multiple
+def _round_up(lengths: _Lengths, multiple: int) -> _Lengths:
+    return -(-lengths // multiple) * multiple
 
 
 def _copies(pairs: int, weight: float, seed: tuple[int, ...], epoch: int) -> np.ndarray:
-    """How often an epoch sees each of some pairs: floor(weight + u), u uniform over pairs and over epochs.
+    """How often an epoch sees each pair: floor(weight + u), with u uniform over the pairs and the epochs.
 
-    u moves on by the weight each epoch instead of being drawn anew, so that the copies add up to exactly what the weight
-    promises and a fraction of a corpus is never the same fraction twice in a row.
+    u moves on by the weight each epoch instead of being drawn anew, so that the copies add up to what the
+    weight promises, and a fraction of a corpus is another fraction in the next epoch.
     """
     phase_P = np.random.default_rng(seed).random(pairs)
     copies_P: np.ndarray = np.floor(phase_P + (epoch + 1) * weight) - np.floor(phase_P + epoch * weight)
@@ -200,7 +202,7 @@ def _copies(pairs: int, weight: float, seed: tuple[int, ...], epoch: int) -> np.
 
 
 def _length_order(lengths_N2: np.ndarray) -> np.ndarray:
-    """By target length; within one, by source length, rising and falling in turn so that neighbours stay alike."""
+    """By target length, then by source length, rising and falling in turn so that neighbours stay alike."""
     source_N, target_N = lengths_N2.T
     return np.lexsort((np.where(target_N % 2, source_N, -source_N), target_N))
 

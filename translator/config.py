@@ -1,8 +1,10 @@
 """What a model and its training look like: frozen dataclasses, the four presets, and their validation."""
 
 import dataclasses
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal, Self
 
 from translator.errors import ConfigError
@@ -152,6 +154,23 @@ def training_config_from_dict(values: Mapping[str, Any]) -> TrainingConfig:
     return TrainingConfig(**values)
 
 
+def load_config(path: Path) -> Config:
+    """Read the config.json that a training run left in its folder; raises ConfigError."""
+    try:
+        return Config.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} is neither a preset ({', '.join(PRESETS)}) nor a saved config.json: {error}") from error
+
+
+def fit_to_vocabulary(config: ModelConfig, vocab_size: int) -> ModelConfig:
+    """The same architecture for a tokenizer of `vocab_size` pieces; ConfigError when it was set to another size."""
+    _require(
+        config.vocab_size in (0, vocab_size),
+        f"vocab_size is {config.vocab_size}, but the tokenizer of the prepared data has {vocab_size} pieces; leave it out",
+    )
+    return replace(config, vocab_size=vocab_size)
+
+
 def reject_unknown_keys(what: str, values: Mapping[str, Any], known: type) -> None:
     """Raise ConfigError when `values` has a key that the dataclass `known` has no field for."""
     names = [f.name for f in dataclasses.fields(known)]
@@ -192,6 +211,9 @@ def big() -> Config:
         ModelConfig(d_model=1024, heads=16, d_ff=4096, dropout=0.3),
         TrainingConfig(batch_tokens=25_000, max_steps=300_000, keep_checkpoints=20, average_checkpoints=20),
     )
+
+
+PRESETS = {preset.__name__: preset for preset in (tiny, small, base, big)}
 
 
 def _require(condition: bool, message: str) -> None:

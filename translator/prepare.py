@@ -1,7 +1,7 @@
 """From text to a prepared folder: clean, train the tokenizer, encode.
 
-Two passes over the text, so that no corpus ever has to fit into memory: the first cleans and draws the sentences for the
-tokenizer, the second cleans again and encodes. With a given tokenizer there is only the second.
+The text is read twice, so that no corpus has to fit into memory: once to draw the sentences from which the
+tokenizer learns, once to encode. With a given tokenizer it is read once.
 """
 
 import itertools
@@ -12,23 +12,32 @@ from pathlib import Path
 
 import numpy as np
 
-from translator.corpus import CleaningRules, CorpusSpec, Deduplicator, DropCounts, DropReport, Pair, clean_pairs
+from translator.corpus import (
+    CleaningRules,
+    CorpusSpec,
+    Deduplicator,
+    DropCounts,
+    DropReport,
+    Pair,
+    clean_pairs,
+    read_pairs,
+)
 from translator.errors import ConfigError, DataError
 from translator.shards import CorpusEntry, IdBlock, PreparedWriter, check_is_free
 from translator.tokenizer import Tokenizer, train_tokenizer
 
+MIN_VOCAB_SIZE, MAX_VOCAB_SIZE = 300, 32_000
 PAIRS_PER_BLOCK = 10_000
-MIN_VOCAB_SIZE, MAX_VOCAB_SIZE = 8_000, 32_000
 
 Progress = Callable[[str, int], None]
-"""Called with what is being done and the number of pairs done so far, all corpora together."""
+"""Called now and then with what is being done, as "encoding news", and how many of its pairs are done."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class PrepareReport:
-    """What came out: the corpora as the manifest lists them, and what was dropped."""
+    """What was made: the corpora as the manifest lists them, and what cleaning dropped."""
 
     corpora: list[CorpusEntry]
     dev: list[CorpusEntry]
@@ -47,85 +56,104 @@ def prepare(
     seed: int,
     progress: Progress | None = None,
 ) -> PrepareReport:
-    """Clean and encode corpora into the folder `out`; development sets are encoded as they are.
+    """Clean and encode corpora into the new folder `out`; development sets are encoded as they are.
 
-    `tokenizer` reuses a `tokenizer.model` instead of training one with `vocab_size` pieces.
-    Raises `ConfigError` on a wrong setting, `DataError` when a corpus cannot be read, nothing is left of it, or `out` is
-    in use.
+    `tokenizer` names a `tokenizer.model` to reuse; without it, one of `vocab_size` pieces is trained.
+    Raises `ConfigError` on settings that cannot work, `DataError` when a corpus cannot be read, when nothing
+    of it is left, or when `out` is in use.
     """
-    _check(corpora, dev, vocab_size)
+    _check(corpora, dev, None if tokenizer else vocab_size)
     check_is_free(out)
-    count = _Counter(progress)
+    preparation = _Preparation(rules, seed, progress or (lambda _stage, _pairs: None))
     if tokenizer is None:
-        drawn = _draw_sentences(corpora, rules, seed, count)
-        vocabulary = train_tokenizer(drawn, vocab_size, seed=seed)
+        vocabulary = train_tokenizer(preparation.draw_sentences(corpora), vocab_size, seed=seed)
     else:
         vocabulary = Tokenizer.load(tokenizer)
-    drops, seen = DropReport(), Deduplicator()
-    provenance = {"rules": asdict(rules), "seed": seed}
-    with PreparedWriter(out, vocabulary, provenance) as writer:
-        entries: dict[bool, list[CorpusEntry]] = {False: [], True: []}
-        for spec, is_dev in itertools.chain(zip(corpora, itertools.repeat(False)), zip(dev, itertools.repeat(True))):
-            counts = drops.corpora.setdefault(f"dev {spec.name}" if is_dev else spec.name, DropCounts())
-            pairs = count.over(f"encoding {spec.name}", clean_pairs(spec, None if is_dev else rules, seen, counts))
-            entry = writer.add(
-                spec.name,
-                _encode(pairs, vocabulary),
-                weight=spec.weight,
-                licence=spec.licence,
-                drops=counts.dropped,
-                dev=is_dev,
-            )
-            logger.info("%s: kept %d of %d pairs", spec.name, counts.kept, counts.read)
-            if entry.pairs == 0:
-                raise DataError(f"{spec.where}: no pair is left ({dict(counts.dropped)}); is this the right file?")
-            entries[is_dev].append(entry)
-    return PrepareReport(entries[False], entries[True], drops, vocabulary.sha256)
+    return preparation.encode(corpora, dev, vocabulary, out)
 
 
-def _check(corpora: Sequence[CorpusSpec], dev: Sequence[CorpusSpec], vocab_size: int) -> None:
-    if not MIN_VOCAB_SIZE <= vocab_size <= MAX_VOCAB_SIZE:
-        raise ConfigError(f"vocab_size {vocab_size} is outside of {MIN_VOCAB_SIZE} to {MAX_VOCAB_SIZE}")
+class _Preparation:
+    """The two passes over the text, with the settings that they share."""
+
+    def __init__(self, rules: CleaningRules, seed: int, progress: Progress) -> None:
+        self._rules = rules
+        self._seed = seed
+        self._progress = progress
+
+    def draw_sentences(self, corpora: Sequence[CorpusSpec]) -> Iterator[str]:
+        """Both sides of good pairs, each pair as likely as the weight of its corpus says."""
+        heaviest = max(spec.weight for spec in corpora)
+        seen = Deduplicator()
+        for index, spec in enumerate(corpora):
+            random = np.random.default_rng((self._seed, index))
+            pairs = self._watched("reading", spec, DropCounts())
+            for pair in clean_pairs(pairs, self._rules, seen, DropCounts()):
+                if random.random() < spec.weight / heaviest:
+                    yield from pair
+
+    def encode(
+        self, corpora: Sequence[CorpusSpec], dev: Sequence[CorpusSpec], tokenizer: Tokenizer, out: Path
+    ) -> PrepareReport:
+        """Write the prepared folder."""
+        report = PrepareReport([], [], DropReport(), tokenizer.sha256)
+        seen = Deduplicator()
+        provenance = {"rules": asdict(self._rules), "seed": self._seed}
+        with PreparedWriter(out, tokenizer, provenance) as writer:
+            for spec in corpora:
+                counts = report.drops.corpora[spec.name] = DropCounts()
+                pairs = self._watched("encoding", spec, counts)
+                good = clean_pairs(pairs, self._rules, seen, counts)
+                report.corpora.append(_add(writer, spec, good, counts, tokenizer, dev=False))
+            for spec in dev:
+                counts = report.drops.corpora[f"dev {spec.name}"] = DropCounts()
+                pairs = self._watched("encoding", spec, counts)
+                report.dev.append(_add(writer, spec, pairs, counts, tokenizer, dev=True))
+        return report
+
+    def _watched(self, stage: str, spec: CorpusSpec, counts: DropCounts) -> Iterator[Pair]:
+        for pair in read_pairs(spec, counts):
+            yield pair
+            if counts.read % 1000 == 0:
+                self._progress(f"{stage} {spec.name}", counts.read)
+        self._progress(f"{stage} {spec.name}", counts.read)
+
+
+def _check(corpora: Sequence[CorpusSpec], dev: Sequence[CorpusSpec], vocab_size: int | None) -> None:
+    if vocab_size is not None and not MIN_VOCAB_SIZE <= vocab_size <= MAX_VOCAB_SIZE:
+        raise ConfigError(f"vocab_size {vocab_size} must be between {MIN_VOCAB_SIZE} and {MAX_VOCAB_SIZE}")
     if not corpora:
-        raise ConfigError("no corpus given; name one or more to train on")
+        raise ConfigError("no corpus to prepare; name at least one")
     for specs in (corpora, dev):
         names = [spec.name for spec in specs]
         for name in names:
             if names.count(name) > 1:
-                raise ConfigError(f"two corpora are called {name}; write NAME=PATH for one of them")
+                raise ConfigError(f"two corpora are called {name!r}; call one of them NEWNAME=PATH")
 
 
-class _Counter:
-    """Counts pairs over several corpora and reports after each thousand."""
-
-    def __init__(self, progress: Progress | None) -> None:
-        self._progress = progress
-        self._pairs = 0
-
-    def over(self, stage: str, pairs: Iterator[Pair]) -> Iterator[Pair]:
-        for pair in pairs:
-            self._pairs += 1
-            if self._progress and self._pairs % 1000 == 0:
-                self._progress(stage, self._pairs)
-            yield pair
-
-
-def _draw_sentences(
-    corpora: Sequence[CorpusSpec], rules: CleaningRules, seed: int, count: _Counter
-) -> Iterator[str]:
-    """Both sides of the good pairs, each pair with a probability proportional to its corpus's weight."""
-    heaviest = max(spec.weight for spec in corpora)
-    seen = Deduplicator()
-    for index, spec in enumerate(corpora):
-        random = np.random.default_rng((seed, index))
-        share = spec.weight / heaviest
-        pairs = count.over(f"reading {spec.name}", clean_pairs(spec, rules, seen, DropCounts()))
-        for pair in pairs:
-            if share == 1 or random.random() < share:
-                yield from pair
+def _add(
+    writer: PreparedWriter,
+    spec: CorpusSpec,
+    pairs: Iterator[Pair],
+    counts: DropCounts,
+    tokenizer: Tokenizer,
+    *,
+    dev: bool,
+) -> CorpusEntry:
+    blocks = _encode_blocks(pairs, tokenizer)
+    entry = writer.add(
+        spec.name, blocks, weight=spec.weight, licence=spec.licence, drops=counts.dropped, dev=dev
+    )
+    logger.info("%s: %d of %d pairs kept", spec.name, counts.kept, counts.read)
+    if entry.pairs == 0:
+        reasons = ", ".join(f"{reason} {number}" for reason, number in counts.dropped.most_common())
+        raise DataError(
+            f"{spec.where}: none of its {counts.read} pairs is left ({reasons or 'it is empty'}); "
+            "is this the right file, English first?"
+        )
+    return entry
 
 
-def _encode(pairs: Iterator[Pair], tokenizer: Tokenizer) -> Iterator[IdBlock]:
+def _encode_blocks(pairs: Iterator[Pair], tokenizer: Tokenizer) -> Iterator[IdBlock]:
     while block := list(itertools.islice(pairs, PAIRS_PER_BLOCK)):
         ids = tokenizer.encode_all([text for pair in block for text in pair])
         lengths_P2 = np.fromiter(map(len, ids), np.int64, len(ids)).reshape(-1, 2)

@@ -2,23 +2,22 @@
 
     manifest.json          format, tokenizer, corpora with their counts, SHA-256 of every file
     tokenizer.model        the SentencePiece model that made the ids
-    000-NAME.tokens        uint16, little-endian: source ids then target ids of each pair, no BOS or EOS
-    000-NAME.lengths       uint16, little-endian: source length, target length of each pair
-    dev-NAME.tokens …      the same for a development set
+    000-NAME.tokens, 001-… uint16, little-endian: source ids, then target ids of each pair; no BOS or EOS
+    000-NAME.lengths, …    uint16, little-endian: source length and target length of each pair
+    dev-NAME.tokens, …     the same for development sets
 
-Pairs keep their order, since neighbours resemble each other and the folder then compresses better.
+Pairs keep the order of their corpus: neighbours resemble each other, so that the folder compresses well.
 """
 
-import contextlib
 import hashlib
 import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -32,10 +31,9 @@ MAX_VOCAB_SIZE = 65_536
 _MANIFEST = "manifest.json"
 _TOKENIZER = "tokenizer.model"
 _ID_TYPE = np.dtype("<u2")
-_CHUNK_BYTES = 1 << 20
 
 IdBlock = tuple[np.ndarray, np.ndarray]
-"""Some consecutive pairs: their ids, source before target, and `lengths_P2`."""
+"""Some consecutive pairs: their ids in the order of the file, and `lengths_P2`."""
 
 
 @dataclass(frozen=True)
@@ -57,53 +55,108 @@ class CorpusEntry:
     source_tokens: int
     target_tokens: int
     drops: dict[str, int]
+    """Pairs that cleaning left out, by reason."""
     tokens_file: str
     lengths_file: str
 
 
 class PreparedCorpus:
-    """Token ids of one corpus, memory-mapped."""
+    """Token ids of one corpus: `tokens_N` is usually mapped from disk, `lengths_P2` is in memory.
+
+    Raises `DataError` when the lengths do not add up to the number of tokens.
+    """
 
     def __init__(
-        self, name: str, tokens_N: np.ndarray, lengths_P2: np.ndarray, *, weight: float = 1.0, entry: CorpusEntry | None = None
+        self,
+        name: str,
+        tokens_N: np.ndarray,
+        lengths_P2: np.ndarray,
+        *,
+        weight: float = 1.0,
+        licence: str | None = None,
     ) -> None:
         self.name = name
         self.weight = weight
-        self.entry = entry
-        self.tokens_N = tokens_N
+        self.licence = licence
         self.lengths_P2 = lengths_P2
-        pair_ends_P = np.cumsum(lengths_P2.sum(axis=1, dtype=np.int64))
-        self.starts_P2 = np.empty((len(lengths_P2), 2), np.int64)
-        """Where in `tokens_N` the source and the target of each pair begin."""
-        self.starts_P2[:, 0] = pair_ends_P - lengths_P2.sum(axis=1, dtype=np.int64)
-        self.starts_P2[:, 1] = self.starts_P2[:, 0] + lengths_P2[:, 0]
+        self._tokens_N = tokens_N
+        pair_lengths_P = lengths_P2.sum(axis=1, dtype=np.int64)
+        ends_P = np.cumsum(pair_lengths_P)
+        self._starts_P = ends_P - pair_lengths_P
+        if len(tokens_N) != pair_lengths_P.sum():
+            raise DataError(
+                f"{name}: {len(tokens_N)} tokens, but the lengths add up to {pair_lengths_P.sum()}"
+            )
 
     def __len__(self) -> int:
         return len(self.lengths_P2)
 
     def pair(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Source ids and target ids of a pair, uint16, without BOS and EOS."""
+        """Source ids and target ids of a pair: uint16, without BOS and EOS."""
         if not 0 <= index < len(self):
-            raise IndexError(f"pair {index} of {self.name}, which has {len(self)}")
-        (source, target), (source_length, target_length) = self.starts_P2[index], self.lengths_P2[index]
-        return self.tokens_N[source:target], self.tokens_N[target : target + int(target_length)]
+            raise IndexError(f"{self.name} has no pair {index}, only 0 to {len(self) - 1}")
+        source_length, target_length = self.lengths_P2[index].tolist()
+        start = int(self._starts_P[index])
+        middle = start + source_length
+        return self._tokens_N[start:middle], self._tokens_N[middle : middle + target_length]
+
+    def gather(self, pairs_R: np.ndarray, *, target: bool) -> tuple[np.ndarray, np.ndarray]:
+        """One side of many pairs at once: their ids one after the other, and the length of each."""
+        lengths_R = self.lengths_P2[pairs_R, int(target)].astype(np.int64)
+        starts_R = self._starts_P[pairs_R]
+        if target:
+            starts_R = starts_R + self.lengths_P2[pairs_R, 0]
+        # each place is its row's start plus the distance from the beginning of the row
+        row_begins_R = np.cumsum(lengths_R) - lengths_R
+        places_N = np.repeat(starts_R - row_begins_R, lengths_R) + np.arange(lengths_R.sum())
+        return self._tokens_N[places_N], lengths_R
+
+
+class PreparedData:
+    """A prepared folder, opened for reading."""
+
+    def __init__(
+        self, tokenizer: Tokenizer, corpora: list[PreparedCorpus], dev: dict[str, PreparedCorpus], sha256: str
+    ) -> None:
+        self.tokenizer = tokenizer
+        self.corpora = corpora
+        self.dev = dev
+        self.sha256 = sha256
+        """Hash of the manifest: equal where tokenizer, pairs, order and weights are."""
+
+    @classmethod
+    def open(cls, folder: Path, verify: bool = True) -> "PreparedData":
+        """Map a prepared folder; `verify` reads all of it once to compare the checksums.
+
+        Raises `DataError` naming the file that is missing, damaged or of another format.
+        """
+        content, sha256 = _read_manifest(folder / _MANIFEST)
+        for name, entry in content["files"].items():
+            _check_file(folder / name, FileEntry(**entry), verify)
+        tokenizer = Tokenizer.load(folder / _TOKENIZER)
+        corpora = [_map_corpus(folder, CorpusEntry(**entry)) for entry in content["corpora"]]
+        dev = [_map_corpus(folder, CorpusEntry(**entry)) for entry in content["dev"]]
+        return cls(tokenizer, corpora, {corpus.name: corpus for corpus in dev}, sha256)
 
 
 class PreparedWriter:
     """Writes a prepared folder beside its final place and moves it there when all went well.
 
-    Use as a context manager and call `add` once a corpus. An exception inside leaves nothing behind.
-    Raises `DataError` when `out` exists and is not an empty folder, or when the disk refuses.
+    A context manager; call `add` for each corpus. An exception inside leaves nothing behind.
+    Raises `DataError` when `out` is in use, the vocabulary does not fit into 16 bits, or the disk refuses.
     """
 
     def __init__(self, out: Path, tokenizer: Tokenizer, provenance: Mapping[str, Any] | None = None) -> None:
         if tokenizer.vocab_size > MAX_VOCAB_SIZE:
-            raise DataError(f"vocabulary of {tokenizer.vocab_size} pieces: ids are stored in 16 bits, at most 65536")
+            raise DataError(
+                f"a vocabulary of {tokenizer.vocab_size} pieces does not fit into 16 bits; "
+                f"use at most {MAX_VOCAB_SIZE}"
+            )
         check_is_free(out)
-        self._out = out
+        self._out = out.absolute()
         self._tokenizer = tokenizer
         self._provenance = dict(provenance or {})
-        self._partial = out.with_name(f".{out.name}.partial-{os.getpid()}")
+        self._partial = self._out.with_name(f".{self._out.name}.partial-{os.getpid()}")
         self._corpora: list[CorpusEntry] = []
         self._dev: list[CorpusEntry] = []
         self._files: dict[str, FileEntry] = {}
@@ -114,13 +167,12 @@ class PreparedWriter:
             self._partial.mkdir(parents=True)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
-            if error is None:
+            if kind is None:
                 with _disk_errors(self._out):
-                    self._finish()
+                    self._write_manifest()
+                    self._partial.rename(self._out)
         finally:
             shutil.rmtree(self._partial, ignore_errors=True)
 
@@ -134,32 +186,51 @@ class PreparedWriter:
         drops: Mapping[str, int] | None = None,
         dev: bool = False,
     ) -> CorpusEntry:
-        """Write one corpus or development set; `drops` is read after the last block, so it may still be counting."""
-        if dev and any(entry.name == name for entry in self._dev):
-            raise DataError(f"two development sets are called {name}; rename the file of one of them")
-        safe_name = re.sub(r"[^A-Za-z0-9._-]+", "-", name)
-        stem = f"dev-{safe_name}" if dev else f"{len(self._corpora):03d}-{safe_name}"
+        """Write a corpus or a development set; `drops` is read at the end, so it may still be counting.
+
+        Raises `DataError` on a pair of which a side exceeds `MAX_TOKENS_PER_SIDE`.
+        """
+        entries = self._dev if dev else self._corpora
+        if any(entry.name == name for entry in entries):
+            raise DataError(f"two corpora are called {name}; rename one of them")
+        stem = f"{'dev' if dev else f'{len(entries):03d}'}-{re.sub(r'[^A-Za-z0-9._-]+', '-', name)}"
         tokens_file, lengths_file = f"{stem}.tokens", f"{stem}.lengths"
-        with _FileWriter(self._partial / tokens_file) as tokens, _FileWriter(self._partial / lengths_file) as lengths:
-            pairs, totals_2 = 0, np.zeros(2, np.int64)
+        totals_2, pairs = np.zeros(2, np.int64), 0
+        with self._file(tokens_file) as write_tokens, self._file(lengths_file) as write_lengths:
             for tokens_N, lengths_P2 in blocks:
                 _check_lengths(name, lengths_P2, pairs)
-                with _disk_errors(self._out):
-                    tokens.write(tokens_N)
-                    lengths.write(lengths_P2)
-                pairs += len(lengths_P2)
+                write_tokens(tokens_N)
+                write_lengths(lengths_P2)
                 totals_2 += lengths_P2.sum(axis=0, dtype=np.int64)
-        self._files |= {tokens_file: tokens.entry(), lengths_file: lengths.entry()}
-        source_tokens, target_tokens = (int(total) for total in totals_2)
-        entry = CorpusEntry(
-            name, weight, licence, pairs, source_tokens, target_tokens, dict(drops or {}), tokens_file, lengths_file
+                pairs += len(lengths_P2)
+        source_tokens, target_tokens = totals_2.tolist()
+        counted = dict(drops or {})
+        entries.append(
+            CorpusEntry(
+                name, weight, licence, pairs, source_tokens, target_tokens, counted, tokens_file, lengths_file
+            )
         )
-        (self._dev if dev else self._corpora).append(entry)
-        return entry
+        return entries[-1]
 
-    def _finish(self) -> None:
+    @contextmanager
+    def _file(self, name: str) -> Iterator[Callable[[np.ndarray], None]]:
+        """A function that appends an array of ids to a file, hashing on the way."""
+        digest, size = hashlib.sha256(), 0
+
+        def write(array: np.ndarray) -> None:
+            nonlocal size
+            data = array.astype(_ID_TYPE).tobytes()
+            with _disk_errors(self._out):
+                size += file.write(data)
+            digest.update(data)
+
+        with (self._partial / name).open("wb", buffering=0) as file:
+            yield write
+        self._files[name] = FileEntry(digest.hexdigest(), size)
+
+    def _write_manifest(self) -> None:
         self._tokenizer.save(self._partial / _TOKENIZER)
-        self._files[_TOKENIZER] = _describe(self._partial / _TOKENIZER)
+        self._files[_TOKENIZER] = FileEntry(self._tokenizer.sha256, len(self._tokenizer.model_bytes))
         content = {
             "format_version": FORMAT_VERSION,
             "tokenizer_sha256": self._tokenizer.sha256,
@@ -169,90 +240,33 @@ class PreparedWriter:
             "files": {name: asdict(entry) for name, entry in sorted(self._files.items())},
             "provenance": self._provenance,
         }
-        manifest = {"sha256": _content_sha256(content), "content": content}
-        with (self._partial / _MANIFEST).open("w", encoding="utf-8") as file:
-            json.dump(manifest, file, indent=1, ensure_ascii=False)
-            file.flush()
-            os.fsync(file.fileno())
-        self._partial.rename(self._out)
-
-
-class PreparedData:
-    """A prepared folder opened for reading."""
-
-    def __init__(
-        self, tokenizer: Tokenizer, corpora: list[PreparedCorpus], dev: dict[str, PreparedCorpus], sha256: str
-    ) -> None:
-        self.tokenizer = tokenizer
-        self.corpora = corpora
-        self.dev = dev
-        self.sha256 = sha256
-        """Hash of the manifest's content: equal where tokenizer, pairs, order and weights are."""
-
-    @classmethod
-    def open(cls, folder: Path, verify: bool = True) -> "PreparedData":
-        """Memory-map a prepared folder; `verify` reads all of it once to compare the checksums.
-
-        Raises `DataError` naming the file that is missing, damaged or of another format.
-        """
-        content, sha256 = _read_manifest(folder / _MANIFEST)
-        for name, entry in content["files"].items():
-            _check_file(folder / name, FileEntry(**entry), verify)
-        tokenizer = Tokenizer.load(folder / _TOKENIZER)
-        if tokenizer.sha256 != content["tokenizer_sha256"]:
-            raise DataError(f"{folder / _TOKENIZER} is not the tokenizer that made these ids; prepare the data again")
-        corpora = [_map_corpus(folder, CorpusEntry(**entry)) for entry in content["corpora"]]
-        dev = {entry["name"]: _map_corpus(folder, CorpusEntry(**entry)) for entry in content["dev"]}
-        return cls(tokenizer, corpora, dev, sha256)
-
-
-class _FileWriter:
-    """Writes uint16 arrays to a file, hashing on the way; syncs the file when it is closed."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("wb")
-        self._digest = hashlib.sha256()
-        self._bytes = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        with self._file:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-
-    def write(self, array: np.ndarray) -> None:
-        data = array.astype(_ID_TYPE).tobytes()
-        self._file.write(data)
-        self._digest.update(data)
-        self._bytes += len(data)
-
-    def entry(self) -> FileEntry:
-        return FileEntry(self._digest.hexdigest(), self._bytes)
+        manifest = {"content": content, "sha256": _content_sha256(content)}
+        text = json.dumps(manifest, indent=1, ensure_ascii=False)
+        (self._partial / _MANIFEST).write_text(text, encoding="utf-8")
 
 
 def check_is_free(out: Path) -> None:
-    """Raise `DataError` unless a prepared folder can be made at `out`."""
-    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+    """Raise `DataError` unless `out` does not exist or is an empty folder."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise DataError(f"{out} exists and is not empty; remove it or choose another folder")
 
 
-@contextlib.contextmanager
-def _disk_errors(out: Path) -> Any:
+@contextmanager
+def _disk_errors(out: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise DataError(f"cannot write {out}: {error.strerror or error}; free space or choose another folder") from error
+        reason = error.strerror or error
+        raise DataError(f"cannot write {out}: {reason}; free space or choose another folder") from error
 
 
 def _check_lengths(name: str, lengths_P2: np.ndarray, pairs_before: int) -> None:
-    too_long_P = (lengths_P2 > MAX_TOKENS_PER_SIDE).any(axis=1)
-    if too_long_P.any():
-        at = int(too_long_P.argmax())
+    longest_P = lengths_P2.max(axis=1, initial=0)
+    if longest_P.max(initial=0) > MAX_TOKENS_PER_SIDE:
+        pair = pairs_before + int(longest_P.argmax())
         raise DataError(
-            f"{name}: pair {pairs_before + at + 1} has a side of {int(lengths_P2[at].max())} tokens; "
-            f"at most {MAX_TOKENS_PER_SIDE} can be stored, so split it"
+            f"{name}: pair {pair} has a side of {longest_P.max()} tokens; split it, "
+            f"since at most {MAX_TOKENS_PER_SIDE} can be stored"
         )
 
 
@@ -261,29 +275,23 @@ def _content_sha256(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _describe(path: Path) -> FileEntry:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            digest.update(chunk)
-    return FileEntry(digest.hexdigest(), path.stat().st_size)
-
-
 def _read_manifest(path: Path) -> tuple[dict[str, Any], str]:
+    """The content of a manifest and its hash."""
     try:
         manifest = json.loads(path.read_bytes())
         content, sha256 = manifest["content"], manifest["sha256"]
-        if content["format_version"] != FORMAT_VERSION:
-            raise DataError(
-                f"{path} has format version {content['format_version']}, this program reads {FORMAT_VERSION}; "
-                "prepare the data again"
-            )
+        version = content["format_version"]
     except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror or error}; is this a folder made by `prepare`?") from error
+        reason = error.strerror or error
+        raise DataError(f"cannot read {path}: {reason}; is this a folder made by `prepare`?") from error
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path} is damaged; prepare the data again") from error
+    if version != FORMAT_VERSION:
+        raise DataError(
+            f"{path} has format {version}, but {FORMAT_VERSION} is needed; prepare the data again"
+        )
     if _content_sha256(content) != sha256:
-        raise DataError(f"{path} is damaged (its checksum differs); prepare the data again")
+        raise DataError(f"{path} is damaged: its checksum differs; prepare the data again")
     return content, sha256
 
 
@@ -291,9 +299,12 @@ def _check_file(path: Path, expected: FileEntry, verify: bool) -> None:
     try:
         size = path.stat().st_size
         if size != expected.bytes:
-            raise DataError(f"{path} is damaged: {size} bytes instead of {expected.bytes}; prepare the data again")
-        if verify and _describe(path) != expected:
-            raise DataError(f"{path} is damaged (its checksum differs); prepare the data again")
+            raise DataError(f"{path} is damaged: {size} bytes, not {expected.bytes}; prepare the data again")
+        if verify:
+            with path.open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            if sha256 != expected.sha256:
+                raise DataError(f"{path} is damaged: its checksum differs; prepare the data again")
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}; prepare the data again") from error
 
@@ -301,7 +312,7 @@ def _check_file(path: Path, expected: FileEntry, verify: bool) -> None:
 def _map_corpus(folder: Path, entry: CorpusEntry) -> PreparedCorpus:
     tokens_N = _map_file(folder / entry.tokens_file)
     lengths_P2 = np.array(_map_file(folder / entry.lengths_file)).reshape(-1, 2)
-    return PreparedCorpus(entry.name, tokens_N, lengths_P2, weight=entry.weight, entry=entry)
+    return PreparedCorpus(entry.name, tokens_N, lengths_P2, weight=entry.weight, licence=entry.licence)
 
 
 def _map_file(path: Path) -> np.ndarray:

@@ -37,6 +37,8 @@ _EMOJI_EXTENDERS = (range(0x1F3FB, 0x1F400), range(0xE0020, 0xE0080))  # skin to
 _HANGUL_TAILS = range(0x1160, 0x1200)  # conjoining vowels and final consonants
 _ZERO_WIDTH_JOINER = "\u200d"
 
+# What is cut before an ASCII character has the same NFC as the whole; 1,000 others in a row are cut anywhere.
+_NFC_PART = re.compile(r"[\s\S]{1,1000}(?=[\x00-\x7f]|\Z)|[\s\S]{1,1000}")
 # Control characters that are not whitespace, soft hyphen, zero-width spaces, word joiner, invisible
 # operators, byte order mark, bidirectional and deprecated formatting controls, interlinear annotation.
 _JUNK = re.compile(
@@ -126,10 +128,14 @@ def normalise(sentence: str) -> str:
     if sentence.isascii() and sentence.isprintable():
         return " ".join(sentence.split())
     _refuse_surrogates(sentence)
-    composed = unicodedata.normalize("NFC", sentence)
-    visible = _STRAY_JOINERS.sub("", _JUNK.sub("", composed))
+    visible = _STRAY_JOINERS.sub("", _JUNK.sub("", _composed(sentence)))
     # What was dropped may have kept an accent apart from its letter.
-    return " ".join(unicodedata.normalize("NFC", visible).split())
+    return " ".join(_composed(visible).split())
+
+
+def _composed(text: str) -> str:
+    """Return the text in NFC, in linear time: unicodedata needs quadratic time for stacked accents."""
+    return "".join(unicodedata.normalize("NFC", part) for part in _NFC_PART.findall(text))
 
 
 def _refuse_surrogates(text: str) -> None:

@@ -109,9 +109,10 @@ class Tokenizer:
 
         Raises `InputError` on a lone surrogate.
         """
+        utf8 = _utf8(text)
         if _WORD_MARK in text:
             return self._encode_with_word_marks(text)
-        ids: list[int] = self._processor.encode(_utf8(text))
+        ids: list[int] = self._processor.encode(utf8)
         return ids
 
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
@@ -161,10 +162,10 @@ class Tokenizer:
         parts = text.split(_WORD_MARK)
         unique = list(dict.fromkeys(parts[1:]))
         skipped = len(self._processor.encode(_OUTSIDER))
-        encoded = self._processor.encode([_utf8(_OUTSIDER + part) for part in unique], num_threads=1)
+        encoded = self._processor.encode([_OUTSIDER + part for part in unique], num_threads=1)
         ids_of = {part: ids[skipped:] for part, ids in zip(unique, encoded, strict=True)}
         mark = [_FIRST_BYTE_ID + byte for byte in _WORD_MARK.encode()]
-        ids: list[int] = self._processor.encode(_utf8(parts[0]))
+        ids: list[int] = self._processor.encode(parts[0])
         for part in parts[1:]:
             ids += mark
             ids += ids_of[part]
@@ -181,26 +182,37 @@ def train_tokenizer(
     Source: Sennrich et al. 2016, as implemented by SentencePiece.
     """
     model = io.BytesIO()
+    failures: list[BaseException] = []
     sentencepiece.set_random_generator_seed(seed)
     try:
         sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=_trainable(sentences),
+            sentence_iterator=_trainable(sentences, failures),
             model_writer=model,
             vocab_size=vocab_size,
             num_threads=threads,
             **_TRAINING_OPTIONS,
         )
     except RuntimeError as error:
+        if failures:
+            raise failures[0] from None
         raise DataError(_training_failure(vocab_size, str(error))) from error
     return Tokenizer.from_bytes(model.getvalue())
 
 
-def _trainable(sentences: Iterable[str]) -> Iterator[str]:
-    for sentence in sentences:
-        if sentence.isascii():
-            yield sentence
-        else:
-            yield _NOT_FOR_TRAINING.sub("", sentence.replace(_WORD_MARK, " "))
+def _trainable(sentences: Iterable[str], failures: list[BaseException]) -> Iterator[str]:
+    """Sentences without the characters that must not be learnt.
+
+    SentencePiece turns whatever the iterator raises into a RuntimeError; the original is kept in `failures`.
+    """
+    try:
+        for sentence in sentences:
+            if sentence.isascii():
+                yield sentence
+            else:
+                yield _NOT_FOR_TRAINING.sub("", sentence.replace(_WORD_MARK, " "))
+    except (Exception, KeyboardInterrupt) as error:
+        failures.append(error)
+        raise
 
 
 def _training_failure(vocab_size: int, reason: str) -> str:

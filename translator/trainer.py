@@ -28,7 +28,7 @@ from translator.checkpoint import (
     save_checkpoint,
 )
 from translator.config import Config
-from translator.errors import CheckpointError, TranslatorError
+from translator.errors import CheckpointError, ConfigError, TranslatorError
 from translator.loss import label_smoothed_cross_entropy
 from translator.model import Transformer
 from translator.optim import build_adam, learning_rate
@@ -119,28 +119,37 @@ class Trainer:
         should_compile = training.compile == "on" or (training.compile == "auto" and is_cuda)
         self._forward: Callable[..., Tensor] = torch.compile(model, dynamic=True) if should_compile else model
         self._bad_steps = 0
-        self._since_log = _Window()
+        self._since_log = _Window(self.progress)
 
     @property
     def checkpoints(self) -> Path:
         """The folder of the checkpoints."""
         return self.out / "checkpoints"
 
-    def resume(self) -> bool:
-        """Go on from the newest undamaged checkpoint; False where there is none."""
+    def resume(self) -> None:
+        """Go on from the newest undamaged checkpoint; raises CheckpointError where there is none."""
         checkpoint = load_latest_checkpoint(self.checkpoints)
         if checkpoint is None:
-            return False
+            raise CheckpointError(f"no checkpoint in {self.checkpoints}; leave --resume out to start a new run")
         self._check_same_run(checkpoint.state)
         self.model.load_state_dict(checkpoint.model)
         self._load_training_tensors(checkpoint.training)
         self.progress = Progress(**checkpoint.state["progress"])
-        return True
+        logger.info("resumed at step %d", self.progress.step)
+
+    def start_afresh(self) -> None:
+        """Claim an unused folder for a new run; raises ConfigError where another run has left checkpoints."""
+        if checkpoint_paths(self.checkpoints):
+            raise ConfigError(
+                f"{self.checkpoints} already holds a training run; add --resume to go on with it, or choose another folder"
+            )
+        self.out.mkdir(parents=True, exist_ok=True)
+        (self.out / "config.json").write_text(json.dumps(self.config.to_dict(), indent=2) + "\n", encoding="utf-8")
 
     def train(self) -> bool:
         """Train until max_steps or max_minutes; False when a signal ended it early (a checkpoint is saved)."""
         self.model.train()
-        self._since_log.restart(self.progress)
+        self._since_log = _Window(self.progress)
         with StopSignal() as stop, self._attention_for_training():
             batches = self._endless_batches()
             while self._share_done() < 1 and not stop.is_set:
@@ -231,7 +240,7 @@ class Trainer:
             "seconds": round(self.progress.seconds, 1),
             "seconds_left": round(self.progress.seconds * (1 - share) / share, 1),
         }
-        self._since_log.restart(self.progress)
+        self._since_log = _Window(self.progress)
         self._write(record)
 
     def _log_validation(self) -> None:
@@ -317,7 +326,7 @@ class Trainer:
 class _Window:
     """Loss and speed since the last log line; sums stay on the device so that no step waits for them."""
 
-    def restart(self, progress: Progress) -> None:
+    def __init__(self, progress: Progress) -> None:
         self._start = dataclasses.replace(progress)
         self._sums: list[tuple[Tensor, Tensor]] = []
 

@@ -1,5 +1,6 @@
 import hashlib
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,7 @@ def test_many_texts_on_several_threads_keep_their_order(tokenizer: Tokenizer) ->
     assert [tokenizer.decode(ids) for ids in tokenizer.encode_all(texts)] == texts
 
 
-@pytest.mark.parametrize("text", ["a\ud800", "\udfff", "▁\ud800"])
+@pytest.mark.parametrize("text", ["a\ud800", "\udfff", "ab▁c▁\ud800"])
 def test_lone_surrogate_is_refused_with_its_place(tokenizer: Tokenizer, text: str) -> None:
     place = f"character {len(text) - 1}"
     with pytest.raises(InputError, match=place):
@@ -198,6 +199,17 @@ def test_too_small_vocabulary_names_the_smallest() -> None:
     characters = set("".join(SENTENCES)) - {" "} | {"▁"}
     assert smallest == 4 + RESERVED_PIECES + 256 + len(characters)
     assert train_tokenizer(SENTENCES, smallest, threads=1).vocab_size == smallest
+
+
+@pytest.mark.parametrize("error", [DataError("line 2 is broken"), KeyboardInterrupt()])
+def test_what_the_sentences_raise_comes_out_unchanged(error: BaseException) -> None:
+    def sentences() -> Iterator[str]:
+        yield from SENTENCES
+        raise error
+
+    with pytest.raises(type(error)) as caught:
+        train_tokenizer(sentences(), VOCAB_SIZE, threads=1)
+    assert caught.value is error
 
 
 @pytest.mark.parametrize("texts", [[], [""]])

@@ -1,9 +1,9 @@
 """A small English–German grammar, whose sentences `make demo` learns to translate.
 
 It reads like a German grammar: `lexicon` holds the words and the tables of endings, `syntax` builds phrases,
-clauses and sentences, `drawing` draws them at random. A sentence is built once and then said in both languages,
-so each English sentence has exactly one translation, and a model that has learnt the rules can reach a BLEU of
-100 on sentences that it has never seen.
+clauses and sentences, `drawing` draws them at random. A sentence is built once and then said in both
+languages, so each English sentence has exactly one translation, and a model that has learnt the rules can
+reach a BLEU of 100 on sentences that it has never seen.
 """
 
 import random

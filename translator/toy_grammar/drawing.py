@@ -4,6 +4,7 @@ What makes a sentence ambiguous or odd is left out here; the rules themselves wo
 """
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 
 from translator.toy_grammar import lexicon
@@ -25,23 +26,22 @@ PET_VERBS = tuple(
 COMPANY = {"buy": ("for", "für", Case.ACCUSATIVE)} | dict.fromkeys(
     ("play", "wait", "shop", "go", "drive"), ("with", "mit", Case.DATIVE)
 )
+NEVER_OWNED = lexicon.FAR + lexicon.PEOPLE[:2]  # nor are men and women: `meine Frau` is my wife
 LATER = ("today", "tomorrow", "on Monday")  # for can, must, will and want to
 TIMES_OF = {Tense.PRESENT: ("today", "now", "every day"), Tense.PAST: ("yesterday", "on Monday")}
 
 
-def _noun_phrase(rng: random.Random, nouns: tuple[Noun, ...]) -> NounPhrase:
-    noun, number, possessive = (
-        rng.choice(nouns),
-        rng.choice(list(lexicon.NUMBERS)),
-        rng.choice(list(lexicon.POSSESSIVES)),
-    )
+def _noun_phrase(rng: random.Random, nouns: tuple[Noun, ...], plurals: float = 0.25) -> NounPhrase:
+    noun = rng.choice(nouns)
+    number, possessive = rng.choice(list(lexicon.NUMBERS)), rng.choice(list(lexicon.POSSESSIVES))
     if noun in lexicon.FAMILY:
         determiner = possessive
     elif noun.plural:
-        determiner = rng.choices(("the", "a", possessive, number, ""), (8, 6, 3, 3, 2))[0]
+        weights = (8, 6, 0 if noun in NEVER_OWNED else 3, 12 * plurals, 8 * plurals)
+        determiner = rng.choices(("the", "a", possessive, number, ""), weights)[0]
     else:
         determiner = rng.choice(("the", "", ""))
-    many = determiner in lexicon.NUMBERS or determiner == "" or (determiner != "a" and rng.random() < 0.25)
+    many = determiner in lexicon.NUMBERS or determiner == "" or (determiner != "a" and rng.random() < plurals)
     adjective = rng.choice(noun.adjectives) if rng.random() < 0.4 else ""
     return NounPhrase(determiner, noun, adjective, plural=many and noun.plural != "")
 
@@ -60,7 +60,7 @@ def _someone_else(rng: random.Random, subject: Phrase, nouns: tuple[Noun, ...] =
 
 def _place(rng: random.Random, nouns: tuple[Noun, ...], goal: bool) -> Prepositional:
     """Draw a place, in the dative for where something is, in the accusative for where it goes (but zu …)."""
-    phrase = _noun_phrase(rng, nouns)
+    phrase = _noun_phrase(rng, nouns, plurals=0.05)
     words = lexicon.PLACE_PREPOSITIONS.get(phrase.noun.english) or rng.choice(lexicon.ON_OR_UNDER)
     english, german = words[2:] if goal else words[:2]
     return Prepositional(english, german, Case.ACCUSATIVE if goal and german != "zu" else Case.DATIVE, phrase)
@@ -74,9 +74,7 @@ def _state(rng: random.Random, subject: Phrase) -> Clause:
         return Clause(subject, lexicon.BE, quality=rng.choice([word for word in adjectives if word != said]))
     if isinstance(subject, Pronoun) or subject.noun in lexicon.BEINGS:
         return Clause(subject, lexicon.BE, place=_place(rng, lexicon.PLACES, goal=False))
-    verb = (
-        lexicon.BE if subject.noun in lexicon.DRINKS else rng.choice((lexicon.BE, lexicon.LIE, lexicon.LIE))
-    )
+    verb = lexicon.BE if subject.noun in lexicon.DRINKS or rng.random() < 0.3 else lexicon.LIE
     return Clause(subject, verb, place=_place(rng, lexicon.FURNITURE, goal=False))
 
 
@@ -115,13 +113,10 @@ def _in_time(rng: random.Random, clause: Clause, tense: Tense | None) -> Clause:
 def _negated(rng: random.Random, clause: Clause) -> Clause:
     """Negate some of the clauses where it is clear what `not` belongs to."""
     around = [clause.subject, *(part.phrase for part in (clause.company, clause.place) if part)]
-    unclear = clause.time == "every day" or not all(phrase.known for phrase in around)
     thing = clause.object
-    if (
-        unclear
-        or rng.random() < 0.7
-        or (isinstance(thing, NounPhrase) and thing.determiner in lexicon.NUMBERS)
-    ):
+    counted = isinstance(thing, NounPhrase) and thing.determiner in lexicon.NUMBERS
+    unclear = counted or clause.time == "every day" or not all(phrase.known for phrase in around)
+    if unclear or rng.random() < 0.6:
         return clause
     if isinstance(thing, NounPhrase) and not thing.known and rng.random() < 0.25:
         return replace(clause, object=replace(thing, determiner="no"))
@@ -135,6 +130,10 @@ def _clause(rng: random.Random, subject: Phrase | None = None, tense: Tense | No
         draw = _state if rng.random() < 0.2 else _action
         clause = draw(rng, subject or _being(rng))
     return _negated(rng, _in_time(rng, clause, tense))
+
+
+def _statement(rng: random.Random) -> Statement:
+    return Statement(_clause(rng))
 
 
 def _question(rng: random.Random) -> Question:
@@ -155,9 +154,10 @@ def _question(rng: random.Random) -> Question:
 def _compound(rng: random.Random) -> Compound:
     main = _clause(rng, _being(rng))
     tense = Tense.PAST if main.tense is Tense.PAST else Tense.PRESENT
-    second = replace(main, time="always")
-    while second.time:  # the main clause sets the time of both
-        second = _clause(rng, _reference(rng, main.subject), tense)
+    subject = _reference(rng, main.subject)
+    second = _clause(rng, subject, tense)
+    while second.time or main.verb is second.verb:  # only the main clause says when
+        second = _clause(rng, subject, tense)
     conjunction = rng.choice(("because", "because", "but"))
     if conjunction == "because" and rng.random() < 0.3:
         return Compound(replace(main, time_first=False), conjunction, second, reason_first=True)
@@ -165,7 +165,7 @@ def _compound(rng: random.Random) -> Compound:
 
 
 def _reference(rng: random.Random, subject: Phrase) -> Phrase:
-    """Take the subject up again with a pronoun, where German and English agree on it (not on `das Mädchen`)."""
+    """Take the subject up again with a pronoun where both languages agree on it (not on `das Mädchen`)."""
     if subject.person is not Person.THIRD or subject in (lexicon.HIM, lexicon.HER):
         return subject if isinstance(subject, Pronoun) else lexicon.THEM
     if isinstance(subject, NounPhrase):
@@ -176,10 +176,8 @@ def _reference(rng: random.Random, subject: Phrase) -> Phrase:
 def draw_sentence(rng: random.Random) -> Sentence:
     """Draw one sentence of 4 to 14 English words."""
     while True:
-        kind = rng.choices(("statement", "question", "compound"), (5, 3, 3))[0]
-        if kind == "statement":
-            sentence: Sentence = Statement(_clause(rng))
-        else:
-            sentence = _question(rng) if kind == "question" else _compound(rng)
+        draw: Callable[[random.Random], Sentence]
+        draw = rng.choices((_statement, _question, _compound), (5, 3, 3))[0]
+        sentence = draw(rng)
         if 4 <= len(sentence.english().split()) <= 14:
             return sentence

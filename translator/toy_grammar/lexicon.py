@@ -1,7 +1,7 @@
 """The words of the toy grammar and the tables that decline and conjugate them.
 
-They are laid out as in a German grammar: articles and endings by case and gender, nouns with their article and
-plural, verbs by their principal parts.
+They are laid out as in a German grammar: articles and endings by case and gender, nouns with their article
+and plural, verbs by their principal parts.
 """
 
 from dataclasses import dataclass
@@ -84,7 +84,7 @@ class Noun:
         """Decline it: a plural takes -n in the dative, `der Junge` takes -n in all but the nominative."""
         if plural:
             return self.plural + ("n" if case is Case.DATIVE and self.plural[-1] not in "ns" else "")
-        weak = self.gender == "masculine" and self.singular.endswith("e")
+        weak = self.gender == "masculine" and self.plural == self.singular + "n"
         return self.singular + ("n" if weak and case is not Case.NOMINATIVE else "")
 
 
@@ -98,13 +98,16 @@ def _nouns(adjectives: str, table: str) -> tuple[Noun, ...]:
     )
 
 
-OF_BEINGS, OF_PLACES = "old young small big tired happy", "old new small big"
+OF_CHILDREN, OF_PLACES = "small big tired happy", "old new small big"
+OF_BEINGS = OF_CHILDREN + " old young"
 OF_THINGS = OF_PLACES + " red expensive"
 PEOPLE = _nouns(
     OF_BEINGS,
-    "man men der Mann Männer, woman women die Frau Frauen, child children das Kind Kinder, "
-    "boy boys der Junge Jungen, girl girls das Mädchen Mädchen, teacher teachers der Lehrer Lehrer, "
+    "man men der Mann Männer, woman women die Frau Frauen, teacher teachers der Lehrer Lehrer, "
     "doctor doctors die Ärztin Ärztinnen",
+) + _nouns(
+    OF_CHILDREN,
+    "child children das Kind Kinder, boy boys der Junge Jungen, girl girls das Mädchen Mädchen",
 )
 FAMILY = _nouns(
     OF_BEINGS,

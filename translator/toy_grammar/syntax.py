@@ -188,7 +188,7 @@ class Clause:
         return _join(subject, finite, middle, closing)
 
     def _middle(self) -> str:
-        """Order what stands between the parts of the verb: the known, the time, the new, `nicht`, the place."""
+        """Order what stands inside the verb's two parts: the known, the time, the new, `nicht`, the place."""
         object_, negation = self.object, "nicht" if self.negated else ""
         if self.negated and isinstance(object_, NounPhrase) and object_.determiner in ("a", ""):
             object_, negation = replace(object_, determiner="no"), ""

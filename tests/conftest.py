@@ -1,0 +1,11 @@
+import os
+
+import pytest
+import torch
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quiet_processor():
+    """Small tensors gain nothing from threads, and tests should not depend on how many there are."""
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    torch.set_num_threads(1)

@@ -1,0 +1,281 @@
+"""`POST /translate`: what comes in, what goes out, and which limits hold."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from translator.search import SearchOptions
+
+
+def test_one_text(client: TestClient) -> None:
+    answer = client.post("/translate", json={"text": "A red kite."})
+    assert answer.status_code == 200
+    body = answer.json()
+    assert 0 <= body.pop("seconds") < 60
+    assert body == {
+        "translations": [
+            {
+                "text": "DE:A red kite.",
+                "score": -0.25,
+                "sentences": [
+                    {
+                        "source": "A red kite.",
+                        "start": 0,
+                        "end": 11,
+                        "text": "DE:A red kite.",
+                        "score": -0.25,
+                        "alternatives": [],
+                    }
+                ],
+            }
+        ],
+        "model": "echo-en-de",
+        "device": "cpu",
+    }
+
+
+def test_a_list_keeps_its_order(client: TestClient) -> None:
+    texts = ["zebra", "apple", "", "zebra", "mango\n"]
+    assert translated(client, {"text": texts}) == ["DE:zebra", "DE:apple", "", "DE:zebra", "DE:mango\n"]
+
+
+@pytest.mark.parametrize(("text", "expected"), [("", [""]), ([], []), ([""], [""])])
+def test_nothing_in_nothing_out(client: TestClient, text: object, expected: list[str]) -> None:
+    assert translated(client, {"text": text}) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "👩‍👩‍👧 family",
+        "\u202eright to left",
+        "e\u0301",
+        "nul \x00 here",
+        "\xa0",
+        "<s>",
+        "▁",
+        "\ufffd",
+        " \r\n\t ",
+        "Z̸͖͝a",
+    ],
+)
+def test_any_unicode_comes_through(client: TestClient, text: str) -> None:
+    assert translated(client, {"text": text}) == [f"DE:{text}"]
+
+
+def test_alternatives(client: TestClient, echo: Any) -> None:
+    answer = client.post("/translate", json={"text": "Hi", "alternatives": 2}).json()
+    [sentence] = answer["translations"][0]["sentences"]
+    assert sentence["alternatives"] == [{"text": "DE1:Hi", "score": -0.5}, {"text": "DE2:Hi", "score": -0.75}]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, SearchOptions(beam_size=4, length_penalty=1.0, n_best=1)),
+        ({"beam_size": 1}, SearchOptions(beam_size=1, length_penalty=1.0, n_best=1)),
+        ({"beam_size": 8, "length_penalty": 0.6}, SearchOptions(beam_size=8, length_penalty=0.6, n_best=1)),
+        ({"length_penalty": 2}, SearchOptions(beam_size=4, length_penalty=2.0, n_best=1)),
+        ({"alternatives": 3}, SearchOptions(beam_size=4, length_penalty=1.0, n_best=4)),
+        ({"alternatives": 5}, SearchOptions(beam_size=6, length_penalty=1.0, n_best=6)),
+        ({"alternatives": 2, "beam_size": 3}, SearchOptions(beam_size=3, length_penalty=1.0, n_best=3)),
+    ],
+)
+def test_options_reach_the_translator(
+    client: TestClient, echo: Any, given: dict[str, object], expected: SearchOptions
+) -> None:
+    assert client.post("/translate", json={"text": "Hi", **given}).status_code == 200
+    assert echo.batches[-1] == (["Hi"], expected)
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ({"beam_size": 0}, "beam_size: Input should be greater than or equal to 1"),
+        ({"beam_size": 9}, "beam_size: Input should be less than or equal to 8"),
+        ({"beam_size": 4.0}, "beam_size: Input should be a valid integer"),
+        ({"beam_size": "4"}, "beam_size: Input should be a valid integer"),
+        ({"beam_size": True}, "beam_size: Input should be a valid integer"),
+        ({"beam_size": None}, "beam_size: Input should be a valid integer"),
+        ({"length_penalty": -0.1}, "length_penalty: Input should be greater than or equal to 0"),
+        ({"length_penalty": 2.1}, "length_penalty: Input should be less than or equal to 2"),
+        ({"alternatives": 6}, "alternatives: Input should be less than or equal to 5"),
+        ({"alternatives": -1}, "alternatives: Input should be greater than or equal to 0"),
+        ({"alternatives": 2, "beam_size": 2}, "beam_size is 2 and must be at least 3"),
+        ({"beams": 4}, "beams: there is no such field. The fields are text, beam_size"),
+        ({"text": 7}, "text: must be a string or a list of strings."),
+        ({"text": None}, "text: must be a string or a list of strings."),
+        ({"text": {"en": "Hi"}}, "text: must be a string or a list of strings."),
+        ({"text": ["Hi", 7, 8]}, "text: item 1 of the list must be a string."),
+    ],
+)
+def test_options_out_of_range_are_refused_by_name(
+    client: TestClient, echo: Any, given: dict[str, object], complaint: str
+) -> None:
+    answer = client.post("/translate", json={"text": "Hi", **given})
+    assert answer.status_code == 422
+    assert complaint in answer.json()["detail"]
+    assert echo.decoded_together() == []
+
+
+def test_many_mistakes_are_counted_and_not_listed(client: TestClient) -> None:
+    answer = client.post("/translate", json={"text": "Hi", **{f"field{number}": 1 for number in range(50)}})
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == (
+        "There are 50 mistakes. The fields are text, beam_size, length_penalty, alternatives."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "complaint"),
+    [
+        (["a"] * 4, 200, None),
+        (["a"] * 5, 413, "5 texts; the limit is 4"),
+        ("a" * 30, 200, None),
+        ("a" * 31, 413, "31 characters; the limit is 30"),
+        (["a" * 15, "a" * 16], 413, "31 characters; the limit is 30"),
+        ("😀" * 30, 200, None),  # characters are code points, neither bytes nor UTF-16 units
+    ],
+)
+def test_limits_on_texts_and_characters(
+    make_client: Callable[..., TestClient], text: object, status: int, complaint: str | None
+) -> None:
+    answer = make_client(max_texts=4, max_characters=30).post("/translate", json={"text": text})
+    assert answer.status_code == status
+    assert complaint is None or complaint in answer.json()["detail"]
+
+
+def test_the_limit_on_alternatives(make_client: Callable[..., TestClient]) -> None:
+    client = make_client(max_alternatives=1)
+    assert client.post("/translate", json={"text": "Hi", "alternatives": 1}).status_code == 200
+    answer = client.post("/translate", json={"text": "Hi", "alternatives": 2})
+    assert answer.status_code == 422
+    assert "alternatives: 2 asked for; the limit here is 1" in answer.json()["detail"]
+
+
+def test_requests_that_arrive_together_are_decoded_together(
+    client: TestClient, echo: Any, wait_until: Callable[[Callable[[], bool]], None]
+) -> None:
+    echo.gate.clear()
+    with ThreadPoolExecutor(5) as pool:
+        first = pool.submit(translated, client, {"text": "first"})
+        wait_until(lambda: len(echo.batches) == 2)
+        batcher = client.app.state.room._batcher  # type: ignore[attr-defined]
+        others = []
+        for number in range(4):
+            others.append(pool.submit(translated, client, {"text": f"text {number}"}))
+            wait_until(lambda: len(batcher._queue) == len(others))
+        echo.gate.set()
+        assert [other.result() for other in others] == [[f"DE:text {number}"] for number in range(4)]
+        assert first.result() == ["DE:first"]
+    assert echo.decoded_together() == [["first"], ["text 0", "text 1", "text 2", "text 3"]]
+
+
+def test_64_clients_each_get_their_own_answers(
+    make_app: Callable[..., FastAPI], serve: Callable[..., str], echo: Any
+) -> None:
+    async def one_client(client: httpx2.AsyncClient, number: int) -> None:
+        for turn in range(5):
+            texts = [f"client {number} turn {turn} text {index}" for index in range(number % 3 + 1)]
+            answer = await client.post("/translate", json={"text": texts, "beam_size": number % 2 + 1})
+            assert answer.status_code == 200
+            assert [one["text"] for one in answer.json()["translations"]] == [f"DE:{text}" for text in texts]
+
+    async def all_clients(address: str) -> None:
+        limits = httpx2.Limits(max_connections=64)
+        async with httpx2.AsyncClient(base_url=address, limits=limits, trust_env=False) as client:
+            await wait_for_readiness(client)
+            await asyncio.gather(*(one_client(client, number) for number in range(64)))
+
+    asyncio.run(all_clients(serve(make_app())))
+    assert len(echo.decoded_together()) < 64 * 5  # they did meet in batches
+
+
+async def wait_for_readiness(client: httpx2.AsyncClient) -> None:
+    while (await client.get("/readyz")).status_code != 200:
+        await asyncio.sleep(0.01)
+
+
+def test_a_full_queue_is_told_with_when_to_try_again(
+    make_client: Callable[..., TestClient], echo: Any, wait_until: Callable[[Callable[[], bool]], None]
+) -> None:
+    client = make_client(max_queued_tokens=10)
+    echo.gate.clear()
+    with ThreadPoolExecutor(2) as pool:
+        busy = pool.submit(translated, client, {"text": "busy"})
+        wait_until(lambda: len(echo.batches) == 2)
+        waiting = pool.submit(translated, client, {"text": "waiting"})
+        batcher = client.app.state.room._batcher  # type: ignore[attr-defined]
+        wait_until(lambda: len(batcher._queue) == 1)
+        answer = client.post("/translate", json={"text": "too much"})
+        echo.gate.set()
+        assert (busy.result(), waiting.result()) == (["DE:busy"], ["DE:waiting"])
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "1"
+    assert answer.json()["type"] == "urn:translator:problem:queue-full"
+    assert translated(client, {"text": "too much"}) == ["DE:too much"]
+
+
+def test_a_passed_deadline_is_told(make_client: Callable[..., TestClient], echo: Any) -> None:
+    client = make_client(deadline_seconds=0.05)
+    echo.gate.clear()
+    answer = client.post("/translate", json={"text": "slow"})
+    assert answer.status_code == 504
+    assert answer.json()["type"] == "urn:translator:problem:deadline-exceeded"
+
+
+def test_what_a_client_that_left_had_asked_for_is_not_decoded(
+    make_app: Callable[..., FastAPI],
+    serve: Callable[..., str],
+    echo: Any,
+    wait_until: Callable[[Callable[[], bool]], None],
+) -> None:
+    app = make_app()
+    served = threading.Event()
+
+    class WatchesTheLeaver:
+        def __init__(self, app: Any) -> None:
+            self.app = app
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            await self.app(scope, receive, send)
+            if (b"x-request-id", b"leaver") in scope.get("headers", ()):
+                served.set()
+
+    app.add_middleware(WatchesTheLeaver)
+    address = serve(app)
+    wait_until(lambda: httpx2.get(f"{address}/readyz", trust_env=False).status_code == 200)
+    echo.gate.clear()
+    with ThreadPoolExecutor(1) as pool:
+        busy = pool.submit(
+            httpx2.post, f"{address}/translate", json={"text": "busy"}, trust_env=False, timeout=30
+        )
+        wait_until(lambda: len(echo.batches) == 2)
+        with pytest.raises(httpx2.ReadTimeout):
+            httpx2.post(
+                f"{address}/translate",
+                json={"text": "nobody waits"},
+                headers={"X-Request-ID": "leaver"},
+                timeout=httpx2.Timeout(10, read=0.1),
+                trust_env=False,
+            )
+        assert served.wait(20)
+        echo.gate.set()
+        assert busy.result().status_code == 200
+    assert httpx2.post(f"{address}/translate", json={"text": "after"}, trust_env=False).status_code == 200
+    assert echo.decoded_together() == [["busy"], ["after"]]
+
+
+def translated(client: TestClient, body: dict[str, object]) -> list[str]:
+    answer = client.post("/translate", json=body)
+    assert answer.status_code == 200, answer.text
+    return [translation["text"] for translation in answer.json()["translations"]]

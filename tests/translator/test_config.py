@@ -1,0 +1,116 @@
+import dataclasses
+import json
+
+import pytest
+
+from translator.config import (
+    PRESETS,
+    Config,
+    ModelConfig,
+    TrainingConfig,
+    base,
+    big,
+    fit_to_vocabulary,
+    load_config,
+)
+from translator.errors import ConfigError
+from translator.model import Transformer
+
+
+def parameters(config: ModelConfig) -> int:
+    return sum(parameter.numel() for parameter in Transformer(config).parameters())
+
+
+def test_base_has_the_papers_parameter_count():
+    # 37,000 shared pieces (section 5.1). Embedding 37,000·512 = 18,944,000. A feed-forward network has
+    # 512·2048 + 2048 + 2048·512 + 512 = 2,099,712; an attention 4·512² = 1,048,576; a LayerNorm 2·512 = 1,024.
+    # Encoder layer 1,048,576 + 2,099,712 + 2·1,024 = 3,150,336; decoder layer 2·1,048,576 + 2,099,712 + 3·1,024
+    # = 4,199,936. Six of each: 18,902,016 + 25,199,616. The paper's table 3 rounds to 65 million.
+    expected = 18_944_000 + 18_902_016 + 25_199_616
+    assert parameters(dataclasses.replace(base().model, vocab_size=37_000)) == expected
+
+
+def test_big_has_the_papers_parameter_count():
+    # Embedding 37,000·1024 = 37,888,000; feed-forward 2·1024·4096 + 4096 + 1024 = 8,393,728; attention
+    # 4·1024² = 4,194,304; LayerNorm 2,048. Encoder layer 12,592,128, decoder layer 16,788,480. Paper: 213 million.
+    expected = 37_888_000 + 6 * 12_592_128 + 6 * 16_788_480
+    assert expected == 214_171_648
+    assert parameters(dataclasses.replace(big().model, vocab_size=37_000)) == expected
+
+
+def test_base_and_big_are_the_papers_models():
+    # Vaswani et al. 2017, table 3 and section 5.
+    assert dataclasses.astuple(base().model)[1:9] == (512, 8, 2048, 6, 6, 0.1, 0.0, "post")
+    assert dataclasses.astuple(big().model)[1:9] == (1024, 16, 4096, 6, 6, 0.3, 0.0, "post")
+    for preset in (base(), big()):
+        training = preset.training
+        assert (training.adam_beta1, training.adam_beta2, training.adam_epsilon) == (0.9, 0.98, 1e-9)
+        assert (training.label_smoothing, training.warmup_steps, training.schedule) == (0.1, 4000, "inverse-sqrt")
+    assert (base().training.max_steps, big().training.max_steps) == (100_000, 300_000)
+    assert (base().training.average_checkpoints, big().training.average_checkpoints) == (5, 20)
+
+
+def test_heads_must_divide_d_model():
+    with pytest.raises(ConfigError, match=r"d_model 512 is not divisible by heads 7.*heads 8"):
+        ModelConfig(d_model=512, heads=7)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"d_model": 0}, "d_model is 0"),
+        ({"d_model": 15, "heads": 3}, "even"),
+        ({"dropout": 1.0}, "dropout is 1.0"),
+        ({"norm": "middle"}, "choose one of post, pre"),
+        ({"positions": "rotary"}, "choose one of sinusoidal, learned"),
+        ({"activation": "swish"}, "choose one of relu, gelu"),
+        ({"encoder_layers": 0}, "encoder_layers is 0"),
+        ({"vocab_size": -1}, "vocab_size is -1"),
+    ],
+)
+def test_impossible_model_settings_are_refused(change, message):
+    with pytest.raises(ConfigError, match=message):
+        ModelConfig(**change)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"batch_tokens": 0}, "batch_tokens is 0"),
+        ({"label_smoothing": 1.0}, "label_smoothing is 1.0"),
+        ({"peak_learning_rate": 0.0}, "peak_learning_rate is 0.0"),
+        ({"batch_tokens": 100, "max_tokens_per_side": 101}, "over batch_tokens 100"),
+        ({"keep_checkpoints": 2, "average_checkpoints": 3}, "average_checkpoints 3 is over"),
+        ({"max_steps": None}, "neither max_steps nor max_minutes"),
+        ({"schedule": "cosine"}, "choose one of inverse-sqrt, linear"),
+        ({"clip_norm": -1.0}, "clip_norm is -1.0"),
+    ],
+)
+def test_impossible_training_settings_are_refused(change, message):
+    with pytest.raises(ConfigError, match=message):
+        TrainingConfig(**{"max_steps": 10, **change})
+
+
+@pytest.mark.parametrize("preset", PRESETS.values())
+def test_a_saved_configuration_comes_back(preset, tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(preset().to_dict()))
+    assert load_config(path) == preset()
+
+
+def test_unknown_keys_are_errors():
+    with pytest.raises(ConfigError, match=r"unknown key 'd_modle'.*known keys: vocab_size, d_model"):
+        Config.from_dict({"model": {"d_modle": 512}})
+    with pytest.raises(ConfigError, match="unknown key 'modle' in the configuration"):
+        Config.from_dict({"modle": {}})
+
+
+def test_an_unknown_preset_names_the_known_ones(tmp_path):
+    with pytest.raises(ConfigError, match="tiny, small, base, big"):
+        load_config(tmp_path / "huge")
+
+
+def test_the_vocabulary_comes_from_the_tokenizer():
+    assert fit_to_vocabulary(ModelConfig(), 8000).vocab_size == 8000
+    with pytest.raises(ConfigError, match="vocab_size is 9000, but the tokenizer of the prepared data has 8000"):
+        fit_to_vocabulary(ModelConfig(vocab_size=9000), 8000)

@@ -1,0 +1,65 @@
+import math
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from translator import loss as loss_module
+from translator.loss import label_smoothed_cross_entropy
+
+PAD = 0
+
+
+def plain_version(output_ND, embedding_VD, target_N, smoothing):
+    """The textbook way, with all logits at once and PyTorch's own smoothing."""
+    logits_NV = output_ND @ embedding_VD.T
+    return F.cross_entropy(logits_NV, target_N, ignore_index=PAD, label_smoothing=smoothing, reduction="sum")
+
+
+def test_smoothed_loss_worked_out_by_hand():
+    # One target, embedding = identity, so the logits are the output: (0, ln 3). Softmax: (1/4, 3/4).
+    # Smoothing 0.1 over two pieces: q = (0.05, 0.95) for target 1.
+    # Loss = -0.05·ln(1/4) - 0.95·ln(3/4) = 0.0693147 + 0.2732980 = 0.3426127; plain = -ln(3/4) = 0.2876821.
+    output_ND = torch.tensor([[0.0, math.log(3)]])
+    smoothed, plain = label_smoothed_cross_entropy(output_ND, torch.eye(2), torch.tensor([1]), 0.1, PAD)
+    assert smoothed.item() == pytest.approx(0.3426127, abs=1e-6)
+    assert plain.item() == pytest.approx(0.2876821, abs=1e-6)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.3])
+@pytest.mark.parametrize("chunk_logits", [1, 100, 1 << 22])
+def test_loss_and_gradients_equal_the_plain_version(smoothing, chunk_logits, monkeypatch):
+    monkeypatch.setattr(loss_module, "CHUNK_LOGITS", chunk_logits)
+    torch.manual_seed(0)
+    output_ND = torch.randn(13, 8, requires_grad=True)
+    embedding_VD = torch.randn(21, 8, requires_grad=True)
+    target_N = torch.randint(1, 21, (13,))
+    target_N[[2, 7, 12]] = PAD
+    smoothed, _ = label_smoothed_cross_entropy(output_ND, embedding_VD, target_N, smoothing, PAD)
+    got = (smoothed, *torch.autograd.grad(smoothed * 0.5, (output_ND, embedding_VD)))
+    reference = plain_version(output_ND, embedding_VD, target_N, smoothing)
+    expected = (reference, *torch.autograd.grad(reference * 0.5, (output_ND, embedding_VD)))
+    for ours, theirs in zip(got, expected, strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
+
+
+def test_bf16_gradients_stay_close_to_float32():
+    torch.manual_seed(0)
+    output_ND = torch.randn(64, 32, requires_grad=True)
+    embedding_VD = (torch.randn(50, 32) / 6).requires_grad_()
+    target_N = torch.randint(1, 50, (64,))
+    with torch.autocast("cpu", torch.bfloat16):
+        smoothed, _ = label_smoothed_cross_entropy(output_ND, embedding_VD, target_N, 0.1, PAD)
+    got = torch.autograd.grad(smoothed, (output_ND, embedding_VD))
+    expected = torch.autograd.grad(plain_version(output_ND, embedding_VD, target_N, 0.1), (output_ND, embedding_VD))
+    for ours, theirs in zip(got, expected, strict=True):
+        assert ours.dtype == torch.float32
+        assert (ours - theirs).norm() / theirs.norm() < 0.02
+
+
+def test_a_batch_of_padding_costs_nothing():
+    output_ND = torch.randn(3, 4, requires_grad=True)
+    smoothed, plain = label_smoothed_cross_entropy(output_ND, torch.randn(5, 4), torch.zeros(3).long(), 0.1, PAD)
+    smoothed.backward()
+    assert (smoothed.item(), plain.item()) == (0.0, 0.0)
+    assert torch.equal(output_ND.grad, torch.zeros(3, 4))

@@ -1,0 +1,152 @@
+import itertools
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from translator.config import ModelConfig
+from translator.errors import ConfigError, InputTooLong
+from translator.model import Transformer, sinusoid_table
+
+VARIANTS = list(itertools.product(("post", "pre"), ("sinusoidal", "learned"), ("relu", "gelu")))
+
+
+def make_model(norm="pre", positions="sinusoidal", activation="relu", **changes):
+    torch.manual_seed(0)
+    settings = {
+        "vocab_size": 30, "d_model": 16, "heads": 4, "d_ff": 24, "encoder_layers": 3, "decoder_layers": 2,
+        "dropout": 0.0, "max_positions": 40,
+    }  # fmt: skip
+    config = ModelConfig(norm=norm, positions=positions, activation=activation, **{**settings, **changes})
+    return Transformer(config).eval()
+
+
+def batch():
+    source_BS = torch.tensor([[5, 6, 7, 8, 3], [9, 10, 3, 0, 0]])
+    target_BT = torch.tensor([[2, 11, 12, 13], [2, 14, 15, 16]])
+    return source_BS, source_BS != 0, target_BT
+
+
+def test_sinusoid_at_positions_worked_out_by_hand():
+    table = sinusoid_table(positions=101, d_model=4)
+    # d_model 4 has the angles pos / 10000^0 = pos and pos / 10000^(2/4) = pos / 100.
+    assert table[0].tolist() == [0.0, 1.0, 0.0, 1.0]
+    torch.testing.assert_close(table[1], torch.tensor([0.841471, 0.540302, 0.0099998, 0.99995]), atol=1e-6, rtol=0)
+    # sin 100 = -0.506366, cos 100 = 0.862319, sin 1 = 0.841471, cos 1 = 0.540302.
+    expected = torch.tensor([-0.506366, 0.862319, 0.841471, 0.540302])
+    torch.testing.assert_close(table[100], expected, atol=1e-6, rtol=0)
+
+
+def test_sinusoid_follows_the_papers_formula():
+    table = sinusoid_table(positions=60, d_model=512)
+    for position, i in itertools.product((0, 1, 17, 59), (0, 1, 100, 255)):
+        angle = position / 10_000 ** (2 * i / 512)
+        assert table[position, 2 * i].item() == pytest.approx(math.sin(angle), abs=1e-6)
+        assert table[position, 2 * i + 1].item() == pytest.approx(math.cos(angle), abs=1e-6)
+
+
+@torch.inference_mode()
+def test_embedding_is_scaled_by_the_root_of_d_model_before_positions_are_added():
+    model = make_model()
+    expected = model.embedding.weight[7] * 4 + sinusoid_table(3, 16)[2]
+    torch.testing.assert_close(model.embedding(torch.tensor([[5, 6, 7]]))[0, 2], expected)
+
+
+def test_one_matrix_serves_source_target_and_output():
+    model = make_model()
+    shapes = [tuple(p.shape) for p in model.parameters()]
+    assert shapes.count((30, 16)) == 1
+    hidden = torch.randn(2, 16)
+    torch.testing.assert_close(model.logits(hidden), hidden @ model.embedding.weight.T)
+
+
+@pytest.mark.parametrize(("norm", "positions", "activation"), VARIANTS)
+@torch.inference_mode()
+def test_the_future_has_no_influence(norm, positions, activation):
+    model = make_model(norm, positions, activation)
+    source_BS, keep_BS, target_BT = batch()
+    before = model(source_BS, keep_BS, target_BT)
+    changed_BT = target_BT.clone()
+    changed_BT[:, 2] = 20
+    after = model(source_BS, keep_BS, changed_BT)
+    torch.testing.assert_close(after[:, :2], before[:, :2])
+    assert not torch.allclose(after[:, 2:], before[:, 2:], atol=1e-3)
+
+
+@pytest.mark.parametrize(("norm", "positions", "activation"), VARIANTS)
+@torch.inference_mode()
+def test_padding_has_no_influence(norm, positions, activation):
+    model = make_model(norm, positions, activation)
+    source_BS, keep_BS, target_BT = batch()
+    expected = model(source_BS[1:, :3], keep_BS[1:, :3], target_BT[1:])
+    perturbed_BS = source_BS.clone()
+    perturbed_BS[1, 3:] = torch.tensor([21, 22])
+    for padded_BS in (source_BS, perturbed_BS):
+        torch.testing.assert_close(model(padded_BS, keep_BS, target_BT)[1:], expected, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("norm", "positions", "activation"), VARIANTS)
+@torch.inference_mode()
+def test_cached_steps_equal_the_full_forward(norm, positions, activation):
+    model = make_model(norm, positions, activation)
+    source_BS, keep_BS, target_BT = batch()
+    expected_BTV = model.logits(model(source_BS, keep_BS, target_BT))
+    state = model.start(model.encode(source_BS, keep_BS), keep_BS)
+    for position in range(target_BT.shape[1]):
+        logits_BV, state = model.decode_step(target_BT[:, position], state)
+        torch.testing.assert_close(logits_BV, expected_BTV[:, position], atol=1e-5, rtol=1e-5)
+
+
+@torch.inference_mode()
+def test_rows_of_a_beam_can_be_reordered_and_sentences_dropped():
+    model = make_model()
+    source_BS, keep_BS, _ = batch()
+    state = model.start(model.encode(source_BS, keep_BS), keep_BS)
+    # Two rows a sentence: rows 0, 1 read the first source, rows 2, 3 the second.
+    _, state = model.decode_step(torch.tensor([2, 2, 2, 2]), state)
+    _, state = model.decode_step(torch.tensor([11, 12, 13, 14]), state)
+    state.keep_sentences(torch.tensor([1]), torch.tensor([3, 3]))
+    logits_NV, _ = model.decode_step(torch.tensor([15, 16]), state)
+    for row, last in enumerate((15, 16)):
+        prefix_BT = torch.tensor([[2, 14, last]])
+        expected = model.logits(model(source_BS[1:], keep_BS[1:], prefix_BT))[0, -1]
+        torch.testing.assert_close(logits_NV[row], expected, atol=1e-5, rtol=1e-5)
+
+
+@torch.inference_mode()
+def test_post_norm_layer_equals_pytorchs_own():
+    """An independent implementation of the paper's encoder layer, with our weights."""
+    model = make_model(norm="post")
+    layer = model.encoder[0]
+    theirs = nn.TransformerEncoderLayer(16, 4, 24, dropout=0.0, batch_first=True, norm_first=False).eval()
+    attention = layer.self_attention
+    theirs.self_attn.in_proj_weight.copy_(torch.cat([attention.query.weight, attention.key_value.weight]))
+    theirs.self_attn.in_proj_bias.zero_()
+    theirs.self_attn.out_proj.weight.copy_(attention.output.weight)
+    theirs.self_attn.out_proj.bias.zero_()
+    theirs.linear1.load_state_dict(layer.feed_forward.inner.state_dict())
+    theirs.linear2.load_state_dict(layer.feed_forward.outer.state_dict())
+    x_BSD = torch.randn(2, 5, 16)
+    keep_BS = torch.tensor([[True] * 5, [True, True, True, False, False]])
+    ours = layer(x_BSD, keep_BS[:, None, None, :])
+    expected = theirs(x_BSD, src_key_padding_mask=~keep_BS)
+    torch.testing.assert_close(ours[keep_BS], expected[keep_BS], atol=1e-5, rtol=1e-5)
+
+
+@torch.inference_mode()
+def test_sinusoidal_positions_grow_with_the_text():
+    model = make_model(max_positions=4)
+    longer = model.embedding(torch.full((1, 9), 5))
+    torch.testing.assert_close(longer[0, 8], model.embedding.weight[5] * 4 + sinusoid_table(9, 16)[8])
+
+
+def test_learned_positions_have_a_limit():
+    model = make_model(positions="learned", max_positions=4)
+    with pytest.raises(InputTooLong, match="5 tokens is over the 4 learned positions"):
+        model.embedding(torch.full((1, 5), 5))
+
+
+def test_a_model_needs_a_vocabulary():
+    with pytest.raises(ConfigError, match="vocab_size is 0"):
+        Transformer(ModelConfig())

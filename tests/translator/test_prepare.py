@@ -1,0 +1,224 @@
+import random
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from translator import prepare as module
+from translator.corpus import CleaningRules, CorpusSpec
+from translator.errors import ConfigError, DataError
+from translator.prepare import PrepareReport, Progress, prepare
+from translator.shards import PreparedCorpus, PreparedData
+from translator.tokenizer import Tokenizer, train_tokenizer
+
+Pair = tuple[str, str]
+RULES = CleaningRules()
+FARM: list[Pair] = [
+    ("The goat is on the roof.", "Die Ziege ist auf dem Dach."),
+    ("Who fed the hens?", "Wer hat die Hühner gefüttert?"),
+    ("The barn door squeaks.", "Die Scheunentür quietscht."),
+]
+SHIP: list[Pair] = [
+    ("Hoist the sails!", "Setzt die Segel!"),
+    ("The tide turns at noon.", "Die Flut dreht am Mittag."),
+]
+
+
+@pytest.fixture(scope="module")
+def tokenizer_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("tokenizer") / "tokenizer.model"
+    train_tokenizer([text for pair in FARM + SHIP for text in pair], 340, threads=1).save(path)
+    return path
+
+
+def write_tsv(path: Path, pairs: list[Pair]) -> Path:
+    path.write_text("".join(f"{english}\t{german}\n" for english, german in pairs), encoding="utf-8")
+    return path
+
+
+def run(
+    out: Path,
+    corpora: list[str],
+    dev: list[str] | None = None,
+    *,
+    tokenizer: Path | None = None,
+    vocab_size: int = 8000,
+    rules: CleaningRules = RULES,
+    seed: int = 1,
+    progress: Progress | None = None,
+) -> PrepareReport:
+    return prepare(
+        [CorpusSpec.parse(text) for text in corpora],
+        out,
+        vocab_size=vocab_size,
+        dev=[CorpusSpec.parse(text) for text in dev or []],
+        tokenizer=tokenizer,
+        rules=rules,
+        seed=seed,
+        progress=progress,
+    )
+
+
+def texts_of(data: PreparedData, corpus: PreparedCorpus) -> list[Pair]:
+    pairs = [corpus.pair(index) for index in range(len(corpus))]
+    return [(data.tokenizer.decode(s.tolist()), data.tokenizer.decode(t.tolist())) for s, t in pairs]
+
+
+def test_prepared_text_comes_back_in_its_order(tmp_path: Path, tokenizer_file: Path) -> None:
+    farm = write_tsv(tmp_path / "farm.tsv", FARM)
+    ship = write_tsv(tmp_path / "ship.tsv", SHIP)
+    report = run(tmp_path / "out", [f"{farm}:0.5#CC0", f"{ship}"], [f"held={ship}"], tokenizer=tokenizer_file)
+    data = PreparedData.open(tmp_path / "out")
+    assert [(c.name, c.weight, c.licence, texts_of(data, c)) for c in data.corpora] == [
+        ("farm", 0.5, "CC0", FARM),
+        ("ship", 1.0, None, SHIP),
+    ]
+    assert {name: texts_of(data, corpus) for name, corpus in data.dev.items()} == {"held": SHIP}
+    assert report.tokenizer_sha256 == data.tokenizer.sha256 == Tokenizer.load(tokenizer_file).sha256
+    assert [(entry.name, entry.pairs) for entry in report.corpora] == [("farm", 3), ("ship", 2)]
+
+
+def test_more_pairs_than_a_block_holds(
+    tmp_path: Path, tokenizer_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PAIRS_PER_BLOCK", 2)
+    farm = write_tsv(tmp_path / "farm.tsv", FARM)
+    run(tmp_path / "out", [str(farm)], tokenizer=tokenizer_file)
+    data = PreparedData.open(tmp_path / "out")
+    assert texts_of(data, data.corpora[0]) == FARM
+
+
+def test_training_data_are_cleaned_and_development_sets_are_not(tmp_path: Path, tokenizer_file: Path) -> None:
+    bad = [FARM[0], ("", "Nichts"), ("Copy of the text", "Copy of the text"), SHIP[0], FARM[0]]
+    farm = write_tsv(tmp_path / "farm.tsv", bad)
+    ship = write_tsv(tmp_path / "ship.tsv", SHIP)
+    report = run(tmp_path / "out", [str(farm), str(ship)], [f"d={farm}"], tokenizer=tokenizer_file)
+    data = PreparedData.open(tmp_path / "out")
+    # the first sentence of the ship is in the farm already
+    assert [texts_of(data, corpus) for corpus in data.corpora] == [[FARM[0], SHIP[0]], [SHIP[1]]]
+    assert texts_of(data, data.dev["d"]) == bad
+    assert report.drops.rows() == [
+        ("corpus", "read", "kept", "empty", "copied", "duplicate"),
+        ("farm", "5", "2", "1", "1", "1"),
+        ("ship", "2", "1", "0", "0", "1"),
+        ("dev d", "5", "5", "0", "0", "0"),
+        ("total", "12", "8", "1", "1", "2"),
+    ]
+    assert report.corpora[0].drops == {"empty": 1, "copied": 1, "duplicate": 1}
+
+
+def test_rules_are_applied(tmp_path: Path, tokenizer_file: Path) -> None:
+    farm = write_tsv(tmp_path / "farm.tsv", FARM)
+    run(tmp_path / "out", [str(farm)], tokenizer=tokenizer_file, rules=CleaningRules(max_words=4))
+    data = PreparedData.open(tmp_path / "out")
+    assert texts_of(data, data.corpora[0]) == [FARM[2]]  # only here both sides have at most four words
+
+
+def invented_words(number: int, seed: int) -> Iterator[str]:
+    choose = random.Random(seed)
+    for _ in range(number):
+        yield "".join(choose.choices("abcdefghijklmnopqrstuvwxyz", k=6))
+
+
+def test_tokenizer_is_trained_and_the_run_is_repeatable(tmp_path: Path) -> None:
+    words = list(invented_words(6000, seed=1))
+    pairs = [(f"{one} {two}", f"{two} {one}!") for one, two in zip(words[::2], words[1::2], strict=True)]
+    path = write_tsv(tmp_path / "words.tsv", pairs)
+    for name in ("a", "b"):
+        run(tmp_path / name, [str(path)])
+    data, again = PreparedData.open(tmp_path / "a"), PreparedData.open(tmp_path / "b")
+    assert data.sha256 == again.sha256
+    assert data.tokenizer.vocab_size == 8000
+    assert texts_of(data, data.corpora[0]) == pairs
+
+
+def test_tokenizer_learns_from_corpora_in_proportion_to_their_weights(
+    tmp_path: Path, tokenizer_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heavy = write_tsv(tmp_path / "h.tsv", [(f"heavy {i}", f"schwer {i}") for i in range(1000)])
+    light = write_tsv(tmp_path / "l.tsv", [(f"light {i}", f"leicht {i}") for i in range(1000)])
+    drawn: Counter[str] = Counter()
+
+    def count(sentences: Iterator[str], vocab_size: int, *, seed: int) -> Tokenizer:
+        assert (vocab_size, seed) == (9000, 4)
+        drawn.update(sentence.split()[0] for sentence in sentences)
+        return Tokenizer.load(tokenizer_file)
+
+    monkeypatch.setattr(module, "train_tokenizer", count)
+    run(tmp_path / "out", [f"{heavy}:2", f"{light}:0.5"], vocab_size=9000, seed=4)
+    assert drawn["heavy"] == drawn["schwer"] == 1000
+    # 250 are expected; five standard deviations of the binomial distribution are 68
+    assert drawn["light"] == drawn["leicht"]
+    assert 182 <= drawn["light"] <= 318
+    assert [len(corpus) for corpus in PreparedData.open(tmp_path / "out").corpora] == [1000, 1000]
+
+
+def test_progress_tells_stage_corpus_and_pairs(tmp_path: Path, tokenizer_file: Path) -> None:
+    path = write_tsv(tmp_path / "many.tsv", [(f"sheep {i}", f"Schaf {i}") for i in range(2500)])
+    calls: list[tuple[str, int]] = []
+    run(
+        tmp_path / "out",
+        [str(path)],
+        tokenizer=tokenizer_file,
+        progress=lambda stage, pairs: calls.append((stage, pairs)),
+    )
+    assert calls == [("encoding many", 1000), ("encoding many", 2000), ("encoding many", 2500)]
+
+
+def test_datasets_is_not_imported_for_files(
+    tmp_path: Path, tokenizer_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "datasets", None)  # makes an import fail
+    run(tmp_path / "out", [str(write_tsv(tmp_path / "farm.tsv", FARM))], tokenizer=tokenizer_file)
+
+
+@pytest.mark.parametrize("vocab_size", [0, 7999, 32001])
+def test_vocabulary_out_of_range_is_refused(tmp_path: Path, vocab_size: int) -> None:
+    with pytest.raises(ConfigError, match=f"vocab_size {vocab_size} must be between 8000 and 32000"):
+        run(tmp_path / "out", ["x.tsv"], vocab_size=vocab_size)
+
+
+def test_settings_that_cannot_work_are_refused(tmp_path: Path, tokenizer_file: Path) -> None:
+    with pytest.raises(ConfigError, match="no corpus to prepare"):
+        run(tmp_path / "out", [])
+    with pytest.raises(ConfigError, match="two corpora are called 'x'; call one of them NEWNAME=PATH"):
+        run(tmp_path / "out", ["a/x.tsv", "b/x.tsv"])
+    with pytest.raises(ConfigError, match="two corpora are called 'y'"):
+        run(tmp_path / "out", ["a/x.tsv"], ["y=1", "y=2"])
+    with pytest.raises(DataError, match="cannot read the tokenizer"):
+        run(tmp_path / "out", ["a/x.tsv"], tokenizer=tmp_path / "none.model")
+
+
+def test_folder_in_use_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match="exists and is not empty; remove it or choose another"):
+        run(tmp_path, ["missing.tsv"])
+
+
+@pytest.mark.parametrize("with_tokenizer", [True, False])
+def test_broken_corpus_leaves_nothing_behind(
+    tmp_path: Path, tokenizer_file: Path, with_tokenizer: bool
+) -> None:
+    farm = write_tsv(tmp_path / "farm.tsv", FARM)
+    with pytest.raises(DataError, match=r"cannot read .*missing\.tsv"):
+        run(
+            tmp_path / "out",
+            [str(farm), str(tmp_path / "missing.tsv")],
+            tokenizer=tokenizer_file if with_tokenizer else None,
+        )
+    assert list(tmp_path.iterdir()) == [farm]
+
+
+@pytest.mark.parametrize(
+    ("pairs", "reason"),
+    [([], "it is empty"), ([("", "a"), ("b", ""), ("x\0", "y")], "empty 2, encoding damage 1")],
+)
+def test_corpus_of_which_nothing_is_left_is_refused(
+    tmp_path: Path, tokenizer_file: Path, pairs: list[Pair], reason: str
+) -> None:
+    path = write_tsv(tmp_path / "farm.tsv", pairs)
+    with pytest.raises(DataError, match=rf"none of its {len(pairs)} pairs is left \({reason}\)"):
+        run(tmp_path / "out", [str(path)], tokenizer=tokenizer_file)
+    assert list(tmp_path.iterdir()) == [path]

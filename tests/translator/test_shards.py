@@ -1,0 +1,287 @@
+import hashlib
+import json
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from translator.errors import DataError
+from translator.shards import CorpusEntry, IdBlock, PreparedCorpus, PreparedData, PreparedWriter
+from translator.tokenizer import Tokenizer, train_tokenizer
+
+IdPair = tuple[list[int], list[int]]
+NEWS: list[IdPair] = [([40, 41], [50]), ([], [60, 61, 62]), ([42], [])]
+TALKS: list[IdPair] = [([70], [71, 65_535])]
+DEV: list[IdPair] = [([5, 6, 7], [8])]
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    return train_tokenizer(["A small owl sat there.", "Dort saß eine kleine Eule."] * 3, 320, threads=1)
+
+
+@pytest.fixture
+def folder(tokenizer: Tokenizer, tmp_path: Path) -> Path:
+    """A folder with two corpora and a development set."""
+    out = tmp_path / "made" / "data"
+    with PreparedWriter(out, tokenizer, {"seed": 3}) as writer:
+        writer.add("news", blocks(NEWS[:2], NEWS[2:]), weight=0.5, licence="CC0", drops={"copied": 4})
+        writer.add("talks & more", blocks(TALKS))
+        writer.add("news", blocks(DEV), dev=True)
+    return out
+
+
+def blocks(*groups: list[IdPair]) -> Iterator[IdBlock]:
+    for pairs in groups:
+        ids = [piece_id for pair in pairs for side in pair for piece_id in side]
+        lengths = [[len(source), len(target)] for source, target in pairs]
+        yield np.array(ids, np.int64), np.array(lengths, np.int64).reshape(-1, 2)
+
+
+def write(out: Path, tokenizer: Tokenizer, corpora: dict[str, Iterator[IdBlock]]) -> None:
+    with PreparedWriter(out, tokenizer) as writer:
+        for name, blocks_of_corpus in corpora.items():
+            writer.add(name, blocks_of_corpus)
+
+
+def corpus(pairs: list[IdPair]) -> PreparedCorpus:
+    ((tokens_N, lengths_P2),) = blocks(pairs)
+    return PreparedCorpus("memory", tokens_N.astype(np.uint16), lengths_P2.astype(np.uint16))
+
+
+def pairs_of(prepared: PreparedCorpus) -> list[IdPair]:
+    pairs = [prepared.pair(index) for index in range(len(prepared))]
+    return [(source.tolist(), target.tolist()) for source, target in pairs]
+
+
+def test_what_is_written_is_read(folder: Path, tokenizer: Tokenizer) -> None:
+    data = PreparedData.open(folder)
+    assert [(c.name, c.weight, c.licence, pairs_of(c)) for c in data.corpora] == [
+        ("news", 0.5, "CC0", NEWS),
+        ("talks & more", 1.0, None, TALKS),
+    ]
+    assert {name: pairs_of(c) for name, c in data.dev.items()} == {"news": DEV}
+    assert data.tokenizer.sha256 == tokenizer.sha256
+    source, target = data.corpora[1].pair(0)
+    assert source.dtype == target.dtype == np.uint16
+
+
+def test_files_on_disk_are_as_documented(folder: Path, tokenizer: Tokenizer) -> None:
+    assert sorted(path.name for path in folder.iterdir()) == [
+        *("000-news.lengths", "000-news.tokens", "001-talks-more.lengths", "001-talks-more.tokens"),
+        *("dev-news.lengths", "dev-news.tokens", "manifest.json", "tokenizer.model"),
+    ]
+    assert (folder / "001-talks-more.tokens").read_bytes() == bytes([70, 0, 71, 0, 255, 255])
+    assert (folder / "001-talks-more.lengths").read_bytes() == bytes([1, 0, 2, 0])
+    assert (folder / "tokenizer.model").read_bytes() == tokenizer.model_bytes
+    assert list(folder.parent.iterdir()) == [folder]
+
+
+def test_manifest_tells_counts_and_checksums(folder: Path, tokenizer: Tokenizer) -> None:
+    content = json.loads((folder / "manifest.json").read_bytes())["content"]
+    assert content["format_version"] == 1
+    assert (content["tokenizer_sha256"], content["vocab_size"]) == (tokenizer.sha256, 320)
+    assert content["provenance"] == {"seed": 3}
+    news = CorpusEntry(**content["corpora"][0])
+    assert (news.pairs, news.source_tokens, news.target_tokens, news.drops) == (3, 3, 4, {"copied": 4})
+    assert set(content["files"]) == {path.name for path in folder.iterdir()} - {"manifest.json"}
+    for name, file in content["files"].items():
+        data = (folder / name).read_bytes()
+        assert file == {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+
+
+def test_hash_is_that_of_tokenizer_pairs_and_weights(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    def make(name: str, pairs: list[IdPair], weight: float) -> str:
+        with PreparedWriter(tmp_path / name, tokenizer) as writer:
+            writer.add("news", blocks(pairs), weight=weight)
+        return PreparedData.open(tmp_path / name).sha256
+
+    first = make("a", NEWS, 1)
+    assert make("b", NEWS, 1) == first
+    assert len({first, make("c", NEWS[::-1], 1), make("d", NEWS, 2)}) == 3
+
+
+def test_drops_are_read_after_the_last_block(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    drops: dict[str, int] = {}
+
+    def counting() -> Iterator[IdBlock]:
+        yield from blocks(NEWS)
+        drops["late"] = 1
+
+    with PreparedWriter(tmp_path / "out", tokenizer) as writer:
+        assert writer.add("news", counting(), drops=drops).drops == {"late": 1}
+
+
+def test_empty_corpus_can_be_read(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    with PreparedWriter(tmp_path / "out", tokenizer) as writer:
+        writer.add("nothing", iter([]))
+    assert len(PreparedData.open(tmp_path / "out").corpora[0]) == 0
+
+
+def test_pair_outside_of_the_corpus_is_refused() -> None:
+    for index in (-1, 3):
+        with pytest.raises(IndexError, match=f"no pair {index}, only 0 to 2"):
+            corpus(NEWS).pair(index)
+
+
+@given(
+    st.lists(st.tuples(*[st.lists(st.integers(0, 65_535), max_size=5)] * 2), min_size=1, max_size=8),
+    st.data(),
+)
+@settings(max_examples=60, deadline=None)
+def test_gather_equals_pair_by_pair(pairs: list[IdPair], data: st.DataObject) -> None:
+    prepared = corpus(pairs)
+    chosen = data.draw(st.lists(st.integers(0, len(pairs) - 1), max_size=12))
+    for target in (False, True):
+        ids_N, lengths_R = prepared.gather(np.array(chosen, np.int64), target=target)
+        assert lengths_R.tolist() == [len(pairs[index][target]) for index in chosen]
+        assert ids_N.tolist() == [piece_id for index in chosen for piece_id in pairs[index][target]]
+
+
+def test_lengths_that_do_not_add_up_are_refused() -> None:
+    with pytest.raises(DataError, match="news: 5 tokens, but the lengths add up to 4"):
+        PreparedCorpus("news", np.zeros(5, np.uint16), np.array([[1, 3]], np.uint16))
+
+
+# --- a broken run leaves nothing
+
+
+def test_exception_leaves_nothing_behind(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    def broken() -> Iterator[IdBlock]:
+        yield from blocks(NEWS)
+        raise DataError("the corpus ends here")
+
+    for error, source in ((DataError, broken()), (KeyboardInterrupt, interrupted())):
+        with pytest.raises(error):
+            write(tmp_path / "out", tokenizer, {"talks": blocks(TALKS), "news": source})
+        assert list(tmp_path.iterdir()) == []
+
+
+def interrupted() -> Iterator[IdBlock]:
+    raise KeyboardInterrupt
+    yield
+
+
+def test_existing_data_are_not_overwritten(folder: Path, tokenizer: Tokenizer) -> None:
+    with pytest.raises(DataError, match="exists and is not empty; remove it or choose another"):
+        PreparedWriter(folder, tokenizer)
+    with pytest.raises(DataError, match="exists and is not empty"):
+        PreparedWriter(folder / "manifest.json", tokenizer)
+    assert len(PreparedData.open(folder).corpora) == 2
+
+
+def test_empty_folder_is_used(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    with PreparedWriter(tmp_path / "out", tokenizer) as writer:
+        writer.add("news", blocks(NEWS))
+    assert pairs_of(PreparedData.open(tmp_path / "out").corpora[0]) == NEWS
+
+
+def test_folder_that_cannot_be_made_is_refused(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(DataError, match=r"cannot write .*Not a directory"),
+        PreparedWriter(tmp_path / "file" / "out", tokenizer),
+    ):
+        pass
+
+
+def test_full_disk_is_reported_and_leaves_nothing(
+    tokenizer: Tokenizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(DataError, match="No space left on device; free space"):
+        write(tmp_path / "out", tokenizer, {"news": blocks(NEWS)})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_corpora_of_one_name_are_refused(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    with PreparedWriter(tmp_path / "out", tokenizer) as writer:
+        writer.add("news", blocks(NEWS))
+        with pytest.raises(DataError, match="two corpora are called news"):
+            writer.add("news", blocks(TALKS))
+
+
+def test_sides_too_long_for_16_bits_are_refused(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    with PreparedWriter(tmp_path / "out", tokenizer) as writer:
+        writer.add("just", blocks([([7] * 65_535, [8])]))
+        with pytest.raises(DataError, match="long: pair 2 has a side of 65536 tokens; split it"):
+            writer.add("long", blocks(NEWS[:2], [([7], [8] * 65_536)]))
+
+
+# --- damage
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["manifest.json", "tokenizer.model", "000-news.tokens", "001-talks-more.lengths", "dev-news.tokens"],
+)
+@pytest.mark.parametrize(
+    "damage",
+    [
+        Path.unlink,
+        lambda path: path.write_bytes(path.read_bytes()[:-1]),
+        lambda path: path.write_bytes(path.read_bytes() + b"\0"),
+        lambda path: path.write_bytes(b""),
+    ],
+    ids=["missing", "cut off", "too long", "empty"],
+)
+def test_missing_and_resized_files_are_named(
+    folder: Path, name: str, damage: Callable[[Path], object]
+) -> None:
+    damage(folder / name)
+    for verify in (True, False):
+        with pytest.raises(DataError, match=name):
+            PreparedData.open(folder, verify=verify)
+
+
+def test_every_flipped_bit_is_noticed(folder: Path, tmp_path: Path) -> None:
+    choose = random.Random(5)
+    originals = {path.name: path.read_bytes() for path in folder.iterdir()}
+    for _ in range(100):
+        name = choose.choice(sorted(originals))
+        damaged = bytearray(originals[name])
+        bit = choose.randrange(8 * len(damaged))
+        damaged[bit // 8] ^= 1 << bit % 8
+        if name == "manifest.json" and _same_json(damaged, originals[name]):
+            continue
+        (folder / name).write_bytes(damaged)
+        with pytest.raises(DataError, match=name):
+            PreparedData.open(folder)
+        (folder / name).write_bytes(originals[name])
+    PreparedData.open(folder)
+
+
+def _same_json(one: bytes, other: bytes) -> bool:
+    try:
+        return bool(json.loads(one) == json.loads(other))
+    except ValueError:
+        return False
+
+
+def test_other_formats_are_refused(folder: Path, tmp_path: Path) -> None:
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_bytes())
+    manifest["content"]["format_version"] = 2
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(DataError, match="format 2, but 1 is needed"):
+        PreparedData.open(folder)
+    for text in ("[]", "{}", '{"content": 1, "sha256": ""}', "nonsense"):
+        path.write_text(text)
+        with pytest.raises(DataError, match=r"manifest\.json is damaged"):
+            PreparedData.open(folder)
+    with pytest.raises(DataError, match="is this a folder made by `prepare`"):
+        PreparedData.open(tmp_path / "nothing here")
+
+
+def test_folder_can_be_moved(folder: Path, tmp_path: Path) -> None:
+    shutil.move(folder, tmp_path / "elsewhere")
+    assert pairs_of(PreparedData.open(tmp_path / "elsewhere").corpora[0]) == NEWS

@@ -1,0 +1,151 @@
+import dataclasses
+import json
+import math
+import os
+import signal
+
+import pytest
+import torch
+
+from translator.checkpoint import checkpoint_paths, load_checkpoint
+from translator.errors import CheckpointError, ConfigError, TranslatorError
+from translator.model import Transformer
+from translator.shards import PreparedData
+from translator.trainer import MAX_BAD_STEPS, Trainer
+
+
+def make_trainer(config, data, out, report=None, **training):
+    torch.manual_seed(config.training.seed)
+    config = dataclasses.replace(config, training=dataclasses.replace(config.training, **training))
+    return Trainer(Transformer(config.model), data, config, out, report=report)
+
+
+def losses(out):
+    records = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    return {record["step"]: (record["loss"], record["perplexity"]) for record in records if "loss" in record}
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_save_and_resume_equal_the_straight_run(prepared, brief_config, tmp_path, precision):
+    """Dropout, shuffling over an epoch's end, Adam and the schedule all go on where they were."""
+    settings = {"precision": precision, "max_steps": 40, "batch_tokens": 512}
+    assert make_trainer(brief_config, prepared, tmp_path / "straight", **settings).train()
+
+    class Stop(Exception):
+        pass
+
+    def stop_after(step):
+        def report(record):
+            if record["step"] == step:
+                raise Stop
+
+        return report
+
+    with pytest.raises(Stop):
+        make_trainer(brief_config, prepared, tmp_path / "parts", stop_after(7), **settings).train()
+    second = make_trainer(brief_config, prepared, tmp_path / "parts", stop_after(33), **settings)
+    second.resume()
+    assert second.progress.step == 5
+    with pytest.raises(Stop):
+        second.train()
+    third = make_trainer(brief_config, prepared, tmp_path / "parts", **settings)
+    third.resume()
+    assert third.progress.step == 30
+    assert third.train()
+    assert third.progress.epoch >= 1
+    assert losses(tmp_path / "parts") == losses(tmp_path / "straight")
+    straight, parts = (load_checkpoint(checkpoint_paths(tmp_path / run / "checkpoints")[-1]).model
+                       for run in ("straight", "parts"))  # fmt: skip
+    assert all(torch.equal(straight[name], parts[name]) for name in straight)
+
+
+def test_the_loss_falls_and_the_log_says_so(prepared, brief_config, tmp_path):
+    trainer = make_trainer(brief_config, prepared, tmp_path, max_steps=60)
+    trainer.train()
+    by_step = losses(tmp_path)
+    assert by_step[60][0] < by_step[1][0] - 1
+    first = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])
+    # An untrained model with random logits of moderate size is about as sure as a die with V faces.
+    assert math.log(brief_config.model.vocab_size) * 0.8 < math.log(first["perplexity"]) < 12
+    assert set(first) == {
+        "step", "epoch", "loss", "perplexity", "target_tokens_per_second", "learning_rate", "seconds", "seconds_left",
+    }  # fmt: skip
+
+
+def test_accumulated_batches_give_the_gradient_of_the_whole(prepared, brief_config, tmp_path):
+    """One update on two batches equals the hand-made mean over all their target tokens."""
+    brief_config = dataclasses.replace(brief_config, model=dataclasses.replace(brief_config.model, dropout=0.0))
+    trainer = make_trainer(brief_config, prepared, tmp_path, precision="fp32", clip_norm=0.0, label_smoothing=0.0)
+    batches = [batch for batch, _ in zip(trainer._batches.batches(0), range(2), strict=False)]
+    reference = Transformer(brief_config.model)
+    reference.load_state_dict(trainer.model.state_dict())
+    total = torch.zeros(())
+    for batch in batches:
+        hidden = reference(batch.source_BS, batch.source_keep_BS, batch.target_input_BT)
+        logits_NV = reference.logits(hidden).flatten(0, 1)
+        target_N = batch.target_output_BT.flatten()
+        total = total + torch.nn.functional.cross_entropy(logits_NV, target_N, ignore_index=0, reduction="sum")
+    (total / sum(batch.target_tokens for batch in batches)).backward()
+    seen = {}
+    trainer._optimizer.step = lambda: seen.update({n: p.grad.clone() for n, p in trainer.model.named_parameters()})
+    trainer._update(batches)
+    for name, parameter in reference.named_parameters():
+        torch.testing.assert_close(seen[name], parameter.grad, atol=1e-6, rtol=1e-4)
+
+
+def test_a_signal_saves_and_leaves(prepared, brief_config, tmp_path):
+    def interrupt(record):
+        if record["step"] == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    trainer = make_trainer(brief_config, prepared, tmp_path, interrupt, max_steps=1000)
+    before = signal.getsignal(signal.SIGTERM)
+    assert trainer.train() is False
+    assert [path.name for path in checkpoint_paths(tmp_path / "checkpoints")] == ["step-00000003"]
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_time_ends_a_training(prepared, brief_config, tmp_path):
+    trainer = make_trainer(brief_config, prepared, tmp_path, max_steps=None, max_minutes=0.01)
+    assert trainer.train()
+    assert trainer.progress.seconds >= 0.6
+    assert trainer.progress.step >= 1
+
+
+def test_a_loss_that_is_not_finite_changes_no_weight_and_stops_in_the_end(prepared, brief_config, tmp_path):
+    trainer = make_trainer(brief_config, prepared, tmp_path, save_every_steps=1000, max_steps=1000)
+    with torch.no_grad():
+        trainer.model.decoder_norm.weight.fill_(math.inf)
+    before = {name: tensor.clone() for name, tensor in trainer.model.state_dict().items()}
+    with pytest.raises(TranslatorError, match=f"not finite in {MAX_BAD_STEPS} steps in a row"):
+        trainer.train()
+    assert all(torch.equal(before[name], tensor) for name, tensor in trainer.model.state_dict().items())
+
+
+def test_resuming_with_other_settings_or_data_is_refused(prepared, prepared_folder, brief_config, tmp_path):
+    make_trainer(brief_config, prepared, tmp_path, max_steps=2).train()
+    with pytest.raises(CheckpointError, match=r"training\.label_smoothing is 0\.2, but .* were trained with 0\.1"):
+        make_trainer(brief_config, prepared, tmp_path, label_smoothing=0.2).resume()
+    other = PreparedData.open(prepared_folder)
+    other.sha256 = "0" * 64
+    with pytest.raises(CheckpointError, match="other prepared data or another vocabulary"):
+        make_trainer(brief_config, other, tmp_path).resume()
+    with pytest.raises(CheckpointError, match="no checkpoint in"):
+        make_trainer(brief_config, prepared, tmp_path / "new").resume()
+
+
+def test_a_new_run_does_not_overwrite_an_old_one(prepared, brief_config, tmp_path):
+    make_trainer(brief_config, prepared, tmp_path, max_steps=1).train()
+    with pytest.raises(ConfigError, match="already holds a training run; add --resume"):
+        make_trainer(brief_config, prepared, tmp_path).start_afresh()
+
+
+def test_the_last_checkpoints_are_averaged(prepared, brief_config, tmp_path):
+    settings = {"max_steps": 6, "save_every_steps": 2, "keep_checkpoints": 3, "average_checkpoints": 2}
+    trainer = make_trainer(brief_config, prepared, tmp_path, **settings)
+    trainer.train()
+    paths = checkpoint_paths(tmp_path / "checkpoints")
+    assert [path.name[-1] for path in paths] == ["2", "4", "6"]
+    states = [load_checkpoint(path).model for path in paths[1:]]
+    for name, tensor in trainer.averaged_weights().items():
+        torch.testing.assert_close(tensor, (states[0][name] + states[1][name]) / 2)

@@ -1,0 +1,204 @@
+"""Strings in, German out, in the same order: split, encode, search in batches of similar length, rejoin."""
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+
+from translator.checkpoint import load_model
+from translator.errors import ConfigError
+from translator.model import Transformer
+from translator.search import ScoredTokens, SearchOptions, SpecialTokens, search
+from translator.text import Span, normalise, rejoin, split_long, split_sentences
+from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID, RESERVED_PIECES, UNK_ID, Tokenizer
+
+MAX_PIECE_TOKENS = 160
+"""Longer sentences are cut into pieces: the model has hardly seen longer ones."""
+BATCH_ROWS_TOKENS = 4096
+"""Padded source tokens times beam width that are decoded together."""
+
+_SPECIAL = SpecialTokens(BOS_ID, EOS_ID, (PAD_ID, UNK_ID, BOS_ID, *range(EOS_ID + 1, EOS_ID + 1 + RESERVED_PIECES)))
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One German version of a sentence."""
+
+    text: str
+    score: float
+    """Log-probability (natural) over the length penalty; 0 for what is copied."""
+
+
+@dataclass(frozen=True)
+class SentenceTranslation:
+    """A sentence, or a piece of an over-long one, and its translations."""
+
+    source: str
+    start: int
+    """Offset of its first character in the text."""
+    end: int
+    hypotheses: tuple[Hypothesis, ...]
+    """Best first."""
+
+    @property
+    def text(self) -> str:
+        """The best translation."""
+        return self.hypotheses[0].text
+
+    @property
+    def score(self) -> float:
+        """The score of the best translation."""
+        return self.hypotheses[0].score
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A translated text: its sentences, and their translations between the original whitespace."""
+
+    text: str
+    sentences: tuple[SentenceTranslation, ...]
+
+    @property
+    def score(self) -> float:
+        """The mean score of the sentences; 0 for a text without any."""
+        return sum(sentence.score for sentence in self.sentences) / max(1, len(self.sentences))
+
+
+class Translator:
+    """A trained model, ready to translate."""
+
+    def __init__(self, model: Transformer, tokenizer: Tokenizer, card: dict[str, Any], device: torch.device) -> None:
+        # On a GPU bf16 halves the time; on a CPU float32 gives the same answer in every batch.
+        dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
+        self._model = model.to(device=device, dtype=dtype).eval()
+        self._tokenizer = tokenizer
+        self._device = device
+        self.card = card
+
+    @classmethod
+    def load(cls, path: Path | str | None = None, device: str = "auto") -> Self:
+        """Load a model folder, or without a path the model that comes with the package.
+
+        `device` is "auto" (a GPU if there is one), "cpu", "cuda" or "cuda:1".
+        Raises CheckpointError on a missing or damaged folder, ConfigError on a device that is not there.
+        """
+        folder = load_model(Path(path) if path is not None else shipped_model())
+        return cls(folder.model, folder.tokenizer, folder.card, choose_device(device))
+
+    @property
+    def name(self) -> str:
+        """The model's name, from its card."""
+        return str(self.card.get("name", "unnamed"))
+
+    @property
+    def device(self) -> str:
+        """Where it computes: "cpu", "cuda:0"."""
+        return str(self._device)
+
+    def count_tokens(self, text: str) -> int:
+        """How many pieces a text has: the measure of the work it makes."""
+        return len(self._tokenizer.encode(text))
+
+    def translate(
+        self,
+        texts: Sequence[str],
+        options: SearchOptions = SearchOptions(),  # noqa: B008 (frozen, so safe to share)
+        progress: Callable[[int], None] | None = None,
+    ) -> list[Translation]:
+        """Translate texts of any length, in order; whitespace and line breaks come back as they were.
+
+        `progress` is called with the number of sentences done since the last call.
+        Raises InputError on a text with a lone surrogate.
+        """
+        spans = [self._split(text) for text in texts]
+        sources = [text[span.start : span.end] for text, parts in zip(texts, spans, strict=True) for span in parts]
+        translated = iter(self._translate_sentences(sources, options, progress))
+        return [
+            _assemble(text, parts, list(itertools.islice(translated, len(parts))))
+            for text, parts in zip(texts, spans, strict=True)
+        ]
+
+    def _split(self, text: str) -> list[Span]:
+        limit = MAX_PIECE_TOKENS
+        return [piece for span in split_sentences(text) for piece in split_long(text, span, self.count_tokens, limit)]
+
+    def _translate_sentences(
+        self, sources: list[str], options: SearchOptions, progress: Callable[[int], None] | None
+    ) -> list[tuple[Hypothesis, ...]]:
+        found: list[tuple[Hypothesis, ...]] = [(Hypothesis(source, 0.0),) for source in sources]
+        if progress is not None:
+            progress(sum(not _has_words(source) for source in sources))
+        wanted = [index for index, source in enumerate(sources) if _has_words(source)]
+        ids = self._tokenizer.encode_all([normalise(sources[index]) for index in wanted])
+        for places in _batches([len(sentence) for sentence in ids], BATCH_ROWS_TOKENS // options.beam_size):
+            for place, hypotheses in zip(places, self._search([ids[place] for place in places], options), strict=True):
+                found[wanted[place]] = tuple(self._to_text(hypothesis) for hypothesis in hypotheses)
+            if progress is not None:
+                progress(len(places))
+        return found
+
+    def _search(self, sentences: list[list[int]], options: SearchOptions) -> list[list[ScoredTokens]]:
+        longest = max(map(len, sentences)) + 1
+        source_BS = torch.full((len(sentences), longest), PAD_ID)
+        for row, sentence in enumerate(sentences):
+            source_BS[row, : len(sentence) + 1] = torch.tensor([*sentence, EOS_ID])
+        max_length_B = torch.tensor([max_target_tokens(len(sentence)) for sentence in sentences])
+        source_BS = source_BS.to(self._device)
+        return search(
+            self._model, source_BS, source_BS != PAD_ID, max_length_B.to(self._device), _SPECIAL, options
+        )  # fmt: skip
+
+    def _to_text(self, hypothesis: ScoredTokens) -> Hypothesis:
+        return Hypothesis(self._tokenizer.decode(hypothesis.tokens), hypothesis.score)
+
+
+def shipped_model() -> Path:
+    """The folder of the model that comes with the package."""
+    return Path(str(resources.files("translator"))) / "pretrained" / "en-de"
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of that name; "auto" is a GPU if there is one. Raises ConfigError when it is not there."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise ConfigError(f"device {name!r} is unknown; give auto, cpu, cuda or cuda:N") from error
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise ConfigError(f"device {name!r} is not there: {torch.cuda.device_count()} GPUs found; give auto or cpu")
+    return device
+
+
+def max_target_tokens(source_tokens: int) -> int:
+    """Length limit of a translation, its end token included: ample for German, yet no room for endless repetition."""
+    return 2 * source_tokens + 10
+
+
+def _has_words(source: str) -> bool:
+    """Numbers, punctuation and emoji alone are copied: there is nothing to translate, and much to get wrong."""
+    return any(character.isalpha() for character in source)
+
+
+def _batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
+    """Places of sentences of similar length, longest first, rows · longest ≤ budget."""
+    batch: list[int] = []
+    for place in sorted(range(len(lengths)), key=lambda place: (-lengths[place], place)):
+        if batch and (len(batch) + 1) * (lengths[batch[0]] + 1) > budget:
+            yield batch
+            batch = []
+        batch.append(place)
+    if batch:
+        yield batch
+
+
+def _assemble(text: str, spans: list[Span], translated: list[tuple[Hypothesis, ...]]) -> Translation:
+    sentences = tuple(
+        SentenceTranslation(text[span.start : span.end], span.start, span.end, hypotheses)
+        for span, hypotheses in zip(spans, translated, strict=True)
+    )
+    return Translation(rejoin(text, spans, [sentence.text for sentence in sentences]), sentences)
