@@ -73,8 +73,9 @@ def listen(settings: Settings) -> socket.socket:
     try:
         return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
     except OSError as error:
+        reason = str(error.strerror or error).partition(" (")[0]  # without the address again
         sys.exit(
-            f"Cannot listen on {settings.host} port {settings.port}: {error.strerror or error}. "
+            f"Cannot listen on {settings.host} port {settings.port}: {reason}. "
             "Choose another with --port or TRANSLATOR_PORT (0 picks a free one), or --host."
         )
 

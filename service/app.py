@@ -88,6 +88,7 @@ def create_app(load_translator: Callable[[], ServedTranslator], settings: Settin
         version="1.0",
         docs_url=None,  # the stock pages load their assets from elsewhere
         redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,  # names that a generated client can bear
         lifespan=lifespan,
     )
     app.state.room = room
@@ -165,6 +166,7 @@ router = APIRouter()
 
 @router.post(
     "/translate",
+    summary="Translate English into German",
     tags=["translation"],
     responses=_problems(
         {
@@ -184,7 +186,7 @@ router = APIRouter()
     },
 )
 async def translate(request: Request, room: Room) -> TranslateAnswer:
-    """Translate one text or a list of texts from English into German."""
+    """Translate one text or a list of texts; the translations come in the same order."""
     started = time.perf_counter()
     # The body is read here and not by the framework: it is counted as it comes, and parsed in one known way.
     wanted = TranslateRequest.from_json(await _read_json_body(request, room.settings.max_body_bytes))
@@ -200,7 +202,12 @@ async def translate(request: Request, room: Room) -> TranslateAnswer:
     )
 
 
-@router.get("/model", tags=["service"], responses=_problems({503: "The model is not ready."}))
+@router.get(
+    "/model",
+    summary="Describe the model",
+    tags=["service"],
+    responses=_problems({503: "The model is not ready."}),
+)
 async def model(room: Room) -> ModelAnswer:
     """Tell which model is served, where it runs, what one request may ask for, and the model's card."""
     translator, _ = room.ready()
@@ -210,13 +217,18 @@ async def model(room: Room) -> ModelAnswer:
     )
 
 
-@router.get("/healthz", tags=["service"])
+@router.get("/healthz", summary="Does the process live?", tags=["service"])
 async def healthz() -> Status:
     """Tell that the process lives; whether it can translate is `/readyz`."""
     return Status(status="ok")
 
 
-@router.get("/readyz", tags=["service"], responses=_problems({503: "Not now; `detail` says why."}))
+@router.get(
+    "/readyz",
+    summary="Can it translate now?",
+    tags=["service"],
+    responses=_problems({503: "Not now; `detail` says why."}),
+)
 async def readyz(room: Room) -> Status:
     """Tell whether a translation is possible now."""
     room.ready()

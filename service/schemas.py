@@ -12,10 +12,11 @@ from translator.search import SearchOptions
 from translator.translate import SentenceTranslation, Translation
 
 _MAX_MISTAKES = 4
+_SCORE = "Log-probability (natural) over the length penalty, at most 0; 0 for what is copied."
 
 
 def _check_text(text: object) -> object:
-    """Stop at the first wrong item: to collect half a million of them would take seconds."""
+    """Refuse at the first wrong item: to collect half a million of them takes seconds."""
     if isinstance(text, list):
         wrong = next((index for index, item in enumerate(text) if not isinstance(item, str)), None)
         if wrong is not None:
@@ -45,7 +46,7 @@ class TranslateRequest(BaseModel):
     )
     length_penalty: Annotated[float, Field(ge=0, le=2)] = Field(
         1.0,
-        description="Exponent of the length that divides log-probabilities; higher favours longer output.",
+        description="0 compares plain log-probabilities; the higher, the more are long translations favoured.",
     )
     alternatives: Annotated[int, Field(ge=0, le=5)] = Field(
         0, description="Further translations wanted for each sentence."
@@ -67,7 +68,7 @@ class TranslateRequest(BaseModel):
         Raises MalformedJson where it is not JSON in UTF-8, InvalidRequest where it is not a request.
         """
         try:
-            # Not model_validate_json: half a million small lists took it four seconds.
+            # Not model_validate_json: that takes NaN for JSON, and thrice the memory for many small lists.
             value = from_json(body, allow_inf_nan=False)
         except ValueError as error:
             raise MalformedJson(f"Invalid JSON: {error}. Send a JSON object in UTF-8.") from None
@@ -117,7 +118,7 @@ class Alternative(BaseModel):
     """Another translation of a sentence."""
 
     text: str
-    score: float = Field(description="Log-probability (natural) of the translation, by its length.")
+    score: float = Field(description=_SCORE)
 
 
 class TranslatedSentence(BaseModel):
@@ -127,7 +128,7 @@ class TranslatedSentence(BaseModel):
     start: int = Field(description="Where it starts in the text, in characters (Unicode code points).")
     end: int = Field(description="Where it ends, exclusive.")
     text: str = Field(description="Its translation.")
-    score: float = Field(description="Log-probability (natural) of the translation, by its length.")
+    score: float = Field(description=_SCORE)
     alternatives: list[Alternative] = Field(
         description="Further ones, best first; fewer if there are no more."
     )
@@ -150,7 +151,7 @@ class TranslatedText(BaseModel):
     """One text's translation."""
 
     text: str = Field(description="The translation, with the line breaks and outer whitespace of the text.")
-    score: float = Field(description="Log-probability (natural) over the sentences, by length.")
+    score: float = Field(description="Mean of the scores of its sentences; 0 if there are none.")
     sentences: list[TranslatedSentence]
 
     @classmethod

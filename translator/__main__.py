@@ -1,34 +1,52 @@
-"""The command line: `translator prepare | translate | evaluate | demo`; training is `python train.py`."""
+"""The command line: `translator prepare`, `translate`, `evaluate` and `demo`; training is `python train.py`.
+
+Each command imports what it needs when it runs, so that --help and mistakes are answered at once.
+"""
 
 import itertools
 import json
 import logging
+import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import tyro
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from tyro.conf import Positional, UseAppendAction, arg
 
 from translator.errors import DataError, TranslatorError
 
+if TYPE_CHECKING:
+    from translator.corpus import DropReport
+    from translator.evaluate import Evaluation
+    from translator.search import SearchOptions
+
 WINDOW_LINES = 1000
 """Lines of a file that are translated together; the output is written after each window."""
+_STDOUT, _STDERR = Console(), Console(stderr=True)
 
 
 def prepare(
     *,
-    corpus: UseAppendAction[list[str]],
+    corpus: UseAppendAction[tuple[str, ...]],
     out: Path,
     vocab_size: int = 16_000,
-    dev: UseAppendAction[list[str]] = [],  # noqa: B006 (tyro reads it, nothing writes it)
+    dev: UseAppendAction[tuple[str, ...]] = (),
     tokenizer: Path | None = None,
-    max_words: int | None = None,
     seed: int = 1,
 ) -> None:
     """Clean parallel text, train a tokenizer, and write compact training data.
@@ -41,16 +59,13 @@ def prepare(
         vocab_size: Pieces of the tokenizer.
         dev: Development sets, in the same form, kept as they are; training reports loss and BLEU on them.
         tokenizer: Use this tokenizer.model instead of training one (for fine-tuning).
-        max_words: Drop pairs with more words on a side.
         seed: Chooses the sentences that the tokenizer is trained on.
     """
-    from translator.corpus import CleaningRules, CorpusSpec  # noqa: PLC0415 (each command loads what it needs)
-    from translator.prepare import prepare as prepare_corpora  # noqa: PLC0415
+    from translator.corpus import CleaningRules, CorpusSpec
+    from translator.prepare import prepare as prepare_corpora
 
-    rules = CleaningRules() if max_words is None else CleaningRules(max_words=max_words)
-    with Progress(
-        TextColumn("{task.description}"), TextColumn("{task.completed:,} pairs"), TimeElapsedColumn(), console=_STDERR
-    ) as progress:
+    columns = (TextColumn("{task.description}"), TextColumn("{task.completed:,} pairs"), TimeElapsedColumn())
+    with Progress(*columns, console=_STDERR) as progress:
         task = progress.add_task("reading", total=None)
         report = prepare_corpora(
             [CorpusSpec.parse(text) for text in corpus],
@@ -58,17 +73,11 @@ def prepare(
             vocab_size=vocab_size,
             dev=[CorpusSpec.parse(text) for text in dev],
             tokenizer=tokenizer,
-            rules=rules,
+            rules=CleaningRules(),
             seed=seed,
             progress=lambda stage, pairs: progress.update(task, description=stage, completed=pairs),
         )
-    heads, *rows = report.drops.rows()
-    table = Table(title="Pairs read, kept and dropped")
-    for index, head in enumerate(heads):
-        table.add_column(head, justify="right" if index else "left")
-    for row in rows:
-        table.add_row(*row)
-    _STDOUT.print(table)
+    _STDOUT.print(_drop_table(report.drops))
     _STDOUT.print(f"wrote {out}")
 
 
@@ -90,20 +99,21 @@ def translate(
         length_penalty: Larger favours longer translations; 0 compares plain probabilities.
         device: auto (a GPU if there is one), cpu, cuda or cuda:N.
     """
-    from translator.search import SearchOptions  # noqa: PLC0415
-    from translator.translate import Translator  # noqa: PLC0415
+    from translator.search import SearchOptions
+    from translator.translate import Translator
 
     options = SearchOptions(beam_size=beam, length_penalty=length_penalty)
-    translator = Translator.load(model, device)
-    output = open(sys.stdout.fileno(), "w", encoding="utf-8", newline="", closefd=False)  # noqa: SIM115, PTH123
-    with _open_text(file) as lines, _line_progress(file) as progress:
-        task = progress.add_task("translating", total=None if file == "-" else _count_lines(file))
+    with _open_lines(file) as lines, _line_progress(file) as (progress, task):
+        translator = Translator.load(model, device)
         # At a terminal each line is answered at once; a file is translated in windows, which is faster.
-        size = 1 if lines.isatty() else WINDOW_LINES
-        for window in _windows(_numbered_lines(lines, file), size):
+        window_lines = 1 if lines.isatty() else WINDOW_LINES
+        numbered = enumerate(lines, start=1)
+        while window := [
+            _decode(line, number, file) for number, line in itertools.islice(numbered, window_lines)
+        ]:
             for translation in translator.translate(window, options):
-                output.write(translation.text)
-            output.flush()
+                sys.stdout.buffer.write(translation.text.encode())
+            sys.stdout.buffer.flush()
             progress.advance(task, len(window))
 
 
@@ -112,8 +122,8 @@ def evaluate(
     source: Path | None = None,
     reference: Path | None = None,
     testset: str | None = None,
-    model: list[Path] = [],  # noqa: B006
-    hypothesis: list[Path] = [],  # noqa: B006
+    model: UseAppendAction[tuple[Path, ...]] = (),
+    hypothesis: UseAppendAction[tuple[Path, ...]] = (),
     beam: int = 4,
     length_penalty: float = 1.0,
     device: str = "auto",
@@ -123,15 +133,180 @@ def evaluate(
     """Measure BLEU, chrF and TER of models or of finished translations; compare when there are several.
 
     Args:
-        source: English lines; not needed for hypotheses.
+        source: English lines; not needed for finished translations.
         reference: German lines.
         testset: A set by sacreBLEU's name instead (wmt14/full), fetched over the network.
-        model: Model folders; by default the model that comes with the package.
-        hypothesis: Files with finished translations to score beside or instead of models.
+        model: Model folder, once for each; by default the model that comes with the package.
+        hypothesis: File of finished translations, once for each, to score beside or instead of models.
         beam: Width of the beam.
         length_penalty: Larger favours longer translations.
         device: auto (a GPU if there is one), cpu, cuda or cuda:N.
         json_output: Print JSON instead of tables.
-        record: Write the scores onto the card of the model.
+        record: Write the scores onto the cards of the models.
     """
-    from translator.evaluation_command import run  # noqa: PLC0415
+    from translator import evaluate as evaluation
+    from translator.card import record_scores
+    from translator.search import SearchOptions
+    from translator.translate import shipped_model
+
+    folders = list(model) or ([] if hypothesis else [shipped_model()])
+    name, sources, references = _read_testset(source, reference, testset, needs_source=bool(folders))
+    if (warning := evaluation.warn_if_tokenised(references)) is not None:
+        _STDERR.print(f"warning: {warning}")
+    options = SearchOptions(beam_size=beam, length_penalty=length_penalty)
+    found = [_evaluate_model(folder, device, options, name, sources, references) for folder in folders]
+    if record:
+        for folder, one in zip(folders, found, strict=True):
+            record_scores(folder, one, options)
+    found += [_evaluate_file(path, name, references) for path in hypothesis]
+    comparisons = []
+    if len(found) > 1:
+        comparisons = evaluation.compare({one.system: one.hypotheses for one in found}, references)
+    if json_output:
+        compared = evaluation.comparison_as_json(comparisons) if comparisons else {}
+        print(json.dumps(evaluation.as_json(found) | compared, indent=2, ensure_ascii=False))
+        return
+    _STDOUT.print(evaluation.as_table(found))
+    if comparisons:
+        _STDOUT.print(evaluation.comparison_as_table(comparisons))
+
+
+def demo(*, folder: Path | None = None, prompt: bool = True) -> None:
+    """Train a tiny model on a toy grammar in about a minute, and translate what you type with it.
+
+    Args:
+        folder: Where to keep the data, the run and its log; by default a temporary folder.
+        prompt: Ask for sentences afterwards.
+    """
+    from translator.demo import run_demo
+
+    with tempfile.TemporaryDirectory() as temporary:
+        run_demo(folder or Path(temporary), _STDOUT, prompt=prompt and sys.stdin.isatty())
+
+
+def main() -> int:
+    """Run one command; 0 when it did its work, 1 on an error that is told in one line, 2 on wrong options."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    try:
+        tyro.extras.subcommand_cli_from_dict(
+            {"prepare": prepare, "translate": translate, "evaluate": evaluate, "demo": demo},
+            prog="translator",
+            description="English→German translation: prepare data, translate, evaluate, or watch a model learn.",
+        )
+        sys.stdout.flush()
+    except TranslatorError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # The reader of the output has left, as `head` does; there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _drop_table(drops: "DropReport") -> Table:
+    heads, *rows = drops.rows()
+    table = Table(title="Pairs read, kept and dropped")
+    for index, head in enumerate(heads):
+        table.add_column(head, justify="right" if index else "left")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+@contextmanager
+def _open_lines(file: str) -> Iterator[BinaryIO]:
+    if file == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        with Path(file).open("rb") as lines:
+            yield lines
+    except OSError as error:
+        raise DataError(
+            f"cannot read {file}: {error.strerror}; give a text file, or - for standard input"
+        ) from error
+
+
+def _decode(line: bytes, number: int, file: str) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"line {number} of {file} is not UTF-8 ({error.reason} at byte {error.start}); convert the file first"
+        ) from error
+
+
+@contextmanager
+def _line_progress(file: str) -> Iterator[tuple[Progress, TaskID]]:
+    """A bar on standard error, if that is a terminal, with the time left where the number of lines is known."""
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("lines"), TimeRemainingColumn(),
+    )  # fmt: skip
+    is_shown = _STDERR.is_terminal and file != "-"
+    with Progress(*columns, console=_STDERR, disable=not is_shown) as progress:
+        yield progress, progress.add_task("translating", total=_count_lines(file) if is_shown else None)
+
+
+def _count_lines(file: str) -> int:
+    with Path(file).open("rb") as lines:
+        return sum(1 for _ in lines)
+
+
+def _read_testset(
+    source: Path | None, reference: Path | None, testset: str | None, *, needs_source: bool
+) -> tuple[str, list[str], list[str]]:
+    from translator.evaluate import load_testset, read_lines
+
+    if testset is not None:
+        return testset, *load_testset(testset)
+    if reference is None or (source is None and needs_source):
+        raise DataError(
+            "no test set given; give --source and --reference files, or --testset with sacreBLEU's name"
+        )
+    references = read_lines(reference)
+    return reference.stem, read_lines(source) if source else [], references
+
+
+def _evaluate_model(
+    folder: Path,
+    device: str,
+    options: "SearchOptions",
+    testset: str,
+    sources: list[str],
+    references: list[str],
+) -> "Evaluation":
+    from translator.evaluate import evaluate as evaluate_system
+    from translator.translate import Translator
+
+    translator = Translator.load(folder, device)
+    columns = (
+        TextColumn(f"{folder.name} on {testset}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=_STDERR) as progress:
+        task = progress.add_task("", total=len(sources))
+
+        def translate_all(texts: Sequence[str]) -> list[str]:
+            translations = translator.translate(texts, options, lambda done: progress.advance(task, done))
+            return [translation.text for translation in translations]
+
+        return evaluate_system(str(folder), sources, references, translate_all, testset=testset)
+
+
+def _evaluate_file(path: Path, testset: str, references: list[str]) -> "Evaluation":
+    from translator.evaluate import Evaluation, read_lines, score
+
+    hypotheses = read_lines(path)
+    return Evaluation(
+        str(path), testset, len(hypotheses), None, tuple(score(hypotheses, references)), tuple(hypotheses)
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

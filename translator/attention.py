@@ -66,4 +66,4 @@ class MultiHeadAttention(nn.Module):
         return merged
 
     def _split_heads(self, x_BLD: Tensor) -> Tensor:
-        return x_BLD.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        return x_BLD.view(*x_BLD.shape[:2], self.heads, -1).transpose(1, 2)

@@ -2,7 +2,7 @@
 
 import datetime
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,9 @@ from translator.shards import PreparedData
 from translator.trainer import Progress
 
 
-def build_card(name: str, model: Transformer, config: Config, data: PreparedData, progress: Progress) -> dict[str, Any]:
+def build_card(
+    name: str, model: Transformer, config: Config, data: PreparedData, progress: Progress
+) -> dict[str, Any]:
     """What is known when a training ends; scores are added by `record_scores`."""
     device = next(model.parameters()).device
     return {
@@ -91,13 +93,16 @@ def describe_device(device: torch.device) -> str:
 def format_card(card: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The scores of a card as rows of test set and figures."""
     return [
-        (f"{entry['testset']} (beam {entry['beam_size']})", ", ".join(f"{k} {v}" for k, v in entry["scores"].items()))
+        (
+            f"{entry['testset']} (beam {entry['beam_size']})",
+            ", ".join(f"{k} {v}" for k, v in entry["scores"].items()),
+        )
         for entry in card["scores"]
     ]
 
 
-def _matrix_weights(module: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in module.parameters() if parameter.dim() > 1)
+def _matrix_weights(modules: Iterable[nn.Module]) -> int:
+    return sum(p.numel() for module in modules for p in module.parameters() if p.dim() > 1)
 
 
 def _processor_name() -> str:

@@ -93,7 +93,9 @@ def load_latest_checkpoint(folder: Path) -> Checkpoint | None:
         except CheckpointError as error:
             logger.warning("%s; trying the checkpoint before it", error)
     if paths:
-        raise CheckpointError(f"all {len(paths)} checkpoints in {folder} are damaged; start again in a new folder")
+        raise CheckpointError(
+            f"all {len(paths)} checkpoints in {folder} are damaged; start again in a new folder"
+        )
     return None
 
 
@@ -111,7 +113,11 @@ def average_weights(states: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]
 
 
 def save_model(
-    path: Path, config: ModelConfig, weights: Mapping[str, Tensor], tokenizer: Tokenizer, card: Mapping[str, Any]
+    path: Path,
+    config: ModelConfig,
+    weights: Mapping[str, Tensor],
+    tokenizer: Tokenizer,
+    card: Mapping[str, Any],
 ) -> None:
     """Write a model folder with its weights in bf16: half the size, and no measurable loss of quality."""
     description = {
@@ -142,7 +148,9 @@ def load_model(path: Path) -> ModelFolder:
         )
     tokenizer = Tokenizer.from_bytes(files["tokenizer.model"])
     if tokenizer.sha256 != description.get("tokenizer_sha256"):
-        raise CheckpointError(f"the tokenizer in {path} is not the one the model was trained with; restore the folder")
+        raise CheckpointError(
+            f"the tokenizer in {path} is not the one the model was trained with; restore the folder"
+        )
     try:
         model = Transformer(model_config_from_dict(description["model"]))
     except (ConfigError, KeyError, TypeError) as error:
@@ -176,7 +184,9 @@ def write_verified_folder(path: Path, files: Mapping[str, bytes]) -> None:
         _flush_folder(path.parent)
     except OSError as error:
         shutil.rmtree(temporary, ignore_errors=True)
-        raise CheckpointError(f"cannot write {path}: {error.strerror or error}; free space or choose another folder") from error
+        raise CheckpointError(
+            f"cannot write {path}: {error.strerror or error}; free space or choose another folder"
+        ) from error
 
 
 def read_verified_folder(path: Path, names: Sequence[str]) -> dict[str, bytes]:
@@ -186,7 +196,9 @@ def read_verified_folder(path: Path, names: Sequence[str]) -> dict[str, bytes]:
     for name in names:
         files[name] = _read(path / name)
         if hashlib.sha256(files[name]).hexdigest() != manifest.get(name):
-            raise CheckpointError(f"{path / name} is damaged: its SHA-256 is not the manifest's; restore or remove {path}")
+            raise CheckpointError(
+                f"{path / name} is damaged: its SHA-256 is not the manifest's; restore or remove {path}"
+            )
     return files
 
 

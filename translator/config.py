@@ -40,9 +40,15 @@ class ModelConfig:
             f"d_model {self.d_model} is not divisible by heads {self.heads}: every head gets d_model / heads "
             f"dimensions; choose for example heads {_nearest_divisor(self.d_model, self.heads)}",
         )
-        _require(self.d_model % 2 == 0, f"d_model is {self.d_model}; sine and cosine come in pairs: give an even number")
+        _require(
+            self.d_model % 2 == 0,
+            f"d_model is {self.d_model}; sine and cosine come in pairs: give an even number",
+        )
         for name in ("dropout", "attention_dropout"):
-            _require(0 <= getattr(self, name) < 1, f"{name} is {getattr(self, name)}; give 0 up to, not including, 1")
+            _require(
+                0 <= getattr(self, name) < 1,
+                f"{name} is {getattr(self, name)}; give 0 up to, not including, 1",
+            )
         _require_choice("norm", self.norm, ("post", "pre"))
         _require_choice("positions", self.positions, ("sinusoidal", "learned"))
         _require_choice("activation", self.activation, ("relu", "gelu"))
@@ -96,7 +102,10 @@ class TrainingConfig:
         ):  # fmt: skip
             _require(getattr(self, name) >= 1, f"{name} is {getattr(self, name)}; give 1 or more")
         for name in ("label_smoothing", "adam_beta1", "adam_beta2"):
-            _require(0 <= getattr(self, name) < 1, f"{name} is {getattr(self, name)}; give 0 up to, not including, 1")
+            _require(
+                0 <= getattr(self, name) < 1,
+                f"{name} is {getattr(self, name)}; give 0 up to, not including, 1",
+            )
         for name in ("weight_decay", "clip_norm", "threads"):
             _require(getattr(self, name) >= 0, f"{name} is {getattr(self, name)}; give 0 or more")
         for name in ("peak_learning_rate", "max_steps", "max_minutes"):
@@ -159,14 +168,17 @@ def load_config(path: Path) -> Config:
     try:
         return Config.from_dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{path} is neither a preset ({', '.join(PRESETS)}) nor a saved config.json: {error}") from error
+        raise ConfigError(
+            f"{path} is neither a preset ({', '.join(PRESETS)}) nor a saved config.json: {error}"
+        ) from error
 
 
 def fit_to_vocabulary(config: ModelConfig, vocab_size: int) -> ModelConfig:
     """The same architecture for a tokenizer of `vocab_size` pieces; ConfigError when it was set to another size."""
     _require(
         config.vocab_size in (0, vocab_size),
-        f"vocab_size is {config.vocab_size}, but the tokenizer of the prepared data has {vocab_size} pieces; leave it out",
+        f"vocab_size is {config.vocab_size}, but the tokenizer of the prepared data has {vocab_size} pieces; "
+        "leave it out",
     )
     return replace(config, vocab_size=vocab_size)
 

@@ -10,7 +10,7 @@ A corpus is named by a string, `[NAME=]WHERE[:WEIGHT][#LICENCE]`, where WHERE is
     hub:wmt/wmt14:de-en:train   such a data set of the Hugging Face hub: name, configuration, split
 
 Each text file may be compressed (.gz, .xz, .zst). WEIGHT is how often an epoch sees the corpus.
-All is streamed: only the 64-bit hashes that find duplicates stay in memory, some 70 bytes a pair.
+All is streamed: only the 64-bit hashes that find duplicates stay in memory, some 80 bytes a pair.
 """
 
 import gzip

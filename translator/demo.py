@@ -1,15 +1,16 @@
 """The one-minute proof: train a tiny Transformer on a toy grammar, watch it learn, and try it."""
 
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from rich.console import Console
 
 from translator.config import Config, TrainingConfig, fit_to_vocabulary, tiny
 from translator.corpus import CleaningRules, CorpusSpec
+from translator.evaluate import score
 from translator.model import Transformer
 from translator.prepare import prepare
 from translator.shards import PreparedData
@@ -18,24 +19,50 @@ from translator.trainer import Trainer
 from translator.translate import Translator
 from translator.validation import make_validator
 
-TRAINING_PAIRS, TEST_PAIRS = 8000, 200
-VOCAB_SIZE = 600
+TRAINING_PAIRS, TEST_PAIRS = 8000, 500
+VOCAB_SIZE = 1100
 TRAINING = TrainingConfig(
     batch_tokens=2048,
     max_tokens_per_side=64,
     schedule="linear",
     warmup_steps=60,
     peak_learning_rate=4e-3,
-    max_steps=360,
+    max_steps=400,
     log_every_steps=20,
-    validate_every_steps=60,
-    save_every_steps=360,
+    validate_every_steps=80,
+    save_every_steps=400,
 )
 
 
-def train_demo(folder: Path, report: Callable[[dict[str, Any]], None]) -> tuple[Translator, list[Pair]]:
-    """Train on generated pairs in `folder`; returns the translator and test pairs that it has never seen."""
+def run_demo(folder: Path, console: Console, *, prompt: bool) -> None:
+    """Train in `folder`, show some translations of unseen sentences, and, if asked to, take sentences from a prompt."""
+    console.print(
+        f"A small grammar makes {TRAINING_PAIRS} English sentences and their German. A tiny Transformer learns from "
+        f"them; {TEST_PAIRS} other sentences show whether it has understood."
+    )
+    unseen = write_corpus(folder)
+    translator = train_demo(folder, TRAINING, console)
+    translations = [
+        translation.text for translation in translator.translate([english for english, _ in unseen])
+    ]
+    references = [german for _, german in unseen]
+    right = sum(ours == theirs for ours, theirs in zip(translations, references, strict=True))
+    bleu = score(translations, references)[0]
+    console.print(
+        f"\n{right} of {len(unseen)} unseen sentences right to the letter, BLEU {bleu.value:.1f} ({bleu.signature})"
+    )
+    for (english, german), ours in list(zip(unseen, translations, strict=True))[:8]:
+        console.print(
+            f"  {english}\n  [green]{ours}[/]" + ("" if ours == german else f"   [red]not: {german}[/]")
+        )
+    if prompt:
+        _answer_prompt(translator, console)
+
+
+def write_corpus(folder: Path) -> list[Pair]:
+    """Generate and prepare the training data in `folder`; returns the pairs kept back, which are not in it."""
     training, unseen = demo_pairs(TRAINING_PAIRS, TEST_PAIRS, seed=1)
+    folder.mkdir(parents=True, exist_ok=True)
     _write_pairs(folder / "training.tsv", training)
     _write_pairs(folder / "unseen.tsv", unseen)
     prepare(
@@ -46,13 +73,27 @@ def train_demo(folder: Path, report: Callable[[dict[str, Any]], None]) -> tuple[
         rules=CleaningRules(),
         seed=1,
     )
+    return unseen
+
+
+def train_demo(folder: Path, training: TrainingConfig, console: Console) -> Translator:
+    """Train the tiny preset on the data that `write_corpus` left in `folder`, showing its progress."""
     data = PreparedData.open(folder / "prepared")
     model_config = fit_to_vocabulary(replace(tiny().model, dropout=0.0), data.tokenizer.vocab_size)
-    torch.manual_seed(TRAINING.seed)
+    torch.manual_seed(training.seed)
     model = Transformer(model_config)
-    validate = make_validator(data, TRAINING)
-    Trainer(model, data, Config(model_config, TRAINING), folder / "run", validate=validate, report=report).train()
-    return Translator(model, data.tokenizer, {"name": "demo"}, torch.device("cpu")), unseen
+    trainer = Trainer(
+        model,
+        data,
+        Config(model_config, training),
+        folder / "run",
+        validate=make_validator(data, training),
+        report=lambda record: _show(record, console),
+    )
+    trainer.start_afresh()
+    if not trainer.train():
+        raise KeyboardInterrupt
+    return Translator(model, data.tokenizer, {"name": "demo"}, torch.device("cpu"))
 
 
 def unknown_words(sentence: str) -> list[str]:
@@ -60,9 +101,32 @@ def unknown_words(sentence: str) -> list[str]:
     return [word for word in re.findall(r"[^\W\d_]+", sentence.lower()) if word not in VOCABULARY]
 
 
-def sample(pairs: list[Pair], count: int) -> Iterator[Pair]:
-    """Some pairs, spread evenly over the list."""
-    return iter(pairs[:: max(1, len(pairs) // count)][:count])
+def _answer_prompt(translator: Translator, console: Console) -> None:
+    console.print("\nType a sentence (an empty line ends).")
+    while True:
+        try:
+            sentence = console.input("> ").strip()
+        except EOFError:
+            return
+        if not sentence:
+            return
+        if unknown := unknown_words(sentence):
+            console.print(
+                f"  the grammar has no {', '.join(unknown)}; it knows: {' '.join(sorted(VOCABULARY))}"
+            )
+        console.print(f"  [green]{translator.translate([sentence])[0].text}[/]")
+
+
+def _show(record: dict[str, Any], console: Console) -> None:
+    if "loss" in record:
+        console.print(
+            f"step {record['step']:4}  loss {record['loss']:.3f}  {record['seconds_left']:4.0f} s left"
+        )
+    else:
+        bleu = record["unseen BLEU"]
+        console.print(
+            f"step {record['step']:4}  BLEU on unseen sentences {bleu:5.1f}  [cyan]{'█' * round(bleu / 2.5)}[/]"
+        )
 
 
 def _write_pairs(path: Path, pairs: list[Pair]) -> None:

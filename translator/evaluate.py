@@ -49,14 +49,15 @@ class Evaluation:
     system: str
     testset: str
     sentences: int
-    seconds: float
+    seconds: float | None
+    """Time to translate; None where finished translations were scored."""
     scores: tuple[Score, ...]
     hypotheses: tuple[str, ...]
 
     @property
-    def sentences_per_second(self) -> float:
-        """Speed, the model already loaded."""
-        return self.sentences / self.seconds
+    def sentences_per_second(self) -> float | None:
+        """Speed, the model already loaded; None where nothing was translated."""
+        return self.sentences / self.seconds if self.seconds else None
 
 
 @dataclass(frozen=True)
@@ -197,7 +198,8 @@ def as_table(evaluations: Sequence[Evaluation]) -> Table:
         table.add_column(column, justify="right")
     for one in evaluations:
         values = {score.name: f"{score.value:.2f}" for score in one.scores}
-        speed = (str(one.sentences), f"{one.seconds:.1f}", f"{one.sentences_per_second:.1f}")
+        timings = (one.seconds, one.sentences_per_second)
+        speed = (str(one.sentences), *("" if value is None else f"{value:.1f}" for value in timings))
         row = (one.system, one.testset, *(values.get(name, "") for name in names), *speed)
         table.add_row(*map(Text, row))
     return table

@@ -24,11 +24,12 @@ def label_smoothed_cross_entropy(
     differentiable, the second (whose mean is the log of the perplexity) is not. Logits are computed in
     bf16 inside an autocast region, and summed in float32 always.
     """
-    dtype = torch.get_autocast_dtype(output_ND.device.type)
-    is_autocast = torch.is_autocast_enabled(output_ND.device.type)
-    loss, plain_loss = _FusedLoss.apply(
-        output_ND, embedding_VD, target_N, smoothing, padding_id, dtype if is_autocast else output_ND.dtype
+    device_type = output_ND.device.type
+    dtype = (
+        torch.get_autocast_dtype(device_type) if torch.is_autocast_enabled(device_type) else output_ND.dtype
     )
+    arguments = (output_ND, embedding_VD, target_N, smoothing, padding_id, dtype)
+    loss, plain_loss = _FusedLoss.apply(*arguments)  # type: ignore[no-untyped-call]  # apply is untyped in PyTorch
     return loss, plain_loss
 
 
@@ -56,11 +57,15 @@ class _FusedLoss(torch.autograd.Function):
             chunk = max(1, CHUNK_LOGITS // weight_VD.shape[0])
             for start in range(0, len(target_P), chunk):
                 rows_CD = rows_PD[start : start + chunk]
-                sums_C, grad_CV = _loss_and_gradient(rows_CD, weight_VD, target_P[start : start + chunk], smoothing)
+                sums_C, grad_CV = _loss_and_gradient(
+                    rows_CD, weight_VD, target_P[start : start + chunk], smoothing
+                )
                 sums += sums_C
                 grad_rows_PD[start : start + chunk] = grad_CV @ weight_VD
                 grad_weight_VD += grad_CV.t() @ rows_CD
-            grad_output_ND = torch.zeros_like(output_ND).index_copy_(0, wanted_N, grad_rows_PD.to(output_ND.dtype))
+            grad_output_ND = torch.zeros_like(output_ND).index_copy_(
+                0, wanted_N, grad_rows_PD.to(output_ND.dtype)
+            )
         ctx.save_for_backward(grad_output_ND, grad_weight_VD)
         ctx.mark_non_differentiable(plain := sums[1].clone())
         return sums[0].clone(), plain
@@ -86,5 +91,7 @@ def _loss_and_gradient(
     uniform_C1 = log_normaliser_C1 - logits_CV.mean(dim=1, keepdim=True)
     sums = torch.stack([((1 - smoothing) * plain_C1 + smoothing * uniform_C1).sum(), plain_C1.sum()])
     gradient_CV = logits_CV.sub_(log_normaliser_C1).exp_().sub_(smoothing / vocabulary)
-    gradient_CV.scatter_add_(1, target_C.unsqueeze(1), gradient_CV.new_full((1, 1), smoothing - 1).expand_as(right_C1))
+    gradient_CV.scatter_add_(
+        1, target_C.unsqueeze(1), gradient_CV.new_full((1, 1), smoothing - 1).expand_as(right_C1)
+    )
     return sums, gradient_CV.to(rows_CD.dtype)

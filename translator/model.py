@@ -1,8 +1,9 @@
 """The encoder-decoder Transformer (Vaswani et al. 2017, section 3)."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -37,8 +38,9 @@ class PositionalEmbedding(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
         self.is_learned = config.positions == "learned"
         table_PD = sinusoid_table(config.max_positions, config.d_model)
+        self.position_PD: Tensor
         if self.is_learned:
-            self.position_PD = nn.Parameter(torch.empty_like(table_PD))
+            self.register_parameter("position_PD", nn.Parameter(torch.empty_like(table_PD)))
         else:
             self.register_buffer("position_PD", table_PD, persistent=False)
 
@@ -93,7 +95,8 @@ class Residual(nn.Module):
     def forward(self, x_BLD: Tensor, sublayer: Callable[[Tensor], Tensor]) -> Tensor:
         """(B, L, D) → (B, L, D)."""
         if self.is_pre_norm:
-            return x_BLD + self.dropout(sublayer(self.norm(x_BLD)))
+            out_BLD: Tensor = x_BLD + self.dropout(sublayer(self.norm(x_BLD)))
+            return out_BLD
         normed: Tensor = self.norm(x_BLD + self.dropout(sublayer(x_BLD)))
         return normed
 
@@ -206,8 +209,10 @@ class Transformer(nn.Module):
             raise ConfigError(f"vocab_size is {config.vocab_size}; set it to the tokenizer's vocabulary size")
         self.config = config
         self.embedding = PositionalEmbedding(config)
-        self.encoder = nn.ModuleList(EncoderLayer(config) for _ in range(config.encoder_layers))
-        self.decoder = nn.ModuleList(DecoderLayer(config) for _ in range(config.decoder_layers))
+        encoder = nn.ModuleList(EncoderLayer(config) for _ in range(config.encoder_layers))
+        decoder = nn.ModuleList(DecoderLayer(config) for _ in range(config.decoder_layers))
+        self.encoder = cast(Sequence[EncoderLayer], encoder)  # ModuleList does not tell what it holds
+        self.decoder = cast(Sequence[DecoderLayer], decoder)
         # Pre-norm layers leave their sum unnormalised, so each stack needs one LayerNorm at its end.
         is_pre_norm = config.norm == "pre"
         self.encoder_norm = nn.LayerNorm(config.d_model) if is_pre_norm else nn.Identity()
@@ -242,7 +247,9 @@ class Transformer(nn.Module):
 
     def start(self, memory_BSD: Tensor, source_keep_BS: Tensor) -> DecoderState:
         """The state before the first `decode_step`; cross-attention keys and values are projected here, once."""
-        layers = [LayerCache(None, layer.cross_attention.project_memory(memory_BSD)) for layer in self.decoder]
+        layers = [
+            LayerCache(None, layer.cross_attention.project_memory(memory_BSD)) for layer in self.decoder
+        ]
         return DecoderState(layers, source_keep_BS)
 
     def decode_step(self, tokens_N: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
@@ -258,7 +265,11 @@ class Transformer(nn.Module):
         """Glorot-uniform matrices per projection; embeddings of unit size once they are scaled by √d_model."""
         for module in self.modules():
             if isinstance(module, MultiHeadAttention):
-                for matrix in (module.query.weight, *module.key_value.weight.detach().chunk(2), module.output.weight):
+                for matrix in (
+                    module.query.weight,
+                    *module.key_value.weight.detach().chunk(2),
+                    module.output.weight,
+                ):
                     nn.init.xavier_uniform_(matrix)
             elif isinstance(module, FeedForward):
                 for linear in (module.inner, module.outer):

@@ -39,7 +39,9 @@ class SearchOptions:
         if not 0 <= self.length_penalty <= 5:
             raise InputError(f"length_penalty is {self.length_penalty}; give 0 to 5")
         if not 1 <= self.n_best <= self.beam_size:
-            raise InputError(f"n_best is {self.n_best}; give 1 up to the beam_size, which is {self.beam_size}")
+            raise InputError(
+                f"n_best is {self.n_best}; give 1 up to the beam_size, which is {self.beam_size}"
+            )
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,9 @@ def _log_probabilities(logits_NV: Tensor, special: SpecialTokens) -> Tensor:
 class _Finished:
     """The best finished hypotheses of each sentence, at most W, best first; empty places score -inf."""
 
-    def __init__(self, sentences: int, beam_size: int, max_length: int, alpha: float, device: torch.device) -> None:
+    def __init__(
+        self, sentences: int, beam_size: int, max_length: int, alpha: float, device: torch.device
+    ) -> None:
         self.alpha = alpha
         self.score_BW = torch.full((sentences, beam_size), -torch.inf, device=device)
         self.length_BW = torch.zeros((sentences, beam_size), dtype=torch.long, device=device)

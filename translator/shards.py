@@ -194,23 +194,24 @@ class PreparedWriter:
         if any(entry.name == name for entry in entries):
             raise DataError(f"two corpora are called {name}; rename one of them")
         stem = f"{'dev' if dev else f'{len(entries):03d}'}-{re.sub(r'[^A-Za-z0-9._-]+', '-', name)}"
-        tokens_file, lengths_file = f"{stem}.tokens", f"{stem}.lengths"
-        totals_2, pairs = np.zeros(2, np.int64), 0
+        files = f"{stem}.tokens", f"{stem}.lengths"
+        counts = self._write_blocks(name, blocks, *files)
+        entries.append(CorpusEntry(name, weight, licence, *counts, dict(drops or {}), *files))
+        return entries[-1]
+
+    def _write_blocks(
+        self, name: str, blocks: Iterable[IdBlock], tokens_file: str, lengths_file: str
+    ) -> tuple[int, int, int]:
+        """Write both files of a corpus; its pairs, source tokens and target tokens."""
+        pairs, totals_2 = 0, np.zeros(2, np.int64)
         with self._file(tokens_file) as write_tokens, self._file(lengths_file) as write_lengths:
             for tokens_N, lengths_P2 in blocks:
                 _check_lengths(name, lengths_P2, pairs)
                 write_tokens(tokens_N)
                 write_lengths(lengths_P2)
-                totals_2 += lengths_P2.sum(axis=0, dtype=np.int64)
                 pairs += len(lengths_P2)
-        source_tokens, target_tokens = totals_2.tolist()
-        counted = dict(drops or {})
-        entries.append(
-            CorpusEntry(
-                name, weight, licence, pairs, source_tokens, target_tokens, counted, tokens_file, lengths_file
-            )
-        )
-        return entries[-1]
+                totals_2 += lengths_P2.sum(axis=0, dtype=np.int64)
+        return pairs, int(totals_2[0]), int(totals_2[1])
 
     @contextmanager
     def _file(self, name: str) -> Iterator[Callable[[np.ndarray], None]]:

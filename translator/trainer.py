@@ -67,7 +67,9 @@ class StopSignal:
         self.is_set = False
 
     def __enter__(self) -> "StopSignal":
-        self._before = {number: signal.signal(number, self._handle) for number in (signal.SIGINT, signal.SIGTERM)}
+        self._before: dict[int, Any] = {
+            number: signal.signal(number, self._handle) for number in (signal.SIGINT, signal.SIGTERM)
+        }
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -114,8 +116,12 @@ class Trainer:
             seed=training.seed,
             pad_to_multiple=8 if is_cuda else 1,
         )
-        self._is_bf16 = training.precision == "bf16" or (training.precision == "auto" and has_fast_bf16(self._device))
+        self._is_bf16 = training.precision == "bf16" or (
+            training.precision == "auto" and has_fast_bf16(self._device)
+        )
         self._optimizer = build_adam(model, training)
+        if training.threads:
+            torch.set_num_threads(training.threads)
         should_compile = training.compile == "on" or (training.compile == "auto" and is_cuda)
         self._forward: Callable[..., Tensor] = torch.compile(model, dynamic=True) if should_compile else model
         self._bad_steps = 0
@@ -130,7 +136,9 @@ class Trainer:
         """Go on from the newest undamaged checkpoint; raises CheckpointError where there is none."""
         checkpoint = load_latest_checkpoint(self.checkpoints)
         if checkpoint is None:
-            raise CheckpointError(f"no checkpoint in {self.checkpoints}; leave --resume out to start a new run")
+            raise CheckpointError(
+                f"no checkpoint in {self.checkpoints}; leave --resume out to start a new run"
+            )
         self._check_same_run(checkpoint.state)
         self.model.load_state_dict(checkpoint.model)
         self._load_training_tensors(checkpoint.training)
@@ -141,10 +149,13 @@ class Trainer:
         """Claim an unused folder for a new run; raises ConfigError where another run has left checkpoints."""
         if checkpoint_paths(self.checkpoints):
             raise ConfigError(
-                f"{self.checkpoints} already holds a training run; add --resume to go on with it, or choose another folder"
+                f"{self.checkpoints} already holds a training run; "
+                "add --resume to go on with it, or choose another folder"
             )
         self.out.mkdir(parents=True, exist_ok=True)
-        (self.out / "config.json").write_text(json.dumps(self.config.to_dict(), indent=2) + "\n", encoding="utf-8")
+        (self.out / "config.json").write_text(
+            json.dumps(self.config.to_dict(), indent=2) + "\n", encoding="utf-8"
+        )
 
     def train(self) -> bool:
         """Train until max_steps or max_minutes; False when a signal ended it early (a checkpoint is saved)."""
@@ -347,5 +358,5 @@ class _Window:
 def has_fast_bf16(device: torch.device) -> bool:
     """Whether the device multiplies bf16 matrices faster than float32 ones."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+        return bool(torch.cuda.is_bf16_supported())
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

@@ -21,7 +21,9 @@ MAX_PIECE_TOKENS = 160
 BATCH_ROWS_TOKENS = 4096
 """Padded source tokens times beam width that are decoded together."""
 
-_SPECIAL = SpecialTokens(BOS_ID, EOS_ID, (PAD_ID, UNK_ID, BOS_ID, *range(EOS_ID + 1, EOS_ID + 1 + RESERVED_PIECES)))
+_SPECIAL = SpecialTokens(
+    BOS_ID, EOS_ID, (PAD_ID, UNK_ID, BOS_ID, *range(EOS_ID + 1, EOS_ID + 1 + RESERVED_PIECES))
+)
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,9 @@ class Translation:
 class Translator:
     """A trained model, ready to translate."""
 
-    def __init__(self, model: Transformer, tokenizer: Tokenizer, card: dict[str, Any], device: torch.device) -> None:
+    def __init__(
+        self, model: Transformer, tokenizer: Tokenizer, card: dict[str, Any], device: torch.device
+    ) -> None:
         # On a GPU bf16 halves the time; on a CPU float32 gives the same answer in every batch.
         dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
         self._model = model.to(device=device, dtype=dtype).eval()
@@ -115,7 +119,9 @@ class Translator:
         Raises InputError on a text with a lone surrogate.
         """
         spans = [self._split(text) for text in texts]
-        sources = [text[span.start : span.end] for text, parts in zip(texts, spans, strict=True) for span in parts]
+        sources = [
+            text[span.start : span.end] for text, parts in zip(texts, spans, strict=True) for span in parts
+        ]
         translated = iter(self._translate_sentences(sources, options, progress))
         return [
             _assemble(text, parts, list(itertools.islice(translated, len(parts))))
@@ -123,8 +129,11 @@ class Translator:
         ]
 
     def _split(self, text: str) -> list[Span]:
-        limit = MAX_PIECE_TOKENS
-        return [piece for span in split_sentences(text) for piece in split_long(text, span, self.count_tokens, limit)]
+        def count(part: str) -> int:
+            return self.count_tokens(normalise(part))
+
+        spans = split_sentences(text)
+        return [piece for span in spans for piece in split_long(text, span, count, MAX_PIECE_TOKENS)]
 
     def _translate_sentences(
         self, sources: list[str], options: SearchOptions, progress: Callable[[int], None] | None
@@ -135,7 +144,9 @@ class Translator:
         wanted = [index for index, source in enumerate(sources) if _has_words(source)]
         ids = self._tokenizer.encode_all([normalise(sources[index]) for index in wanted])
         for places in _batches([len(sentence) for sentence in ids], BATCH_ROWS_TOKENS // options.beam_size):
-            for place, hypotheses in zip(places, self._search([ids[place] for place in places], options), strict=True):
+            for place, hypotheses in zip(
+                places, self._search([ids[place] for place in places], options), strict=True
+            ):
                 found[wanted[place]] = tuple(self._to_text(hypothesis) for hypothesis in hypotheses)
             if progress is not None:
                 progress(len(places))
@@ -170,7 +181,9 @@ def choose_device(name: str) -> torch.device:
     except RuntimeError as error:
         raise ConfigError(f"device {name!r} is unknown; give auto, cpu, cuda or cuda:N") from error
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise ConfigError(f"device {name!r} is not there: {torch.cuda.device_count()} GPUs found; give auto or cpu")
+        raise ConfigError(
+            f"device {name!r} is not there: {torch.cuda.device_count()} GPUs found; give auto or cpu"
+        )
     return device
 
 

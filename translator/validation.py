@@ -19,7 +19,9 @@ SENTENCES = 200
 """Sentences of each development set that are translated; enough to see BLEU rise, and done in seconds."""
 
 
-def make_validator(data: PreparedData, config: TrainingConfig) -> Callable[[Transformer], dict[str, float]] | None:
+def make_validator(
+    data: PreparedData, config: TrainingConfig
+) -> Callable[[Transformer], dict[str, float]] | None:
     """A function that measures loss (nats a token) and greedy BLEU on every development set; None without any."""
     if not data.dev:
         return None
@@ -45,7 +47,11 @@ def validation_loss(model: Transformer, corpus: PreparedCorpus, config: Training
         on_device = batch.to(device)
         output_BTD = model(on_device.source_BS, on_device.source_keep_BS, on_device.target_input_BT)
         _, plain = label_smoothed_cross_entropy(
-            output_BTD.flatten(0, 1), model.embedding.weight, on_device.target_output_BT.flatten(), 0.0, PAD_ID
+            output_BTD.flatten(0, 1),
+            model.embedding.weight,
+            on_device.target_output_BT.flatten(),
+            0.0,
+            PAD_ID,
         )
         loss_sum += float(plain)
         tokens += batch.target_tokens
@@ -56,7 +62,9 @@ def greedy_bleu(model: Transformer, corpus: PreparedCorpus, data: PreparedData) 
     """BLEU of greedy translations of the first sentences."""
     device = next(model.parameters()).device
     pairs = [corpus.pair(index) for index in range(min(SENTENCES, len(corpus)))]
-    sources, references = ([data.tokenizer.decode(side.tolist()) for side in sides] for sides in zip(*pairs, strict=True))
+    sources, references = (
+        [data.tokenizer.decode(side.tolist()) for side in sides] for sides in zip(*pairs, strict=True)
+    )
     with torch.autocast(device.type, enabled=False):
         translator = Translator(model, data.tokenizer, {}, device)
         translations = translator.translate(sources, SearchOptions(beam_size=1))

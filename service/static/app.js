@@ -18,11 +18,12 @@ const number = new Intl.NumberFormat("en");
 let maxCharacters = Infinity; // until the server has told
 let isReady = false;
 let isBusy = false;
+let translated = ""; // the source of the translation that is shown
 
 // --- what happens
 
 source.addEventListener("input", () => {
-  showError("");
+  showError(complainOfLength());
   refresh();
 });
 source.addEventListener("keydown", (event) => {
@@ -37,7 +38,7 @@ form.addEventListener("submit", (event) => {
 });
 clearButton.addEventListener("click", () => {
   source.value = "";
-  showTranslation("", "");
+  showTranslation("", "", "");
   showError("");
   refresh();
   source.focus();
@@ -58,6 +59,7 @@ async function connect() {
       maxCharacters = model.limits.max_characters;
       isReady = true;
       showStatus("ready", `${model.name} on ${model.device}`);
+      showError(complainOfLength());
       refresh();
       return;
     }
@@ -71,17 +73,18 @@ async function connect() {
 
 /** Send the text and show its translation, or the error. */
 async function translate() {
+  const text = source.value;
   setBusy(true);
   showError("");
   try {
     const response = await fetch("translate", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ text: source.value.toWellFormed?.() ?? source.value }),
+      body: JSON.stringify({ text: text.toWellFormed?.() ?? text }),
     });
     if (response.ok) {
       const answer = await response.json();
-      showTranslation(answer.translations[0].text, `${answer.seconds.toFixed(2)} s`);
+      showTranslation(answer.translations[0].text, `Translated in ${answer.seconds.toFixed(2)} s`, text);
     } else {
       showError(explain(await readProblem(response)));
     }
@@ -132,14 +135,23 @@ function canTranslate() {
   return isReady && !isBusy && source.value.trim() !== "" && countCharacters(source.value) <= maxCharacters;
 }
 
+function complainOfLength() {
+  const excess = countCharacters(source.value) - maxCharacters;
+  if (excess <= 0) return "";
+  const characters = excess === 1 ? "character" : "characters";
+  return (
+    `The text is ${number.format(excess)} ${characters} over the limit of ${number.format(maxCharacters)}. ` +
+    "Shorten it, or translate it in parts."
+  );
+}
+
 function refresh() {
   const count = countCharacters(source.value);
-  const excess = count - maxCharacters;
-  const limit = maxCharacters === Infinity ? "characters" : `/ ${number.format(maxCharacters)} characters`;
-  countLine.textContent =
-    excess > 0 ? `${number.format(excess)} over the limit of ${number.format(maxCharacters)}` : `${number.format(count)} ${limit}`;
-  countLine.classList.toggle("over", excess > 0);
-  source.setAttribute("aria-invalid", String(excess > 0));
+  const limit = maxCharacters === Infinity ? "" : ` / ${number.format(maxCharacters)}`;
+  countLine.textContent = number.format(count) + limit;
+  countLine.classList.toggle("over", count > maxCharacters);
+  source.setAttribute("aria-invalid", String(count > maxCharacters));
+  translation.classList.toggle("stale", isBusy || source.value !== translated);
   clearButton.disabled = source.value === "" && translation.textContent === "";
   translateButton.disabled = !canTranslate();
 }
@@ -157,7 +169,8 @@ function showStatus(state, text) {
   statusLine.textContent = text;
 }
 
-function showTranslation(text, timing) {
+function showTranslation(text, timing, ofSource) {
+  translated = ofSource;
   translation.textContent = text;
   timingLine.textContent = timing;
   copyButton.disabled = text === "";

@@ -34,13 +34,13 @@ def prepared(prepared_folder):
     return PreparedData.open(prepared_folder)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def brief_config(prepared):
     """A model and a training that take a second."""
     return Config(dataclasses.replace(TINY, vocab_size=prepared.tokenizer.vocab_size), BRIEF)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def untrained(brief_config):
     torch.manual_seed(7)
     return Transformer(dataclasses.replace(brief_config.model, dropout=0.0)).eval()

@@ -84,7 +84,11 @@ def test_a_failed_write_leaves_the_old_checkpoint_and_no_litter(tmp_path, monkey
 
 
 def test_average_worked_out_by_hand():
-    states = [{"w": torch.tensor([1.0, 2.0])}, {"w": torch.tensor([2.0, 6.0])}, {"w": torch.tensor([6.0, 1.0])}]
+    states = [
+        {"w": torch.tensor([1.0, 2.0])},
+        {"w": torch.tensor([2.0, 6.0])},
+        {"w": torch.tensor([6.0, 1.0])},
+    ]
     assert average_weights(states)["w"].tolist() == [3.0, 3.0]
     with pytest.raises(CheckpointError, match="no checkpoints to average"):
         average_weights([])

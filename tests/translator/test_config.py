@@ -45,7 +45,11 @@ def test_base_and_big_are_the_papers_models():
     for preset in (base(), big()):
         training = preset.training
         assert (training.adam_beta1, training.adam_beta2, training.adam_epsilon) == (0.9, 0.98, 1e-9)
-        assert (training.label_smoothing, training.warmup_steps, training.schedule) == (0.1, 4000, "inverse-sqrt")
+        assert (training.label_smoothing, training.warmup_steps, training.schedule) == (
+            0.1,
+            4000,
+            "inverse-sqrt",
+        )
     assert (base().training.max_steps, big().training.max_steps) == (100_000, 300_000)
     assert (base().training.average_checkpoints, big().training.average_checkpoints) == (5, 20)
 
@@ -112,5 +116,7 @@ def test_an_unknown_preset_names_the_known_ones(tmp_path):
 
 def test_the_vocabulary_comes_from_the_tokenizer():
     assert fit_to_vocabulary(ModelConfig(), 8000).vocab_size == 8000
-    with pytest.raises(ConfigError, match="vocab_size is 9000, but the tokenizer of the prepared data has 8000"):
+    with pytest.raises(
+        ConfigError, match="vocab_size is 9000, but the tokenizer of the prepared data has 8000"
+    ):
         fit_to_vocabulary(ModelConfig(vocab_size=9000), 8000)

@@ -51,7 +51,9 @@ def test_bf16_gradients_stay_close_to_float32():
     with torch.autocast("cpu", torch.bfloat16):
         smoothed, _ = label_smoothed_cross_entropy(output_ND, embedding_VD, target_N, 0.1, PAD)
     got = torch.autograd.grad(smoothed, (output_ND, embedding_VD))
-    expected = torch.autograd.grad(plain_version(output_ND, embedding_VD, target_N, 0.1), (output_ND, embedding_VD))
+    expected = torch.autograd.grad(
+        plain_version(output_ND, embedding_VD, target_N, 0.1), (output_ND, embedding_VD)
+    )
     for ours, theirs in zip(got, expected, strict=True):
         assert ours.dtype == torch.float32
         assert (ours - theirs).norm() / theirs.norm() < 0.02
@@ -59,7 +61,9 @@ def test_bf16_gradients_stay_close_to_float32():
 
 def test_a_batch_of_padding_costs_nothing():
     output_ND = torch.randn(3, 4, requires_grad=True)
-    smoothed, plain = label_smoothed_cross_entropy(output_ND, torch.randn(5, 4), torch.zeros(3).long(), 0.1, PAD)
+    smoothed, plain = label_smoothed_cross_entropy(
+        output_ND, torch.randn(5, 4), torch.zeros(3).long(), 0.1, PAD
+    )
     smoothed.backward()
     assert (smoothed.item(), plain.item()) == (0.0, 0.0)
     assert torch.equal(output_ND.grad, torch.zeros(3, 4))

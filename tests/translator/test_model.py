@@ -32,7 +32,9 @@ def test_sinusoid_at_positions_worked_out_by_hand():
     table = sinusoid_table(positions=101, d_model=4)
     # d_model 4 has the angles pos / 10000^0 = pos and pos / 10000^(2/4) = pos / 100.
     assert table[0].tolist() == [0.0, 1.0, 0.0, 1.0]
-    torch.testing.assert_close(table[1], torch.tensor([0.841471, 0.540302, 0.0099998, 0.99995]), atol=1e-6, rtol=0)
+    torch.testing.assert_close(
+        table[1], torch.tensor([0.841471, 0.540302, 0.0099998, 0.99995]), atol=1e-6, rtol=0
+    )
     # sin 100 = -0.506366, cos 100 = 0.862319, sin 1 = 0.841471, cos 1 = 0.540302.
     expected = torch.tensor([-0.506366, 0.862319, 0.841471, 0.540302])
     torch.testing.assert_close(table[100], expected, atol=1e-6, rtol=0)

@@ -10,7 +10,12 @@ def test_the_papers_schedule_worked_out_by_hand():
     config = TrainingConfig(schedule="inverse-sqrt", warmup_steps=4000, max_steps=100_000)
     # 512^-0.5 = 0.04419417. Step 1: · 4000^-1.5 = 3.952847e-6 → 1.746928e-7. Step 4000: · 4000^-0.5 =
     # 0.01581139 → 6.987712e-4, the peak. Step 100,000: · 100000^-0.5 = 0.003162278 → 1.397542e-4.
-    for step, expected in ((1, 1.746928e-7), (2000, 3.493856e-4), (4000, 6.987712e-4), (100_000, 1.397542e-4)):
+    for step, expected in (
+        (1, 1.746928e-7),
+        (2000, 3.493856e-4),
+        (4000, 6.987712e-4),
+        (100_000, 1.397542e-4),
+    ):
         assert learning_rate(config, 512, step, progress=0.5) == pytest.approx(expected, rel=1e-6)
 
 

@@ -137,7 +137,9 @@ def reference_beam(model, source, limit, options):
 @pytest.mark.parametrize("alpha", [0.0, 1.0])
 @pytest.mark.parametrize(("beam_size", "n_best"), [(2, 1), (3, 1), (3, 3), (4, 2)])
 @pytest.mark.parametrize("seed", range(10))
-def test_narrow_beams_equal_a_plain_python_beam_so_the_early_stop_changes_nothing(seed, beam_size, n_best, alpha):
+def test_narrow_beams_equal_a_plain_python_beam_so_the_early_stop_changes_nothing(
+    seed, beam_size, n_best, alpha
+):
     options = {"beam_size": beam_size, "length_penalty": alpha, "n_best": n_best}
     model, sources, limits = TableModel(seed), [3, 4, 5, 6], [7, 5, 6, 7]
     for source, limit, got in zip(sources, limits, run(model, sources, limits, **options), strict=True):

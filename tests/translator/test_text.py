@@ -2,6 +2,7 @@ import unicodedata
 from collections.abc import Callable
 
 import pytest
+import sentencex
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -63,6 +64,7 @@ def assert_covers(text: str, spans: list[Span], within: Span) -> None:
         ("“I know,” she said. “You don’t.” He left.", ["“I know,” she said.", "“You don’t.”", "He left."]),
         ("He's late. It's dark. We're cold.", ["He's late.", "It's dark.", "We're cold."]),
         ("It’s late. He’s tired.", ["It’s late.", "He’s tired."]),
+        ("She won't go! 'Tis late. He said 'yes'.", ["She won't go!", "'Tis late.", "He said 'yes'."]),
         ("Mail jo.do@example.org. Thank you.", ["Mail jo.do@example.org.", "Thank you."]),
         ("Version v2.0.1 is out. Get it.", ["Version v2.0.1 is out.", "Get it."]),
         ("Äpfel sind rot. Öl brennt! Ärger?", ["Äpfel sind rot.", "Öl brennt!", "Ärger?"]),
@@ -126,6 +128,28 @@ def test_a_sentence_longer_than_the_splitters_window_stays_whole() -> None:
     assert sentences(f"Short one. {long} Next one.") == ["Short one.", long, "Next one."]
 
 
+@pytest.mark.parametrize("size", range(960, 1060))
+def test_a_sentence_that_ends_at_the_edge_of_the_splitters_window(size: int) -> None:
+    long = ("It is " + "very " * 300)[:size].strip() + " long."
+    assert sentences(f"{long}   Next one.") == [long, "Next one."]
+
+
+@pytest.mark.parametrize("unit", ["a", "a ", ". ", "A b. ", "“a. ", "'. !`", "word " * 210 + "Ok. "])
+def test_the_splitter_sees_little_at_a_time(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    segment = sentencex.segment
+
+    def spy(language: str, text: str) -> list[str]:
+        seen.append(len(text))
+        return list(segment(language, text))
+
+    monkeypatch.setattr(sentencex, "segment", spy)
+    text = unit * (100_000 // len(unit))
+    split_sentences(text)
+    assert max(seen) <= 1000
+    assert sum(seen) <= 3 * len(text)
+
+
 @given(texts)
 @example("a\u3000.")  # sentencex panics on this
 @example("“a. " * 600)
@@ -154,6 +178,18 @@ def test_clause_punctuation_is_the_first_choice() -> None:
         "when we were out,",
         "the others all went to sea",
     ]
+
+
+def test_clause_punctuation_far_from_the_middle_is_passed_over() -> None:
+    assert pieces("yes, we all went to the sea that day", 25) == ["yes, we all went to", "the sea that day"]
+
+
+def test_clause_punctuation_right_at_the_limit_counts() -> None:
+    assert pieces("aaaa, bbb", 5) == ["aaaa,", "bbb"]
+
+
+def test_whitespace_right_at_the_limit_counts() -> None:
+    assert pieces("aaaaa bbb", 5) == ["aaaaa", "bbb"]
 
 
 @pytest.mark.parametrize("mark", [";", ":", ",", " –", " —"])
@@ -208,13 +244,25 @@ def test_a_single_character_over_the_limit_is_left() -> None:
     assert pieces("日本", 2, lambda text: len(text.encode())) == ["日", "本"]
 
 
-def test_words_that_cost_more_when_cut_are_still_within_the_limit() -> None:
-    def count(text: str) -> int:  # a whole word is one token, a part of one is a token per letter
-        return sum(1 if word == "wholeword" else len(word) for word in text.split())
+@pytest.mark.parametrize("max_tokens", range(3, 20))
+@pytest.mark.parametrize("before", ["", "x", "xyz"])
+def test_words_that_cost_more_when_cut_are_still_within_the_limit(before: str, max_tokens: int) -> None:
+    def count(text: str) -> int:  # a whole "abcdefgh" is one token, a part of one is a token per letter
+        return len(text) - 7 * text.count("abcdefgh")
 
-    text = "wholeword " * 40 + "x" * 50
-    assert all(count(piece) <= 8 for piece in pieces(text, 8, count))
-    assert " ".join(pieces(text, 8, count)).replace(" ", "") == text.replace(" ", "")
+    text = before + "abcdefgh" * 50
+    assert "".join(pieces(text, max_tokens, count)) == text
+    assert all(count(piece) <= max_tokens for piece in pieces(text, max_tokens, count))
+
+
+@pytest.mark.parametrize("extra", [-1, 1, 3])
+def test_tokens_of_pieces_need_not_add_up_to_those_of_the_whole(extra: int) -> None:
+    def count(text: str) -> int:
+        return len(text) + extra
+
+    text = "x" * 1000
+    assert "".join(pieces(text, 10, count)) == text
+    assert all(count(piece) <= 10 for piece in pieces(text, 10, count))
 
 
 def test_a_dense_part_does_not_make_pieces_of_the_rest_small() -> None:
@@ -313,6 +361,22 @@ def test_a_megabyte_of_anything_comes_back(unit: str) -> None:
     )  # near-linear: 2,000 pieces could as well have counted the rest 2,000 times
 
 
+@pytest.mark.parametrize("units", [("\u200b", "日"), ("日", "\u200b")], ids=ascii)
+def test_a_text_of_very_uneven_density_is_counted_in_bounded_work(units: tuple[str, str]) -> None:
+    counted = 0
+
+    def count(part: str) -> int:  # one unit is free
+        nonlocal counted
+        counted += len(part)
+        return part.count("日")
+
+    text = units[0] * 100_000 + units[1] * 100_000
+    parts = pieces(text, 250, count)
+    assert "".join(parts) == text
+    assert all(part.count("日") <= 250 for part in parts)
+    assert counted <= 20 * len(text)
+
+
 def test_five_thousand_words_without_a_full_stop() -> None:
     text = " ".join(["word"] * 5000)
     parts = pieces(text, 256, count_words)
@@ -348,6 +412,7 @@ def test_a_megabyte_of_stacked_accents_is_normalised_without_loss() -> None:
         ("❤️‍🔥 1️⃣ 🏳️‍🌈", "❤️‍🔥 1️⃣ 🏳️‍🌈"),
         ("می\u200cخواهم", "می\u200cخواهم"),
         ("क्\u200dष", "क्\u200dष"),
+        ("क्\u200c\u200dष", "क्\u200c\u200dष"),
         ("“ﬁne” … ½ ▁ <s> \ufffd", "“ﬁne” … ½ ▁ <s> \ufffd"),
     ],
 )

@@ -74,8 +74,12 @@ def test_the_loss_falls_and_the_log_says_so(prepared, brief_config, tmp_path):
 
 def test_accumulated_batches_give_the_gradient_of_the_whole(prepared, brief_config, tmp_path):
     """One update on two batches equals the hand-made mean over all their target tokens."""
-    brief_config = dataclasses.replace(brief_config, model=dataclasses.replace(brief_config.model, dropout=0.0))
-    trainer = make_trainer(brief_config, prepared, tmp_path, precision="fp32", clip_norm=0.0, label_smoothing=0.0)
+    brief_config = dataclasses.replace(
+        brief_config, model=dataclasses.replace(brief_config.model, dropout=0.0)
+    )
+    trainer = make_trainer(
+        brief_config, prepared, tmp_path, precision="fp32", clip_norm=0.0, label_smoothing=0.0
+    )
     batches = [batch for batch, _ in zip(trainer._batches.batches(0), range(2), strict=False)]
     reference = Transformer(brief_config.model)
     reference.load_state_dict(trainer.model.state_dict())
@@ -84,10 +88,14 @@ def test_accumulated_batches_give_the_gradient_of_the_whole(prepared, brief_conf
         hidden = reference(batch.source_BS, batch.source_keep_BS, batch.target_input_BT)
         logits_NV = reference.logits(hidden).flatten(0, 1)
         target_N = batch.target_output_BT.flatten()
-        total = total + torch.nn.functional.cross_entropy(logits_NV, target_N, ignore_index=0, reduction="sum")
+        total = total + torch.nn.functional.cross_entropy(
+            logits_NV, target_N, ignore_index=0, reduction="sum"
+        )
     (total / sum(batch.target_tokens for batch in batches)).backward()
     seen = {}
-    trainer._optimizer.step = lambda: seen.update({n: p.grad.clone() for n, p in trainer.model.named_parameters()})
+    trainer._optimizer.step = lambda: seen.update(
+        {n: p.grad.clone() for n, p in trainer.model.named_parameters()}
+    )
     trainer._update(batches)
     for name, parameter in reference.named_parameters():
         torch.testing.assert_close(seen[name], parameter.grad, atol=1e-6, rtol=1e-4)
@@ -124,7 +132,9 @@ def test_a_loss_that_is_not_finite_changes_no_weight_and_stops_in_the_end(prepar
 
 def test_resuming_with_other_settings_or_data_is_refused(prepared, prepared_folder, brief_config, tmp_path):
     make_trainer(brief_config, prepared, tmp_path, max_steps=2).train()
-    with pytest.raises(CheckpointError, match=r"training\.label_smoothing is 0\.2, but .* were trained with 0\.1"):
+    with pytest.raises(
+        CheckpointError, match=r"training\.label_smoothing is 0\.2, but .* were trained with 0\.1"
+    ):
         make_trainer(brief_config, prepared, tmp_path, label_smoothing=0.2).resume()
     other = PreparedData.open(prepared_folder)
     other.sha256 = "0" * 64

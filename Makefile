@@ -1,0 +1,41 @@
+# Two commands on a fresh machine: `make serve` and `make test`. Both set up .venv and need nothing but Python.
+# PYTHON chooses the interpreter (3.11 to 3.13), PIP_ARGS reaches pip: for example --index-url for another mirror.
+PYTHON ?= python3
+PIP_ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: serve test check demo clean
+
+serve: $(VENV)/serve.stamp
+	$(BIN)/python -m service
+
+test: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest
+
+check: $(VENV)/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
+
+demo: $(VENV)/serve.stamp
+	$(BIN)/translator demo
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install $(PIP_ARGS) --quiet --upgrade pip
+
+$(VENV)/serve.stamp: $(BIN)/python pyproject.toml
+	@echo "installing the translator and what serving needs; this takes a minute or two"
+	$(BIN)/python -m pip install $(PIP_ARGS) --quiet --editable .
+	touch $@
+
+$(VENV)/dev.stamp: $(BIN)/python pyproject.toml
+	@echo "installing the translator and what its tests need; this takes a minute or two"
+	$(BIN)/python -m pip install $(PIP_ARGS) --quiet --editable '.[dev]'
+	touch $@ $(VENV)/serve.stamp

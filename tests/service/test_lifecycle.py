@@ -1,0 +1,144 @@
+"""From loading to draining: what the service says about itself at each moment."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from service.app import create_app
+from service.settings import Settings
+from translator.errors import CheckpointError
+
+PATIENCE_SECONDS = 20
+Waits = Callable[[Callable[[], bool]], None]
+
+
+def test_while_the_model_loads_the_process_lives_but_is_not_ready(echo: Any, wait_until: Waits) -> None:
+    loaded = threading.Event()
+
+    def load() -> Any:
+        assert loaded.wait(PATIENCE_SECONDS)
+        return echo
+
+    with TestClient(create_app(load, Settings())) as client:
+        assert client.get("/healthz").json() == {"status": "ok"}
+        for answer in (
+            client.get("/readyz"),
+            client.get("/model"),
+            client.post("/translate", json={"text": "Hi"}),
+        ):
+            assert answer.status_code == 503
+            assert answer.headers["Retry-After"] == "5"
+            assert answer.json()["detail"].startswith("The model is being loaded.")
+        assert client.get("/").status_code == 200
+        loaded.set()
+        wait_until(lambda: client.get("/readyz").status_code == 200)
+        assert client.get("/readyz").json() == {"status": "ready"}
+
+
+def test_not_ready_before_the_first_decoding_is_done(
+    make_app: Callable[..., FastAPI], echo: Any, wait_until: Waits
+) -> None:
+    echo.gate.clear()
+    with TestClient(make_app()) as client:
+        assert echo.entered.wait(PATIENCE_SECONDS)
+        assert client.get("/readyz").status_code == 503
+        echo.gate.set()
+        wait_until(lambda: client.get("/readyz").status_code == 200)
+
+
+@pytest.mark.parametrize("error", [CheckpointError("config.json is missing"), RuntimeError("no device")])
+def test_a_model_that_cannot_be_loaded_is_told_and_logged(
+    error: Exception, wait_until: Waits, caplog: pytest.LogCaptureFixture
+) -> None:
+    def load() -> Any:
+        raise error
+
+    app = create_app(load, Settings())
+    with TestClient(app) as client:
+        wait_until(lambda: app.state.room.failed)
+        answer = client.get("/readyz")
+        assert answer.status_code == 503
+        assert answer.json()["detail"].startswith("The model could not be loaded;")
+        assert client.get("/healthz").status_code == 200
+    assert str(error) in caplog.text
+
+
+def test_a_service_that_stops_while_loading_stops_in_order(echo: Any) -> None:
+    loading, loaded = threading.Event(), threading.Event()
+
+    def load() -> Any:
+        loading.set()
+        assert loaded.wait(PATIENCE_SECONDS)
+        return echo
+
+    with TestClient(create_app(load, Settings())):
+        assert loading.wait(PATIENCE_SECONDS)
+        loaded.set()
+
+
+def test_the_model_tells_its_name_device_limits_and_card(make_client: Callable[..., TestClient]) -> None:
+    client = make_client(
+        max_texts=7, max_characters=70, max_body_bytes=7000, max_alternatives=3, deadline_seconds=1.5
+    )
+    assert client.get("/model").json() == {
+        "name": "echo-en-de",
+        "device": "cpu",
+        "limits": {
+            "max_texts": 7,
+            "max_characters": 70,
+            "max_body_bytes": 7000,
+            "max_alternatives": 3,
+            "deadline_seconds": 1.5,
+        },
+        "card": {"corpora": ["none"], "steps": 0},
+    }
+
+
+def test_when_the_worker_dies_who_waits_is_told_and_readiness_turns_red(
+    client: TestClient, echo: Any, wait_until: Waits
+) -> None:
+    echo.errors["kills"] = SystemExit()
+    echo.gate.clear()
+    with ThreadPoolExecutor(2) as pool:
+        killing = pool.submit(client.post, "/translate", json={"text": "kills"})
+        wait_until(lambda: len(echo.batches) == 2)
+        waiting = pool.submit(client.post, "/translate", json={"text": "waits", "beam_size": 1})
+        batcher = client.app.state.room._batcher  # type: ignore[attr-defined]
+        wait_until(lambda: len(batcher._queue) == 1)
+        assert client.get("/readyz").status_code == 200
+        echo.gate.set()
+        for answer in (killing.result(), waiting.result()):
+            assert answer.status_code == 503
+            assert answer.json()["type"] == "urn:translator:problem:worker-unavailable"
+    assert client.get("/readyz").status_code == 503
+    assert client.post("/translate", json={"text": "later"}).status_code == 503
+    assert client.get("/healthz").status_code == 200
+
+
+def test_stopping_finishes_what_was_accepted(make_app: Callable[..., FastAPI], echo: Any) -> None:
+    async def scenario() -> list[str]:
+        app = make_app()
+        async with app.router.lifespan_context(app):
+            room = app.state.room
+            while not room._warm:
+                await asyncio.sleep(0.001)
+            _, batcher = room.ready()
+            echo.gate.clear()
+            waiting = [
+                asyncio.create_task(batcher.translate([f"text {number}"], number, PATIENCE_SECONDS))
+                for number in (1, 2, 3)  # the options: so each is a batch of its own
+            ]
+            await asyncio.sleep(0)
+            asyncio.get_running_loop().call_later(0.05, echo.gate.set)  # while it is closing
+        return [(await one)[0] for one in waiting]
+
+    echo._echo = lambda text, options: f"DE:{text}"
+    assert asyncio.run(scenario()) == ["DE:text 1", "DE:text 2", "DE:text 3"]

@@ -1,0 +1,170 @@
+"""`python -m service` as a process: settings, port, signals."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from service.__main__ import read_settings
+from service.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+
+# As `python -m service` is, but with an echo in the translator's place. It decodes each text alone, and none
+# before 20 have come.
+SERVE_AN_ECHO = """
+import sys, threading, time
+from service.__main__ import main
+from translator.errors import CheckpointError
+from translator.translate import Translation, Translator
+
+class Echo:
+    name, device, card = "echo", "cpu", {}
+    def __init__(self):
+        self.missing, self.complete = 1 + 20, threading.Event()  # the warm-up is one
+    def count_tokens(self, text):
+        self.missing -= 1
+        if self.missing == 0:
+            print("all have come", file=sys.stderr, flush=True)
+            self.complete.set()
+        return 1_000_000
+    def translate(self, texts, options):
+        if texts[0].startswith("text"):
+            self.complete.wait()
+            time.sleep(0.05)
+        return [Translation(text=f"DE:{text}", sentences=()) for text in texts]
+
+def load(path=None, device="auto"):
+    if path:
+        raise CheckpointError(f"{path}: there is no model folder")
+    return Echo()
+
+Translator.load = load
+sys.exit(main(["--port", "0", "--max-queued-tokens", "100_000_000", *sys.argv[1:]]))
+"""
+
+
+def run(*flags: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "service", *flags]
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@contextmanager
+def echo_process(*flags: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", SERVE_AN_ECHO, *flags]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_help_names_every_setting_with_its_meaning() -> None:
+    process = run("--help")
+    assert process.returncode == 0
+    told = " ".join(process.stdout.split())
+    for name, field in Settings.model_fields.items():
+        assert f"--{name.replace('_', '-')} " in told
+        assert field.description is not None
+        assert field.description in told
+
+
+def test_flags_go_before_the_environment_and_that_before_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRANSLATOR_PORT", "9001")
+    monkeypatch.setenv("TRANSLATOR_MAX_TEXTS", "9")
+    monkeypatch.setenv("TRANSLATOR_MODEL", "some/folder")
+    settings = read_settings(["--port", "9002"])
+    assert (settings.port, settings.max_texts, settings.model) == (9002, 9, Path("some/folder"))
+    assert settings.max_characters == Settings.model_fields["max_characters"].default
+
+
+@pytest.mark.parametrize(
+    ("flags", "complaint"),
+    [
+        (["--max-texts", "0"], "max_texts = '0': Input should be greater than or equal to 1"),
+        (["--port", "70000"], "port = '70000': Input should be less than or equal to 65535"),
+        (["--device", "gpu"], "device = 'gpu'"),
+        (["--deadline-seconds", "nan"], "deadline_seconds = 'nan'"),
+        (["--max-alternatives", "6"], "max_alternatives = '6'"),
+    ],
+)
+def test_a_wrong_setting_is_named(flags: list[str], complaint: str) -> None:
+    with pytest.raises(SystemExit) as stop:
+        read_settings(flags)
+    assert complaint in str(stop.value)
+
+
+def test_an_unknown_flag_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        read_settings(["--max-text", "3"])
+    assert "--max-text" in capsys.readouterr().err
+
+
+def test_a_taken_port_is_told_with_what_to_do() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        process = run(TRANSLATOR_PORT=port)
+    assert process.returncode == 1
+    assert f"Cannot listen on 127.0.0.1 port {port}: Address already in use. Choose another" in process.stderr
+    assert "Traceback" not in process.stderr
+
+
+def test_an_unknown_host_is_told() -> None:
+    process = run("--host", "nowhere.invalid", "--port", "0")
+    assert process.returncode == 1
+    assert "Cannot listen on nowhere.invalid port 0" in process.stderr
+
+
+def test_sigterm_finishes_what_was_accepted_and_exits_with_0() -> None:
+    with echo_process() as process, ThreadPoolExecutor(20) as pool:
+        address = wait_for(process, r"serving on (\S+)")
+        wait_for(process, r"echo is ready on cpu")
+        answers = [
+            pool.submit(
+                httpx2.post,
+                f"{address}translate",
+                json={"text": f"text {number}"},
+                trust_env=False,
+                timeout=30,
+            )
+            for number in range(20)
+        ]
+        wait_for(process, "all have come")
+        process.send_signal(signal.SIGTERM)
+        texts = [answer.result().json()["translations"][0]["text"] for answer in answers]
+        assert texts == [f"DE:text {number}" for number in range(20)]
+        assert process.wait(30) == 0
+
+
+def test_a_model_that_cannot_be_loaded_ends_the_process() -> None:
+    with echo_process("--model", "nowhere") as process:
+        wait_for(process, "the model could not be loaded: nowhere: there is no model folder")
+        assert process.wait(30) == 1
+
+
+def wait_for(process: subprocess.Popen[str], pattern: str) -> str:
+    """Read the process's log up to a line with the pattern; return its first group, or all of it."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if found := re.search(pattern, line):
+            return found[found.re.groups and 1]
+    raise AssertionError(f"the process ended without {pattern!r}")

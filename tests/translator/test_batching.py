@@ -1,0 +1,287 @@
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from translator.batching import Batch, TokenBudgetBatches
+from translator.errors import ConfigError, DataError
+from translator.shards import PreparedCorpus, PreparedData
+from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID, train_tokenizer
+
+FIRST_ID = 36
+IdPair = tuple[tuple[int, ...], tuple[int, ...]]
+
+
+def corpus(pairs: list[IdPair], weight: float = 1.0, name: str = "corpus") -> PreparedCorpus:
+    ids = [piece_id for source, target in pairs for piece_id in (*source, *target)]
+    lengths = [(len(source), len(target)) for source, target in pairs]
+    lengths_P2 = np.array(lengths, np.uint16).reshape(-1, 2)
+    return PreparedCorpus(name, np.array(ids, np.uint16), lengths_P2, weight=weight)
+
+
+def random_pairs(number: int, longest: int = 30, seed: int = 0) -> list[IdPair]:
+    """Pairs that are all different: each begins with its own number."""
+    random = np.random.default_rng(seed)
+    pairs = []
+    for index in range(number):
+        source_length, target_length = random.integers(1, longest, 2).tolist()
+        source = (FIRST_ID + index, *random.integers(FIRST_ID, 60_000, source_length - 1).tolist())
+        pairs.append((source, tuple(random.integers(FIRST_ID, 60_000, target_length).tolist())))
+    return pairs
+
+
+def batches_of(
+    corpora: list[PreparedCorpus], batch_tokens: int = 200, seed: int = 1, multiple: int = 1
+) -> TokenBudgetBatches:
+    return TokenBudgetBatches(
+        corpora, batch_tokens=batch_tokens, max_tokens_per_side=40, seed=seed, pad_to_multiple=multiple
+    )
+
+
+def rows(batch: Batch) -> Iterator[tuple[list[int], list[int], list[int]]]:
+    yield from zip(
+        batch.source_BS.tolist(), batch.target_input_BT.tolist(), batch.target_output_BT.tolist(), strict=True
+    )
+
+
+def without_padding(row: list[int]) -> list[int]:
+    kept = row[: row.index(PAD_ID)] if PAD_ID in row else row
+    assert all(piece_id == PAD_ID for piece_id in row[len(kept) :])
+    return kept
+
+
+def pairs_in(batch: Batch) -> list[IdPair]:
+    """The pairs of a batch, having checked how BOS, EOS and padding frame them."""
+    pairs = []
+    for source_row, input_row, output_row in rows(batch):
+        source, target_input, target_output = map(without_padding, (source_row, input_row, output_row))
+        assert source[-1] == target_output[-1] == EOS_ID
+        assert target_input[0] == BOS_ID
+        assert target_input[1:] == target_output[:-1]
+        pairs.append((tuple(source[:-1]), tuple(target_output[:-1])))
+    return pairs
+
+
+def same(one: Batch, other: Batch) -> bool:
+    return all(
+        torch.equal(getattr(one, name), getattr(other, name))
+        for name in ("source_BS", "target_input_BT", "target_output_BT")
+    )
+
+
+# --- one batch
+
+
+def test_a_batch_worked_out_by_hand() -> None:
+    pairs: list[IdPair] = [((40, 41, 42), (50,)), ((43,), (51, 52))]
+    (batch,) = batches_of([corpus(pairs)]).batches(0)
+    assert sorted(rows(batch)) == [
+        ([40, 41, 42, EOS_ID], [BOS_ID, 50, PAD_ID], [50, EOS_ID, PAD_ID]),
+        ([43, EOS_ID, PAD_ID, PAD_ID], [BOS_ID, 51, 52], [51, 52, EOS_ID]),
+    ]
+    assert batch.source_BS.dtype == batch.target_input_BT.dtype == batch.target_output_BT.dtype == torch.int64
+    assert sorted(batch.source_keep_BS.tolist()) == [[True, True, False, False], [True, True, True, True]]
+    assert batch.source_keep_BS.dtype == torch.bool
+    assert (batch.source_tokens, batch.target_tokens) == (6, 5)
+
+
+def test_padding_to_a_multiple() -> None:
+    (batch,) = batches_of([corpus([((40, 41, 42, 43), (50, 51, 52))])], multiple=4).batches(0)
+    assert batch.source_BS.tolist() == [[40, 41, 42, 43, EOS_ID, PAD_ID, PAD_ID, PAD_ID]]
+    assert batch.target_output_BT.tolist() == [[50, 51, 52, EOS_ID]]
+    assert batch.target_input_BT.tolist() == [[BOS_ID, 50, 51, 52]]
+
+
+def test_empty_sides_are_allowed() -> None:
+    (batch,) = batches_of([corpus([((), ())])]).batches(0)
+    assert list(rows(batch)) == [([EOS_ID], [BOS_ID], [EOS_ID])]
+
+
+def test_a_batch_moves_to_a_device() -> None:
+    (batch,) = batches_of([corpus(random_pairs(3))]).batches(0)
+    assert same(batch.to("cpu"), batch)
+    moved = batch.to(torch.device("meta"))
+    assert moved.source_BS.device.type == moved.target_input_BT.device.type == "meta"
+    assert moved.target_output_BT.device.type == "meta"
+
+
+# --- one epoch
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), min_size=1, max_size=60),
+    st.integers(24, 120),
+    st.sampled_from([1, 4, 8]),
+    st.integers(0, 5),
+)
+@settings(max_examples=100, deadline=None)
+def test_each_pair_once_and_no_batch_over_budget(
+    lengths: list[tuple[int, int]], batch_tokens: int, multiple: int, epoch: int
+) -> None:
+    pairs: list[IdPair] = [
+        (tuple(range(100 * i, 100 * i + s)), tuple(range(100 * i + 50, 100 * i + 50 + t)))
+        for i, (s, t) in enumerate(lengths, start=1)
+    ]
+    half = len(pairs) // 2
+    batches = TokenBudgetBatches(
+        [corpus(pairs[:half]), corpus(pairs[half:])],
+        batch_tokens=batch_tokens,
+        max_tokens_per_side=21,
+        seed=3,
+        pad_to_multiple=multiple,
+    )
+    seen: Counter[IdPair] = Counter()
+    for batch in batches.batches(epoch):
+        for side_BL in (batch.source_BS, batch.target_output_BT):
+            assert side_BL.numel() <= batch_tokens
+            longest = max(len(without_padding(row)) for row in side_BL.tolist())
+            assert side_BL.shape[1] == -(-longest // multiple) * multiple
+        assert batch.target_input_BT.shape == batch.target_output_BT.shape
+        seen.update(pairs_in(batch))
+    assert seen == Counter(pairs)
+
+
+def test_epochs_are_repeatable_and_differ_from_one_another() -> None:
+    pairs = random_pairs(300)
+    first, again = (list(batches_of([corpus(pairs)]).batches(2)) for _ in range(2))
+    assert len(first) == len(again) > 10
+    assert all(map(same, first, again))
+    other_epoch = list(batches_of([corpus(pairs)]).batches(3))
+    other_seed = list(batches_of([corpus(pairs)], seed=2).batches(2))
+    for other in (other_epoch, other_seed):
+        assert [pairs_in(batch) for batch in other] != [pairs_in(batch) for batch in first]
+
+
+def test_any_start_gives_the_rest_of_the_epoch() -> None:
+    pairs = random_pairs(200)
+    whole = list(batches_of([corpus(pairs)]).batches(1))
+    fresh = batches_of([corpus(pairs)])
+    assert fresh.batch_count(1) == len(whole)
+    for start in (0, 1, len(whole) - 1, len(whole)):
+        rest = list(fresh.batches(1, start=start))
+        assert len(rest) == len(whole) - start
+        assert all(map(same, rest, whole[start:]))
+
+
+def test_alternating_between_epochs_changes_nothing() -> None:
+    batches = batches_of([corpus(random_pairs(100))])
+    zero = list(batches.batches(0))
+    one = list(batches.batches(1))
+    interleaved = [
+        batch for pair in zip(batches.batches(0), batches.batches(1), strict=False) for batch in pair
+    ]
+    assert all(map(same, interleaved[::2], zero))
+    assert all(map(same, interleaved[1::2], one))
+
+
+def test_batches_of_like_length_come_in_random_order() -> None:
+    batches = list(batches_of([corpus(random_pairs(2000))], batch_tokens=400).batches(0))
+    longest = np.array([batch.target_output_BT.shape[1] for batch in batches])
+    assert abs(np.corrcoef(np.arange(len(longest)), longest)[0, 1]) < 0.3
+    assert len(set(longest)) > 10
+
+
+def test_padding_is_small_on_lengths_like_those_of_real_text() -> None:
+    random = np.random.default_rng(7)
+    source_P = random.gamma(2.5, 9, 20_000).astype(int).clip(1, 38)
+    target_P = (source_P * random.normal(1.1, 0.2, 20_000)).astype(int).clip(1, 38)
+    prepared = PreparedCorpus(
+        "lengths",
+        np.full(source_P.sum() + target_P.sum(), FIRST_ID, np.uint16),
+        np.stack((source_P, target_P), axis=1).astype(np.uint16),
+    )
+    batches = batches_of([prepared], batch_tokens=4096)
+    positions = tokens = 0
+    for batch in batches.batches(0):
+        positions += batch.source_BS.numel() + batch.target_output_BT.numel()
+        tokens += batch.source_tokens + batch.target_tokens
+    assert tokens == source_P.sum() + target_P.sum() + 2 * 20_000
+    assert 1 - tokens / positions < 0.1
+    assert batches.plan(0).padding_share == pytest.approx(1 - tokens / positions)
+
+
+def test_long_pairs_are_left_out_and_counted() -> None:
+    fits: IdPair = (tuple(range(40, 79)), tuple(range(100, 139)))  # 39 and EOS are 40
+    long_source: IdPair = (tuple(range(40, 80)), (50,))
+    long_target: IdPair = ((50,), tuple(range(100, 140)))
+    batches = batches_of([corpus([fits, long_source]), corpus([long_target, fits])])
+    assert [pair for batch in batches.batches(0) for pair in pairs_in(batch)] == [fits, fits]
+    assert batches.plan(0).left_out == 2
+
+
+# --- weights
+
+
+@pytest.mark.parametrize("weight", [0.25, 0.3, 0.5, 1.0, 1.5, 2.0, 2.7])
+def test_each_epoch_sees_floor_or_ceiling_of_the_weight(weight: float) -> None:
+    pairs = random_pairs(400)
+    batches = batches_of([corpus(pairs, weight)])
+    totals: Counter[IdPair] = Counter()
+    for epoch in range(20):
+        seen = Counter(pair for batch in batches.batches(epoch) for pair in pairs_in(batch))
+        assert set(seen.values()) <= {int(np.floor(weight)), int(np.ceil(weight))}
+        # the number of pairs with the extra copy is binomial; five standard deviations of 400 are 50 at most
+        assert abs(seen.total() - 400 * weight) <= 50
+        totals.update(seen)
+    assert all(abs(totals[pair] - 20 * weight) < 1 for pair in pairs)
+
+
+def test_four_epochs_of_weight_a_quarter_see_each_pair_once() -> None:
+    pairs = random_pairs(200)
+    batches = batches_of([corpus(pairs, 0.25)])
+    for first in (0, 3):
+        epochs = range(first, first + 4)
+        seen = Counter(
+            pair for epoch in epochs for batch in batches.batches(epoch) for pair in pairs_in(batch)
+        )
+        assert seen == Counter(pairs)
+
+
+def test_corpora_are_weighted_one_by_one() -> None:
+    often, seldom = random_pairs(300, seed=1), random_pairs(300, seed=2)
+    batches = batches_of([corpus(often, 2), corpus(seldom, 0.5)])
+    seen = Counter(pair for batch in batches.batches(0) for pair in pairs_in(batch))
+    assert all(seen[pair] == 2 for pair in often)
+    assert abs(sum(seen[pair] for pair in seldom) - 150) <= 44  # five standard deviations
+
+
+# --- what cannot work
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"batch_tokens": 39}, "batch_tokens 39 cannot hold a pair of max_tokens_per_side 40"),
+        ({"batch_tokens": 40, "pad_to_multiple": 16}, r"padded: 48\); raise the first or lower the second"),
+        ({"pad_to_multiple": 0}, "pad_to_multiple 0"),
+        ({"max_tokens_per_side": 1}, "max_tokens_per_side 1"),
+        ({"seed": -1}, "seed -1"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(setting: dict[str, int], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        TokenBudgetBatches(
+            [corpus(random_pairs(2))],
+            **{"batch_tokens": 100, "max_tokens_per_side": 40, "seed": 1, **setting},
+        )
+
+
+def test_epochs_without_pairs_are_refused() -> None:
+    long: IdPair = (tuple(range(40, 90)), (50,))
+    for corpora in ([], [corpus([])], [corpus([long])]):
+        with pytest.raises(
+            DataError, match=r"epoch 0 has no pairs; \d are longer than max_tokens_per_side 40"
+        ):
+            batches_of(corpora).batch_count(0)
+
+
+def test_a_whole_prepared_folder_is_accepted() -> None:
+    tokenizer = train_tokenizer(["One crow.", "Eine Krähe."], 307, threads=1)
+    training, dev = random_pairs(5, seed=1), random_pairs(5, seed=2)
+    data = PreparedData(tokenizer, [corpus(training)], {"dev": corpus(dev)}, "hash")
+    batches = TokenBudgetBatches(data, batch_tokens=200, max_tokens_per_side=40, seed=1)
+    assert Counter(pair for batch in batches.batches(0) for pair in pairs_in(batch)) == Counter(training)

@@ -1,0 +1,139 @@
+import json
+import sys
+
+import pytest
+
+from translator.__main__ import main
+from translator.checkpoint import load_model, save_model
+
+
+@pytest.fixture(scope="module")
+def model_folder(tmp_path_factory, untrained, prepared):
+    path = tmp_path_factory.mktemp("models") / "toy"
+    card = {"name": "toy", "scores": []}
+    save_model(path, untrained.config, untrained.state_dict(), prepared.tokenizer, card)
+    return path
+
+
+@pytest.fixture
+def run(monkeypatch, capfdbinary):
+    """Run a command; returns its exit code, standard output and standard error."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["translator", *map(str, arguments)])
+        try:
+            code = main()
+        except SystemExit as stop:
+            code = stop.code
+        sys.stdout.flush()
+        out, err = capfdbinary.readouterr()
+        return code, out, err.decode()
+
+    return run
+
+
+def test_translate_keeps_the_line_structure(run, model_folder, tmp_path):
+    (tmp_path / "in.txt").write_bytes(
+        b"Anna sleeps.\r\n\r\n12\n\n  The dog eats bread. Paul runs.\nlast without end"
+    )
+    code, out, _ = run("translate", tmp_path / "in.txt", "--model", model_folder, "--beam", "1")
+    assert code == 0
+    lines = out.split(b"\n")
+    assert len(lines) == 6
+    assert [line.endswith(b"\r") for line in lines] == [True, True, False, False, False, False]
+    assert (lines[1], lines[2], lines[3]) == (b"\r", b"12", b"")
+    assert lines[4].startswith(b"  ")
+
+
+def test_translate_in_windows_equals_translating_at_once(run, model_folder, tmp_path, monkeypatch):
+    (tmp_path / "in.txt").write_text("".join(f"Anna sees {number} dogs.\n" for number in range(7)))
+    whole = run("translate", tmp_path / "in.txt", "--model", model_folder)
+    monkeypatch.setattr("translator.__main__.WINDOW_LINES", 2)
+    assert run("translate", tmp_path / "in.txt", "--model", model_folder) == whole
+    assert whole[1].count(b"\n") == 7
+
+
+def test_translate_names_a_line_that_is_not_utf8(run, model_folder, tmp_path):
+    (tmp_path / "latin1.txt").write_bytes("fine\nM\xfcnchen\n".encode("latin-1"))
+    code, _, err = run("translate", tmp_path / "latin1.txt", "--model", model_folder)
+    assert code == 1
+    assert "line 2 of" in err
+    assert "is not UTF-8" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("translate", "/nowhere/in.txt"), "cannot read /nowhere/in.txt"),
+        (("translate", "--model", "/nowhere"), "cannot read /nowhere/manifest.json"),
+        (("translate", "--beam", "0"), "beam_size is 0; give 1 to 64"),
+        (("translate", "--device", "tpu"), "give auto, cpu, cuda or cuda:N"),
+        (("evaluate",), "give --source and --reference files"),
+        (("prepare", "--corpus", "/nowhere/x.tsv", "--out", "/nowhere/out"), "/nowhere/x.tsv"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(run, model_folder, arguments, message, monkeypatch):
+    monkeypatch.setattr("translator.translate.shipped_model", lambda: model_folder)
+    code, out, err = run(*arguments)
+    assert (code, out) == (1, b"")
+    assert err.splitlines()[-1].startswith("error: ")
+    assert message in err
+
+
+def test_wrong_options_are_told_with_exit_code_2(run):
+    code, _, err = run("translate", "--beem", "3")
+    assert code == 2
+    assert "beem" in err
+
+
+def test_evaluate_scores_a_model_and_records_it_on_the_card(run, model_folder, tmp_path):
+    (tmp_path / "set.en").write_text("Anna sleeps.\nThe dog eats bread.\n")
+    (tmp_path / "set.de").write_text("Anna schläft.\nDer Hund isst Brot.\n")
+    arguments = ("--source", tmp_path / "set.en", "--reference", tmp_path / "set.de", "--model", model_folder)
+    code, out, _ = run("evaluate", *arguments, "--json", "--record", "--beam", "2")
+    assert code == 0
+    (evaluation,) = json.loads(out)["evaluations"]
+    assert (evaluation["testset"], evaluation["sentences"]) == ("set", 2)
+    assert [score["name"] for score in evaluation["scores"]] == ["BLEU", "chrF2", "TER"]
+    (entry,) = load_model(model_folder).card["scores"]
+    assert (entry["testset"], entry["beam_size"]) == ("set", 2)
+    assert entry["scores"]["BLEU"] == pytest.approx(evaluation["scores"][0]["value"], abs=0.005)
+    assert "tok:13a" in entry["signatures"]["BLEU"]
+    run("evaluate", *arguments, "--json", "--record", "--beam", "2")
+    assert len(load_model(model_folder).card["scores"]) == 1
+
+
+def test_evaluate_compares_finished_translations(run, tmp_path):
+    german = [f"Der Hund sieht heute {number} Katzen im Garten." for number in range(40)]
+    (tmp_path / "ref.de").write_text("\n".join(german) + "\n")
+    (tmp_path / "good.de").write_text("\n".join(german) + "\n")
+    (tmp_path / "bad.de").write_text(
+        "\n".join(line.replace("Katzen im Garten", "Hunde") for line in german) + "\n"
+    )
+    files = ("--hypothesis", tmp_path / "good.de", "--hypothesis", tmp_path / "bad.de")
+    code, out, _ = run("evaluate", "--reference", tmp_path / "ref.de", *files, "--json")
+    assert code == 0
+    found = json.loads(out)
+    assert found["evaluations"][0]["scores"][0]["value"] == pytest.approx(100)
+    p_values = {(row["system"], row["metric"]): row["p_value"] for row in found["comparisons"]}
+    assert p_values[str(tmp_path / "good.de"), "BLEU"] is None
+    assert p_values[str(tmp_path / "bad.de"), "BLEU"] < 0.05
+
+
+def test_prepare_prints_what_it_dropped(run, tmp_path):
+    lines = [f"The dog sees {number} cats.\tDer Hund sieht {number} Katzen.\n" for number in range(200)]
+    (tmp_path / "mine.tsv").write_text("".join([*lines, "no tab here\n", "empty\t\n", lines[0]]))
+    out_folder = tmp_path / "prepared"
+    code, out, _ = run(
+        "prepare", "--corpus", tmp_path / "mine.tsv", "--out", out_folder, "--vocab-size", "330"
+    )
+    assert code == 0
+    text = out.decode()
+    assert "malformed" in text
+    assert "duplicate" in text
+    assert (out_folder / "manifest.json").exists()
+    code, _, err = run(
+        "prepare", "--corpus", tmp_path / "mine.tsv", "--out", out_folder, "--vocab-size", "330"
+    )
+    assert code == 1
+    assert str(out_folder) in err
