@@ -1,0 +1,82 @@
+"""The model that comes with the package, as it will be used."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from translator.translate import Translator, shipped_model
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def translator():
+    return Translator.load(device="cpu")
+
+
+def test_the_model_is_small_enough_to_ship():
+    assert sum(path.stat().st_size for path in shipped_model().iterdir()) <= 64_000_000
+
+
+def test_the_card_tells_where_the_model_comes_from_and_what_it_scores(translator):
+    card = translator.card
+    assert all(corpus["licence"] and corpus["pairs"] > 0 for corpus in card["corpora"])
+    assert card["training"]["flops"] > 1e14
+    assert card["training"]["device_hours"] > 0
+    scored = {entry["testset"]: entry for entry in card["scores"] if entry["beam_size"] == 4}
+    assert {"tatoeba-dev", "docs-dev", "newstest2013", "flores-dev", "newstest2014"} <= set(scored)
+    for entry in scored.values():
+        assert entry["signatures"]["BLEU"].startswith("nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:")
+    assert len(card["examples"]) >= 5
+
+
+def test_the_examples_on_the_card_are_what_the_model_says(translator):
+    examples = translator.card["examples"]
+    translations = translator.translate([example["source"] for example in examples])
+    assert [translation.text for translation in translations] == [example["translation"] for example in examples]
+
+
+def test_plain_sentences_become_german(translator):
+    translation = translator.translate(["The house is old. Please open the window!"])[0].text
+    assert "Haus" in translation
+    assert "Fenster" in translation
+    assert translation.endswith("!")
+
+
+def test_umlauts_sharp_s_and_german_quotes_survive(translator):
+    ids = translator._tokenizer.encode("„Größe“ heißt süße Äpfel, Übung, Öl – ‚ß‘")
+    assert translator._tokenizer.decode(ids) == "„Größe“ heißt süße Äpfel, Übung, Öl – ‚ß‘"
+
+
+def test_neighbours_in_the_batch_do_not_change_a_translation(translator):
+    texts = ["The house is old.", "Where is my book?", "Click the button to save the file and then close the window."]
+    together = [translation.text for translation in translator.translate(texts)]
+    assert together == [translator.translate([text])[0].text for text in texts]
+
+
+def test_the_installed_wheel_translates(tmp_path):
+    """Not the checkout but what `pip install` puts elsewhere: the model and the page must be inside."""
+    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
+    offline = ("--no-deps", "--no-index")
+    build = [*pip, "wheel", ".", *offline, "--no-build-isolation", "--wheel-dir", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    subprocess.run([*pip, "install", *offline, "--target", str(tmp_path / "site"), str(wheel)], check=True)
+    program = (
+        "import json, service.app, translator.translate as t; from pathlib import Path;"
+        "translator = t.Translator.load(device='cpu');"
+        "print(json.dumps([t.__file__, translator.translate(['The house is old.'])[0].text,"
+        "(Path(service.app.__file__).parent / 'static' / 'index.html').exists()]))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site"), "PYTHONSAFEPATH": "1"}
+    result = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment, check=True, capture_output=True, text=True
+    )
+    file, translation, has_page = json.loads(result.stdout)
+    assert file.startswith(str(tmp_path / "site"))
+    assert "Haus" in translation
+    assert has_page

@@ -1,0 +1,118 @@
+"""The real command lines, from text files to a model that translates: the task is to reverse letters."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = (
+    "--model.d-model", "64", "--model.heads", "4", "--model.d-ff", "128", "--model.encoder-layers", "2",
+    "--model.decoder-layers", "1", "--model.dropout", "0", "--batch-tokens", "1024", "--max-tokens-per-side", "32",
+    "--warmup-steps", "40", "--peak-learning-rate", "5e-3", "--threads", "1", "--log-every-steps", "1",
+)  # fmt: skip
+
+
+def run(*arguments, expected=0):
+    command = [sys.executable, *map(str, arguments)]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert result.returncode == expected, result.stdout + result.stderr
+    return result.stdout
+
+
+def letters(count, seed):
+    generator = random.Random(seed)
+    words = {" ".join(generator.choices("abcdefgh", k=generator.randint(3, 7))) for _ in range(count)}
+    return sorted(words)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Parallel files of spelt-out words and the same backwards, prepared by the command line."""
+    path = tmp_path_factory.mktemp("reverse")
+    unseen = letters(60, seed=2)
+    training = [line for line in letters(4000, seed=1) if line not in set(unseen)]
+    for name, lines in (("training", training), ("unseen", unseen)):
+        (path / f"{name}.en").write_text("".join(f"{line}\n" for line in lines))
+        (path / f"{name}.de").write_text("".join(f"{line[::-1]}\n" for line in lines))
+    run(
+        "-m", "translator", "prepare", "--corpus", path / "training", "--dev", path / "unseen",
+        "--out", path / "prepared", "--vocab-size", "305",
+    )  # fmt: skip
+    return path
+
+
+def test_reversing_is_learnt_and_translated_by_the_command_line(folder):
+    run(
+        "train.py", "tiny", "--data", folder / "prepared", "--out", folder / "run", *SETTINGS, "--max-steps", "350",
+        "--validate-every-steps", "350", "--save-every-steps", "200", "--name", "reverser",
+    )  # fmt: skip
+    files = ("--source", folder / "unseen.en", "--reference", folder / "unseen.de")
+    model = folder / "run" / "model"
+    (evaluation,) = json.loads(run("-m", "translator", "evaluate", *files, "--model", model, "--json"))["evaluations"]
+    assert evaluation["scores"][0]["value"] > 90
+    out = run("-m", "translator", "translate", folder / "unseen.en", "--model", model)
+    expected = (folder / "unseen.de").read_text().splitlines()
+    right = sum(ours == theirs for ours, theirs in zip(out.splitlines(), expected, strict=True))
+    assert right > 0.8 * len(expected)
+    log = [json.loads(line) for line in (folder / "run" / "log.jsonl").read_text().splitlines()]
+    (validation,) = [record for record in log if "unseen BLEU" in record]
+    assert validation["unseen BLEU"] > 85
+    card = json.loads((model / "card.json").read_text())
+    assert (card["name"], card["training"]["steps"]) == ("reverser", 350)
+    assert [corpus["name"] for corpus in card["corpora"]] == ["training"]
+
+
+def losses(out):
+    records = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    return {record["step"]: record["loss"] for record in records if "loss" in record}
+
+
+def test_a_run_that_is_interrupted_and_resumed_equals_a_straight_one(folder):
+    settings = (*SETTINGS, "--max-steps", "60", "--save-every-steps", "1000", "--model.dropout", "0.1")
+    data = ("--data", folder / "prepared")
+    run("train.py", "tiny", *data, "--out", folder / "straight", *settings)
+    command = [sys.executable, "train.py", "tiny", *data, "--out", folder / "parts", *settings]
+    with subprocess.Popen(
+        [*map(str, command)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    ) as process:  # fmt: skip
+        for line in process.stdout:
+            if line.startswith("step 20 "):
+                process.send_signal(signal.SIGTERM)
+                break
+        rest = process.communicate(timeout=60)[0]
+    assert process.returncode == 3, rest
+    assert "add --resume" in rest
+    assert 20 <= max(losses(folder / "parts")) < 60
+    refused = subprocess.run([*map(str, command)], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert refused.returncode == 1
+    assert "add --resume" in refused.stderr
+    run("train.py", "tiny", *data, "--out", folder / "parts", *settings, "--resume")
+    assert losses(folder / "parts") == losses(folder / "straight")
+    names = [folder / part / "model" / "model.safetensors" for part in ("straight", "parts")]
+    assert names[0].read_bytes() == names[1].read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("huge",), 1, "tiny, small, base, big"),
+        (("tiny", "--data", "/nowhere", "--out", "/nowhere/out"), 1, "/nowhere"),
+        (("tiny", "--data", "x", "--out", "y", "--model.heads", "3"), 1, "not divisible by heads 3"),
+        (("tiny", "--data", "x"), 2, "--out"),
+        (("tiny", "--data", "x", "--out", "y", "--learning-rate", "1"), 2, "learning-rate"),
+    ],
+)
+def test_mistakes_of_a_training_command_are_told(arguments, code, message):
+    result = subprocess.run(
+        [sys.executable, "train.py", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == code
+    assert message in result.stdout + result.stderr
+    assert "Traceback" not in result.stderr
