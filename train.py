@@ -10,18 +10,17 @@ import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
 import tyro
 
 from translator import config
-from translator.card import build_card
-from translator.checkpoint import save_model
+from translator.card import save_trained_model
 from translator.errors import TranslatorError
 from translator.model import Transformer
 from translator.shards import PreparedData
-from translator.trainer import Trainer
+from translator.trainer import Trainer, format_record
 from translator.translate import choose_device
 from translator.validation import make_validator
 
@@ -47,28 +46,20 @@ class Run:
 def train(run: Run) -> int:
     """Build the parts, train, and write the finished model; 3 when a signal ended it early."""
     data = PreparedData.open(run.data)
-    model_config = config.fit_to_vocabulary(run.model, data.tokenizer.vocab_size)
-    settings = config.Config(model_config, run.training)
+    settings = config.Config(config.fit_to_vocabulary(run.model, data.tokenizer.vocab_size), run.training)
     torch.manual_seed(run.training.seed)
-    model = Transformer(model_config).to(choose_device(run.device))
+    model = Transformer(settings.model).to(choose_device(run.device))
     validate = make_validator(data, run.training)
-    trainer = Trainer(model, data, settings, run.out, validate=validate, report=print_record)
-    if run.resume:
-        trainer.resume()
-    else:
-        trainer.start_afresh()
+    trainer = Trainer(
+        model, data, settings, run.out, validate=validate, report=lambda r: print(format_record(r))
+    )
+    trainer.resume() if run.resume else trainer.start_afresh()
     if not trainer.train():
         print(f"stopped at step {trainer.progress.step}; add --resume to the same command to go on")
         return 3
-    card = build_card(run.name, model, settings, data, trainer.progress)
-    save_model(run.out / "model", model_config, trainer.averaged_weights(), data.tokenizer, card)
+    save_trained_model(run.out / "model", run.name, trainer, data)
     print(f"the model is in {run.out / 'model'}")
     return 0
-
-
-def print_record(record: dict[str, Any]) -> None:
-    """Show a line of the log."""
-    print("  ".join(f"{name} {value}" for name, value in record.items()), flush=True)
 
 
 def main(arguments: list[str]) -> int:
@@ -76,16 +67,16 @@ def main(arguments: list[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help"):
         print(__doc__)
         return 0
-    preset, *options = arguments
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        start = config.PRESETS[preset]() if preset in config.PRESETS else config.load_config(Path(preset))
+        start = config.load_config(arguments[0])
         defaults = Run(tyro.MISSING, tyro.MISSING, start.model, start.training)
-        return train(tyro.cli(Run, default=defaults, args=options, prog=f"train.py {preset}"))
+        return train(tyro.cli(Run, default=defaults, args=arguments[1:], prog=f"train.py {arguments[0]}"))
     except TranslatorError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a log is read while it grows
     sys.exit(main(sys.argv[1:]))

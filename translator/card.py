@@ -2,27 +2,47 @@
 
 import datetime
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from translator.checkpoint import load_model, write_card
-from translator.config import Config
+from translator.checkpoint import load_model, save_model, write_card
 from translator.evaluate import Evaluation
 from translator.model import Transformer
 from translator.search import SearchOptions
 from translator.shards import PreparedData
-from translator.trainer import Progress
+from translator.trainer import Trainer
+from translator.translate import Translator
+
+EXAMPLES = (
+    "Where is the nearest station?",
+    "I would like a cup of coffee and a piece of cake, please.",
+    "My sister, who lives in Berlin, has not called me for two weeks.",
+    "Click Save to keep your changes, or press Escape to close the window.",
+    "The file could not be opened because it is used by another program.",
+    "The government wants to build 400,000 new flats by the end of next year.",
+    "Never change a running system.",
+)
 
 
-def build_card(
-    name: str, model: Transformer, config: Config, data: PreparedData, progress: Progress
-) -> dict[str, Any]:
-    """What is known when a training ends; scores are added by `record_scores`."""
-    device = next(model.parameters()).device
+def save_trained_model(path: Path, name: str, trainer: Trainer, data: PreparedData) -> None:
+    """Write the model folder of a finished training, with a card that tells its origin and shows some examples."""
+    weights = trainer.averaged_weights()
+    save_model(path, trainer.config.model, weights, data.tokenizer, build_card(name, trainer, data))
+    translations = Translator.load(path, device="cpu").translate(EXAMPLES)
+    examples = [
+        {"source": source, "translation": translation.text}
+        for source, translation in zip(EXAMPLES, translations, strict=True)
+    ]
+    write_card(path, {**load_model(path).card, "examples": examples})
+
+
+def build_card(name: str, trainer: Trainer, data: PreparedData) -> dict[str, Any]:
+    """What is known when a training ends; `record_scores` adds the scores."""
+    model, progress = trainer.model, trainer.progress
     return {
         "name": name,
         "languages": {"source": "en", "target": "de"},
@@ -43,10 +63,10 @@ def build_card(
             "complete_epochs": progress.epoch,
             "source_tokens_seen": progress.source_tokens,
             "target_tokens_seen": progress.target_tokens,
-            "device": describe_device(device),
+            "device": describe_device(next(model.parameters()).device),
             "device_hours": round(progress.seconds / 3600, 2),
             "flops": training_flops(model, progress.source_tokens, progress.target_tokens),
-            "settings": config.to_dict()["training"],
+            "settings": trainer.config.to_dict()["training"],
         },
         "scores": [],
         "examples": [],
@@ -88,17 +108,6 @@ def describe_device(device: torch.device) -> str:
     if device.type == "cuda":
         return f"1 × {torch.cuda.get_device_name(device)}"
     return f"{torch.get_num_threads()} × {_processor_name()} core"
-
-
-def format_card(card: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The scores of a card as rows of test set and figures."""
-    return [
-        (
-            f"{entry['testset']} (beam {entry['beam_size']})",
-            ", ".join(f"{k} {v}" for k, v in entry["scores"].items()),
-        )
-        for entry in card["scores"]
-    ]
 
 
 def _matrix_weights(modules: Iterable[nn.Module]) -> int:

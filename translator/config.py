@@ -163,13 +163,16 @@ def training_config_from_dict(values: Mapping[str, Any]) -> TrainingConfig:
     return TrainingConfig(**values)
 
 
-def load_config(path: Path) -> Config:
-    """Read the config.json that a training run left in its folder; raises ConfigError."""
+def load_config(preset_or_path: str) -> Config:
+    """A preset by its name, or the config.json that a training run left in its folder; raises ConfigError."""
+    if preset_or_path in PRESETS:
+        return PRESETS[preset_or_path]()
     try:
-        return Config.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        return Config.from_dict(json.loads(Path(preset_or_path).read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
+        presets = ", ".join(PRESETS)
         raise ConfigError(
-            f"{path} is neither a preset ({', '.join(PRESETS)}) nor a saved config.json: {error}"
+            f"{preset_or_path} is neither a preset ({presets}) nor a saved config.json: {error}"
         ) from error
 
 
@@ -205,7 +208,10 @@ def small() -> Config:
         ModelConfig(
             d_model=256, heads=4, d_ff=1024, encoder_layers=6, decoder_layers=2, dropout=0.0, norm="pre",
         ),
-        TrainingConfig(schedule="linear", warmup_steps=400, peak_learning_rate=2e-3, max_steps=20_000),
+        TrainingConfig(
+            batch_tokens=3072, max_tokens_per_side=160, schedule="linear", warmup_steps=500,
+            peak_learning_rate=2e-3, max_steps=10_000,
+        ),
     )  # fmt: skip
 
 

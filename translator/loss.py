@@ -81,17 +81,13 @@ def _loss_and_gradient(
 ) -> tuple[Tensor, Tensor]:
     """(2,) smoothed and plain loss sums of a chunk, and the gradient by its logits, (C, V) in the rows' dtype.
 
-    With z the logits and q the smoothed target, the loss is log Σ exp z − Σ q·z and its gradient softmax(z) − q.
+    With p = softmax(logits) and q the smoothed target, the loss is −Σ q·log p and its gradient p − q.
     """
-    vocabulary = weight_VD.shape[0]
-    logits_CV = F.linear(rows_CD, weight_VD).float()
-    log_normaliser_C1 = logits_CV.logsumexp(dim=1, keepdim=True)
-    right_C1 = logits_CV.gather(1, target_C.unsqueeze(1))
-    plain_C1 = log_normaliser_C1 - right_C1
-    uniform_C1 = log_normaliser_C1 - logits_CV.mean(dim=1, keepdim=True)
-    sums = torch.stack([((1 - smoothing) * plain_C1 + smoothing * uniform_C1).sum(), plain_C1.sum()])
-    gradient_CV = logits_CV.sub_(log_normaliser_C1).exp_().sub_(smoothing / vocabulary)
-    gradient_CV.scatter_add_(
-        1, target_C.unsqueeze(1), gradient_CV.new_full((1, 1), smoothing - 1).expand_as(right_C1)
-    )
+    log_p_CV = F.linear(rows_CD, weight_VD).log_softmax(dim=1, dtype=torch.float32)
+    target_C1 = target_C.unsqueeze(1)
+    plain = -log_p_CV.gather(1, target_C1).sum()
+    uniform = -log_p_CV.sum() / log_p_CV.shape[1]
+    sums = torch.stack([(1 - smoothing) * plain + smoothing * uniform, plain])
+    gradient_CV = log_p_CV.exp_().sub_(smoothing / log_p_CV.shape[1])
+    gradient_CV.scatter_add_(1, target_C1, gradient_CV.new_full((1, 1), smoothing - 1).expand_as(target_C1))
     return sums, gradient_CV.to(rows_CD.dtype)

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import datetime
 import json
 import logging
 import math
@@ -332,6 +333,19 @@ class Trainer:
         if self._device.type == "cpu":
             return sdpa_kernel(SDPBackend.MATH)
         return contextlib.nullcontext()
+
+
+def format_record(record: Record) -> str:
+    """A record of the log as one line for people."""
+    return "  ".join(f"{name} {_readable(name, value)}" for name, value in record.items())
+
+
+def _readable(name: str, value: Any) -> str:
+    if name.startswith("seconds"):
+        return str(datetime.timedelta(seconds=round(value)))
+    if name == "learning_rate":
+        return f"{value:.2e}"
+    return str(value)
 
 
 class _Window:

@@ -37,7 +37,9 @@ def test_the_card_tells_where_the_model_comes_from_and_what_it_scores(translator
 def test_the_examples_on_the_card_are_what_the_model_says(translator):
     examples = translator.card["examples"]
     translations = translator.translate([example["source"] for example in examples])
-    assert [translation.text for translation in translations] == [example["translation"] for example in examples]
+    assert [translation.text for translation in translations] == [
+        example["translation"] for example in examples
+    ]
 
 
 def test_plain_sentences_become_german(translator):
@@ -53,7 +55,11 @@ def test_umlauts_sharp_s_and_german_quotes_survive(translator):
 
 
 def test_neighbours_in_the_batch_do_not_change_a_translation(translator):
-    texts = ["The house is old.", "Where is my book?", "Click the button to save the file and then close the window."]
+    texts = [
+        "The house is old.",
+        "Where is my book?",
+        "Click the button to save the file and then close the window.",
+    ]
     together = [translation.text for translation in translator.translate(texts)]
     assert together == [translator.translate([text])[0].text for text in texts]
 
@@ -74,7 +80,12 @@ def test_the_installed_wheel_translates(tmp_path):
     )
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site"), "PYTHONSAFEPATH": "1"}
     result = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, env=environment, check=True, capture_output=True, text=True
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     file, translation, has_page = json.loads(result.stdout)
     assert file.startswith(str(tmp_path / "site"))

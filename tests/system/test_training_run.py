@@ -54,7 +54,9 @@ def test_reversing_is_learnt_and_translated_by_the_command_line(folder):
     )  # fmt: skip
     files = ("--source", folder / "unseen.en", "--reference", folder / "unseen.de")
     model = folder / "run" / "model"
-    (evaluation,) = json.loads(run("-m", "translator", "evaluate", *files, "--model", model, "--json"))["evaluations"]
+    (evaluation,) = json.loads(run("-m", "translator", "evaluate", *files, "--model", model, "--json"))[
+        "evaluations"
+    ]
     assert evaluation["scores"][0]["value"] > 90
     out = run("-m", "translator", "translate", folder / "unseen.en", "--model", model)
     expected = (folder / "unseen.de").read_text().splitlines()

@@ -99,7 +99,7 @@ def test_impossible_training_settings_are_refused(change, message):
 def test_a_saved_configuration_comes_back(preset, tmp_path):
     path = tmp_path / "config.json"
     path.write_text(json.dumps(preset().to_dict()))
-    assert load_config(path) == preset()
+    assert load_config(str(path)) == preset()
 
 
 def test_unknown_keys_are_errors():
@@ -111,7 +111,7 @@ def test_unknown_keys_are_errors():
 
 def test_an_unknown_preset_names_the_known_ones(tmp_path):
     with pytest.raises(ConfigError, match="tiny, small, base, big"):
-        load_config(tmp_path / "huge")
+        load_config(str(tmp_path / "huge"))
 
 
 def test_the_vocabulary_comes_from_the_tokenizer():
