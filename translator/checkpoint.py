@@ -172,6 +172,7 @@ def write_card(path: Path, card: Mapping[str, Any]) -> None:
 def write_verified_folder(path: Path, files: Mapping[str, bytes]) -> None:
     """Write files and their manifest as one folder that appears whole; an older one is replaced."""
     temporary = path.with_name(f".{path.name}.writing-{os.getpid()}")
+    replaced = path.with_name(f".{path.name}.replaced-{os.getpid()}")
     manifest = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     try:
         temporary.mkdir(parents=True)
@@ -179,9 +180,10 @@ def write_verified_folder(path: Path, files: Mapping[str, bytes]) -> None:
             _write_durably(temporary / name, content)
         _flush_folder(temporary)
         if path.exists():
-            shutil.rmtree(path)
+            path.rename(replaced)
         temporary.rename(path)
         _flush_folder(path.parent)
+        shutil.rmtree(replaced, ignore_errors=True)
     except OSError as error:
         shutil.rmtree(temporary, ignore_errors=True)
         raise CheckpointError(

@@ -76,9 +76,7 @@ class Translator:
     def __init__(
         self, model: Transformer, tokenizer: Tokenizer, card: dict[str, Any], device: torch.device
     ) -> None:
-        # On a GPU bf16 halves the time; on a CPU float32 gives the same answer in every batch.
-        dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
-        self._model = model.to(device=device, dtype=dtype).eval()
+        self._model = model.to(device).eval()
         self._tokenizer = tokenizer
         self._device = device
         self.card = card
@@ -90,8 +88,11 @@ class Translator:
         `device` is "auto" (a GPU if there is one), "cpu", "cuda" or "cuda:1".
         Raises CheckpointError on a missing or damaged folder, ConfigError on a device that is not there.
         """
+        chosen = choose_device(device)
         folder = load_model(Path(path) if path is not None else shipped_model())
-        return cls(folder.model, folder.tokenizer, folder.card, choose_device(device))
+        # On a GPU bf16 halves the time; on a CPU float32 gives the same answer in every batch.
+        model = folder.model.bfloat16() if chosen.type == "cuda" else folder.model
+        return cls(model, folder.tokenizer, folder.card, chosen)
 
     @property
     def name(self) -> str:
