@@ -17,11 +17,12 @@ import tyro
 
 from translator import config
 from translator.card import save_trained_model
+from translator.device import choose_device
 from translator.errors import TranslatorError
 from translator.model import Transformer
+from translator.run_log import format_record
 from translator.shards import PreparedData
-from translator.trainer import Trainer, format_record
-from translator.translate import choose_device
+from translator.trainer import Trainer
 from translator.validation import make_validator
 
 
@@ -45,11 +46,12 @@ class Run:
 
 def train(run: Run) -> int:
     """Build the parts, train, and write the finished model; 3 when a signal ended it early."""
+    device = choose_device(run.device)
     data = PreparedData.open(run.data)
     settings = config.Config(config.fit_to_vocabulary(run.model, data.tokenizer.vocab_size), run.training)
     torch.manual_seed(run.training.seed)
-    model = Transformer(settings.model).to(choose_device(run.device))
-    validate = make_validator(data, run.training)
+    model = Transformer(settings.model).to(device)
+    validate = make_validator(data)
     trainer = Trainer(
         model, data, settings, run.out, validate=validate, report=lambda r: print(format_record(r))
     )
@@ -66,7 +68,7 @@ def main(arguments: list[str]) -> int:
     """Exit code: 0 when finished, 1 on an error, 2 on a wrong option, 3 when stopped by a signal."""
     if not arguments or arguments[0] in ("-h", "--help"):
         print(__doc__)
-        return 0
+        return 0 if arguments else 2
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         start = config.load_config(arguments[0])
@@ -75,6 +77,8 @@ def main(arguments: list[str]) -> int:
     except TranslatorError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

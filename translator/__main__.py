@@ -7,12 +7,13 @@ import itertools
 import json
 import logging
 import os
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO, NamedTuple
 
 import tyro
 from rich.console import Console
@@ -28,7 +29,7 @@ from rich.progress import (
 from rich.table import Table
 from tyro.conf import Positional, UseAppendAction, arg
 
-from translator.errors import DataError, TranslatorError
+from translator.errors import ConfigError, DataError, TranslatorError
 
 if TYPE_CHECKING:
     from translator.corpus import DropReport
@@ -37,7 +38,15 @@ if TYPE_CHECKING:
 
 WINDOW_LINES = 1000
 """Lines of a file that are translated together; the output is written after each window."""
+CHUNK_BYTES = 1 << 16
+"""What is read at most at a time where text arrives bit by bit: from a pipe or a terminal."""
 _STDOUT, _STDERR = Console(), Console(stderr=True)
+
+
+class _TestSet(NamedTuple):
+    name: str
+    sources: list[str]
+    references: list[str]
 
 
 def prepare(
@@ -92,6 +101,8 @@ def translate(
 ) -> None:
     """Translate a file or standard input, line by line, to standard output; the line structure stays.
 
+    What comes through a pipe or is typed at a terminal is translated as it arrives.
+
     Args:
         file: File of UTF-8 text, or - for standard input.
         model: Model folder; by default the model that comes with the package.
@@ -105,15 +116,13 @@ def translate(
     options = SearchOptions(beam_size=beam, length_penalty=length_penalty)
     with _open_lines(file) as lines, _line_progress(file) as (progress, task):
         translator = Translator.load(model, device)
-        # At a terminal each line is answered at once; a file is translated in windows, which is faster.
-        window_lines = 1 if lines.isatty() else WINDOW_LINES
-        numbered = enumerate(lines, start=1)
-        while window := [
-            _decode(line, number, file) for number, line in itertools.islice(numbered, window_lines)
-        ]:
-            for translation in translator.translate(window, options):
+        number = 0
+        for window in _windows(lines):
+            texts = [_decode(line, number + place, file) for place, line in enumerate(window, start=1)]
+            for translation in translator.translate(texts, options):
                 sys.stdout.buffer.write(translation.text.encode())
             sys.stdout.buffer.flush()
+            number += len(window)
             progress.advance(task, len(window))
 
 
@@ -144,31 +153,21 @@ def evaluate(
         json_output: Print JSON instead of tables.
         record: Write the scores onto the cards of the models.
     """
-    from translator import evaluate as evaluation
     from translator.card import record_scores
     from translator.search import SearchOptions
     from translator.translate import shipped_model
 
-    folders = list(model) or ([] if hypothesis else [shipped_model()])
-    name, sources, references = _read_testset(source, reference, testset, needs_source=bool(folders))
-    if (warning := evaluation.warn_if_tokenised(references)) is not None:
-        _STDERR.print(f"warning: {warning}")
+    _check_systems(model, hypothesis, record=record)
     options = SearchOptions(beam_size=beam, length_penalty=length_penalty)
-    found = [_evaluate_model(folder, device, options, name, sources, references) for folder in folders]
+    folders = list(model) or ([] if hypothesis else [shipped_model()])
+    chosen = _read_testset(source, reference, testset, needs_source=bool(folders))
+    # Files first: a mistake in one of them is told before a model has worked for minutes.
+    finished = [_evaluate_file(path, chosen) for path in hypothesis]
+    measured = [_evaluate_model(folder, device, options, chosen) for folder in folders]
     if record:
-        for folder, one in zip(folders, found, strict=True):
+        for folder, one in zip(folders, measured, strict=True):
             record_scores(folder, one, options)
-    found += [_evaluate_file(path, name, references) for path in hypothesis]
-    comparisons = []
-    if len(found) > 1:
-        comparisons = evaluation.compare({one.system: one.hypotheses for one in found}, references)
-    if json_output:
-        compared = evaluation.comparison_as_json(comparisons) if comparisons else {}
-        print(json.dumps(evaluation.as_json(found) | compared, indent=2, ensure_ascii=False))
-        return
-    _STDOUT.print(evaluation.as_table(found))
-    if comparisons:
-        _STDOUT.print(evaluation.comparison_as_table(comparisons))
+    _print_evaluations([*measured, *finished], chosen.references, as_json=json_output)
 
 
 def demo(*, folder: Path | None = None, prompt: bool = True) -> None:
@@ -187,24 +186,51 @@ def demo(*, folder: Path | None = None, prompt: bool = True) -> None:
 def main() -> int:
     """Run one command; 0 when it did its work, 1 on an error that is told in one line, 2 on wrong options."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    arguments = sys.argv[1:]
     try:
-        tyro.extras.subcommand_cli_from_dict(
-            {"prepare": prepare, "translate": translate, "evaluate": evaluate, "demo": demo},
-            prog="translator",
-            description="English→German translation: prepare data, translate, evaluate, or watch a model learn.",
-        )
+        if not arguments:
+            return _show_help()
+        _run_command(arguments)
         sys.stdout.flush()
     except TranslatorError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         # The reader of the output has left, as `head` does; there is nobody to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
+        return 1
+    except OSError as error:
+        _discard_output()
+        what = f"use {error.filename}" if error.filename else "write the output"
+        print(f"error: cannot {what}: {error.strerror or error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
     return 0
+
+
+def _run_command(arguments: Sequence[str]) -> None:
+    tyro.extras.subcommand_cli_from_dict(
+        {"prepare": prepare, "translate": translate, "evaluate": evaluate, "demo": demo},
+        prog="translator",
+        description="English→German translation: prepare data, translate, evaluate, or watch a model learn.",
+        args=arguments,
+    )
+
+
+def _show_help() -> int:
+    try:
+        with redirect_stdout(sys.stderr):
+            _run_command(["--help"])
+    except SystemExit:
+        pass
+    return 2
+
+
+def _discard_output() -> None:
+    """Let what is still in the buffer of standard output vanish: at exit Python would fail to write it again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _drop_table(drops: "DropReport") -> Table:
@@ -223,12 +249,34 @@ def _open_lines(file: str) -> Iterator[BinaryIO]:
         yield sys.stdin.buffer
         return
     try:
-        with Path(file).open("rb") as lines:
-            yield lines
+        lines = Path(file).open("rb")  # noqa: SIM115 (what fails while it is open is no mistake in its name)
     except OSError as error:
         raise DataError(
             f"cannot read {file}: {error.strerror}; give a text file, or - for standard input"
         ) from error
+    with lines:
+        yield lines
+
+
+def _windows(lines: BinaryIO) -> Iterator[list[bytes]]:
+    """Yield lines to translate together: many of a file, which is fastest, and else those that have arrived."""
+    if not stat.S_ISREG(os.fstat(lines.fileno()).st_mode):
+        yield from _arriving_lines(lines.fileno())
+        return
+    while window := list(itertools.islice(lines, WINDOW_LINES)):
+        yield window
+
+
+def _arriving_lines(descriptor: int) -> Iterator[list[bytes]]:
+    begun: list[bytes] = []  # of a line whose end has not arrived
+    while chunk := os.read(descriptor, CHUNK_BYTES):
+        complete, newline, rest = chunk.rpartition(b"\n")
+        if newline:
+            yield [line + newline for line in b"".join([*begun, complete]).split(newline)]
+            begun.clear()
+        begun.append(rest)
+    if last := b"".join(begun):
+        yield [last]
 
 
 def _decode(line: bytes, number: int, file: str) -> str:
@@ -251,61 +299,97 @@ def _line_progress(file: str) -> Iterator[tuple[Progress, TaskID]]:
         yield progress, progress.add_task("translating", total=_count_lines(file) if is_shown else None)
 
 
-def _count_lines(file: str) -> int:
+def _count_lines(file: str) -> int | None:
+    """The number of lines of a regular file; None for a pipe, which can be read only once."""
+    if not Path(file).is_file():
+        return None
     with Path(file).open("rb") as lines:
         return sum(1 for _ in lines)
 
 
+def _check_systems(models: Sequence[Path], hypotheses: Sequence[Path], *, record: bool) -> None:
+    known = set[Path]()
+    for path in (*models, *hypotheses):
+        if path.resolve() in known:
+            raise ConfigError(f"{path} is given twice; give each model and each file once")
+        known.add(path.resolve())
+    if record and hypotheses and not models:
+        raise ConfigError(
+            "--record writes scores onto the cards of models, and there are only --hypothesis files; "
+            "give a --model, or leave --record out"
+        )
+
+
 def _read_testset(
     source: Path | None, reference: Path | None, testset: str | None, *, needs_source: bool
-) -> tuple[str, list[str], list[str]]:
-    from translator.evaluate import load_testset, read_lines
+) -> _TestSet:
+    from translator import evaluate as evaluation
 
+    if testset is not None and (source or reference):
+        raise ConfigError(
+            f"--testset {testset} and {source or reference} are two test sets; "
+            "give either --testset, or --source and --reference"
+        )
     if testset is not None:
-        return testset, *load_testset(testset)
-    if reference is None or (source is None and needs_source):
+        chosen = _TestSet(testset, *evaluation.load_testset(testset))
+    elif reference is None or (source is None and needs_source):
         raise DataError(
             "no test set given; give --source and --reference files, or --testset with sacreBLEU's name"
         )
-    references = read_lines(reference)
-    return reference.stem, read_lines(source) if source else [], references
+    else:
+        sources = evaluation.read_lines(source) if source else []
+        chosen = _TestSet(reference.stem, sources, evaluation.read_lines(reference))
+    if chosen.sources or needs_source:
+        evaluation.check_parallel("sources", chosen.sources, chosen.references)
+    if (warning := evaluation.warn_if_tokenised(chosen.references)) is not None:
+        _STDERR.print(f"warning: {warning}")
+    return chosen
 
 
-def _evaluate_model(
-    folder: Path,
-    device: str,
-    options: "SearchOptions",
-    testset: str,
-    sources: list[str],
-    references: list[str],
-) -> "Evaluation":
+def _evaluate_model(folder: Path, device: str, options: "SearchOptions", testset: _TestSet) -> "Evaluation":
     from translator.evaluate import evaluate as evaluate_system
     from translator.translate import Translator
 
     translator = Translator.load(folder, device)
     columns = (
-        TextColumn(f"{folder.name} on {testset}"),
+        TextColumn(f"{folder.name} on {testset.name}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=_STDERR) as progress:
-        task = progress.add_task("", total=len(sources))
+        task = progress.add_task("", total=len(testset.sources))
 
         def translate_all(texts: Sequence[str]) -> list[str]:
             translations = translator.translate(texts, options, lambda done: progress.advance(task, done))
             return [translation.text for translation in translations]
 
-        return evaluate_system(str(folder), sources, references, translate_all, testset=testset)
+        return evaluate_system(
+            str(folder), testset.sources, testset.references, translate_all, testset=testset.name
+        )
 
 
-def _evaluate_file(path: Path, testset: str, references: list[str]) -> "Evaluation":
+def _evaluate_file(path: Path, testset: _TestSet) -> "Evaluation":
     from translator.evaluate import Evaluation, read_lines, score
 
     hypotheses = read_lines(path)
-    return Evaluation(
-        str(path), testset, len(hypotheses), None, tuple(score(hypotheses, references)), tuple(hypotheses)
-    )
+    scores = tuple(score(hypotheses, testset.references))
+    return Evaluation(str(path), testset.name, len(hypotheses), None, scores, tuple(hypotheses))
+
+
+def _print_evaluations(found: list["Evaluation"], references: list[str], *, as_json: bool) -> None:
+    from translator import evaluate as evaluation
+
+    comparisons = []
+    if len(found) > 1:
+        comparisons = evaluation.compare({one.system: one.hypotheses for one in found}, references)
+    if as_json:
+        compared = evaluation.comparison_as_json(comparisons) if comparisons else {}
+        print(json.dumps(evaluation.as_json(found) | compared, indent=2, ensure_ascii=False))
+        return
+    _STDOUT.print(evaluation.as_table(found))
+    if comparisons:
+        _STDOUT.print(evaluation.comparison_as_table(comparisons))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import torch
@@ -14,7 +13,6 @@ from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID
 
 _COPIES, _ORDER = 0, 1  # keep the two uses of the seed apart
 
-_Lengths = TypeVar("_Lengths", int, np.ndarray)
 
 logger = logging.getLogger(__name__)
 
@@ -85,24 +83,20 @@ class TokenBudgetBatches:
         batch_tokens: int,
         max_tokens_per_side: int,
         seed: int,
-        pad_to_multiple: int = 1,
     ) -> None:
-        if pad_to_multiple < 1 or max_tokens_per_side < 2 or seed < 0:
+        if max_tokens_per_side < 2 or seed < 0:
             raise ConfigError(
-                f"pad_to_multiple {pad_to_multiple}, max_tokens_per_side {max_tokens_per_side}, seed {seed}: "
-                "they must be at least 1, 2 and 0"
+                f"max_tokens_per_side {max_tokens_per_side} must be at least 2, and seed {seed} at least 0"
             )
-        longest = _round_up(max_tokens_per_side, pad_to_multiple)
-        if batch_tokens < longest:
+        if batch_tokens < max_tokens_per_side:
             raise ConfigError(
-                f"batch_tokens {batch_tokens} cannot hold a pair of max_tokens_per_side "
-                f"{max_tokens_per_side} (padded: {longest}); raise the first or lower the second"
+                f"batch_tokens {batch_tokens} cannot hold a pair of max_tokens_per_side {max_tokens_per_side}; "
+                "raise the first or lower the second"
             )
         self._corpora = list(data.corpora if isinstance(data, PreparedData) else data)
         self._batch_tokens = batch_tokens
         self._max_tokens_per_side = max_tokens_per_side
         self._seed = seed
-        self._multiple = pad_to_multiple
         self._plan: tuple[int, EpochPlan] | None = None
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
@@ -132,7 +126,7 @@ class TokenBudgetBatches:
         order_N = random.permutation(len(pairs_N2))
         order_N = order_N[_length_order(lengths_N2[order_N])]
         pairs_N2, lengths_N2 = pairs_N2[order_N], lengths_N2[order_N]
-        bounds_K2 = _cut(_round_up(lengths_N2, self._multiple), self._batch_tokens)
+        bounds_K2 = _cut(lengths_N2, self._batch_tokens)
         plan = EpochPlan(
             pairs_N2, random.permutation(bounds_K2), left_out, self._padding_share(lengths_N2, bounds_K2)
         )
@@ -157,7 +151,7 @@ class TokenBudgetBatches:
         return np.concatenate(pairs), np.concatenate(lengths), left_out
 
     def _padding_share(self, lengths_N2: np.ndarray, bounds_K2: np.ndarray) -> float:
-        longest_K2 = _round_up(np.maximum.reduceat(lengths_N2, bounds_K2[:, 0]), self._multiple)
+        longest_K2 = np.maximum.reduceat(lengths_N2, bounds_K2[:, 0])
         rows_K1 = np.diff(bounds_K2)
         return 1 - int(lengths_N2.sum(dtype=np.int64)) / int((longest_K2 * rows_K1).sum())
 
@@ -180,14 +174,10 @@ class TokenBudgetBatches:
             for corpus, pairs_R2 in zip(corpora, np.split(pairs_B2, begins[1:]), strict=True)
         ]
         lengths_B = np.concatenate([lengths_R for _, lengths_R in parts])
-        width = _round_up(int(lengths_B.max()) + 1, self._multiple)
+        width = int(lengths_B.max()) + 1
         ids_BL = np.full((len(pairs_B2), width), PAD_ID, np.int64)
         ids_BL[np.arange(width) < lengths_B[:, None]] = np.concatenate([ids_N for ids_N, _ in parts])
         return ids_BL, lengths_B
-
-
-def _round_up(lengths: _Lengths, multiple: int) -> _Lengths:
-    return -(-lengths // multiple) * multiple
 
 
 def _copies(pairs: int, weight: float, seed: tuple[int, ...], epoch: int) -> np.ndarray:

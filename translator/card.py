@@ -1,15 +1,14 @@
 """The card of a model: where it comes from, what its training cost, and what it scores."""
 
 import datetime
-import platform
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
 from translator.checkpoint import load_model, save_model, write_card
+from translator.device import describe_device
 from translator.evaluate import Evaluation
 from translator.model import Transformer
 from translator.search import SearchOptions
@@ -103,20 +102,5 @@ def training_flops(model: Transformer, source_tokens: int, target_tokens: int) -
     return 6.0 * (source_weights * source_tokens + target_weights * target_tokens)
 
 
-def describe_device(device: torch.device) -> str:
-    """The processor in words: its model and how many of its cores or cards are used."""
-    if device.type == "cuda":
-        return f"1 × {torch.cuda.get_device_name(device)}"
-    return f"{torch.get_num_threads()} × {_processor_name()} core"
-
-
 def _matrix_weights(modules: Iterable[nn.Module]) -> int:
     return sum(p.numel() for module in modules for p in module.parameters() if p.dim() > 1)
-
-
-def _processor_name() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.machine()

@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -84,14 +84,18 @@ def checkpoint_paths(folder: Path) -> list[Path]:
 def load_latest_checkpoint(folder: Path) -> Checkpoint | None:
     """The newest undamaged checkpoint, or None where there is none at all.
 
-    A damaged one is reported in the log and the one before it taken; CheckpointError when all are damaged.
+    A damaged one is put aside and reported in the log, and the one before it taken; CheckpointError when all
+    are damaged. What a process that was killed while it wrote has left behind is removed.
     """
+    for litter in folder.glob(f".{_CHECKPOINT_PREFIX}*"):
+        shutil.rmtree(litter)
     paths = checkpoint_paths(folder)
     for path in reversed(paths):
         try:
             return load_checkpoint(path)
         except CheckpointError as error:
-            logger.warning("%s; trying the checkpoint before it", error)
+            aside = path.rename(path.with_name(f"damaged-{path.name}"))
+            logger.warning("%s; put aside as %s, trying the checkpoint before it", error, aside.name)
     if paths:
         raise CheckpointError(
             f"all {len(paths)} checkpoints in {folder} are damaged; start again in a new folder"
@@ -105,11 +109,17 @@ def remove_old_checkpoints(folder: Path, keep: int) -> None:
         shutil.rmtree(path)
 
 
-def average_weights(states: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+def average_weights(states: Iterable[Mapping[str, Tensor]]) -> dict[str, Tensor]:
     """The mean of each tensor over several checkpoints (Vaswani et al. 2017, section 6.1), in float32."""
-    if not states:
+    total: dict[str, Tensor] = {}
+    count = 0
+    for state in states:
+        count += 1
+        for name, tensor in state.items():
+            total[name] = total[name] + tensor.float() if name in total else tensor.float()
+    if not count:
         raise CheckpointError("no checkpoints to average; give one or more")
-    return {name: torch.stack([state[name].float() for state in states]).mean(dim=0) for name in states[0]}
+    return {name: tensor / count for name, tensor in total.items()}
 
 
 def save_model(
@@ -170,11 +180,20 @@ def write_card(path: Path, card: Mapping[str, Any]) -> None:
 
 
 def write_verified_folder(path: Path, files: Mapping[str, bytes]) -> None:
-    """Write files and their manifest as one folder that appears whole; an older one is replaced."""
+    """Write files and their manifest as one folder that appears whole, in place of an older one of its kind.
+
+    Raises CheckpointError when the disk refuses, or when another folder stands there.
+    """
     temporary = path.with_name(f".{path.name}.writing-{os.getpid()}")
     replaced = path.with_name(f".{path.name}.replaced-{os.getpid()}")
     manifest = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    if path.exists() and not (path / _MANIFEST).exists():
+        raise CheckpointError(
+            f"{path} exists and is no checkpoint or model; remove it, or choose another folder"
+        )
     try:
+        for litter in (temporary, replaced):
+            shutil.rmtree(litter, ignore_errors=True)
         temporary.mkdir(parents=True)
         for name, content in {**files, _MANIFEST: _to_json(manifest)}.items():
             _write_durably(temporary / name, content)

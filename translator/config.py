@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 
 from translator.errors import ConfigError
 
@@ -137,6 +137,14 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     training: TrainingConfig = field(default_factory=lambda: TrainingConfig(max_steps=100_000))
 
+    def __post_init__(self) -> None:
+        longest, positions = self.training.max_tokens_per_side, self.model.max_positions
+        _require(
+            self.model.positions == "sinusoidal" or longest <= positions,
+            f"max_tokens_per_side {longest} is over the {positions} learned positions; "
+            f"lower it, or raise max_positions",
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries, fit for JSON."""
         return dataclasses.asdict(self)
@@ -144,7 +152,10 @@ class Config:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Rebuild from `to_dict`; unknown keys raise ConfigError."""
-        reject_unknown_keys("configuration", values, cls)
+        _require(isinstance(values, Mapping), f"the configuration is {values!r}; it must be a JSON object")
+        for key in values:
+            known = key in ("model", "training")
+            _require(known, f"unknown key {key!r} in the configuration; known keys: model, training")
         return cls(
             model=model_config_from_dict(values.get("model", {})),
             training=training_config_from_dict(values.get("training", {})),
@@ -152,15 +163,33 @@ class Config:
 
 
 def model_config_from_dict(values: Mapping[str, Any]) -> ModelConfig:
-    """Build a ModelConfig; unknown keys raise ConfigError."""
-    reject_unknown_keys("model configuration", values, ModelConfig)
+    """Build a ModelConfig; ConfigError on unknown keys and values of a wrong type."""
+    check_fields("model configuration", values, ModelConfig)
     return ModelConfig(**values)
 
 
 def training_config_from_dict(values: Mapping[str, Any]) -> TrainingConfig:
-    """Build a TrainingConfig; unknown keys raise ConfigError."""
-    reject_unknown_keys("training configuration", values, TrainingConfig)
+    """Build a TrainingConfig; ConfigError on unknown keys and values of a wrong type."""
+    check_fields("training configuration", values, TrainingConfig)
     return TrainingConfig(**values)
+
+
+def check_fields(what: str, values: Mapping[str, Any], known: type) -> None:
+    """Raise ConfigError when `values`, read from JSON, do not fit the fields of the dataclass `known`."""
+    _require(isinstance(values, Mapping), f"the {what} is {values!r}; it must be a JSON object")
+    types = get_type_hints(known)
+    for key, value in values.items():
+        _require(key in types, f"unknown key {key!r} in the {what}; known keys: {', '.join(types)}")
+        allowed = _json_types(types[key])
+        _require(type(value) in allowed, f"{key} is {value!r} in the {what}; its type must be {types[key]}")
+
+
+def _json_types(annotation: Any) -> tuple[type, ...]:
+    """The types that JSON may give for a field: a whole number stands for a float, a choice is a string."""
+    if get_origin(annotation) is Literal:
+        return (str,)
+    parts = get_args(annotation) or (annotation,)
+    return (*parts, int) if float in parts else parts
 
 
 def load_config(preset_or_path: str) -> Config:
@@ -181,17 +210,9 @@ def fit_to_vocabulary(config: ModelConfig, vocab_size: int) -> ModelConfig:
     _require(
         config.vocab_size in (0, vocab_size),
         f"vocab_size is {config.vocab_size}, but the tokenizer of the prepared data has {vocab_size} pieces; "
-        "leave it out",
+        "set it to 0, which takes the tokenizer's",
     )
     return replace(config, vocab_size=vocab_size)
-
-
-def reject_unknown_keys(what: str, values: Mapping[str, Any], known: type) -> None:
-    """Raise ConfigError when `values` has a key that the dataclass `known` has no field for."""
-    names = [f.name for f in dataclasses.fields(known)]
-    for key in values:
-        if key not in names:
-            raise ConfigError(f"unknown key {key!r} in the {what}; known keys: {', '.join(names)}")
 
 
 def tiny() -> Config:
@@ -210,7 +231,7 @@ def small() -> Config:
         ),
         TrainingConfig(
             batch_tokens=3072, max_tokens_per_side=160, schedule="linear", warmup_steps=500,
-            peak_learning_rate=2e-3, max_steps=10_000,
+            peak_learning_rate=2e-3, max_minutes=120,
         ),
     )  # fmt: skip
 

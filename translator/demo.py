@@ -7,9 +7,11 @@ from typing import Any
 
 import torch
 from rich.console import Console
+from rich.text import Text
 
 from translator.config import Config, TrainingConfig, fit_to_vocabulary, tiny
 from translator.corpus import CleaningRules, CorpusSpec
+from translator.errors import DataError
 from translator.evaluate import score
 from translator.model import Transformer
 from translator.prepare import prepare
@@ -35,26 +37,18 @@ TRAINING = TrainingConfig(
 
 
 def run_demo(folder: Path, console: Console, *, prompt: bool) -> None:
-    """Train in `folder`, show some translations of unseen sentences, and, if asked to, take sentences from a prompt."""
+    """Train in `folder`, show some translations of unseen sentences, and, if asked to, take sentences from a prompt.
+
+    Raises DataError when `folder` cannot be made or is not empty.
+    """
+    _make_empty(folder)
     console.print(
         f"A small grammar makes {TRAINING_PAIRS} English sentences and their German. A tiny Transformer learns from "
         f"them; {TEST_PAIRS} other sentences show whether it has understood."
     )
     unseen = write_corpus(folder)
     translator = train_demo(folder, TRAINING, console)
-    translations = [
-        translation.text for translation in translator.translate([english for english, _ in unseen])
-    ]
-    references = [german for _, german in unseen]
-    right = sum(ours == theirs for ours, theirs in zip(translations, references, strict=True))
-    bleu = score(translations, references)[0]
-    console.print(
-        f"\n{right} of {len(unseen)} unseen sentences right to the letter, BLEU {bleu.value:.1f} ({bleu.signature})"
-    )
-    for (english, german), ours in list(zip(unseen, translations, strict=True))[:8]:
-        console.print(
-            f"  {english}\n  [green]{ours}[/]" + ("" if ours == german else f"   [red]not: {german}[/]")
-        )
+    _show_unseen(translator, unseen, console)
     if prompt:
         _answer_prompt(translator, console)
 
@@ -62,7 +56,6 @@ def run_demo(folder: Path, console: Console, *, prompt: bool) -> None:
 def write_corpus(folder: Path) -> list[Pair]:
     """Generate and prepare the training data in `folder`; returns the pairs kept back, which are not in it."""
     training, unseen = demo_pairs(TRAINING_PAIRS, TEST_PAIRS, seed=1)
-    folder.mkdir(parents=True, exist_ok=True)
     _write_pairs(folder / "training.tsv", training)
     _write_pairs(folder / "unseen.tsv", unseen)
     prepare(
@@ -87,7 +80,7 @@ def train_demo(folder: Path, training: TrainingConfig, console: Console) -> Tran
         data,
         Config(model_config, training),
         folder / "run",
-        validate=make_validator(data, training),
+        validate=make_validator(data),
         report=lambda record: _show(record, console),
     )
     trainer.start_afresh()
@@ -99,6 +92,36 @@ def train_demo(folder: Path, training: TrainingConfig, console: Console) -> Tran
 def unknown_words(sentence: str) -> list[str]:
     """The words of a sentence that the grammar does not have, so that the model cannot know them."""
     return [word for word in re.findall(r"[^\W\d_]+", sentence.lower()) if word not in VOCABULARY]
+
+
+def _make_empty(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        is_used = any(folder.iterdir())
+    except OSError as error:
+        raise DataError(
+            f"cannot make the folder {folder}: {error.strerror}; give a path for a new one"
+        ) from error
+    if is_used:
+        raise DataError(
+            f"{folder} is not empty: an earlier demo may have run in it; remove it or give another folder"
+        )
+
+
+def _show_unseen(translator: Translator, unseen: list[Pair], console: Console) -> None:
+    translations = [
+        translation.text for translation in translator.translate([english for english, _ in unseen])
+    ]
+    references = [german for _, german in unseen]
+    right = sum(ours == theirs for ours, theirs in zip(translations, references, strict=True))
+    bleu = score(translations, references)[0]
+    console.print(
+        f"\n{right} of {len(unseen)} unseen sentences right to the letter, BLEU {bleu.value:.1f} ({bleu.signature})"
+    )
+    for (english, german), ours in list(zip(unseen, translations, strict=True))[:8]:
+        # Text, not strings: brackets in what a model writes are no markup.
+        difference = Text("" if ours == german else f"   not: {german}", "red")
+        console.print(Text.assemble(f"  {english}\n  ", (ours, "green"), difference))
 
 
 def _answer_prompt(translator: Translator, console: Console) -> None:
@@ -114,7 +137,7 @@ def _answer_prompt(translator: Translator, console: Console) -> None:
             console.print(
                 f"  the grammar has no {', '.join(unknown)}; it knows: {' '.join(sorted(VOCABULARY))}"
             )
-        console.print(f"  [green]{translator.translate([sentence])[0].text}[/]")
+        console.print(Text.assemble("  ", (translator.translate([sentence])[0].text, "green")))
 
 
 def _show(record: dict[str, Any], console: Console) -> None:

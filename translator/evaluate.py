@@ -82,7 +82,7 @@ def score(hypotheses: Sequence[str], references: Sequence[str]) -> list[Score]:
     BLEU and chrF are better when higher, TER when lower. Raises DataError when the numbers of lines differ
     or are 0.
     """
-    _check_parallel("hypotheses", hypotheses, references)
+    check_parallel("hypotheses", hypotheses, references)
     results = []
     for metric in _metrics().values():
         result = metric.corpus_score(hypotheses, [references])
@@ -102,7 +102,7 @@ def evaluate(
 
     Raises DataError when the numbers of sources, references and translations differ or are 0.
     """
-    _check_parallel("sources", sources, references)
+    check_parallel("sources", sources, references)
     started = time.perf_counter()
     hypotheses = tuple(translate(sources))
     seconds = time.perf_counter() - started
@@ -121,7 +121,7 @@ def compare(systems: Mapping[str, Sequence[str]], references: Sequence[str]) -> 
             f"{len(systems)} system(s) given to compare; at least 2 are needed, the baseline first."
         )
     for name, hypotheses in systems.items():
-        _check_parallel(f"hypotheses of {name!r}", hypotheses, references)
+        check_parallel(f"hypotheses of {name!r}", hypotheses, references)
     from sacrebleu.significance import PairedTest  # noqa: PLC0415 (slow to import, and not needed to serve)
 
     test = PairedTest(
@@ -172,8 +172,19 @@ def load_testset(name: str, language_pair: str = LANGUAGE_PAIR) -> tuple[list[st
             f"and --reference, or copy the test sets of another machine to {utils.SACREBLEU_DIR}."
         ) from error
     sources, references = read_lines(source), read_lines(reference)
-    _check_parallel(f"sources of {name!r}", sources, references)
+    check_parallel(f"sources of {name!r}", sources, references)
     return sources, references
+
+
+def check_parallel(what: str, lines: Sequence[str], references: Sequence[str]) -> None:
+    """Raise DataError when there are not as many lines of `what` as references, or none."""
+    if len(lines) != len(references):
+        raise DataError(
+            f"there are {len(lines)} {what} and {len(references)} references; the numbers must be equal. "
+            "Give files in which each line has its counterpart on the same line."
+        )
+    if not lines:
+        raise DataError("there are 0 references; at least 1 is needed. Give a test set that is not empty.")
 
 
 def warn_if_tokenised(lines: Sequence[str]) -> str | None:
@@ -248,16 +259,6 @@ def _metrics() -> "dict[str, Metric]":
     from sacrebleu.metrics.ter import TER  # noqa: PLC0415
 
     return {"BLEU": BLEU(), "chrF2": CHRF(), "TER": TER()}
-
-
-def _check_parallel(what: str, lines: Sequence[str], references: Sequence[str]) -> None:
-    if len(lines) != len(references):
-        raise DataError(
-            f"there are {len(lines)} {what} and {len(references)} references; the numbers must be equal. "
-            "Give files in which each line has its counterpart on the same line."
-        )
-    if not lines:
-        raise DataError("there are 0 references; at least 1 is needed. Give a test set that is not empty.")
 
 
 def _comparison(system: str, metric: str, result: Any, baseline: Any, signature: str) -> Comparison:

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-CHUNK_LOGITS = 1 << 22
-"""Logits held at once; at four bytes each, a chunk stays inside a large processor cache."""
+CHUNK_LOGITS = {"cpu": 1 << 22, "cuda": 1 << 28}
+"""Logits held at once: on a CPU few enough for its cache, on a GPU enough to fill it (at four bytes, 1 GiB)."""
 
 
 def label_smoothed_cross_entropy(
@@ -54,7 +54,7 @@ class _FusedLoss(torch.autograd.Function):
             grad_rows_PD = torch.empty_like(rows_PD)
             grad_weight_VD = torch.zeros_like(embedding_VD, dtype=torch.float32)
             sums = torch.zeros(2, dtype=torch.float32, device=output_ND.device)
-            chunk = max(1, CHUNK_LOGITS // weight_VD.shape[0])
+            chunk = max(1, CHUNK_LOGITS[output_ND.device.type] // weight_VD.shape[0])
             for start in range(0, len(target_P), chunk):
                 rows_CD = rows_PD[start : start + chunk]
                 sums_C, grad_CV = _loss_and_gradient(

@@ -19,11 +19,13 @@ from translator.corpus import (
     DropCounts,
     DropReport,
     Pair,
+    check_readable,
     clean_pairs,
     read_pairs,
 )
 from translator.errors import ConfigError, DataError
-from translator.shards import CorpusEntry, IdBlock, PreparedWriter, check_is_free
+from translator.shards import CorpusEntry, IdBlock, PreparedWriter
+from translator.text import normalise
 from translator.tokenizer import Tokenizer, train_tokenizer
 
 MIN_VOCAB_SIZE, MAX_VOCAB_SIZE = 300, 32_000
@@ -56,20 +58,23 @@ def prepare(
     seed: int,
     progress: Progress | None = None,
 ) -> PrepareReport:
-    """Clean and encode corpora into the new folder `out`; development sets are encoded as they are.
+    """Clean and encode corpora into the new folder `out`; of development sets, no pair is left out.
 
+    The English of both is normalised, as it is before it is translated; the German stays as it is.
     `tokenizer` names a `tokenizer.model` to reuse; without it, one of `vocab_size` pieces is trained.
     Raises `ConfigError` on settings that cannot work, `DataError` when a corpus cannot be read, when nothing
-    of it is left, or when `out` is in use.
+    of it is left, or when `out` is in use. What can be checked is checked before the long work.
     """
     _check(corpora, dev, None if tokenizer else vocab_size)
-    check_is_free(out)
+    vocabulary = Tokenizer.load(tokenizer) if tokenizer else None
     preparation = _Preparation(rules, seed, progress or (lambda _stage, _pairs: None))
-    if tokenizer is None:
-        vocabulary = train_tokenizer(preparation.draw_sentences(corpora), vocab_size, seed=seed)
-    else:
-        vocabulary = Tokenizer.load(tokenizer)
-    return preparation.encode(corpora, dev, vocabulary, out)
+    with PreparedWriter(out, {"rules": asdict(rules), "seed": seed}) as writer:
+        for spec in (*corpora, *dev):
+            check_readable(spec)
+        if vocabulary is None:
+            vocabulary = train_tokenizer(preparation.draw_sentences(corpora), vocab_size, seed=seed)
+        writer.add_tokenizer(vocabulary)
+        return preparation.encode(corpora, dev, vocabulary, writer)
 
 
 class _Preparation:
@@ -92,22 +97,24 @@ class _Preparation:
                     yield from pair
 
     def encode(
-        self, corpora: Sequence[CorpusSpec], dev: Sequence[CorpusSpec], tokenizer: Tokenizer, out: Path
+        self,
+        corpora: Sequence[CorpusSpec],
+        dev: Sequence[CorpusSpec],
+        tokenizer: Tokenizer,
+        writer: PreparedWriter,
     ) -> PrepareReport:
-        """Write the prepared folder."""
+        """Write the corpora and the development sets."""
         report = PrepareReport([], [], DropReport(), tokenizer.sha256)
         seen = Deduplicator()
-        provenance = {"rules": asdict(self._rules), "seed": self._seed}
-        with PreparedWriter(out, tokenizer, provenance) as writer:
-            for spec in corpora:
-                counts = report.drops.corpora[spec.name] = DropCounts()
-                pairs = self._watched("encoding", spec, counts)
-                good = clean_pairs(pairs, self._rules, seen, counts)
-                report.corpora.append(_add(writer, spec, good, counts, tokenizer, dev=False))
-            for spec in dev:
-                counts = report.drops.corpora[f"dev {spec.name}"] = DropCounts()
-                pairs = self._watched("encoding", spec, counts)
-                report.dev.append(_add(writer, spec, pairs, counts, tokenizer, dev=True))
+        for spec in corpora:
+            counts = report.drops.corpora[spec.name] = DropCounts()
+            good = clean_pairs(self._watched("encoding", spec, counts), self._rules, seen, counts)
+            report.corpora.append(_add(writer, spec, good, counts, tokenizer, dev=False))
+        for spec in dev:
+            counts = report.drops.corpora[f"dev {spec.name}"] = DropCounts()
+            pairs = self._watched("encoding", spec, counts)
+            normalised = ((normalise(english), german) for english, german in pairs)
+            report.dev.append(_add(writer, spec, normalised, counts, tokenizer, dev=True))
         return report
 
     def _watched(self, stage: str, spec: CorpusSpec, counts: DropCounts) -> Iterator[Pair]:
@@ -147,7 +154,7 @@ def _add(
     if entry.pairs == 0:
         reasons = ", ".join(f"{reason} {number}" for reason, number in counts.dropped.most_common())
         raise DataError(
-            f"{spec.where}: none of its {counts.read} pairs is left ({reasons or 'it is empty'}); "
+            f"{spec.where}: none of its {counts.read} pairs is left ({reasons}); "
             "is this the right file, English first?"
         )
     return entry

@@ -110,7 +110,7 @@ def search(
     state = model.start(model.encode(source_BS, source_keep_BS), source_keep_BS)
     beams = _Beams(source_BS.shape[0], max_length_B, special, options, source_BS.device)
     results: list[list[ScoredTokens]] = [[] for _ in range(source_BS.shape[0])]
-    tokens_N = beams.spread_rows(state)
+    tokens_N = beams.begin_tokens()
     while len(beams.sentence_B):
         logits_NV, state = model.decode_step(tokens_N, state)
         rows_N = beams.advance(_log_probabilities(logits_NV, special))
@@ -189,8 +189,8 @@ class _Beams:
         self.tokens_BWT = torch.full((sentences, width, longest), special.begin, device=device)
         self.finished = _Finished(sentences, width, longest, options.length_penalty, device)
 
-    def spread_rows(self, state: StepwiseState) -> Tensor:
-        """The begin token of each of the N = B·W rows."""
+    def begin_tokens(self) -> Tensor:
+        """(N,) the begin token of each of the B·W rows."""
         return torch.full((self.score_BW.numel(),), self.special.begin, device=self.score_BW.device)
 
     def advance(self, log_probability_NV: Tensor) -> Tensor:

@@ -4,7 +4,7 @@
     tokenizer.model        the SentencePiece model that made the ids
     000-NAME.tokens, 001-… uint16, little-endian: source ids, then target ids of each pair; no BOS or EOS
     000-NAME.lengths, …    uint16, little-endian: source length and target length of each pair
-    dev-NAME.tokens, …     the same for development sets
+    dev-000-NAME.tokens, … the same for development sets
 
 Pairs keep the order of their corpus: neighbours resemble each other, so that the folder compresses well.
 """
@@ -15,7 +15,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -128,9 +128,10 @@ class PreparedData:
     def open(cls, folder: Path, verify: bool = True) -> "PreparedData":
         """Map a prepared folder; `verify` reads all of it once to compare the checksums.
 
-        Raises `DataError` naming the file that is missing, damaged or of another format.
+        The manifest alone tells which files there are. Raises `DataError` naming the file that is missing,
+        damaged or of another format, or saying what the folder is instead of prepared data.
         """
-        content, sha256 = _read_manifest(folder / _MANIFEST)
+        content, sha256 = _read_manifest(folder)
         for name, entry in content["files"].items():
             _check_file(folder / name, FileEntry(**entry), verify)
         tokenizer = Tokenizer.load(folder / _TOKENIZER)
@@ -142,19 +143,16 @@ class PreparedData:
 class PreparedWriter:
     """Writes a prepared folder beside its final place and moves it there when all went well.
 
-    A context manager; call `add` for each corpus. An exception inside leaves nothing behind.
-    Raises `DataError` when `out` is in use, the vocabulary does not fit into 16 bits, or the disk refuses.
+    A context manager; call `add` for each corpus and `add_tokenizer` once. Entering it shows whether `out`
+    can be written, so enter it before long work. An exception inside leaves nothing behind.
+    Raises `DataError` when `out` is in use or the disk refuses.
     """
 
-    def __init__(self, out: Path, tokenizer: Tokenizer, provenance: Mapping[str, Any] | None = None) -> None:
-        if tokenizer.vocab_size > MAX_VOCAB_SIZE:
-            raise DataError(
-                f"a vocabulary of {tokenizer.vocab_size} pieces does not fit into 16 bits; "
-                f"use at most {MAX_VOCAB_SIZE}"
-            )
-        check_is_free(out)
+    def __init__(self, out: Path, provenance: Mapping[str, Any] | None = None) -> None:
+        _check_is_free(out)
         self._out = out.absolute()
-        self._tokenizer = tokenizer
+        self._new_parents = [parent for parent in self._out.parents if not parent.exists()]
+        self._tokenizer: Tokenizer | None = None
         self._provenance = dict(provenance or {})
         self._partial = self._out.with_name(f".{self._out.name}.partial-{os.getpid()}")
         self._corpora: list[CorpusEntry] = []
@@ -175,6 +173,24 @@ class PreparedWriter:
                     self._partial.rename(self._out)
         finally:
             shutil.rmtree(self._partial, ignore_errors=True)
+            for parent in self._new_parents:
+                with suppress(OSError):  # it is not empty when all went well
+                    parent.rmdir()
+
+    def add_tokenizer(self, tokenizer: Tokenizer) -> None:
+        """Write the tokenizer of all corpora.
+
+        Raises `DataError` when its ids do not fit into 16 bits.
+        """
+        if tokenizer.vocab_size > MAX_VOCAB_SIZE:
+            raise DataError(
+                f"a vocabulary of {tokenizer.vocab_size} pieces does not fit into 16 bits; "
+                f"use at most {MAX_VOCAB_SIZE}"
+            )
+        with _disk_errors(self._out):
+            tokenizer.save(self._partial / _TOKENIZER)
+        self._files[_TOKENIZER] = FileEntry(tokenizer.sha256, len(tokenizer.model_bytes))
+        self._tokenizer = tokenizer
 
     def add(
         self,
@@ -193,7 +209,8 @@ class PreparedWriter:
         entries = self._dev if dev else self._corpora
         if any(entry.name == name for entry in entries):
             raise DataError(f"two corpora are called {name}; rename one of them")
-        stem = f"{'dev' if dev else f'{len(entries):03d}'}-{re.sub(r'[^A-Za-z0-9._-]+', '-', name)}"
+        plain_name = re.sub(r"[^A-Za-z0-9._-]+", "-", name)  # no longer unique, unlike the number before it
+        stem = f"{'dev-' if dev else ''}{len(entries):03d}-{plain_name}"
         files = f"{stem}.tokens", f"{stem}.lengths"
         counts = self._write_blocks(name, blocks, *files)
         entries.append(CorpusEntry(name, weight, licence, *counts, dict(drops or {}), *files))
@@ -230,8 +247,7 @@ class PreparedWriter:
         self._files[name] = FileEntry(digest.hexdigest(), size)
 
     def _write_manifest(self) -> None:
-        self._tokenizer.save(self._partial / _TOKENIZER)
-        self._files[_TOKENIZER] = FileEntry(self._tokenizer.sha256, len(self._tokenizer.model_bytes))
+        assert self._tokenizer is not None, "add_tokenizer was not called"
         content = {
             "format_version": FORMAT_VERSION,
             "tokenizer_sha256": self._tokenizer.sha256,
@@ -246,10 +262,11 @@ class PreparedWriter:
         (self._partial / _MANIFEST).write_text(text, encoding="utf-8")
 
 
-def check_is_free(out: Path) -> None:
+def _check_is_free(out: Path) -> None:
     """Raise `DataError` unless `out` does not exist or is an empty folder."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise DataError(f"{out} exists and is not empty; remove it or choose another folder")
+    with _disk_errors(out):
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise DataError(f"{out} exists and is not empty; remove it or choose another folder")
 
 
 @contextmanager
@@ -276,15 +293,16 @@ def _content_sha256(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _read_manifest(path: Path) -> tuple[dict[str, Any], str]:
+def _read_manifest(folder: Path) -> tuple[dict[str, Any], str]:
     """The content of a manifest and its hash."""
+    path = folder / _MANIFEST
     try:
+        _check_is_prepared(folder)
         manifest = json.loads(path.read_bytes())
         content, sha256 = manifest["content"], manifest["sha256"]
         version = content["format_version"]
     except OSError as error:
-        reason = error.strerror or error
-        raise DataError(f"cannot read {path}: {reason}; is this a folder made by `prepare`?") from error
+        raise DataError(f"cannot read {path}: {error.strerror or error}; make it readable") from error
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path} is damaged; prepare the data again") from error
     if version != FORMAT_VERSION:
@@ -294,6 +312,23 @@ def _read_manifest(path: Path) -> tuple[dict[str, Any], str]:
     if _content_sha256(content) != sha256:
         raise DataError(f"{path} is damaged: its checksum differs; prepare the data again")
     return content, sha256
+
+
+def _check_is_prepared(folder: Path) -> None:
+    """Tell folders of other kinds; one that is prepared but damaged passes."""
+    if not folder.exists():
+        problem = "does not exist"
+    elif not folder.is_dir():
+        problem = "is not a folder"
+    elif (folder / "config.json").exists() and (folder / "model.safetensors").exists():
+        problem = "is a model folder, not prepared data"
+    elif (folder / "training.safetensors").exists():
+        problem = "is a checkpoint, not prepared data"
+    elif not (folder / _MANIFEST).exists():
+        problem = f"holds no prepared data: it has no {_MANIFEST}"
+    else:
+        return
+    raise DataError(f"{folder} {problem}; give a folder that `translator prepare` wrote")
 
 
 def _check_file(path: Path, expected: FileEntry, verify: bool) -> None:

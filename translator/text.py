@@ -27,6 +27,29 @@ _NOT_PRINTABLE_ASCII = re.compile(r"[^\x20-\x7e]")
 _QUOTES = dict.fromkeys("“”„‟«»", '"') | dict.fromkeys("‘’‚‛‹›", "'")
 _APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")  # else two of them are taken for a quotation
 
+# Unicode's Emoji property without what is text unless a variation selector follows (digits, ©, ™, arrows, ♀, ♾,
+# ✖), with room for the emoji of later versions.
+_PICTOGRAPH = (
+    "[\u231a\u231b\u23e9-\u23ec\u23f0\u23f3\u25fd\u25fe\u2600-\u2604\u260e\u2611\u2614\u2615\u2618\u261d\u2620"
+    "\u2622\u2623\u2626\u262a\u262e\u262f\u2638-\u263a\u2648-\u2653\u265f\u2660\u2663\u2665\u2666\u2668\u267b\u267f"
+    "\u2692-\u2697\u2699\u269b\u269c\u26a0\u26a1\u26a7\u26aa\u26ab\u26b0\u26b1\u26bd\u26be\u26c4\u26c5\u26c8\u26ce"
+    "\u26cf\u26d1\u26d3\u26d4\u26e9\u26ea\u26f0-\u26f5\u26f7-\u26fa\u26fd\u2702\u2705\u2708-\u270d\u270f\u2712\u2714"
+    "\u271d\u2721\u2728\u2733\u2734\u2744\u2747\u274c\u274e\u2753-\u2755\u2757\u2763\u2764\u2795-\u2797\u27b0\u27bf"
+    "\u2b1b\u2b1c\u2b50\u2b55\U0001f004\U0001f0cf\U0001f170\U0001f171\U0001f17e\U0001f17f\U0001f18e"
+    "\U0001f191-\U0001f19a\U0001f1e6-\U0001f1ff\U0001f201\U0001f202\U0001f21a\U0001f22f\U0001f232-\U0001f23a"
+    "\U0001f250\U0001f251\U0001f300-\U0001f64f\U0001f680-\U0001f6ff\U0001f7e0-\U0001f7f0\U0001f90c-\U0001f9ff"
+    "\U0001fa70-\U0001faff]"
+)
+_SYMBOL = r"(?!\w)[\xa9\xae\u203c\u2049\u2100-\u2bff\u3030\u303d\u3297\u3299]"  # \w: "ℹ" counts as a letter
+_EMOJI = rf"(?:{_PICTOGRAPH}|{_SYMBOL}\ufe0f|[0-9#*]\ufe0f?\u20e3)"
+# Accents, joiners, variation selectors, keycaps and tags of regional flags; skin tones are pictographs.
+_EMOJI_TAIL = "[\u0300-\u036f\u200d\u20d0-\u20ff\ufe00-\ufe0f\U000e0020-\U000e007f]"
+# Group 1 is the emoji; the punctuation behind them belongs to neither sentence.
+_EMOJI_RUN = re.compile(
+    rf"({_EMOJI}(?:{_EMOJI}|{_EMOJI_TAIL}|(?<=\u200d){_SYMBOL}|\s++(?={_EMOJI}))*+)"
+    r"(?:[.,;:!?…)\]\"'”’]++(?=\s|\Z))?"
+)
+
 # The comma in "1,000" and the colon in "10:30" end no clause: whitespace must follow, except after a dash.
 _CLAUSE_END = re.compile(r"[;:,–—][\"'”’)\]]*(?=\s)|—(?=\S)")
 _SPACES = re.compile(r"\s+")
@@ -64,7 +87,9 @@ def split_sentences(text: str) -> list[Span]:
     """Return the sentences of an English text: ordered, disjoint, and covering all that is not whitespace.
 
     A line break always ends a sentence; within a line, sentences end where sentencex says so and whitespace
-    follows, so that addresses, file names and code stay whole. Blank text has no sentences.
+    follows, so that addresses, file names and code stay whole. A run of emoji, with the blanks in it, is a span
+    of its own and cuts the sentence, for it has to be copied; so is punctuation behind it. Blank text has no
+    sentences.
 
     Raises InputError for a lone surrogate.
     """
@@ -74,7 +99,7 @@ def split_sentences(text: str) -> list[Span]:
     spans: list[Span] = []
     for line in _LINE.finditer(text):
         start = line.start()
-        for end in [*_sentence_ends(ascii_text, text, line.start(), line.end()), line.end()]:
+        for end in _span_ends(ascii_text, text, line.start(), line.end()):
             spans.extend(_trimmed(text, start, end))
             start = end
     return spans
@@ -160,8 +185,18 @@ def _ascii_stand_in(character: str) -> str:
     return _QUOTES.get(character) or by_category.get(category, "_")
 
 
+def _span_ends(ascii_text: str, text: str, start: int, end: int) -> Iterator[int]:
+    """Yield where sentences and runs of emoji of the line `text[start:end]` end, in order."""
+    for run in _EMOJI_RUN.finditer(text, start, end):
+        yield from _sentence_ends(ascii_text, text, start, run.start())
+        yield from (run.start(), run.end(1), run.end())
+        start = run.end()
+    yield from _sentence_ends(ascii_text, text, start, end)
+    yield end
+
+
 def _sentence_ends(ascii_text: str, text: str, start: int, end: int) -> Iterator[int]:
-    """Yield where sentences of the line `text[start:end]` end, in order, the line's own end left out."""
+    """Yield where sentences of `text[start:end]` end, which is in one line; `end` itself is left out."""
     done = start
     while start < end:
         window_end = _window_end(ascii_text, start, end)

@@ -28,6 +28,7 @@ RESERVED_PIECES = 32
 _FIRST_BYTE_ID = EOS_ID + 1 + RESERVED_PIECES
 _FIRST_TEXT_ID = _FIRST_BYTE_ID + 256
 _TEXTS_PER_THREAD = 256  # below that, starting a thread costs more than it saves
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _WORD_MARK = "\u2581"  # how SentencePiece writes a blank; a literal one would come back as a blank
 _OUTSIDER = "\U0010fffd"  # a private-use character that is kept out of every vocabulary
 _NOT_FOR_TRAINING = re.compile(f"[{_OUTSIDER}\ud800-\udfff]")
@@ -103,6 +104,14 @@ class Tokenizer:
     def sha256(self) -> str:
         """Hexadecimal SHA-256 of `model_bytes`: equal for equal tokenizers."""
         return hashlib.sha256(self._model_proto).hexdigest()
+
+    @property
+    def unprintable_ids(self) -> tuple[int, ...]:
+        """Ids that no translation should have: padding and the like, and whatever holds a control character."""
+        special = (PAD_ID, UNK_ID, BOS_ID, *range(EOS_ID + 1, _FIRST_BYTE_ID))
+        control_bytes = (_FIRST_BYTE_ID + code for code in (*range(0x20), 0x7F))
+        learnt = range(_FIRST_TEXT_ID, self._vocab_size)
+        return (*special, *control_bytes, *(i for i in learnt if _CONTROL.search(self.piece(i))))
 
     def encode(self, text: str) -> list[int]:
         """Piece ids of a text, without BOS and EOS.

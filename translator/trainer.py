@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import datetime
 import json
 import logging
 import math
@@ -29,10 +28,12 @@ from translator.checkpoint import (
     save_checkpoint,
 )
 from translator.config import Config
+from translator.device import has_fast_bf16
 from translator.errors import CheckpointError, ConfigError, TranslatorError
 from translator.loss import label_smoothed_cross_entropy
 from translator.model import Transformer
 from translator.optim import build_adam, learning_rate
+from translator.run_log import Record, RunLog, Window
 from translator.shards import PreparedData
 from translator.tokenizer import PAD_ID
 
@@ -40,12 +41,10 @@ MAX_BAD_STEPS = 10
 """Updates in a row that may be skipped for a loss or gradient that is not finite."""
 _MAY_CHANGE_ON_RESUME = frozenset({
     "max_steps", "max_minutes", "validate_every_steps", "save_every_steps", "log_every_steps", "keep_checkpoints",
-    "average_checkpoints", "threads", "compile",
+    "average_checkpoints", "threads", "compile", "peak_learning_rate", "clip_norm",
 })  # fmt: skip
 
 logger = logging.getLogger(__name__)
-
-Record = dict[str, Any]
 
 
 @dataclass
@@ -106,16 +105,14 @@ class Trainer:
         self.progress = Progress()
         self._data_sha256 = data.sha256
         self._validate = validate
-        self._report = report
+        self._log = RunLog(out / "log.jsonl", report)
         self._device = next(model.parameters()).device
         training = config.training
-        is_cuda = self._device.type == "cuda"
         self._batches = TokenBudgetBatches(
             data,
             batch_tokens=training.batch_tokens,
             max_tokens_per_side=training.max_tokens_per_side,
             seed=training.seed,
-            pad_to_multiple=8 if is_cuda else 1,
         )
         self._is_bf16 = training.precision == "bf16" or (
             training.precision == "auto" and has_fast_bf16(self._device)
@@ -123,10 +120,12 @@ class Trainer:
         self._optimizer = build_adam(model, training)
         if training.threads:
             torch.set_num_threads(training.threads)
-        should_compile = training.compile == "on" or (training.compile == "auto" and is_cuda)
+        should_compile = training.compile == "on" or (
+            training.compile == "auto" and self._device.type == "cuda"
+        )
         self._forward: Callable[..., Tensor] = torch.compile(model, dynamic=True) if should_compile else model
         self._bad_steps = 0
-        self._since_log = _Window(self.progress)
+        self._window = Window()
 
     @property
     def checkpoints(self) -> Path:
@@ -144,38 +143,46 @@ class Trainer:
         self.model.load_state_dict(checkpoint.model)
         self._load_training_tensors(checkpoint.training)
         self.progress = Progress(**checkpoint.state["progress"])
+        self._log.forget_after(self.progress.step)
         logger.info("resumed at step %d", self.progress.step)
 
     def start_afresh(self) -> None:
-        """Claim an unused folder for a new run; raises ConfigError where another run has left checkpoints."""
-        if checkpoint_paths(self.checkpoints):
-            raise ConfigError(
-                f"{self.checkpoints} already holds a training run; "
-                "add --resume to go on with it, or choose another folder"
+        """Claim an unused folder for a new run; raises ConfigError where it cannot be used."""
+        for used in (*checkpoint_paths(self.checkpoints)[-1:], self.out / "model"):
+            if used.exists():
+                raise ConfigError(
+                    f"{used} is there from an earlier run; add --resume to go on with it, or choose another folder"
+                )
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+            (self.out / "config.json").write_text(
+                json.dumps(self.config.to_dict(), indent=2) + "\n", encoding="utf-8"
             )
-        self.out.mkdir(parents=True, exist_ok=True)
-        (self.out / "config.json").write_text(
-            json.dumps(self.config.to_dict(), indent=2) + "\n", encoding="utf-8"
-        )
+        except OSError as error:
+            raise ConfigError(
+                f"cannot write to {self.out}: {error.strerror}; choose another folder"
+            ) from error
 
     def train(self) -> bool:
         """Train until max_steps or max_minutes; False when a signal ended it early (a checkpoint is saved)."""
         self.model.train()
-        self._since_log = _Window(self.progress)
+        self._window = Window()
         with StopSignal() as stop, self._attention_for_training():
             batches = self._endless_batches()
             while self._share_done() < 1 and not stop.is_set:
                 started = time.monotonic()
                 self._update([next(batches) for _ in range(self.config.training.accumulate_batches)])
-                self.progress.seconds += time.monotonic() - started
+                elapsed = time.monotonic() - started
+                self.progress.seconds += elapsed
+                self._window.seconds += elapsed
                 self._after_update()
-            self._save()
+            self._finish()
         return not stop.is_set
 
     def averaged_weights(self) -> dict[str, Tensor]:
         """The mean of the last `average_checkpoints` checkpoints."""
         last = checkpoint_paths(self.checkpoints)[-self.config.training.average_checkpoints :]
-        return average_weights([load_checkpoint(path).model for path in last])
+        return average_weights(load_checkpoint(path).model for path in last)
 
     def _endless_batches(self) -> Iterator[Batch]:
         while True:
@@ -198,16 +205,17 @@ class Trainer:
             plain_sum += plain
         clip_norm = training.clip_norm or math.inf
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), clip_norm)
+        share_done = self._share_done()
         self.progress.step += 1
         if self._is_finite(loss_sum + norm):
-            rate = learning_rate(training, self.config.model.d_model, self.progress.step, self._share_done())
+            rate = learning_rate(training, self.config.model.d_model, self.progress.step, share_done)
             for group in self._optimizer.param_groups:
                 group["lr"] = rate
             self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
         self.progress.target_tokens += target_tokens
         self.progress.source_tokens += sum(batch.source_tokens for batch in batches)
-        self._since_log.add(loss_sum, plain_sum)
+        self._window.add(loss_sum, plain_sum, target_tokens)
 
     def _loss(self, batch: Batch) -> tuple[Tensor, Tensor]:
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._is_bf16):
@@ -237,23 +245,33 @@ class Trainer:
         training, step = self.config.training, self.progress.step
         if step % training.log_every_steps == 0:
             self._log_training()
-        if step % training.validate_every_steps == 0 or self._share_done() >= 1:
-            self._log_validation()
         if step % training.save_every_steps == 0:
             self._save()
+        if step % training.validate_every_steps == 0:
+            self._log_validation()
+
+    def _finish(self) -> None:
+        """Log, save and validate what the last full intervals have left."""
+        training, step = self.config.training, self.progress.step
+        if self._window.sums:
+            self._log_training()
+        if step % training.save_every_steps != 0:
+            self._save()
+        if step % training.validate_every_steps != 0 and self._share_done() >= 1:
+            self._log_validation()
 
     def _log_training(self) -> None:
         share = self._share_done()
         record = {
             "step": self.progress.step,
             "epoch": self.progress.epoch,
-            **self._since_log.figures(self.progress),
+            **self._window.figures(),
             "learning_rate": self._optimizer.param_groups[0]["lr"],
             "seconds": round(self.progress.seconds, 1),
-            "seconds_left": round(self.progress.seconds * (1 - share) / share, 1),
+            "seconds_left": round(max(0.0, self.progress.seconds * (1 - share) / share), 1),
         }
-        self._since_log = _Window(self.progress)
-        self._write(record)
+        self._window = Window()
+        self._log.write(record)
 
     def _log_validation(self) -> None:
         if self._validate is None:
@@ -264,14 +282,7 @@ class Trainer:
             figures = self._validate(self.model)
         self.model.train()
         self.progress.seconds += time.monotonic() - started
-        self._write({"step": self.progress.step, **figures})
-
-    def _write(self, record: Record) -> None:
-        self.out.mkdir(parents=True, exist_ok=True)
-        with (self.out / "log.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
-        if self._report is not None:
-            self._report(record)
+        self._log.write({"step": self.progress.step, **figures})
 
     def _save(self) -> None:
         started = time.monotonic()
@@ -320,6 +331,8 @@ class Trainer:
                         f"{part}.{key} is {value!r}, but the checkpoints in {self.checkpoints} were trained with "
                         f"{saved!r}; leave it as it was, or start a new run in another folder"
                     )
+                if saved != value:
+                    logger.info("%s.%s was %r and goes on as %r", part, key, saved, value)
 
     def _share_done(self) -> float:
         """How much of the training is behind, by steps or by the clock, whichever is further."""
@@ -333,44 +346,3 @@ class Trainer:
         if self._device.type == "cpu":
             return sdpa_kernel(SDPBackend.MATH)
         return contextlib.nullcontext()
-
-
-def format_record(record: Record) -> str:
-    """A record of the log as one line for people."""
-    return "  ".join(f"{name} {_readable(name, value)}" for name, value in record.items())
-
-
-def _readable(name: str, value: Any) -> str:
-    if name.startswith("seconds"):
-        return str(datetime.timedelta(seconds=round(value)))
-    if name == "learning_rate":
-        return f"{value:.2e}"
-    return str(value)
-
-
-class _Window:
-    """Loss and speed since the last log line; sums stay on the device so that no step waits for them."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._start = dataclasses.replace(progress)
-        self._sums: list[tuple[Tensor, Tensor]] = []
-
-    def add(self, loss_sum: Tensor, plain_sum: Tensor) -> None:
-        self._sums.append((loss_sum, plain_sum))
-
-    def figures(self, progress: Progress) -> Record:
-        tokens = max(1, progress.target_tokens - self._start.target_tokens)
-        seconds = progress.seconds - self._start.seconds
-        loss, plain = (float(torch.stack(sums).sum()) / tokens for sums in zip(*self._sums, strict=True))
-        return {
-            "loss": round(loss, 4),
-            "perplexity": round(math.exp(min(plain, 50)), 3),
-            "target_tokens_per_second": round(tokens / seconds) if seconds else None,
-        }
-
-
-def has_fast_bf16(device: torch.device) -> bool:
-    """Whether the device multiplies bf16 matrices faster than float32 ones."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

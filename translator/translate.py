@@ -10,20 +10,17 @@ from typing import Any, Self
 import torch
 
 from translator.checkpoint import load_model
-from translator.errors import ConfigError
+from translator.device import choose_device, has_fast_bf16
+from translator.errors import InputError
 from translator.model import Transformer
 from translator.search import ScoredTokens, SearchOptions, SpecialTokens, search
 from translator.text import Span, normalise, rejoin, split_long, split_sentences
-from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID, RESERVED_PIECES, UNK_ID, Tokenizer
+from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer
 
 MAX_PIECE_TOKENS = 160
-"""Longer sentences are cut into pieces: the model has hardly seen longer ones."""
+"""Sentences longer than this, with their end token, are cut into pieces: the model has hardly seen longer ones."""
 BATCH_ROWS_TOKENS = 4096
 """Padded source tokens times beam width that are decoded together."""
-
-_SPECIAL = SpecialTokens(
-    BOS_ID, EOS_ID, (PAD_ID, UNK_ID, BOS_ID, *range(EOS_ID + 1, EOS_ID + 1 + RESERVED_PIECES))
-)
 
 
 @dataclass(frozen=True)
@@ -79,6 +76,8 @@ class Translator:
         self._model = model.to(device).eval()
         self._tokenizer = tokenizer
         self._device = device
+        self._special = SpecialTokens(BOS_ID, EOS_ID, tokenizer.unprintable_ids)
+        self._max_positions = model.config.max_positions if model.config.positions == "learned" else None
         self.card = card
 
     @classmethod
@@ -91,7 +90,8 @@ class Translator:
         chosen = choose_device(device)
         folder = load_model(Path(path) if path is not None else shipped_model())
         # On a GPU bf16 halves the time; on a CPU float32 gives the same answer in every batch.
-        model = folder.model.bfloat16() if chosen.type == "cuda" else folder.model
+        is_bf16 = chosen.type == "cuda" and has_fast_bf16(chosen)
+        model = folder.model.bfloat16() if is_bf16 else folder.model
         return cls(model, folder.tokenizer, folder.card, chosen)
 
     @property
@@ -119,6 +119,8 @@ class Translator:
         `progress` is called with the number of sentences done since the last call.
         Raises InputError on a text with a lone surrogate.
         """
+        if isinstance(texts, str):
+            raise InputError("translate takes a list of texts and was given a single string; write [text]")
         spans = [self._split(text) for text in texts]
         sources = [
             text[span.start : span.end] for text, parts in zip(texts, spans, strict=True) for span in parts
@@ -133,8 +135,10 @@ class Translator:
         def count(part: str) -> int:
             return self.count_tokens(normalise(part))
 
-        spans = split_sentences(text)
-        return [piece for span in spans for piece in split_long(text, span, count, MAX_PIECE_TOKENS)]
+        limit = (
+            min(MAX_PIECE_TOKENS, self._max_positions or MAX_PIECE_TOKENS + 1) - 1
+        )  # one for the end token
+        return [piece for span in split_sentences(text) for piece in split_long(text, span, count, limit)]
 
     def _translate_sentences(
         self, sources: list[str], options: SearchOptions, progress: Callable[[int], None] | None
@@ -158,11 +162,15 @@ class Translator:
         source_BS = torch.full((len(sentences), longest), PAD_ID)
         for row, sentence in enumerate(sentences):
             source_BS[row, : len(sentence) + 1] = torch.tensor([*sentence, EOS_ID])
-        max_length_B = torch.tensor([max_target_tokens(len(sentence)) for sentence in sentences])
+        max_length_B = torch.tensor([self._max_target_tokens(len(sentence)) for sentence in sentences])
         source_BS = source_BS.to(self._device)
         return search(
-            self._model, source_BS, source_BS != PAD_ID, max_length_B.to(self._device), _SPECIAL, options
+            self._model, source_BS, source_BS != PAD_ID, max_length_B.to(self._device), self._special, options
         )  # fmt: skip
+
+    def _max_target_tokens(self, source_tokens: int) -> int:
+        ample = max_target_tokens(source_tokens)
+        return ample if self._max_positions is None else min(ample, self._max_positions)
 
     def _to_text(self, hypothesis: ScoredTokens) -> Hypothesis:
         return Hypothesis(self._tokenizer.decode(hypothesis.tokens), hypothesis.score)
@@ -171,21 +179,6 @@ class Translator:
 def shipped_model() -> Path:
     """The folder of the model that comes with the package."""
     return Path(str(resources.files("translator"))) / "pretrained" / "en-de"
-
-
-def choose_device(name: str) -> torch.device:
-    """The device of that name; "auto" is a GPU if there is one. Raises ConfigError when it is not there."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise ConfigError(f"device {name!r} is unknown; give auto, cpu, cuda or cuda:N") from error
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise ConfigError(
-            f"device {name!r} is not there: {torch.cuda.device_count()} GPUs found; give auto or cpu"
-        )
-    return device
 
 
 def max_target_tokens(source_tokens: int) -> int:

@@ -1,71 +1,70 @@
 """What is measured on the development sets while a model trains: loss, and BLEU of real translations."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-import torch
-
-from translator.batching import TokenBudgetBatches
-from translator.config import TrainingConfig
+from translator.batching import Batch, TokenBudgetBatches
 from translator.evaluate import score
 from translator.loss import label_smoothed_cross_entropy
 from translator.model import Transformer
 from translator.search import SearchOptions
 from translator.shards import PreparedCorpus, PreparedData
-from translator.tokenizer import PAD_ID
+from translator.tokenizer import PAD_ID, Tokenizer
 from translator.translate import Translator
 
 SENTENCES = 200
 """Sentences of each development set that are translated; enough to see BLEU rise, and done in seconds."""
+LOSS_BATCHES, BATCH_TOKENS = 10, 4096
+"""How much of each development set the loss is measured on."""
 
 
-def make_validator(
-    data: PreparedData, config: TrainingConfig
-) -> Callable[[Transformer], dict[str, float]] | None:
+def make_validator(data: PreparedData) -> Callable[[Transformer], dict[str, float]] | None:
     """A function that measures loss (nats a token) and greedy BLEU on every development set; None without any."""
     if not data.dev:
         return None
+    batches = {name: _batches(corpus) for name, corpus in data.dev.items()}
 
     def validate(model: Transformer) -> dict[str, float]:
         figures = {}
         for name, corpus in data.dev.items():
-            figures[f"{name} loss"] = round(validation_loss(model, corpus, config), 4)
-            figures[f"{name} BLEU"] = round(greedy_bleu(model, corpus, data), 2)
+            figures[f"{name} loss"] = round(validation_loss(model, batches[name]), 4)
+            figures[f"{name} BLEU"] = round(greedy_bleu(model, corpus, data.tokenizer), 2)
         return figures
 
     return validate
 
 
-def validation_loss(model: Transformer, corpus: PreparedCorpus, config: TrainingConfig) -> float:
+def validation_loss(model: Transformer, batches: Sequence[Batch]) -> float:
     """Mean cross-entropy per target token, without label smoothing, in nats."""
     device = next(model.parameters()).device
-    batches = TokenBudgetBatches(
-        [corpus], batch_tokens=config.batch_tokens, max_tokens_per_side=config.max_tokens_per_side, seed=0
-    )
     loss_sum, tokens = 0.0, 0
-    for batch in itertools.islice(batches.batches(epoch=0), 10):
+    for batch in batches:
         on_device = batch.to(device)
         output_BTD = model(on_device.source_BS, on_device.source_keep_BS, on_device.target_input_BT)
+        target_N = on_device.target_output_BT.flatten()
         _, plain = label_smoothed_cross_entropy(
-            output_BTD.flatten(0, 1),
-            model.embedding.weight,
-            on_device.target_output_BT.flatten(),
-            0.0,
-            PAD_ID,
+            output_BTD.flatten(0, 1), model.embedding.weight, target_N, 0.0, PAD_ID
         )
         loss_sum += float(plain)
         tokens += batch.target_tokens
     return loss_sum / tokens
 
 
-def greedy_bleu(model: Transformer, corpus: PreparedCorpus, data: PreparedData) -> float:
+def greedy_bleu(model: Transformer, corpus: PreparedCorpus, tokenizer: Tokenizer) -> float:
     """BLEU of greedy translations of the first sentences."""
-    device = next(model.parameters()).device
     pairs = [corpus.pair(index) for index in range(min(SENTENCES, len(corpus)))]
     sources, references = (
-        [data.tokenizer.decode(side.tolist()) for side in sides] for sides in zip(*pairs, strict=True)
+        [tokenizer.decode(side.tolist()) for side in sides] for sides in zip(*pairs, strict=True)
     )
-    with torch.autocast(device.type, enabled=False):
-        translator = Translator(model, data.tokenizer, {}, device)
-        translations = translator.translate(sources, SearchOptions(beam_size=1))
+    translator = Translator(model, tokenizer, {}, next(model.parameters()).device)
+    translations = translator.translate(sources, SearchOptions(beam_size=1))
     return score([translation.text for translation in translations], references)[0].value
+
+
+def _batches(corpus: PreparedCorpus) -> list[Batch]:
+    """Some batches of a development set, whatever its longest sentence, the same every time."""
+    longest = int(corpus.lengths_P2.max()) + 1
+    batches = TokenBudgetBatches(
+        [corpus], batch_tokens=max(BATCH_TOKENS, longest), max_tokens_per_side=max(2, longest), seed=0
+    )
+    return list(itertools.islice(batches.batches(epoch=0), LOSS_BATCHES))

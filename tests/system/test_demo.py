@@ -4,9 +4,12 @@ import dataclasses
 import io
 import re
 
+import pytest
 from rich.console import Console
 
 from translator import demo
+from translator.errors import DataError
+from translator.translate import Translation
 
 
 def test_the_demo_learns_and_shows_it(tmp_path, monkeypatch):
@@ -20,6 +23,43 @@ def test_the_demo_learns_and_shows_it(tmp_path, monkeypatch):
     assert shown[-1] < shown[0] - 1
     assert len(re.findall(r"BLEU on unseen sentences +\d", output.getvalue())) == 2
     assert re.search(r"\d+ of 40 unseen sentences right to the letter", output.getvalue())
+
+
+class Parrot:
+    """A trained model's stand-in, which repeats what it is given."""
+
+    def translate(self, texts):
+        return [Translation(text, ()) for text in texts]
+
+
+def test_what_is_typed_and_translated_is_no_markup(tmp_path, monkeypatch):
+    monkeypatch.setattr(demo, "write_corpus", lambda _folder: [("[/] the dog", "[/] der Hund")])
+    monkeypatch.setattr(demo, "train_demo", lambda *_arguments: Parrot())
+    output = io.StringIO()
+    console = Console(file=output, width=200)
+    typed = iter(["[/]", "[bold]dog[/bold] :dog:", ""])
+    monkeypatch.setattr(console, "input", lambda _prompt: next(typed))
+    demo.run_demo(tmp_path, console, prompt=True)
+    shown = output.getvalue().splitlines()
+    assert shown[-1] == "  [bold]dog[/bold] :dog:"
+    assert "  [/]" in shown
+    assert "  [/] the dog   not: [/] der Hund" in shown
+
+
+def test_a_folder_with_an_earlier_run_is_left_alone(tmp_path):
+    (tmp_path / "training.tsv").write_text("mine")
+    with pytest.raises(
+        DataError, match="is not empty: an earlier demo may have run in it; remove it or give"
+    ):
+        demo.run_demo(tmp_path, Console(file=io.StringIO()), prompt=False)
+    assert (tmp_path / "training.tsv").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["file", "file/below"])
+def test_a_folder_that_is_a_file_is_told(tmp_path, name):
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match=f"cannot make the folder .*/{name}: "):
+        demo.run_demo(tmp_path / name, Console(file=io.StringIO()), prompt=False)
 
 
 def test_unknown_words_are_named():

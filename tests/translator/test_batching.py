@@ -34,12 +34,8 @@ def random_pairs(number: int, longest: int = 30, seed: int = 0) -> list[IdPair]:
     return pairs
 
 
-def batches_of(
-    corpora: list[PreparedCorpus], batch_tokens: int = 200, seed: int = 1, multiple: int = 1
-) -> TokenBudgetBatches:
-    return TokenBudgetBatches(
-        corpora, batch_tokens=batch_tokens, max_tokens_per_side=40, seed=seed, pad_to_multiple=multiple
-    )
+def batches_of(corpora: list[PreparedCorpus], batch_tokens: int = 200, seed: int = 1) -> TokenBudgetBatches:
+    return TokenBudgetBatches(corpora, batch_tokens=batch_tokens, max_tokens_per_side=40, seed=seed)
 
 
 def rows(batch: Batch) -> Iterator[tuple[list[int], list[int], list[int]]]:
@@ -89,13 +85,6 @@ def test_a_batch_worked_out_by_hand() -> None:
     assert (batch.source_tokens, batch.target_tokens) == (6, 5)
 
 
-def test_padding_to_a_multiple() -> None:
-    (batch,) = batches_of([corpus([((40, 41, 42, 43), (50, 51, 52))])], multiple=4).batches(0)
-    assert batch.source_BS.tolist() == [[40, 41, 42, 43, EOS_ID, PAD_ID, PAD_ID, PAD_ID]]
-    assert batch.target_output_BT.tolist() == [[50, 51, 52, EOS_ID]]
-    assert batch.target_input_BT.tolist() == [[BOS_ID, 50, 51, 52]]
-
-
 def test_empty_sides_are_allowed() -> None:
     (batch,) = batches_of([corpus([((), ())])]).batches(0)
     assert list(rows(batch)) == [([EOS_ID], [BOS_ID], [EOS_ID])]
@@ -115,12 +104,11 @@ def test_a_batch_moves_to_a_device() -> None:
 @given(
     st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), min_size=1, max_size=60),
     st.integers(24, 120),
-    st.sampled_from([1, 4, 8]),
     st.integers(0, 5),
 )
 @settings(max_examples=100, deadline=None)
 def test_each_pair_once_and_no_batch_over_budget(
-    lengths: list[tuple[int, int]], batch_tokens: int, multiple: int, epoch: int
+    lengths: list[tuple[int, int]], batch_tokens: int, epoch: int
 ) -> None:
     pairs: list[IdPair] = [
         (tuple(range(100 * i, 100 * i + s)), tuple(range(100 * i + 50, 100 * i + 50 + t)))
@@ -132,14 +120,13 @@ def test_each_pair_once_and_no_batch_over_budget(
         batch_tokens=batch_tokens,
         max_tokens_per_side=21,
         seed=3,
-        pad_to_multiple=multiple,
     )
     seen: Counter[IdPair] = Counter()
     for batch in batches.batches(epoch):
         for side_BL in (batch.source_BS, batch.target_output_BT):
             assert side_BL.numel() <= batch_tokens
             longest = max(len(without_padding(row)) for row in side_BL.tolist())
-            assert side_BL.shape[1] == -(-longest // multiple) * multiple
+            assert side_BL.shape[1] == longest
         assert batch.target_input_BT.shape == batch.target_output_BT.shape
         seen.update(pairs_in(batch))
     assert seen == Counter(pairs)
@@ -256,8 +243,6 @@ def test_corpora_are_weighted_one_by_one() -> None:
     ("setting", "message"),
     [
         ({"batch_tokens": 39}, "batch_tokens 39 cannot hold a pair of max_tokens_per_side 40"),
-        ({"batch_tokens": 40, "pad_to_multiple": 16}, r"padded: 48\); raise the first or lower the second"),
-        ({"pad_to_multiple": 0}, "pad_to_multiple 0"),
         ({"max_tokens_per_side": 1}, "max_tokens_per_side 1"),
         ({"seed": -1}, "seed -1"),
     ],

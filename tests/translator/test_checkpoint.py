@@ -1,4 +1,5 @@
 import json
+import os
 import pickle
 
 import pytest
@@ -56,6 +57,9 @@ def test_a_flipped_bit_is_found_and_the_checkpoint_before_is_used(tmp_path, capl
         load_checkpoint(damaged)
     assert load_latest_checkpoint(tmp_path).state == {"step": 1}
     assert f"{name} is damaged" in caplog.text
+    # The damaged one is out of the way: the run that goes on from step 1 will count and keep its own only.
+    assert [path.name for path in checkpoint_paths(tmp_path)] == ["step-00000001"]
+    assert (tmp_path / "damaged-step-00000002").is_dir()
 
 
 def test_a_missing_file_and_an_unreadable_manifest_are_errors(tmp_path):
@@ -81,6 +85,35 @@ def test_a_failed_write_leaves_the_old_checkpoint_and_no_litter(tmp_path, monkey
     with pytest.raises(CheckpointError, match="No space left on device; free space"):
         save_checkpoint(tmp_path, 2, make_checkpoint(2))
     assert [path.name for path in tmp_path.iterdir()] == ["step-00000001"]
+
+
+def test_a_failed_replacement_keeps_the_old_model(model_folder, monkeypatch):
+    def disk_is_full(path, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint_module, "_write_durably", disk_is_full)
+    with pytest.raises(CheckpointError, match="No space left"):
+        write_card(model_folder, {"name": "other"})
+    assert load_model(model_folder).card == {"name": "toy"}
+    assert [path.name for path in model_folder.parent.iterdir()] == ["model"]
+
+
+def test_what_a_killed_process_left_behind_is_removed(tmp_path):
+    save_checkpoint(tmp_path, 1, make_checkpoint(1))
+    for litter in (f".step-00000002.writing-{os.getpid()}", ".step-00000003.writing-1"):
+        (tmp_path / litter).mkdir()
+        (tmp_path / litter / "model.safetensors").write_bytes(b"half")
+    save_checkpoint(tmp_path, 2, make_checkpoint(2))
+    load_latest_checkpoint(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["step-00000001", "step-00000002"]
+
+
+def test_a_folder_of_something_else_is_not_overwritten(tmp_path, untrained, prepared):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "thesis.txt").write_text("years of work")
+    with pytest.raises(CheckpointError, match="is no checkpoint or model; remove it"):
+        save_model(tmp_path / "model", untrained.config, untrained.state_dict(), prepared.tokenizer, {})
+    assert (tmp_path / "model" / "thesis.txt").exists()
 
 
 def test_average_worked_out_by_hand():

@@ -109,6 +109,36 @@ def test_unknown_keys_are_errors():
         Config.from_dict({"modle": {}})
 
 
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (3, "the configuration is 3; it must be a JSON object"),
+        ({"model": 3}, "the model configuration is 3; it must be a JSON object"),
+        (
+            {"model": {"d_model": "large"}},
+            "d_model is 'large' in the model configuration; its type must be .*int",
+        ),
+        ({"model": {"d_model": 8.5}}, "d_model is 8.5"),
+        ({"model": {"heads": True}}, "heads is True"),
+        ({"model": {"norm": 1}}, "norm is 1"),
+        ({"training": {"max_minutes": "long"}}, "max_minutes is 'long' in the training configuration"),
+    ],
+)
+def test_a_configuration_of_wrong_types_is_refused(values, message):
+    with pytest.raises(ConfigError, match=message):
+        Config.from_dict(values)
+
+
+def test_whole_numbers_may_stand_for_fractions():
+    config = Config.from_dict({"model": {"dropout": 0}, "training": {"max_minutes": 5, "max_steps": None}})
+    assert (config.model.dropout, config.training.max_minutes) == (0, 5)
+
+
+def test_learned_positions_must_reach_over_the_longest_sentence():
+    with pytest.raises(ConfigError, match="max_tokens_per_side 256 is over the 100 learned positions"):
+        Config(ModelConfig(positions="learned", max_positions=100), TrainingConfig(max_steps=1))
+
+
 def test_an_unknown_preset_names_the_known_ones(tmp_path):
     with pytest.raises(ConfigError, match="tiny, small, base, big"):
         load_config(str(tmp_path / "huge"))

@@ -13,6 +13,7 @@ from translator.corpus import (
     Deduplicator,
     DropCounts,
     DropReport,
+    check_readable,
     clean_pairs,
     drop_reason,
     read_pairs,
@@ -154,7 +155,16 @@ def test_escaped_surrogates_in_json_are_counted(tmp_path: Path) -> None:
 def test_only_line_feeds_end_lines(tmp_path: Path) -> None:
     path = tmp_path / "x.tsv"
     path.write_bytes("\ufeffa\u2028b\tc\x85d\r\ne\rf\tg\n h \ti".encode())
-    assert read(path)[0] == [("a\u2028b", "c\x85d"), ("e\rf", "g"), ("h", "i")]
+    assert read(path)[0] == [("a b", "c\x85d"), ("e f", "g"), ("h", "i")]
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r", "\r\n", "\v", "\f", "\u2028", "\u2029", " \t\n\xa0\n "])
+def test_line_breaks_inside_a_side_become_one_space(tmp_path: Path, line_break: str) -> None:
+    path = tmp_path / "x.jsonl"
+    record = {"en": f"One{line_break}two  three.{line_break}", "de": f"Eins{line_break}zwei\u2003 drei."}
+    write_lines(path, [json.dumps(record)])
+    # blanks without a line break stay
+    assert read(path) == ([("One two  three.", "Eins zwei\u2003 drei.")], DropCounts(read=1))
 
 
 def test_files_of_different_length_are_refused_with_both_counts(tmp_path: Path) -> None:
@@ -202,13 +212,35 @@ def test_zst_without_its_package_names_it(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_missing_files_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"cannot read .*x\.tsv after line 0: No such file"):
+    with pytest.raises(DataError, match=r"^there is no file /.*/x\.tsv; correct the name of the corpus$"):
         read(tmp_path / "x.tsv")
-    (tmp_path / "x.en").touch()
     with pytest.raises(DataError, match=r"no corpus at .*x: expected"):
         read(tmp_path / "x")
-    with pytest.raises(DataError, match=r"cannot read .*y\.de after line 0"):
-        read(f"{tmp_path}/x.en,{tmp_path}/y.de")
+    (tmp_path / "x.en.gz").write_bytes(gzip.compress(b"line\n"))
+    with pytest.raises(DataError, match=r"there is no file .*x\.de\.gz"):
+        read(tmp_path / "x")
+    with pytest.raises(DataError, match=r"there is no file .*y\.de"):
+        read(f"{tmp_path}/x.en.gz,{tmp_path}/y.de")
+    with pytest.raises(DataError, match=r"cannot open .*: Is a directory; name a file that you may read"):
+        read(f"{tmp_path}/x.en.gz,{tmp_path}")
+
+
+def test_two_whole_files_are_preferred_to_a_lonely_one(tmp_path: Path) -> None:
+    (tmp_path / "x.en").touch()
+    for language in ("en", "de"):
+        (tmp_path / f"x.{language}.gz").write_bytes(gzip.compress(b"line\n"))
+    assert read(tmp_path / "x")[0] == [("line", "line")]
+
+
+def test_corpora_are_checked_without_reading_them_through(tmp_path: Path) -> None:
+    (tmp_path / "x.tsv").write_bytes(b"One.\tEins.\n")
+    check_readable(CorpusSpec.parse(f"{tmp_path}/x.tsv"))
+    (tmp_path / "x.jsonl").touch()
+    with pytest.raises(DataError, match=r"x\.jsonl is empty; is this the right corpus"):
+        check_readable(CorpusSpec.parse(f"{tmp_path}/x.jsonl"))
+    (tmp_path / "x.en").write_bytes(b"One.\n")
+    with pytest.raises(DataError, match=r"there is no file .*x\.de"):
+        check_readable(CorpusSpec.parse(f"{tmp_path}/x"))
 
 
 # --- the datasets library
@@ -221,6 +253,9 @@ def test_folder_of_a_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     (tmp_path / "raw").mkdir()
     write_lines(tmp_path / "raw" / "train.jsonl", [json.dumps(record) for record in records])
     assert read(tmp_path / "raw") == (PAIRS, DropCounts(read=3))
+    write_lines(tmp_path / "raw" / "test.jsonl", [json.dumps(records[1])])
+    assert read(tmp_path / "raw") == (PAIRS, DropCounts(read=3))
+    assert read(f"hub:{tmp_path}/raw::test") == (PAIRS[1:2], DropCounts(read=1))
     assert datasets.config.HF_UPDATE_DOWNLOAD_COUNTS is False
 
 
@@ -368,6 +403,19 @@ def test_duplicates_are_dropped_across_corpora() -> None:
     assert list(clean_pairs([*PAIRS, PAIRS[1]], RULES, seen, first)) == PAIRS
     assert list(clean_pairs([variant, PAIRS[2]], RULES, seen, second)) == [variant]
     assert first.dropped == second.dropped == Counter(duplicate=1)
+
+
+def test_only_the_english_of_good_pairs_is_normalised() -> None:
+    seen, counts = Deduplicator(), DropCounts()
+    pairs = [
+        ("Two\xa0 cafe\u0301s", "Zwei\xa0 Cafe\u0301s"),
+        ("Two cafés", "Zwei\xa0 Cafe\u0301s"),
+        ("\u200b", "nichts"),
+        ("bell\x07", "Glocke"),
+    ]
+    expected = [("Two cafés", "Zwei\xa0 Cafe\u0301s")]
+    assert list(clean_pairs(pairs, RULES, seen, counts)) == expected
+    assert counts.dropped == Counter({"duplicate": 1, "empty": 1, "encoding damage": 1})
 
 
 def test_duplicates_are_told_by_both_sides() -> None:

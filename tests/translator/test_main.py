@@ -1,10 +1,19 @@
+import io
 import json
+import os
+import select
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from translator.__main__ import main
 from translator.checkpoint import load_model, save_model
+
+PATIENCE_SECONDS = 60  # only a test that fails waits as long
+PROGRAM = (sys.executable, "-m", "translator")
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +62,57 @@ def test_translate_in_windows_equals_translating_at_once(run, model_folder, tmp_
     assert whole[1].count(b"\n") == 7
 
 
+def test_what_comes_through_a_pipe_is_read_once(run, model_folder, tmp_path, monkeypatch):
+    text = b"Anna sleeps.\n\xe2\x80\xa8\r 12\rPaul runs.\n\nno end"
+    (tmp_path / "in.txt").write_bytes(text)
+    whole = run("translate", tmp_path / "in.txt", "--model", model_folder)
+    assert whole[1].count(b"\n") == 3
+    # At a terminal there is a progress bar, which wants to know the number of lines.
+    terminal = Console(file=io.StringIO(), force_terminal=True)
+    monkeypatch.setattr("translator.__main__._STDERR", terminal)
+    for chunk_bytes in (1, 5, 1000):
+        monkeypatch.setattr("translator.__main__.CHUNK_BYTES", chunk_bytes)
+        reader, writer = os.pipe()
+        os.write(writer, text)
+        os.close(writer)
+        assert run("translate", f"/dev/fd/{reader}", "--model", model_folder) == (0, whole[1], "")
+        os.close(reader)
+
+
+def test_a_line_from_a_pipe_is_answered_before_the_next_one_comes(model_folder):
+    command = (*PROGRAM, "translate", "--model", model_folder, "--beam", "1")
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as process:
+        try:
+            for line in (b"12\n", b"3\n"):
+                process.stdin.write(line)
+                assert select.select([process.stdout], [], [], PATIENCE_SECONDS)[0]
+                assert process.stdout.read(100) == line
+            process.stdin.close()
+            assert process.wait(PATIENCE_SECONDS) == 0
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("is_file", [True, False])
+def test_a_full_disk_is_told_as_an_error_of_the_output(model_folder, tmp_path, is_file):
+    (tmp_path / "in.txt").write_bytes(b"12\n")
+    command = (*PROGRAM, "translate", tmp_path / "in.txt" if is_file else "-", "--model", model_folder)
+    with Path("/dev/full").open("wb") as full, (tmp_path / "in.txt").open("rb") as lines:
+        done = subprocess.run(command, stdin=lines, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 1
+    assert done.stderr == b"error: cannot write the output: No space left on device\n"
+
+
+def test_a_reader_that_leaves_is_told_nothing(model_folder, tmp_path):
+    (tmp_path / "in.txt").write_bytes(b"12\n")
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = (*PROGRAM, "translate", tmp_path / "in.txt", "--model", model_folder)
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
 def test_translate_names_a_line_that_is_not_utf8(run, model_folder, tmp_path):
     (tmp_path / "latin1.txt").write_bytes("fine\nM\xfcnchen\n".encode("latin-1"))
     code, _, err = run("translate", tmp_path / "latin1.txt", "--model", model_folder)
@@ -69,6 +129,18 @@ def test_translate_names_a_line_that_is_not_utf8(run, model_folder, tmp_path):
         (("translate", "--beam", "0"), "beam_size is 0; give 1 to 64"),
         (("translate", "--device", "tpu"), "give auto, cpu, cuda or cuda:N"),
         (("evaluate",), "give --source and --reference files"),
+        (
+            ("evaluate", "--model", "/nowhere/m", "--model", "/nowhere/n/../m"),
+            "/nowhere/n/../m is given twice",
+        ),
+        (("evaluate", "--hypothesis", "a.de", "--hypothesis", "./a.de"), "a.de is given twice"),
+        (("evaluate", "--hypothesis", "a.de", "--record"), "give a --model, or leave --record out"),
+        (
+            ("evaluate", "--testset", "wmt14", "--source", "a.en"),
+            "--testset wmt14 and a.en are two test sets",
+        ),
+        (("evaluate", "--testset", "wmt14", "--reference", "a.de"), "give either --testset, or --source and"),
+        (("demo", "--folder", __file__), f"cannot make the folder {__file__}: File exists"),
         (("prepare", "--corpus", "/nowhere/x.tsv", "--out", "/nowhere/out"), "/nowhere/x.tsv"),
     ],
 )
@@ -86,6 +158,13 @@ def test_wrong_options_are_told_with_exit_code_2(run):
     assert "beem" in err
 
 
+def test_without_a_command_the_help_is_shown(run):
+    code, out, err = run()
+    assert (code, out) == (2, b"")
+    assert "usage: translator" in err
+    assert "Clean parallel text" in err
+
+
 def test_evaluate_scores_a_model_and_records_it_on_the_card(run, model_folder, tmp_path):
     (tmp_path / "set.en").write_text("Anna sleeps.\nThe dog eats bread.\n")
     (tmp_path / "set.de").write_text("Anna schläft.\nDer Hund isst Brot.\n")
@@ -101,6 +180,16 @@ def test_evaluate_scores_a_model_and_records_it_on_the_card(run, model_folder, t
     assert "tok:13a" in entry["signatures"]["BLEU"]
     run("evaluate", *arguments, "--json", "--record", "--beam", "2")
     assert len(load_model(model_folder).card["scores"]) == 1
+
+
+def test_evaluate_looks_at_all_files_before_it_loads_a_model(run, tmp_path):
+    (tmp_path / "two").write_text("a\nb\n")
+    (tmp_path / "one").write_text("a\n")
+    files = ("--reference", tmp_path / "two", "--model", "/nowhere")
+    code, _, err = run("evaluate", "--source", tmp_path / "one", *files)
+    assert (code, "there are 1 sources and 2 references" in err) == (1, True)
+    code, _, err = run("evaluate", "--source", tmp_path / "two", "--hypothesis", tmp_path / "one", *files)
+    assert (code, "there are 1 hypotheses and 2 references" in err) == (1, True)
 
 
 def test_evaluate_compares_finished_translations(run, tmp_path):

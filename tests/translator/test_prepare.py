@@ -1,3 +1,4 @@
+import gzip
 import random
 import sys
 from collections import Counter
@@ -109,6 +110,24 @@ def test_training_data_are_cleaned_and_development_sets_are_not(tmp_path: Path, 
     assert report.corpora[0].drops == {"empty": 1, "copied": 1, "duplicate": 1}
 
 
+def test_english_is_normalised_for_the_tokenizer_and_in_every_set(
+    tmp_path: Path, tokenizer_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_tsv(tmp_path / "blanks.tsv", [("The\xa0goat  is\xad here.", "Die\xa0Ziege  ist\xad hier.")])
+    as_prepared = [("The goat is here.", "Die\xa0Ziege  ist\xad hier.")]
+    drawn: list[str] = []
+
+    def draw(sentences: Iterator[str], vocab_size: int, *, seed: int) -> Tokenizer:
+        drawn.extend(sentences)
+        return Tokenizer.load(tokenizer_file)
+
+    monkeypatch.setattr(module, "train_tokenizer", draw)
+    run(tmp_path / "out", [str(path)], [f"d={path}"])
+    data = PreparedData.open(tmp_path / "out")
+    assert drawn == list(as_prepared[0])
+    assert texts_of(data, data.corpora[0]) == texts_of(data, data.dev["d"]) == as_prepared
+
+
 def test_rules_are_applied(tmp_path: Path, tokenizer_file: Path) -> None:
     farm = write_tsv(tmp_path / "farm.tsv", FARM)
     run(tmp_path / "out", [str(farm)], tokenizer=tokenizer_file, rules=CleaningRules(max_words=4))
@@ -197,28 +216,46 @@ def test_folder_in_use_is_refused_before_anything_is_read(tmp_path: Path) -> Non
         run(tmp_path, ["missing.tsv"])
 
 
+def test_cheap_mistakes_are_told_before_the_long_work(
+    tmp_path: Path, tokenizer_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work(*_: object, **__: object) -> Tokenizer:
+        raise AssertionError("the long work has begun")
+
+    monkeypatch.setattr(module, "train_tokenizer", work)
+    monkeypatch.setattr(module, "_add", work)
+    farm = write_tsv(tmp_path / "farm.tsv", FARM)
+    empty = write_tsv(tmp_path / "empty.tsv", [])
+    for tokenizer in (None, tokenizer_file):
+        with pytest.raises(DataError, match=r"there is no file .*dev\.tsv"):
+            run(tmp_path / "new" / "out", [str(farm)], [f"{tmp_path}/dev.tsv"], tokenizer=tokenizer)
+        with pytest.raises(DataError, match=r"empty\.tsv is empty"):
+            run(tmp_path / "new" / "out", [str(farm)], [str(empty)], tokenizer=tokenizer)
+        with pytest.raises(DataError, match=r"cannot write .*Not a directory"):
+            run(farm / "out", [str(farm)], tokenizer=tokenizer)
+        with pytest.raises(DataError, match=r"exists and is not empty"):
+            run(tmp_path, [str(farm)], tokenizer=tokenizer)
+    assert sorted(tmp_path.iterdir()) == [empty, farm]
+
+
 @pytest.mark.parametrize("with_tokenizer", [True, False])
 def test_broken_corpus_leaves_nothing_behind(
     tmp_path: Path, tokenizer_file: Path, with_tokenizer: bool
 ) -> None:
     farm = write_tsv(tmp_path / "farm.tsv", FARM)
-    with pytest.raises(DataError, match=r"cannot read .*missing\.tsv"):
+    torn = tmp_path / "torn.tsv.gz"
+    torn.write_bytes(gzip.compress(b"One.\tEins.\n" * 9)[:-1])
+    with pytest.raises(DataError, match=r"cannot read .*torn\.tsv\.gz after line 9"):
         run(
             tmp_path / "out",
-            [str(farm), str(tmp_path / "missing.tsv")],
+            [str(farm), str(torn)],
             tokenizer=tokenizer_file if with_tokenizer else None,
         )
-    assert list(tmp_path.iterdir()) == [farm]
+    assert sorted(tmp_path.iterdir()) == [farm, torn]
 
 
-@pytest.mark.parametrize(
-    ("pairs", "reason"),
-    [([], "it is empty"), ([("", "a"), ("b", ""), ("x\0", "y")], "empty 2, encoding damage 1")],
-)
-def test_corpus_of_which_nothing_is_left_is_refused(
-    tmp_path: Path, tokenizer_file: Path, pairs: list[Pair], reason: str
-) -> None:
-    path = write_tsv(tmp_path / "farm.tsv", pairs)
-    with pytest.raises(DataError, match=rf"none of its {len(pairs)} pairs is left \({reason}\)"):
+def test_corpus_of_which_nothing_is_left_is_refused(tmp_path: Path, tokenizer_file: Path) -> None:
+    path = write_tsv(tmp_path / "farm.tsv", [("", "a"), ("b", ""), ("x\0", "y")])
+    with pytest.raises(DataError, match=r"none of its 3 pairs is left \(empty 2, encoding damage 1\)"):
         run(tmp_path / "out", [str(path)], tokenizer=tokenizer_file)
     assert list(tmp_path.iterdir()) == [path]

@@ -1,6 +1,7 @@
 import hashlib
 import json
 import random
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from translator.checkpoint import Checkpoint, save_checkpoint, save_model
 from translator.errors import DataError
+from translator.model import Transformer
 from translator.shards import CorpusEntry, IdBlock, PreparedCorpus, PreparedData, PreparedWriter
 from translator.tokenizer import Tokenizer, train_tokenizer
 
@@ -29,7 +32,8 @@ def tokenizer() -> Tokenizer:
 def folder(tokenizer: Tokenizer, tmp_path: Path) -> Path:
     """A folder with two corpora and a development set."""
     out = tmp_path / "made" / "data"
-    with PreparedWriter(out, tokenizer, {"seed": 3}) as writer:
+    with PreparedWriter(out, {"seed": 3}) as writer:
+        writer.add_tokenizer(tokenizer)
         writer.add("news", blocks(NEWS[:2], NEWS[2:]), weight=0.5, licence="CC0", drops={"copied": 4})
         writer.add("talks & more", blocks(TALKS))
         writer.add("news", blocks(DEV), dev=True)
@@ -44,7 +48,8 @@ def blocks(*groups: list[IdPair]) -> Iterator[IdBlock]:
 
 
 def write(out: Path, tokenizer: Tokenizer, corpora: dict[str, Iterator[IdBlock]]) -> None:
-    with PreparedWriter(out, tokenizer) as writer:
+    with PreparedWriter(out) as writer:
+        writer.add_tokenizer(tokenizer)
         for name, blocks_of_corpus in corpora.items():
             writer.add(name, blocks_of_corpus)
 
@@ -74,7 +79,7 @@ def test_what_is_written_is_read(folder: Path, tokenizer: Tokenizer) -> None:
 def test_files_on_disk_are_as_documented(folder: Path, tokenizer: Tokenizer) -> None:
     assert sorted(path.name for path in folder.iterdir()) == [
         *("000-news.lengths", "000-news.tokens", "001-talks-more.lengths", "001-talks-more.tokens"),
-        *("dev-news.lengths", "dev-news.tokens", "manifest.json", "tokenizer.model"),
+        *("dev-000-news.lengths", "dev-000-news.tokens", "manifest.json", "tokenizer.model"),
     ]
     assert (folder / "001-talks-more.tokens").read_bytes() == bytes([70, 0, 71, 0, 255, 255])
     assert (folder / "001-talks-more.lengths").read_bytes() == bytes([1, 0, 2, 0])
@@ -97,7 +102,8 @@ def test_manifest_tells_counts_and_checksums(folder: Path, tokenizer: Tokenizer)
 
 def test_hash_is_that_of_tokenizer_pairs_and_weights(tokenizer: Tokenizer, tmp_path: Path) -> None:
     def make(name: str, pairs: list[IdPair], weight: float) -> str:
-        with PreparedWriter(tmp_path / name, tokenizer) as writer:
+        with PreparedWriter(tmp_path / name) as writer:
+            writer.add_tokenizer(tokenizer)
             writer.add("news", blocks(pairs), weight=weight)
         return PreparedData.open(tmp_path / name).sha256
 
@@ -113,12 +119,14 @@ def test_drops_are_read_after_the_last_block(tokenizer: Tokenizer, tmp_path: Pat
         yield from blocks(NEWS)
         drops["late"] = 1
 
-    with PreparedWriter(tmp_path / "out", tokenizer) as writer:
+    with PreparedWriter(tmp_path / "out") as writer:
+        writer.add_tokenizer(tokenizer)
         assert writer.add("news", counting(), drops=drops).drops == {"late": 1}
 
 
 def test_empty_corpus_can_be_read(tokenizer: Tokenizer, tmp_path: Path) -> None:
-    with PreparedWriter(tmp_path / "out", tokenizer) as writer:
+    with PreparedWriter(tmp_path / "out") as writer:
+        writer.add_tokenizer(tokenizer)
         writer.add("nothing", iter([]))
     assert len(PreparedData.open(tmp_path / "out").corpora[0]) == 0
 
@@ -158,7 +166,7 @@ def test_exception_leaves_nothing_behind(tokenizer: Tokenizer, tmp_path: Path) -
 
     for error, source in ((DataError, broken()), (KeyboardInterrupt, interrupted())):
         with pytest.raises(error):
-            write(tmp_path / "out", tokenizer, {"talks": blocks(TALKS), "news": source})
+            write(tmp_path / "new" / "out", tokenizer, {"talks": blocks(TALKS), "news": source})
         assert list(tmp_path.iterdir()) == []
 
 
@@ -169,26 +177,43 @@ def interrupted() -> Iterator[IdBlock]:
 
 def test_existing_data_are_not_overwritten(folder: Path, tokenizer: Tokenizer) -> None:
     with pytest.raises(DataError, match="exists and is not empty; remove it or choose another"):
-        PreparedWriter(folder, tokenizer)
+        PreparedWriter(folder)
     with pytest.raises(DataError, match="exists and is not empty"):
-        PreparedWriter(folder / "manifest.json", tokenizer)
+        PreparedWriter(folder / "manifest.json")
     assert len(PreparedData.open(folder).corpora) == 2
 
 
 def test_empty_folder_is_used(tokenizer: Tokenizer, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
-    with PreparedWriter(tmp_path / "out", tokenizer) as writer:
+    with PreparedWriter(tmp_path / "out") as writer:
+        writer.add_tokenizer(tokenizer)
         writer.add("news", blocks(NEWS))
     assert pairs_of(PreparedData.open(tmp_path / "out").corpora[0]) == NEWS
 
 
-def test_folder_that_cannot_be_made_is_refused(tokenizer: Tokenizer, tmp_path: Path) -> None:
+def test_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with (
         pytest.raises(DataError, match=r"cannot write .*Not a directory"),
-        PreparedWriter(tmp_path / "file" / "out", tokenizer),
+        PreparedWriter(tmp_path / "file" / "out"),
     ):
         pass
+    with pytest.raises(DataError, match=r"cannot write .*File name too long"):
+        PreparedWriter(tmp_path / ("x" * 300))
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_vocabulary_too_large_for_16_bits_is_refused(tmp_path: Path) -> None:
+    class Huge(Tokenizer):
+        vocab_size = 65_537  # type: ignore[assignment]
+
+    huge = Huge.__new__(Huge)
+    with (
+        pytest.raises(DataError, match="65537 pieces does not fit into 16 bits; use at most 65536"),
+        PreparedWriter(tmp_path / "out") as writer,
+    ):
+        writer.add_tokenizer(huge)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_full_disk_is_reported_and_leaves_nothing(
@@ -204,14 +229,16 @@ def test_full_disk_is_reported_and_leaves_nothing(
 
 
 def test_two_corpora_of_one_name_are_refused(tokenizer: Tokenizer, tmp_path: Path) -> None:
-    with PreparedWriter(tmp_path / "out", tokenizer) as writer:
+    with PreparedWriter(tmp_path / "out") as writer:
+        writer.add_tokenizer(tokenizer)
         writer.add("news", blocks(NEWS))
         with pytest.raises(DataError, match="two corpora are called news"):
             writer.add("news", blocks(TALKS))
 
 
 def test_sides_too_long_for_16_bits_are_refused(tokenizer: Tokenizer, tmp_path: Path) -> None:
-    with PreparedWriter(tmp_path / "out", tokenizer) as writer:
+    with PreparedWriter(tmp_path / "out") as writer:
+        writer.add_tokenizer(tokenizer)
         writer.add("just", blocks([([7] * 65_535, [8])]))
         with pytest.raises(DataError, match="long: pair 2 has a side of 65536 tokens; split it"):
             writer.add("long", blocks(NEWS[:2], [([7], [8] * 65_536)]))
@@ -222,7 +249,7 @@ def test_sides_too_long_for_16_bits_are_refused(tokenizer: Tokenizer, tmp_path: 
 
 @pytest.mark.parametrize(
     "name",
-    ["manifest.json", "tokenizer.model", "000-news.tokens", "001-talks-more.lengths", "dev-news.tokens"],
+    ["manifest.json", "tokenizer.model", "000-news.tokens", "001-talks-more.lengths", "dev-000-news.tokens"],
 )
 @pytest.mark.parametrize(
     "damage",
@@ -278,8 +305,49 @@ def test_other_formats_are_refused(folder: Path, tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(DataError, match=r"manifest\.json is damaged"):
             PreparedData.open(folder)
-    with pytest.raises(DataError, match="is this a folder made by `prepare`"):
-        PreparedData.open(tmp_path / "nothing here")
+
+
+def test_folders_of_other_kinds_are_told(
+    tmp_path: Path, folder: Path, tokenizer: Tokenizer, untrained: Transformer
+) -> None:
+    weights = untrained.state_dict()
+    save_model(tmp_path / "model", untrained.config, weights, tokenizer, {})
+    checkpoint = save_checkpoint(tmp_path / "run", 7, Checkpoint(weights, {}, {}))
+    (tmp_path / "empty").mkdir()
+    for path, problem in [
+        (tmp_path / "model", "is a model folder, not prepared data"),
+        (checkpoint, "is a checkpoint, not prepared data"),
+        (tmp_path / "run", "holds no prepared data: it has no manifest.json"),
+        (tmp_path / "empty", "holds no prepared data: it has no manifest.json"),
+        (tmp_path / "nowhere", "does not exist"),
+        (folder / "tokenizer.model", "is not a folder"),
+    ]:
+        message = f"{path} {problem}; give a folder that `translator prepare` wrote"
+        with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
+            PreparedData.open(path)
+
+
+def test_names_that_look_alike_as_files_are_kept_apart(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    with PreparedWriter(tmp_path / "out") as writer:
+        writer.add_tokenizer(tokenizer)
+        for dev in (False, True):
+            writer.add("a b", blocks(NEWS), dev=dev)
+            writer.add("a-b", blocks(DEV), dev=dev)
+    data = PreparedData.open(tmp_path / "out")
+    assert [pairs_of(corpus) for corpus in data.corpora] == [NEWS, DEV]
+    assert {name: pairs_of(corpus) for name, corpus in data.dev.items()} == {"a b": NEWS, "a-b": DEV}
+
+
+def test_development_sets_without_a_number_are_still_read(folder: Path) -> None:
+    """Folders were prepared so before two sets could have similar names."""
+    for path in folder.glob("dev-000-*"):
+        path.rename(path.with_name(path.name.replace("dev-000-", "dev-")))
+    content = json.loads((folder / "manifest.json").read_bytes())["content"]
+    # replacing keeps the keys in their order, of which the checksum is taken
+    text = json.dumps(content, sort_keys=True, separators=(",", ":")).replace("dev-000-", "dev-")
+    manifest = {"content": json.loads(text), "sha256": hashlib.sha256(text.encode()).hexdigest()}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    assert pairs_of(PreparedData.open(folder).dev["news"]) == DEV
 
 
 def test_folder_can_be_moved(folder: Path, tmp_path: Path) -> None:

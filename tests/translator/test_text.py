@@ -19,7 +19,20 @@ words = st.sampled_from(
     ["Dr. ", "e.g. ", "U.S. ", "Über ", "OK. ", "?! ", "...", " — ", "1. ", "3.14", "日本。"]
 )
 symbols = st.sampled_from(
-    [FAMILY, "🇩🇪", "e\u0301", "\r\n", "https://x.org/a.b?c=D! ", "{{x.y}}", "<b>", "- "]
+    [
+        FAMILY,
+        "🙂",
+        "1\ufe0f\u20e3",
+        "©",
+        "\ufe0f",
+        "🇩🇪",
+        "e\u0301",
+        "\r\n",
+        "https://x.org/a.b?c=D! ",
+        "{{x.y}}",
+        "<b>",
+        "- ",
+    ]
 )
 near_text = st.lists(marks | words | symbols, max_size=40).map("".join)
 texts = st.one_of(any_text, near_text)
@@ -68,7 +81,7 @@ def assert_covers(text: str, spans: list[Span], within: Span) -> None:
         ("Mail jo.do@example.org. Thank you.", ["Mail jo.do@example.org.", "Thank you."]),
         ("Version v2.0.1 is out. Get it.", ["Version v2.0.1 is out.", "Get it."]),
         ("Äpfel sind rot. Öl brennt! Ärger?", ["Äpfel sind rot.", "Öl brennt!", "Ärger?"]),
-        ("Nice 😀. Bye!", ["Nice 😀.", "Bye!"]),
+        ("Nice 😀. Bye!", ["Nice", "😀", ".", "Bye!"]),
         ("One.   Two.\u00a0Three.", ["One.", "Two.", "Three."]),
         ("no end", ["no end"]),
         ("...", ["..."]),
@@ -111,7 +124,12 @@ def test_blank_text_has_no_sentences(text: str) -> None:
 
 
 def test_spans_are_offsets_in_characters() -> None:
-    assert split_sentences("  Öl 😀!\r\n\tJa.  ") == [Span(2, 7), Span(10, 13)]
+    assert split_sentences("  Öl 😀!\r\n\tJa.  ") == [
+        Span(2, 4),
+        Span(5, 6),
+        Span(6, 7),
+        Span(10, 13),
+    ]
 
 
 def test_sentences_are_found_in_a_paragraph_of_any_length() -> None:
@@ -162,6 +180,57 @@ def test_sentences_cover_the_text_in_order(text: str) -> None:
 @settings(max_examples=100, deadline=None)
 def test_no_sentence_crosses_a_line(text: str) -> None:
     assert not any(character in sentence for sentence in sentences(text) for character in LINE_BREAKS)
+
+
+# Emoji
+
+
+@pytest.mark.parametrize(
+    "emoji",
+    [
+        "🙂",
+        FAMILY,
+        "👍🏽",
+        "🇩🇪",
+        "1\ufe0f\u20e3",
+        "#\u20e3",
+        "❤\ufe0f",
+        "❤",
+        "❤\ufe0f\u200d🔥",
+        "🏃\u200d♀",
+        "🚶🏽\u200d➡\ufe0f",
+        "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+        "©\ufe0f",
+        "↔\ufe0f",
+        "㊗\ufe0f",
+        "🅰",
+        "☺\ufe0e",
+        "🫩",  # newer than the Unicode of most Pythons
+        "🙂😂",
+        "🙂 \u00a0🇩🇪🇫🇷\t2\ufe0f\u20e3",
+    ],
+    ids=ascii,
+)
+def test_emoji_are_a_span_of_their_own(emoji: str) -> None:
+    assert sentences(f"I live {emoji} with my dog. Bye.") == ["I live", emoji, "with my dog.", "Bye."]
+    assert sentences(f"{emoji}I live{emoji}.\n{emoji}") == [emoji, "I live", emoji, ".", emoji]
+    assert not any(character.isalpha() for character in emoji)
+
+
+@pytest.mark.parametrize("symbol", [*"1©®™→↔∑×✖♀★✓♪ℹ#*§€½", "1 2", "e\u0301"], ids=ascii)
+def test_symbols_that_are_text_stay_in_their_sentence(symbol: str) -> None:
+    assert sentences(f"This is {symbol} in here.") == [f"This is {symbol} in here."]
+
+
+def test_punctuation_behind_emoji_is_in_neither_sentence() -> None:
+    assert sentences("Great 🙂, thanks. (See you 🙂). 🙂.com") == [
+        *("Great", "🙂", ",", "thanks."),
+        *("(See you", "🙂", ").", "🙂", ".com"),
+    ]
+
+
+def test_emoji_on_two_lines_are_two_spans() -> None:
+    assert split_sentences("🙂 \n 🙂") == [Span(0, 1), Span(4, 5)]
 
 
 # Long sentences
@@ -341,7 +410,24 @@ MEGABYTE = 1_000_000
 
 @pytest.mark.parametrize(
     "unit",
-    ["a", ".", " ", "(", "[]", "“a. ", ". ", "日本。", FAMILY, "\u0301", "a\n", "a\u200b", "a\u0301\u0327"],
+    [
+        "a",
+        ".",
+        " ",
+        "(",
+        "[]",
+        "“a. ",
+        ". ",
+        "日本。",
+        FAMILY,
+        "a🙂",
+        "🙂 .",
+        "🙂" + " " * 60,
+        "\u0301",
+        "a\n",
+        "a\u200b",
+        "a\u0301\u0327",
+    ],
     ids=ascii,
 )
 def test_a_megabyte_of_anything_comes_back(unit: str) -> None:

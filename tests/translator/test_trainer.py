@@ -1,7 +1,9 @@
 import dataclasses
 import json
+import logging
 import math
 import os
+import shutil
 import signal
 
 import pytest
@@ -12,6 +14,7 @@ from translator.errors import CheckpointError, ConfigError, TranslatorError
 from translator.model import Transformer
 from translator.shards import PreparedData
 from translator.trainer import MAX_BAD_STEPS, Trainer
+from translator.validation import make_validator
 
 
 def make_trainer(config, data, out, report=None, **training):
@@ -22,7 +25,7 @@ def make_trainer(config, data, out, report=None, **training):
 
 def losses(out):
     records = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
-    return {record["step"]: (record["loss"], record["perplexity"]) for record in records if "loss" in record}
+    return [(record["step"], record["loss"], record["perplexity"]) for record in records if "loss" in record]
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
@@ -62,8 +65,9 @@ def test_save_and_resume_equal_the_straight_run(prepared, brief_config, tmp_path
 def test_the_loss_falls_and_the_log_says_so(prepared, brief_config, tmp_path):
     trainer = make_trainer(brief_config, prepared, tmp_path, max_steps=60)
     trainer.train()
-    by_step = losses(tmp_path)
-    assert by_step[60][0] < by_step[1][0] - 1
+    found = losses(tmp_path)
+    assert [step for step, *_ in found] == list(range(1, 61))
+    assert found[-1][1] < found[0][1] - 1
     first = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])
     # An untrained model with random logits of moderate size is about as sure as a die with V faces.
     assert math.log(brief_config.model.vocab_size) * 0.8 < math.log(first["perplexity"]) < 12
@@ -144,10 +148,67 @@ def test_resuming_with_other_settings_or_data_is_refused(prepared, prepared_fold
         make_trainer(brief_config, prepared, tmp_path / "new").resume()
 
 
+def test_a_resumed_run_may_change_what_the_remedies_of_errors_name(prepared, brief_config, tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    make_trainer(brief_config, prepared, tmp_path, max_steps=2).train()
+    trainer = make_trainer(
+        brief_config, prepared, tmp_path, peak_learning_rate=1e-4, clip_norm=0.5, max_steps=3
+    )
+    trainer.resume()
+    assert trainer.train()
+    assert "training.peak_learning_rate was 0.01 and goes on as 0.0001" in caplog.text
+
+
 def test_a_new_run_does_not_overwrite_an_old_one(prepared, brief_config, tmp_path):
     make_trainer(brief_config, prepared, tmp_path, max_steps=1).train()
-    with pytest.raises(ConfigError, match="already holds a training run; add --resume"):
+    with pytest.raises(ConfigError, match="is there from an earlier run; add --resume"):
         make_trainer(brief_config, prepared, tmp_path).start_afresh()
+    (tmp_path / "other" / "model").mkdir(parents=True)
+    with pytest.raises(ConfigError, match="model is there from an earlier run"):
+        make_trainer(brief_config, prepared, tmp_path / "other").start_afresh()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match=r"cannot write to .*file"):
+        make_trainer(brief_config, prepared, tmp_path / "file").start_afresh()
+
+
+def test_a_run_goes_on_behind_a_damaged_checkpoint(prepared, brief_config, tmp_path):
+    settings = {"keep_checkpoints": 1, "save_every_steps": 100}
+    make_trainer(brief_config, prepared, tmp_path, max_steps=2, **settings).train()
+    damaged = tmp_path / "checkpoints" / "step-00000009"
+    shutil.copytree(tmp_path / "checkpoints" / "step-00000002", damaged)
+    (damaged / "state.json").write_text("{}")
+    trainer = make_trainer(brief_config, prepared, tmp_path, max_steps=4, **settings)
+    trainer.resume()
+    assert trainer.progress.step == 2
+    trainer.train()
+    assert [path.name for path in checkpoint_paths(tmp_path / "checkpoints")] == ["step-00000004"]
+
+
+def test_the_rate_of_the_last_step_is_not_zero(prepared, brief_config, tmp_path):
+    rates = []
+    trainer = make_trainer(
+        brief_config, prepared, tmp_path, lambda r: rates.append(r["learning_rate"]), max_steps=8
+    )
+    trainer.train()
+    # Peak 0.01, warm-up 4 steps; before step n the share (n − 1) / 8 of the way is behind.
+    assert rates == pytest.approx([0.0025, 0.005, 0.0075, 0.00625, 0.005, 0.00375, 0.0025, 0.00125])
+
+
+def test_validation_leaves_the_training_as_it_was(prepared, brief_config, tmp_path):
+    """Real translations in the middle of a run change neither the losses nor the type of the weights."""
+    make_trainer(brief_config, prepared, tmp_path / "without", max_steps=6).train()
+    torch.manual_seed(brief_config.training.seed)
+    training = dataclasses.replace(brief_config.training, max_steps=6, validate_every_steps=2)
+    config = dataclasses.replace(brief_config, training=training)
+    validate = make_validator(prepared)
+    trainer = Trainer(Transformer(config.model), prepared, config, tmp_path / "with", validate=validate)
+    trainer.train()
+    assert losses(tmp_path / "with") == losses(tmp_path / "without")
+    records = [json.loads(line) for line in (tmp_path / "with" / "log.jsonl").read_text().splitlines()]
+    validated = [record for record in records if "toy-dev BLEU" in record]
+    assert [record["step"] for record in validated] == [2, 4, 6]
+    assert all(0 <= record["toy-dev BLEU"] <= 100 and record["toy-dev loss"] > 0 for record in validated)
+    assert {parameter.dtype for parameter in trainer.model.parameters()} == {torch.float32}
 
 
 def test_the_last_checkpoints_are_averaged(prepared, brief_config, tmp_path):

@@ -6,9 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from translator.checkpoint import save_model
-from translator.errors import CheckpointError, ConfigError, InputError
+from translator.config import ModelConfig
+from translator.errors import CheckpointError, InputError
+from translator.model import Transformer
 from translator.search import SearchOptions
-from translator.translate import Translator, _batches, choose_device, max_target_tokens
+from translator.translate import Translator, _batches, max_target_tokens
 
 GREEDY = SearchOptions(beam_size=1)
 
@@ -66,6 +68,7 @@ def test_a_long_text_without_a_full_stop_is_translated_whole(translator):
 def test_n_best_are_distinct_and_ordered(translator):
     hypotheses = translator.translate(["The dog eats."], SearchOptions(n_best=4))[0].sentences[0].hypotheses
     assert len(hypotheses) == 4
+    assert len({h.text for h in hypotheses}) == 4
     assert [h.score for h in hypotheses] == sorted((h.score for h in hypotheses), reverse=True)
 
 
@@ -116,13 +119,27 @@ def test_a_missing_model_is_a_checkpoint_error(tmp_path):
         Translator.load(tmp_path / "nowhere")
 
 
-def test_devices_are_chosen_or_refused():
-    assert choose_device("cpu") == torch.device("cpu")
-    assert choose_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
-    with pytest.raises(ConfigError, match="give auto, cpu, cuda or cuda:N"):
-        choose_device("gpu")
-    with pytest.raises(ConfigError, match="is not there"):
-        choose_device("cuda:99")
+def test_a_single_string_is_no_list_of_texts(translator):
+    with pytest.raises(InputError, match=r"write \[text\]"):
+        translator.translate("Anna sleeps.")
+
+
+def test_line_breaks_and_control_characters_are_never_produced(translator, prepared):
+    forbidden = set(translator._special.forbidden)
+    encoded = {character: prepared.tokenizer.encode(character) for character in "\n\r\t\x00\x7f"}
+    assert all(forbidden & set(ids) for ids in encoded.values())
+    assert not forbidden & set(prepared.tokenizer.encode("Der Hund schläft. 🙂"))
+
+
+def test_learned_positions_bound_pieces_and_translations(prepared):
+    config = ModelConfig(
+        vocab_size=prepared.tokenizer.vocab_size, d_model=16, heads=2, d_ff=16, encoder_layers=1, decoder_layers=1,
+        positions="learned", max_positions=12,
+    )  # fmt: skip
+    translator = Translator(Transformer(config), prepared.tokenizer, {}, torch.device("cpu"))
+    text = "The old man and the young woman eat bread with the tired dog in the big kitchen today."
+    sentences = translator.translate([text], GREEDY)[0].sentences
+    assert " ".join(sentence.source for sentence in sentences) == text
 
 
 def test_batches_hold_similar_lengths_within_the_budget():

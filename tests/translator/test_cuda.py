@@ -1,0 +1,36 @@
+"""What only a GPU can show; skipped where there is none."""
+
+import dataclasses
+
+import pytest
+import torch
+
+from translator.model import Transformer
+from translator.trainer import Trainer
+from translator.translate import Translator
+from translator.validation import make_validator
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+
+
+@pytest.mark.parametrize("compile_mode", ["off", "on"])
+def test_training_validates_saves_and_resumes(prepared, brief_config, tmp_path, compile_mode):
+    training = dataclasses.replace(brief_config.training, validate_every_steps=4, compile=compile_mode)
+    config = dataclasses.replace(brief_config, training=training)
+    for resumes in (False, True):
+        model = Transformer(config.model).cuda()
+        trainer = Trainer(model, prepared, config, tmp_path, validate=make_validator(prepared))
+        if resumes:
+            trainer.resume()
+            assert trainer.progress.step == training.max_steps
+        assert trainer.train()
+        assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+
+
+def test_decoding_equals_the_cpus(untrained, prepared):
+    texts = ["Anna sleeps.", "The old man eats bread in the kitchen.", "Paul?"]
+    on_cpu = Translator(untrained, prepared.tokenizer, {}, torch.device("cpu")).translate(texts)
+    copy = Transformer(untrained.config)
+    copy.load_state_dict(untrained.state_dict())
+    on_gpu = Translator(copy, prepared.tokenizer, {}, torch.device("cuda")).translate(texts)
+    assert [translation.text for translation in on_gpu] == [translation.text for translation in on_cpu]

@@ -1,0 +1,99 @@
+"""The lines of a text file, compressed or not."""
+
+import gzip
+import io
+import lzma
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any, cast
+
+from translator.errors import DataError
+
+COMPRESSIONS = ("", ".gz", ".xz", ".zst")
+_CHUNK_BYTES = 1 << 18
+
+
+def read_lines(path: Path) -> Iterator[str]:
+    """Lines without their ends; bytes that are no UTF-8 become lone surrogates, so that they can be told."""
+    number = 0
+    try:
+        with _open(path) as file:
+            text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="\n")
+            for line in text:
+                number += 1
+                yield line.rstrip("\r\n")
+    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(
+            f"cannot read {path} after line {number}: {reason}; copy or download it again"
+        ) from error
+
+
+def _open(path: Path) -> IO[bytes]:
+    try:
+        return _open_binary(path)
+    except FileNotFoundError as error:
+        raise DataError(f"there is no file {path.absolute()}; correct the name of the corpus") from error
+    except OSError as error:
+        raise DataError(
+            f"cannot open {path}: {error.strerror or error}; name a file that you may read"
+        ) from error
+
+
+def _open_binary(path: Path) -> IO[bytes]:
+    match path.suffix:
+        case ".gz":
+            return cast(IO[bytes], gzip.open(path))
+        case ".xz":
+            return lzma.open(path)
+        case ".zst":
+            return io.BufferedReader(_ZstdFile(path))
+        case _:
+            return path.open("rb")
+
+
+class _ZstdFile(io.RawIOBase):
+    """A .zst file; zstandard's own reader takes a file that was cut off for a shorter one."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            import zstandard  # noqa: PLC0415 - optional
+        except ImportError as error:
+            raise DataError(f"{path}: to read .zst, install zstandard (pip install zstandard)") from error
+        self._file = path.open("rb")
+        self._new_frame: Callable[[], Any] = lambda: zstandard.ZstdDecompressor().decompressobj()
+        self._error = zstandard.ZstdError
+        self._frame = self._new_frame()
+        self._is_inside = False
+        self._decoded = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._decoded and self._decode_more():
+            pass
+        size = min(len(buffer), len(self._decoded))
+        buffer[:size], self._decoded = self._decoded[:size], self._decoded[size:]
+        return size
+
+    def _decode_more(self) -> bool:
+        """Decode the next chunk; False at the end of the file."""
+        data = self._frame.unused_data
+        if self._frame.eof:
+            self._frame, self._is_inside = self._new_frame(), False
+        data = data or self._file.read(_CHUNK_BYTES)
+        if not data and self._is_inside:
+            raise EOFError("the compressed file ends too early")
+        if data:
+            self._is_inside = True
+            try:
+                self._decoded = self._frame.decompress(data)
+            except self._error as error:
+                raise OSError(str(error)) from error
+        return bool(data)

@@ -1,0 +1,88 @@
+"""The log of a training run: JSON lines on disk, and the same for people."""
+
+import datetime
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from translator.errors import CheckpointError
+
+Record = dict[str, Any]
+
+
+class RunLog:
+    """Appends records to a file, one JSON object a line, and hands each to `report`."""
+
+    def __init__(self, path: Path, report: Callable[[Record], None] | None) -> None:
+        self._path = path
+        self._report = report
+
+    def write(self, record: Record) -> None:
+        """Append a record; raises CheckpointError when the disk refuses."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(record) + "\n")
+        except OSError as error:
+            raise CheckpointError(
+                f"cannot write {self._path}: {error.strerror}; free space or choose another folder"
+            ) from error
+        if self._report is not None:
+            self._report(record)
+
+    def forget_after(self, step: int) -> None:
+        """Drop records of later steps: a run that goes on from a checkpoint will write them again."""
+        if self._path.exists():
+            lines = self._path.read_text(encoding="utf-8").splitlines(keepends=True)
+            kept = [line for line in lines if _step_of(line) <= step]
+            self._path.write_text("".join(kept), encoding="utf-8")
+
+
+@dataclass
+class Window:
+    """Loss and speed of some updates in a row; the sums stay on the device until they are asked for."""
+
+    target_tokens: int = 0
+    seconds: float = 0.0
+    sums: list[Tensor] = field(default_factory=list)
+
+    def add(self, loss_sum: Tensor, plain_sum: Tensor, target_tokens: int) -> None:
+        """Count one update: its smoothed and plain loss, summed over its target tokens."""
+        self.sums.append(torch.stack([loss_sum, plain_sum]))
+        self.target_tokens += target_tokens
+
+    def figures(self) -> Record:
+        """Mean loss (nats a token), perplexity without smoothing, and speed."""
+        loss, plain = (torch.stack(self.sums).sum(dim=0) / self.target_tokens).tolist()
+        return {
+            "loss": round(loss, 4),
+            "perplexity": round(math.exp(min(plain, 50)), 3),
+            "target_tokens_per_second": round(self.target_tokens / max(self.seconds, 1e-9)),
+        }
+
+
+def format_record(record: Record) -> str:
+    """A record as one line for people."""
+    return "  ".join(f"{name} {_readable(name, value)}" for name, value in record.items())
+
+
+def _readable(name: str, value: Any) -> str:
+    if name.startswith("seconds"):
+        return str(datetime.timedelta(seconds=round(value)))
+    if name == "learning_rate":
+        return f"{value:.2e}"
+    return str(value)
+
+
+def _step_of(line: str) -> float:
+    """The step of a line of the log; a line that a crash cut short counts as the last of all."""
+    try:
+        return float(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):
+        return math.inf
