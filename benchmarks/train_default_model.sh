@@ -49,7 +49,7 @@ if compgen -G "$out/run/checkpoints/step-*" >/dev/null; then
     resume=(--resume)
 fi
 "$bin/python" "$(dirname "$0")/../train.py" small --data "$out/prepared" --out "$out/run" --name en-de-small \
-    --max-minutes "$minutes" --max-steps None "${resume[@]}"
+    --max-minutes "$minutes" "${resume[@]}"
 
 for set in "${dev_sets[@]/#/dev/}" test/newstest2014; do
     "$bin/translator" evaluate --source "$data/$set.en" --reference "$data/$set.de" --model "$out/run/model" --record

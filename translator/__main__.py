@@ -358,10 +358,12 @@ def _evaluate_model(folder: Path, device: str, options: "SearchOptions", testset
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=_STDERR) as progress:
-        task = progress.add_task("", total=len(testset.sources))
+        task = progress.add_task("", total=None)
 
         def translate_all(texts: Sequence[str]) -> list[str]:
-            translations = translator.translate(texts, options, lambda done: progress.advance(task, done))
+            translations = translator.translate(
+                texts, options, lambda done, total: progress.update(task, completed=done, total=total)
+            )
             return [translation.text for translation in translations]
 
         return evaluate_system(

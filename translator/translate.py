@@ -22,6 +22,9 @@ MAX_PIECE_TOKENS = 160
 BATCH_ROWS_TOKENS = 4096
 """Padded source tokens times beam width that are decoded together."""
 
+ProgressCallback = Callable[[int, int], None]
+"""Called after each batch with the number of sentences done, and of how many."""
+
 
 @dataclass(frozen=True)
 class Hypothesis:
@@ -112,11 +115,10 @@ class Translator:
         self,
         texts: Sequence[str],
         options: SearchOptions = SearchOptions(),  # noqa: B008 (frozen, so safe to share)
-        progress: Callable[[int], None] | None = None,
+        progress: ProgressCallback | None = None,
     ) -> list[Translation]:
         """Translate texts of any length, in order; whitespace and line breaks come back as they were.
 
-        `progress` is called with the number of sentences done since the last call.
         Raises InputError on a text with a lone surrogate.
         """
         if isinstance(texts, str):
@@ -135,26 +137,30 @@ class Translator:
         def count(part: str) -> int:
             return self.count_tokens(normalise(part))
 
-        limit = (
-            min(MAX_PIECE_TOKENS, self._max_positions or MAX_PIECE_TOKENS + 1) - 1
-        )  # one for the end token
-        return [piece for span in split_sentences(text) for piece in split_long(text, span, count, limit)]
+        limit = MAX_PIECE_TOKENS
+        if self._max_positions is not None:
+            limit = min(limit, self._max_positions)
+        room_for_end = 1
+        return [
+            piece
+            for span in split_sentences(text)
+            for piece in split_long(text, span, count, limit - room_for_end)
+        ]
 
     def _translate_sentences(
-        self, sources: list[str], options: SearchOptions, progress: Callable[[int], None] | None
+        self, sources: list[str], options: SearchOptions, progress: ProgressCallback | None
     ) -> list[tuple[Hypothesis, ...]]:
         found: list[tuple[Hypothesis, ...]] = [(Hypothesis(source, 0.0),) for source in sources]
-        if progress is not None:
-            progress(sum(not _has_words(source) for source in sources))
         wanted = [index for index, source in enumerate(sources) if _has_words(source)]
+        done = len(sources) - len(wanted)
         ids = self._tokenizer.encode_all([normalise(sources[index]) for index in wanted])
         for places in _batches([len(sentence) for sentence in ids], BATCH_ROWS_TOKENS // options.beam_size):
-            for place, hypotheses in zip(
-                places, self._search([ids[place] for place in places], options), strict=True
-            ):
+            results = self._search([ids[place] for place in places], options)
+            for place, hypotheses in zip(places, results, strict=True):
                 found[wanted[place]] = tuple(self._to_text(hypothesis) for hypothesis in hypotheses)
+            done += len(places)
             if progress is not None:
-                progress(len(places))
+                progress(done, len(sources))
         return found
 
     def _search(self, sentences: list[list[int]], options: SearchOptions) -> list[list[ScoredTokens]]:
