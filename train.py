@@ -17,6 +17,7 @@ import tyro
 
 from translator import config
 from translator.card import save_trained_model
+from translator.checkpoint import begin_with
 from translator.device import choose_device
 from translator.errors import TranslatorError
 from translator.model import Transformer
@@ -38,6 +39,8 @@ class Run:
     training: Annotated[config.TrainingConfig, tyro.conf.arg(name="")]
     name: str = "en-de"
     """The model's name, on its card."""
+    init_from: Path | None = None
+    """Folder of a trained model to begin with, of the same architecture and tokenizer (fine-tuning)."""
     resume: bool = False
     """Go on from the newest checkpoint in `out`."""
     device: str = "auto"
@@ -50,11 +53,13 @@ def train(run: Run) -> int:
     data = PreparedData.open(run.data)
     settings = config.Config(config.fit_to_vocabulary(run.model, data.tokenizer.vocab_size), run.training)
     torch.manual_seed(run.training.seed)
-    model = Transformer(settings.model).to(device)
+    model = Transformer(settings.model)
+    origin = begin_with(run.init_from, model, data.tokenizer) if run.init_from else None
     validate = make_validator(data)
     trainer = Trainer(
-        model, data, settings, run.out, validate=validate, report=lambda r: print(format_record(r))
-    )
+        model.to(device), data, settings, run.out, validate=validate, report=lambda r: print(format_record(r)),
+        began_with=origin,
+    )  # fmt: skip
     trainer.resume() if run.resume else trainer.start_afresh()
     if not trainer.train():
         print(f"stopped at step {trainer.progress.step}; add --resume to the same command to go on")

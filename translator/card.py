@@ -26,6 +26,9 @@ EXAMPLES = (
     "Never change a running system.",
 )
 
+_ORIGIN_KEYS = ("name", "corpora", "training", "began_with")
+"""What the card of a model that began with another's weights tells of that one."""
+
 
 def save_trained_model(path: Path, name: str, trainer: Trainer, data: PreparedData) -> None:
     """Write the model folder of a finished training, with a card that tells its origin and shows some examples."""
@@ -67,6 +70,7 @@ def build_card(name: str, trainer: Trainer, data: PreparedData) -> dict[str, Any
             "flops": training_flops(model, progress.source_tokens, progress.target_tokens),
             "settings": trainer.config.to_dict()["training"],
         },
+        "began_with": trainer.began_with and {key: trainer.began_with[key] for key in _ORIGIN_KEYS},
         "scores": [],
         "examples": [],
     }

@@ -149,6 +149,12 @@ def save_model(
 
 def load_model(path: Path) -> ModelFolder:
     """Read and verify a model folder, weights in float32 on the CPU; raises CheckpointError naming what is wrong."""
+    if (path / "model" / _MANIFEST).exists():
+        raise CheckpointError(f"{path} is the folder of a training run; its model is {path / 'model'}")
+    if (path / "checkpoints").is_dir():
+        raise CheckpointError(
+            f"{path} is a training run that has no model yet; finish it with train.py … --resume"
+        )
     files = read_verified_folder(path, ("config.json", "model.safetensors", "tokenizer.model", "card.json"))
     description = _parse_json(path / "config.json", files["config.json"])
     if description.get("format_version") != FORMAT_VERSION:
@@ -171,6 +177,28 @@ def load_model(path: Path) -> ModelFolder:
     except RuntimeError as error:
         raise CheckpointError(f"the weights in {path} do not fit its config.json: {error}") from error
     return ModelFolder(model.eval(), tokenizer, _parse_json(path / "card.json", files["card.json"]))
+
+
+def begin_with(path: Path, model: Transformer, tokenizer: Tokenizer) -> dict[str, Any]:
+    """Give `model` the weights of a trained model, and return that one's card.
+
+    Raises ConfigError where it has another tokenizer than the data, or another architecture; dropout may differ.
+    """
+    folder = load_model(path)
+    if folder.tokenizer.sha256 != tokenizer.sha256:
+        raise ConfigError(
+            f"the data was not prepared with the tokenizer of {path}; "
+            f"prepare it again with --tokenizer {path / 'tokenizer.model'}"
+        )
+    wanted, found = asdict(model.config), asdict(folder.model.config)
+    if differences := [
+        f"{name} {found[name]} instead of {wanted[name]}"
+        for name in wanted
+        if not name.endswith("dropout") and found[name] != wanted[name]
+    ]:
+        raise ConfigError(f"the model in {path} has {', '.join(differences)}; ask for the same architecture")
+    model.load_state_dict(folder.model.state_dict())
+    return folder.card
 
 
 def write_card(path: Path, card: Mapping[str, Any]) -> None:

@@ -86,7 +86,8 @@ class Trainer:
     """Trains a model on prepared data and keeps its checkpoints in `out/checkpoints`.
 
     `validate` gets the model in evaluation mode and returns named figures for the log. `report` is called with
-    every record that also goes, a JSON object a line, to `out/log.jsonl`.
+    every record that also goes, a JSON object a line, to `out/log.jsonl`. `began_with` is the card of the trained
+    model whose weights `model` has; checkpoints remember it.
     """
 
     def __init__(
@@ -98,11 +99,13 @@ class Trainer:
         *,
         validate: Callable[[Transformer], dict[str, float]] | None = None,
         report: Callable[[Record], None] | None = None,
+        began_with: Record | None = None,
     ) -> None:
         self.model = model
         self.config = config
         self.out = out
         self.progress = Progress()
+        self.began_with = began_with
         self._data_sha256 = data.sha256
         self._validate = validate
         self._log = RunLog(out / "log.jsonl", report)
@@ -143,6 +146,7 @@ class Trainer:
         self.model.load_state_dict(checkpoint.model)
         self._load_training_tensors(checkpoint.training)
         self.progress = Progress(**checkpoint.state["progress"])
+        self.began_with = checkpoint.state.get("began_with", self.began_with)
         self._log.forget_after(self.progress.step)
         logger.info("resumed at step %d", self.progress.step)
 
@@ -290,6 +294,7 @@ class Trainer:
             "progress": dataclasses.asdict(self.progress),
             "config": self.config.to_dict(),
             "data_sha256": self._data_sha256,
+            "began_with": self.began_with,
         }
         checkpoint = Checkpoint(self.model.state_dict(), self._training_tensors(), state)
         save_checkpoint(self.checkpoints, self.progress.step, checkpoint)

@@ -48,27 +48,47 @@ def folder(tmp_path_factory):
     return path
 
 
-def test_reversing_is_learnt_and_translated_by_the_command_line(folder):
+@pytest.fixture(scope="module")
+def reverser(folder):
+    """The folder of a model that has learnt to reverse."""
     run(
         "train.py", "tiny", "--data", folder / "prepared", "--out", folder / "run", *SETTINGS, "--max-steps", "350",
         "--validate-every-steps", "350", "--save-every-steps", "200", "--name", "reverser",
     )  # fmt: skip
+    return folder / "run" / "model"
+
+
+def test_reversing_is_learnt_and_translated_by_the_command_line(folder, reverser):
     files = ("--source", folder / "unseen.en", "--reference", folder / "unseen.de")
-    model = folder / "run" / "model"
-    (evaluation,) = json.loads(run("-m", "translator", "evaluate", *files, "--model", model, "--json"))[
-        "evaluations"
-    ]
+    output = run("-m", "translator", "evaluate", *files, "--model", reverser, "--json")
+    (evaluation,) = json.loads(output)["evaluations"]
     assert evaluation["scores"][0]["value"] > 90
-    out = run("-m", "translator", "translate", folder / "unseen.en", "--model", model)
+    out = run("-m", "translator", "translate", folder / "unseen.en", "--model", reverser)
     expected = (folder / "unseen.de").read_text().splitlines()
     right = sum(ours == theirs for ours, theirs in zip(out.splitlines(), expected, strict=True))
     assert right > 0.8 * len(expected)
     log = [json.loads(line) for line in (folder / "run" / "log.jsonl").read_text().splitlines()]
     (validation,) = [record for record in log if "unseen BLEU" in record]
     assert validation["unseen BLEU"] > 85
-    card = json.loads((model / "card.json").read_text())
+    card = json.loads((reverser / "card.json").read_text())
     assert (card["name"], card["training"]["steps"]) == ("reverser", 350)
     assert [corpus["name"] for corpus in card["corpora"]] == ["training"]
+
+
+def test_a_training_can_begin_with_a_trained_model(folder, reverser):
+    """Its first loss is the trained model's, and its card, also after --resume, tells where it began."""
+    out = folder / "tuned"
+    settings = (*SETTINGS, "--peak-learning-rate", "1e-4", "--data", folder / "prepared", "--out", out)
+    begin = ("--init-from", reverser, "--model.dropout", "0.1")
+    run("train.py", "tiny", *settings, *begin, "--max-steps", "3")
+    first_loss, last_loss = losses(folder / "run")[0][1], losses(folder / "run")[-1][1]
+    assert losses(out)[0][1] < (first_loss + last_loss) / 2
+    (out / "model").rename(out / "model-of-3-steps")
+    run("train.py", "tiny", *settings, "--model.dropout", "0.1", "--max-steps", "5", "--resume")
+    card = json.loads((out / "model" / "card.json").read_text())
+    assert card["training"]["steps"] == 5
+    assert card["began_with"]["name"] == "reverser"
+    assert card["began_with"]["training"]["steps"] == 350
 
 
 def losses(out):

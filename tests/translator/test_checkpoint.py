@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 import pickle
@@ -9,6 +10,7 @@ from translator import checkpoint as checkpoint_module
 from translator.checkpoint import (
     Checkpoint,
     average_weights,
+    begin_with,
     checkpoint_paths,
     load_checkpoint,
     load_latest_checkpoint,
@@ -18,7 +20,9 @@ from translator.checkpoint import (
     save_model,
     write_card,
 )
-from translator.errors import CheckpointError
+from translator.errors import CheckpointError, ConfigError
+from translator.model import Transformer
+from translator.tokenizer import train_tokenizer
 
 
 def make_checkpoint(value):
@@ -193,3 +197,31 @@ def test_a_pickle_is_refused(model_folder):
 def test_a_folder_that_is_no_model_is_refused(tmp_path):
     with pytest.raises(CheckpointError, match=r"cannot read .*manifest\.json"):
         load_model(tmp_path)
+
+
+def test_a_training_run_given_as_a_model_is_told(model_folder, tmp_path):
+    with pytest.raises(CheckpointError, match=f"its model is {model_folder}"):
+        load_model(tmp_path)
+    (tmp_path / "unfinished" / "checkpoints").mkdir(parents=True)
+    with pytest.raises(CheckpointError, match="has no model yet"):
+        load_model(tmp_path / "unfinished")
+
+
+def test_a_training_begins_with_the_weights_of_a_model_whatever_the_dropout(
+    model_folder, untrained, prepared
+):
+    model = Transformer(dataclasses.replace(untrained.config, dropout=0.3, attention_dropout=0.2))
+    assert begin_with(model_folder, model, prepared.tokenizer) == {"name": "toy"}
+    for name, tensor in untrained.state_dict().items():
+        assert torch.equal(model.state_dict()[name], tensor.to(torch.bfloat16).float())
+    assert model.config.dropout == 0.3
+
+
+def test_a_training_cannot_begin_with_a_model_that_does_not_fit(model_folder, untrained, prepared):
+    other = Transformer(dataclasses.replace(untrained.config, d_ff=64, norm="post"))
+    with pytest.raises(ConfigError, match="has d_ff 32 instead of 64, norm pre instead of post"):
+        begin_with(model_folder, other, prepared.tokenizer)
+    lines = ["a few other words", "make another tokenizer", "which is quite small"] * 20
+    tokenizer = train_tokenizer(lines, 312)
+    with pytest.raises(ConfigError, match=r"prepare it again with --tokenizer .*tokenizer\.model"):
+        begin_with(model_folder, untrained, tokenizer)

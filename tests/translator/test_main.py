@@ -57,7 +57,7 @@ def test_translate_keeps_the_line_structure(run, model_folder, tmp_path):
 def test_translate_in_windows_equals_translating_at_once(run, model_folder, tmp_path, monkeypatch):
     (tmp_path / "in.txt").write_text("".join(f"Anna sees {number} dogs.\n" for number in range(7)))
     whole = run("translate", tmp_path / "in.txt", "--model", model_folder)
-    monkeypatch.setattr("translator.__main__.WINDOW_LINES", 2)
+    monkeypatch.setattr("translator.commands.translate.WINDOW_LINES", 2)
     assert run("translate", tmp_path / "in.txt", "--model", model_folder) == whole
     assert whole[1].count(b"\n") == 7
 
@@ -69,9 +69,9 @@ def test_what_comes_through_a_pipe_is_read_once(run, model_folder, tmp_path, mon
     assert whole[1].count(b"\n") == 3
     # At a terminal there is a progress bar, which wants to know the number of lines.
     terminal = Console(file=io.StringIO(), force_terminal=True)
-    monkeypatch.setattr("translator.__main__._STDERR", terminal)
+    monkeypatch.setattr("translator.commands.translate.STDERR", terminal)
     for chunk_bytes in (1, 5, 1000):
-        monkeypatch.setattr("translator.__main__.CHUNK_BYTES", chunk_bytes)
+        monkeypatch.setattr("translator.commands.translate.CHUNK_BYTES", chunk_bytes)
         reader, writer = os.pipe()
         os.write(writer, text)
         os.close(writer)

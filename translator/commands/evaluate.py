@@ -1,0 +1,153 @@
+"""`translator evaluate`."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from tyro.conf import UseAppendAction, arg
+
+from translator.commands import STDERR, STDOUT
+from translator.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from translator.evaluate import Evaluation
+    from translator.search import SearchOptions
+
+
+class _TestSet(NamedTuple):
+    name: str
+    sources: list[str]
+    references: list[str]
+
+
+def evaluate(
+    *,
+    source: Path | None = None,
+    reference: Path | None = None,
+    testset: str | None = None,
+    model: UseAppendAction[tuple[Path, ...]] = (),
+    hypothesis: UseAppendAction[tuple[Path, ...]] = (),
+    beam: int = 4,
+    length_penalty: float = 1.0,
+    device: str = "auto",
+    json_output: Annotated[bool, arg(name="json")] = False,
+    record: bool = False,
+) -> None:
+    """Measure BLEU, chrF and TER of models or of finished translations; compare when there are several.
+
+    Args:
+        source: English lines; not needed for finished translations.
+        reference: German lines.
+        testset: A set by sacreBLEU's name instead (wmt14/full), fetched over the network.
+        model: Model folder, once for each; by default the model that comes with the package.
+        hypothesis: File of finished translations, once for each, to score beside or instead of models.
+        beam: Width of the beam.
+        length_penalty: Larger favours longer translations.
+        device: auto (a GPU if there is one), cpu, cuda or cuda:N.
+        json_output: Print JSON instead of tables.
+        record: Write the scores onto the cards of the models.
+    """
+    from translator.card import record_scores
+    from translator.search import SearchOptions
+    from translator.translate import shipped_model
+
+    _check_systems(model, hypothesis, record=record)
+    options = SearchOptions(beam_size=beam, length_penalty=length_penalty)
+    folders = list(model) or ([] if hypothesis else [shipped_model()])
+    chosen = _read_testset(source, reference, testset, needs_source=bool(folders))
+    # Files first: a mistake in one of them is told before a model has worked for minutes.
+    finished = [_evaluate_file(path, chosen) for path in hypothesis]
+    measured = [_evaluate_model(folder, device, options, chosen) for folder in folders]
+    if record:
+        for folder, one in zip(folders, measured, strict=True):
+            record_scores(folder, one, options)
+    _print_evaluations([*measured, *finished], chosen.references, as_json=json_output)
+
+
+def _check_systems(models: Sequence[Path], hypotheses: Sequence[Path], *, record: bool) -> None:
+    known = set[Path]()
+    for path in (*models, *hypotheses):
+        if path.resolve() in known:
+            raise ConfigError(f"{path} is given twice; give each model and each file once")
+        known.add(path.resolve())
+    if record and hypotheses and not models:
+        raise ConfigError(
+            "--record writes scores onto the cards of models, and there are only --hypothesis files; "
+            "give a --model, or leave --record out"
+        )
+
+
+def _read_testset(
+    source: Path | None, reference: Path | None, testset: str | None, *, needs_source: bool
+) -> _TestSet:
+    from translator import evaluate as evaluation
+
+    if testset is not None and (source or reference):
+        raise ConfigError(
+            f"--testset {testset} and {source or reference} are two test sets; "
+            "give either --testset, or --source and --reference"
+        )
+    if testset is not None:
+        chosen = _TestSet(testset, *evaluation.load_testset(testset))
+    elif reference is None or (source is None and needs_source):
+        raise DataError(
+            "no test set given; give --source and --reference files, or --testset with sacreBLEU's name"
+        )
+    else:
+        sources = evaluation.read_lines(source) if source else []
+        chosen = _TestSet(reference.stem, sources, evaluation.read_lines(reference))
+    if chosen.sources or needs_source:
+        evaluation.check_parallel("sources", chosen.sources, chosen.references)
+    if (warning := evaluation.warn_if_tokenised(chosen.references)) is not None:
+        STDERR.print(f"warning: {warning}")
+    return chosen
+
+
+def _evaluate_model(folder: Path, device: str, options: "SearchOptions", testset: _TestSet) -> "Evaluation":
+    from translator.evaluate import evaluate as evaluate_system
+    from translator.translate import Translator
+
+    translator = Translator.load(folder, device)
+    columns = (
+        TextColumn(f"{folder.name} on {testset.name}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=STDERR) as progress:
+        task = progress.add_task("", total=None)
+
+        def translate_all(texts: Sequence[str]) -> list[str]:
+            translations = translator.translate(
+                texts, options, lambda done, total: progress.update(task, completed=done, total=total)
+            )
+            return [translation.text for translation in translations]
+
+        return evaluate_system(
+            str(folder), testset.sources, testset.references, translate_all, testset=testset.name
+        )
+
+
+def _evaluate_file(path: Path, testset: _TestSet) -> "Evaluation":
+    from translator.evaluate import Evaluation, read_lines, score
+
+    hypotheses = read_lines(path)
+    scores = tuple(score(hypotheses, testset.references))
+    return Evaluation(str(path), testset.name, len(hypotheses), None, scores, tuple(hypotheses))
+
+
+def _print_evaluations(found: list["Evaluation"], references: list[str], *, as_json: bool) -> None:
+    from translator import evaluate as evaluation
+
+    comparisons = []
+    if len(found) > 1:
+        comparisons = evaluation.compare({one.system: one.hypotheses for one in found}, references)
+    if as_json:
+        compared = evaluation.comparison_as_json(comparisons) if comparisons else {}
+        print(json.dumps(evaluation.as_json(found) | compared, indent=2, ensure_ascii=False))
+        return
+    STDOUT.print(evaluation.as_table(found))
+    if comparisons:
+        STDOUT.print(evaluation.comparison_as_table(comparisons))
