@@ -31,11 +31,11 @@ $(BIN)/python:
 	$(BIN)/python -m pip install $(PIP_ARGS) --quiet --upgrade pip
 
 $(VENV)/serve.stamp: $(BIN)/python pyproject.toml
-	@echo "installing the translator and what serving needs; this takes a minute or two"
-	$(BIN)/python -m pip install $(PIP_ARGS) --quiet --editable .
+	@echo "installing the translator and what serving needs; PyTorch is large: this takes minutes"
+	$(BIN)/python -m pip install $(PIP_ARGS) --editable .
 	touch $@
 
 $(VENV)/dev.stamp: $(BIN)/python pyproject.toml
-	@echo "installing the translator and what its tests need; this takes a minute or two"
-	$(BIN)/python -m pip install $(PIP_ARGS) --quiet --editable '.[dev]'
+	@echo "installing the translator and what its tests need; PyTorch is large: this takes minutes"
+	$(BIN)/python -m pip install $(PIP_ARGS) --editable '.[dev]'
 	touch $@ $(VENV)/serve.stamp

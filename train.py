@@ -82,6 +82,9 @@ def main(arguments: list[str]) -> int:
     except TranslatorError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"error: cannot use {error.filename or 'the disk'}: {error.strerror or error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -11,6 +12,7 @@ from service.errors import InvalidRequest, MalformedJson
 from translator.search import SearchOptions
 from translator.translate import SentenceTranslation, Translation
 
+_MAX_SHOWN_VALUE = 30
 _MAX_MISTAKES = 4
 _SCORE = "Log-probability (natural) over the length penalty, at most 0; 0 for what is copied."
 
@@ -94,8 +96,7 @@ class TranslateRequest(BaseModel):
 def _explain(error: ValidationError) -> InvalidRequest:
     if error.error_count() > _MAX_MISTAKES:  # only unknown fields can be so many
         return InvalidRequest(f"There are {error.error_count()} mistakes. {_known_fields()}")
-    # Without the input: it may be huge, and it is the user's.
-    mistakes = error.errors(include_url=False, include_context=False, include_input=False)
+    mistakes = error.errors(include_url=False, include_context=False)
     told = "; ".join(dict.fromkeys(map(_explain_one, mistakes)))
     is_field_unknown = any(mistake["type"] == "extra_forbidden" for mistake in mistakes)
     return InvalidRequest(f"{told}. {_known_fields()}" if is_field_unknown else f"{told}.")
@@ -111,7 +112,18 @@ def _explain_one(error: ErrorDetails) -> str:
     field = str(error["loc"][0])
     if error["type"] == "extra_forbidden":
         return f"{field[:50]}: there is no such field"
-    return f"{field}: {error['msg'].removeprefix('Value error, ')}"
+    message = f"{field}: {error['msg'].removeprefix('Value error, ')}"
+    return message if field == "text" else message + _value_in_words(error["input"])
+
+
+def _value_in_words(value: object) -> str:
+    """Name the wrong value of an option, if it is a number or a word: anything else may be huge."""
+    is_short = (
+        isinstance(value, bool | float)
+        or (isinstance(value, int) and abs(value) < 10**12)
+        or (isinstance(value, str) and len(value) <= _MAX_SHOWN_VALUE)
+    )
+    return f", not {json.dumps(value)}" if is_short else ""
 
 
 class Alternative(BaseModel):

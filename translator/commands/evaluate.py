@@ -92,8 +92,9 @@ def _read_testset(
     if testset is not None:
         chosen = _TestSet(testset, *evaluation.load_testset(testset))
     elif reference is None or (source is None and needs_source):
+        missing = "--source" if reference else "--reference" if source else "--source and --reference"
         raise DataError(
-            "no test set given; give --source and --reference files, or --testset with sacreBLEU's name"
+            f"{missing} not given: a test set is a --source and a --reference file, or a --testset by sacreBLEU's name"
         )
     else:
         sources = evaluation.read_lines(source) if source else []

@@ -97,8 +97,9 @@ def _decode(line: bytes, number: int, file: str) -> str:
     try:
         return line.decode()
     except UnicodeDecodeError as error:
+        where = "standard input" if file == "-" else file
         raise DataError(
-            f"line {number} of {file} is not UTF-8 ({error.reason} at byte {error.start}); convert the file first"
+            f"line {number} of {where} is not UTF-8 ({error.reason} at byte {error.start}); convert the file first"
         ) from error
 
 
