@@ -1,4 +1,4 @@
-"""The command line: `translator prepare`, `translate`, `evaluate` and `demo`; training is `python train.py`."""
+"""The command line: `translator prepare`, `translate`, `evaluate`, `report` and `demo`; training is `python train.py`."""
 
 import logging
 import os
@@ -11,6 +11,7 @@ import tyro
 from translator.commands.demo import demo
 from translator.commands.evaluate import evaluate
 from translator.commands.prepare import prepare
+from translator.commands.report import report
 from translator.commands.translate import translate
 from translator.errors import TranslatorError
 
@@ -44,9 +45,9 @@ def main() -> int:
 
 def _run_command(arguments: Sequence[str]) -> None:
     tyro.extras.subcommand_cli_from_dict(
-        {"prepare": prepare, "translate": translate, "evaluate": evaluate, "demo": demo},
+        {"prepare": prepare, "translate": translate, "evaluate": evaluate, "report": report, "demo": demo},
         prog="translator",
-        description="English→German translation: prepare data, translate, evaluate, or watch a model learn.",
+        description="English→German translation: prepare data, translate, evaluate, draw a training run, or watch a model learn.",
         args=arguments,
     )
 

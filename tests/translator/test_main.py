@@ -226,3 +226,13 @@ def test_prepare_prints_what_it_dropped(run, tmp_path):
     )
     assert code == 1
     assert str(out_folder) in err
+
+
+def test_report_draws_a_run(run, tmp_path):
+    (tmp_path / "log.jsonl").write_text('{"step": 1, "toy loss": 2.5}\n')
+    code, out, _ = run("report", tmp_path)
+    assert code == 0
+    assert all(name in out.replace(b"\n", b"") for name in (b"report.png", b"report.html"))
+    code, _, err = run("report", tmp_path / "nowhere")
+    assert code == 1
+    assert "nowhere" in err

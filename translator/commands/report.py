@@ -1,0 +1,17 @@
+"""`translator report`."""
+
+from pathlib import Path
+
+from tyro.conf import Positional
+
+
+def report(run: Positional[Path], /) -> None:
+    """Draw the loss, BLEU, learning rate and speed of a training run, finished or not, as a picture and a page.
+
+    Args:
+        run: Folder of the run, train.py's --out; report.png and report.html are written into it.
+    """
+    from translator.report import write_report
+
+    for path in write_report(run):
+        print(f"wrote {path}")
