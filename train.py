@@ -2,6 +2,8 @@
 
     python train.py PRESET --data PREPARED --out RUN [options]
 
+Several processes train together under `torchrun --nproc-per-node N train.py …`, one GPU each where there are any.
+
 PRESET is tiny, small, base or big, or the config.json of an earlier run. Every field of the configuration is
 an option; `python train.py PRESET --help` lists them. The finished model is the folder RUN/model.
 """
@@ -18,12 +20,12 @@ import tyro
 from translator import config
 from translator.card import save_trained_model
 from translator.checkpoint import begin_with
-from translator.device import choose_device
+from translator.data_report import print_data_report
 from translator.errors import TranslatorError
 from translator.model import Transformer
 from translator.run_log import format_record
 from translator.shards import PreparedData
-from translator.trainer import Trainer
+from translator.trainer import Trainer, join_processes
 from translator.validation import make_validator
 
 
@@ -49,23 +51,27 @@ class Run:
 
 def train(run: Run) -> int:
     """Build the parts, train, and write the finished model; 3 when a signal ended it early."""
-    device = choose_device(run.device)
-    data = PreparedData.open(run.data)
-    settings = config.Config(config.fit_to_vocabulary(run.model, data.tokenizer.vocab_size), run.training)
-    torch.manual_seed(run.training.seed)
-    model = Transformer(settings.model)
-    origin = begin_with(run.init_from, model, data.tokenizer) if run.init_from else None
-    validate = make_validator(data)
-    trainer = Trainer(
-        model.to(device), data, settings, run.out, validate=validate, report=lambda r: print(format_record(r)),
-        began_with=origin,
-    )  # fmt: skip
-    trainer.resume() if run.resume else trainer.start_afresh()
-    if not trainer.train():
-        print(f"stopped at step {trainer.progress.step}; add --resume to the same command to go on")
-        return 3
-    save_trained_model(run.out / "model", run.name, trainer, data)
-    print(f"the model is in {run.out / 'model'}")
+    with join_processes(run.device) as (processes, device):
+        if not processes.is_first:
+            logging.getLogger().setLevel(logging.WARNING)
+        data = PreparedData.open(run.data)
+        settings = config.Config(config.fit_to_vocabulary(run.model, data.tokenizer.vocab_size), run.training)
+        torch.manual_seed(run.training.seed)
+        model = Transformer(settings.model)
+        origin = begin_with(run.init_from, model, data.tokenizer) if run.init_from else None
+        if processes.is_first and not run.resume:
+            print_data_report(data, settings, model, is_fine_tuning=origin is not None)
+        trainer = Trainer(
+            model.to(device), data, settings, run.out, validate=make_validator(data), processes=processes,
+            report=lambda record: print(format_record(record)), began_with=origin,
+        )  # fmt: skip
+        trainer.resume() if run.resume else trainer.start_afresh()
+        if not trainer.train():
+            print(f"stopped at step {trainer.progress.step}; add --resume to the same command to go on")
+            return 3
+        if processes.is_first:
+            save_trained_model(run.out / "model", run.name, trainer, data)
+            print(f"the model is in {run.out / 'model'}")
     return 0
 
 

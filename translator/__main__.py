@@ -1,4 +1,4 @@
-"""The command line: `translator prepare`, `translate`, `evaluate`, `report` and `demo`; training is `python train.py`."""
+"""The command line: `translator prepare`, `translate`, `evaluate`, `report`, `demo`; training is `train.py`."""
 
 import logging
 import os
@@ -47,7 +47,7 @@ def _run_command(arguments: Sequence[str]) -> None:
     tyro.extras.subcommand_cli_from_dict(
         {"prepare": prepare, "translate": translate, "evaluate": evaluate, "report": report, "demo": demo},
         prog="translator",
-        description="English→German translation: prepare data, translate, evaluate, draw a training run, or watch a model learn.",
+        description="English→German translation: prepare data, translate, evaluate, draw a training run; a demo.",
         args=arguments,
     )
 

@@ -7,11 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from translator.augmentation import augment, draw_changes
+from translator.config import AugmentationConfig
 from translator.errors import ConfigError, DataError
 from translator.shards import PreparedCorpus, PreparedData
-from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID
+from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer
 
-_COPIES, _ORDER = 0, 1  # keep the two uses of the seed apart
+_COPIES, _ORDER, _CHANGES = 0, 1, 2  # keep the uses of the seed apart
+_AS_IT_IS = AugmentationConfig()
+
+Rows = list[list[int]]
 
 
 logger = logging.getLogger(__name__)
@@ -73,6 +78,12 @@ class TokenBudgetBatches:
     appears floor(w) or ceil(w) times an epoch, and n·w times in n epochs, give or take one: with weight 0.25,
     four epochs see each pair once. Pairs of which a side with its EOS exceeds `max_tokens_per_side` are left
     out.
+
+    With augmentation or BPE-dropout, the text of pairs is changed or cut into other pieces when their batch is
+    made, by random numbers of that batch alone. Which pairs stand in which batch does not change, so batches
+    can then be somewhat over the budget. A pair that would exceed `max_tokens_per_side` keeps its ids, and so
+    does one with special or reserved ids. Both need the tokenizer, hence a `PreparedData`.
+
     Raises `ConfigError` on settings that cannot work, and `DataError` when an epoch would be empty.
     """
 
@@ -83,6 +94,8 @@ class TokenBudgetBatches:
         batch_tokens: int,
         max_tokens_per_side: int,
         seed: int,
+        augmentation: AugmentationConfig = _AS_IT_IS,
+        bpe_dropout: float = 0.0,
     ) -> None:
         if max_tokens_per_side < 2 or seed < 0:
             raise ConfigError(
@@ -97,13 +110,25 @@ class TokenBudgetBatches:
         self._batch_tokens = batch_tokens
         self._max_tokens_per_side = max_tokens_per_side
         self._seed = seed
+        self._rewriter: _Rewriter | None = None
+        if bpe_dropout or augmentation != _AS_IT_IS:
+            if not isinstance(data, PreparedData):
+                raise ConfigError(
+                    "augmentation and bpe_dropout need the tokenizer: give the whole prepared data, not only corpora"
+                )
+            self._rewriter = _Rewriter(data.tokenizer, augmentation, bpe_dropout, max_tokens_per_side)
         self._plan: tuple[int, EpochPlan] | None = None
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """The batches of an epoch from index `start` on; the same whether or not those before were drawn."""
+        for index in range(start, self.batch_count(epoch)):
+            yield self.batch(epoch, index)
+
+    def batch(self, epoch: int, index: int) -> Batch:
+        """One batch of an epoch."""
         plan = self.plan(epoch)
-        for begin, end in plan.bounds_K2[start:].tolist():
-            yield self._assemble(plan.pairs_N2[begin:end])
+        begin, end = plan.bounds_K2[index].tolist()
+        return self._assemble(plan.pairs_N2[begin:end], epoch, index)
 
     def batch_count(self, epoch: int) -> int:
         """How many batches an epoch has."""
@@ -155,10 +180,14 @@ class TokenBudgetBatches:
         rows_K1 = np.diff(bounds_K2)
         return 1 - int(lengths_N2.sum(dtype=np.int64)) / int((longest_K2 * rows_K1).sum())
 
-    def _assemble(self, pairs_B2: np.ndarray) -> Batch:
+    def _assemble(self, pairs_B2: np.ndarray, epoch: int, index: int) -> Batch:
         pairs_B2 = pairs_B2[np.argsort(pairs_B2[:, 0], kind="stable")]  # each corpus in one piece
-        source_BS, source_lengths_B = self._pad(pairs_B2, target=False)
-        target_BT, target_lengths_B = self._pad(pairs_B2, target=True)
+        source, target = (self._gather(pairs_B2, target=target) for target in (False, True))
+        if self._rewriter:
+            random = np.random.default_rng((self._seed, _CHANGES, epoch, index))
+            source, target = map(_flat, self._rewriter.rewrite(_rows(*source), _rows(*target), random))
+        source_BS, source_lengths_B = _pad(*source)
+        target_BT, target_lengths_B = _pad(*target)
         target_input_BT = np.roll(target_BT, 1, axis=1)  # its last column is free: room for EOS
         target_input_BT[:, 0] = BOS_ID
         rows_B = np.arange(len(pairs_B2))
@@ -166,18 +195,68 @@ class TokenBudgetBatches:
         target_BT[rows_B, target_lengths_B] = EOS_ID
         return Batch(*map(torch.from_numpy, (source_BS, target_input_BT, target_BT)))
 
-    def _pad(self, pairs_B2: np.ndarray, *, target: bool) -> tuple[np.ndarray, np.ndarray]:
-        """Padded ids of one side with room for EOS, and their lengths; the pairs are sorted by corpus."""
+    def _gather(self, pairs_B2: np.ndarray, *, target: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Ids of one side one after the other, and their lengths; the pairs are sorted by corpus."""
         corpora, begins = np.unique(pairs_B2[:, 0], return_index=True)
         parts = [
             self._corpora[corpus].gather(pairs_R2[:, 1], target=target)
             for corpus, pairs_R2 in zip(corpora, np.split(pairs_B2, begins[1:]), strict=True)
         ]
-        lengths_B = np.concatenate([lengths_R for _, lengths_R in parts])
-        width = int(lengths_B.max()) + 1
-        ids_BL = np.full((len(pairs_B2), width), PAD_ID, np.int64)
-        ids_BL[np.arange(width) < lengths_B[:, None]] = np.concatenate([ids_N for ids_N, _ in parts])
-        return ids_BL, lengths_B
+        return np.concatenate([ids_N for ids_N, _ in parts]), np.concatenate(
+            [lengths_R for _, lengths_R in parts]
+        )
+
+
+class _Rewriter:
+    """Changes the ids of pairs by way of their text."""
+
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        augmentation: AugmentationConfig,
+        bpe_dropout: float,
+        max_tokens_per_side: int,
+    ) -> None:
+        self._tokenizer = tokenizer
+        self._augmentation = augmentation
+        self._bpe_dropout = bpe_dropout
+        self._longest = max_tokens_per_side - 1  # EOS comes after it
+
+    def rewrite(self, sources: Rows, targets: Rows, random: np.random.Generator) -> tuple[Rows, Rows]:
+        """The rows of both sides, with those changed that the generator chooses."""
+        changes = draw_changes(self._augmentation, len(sources), random)
+        for row in range(len(sources)) if self._bpe_dropout else changes:
+            sides = sources[row], targets[row]
+            if not all(map(self._tokenizer.is_text, sides)):
+                continue
+            texts = source, target = self._tokenizer.decode(sides[0]), self._tokenizer.decode(sides[1])
+            if row in changes:
+                texts = augment(source, target, changes[row], random)
+            source_ids, target_ids = (self._encode(text, random) for text in texts)
+            if max(len(source_ids), len(target_ids)) <= self._longest:
+                sources[row], targets[row] = source_ids, target_ids
+        return sources, targets
+
+    def _encode(self, text: str, random: np.random.Generator) -> list[int]:
+        if self._bpe_dropout:
+            return self._tokenizer.encode_with_dropout(text, self._bpe_dropout, random)
+        return self._tokenizer.encode(text)
+
+
+def _rows(ids_N: np.ndarray, lengths_B: np.ndarray) -> Rows:
+    return [ids.tolist() for ids in np.split(ids_N, np.cumsum(lengths_B)[:-1])]
+
+
+def _flat(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+    return np.concatenate([np.array(row, np.int64) for row in rows]), np.array([len(row) for row in rows])
+
+
+def _pad(ids_N: np.ndarray, lengths_B: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Padded ids of one side with room for EOS, and their lengths."""
+    width = int(lengths_B.max()) + 1
+    ids_BL = np.full((len(lengths_B), width), PAD_ID, np.int64)
+    ids_BL[np.arange(width) < lengths_B[:, None]] = ids_N
+    return ids_BL, lengths_B
 
 
 def _copies(pairs: int, weight: float, seed: tuple[int, ...], epoch: int) -> np.ndarray:

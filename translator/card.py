@@ -32,7 +32,7 @@ _ORIGIN_KEYS = ("name", "corpora", "training", "began_with")
 
 def save_trained_model(path: Path, name: str, trainer: Trainer, data: PreparedData) -> None:
     """Write the model folder of a finished training, with a card that tells its origin and shows some examples."""
-    weights = trainer.averaged_weights()
+    weights = trainer.final_weights()
     save_model(path, trainer.config.model, weights, data.tokenizer, build_card(name, trainer, data))
     translations = Translator.load(path, device="cpu").translate(EXAMPLES)
     examples = [

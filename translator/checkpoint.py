@@ -52,9 +52,13 @@ class ModelFolder:
     card: dict[str, Any]
 
 
-def save_checkpoint(folder: Path, step: int, checkpoint: Checkpoint) -> Path:
-    """Write the checkpoint of `step` below `folder`; raises CheckpointError when the disk refuses."""
-    path = folder / f"{_CHECKPOINT_PREFIX}{step:08d}"
+def checkpoint_path(folder: Path, step: int) -> Path:
+    """Where the checkpoint of a step stands."""
+    return folder / f"{_CHECKPOINT_PREFIX}{step:08d}"
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint; raises CheckpointError when the disk refuses."""
     write_verified_folder(
         path,
         {
@@ -63,7 +67,6 @@ def save_checkpoint(folder: Path, step: int, checkpoint: Checkpoint) -> Path:
             "state.json": _to_json(checkpoint.state),
         },
     )
-    return path
 
 
 def load_checkpoint(path: Path) -> Checkpoint:

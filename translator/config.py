@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -55,6 +56,35 @@ class ModelConfig:
 
 
 @dataclass(frozen=True)
+class AugmentationConfig:
+    """Shares of the training pairs, 0 to 1, that are shown in a form in which people write but corpora do not.
+
+    At most one of the three casings hits a pair; addresses, placeholders and tags stay as they are.
+    """
+
+    upper_case: float = 0.0
+    """Source and target in capitals; "ß" becomes "SS"."""
+    title_case: float = 0.0
+    """Source With Capitals Like A Headline, target as it is."""
+    lower_case: float = 0.0
+    """Source in small letters, target as it is: the meaning decides which German words have a capital."""
+    no_final_punctuation: float = 0.0
+    """Source and target without the . ! ? at their ends."""
+    typos: float = 0.0
+    """Source with one or two misspelt words."""
+
+    def __post_init__(self) -> None:
+        for name, rate in dataclasses.asdict(self).items():
+            _require(0 <= rate <= 1, f"augmentation.{name} is {rate}; give 0 to 1")
+        casings = math.fsum((self.upper_case, self.title_case, self.lower_case))
+        _require(
+            casings <= 1,
+            f"upper_case, title_case and lower_case of the augmentation add up to {casings}; "
+            "lower them to at most 1 together: a pair gets one of them",
+        )
+
+
+@dataclass(frozen=True)
 class TrainingConfig:
     """How a model is trained (section 5 of the paper, and a schedule for a fixed time)."""
 
@@ -87,13 +117,27 @@ class TrainingConfig:
     keep_checkpoints: int = 5
     average_checkpoints: int = 1
     """How many of the last checkpoints are averaged into the final model (the paper: 5 for base, 20 for big)."""
+    ema_decay: float = 0.0
+    """Decay of a moving average of the weights, 0.999 for example, which is validated and kept in place of the
+    last weights; 0 is none."""
+    patience: int | None = None
+    """Validations in a row without a better mean of the development sets after which training ends, and the best
+    weights are kept; None never ends it."""
+    best_by: Literal["loss", "BLEU"] = "loss"
+    """The figure of the development sets that tells which weights are the best."""
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     """auto: bf16 matrix products where the processor has them, else fp32."""
     compile: Literal["auto", "on", "off"] = "auto"
     """torch.compile; auto: on a GPU only."""
     threads: int = 0
     """CPU threads; 0 leaves PyTorch's choice."""
+    read_ahead_updates: int = 2
+    """Updates whose batches a thread makes ready while the model computes; 0 makes them in between."""
     seed: int = 1
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+    bpe_dropout: float = 0.0
+    """Probability that a merge of subwords is left out, on both sides (Provilkov et al. 2020, who take 0.1):
+    the same words come in other pieces each time, which helps small corpora."""
 
     def __post_init__(self) -> None:
         for name in (
@@ -101,14 +145,14 @@ class TrainingConfig:
             "save_every_steps", "log_every_steps", "keep_checkpoints", "average_checkpoints",
         ):  # fmt: skip
             _require(getattr(self, name) >= 1, f"{name} is {getattr(self, name)}; give 1 or more")
-        for name in ("label_smoothing", "adam_beta1", "adam_beta2"):
+        for name in ("label_smoothing", "adam_beta1", "adam_beta2", "ema_decay", "bpe_dropout"):
             _require(
                 0 <= getattr(self, name) < 1,
                 f"{name} is {getattr(self, name)}; give 0 up to, not including, 1",
             )
-        for name in ("weight_decay", "clip_norm", "threads"):
+        for name in ("weight_decay", "clip_norm", "threads", "read_ahead_updates"):
             _require(getattr(self, name) >= 0, f"{name} is {getattr(self, name)}; give 0 or more")
-        for name in ("peak_learning_rate", "max_steps", "max_minutes"):
+        for name in ("peak_learning_rate", "max_steps", "max_minutes", "patience"):
             value = getattr(self, name)
             _require(value is None or value > 0, f"{name} is {value}; give more than 0, or None")
         _require(
@@ -121,6 +165,12 @@ class TrainingConfig:
             f"average_checkpoints {self.average_checkpoints} is over keep_checkpoints {self.keep_checkpoints}: "
             "only kept checkpoints can be averaged",
         )
+        _require(
+            self.average_checkpoints == 1 or (not self.ema_decay and not self.patience),
+            f"average_checkpoints is {self.average_checkpoints}, but ema_decay keeps the moving average, and patience "
+            "the best weights; set average_checkpoints to 1, or leave the others out",
+        )
+        _require_choice("best_by", self.best_by, ("loss", "BLEU"))
         _require_choice("schedule", self.schedule, ("inverse-sqrt", "linear"))
         _require_choice("precision", self.precision, ("auto", "bf16", "fp32"))
         _require_choice("compile", self.compile, ("auto", "on", "off"))
@@ -171,7 +221,9 @@ def model_config_from_dict(values: Mapping[str, Any]) -> ModelConfig:
 def training_config_from_dict(values: Mapping[str, Any]) -> TrainingConfig:
     """Build a TrainingConfig; ConfigError on unknown keys and values of a wrong type."""
     check_fields("training configuration", values, TrainingConfig)
-    return TrainingConfig(**values)
+    augmentation = values.get("augmentation", {})  # older configurations have none
+    check_fields("augmentation of the training configuration", augmentation, AugmentationConfig)
+    return TrainingConfig(**{**values, "augmentation": AugmentationConfig(**augmentation)})
 
 
 def check_fields(what: str, values: Mapping[str, Any], known: type) -> None:
@@ -185,7 +237,9 @@ def check_fields(what: str, values: Mapping[str, Any], known: type) -> None:
 
 
 def _json_types(annotation: Any) -> tuple[type, ...]:
-    """The types that JSON may give for a field: a whole number stands for a float, a choice is a string."""
+    """The types that JSON may give for a field: a whole number for a float, a string for a choice."""
+    if dataclasses.is_dataclass(annotation):
+        return (dict,)
     if get_origin(annotation) is Literal:
         return (str,)
     parts = get_args(annotation) or (annotation,)

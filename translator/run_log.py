@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,10 @@ Record = dict[str, Any]
 
 
 class RunLog:
-    """Appends records to a file, one JSON object a line, and hands each to `report`."""
+    """Appends records to a file, one JSON object a line, and hands each to `report`.
+
+    Where TensorBoard is installed, its files go into the folder `tensorboard` beside that file.
+    """
 
     def __init__(self, path: Path, report: Callable[[Record], None] | None) -> None:
         self._path = path
@@ -33,8 +37,21 @@ class RunLog:
             raise CheckpointError(
                 f"cannot write {self._path}: {error.strerror}; free space or choose another folder"
             ) from error
+        if self._board:
+            for name, value in record.items():
+                if isinstance(value, int | float):
+                    self._board.add_scalar(name, value, record["step"])
         if self._report is not None:
             self._report(record)
+
+    @cached_property
+    def _board(self) -> Any:
+        """TensorBoard's writer, or None where it is not installed."""
+        try:
+            from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415 (slow, and often not there)
+        except ImportError:
+            return None
+        return SummaryWriter(str(self._path.parent / "tensorboard"))
 
     def forget_after(self, step: int) -> None:
         """Drop records of later steps: a run that goes on from a checkpoint will write them again."""
@@ -57,9 +74,10 @@ class Window:
         self.sums.append(torch.stack([loss_sum, plain_sum]))
         self.target_tokens += target_tokens
 
-    def figures(self) -> Record:
-        """Mean loss (nats a token), perplexity without smoothing, and speed."""
-        loss, plain = (torch.stack(self.sums).sum(dim=0) / self.target_tokens).tolist()
+    def figures(self, sum_over_processes: Callable[[list[float]], list[float]]) -> Record:
+        """Mean loss (nats a token), perplexity without smoothing, and speed, over all processes."""
+        sums = sum_over_processes(torch.stack(self.sums).sum(dim=0).tolist())
+        loss, plain = (total / self.target_tokens for total in sums)
         return {
             "loss": round(loss, 4),
             "perplexity": round(math.exp(min(plain, 50)), 3),
@@ -68,8 +86,11 @@ class Window:
 
 
 def format_record(record: Record) -> str:
-    """A record as one line for people."""
-    return "  ".join(f"{name} {_readable(name, value)}" for name, value in record.items())
+    """A record as one line for people; texts get a line each."""
+    line = "  ".join(
+        f"{name} {_readable(name, value)}" for name, value in record.items() if not isinstance(value, str)
+    )
+    return "\n    ".join([line, *(value for value in record.values() if isinstance(value, str))])
 
 
 def _readable(name: str, value: Any) -> str:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from translator.batching import Batch, TokenBudgetBatches
 from translator.evaluate import score
@@ -12,23 +13,33 @@ from translator.shards import PreparedCorpus, PreparedData
 from translator.tokenizer import PAD_ID, Tokenizer
 from translator.translate import Translator
 
+EXAMPLES = 2
+"""Sentences of the first development set whose translations are shown, to be watched as they get better."""
 SENTENCES = 200
 """Sentences of each development set that are translated; enough to see BLEU rise, and done in seconds."""
 LOSS_BATCHES, BATCH_TOKENS = 10, 4096
 """How much of each development set the loss is measured on."""
 
 
-def make_validator(data: PreparedData) -> Callable[[Transformer], dict[str, float]] | None:
-    """A function that measures loss (nats a token) and greedy BLEU on every development set; None without any."""
+def make_validator(data: PreparedData) -> Callable[[Transformer], dict[str, Any]] | None:
+    """A function that measures loss (nats a token) and greedy BLEU on every development set; None without any.
+
+    It also returns a few sentences of the first one with their translations.
+    """
     if not data.dev:
         return None
     batches = {name: _batches(corpus) for name, corpus in data.dev.items()}
 
-    def validate(model: Transformer) -> dict[str, float]:
-        figures = {}
+    def validate(model: Transformer) -> dict[str, Any]:
+        figures = dict[str, Any]()
+        examples = list[str]()
         for name, corpus in data.dev.items():
+            sources, references, translations = translate_greedily(model, corpus, data.tokenizer)
             figures[f"{name} loss"] = round(validation_loss(model, batches[name]), 4)
-            figures[f"{name} BLEU"] = round(greedy_bleu(model, corpus, data.tokenizer), 2)
+            figures[f"{name} BLEU"] = round(score(translations, references)[0].value, 2)
+            examples += [f"{pair[0]} → {pair[1]}" for pair in zip(sources, translations, strict=True)]
+        for number, example in enumerate(examples[:EXAMPLES], start=1):
+            figures[f"example {number}"] = example
         return figures
 
     return validate
@@ -50,15 +61,17 @@ def validation_loss(model: Transformer, batches: Sequence[Batch]) -> float:
     return loss_sum / tokens
 
 
-def greedy_bleu(model: Transformer, corpus: PreparedCorpus, tokenizer: Tokenizer) -> float:
-    """BLEU of greedy translations of the first sentences."""
+def translate_greedily(
+    model: Transformer, corpus: PreparedCorpus, tokenizer: Tokenizer
+) -> tuple[list[str], list[str], list[str]]:
+    """Source, reference and translation of the first sentences."""
     pairs = [corpus.pair(index) for index in range(min(SENTENCES, len(corpus)))]
     sources, references = (
         [tokenizer.decode(side.tolist()) for side in sides] for sides in zip(*pairs, strict=True)
     )
     translator = Translator(model, tokenizer, {}, next(model.parameters()).device)
     translations = translator.translate(sources, SearchOptions(beam_size=1))
-    return score([translation.text for translation in translations], references)[0].value
+    return sources, references, [translation.text for translation in translations]
 
 
 def _batches(corpus: PreparedCorpus) -> list[Batch]:

@@ -7,10 +7,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from translator.augmentation import lower_case, title_case, upper_case
 from translator.batching import Batch, TokenBudgetBatches
+from translator.config import AugmentationConfig
 from translator.errors import ConfigError, DataError
 from translator.shards import PreparedCorpus, PreparedData
-from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID, train_tokenizer
+from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer, train_tokenizer
 
 FIRST_ID = 36
 IdPair = tuple[tuple[int, ...], tuple[int, ...]]
@@ -270,3 +272,147 @@ def test_a_whole_prepared_folder_is_accepted() -> None:
     data = PreparedData(tokenizer, [corpus(training)], {"dev": corpus(dev)}, "hash")
     batches = TokenBudgetBatches(data, batch_tokens=200, max_tokens_per_side=40, seed=1)
     assert Counter(pair for batch in batches.batches(0) for pair in pairs_in(batch)) == Counter(training)
+
+
+# --- changed text
+
+WORDS = ("Der", "graue", "Reiher", "steht", "im", "Wasser", "und", "Straße", "near", "the", "shop", "seven")
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    return train_tokenizer([" ".join(WORDS) + "."] * 5, 340, threads=1)
+
+
+def text_pairs(number: int) -> list[tuple[str, str]]:
+    random = np.random.default_rng(4)
+    sentences = [" ".join(random.choice(WORDS, random.integers(1, 6))) + "." for _ in range(2 * number)]
+    return list(zip(sentences[::2], sentences[1::2], strict=True))
+
+
+def changing(
+    tokenizer: Tokenizer,
+    pairs: list[IdPair],
+    *,
+    bpe_dropout: float = 0.0,
+    max_tokens_per_side: int = 100,
+    **rates: float,
+) -> TokenBudgetBatches:
+    return TokenBudgetBatches(
+        PreparedData(tokenizer, [corpus(pairs)], {}, "hash"),
+        batch_tokens=400,
+        max_tokens_per_side=max_tokens_per_side,
+        seed=1,
+        augmentation=AugmentationConfig(**rates),
+        bpe_dropout=bpe_dropout,
+    )
+
+
+def encoded(tokenizer: Tokenizer, pairs: list[tuple[str, str]]) -> list[IdPair]:
+    return [(tuple(tokenizer.encode(source)), tuple(tokenizer.encode(target))) for source, target in pairs]
+
+
+def texts_in(tokenizer: Tokenizer, batches: TokenBudgetBatches, epoch: int = 0) -> list[tuple[str, str]]:
+    pairs = [pair for batch in batches.batches(epoch) for pair in pairs_in(batch)]
+    return [(tokenizer.decode(source), tokenizer.decode(target)) for source, target in pairs]
+
+
+def test_each_kind_of_change_reaches_all_pairs_in_their_places(tokenizer: Tokenizer) -> None:
+    pairs = encoded(tokenizer, text_pairs(60))
+    plain = texts_in(tokenizer, changing(tokenizer, pairs))
+    assert sorted(plain) == sorted(text_pairs(60))
+    expected = {
+        "upper_case": [(upper_case(source), upper_case(target)) for source, target in plain],
+        "title_case": [(title_case(source), target) for source, target in plain],
+        "lower_case": [(lower_case(source), target) for source, target in plain],
+        "no_final_punctuation": [(source[:-1], target[:-1]) for source, target in plain],
+    }
+    for name, texts in expected.items():
+        assert texts_in(tokenizer, changing(tokenizer, pairs, **{name: 1.0})) == texts
+
+
+def test_a_rate_hits_its_share_and_leaves_the_rest_as_it_was(tokenizer: Tokenizer) -> None:
+    pairs = encoded(tokenizer, text_pairs(2000))
+    plain = [pair for batch in changing(tokenizer, pairs).batches(0) for pair in pairs_in(batch)]
+    changed = [
+        pair for batch in changing(tokenizer, pairs, upper_case=0.2).batches(0) for pair in pairs_in(batch)
+    ]
+    hits = 0
+    for before, after in zip(plain, changed, strict=True):
+        if before != after:
+            hits += 1
+            assert tokenizer.decode(after[1]) == upper_case(tokenizer.decode(before[1]))
+    assert abs(hits - 400) <= 90  # five standard deviations of 2000 · 0.2 · 0.8
+
+
+def test_changes_depend_on_seed_epoch_and_index_alone(tokenizer: Tokenizer) -> None:
+    pairs = encoded(tokenizer, text_pairs(200))
+    settings_ = {"typos": 0.5, "upper_case": 0.3, "bpe_dropout": 0.2}
+    whole = list(changing(tokenizer, pairs, **settings_).batches(1))
+    assert len(whole) > 5
+    resumed = changing(tokenizer, pairs, **settings_)
+    for start in (len(whole) - 1, 3, 0):
+        rest = list(resumed.batches(1, start=start))
+        assert all(map(same, rest, whole[start:]))
+    next(resumed.batches(0))
+    assert all(map(same, resumed.batches(1), whole))
+    ids_of = [
+        Counter(p for b in changing(tokenizer, pairs, **settings_).batches(e) for p in pairs_in(b))
+        for e in (0, 1)
+    ]
+    assert ids_of[0] != ids_of[1]
+
+
+def test_dropout_changes_the_pieces_of_both_sides_but_no_text(tokenizer: Tokenizer) -> None:
+    pairs = encoded(tokenizer, text_pairs(100))
+    plain, dropped = changing(tokenizer, pairs), changing(tokenizer, pairs, bpe_dropout=0.3)
+    assert texts_in(tokenizer, dropped) == texts_in(tokenizer, plain)
+    before, after = ([p for b in batches.batches(0) for p in pairs_in(b)] for batches in (plain, dropped))
+    for side in (0, 1):
+        assert sum(len(pair[side]) for pair in after) > 1.1 * sum(len(pair[side]) for pair in before)
+
+
+def test_pairs_that_would_grow_too_long_keep_their_ids(tokenizer: Tokenizer) -> None:
+    ids = tokenizer.encode("Der graue Reiher.")
+    grown = len(tokenizer.encode("DER GRAUE REIHER.")) + 1  # with EOS
+    assert grown > len(ids) + 1
+    pair: IdPair = (tuple(ids), tuple(ids))
+    for longest, is_changed in ((grown, True), (grown - 1, False)):
+        batches = changing(tokenizer, [pair], upper_case=1.0, max_tokens_per_side=longest)
+        (batch,) = batches.batches(0)
+        assert (pairs_in(batch) != [pair]) is is_changed
+
+
+def test_reserved_ids_are_never_lost(tokenizer: Tokenizer) -> None:
+    ids = tuple(tokenizer.encode("Der graue Reiher."))
+    pairs: list[IdPair] = [((7, *ids), ids), (ids, (*ids, 35))]
+    for batches in (
+        changing(tokenizer, pairs, upper_case=1.0),
+        changing(tokenizer, pairs, bpe_dropout=0.9),
+    ):
+        (batch,) = batches.batches(0)
+        assert sorted(pairs_in(batch)) == sorted(pairs)
+
+
+def test_empty_sides_survive_all_changes(tokenizer: Tokenizer) -> None:
+    batches = changing(
+        tokenizer, [((), ())], upper_case=1.0, typos=1.0, no_final_punctuation=1.0, bpe_dropout=0.5
+    )
+    (batch,) = batches.batches(0)
+    assert list(rows(batch)) == [([EOS_ID], [BOS_ID], [EOS_ID])]
+
+
+def test_without_rates_nothing_is_decoded(tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Tokenizer, "decode", lambda *_: pytest.fail("decoded"))
+    pairs = random_pairs(50)  # their ids are outside of the vocabulary, too
+    assert all(map(same, changing(tokenizer, pairs).batches(0), changing(tokenizer, pairs).batches(0)))
+    seen = Counter(pair for batch in changing(tokenizer, pairs).batches(0) for pair in pairs_in(batch))
+    assert seen == Counter(pairs)
+
+
+def test_changes_without_a_tokenizer_are_refused() -> None:
+    for settings_ in ({"augmentation": AugmentationConfig(typos=0.1)}, {"bpe_dropout": 0.1}):
+        with pytest.raises(ConfigError, match="need the tokenizer: give the whole prepared data"):
+            TokenBudgetBatches(
+                [corpus(random_pairs(2))], batch_tokens=100, max_tokens_per_side=40, seed=1, **settings_
+            )

@@ -11,6 +11,7 @@ from translator.checkpoint import (
     Checkpoint,
     average_weights,
     begin_with,
+    checkpoint_path,
     checkpoint_paths,
     load_checkpoint,
     load_latest_checkpoint,
@@ -29,6 +30,12 @@ def make_checkpoint(value):
     return Checkpoint({"w": torch.full((3,), float(value))}, {"m": torch.tensor([value])}, {"step": value})
 
 
+def save_step(folder, step, value):
+    path = checkpoint_path(folder, step)
+    save_checkpoint(path, make_checkpoint(value))
+    return path
+
+
 def flip_a_bit(path, byte=-1):
     content = bytearray(path.read_bytes())
     content[byte] ^= 1
@@ -36,7 +43,7 @@ def flip_a_bit(path, byte=-1):
 
 
 def test_a_checkpoint_comes_back(tmp_path):
-    path = save_checkpoint(tmp_path, 12, make_checkpoint(4))
+    path = save_step(tmp_path, 12, 4)
     loaded = load_checkpoint(path)
     assert torch.equal(loaded.model["w"], torch.full((3,), 4.0))
     assert torch.equal(loaded.training["m"], torch.tensor([4]))
@@ -45,7 +52,7 @@ def test_a_checkpoint_comes_back(tmp_path):
 
 def test_only_the_newest_are_kept_and_the_latest_is_loaded(tmp_path):
     for step in (1, 2, 10):
-        save_checkpoint(tmp_path, step, make_checkpoint(step))
+        save_step(tmp_path, step, step)
     remove_old_checkpoints(tmp_path, keep=2)
     assert [path.name for path in checkpoint_paths(tmp_path)] == ["step-00000002", "step-00000010"]
     assert load_latest_checkpoint(tmp_path).state == {"step": 10}
@@ -54,8 +61,8 @@ def test_only_the_newest_are_kept_and_the_latest_is_loaded(tmp_path):
 
 @pytest.mark.parametrize("name", ["model.safetensors", "training.safetensors", "state.json"])
 def test_a_flipped_bit_is_found_and_the_checkpoint_before_is_used(tmp_path, caplog, name):
-    save_checkpoint(tmp_path, 1, make_checkpoint(1))
-    damaged = save_checkpoint(tmp_path, 2, make_checkpoint(2))
+    save_step(tmp_path, 1, 1)
+    damaged = save_step(tmp_path, 2, 2)
     flip_a_bit(damaged / name)
     with pytest.raises(CheckpointError, match=f"{name} is damaged"):
         load_checkpoint(damaged)
@@ -67,7 +74,7 @@ def test_a_flipped_bit_is_found_and_the_checkpoint_before_is_used(tmp_path, capl
 
 
 def test_a_missing_file_and_an_unreadable_manifest_are_errors(tmp_path):
-    path = save_checkpoint(tmp_path, 1, make_checkpoint(1))
+    path = save_step(tmp_path, 1, 1)
     (path / "state.json").unlink()
     with pytest.raises(CheckpointError, match=r"cannot read .*state\.json"):
         load_checkpoint(path)
@@ -79,7 +86,7 @@ def test_a_missing_file_and_an_unreadable_manifest_are_errors(tmp_path):
 
 
 def test_a_failed_write_leaves_the_old_checkpoint_and_no_litter(tmp_path, monkeypatch):
-    save_checkpoint(tmp_path, 1, make_checkpoint(1))
+    save_step(tmp_path, 1, 1)
 
     def disk_is_full(path, content):
         path.write_bytes(content[:10])
@@ -87,7 +94,7 @@ def test_a_failed_write_leaves_the_old_checkpoint_and_no_litter(tmp_path, monkey
 
     monkeypatch.setattr(checkpoint_module, "_write_durably", disk_is_full)
     with pytest.raises(CheckpointError, match="No space left on device; free space"):
-        save_checkpoint(tmp_path, 2, make_checkpoint(2))
+        save_step(tmp_path, 2, 2)
     assert [path.name for path in tmp_path.iterdir()] == ["step-00000001"]
 
 
@@ -103,11 +110,11 @@ def test_a_failed_replacement_keeps_the_old_model(model_folder, monkeypatch):
 
 
 def test_what_a_killed_process_left_behind_is_removed(tmp_path):
-    save_checkpoint(tmp_path, 1, make_checkpoint(1))
+    save_step(tmp_path, 1, 1)
     for litter in (f".step-00000002.writing-{os.getpid()}", ".step-00000003.writing-1"):
         (tmp_path / litter).mkdir()
         (tmp_path / litter / "model.safetensors").write_bytes(b"half")
-    save_checkpoint(tmp_path, 2, make_checkpoint(2))
+    save_step(tmp_path, 2, 2)
     load_latest_checkpoint(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["step-00000001", "step-00000002"]
 

@@ -5,6 +5,7 @@ import pytest
 
 from translator.config import (
     PRESETS,
+    AugmentationConfig,
     Config,
     ModelConfig,
     TrainingConfig,
@@ -88,11 +89,43 @@ def test_impossible_model_settings_are_refused(change, message):
         ({"max_steps": None}, "neither max_steps nor max_minutes"),
         ({"schedule": "cosine"}, "choose one of inverse-sqrt, linear"),
         ({"clip_norm": -1.0}, "clip_norm is -1.0"),
+        ({"bpe_dropout": 1.0}, "bpe_dropout is 1.0; give 0 up to, not including, 1"),
+        ({"bpe_dropout": -0.1}, "bpe_dropout is -0.1"),
     ],
 )
 def test_impossible_training_settings_are_refused(change, message):
     with pytest.raises(ConfigError, match=message):
         TrainingConfig(**{"max_steps": 10, **change})
+
+
+@pytest.mark.parametrize(
+    ("rates", "message"),
+    [
+        ({"upper_case": 1.5}, "augmentation.upper_case is 1.5; give 0 to 1"),
+        ({"typos": -0.1}, "augmentation.typos is -0.1"),
+        ({"no_final_punctuation": float("nan")}, "augmentation.no_final_punctuation is nan"),
+        ({"upper_case": 0.5, "title_case": 0.5, "lower_case": 0.25}, "add up to 1.25; lower them"),
+    ],
+)
+def test_impossible_rates_of_augmentation_are_refused(rates, message):
+    with pytest.raises(ConfigError, match=message):
+        AugmentationConfig(**rates)
+
+
+def test_rates_of_casings_may_use_up_the_whole():
+    AugmentationConfig(upper_case=0.7, title_case=0.2, lower_case=0.1, no_final_punctuation=1, typos=1)
+
+
+def test_augmentation_is_saved_and_comes_back():
+    training = TrainingConfig(max_steps=1, augmentation=AugmentationConfig(typos=0.125), bpe_dropout=0.1)
+    config = Config(ModelConfig(), training)
+    assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_configurations_from_before_augmentation_load_without_it():
+    training = Config.from_dict({"training": {"max_steps": 1}}).training
+    assert (training.augmentation, training.bpe_dropout) == (AugmentationConfig(), 0.0)
+    assert dataclasses.astuple(training.augmentation) == (0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 @pytest.mark.parametrize("preset", PRESETS.values())
@@ -121,6 +154,12 @@ def test_unknown_keys_are_errors():
         ({"model": {"d_model": 8.5}}, "d_model is 8.5"),
         ({"model": {"heads": True}}, "heads is True"),
         ({"model": {"norm": 1}}, "norm is 1"),
+        ({"training": {"augmentation": 0.1}}, "augmentation is 0.1 in the training configuration"),
+        (
+            {"training": {"augmentation": {"typo": 0.1}}},
+            "unknown key 'typo' in the augmentation of the training configuration; known keys: upper_case",
+        ),
+        ({"training": {"augmentation": {"typos": "few"}}}, "typos is 'few' in the augmentation"),
         ({"training": {"max_minutes": "long"}}, "max_minutes is 'long' in the training configuration"),
     ],
 )

@@ -312,7 +312,8 @@ def test_folders_of_other_kinds_are_told(
 ) -> None:
     weights = untrained.state_dict()
     save_model(tmp_path / "model", untrained.config, weights, tokenizer, {})
-    checkpoint = save_checkpoint(tmp_path / "run", 7, Checkpoint(weights, {}, {}))
+    checkpoint = tmp_path / "run" / "step-00000007"
+    save_checkpoint(checkpoint, Checkpoint(weights, {}, {}))
     (tmp_path / "empty").mkdir()
     for path, problem in [
         (tmp_path / "model", "is a model folder, not prepared data"),

@@ -14,6 +14,8 @@ from translator.errors import CheckpointError, ConfigError, TranslatorError
 from translator.model import Transformer
 from translator.shards import PreparedData
 from translator.trainer import MAX_BAD_STEPS, Trainer
+from translator.trainer.moving_average import MovingAverage
+from translator.trainer.stream import Update
 from translator.validation import make_validator
 
 
@@ -100,7 +102,7 @@ def test_accumulated_batches_give_the_gradient_of_the_whole(prepared, brief_conf
     trainer._optimizer.step = lambda: seen.update(
         {n: p.grad.clone() for n, p in trainer.model.named_parameters()}
     )
-    trainer._update(batches)
+    trainer._update(Update(batches, next_epoch=0, next_batch=2))
     for name, parameter in reference.named_parameters():
         torch.testing.assert_close(seen[name], parameter.grad, atol=1e-6, rtol=1e-4)
 
@@ -218,5 +220,124 @@ def test_the_last_checkpoints_are_averaged(prepared, brief_config, tmp_path):
     paths = checkpoint_paths(tmp_path / "checkpoints")
     assert [path.name[-1] for path in paths] == ["2", "4", "6"]
     states = [load_checkpoint(path).model for path in paths[1:]]
-    for name, tensor in trainer.averaged_weights().items():
+    for name, tensor in trainer.final_weights().items():
         torch.testing.assert_close(tensor, (states[0][name] + states[1][name]) / 2)
+
+
+def test_the_moving_average_worked_out_by_hand():
+    """Its weights d are (1 + step) / (10 + step), 2/11 and 3/12, then the decay 0.2."""
+    model = torch.nn.Linear(1, 1, bias=False)
+    model.weight.data.fill_(1.0)
+    average = MovingAverage(model, decay=0.2)
+    for step, weight, expected in (
+        (1, 2.0, 2 / 11 * 1 + 9 / 11 * 2),
+        (2, 4.0, 0.2 * (20 / 11) + 0.8 * 4),
+        (3, 0.0, 0.2 * (0.2 * (20 / 11) + 0.8 * 4)),
+    ):
+        model.weight.data.fill_(weight)
+        average.update(model, step)
+        assert average.model.weight.item() == pytest.approx(expected)
+    assert not average.model.weight.requires_grad
+
+
+def make_watched(config, data, out, figures, **training):
+    """A trainer whose validations return these figures, one after the other."""
+    training = {"validate_every_steps": 2, "save_every_steps": 100, "max_steps": 40, **training}
+    config = dataclasses.replace(config, training=dataclasses.replace(config.training, **training))
+    torch.manual_seed(config.training.seed)
+    remaining = iter(figures)
+    return Trainer(Transformer(config.model), data, config, out, validate=lambda model: next(remaining))
+
+
+@pytest.mark.parametrize(
+    ("best_by", "figures"),
+    [
+        ("loss", [{"a loss": loss, "b loss": 1.0, "a BLEU": 0.0} for loss in (3.0, 2.0, 2.5, 2.0, 9.0)]),
+        ("BLEU", [{"a BLEU": bleu, "a loss": 1.0} for bleu in (3.0, 8.0, 7.0, 8.0, 1.0)]),
+    ],
+)
+def test_training_ends_when_patience_does_and_the_best_weights_are_kept(
+    prepared, brief_config, tmp_path, best_by, figures
+):
+    trainer = make_watched(brief_config, prepared, tmp_path, figures, patience=3, best_by=best_by)
+    kept = {}
+
+    def keep(record):
+        if record["step"] == 4 and "loss" in record:
+            kept.update({name: tensor.clone() for name, tensor in trainer.model.state_dict().items()})
+
+    trainer._log._report = keep
+    assert trainer.train()
+    # Validated at 2, 4, 6, 8 and 10; after 4 it did not get better three times.
+    assert (trainer.progress.step, trainer.progress.best_step) == (10, 4)
+    final = trainer.final_weights()
+    assert all(torch.equal(final[name], tensor) for name, tensor in kept.items())
+    last = trainer.model.state_dict()
+    assert not all(torch.equal(final[name], tensor) for name, tensor in last.items())
+
+
+def test_patience_goes_on_where_it_was_after_a_resume(prepared, brief_config, tmp_path):
+    losses = [{"a loss": loss} for loss in (2.0, 3.0)]
+    make_watched(brief_config, prepared, tmp_path, losses, patience=3, max_steps=4).train()
+    second = make_watched(brief_config, prepared, tmp_path, [{"a loss": 2.5}] * 9, patience=3)
+    second.resume()
+    assert second.train()
+    assert (second.progress.step, second.progress.best_step) == (8, 2)
+
+
+def test_patience_without_a_development_set_is_refused(prepared, brief_config, tmp_path):
+    with pytest.raises(ConfigError, match="patience is 2, but there is no development set"):
+        make_trainer(brief_config, prepared, tmp_path, patience=2)
+
+
+@pytest.mark.parametrize("cause", ["signal", "kill"])
+def test_a_moving_average_survives_a_resume(prepared, brief_config, tmp_path, cause):
+    settings = {"ema_decay": 0.9, "max_steps": 9}
+    straight = make_trainer(brief_config, prepared, tmp_path / "straight", **settings)
+    straight.train()
+    stop = signal.SIGTERM if cause == "signal" else None
+
+    def interrupt(record):
+        if record["step"] == 7:
+            if stop is None:
+                raise RuntimeError("killed")
+            os.kill(os.getpid(), stop)
+
+    first = make_trainer(brief_config, prepared, tmp_path / "parts", interrupt, **settings)
+    if stop is None:
+        with pytest.raises(RuntimeError, match="killed"):
+            first.train()
+    else:
+        assert not first.train()
+    second = make_trainer(brief_config, prepared, tmp_path / "parts", **settings)
+    second.resume()
+    assert second.progress.step == (7 if stop else 5)
+    second.train()
+    expected = straight.final_weights()
+    assert all(torch.equal(expected[name], tensor) for name, tensor in second.final_weights().items())
+    last = straight.model.state_dict()
+    assert not all(torch.equal(expected[name], tensor) for name, tensor in last.items())
+
+
+def test_a_signal_breaks_a_validation_off(prepared, brief_config, tmp_path):
+    """It must not wait for minutes; the checkpoint is that of the step."""
+    training = dataclasses.replace(brief_config.training, validate_every_steps=3, max_steps=1000)
+    config = dataclasses.replace(brief_config, training=training)
+
+    def validate(model):
+        os.kill(os.getpid(), signal.SIGTERM)
+        pytest.fail("the validation went on")
+
+    trainer = Trainer(Transformer(config.model), prepared, config, tmp_path, validate=validate)
+    assert trainer.train() is False
+    assert [path.name for path in checkpoint_paths(tmp_path / "checkpoints")] == ["step-00000003"]
+    assert trainer.model.training
+
+
+@pytest.mark.parametrize("read_ahead", [0, 2])
+def test_reading_ahead_does_not_change_the_losses(prepared, brief_config, tmp_path, read_ahead):
+    settings = {"max_steps": 20, "bpe_dropout": 0.1, "batch_tokens": 512}
+    make_trainer(brief_config, prepared, tmp_path / "a", read_ahead_updates=read_ahead, **settings).train()
+    first = make_trainer(brief_config, prepared, tmp_path / "b", read_ahead_updates=1, **settings)
+    first.train()
+    assert losses(tmp_path / "a") == losses(tmp_path / "b")

@@ -1,0 +1,128 @@
+"""Training by several processes, as `torchrun` starts them."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from translator.checkpoint import checkpoint_paths, load_checkpoint, load_model
+from translator.toy_grammar import generate_pairs
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = (
+    "--model.d-model", "32", "--model.heads", "2", "--model.d-ff", "64", "--model.encoder-layers", "1",
+    "--model.decoder-layers", "1", "--model.dropout", "0", "--batch-tokens", "512", "--max-tokens-per-side", "32",
+    "--warmup-steps", "10", "--threads", "1", "--log-every-steps", "1", "--device", "cpu", "--precision", "fp32",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("toy")
+    for name, pairs, seed in (("toy", 400, 5), ("unseen", 20, 6)):
+        lines = (f"{english}\t{german}\n" for english, german in generate_pairs(pairs, seed=seed))
+        (folder / f"{name}.tsv").write_text("".join(lines), encoding="utf-8")
+    command = (
+        sys.executable, "-m", "translator", "prepare", "--corpus", folder / "toy.tsv", "--dev", folder / "unseen.tsv",
+        "--out", folder / "prepared", "--vocab-size", "500",
+    )  # fmt: skip
+    subprocess.run([str(part) for part in command], cwd=ROOT, check=True, capture_output=True)
+    return folder / "prepared"
+
+
+def training(prepared, out, *options):
+    return ("train.py", "tiny", "--data", prepared, "--out", out, *SETTINGS, *options)
+
+
+@contextlib.contextmanager
+def started(arguments, processes=0):
+    """A running training, by so many processes; killed with all of them at the end."""
+    launcher = (
+        ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", processes) if processes else ()
+    )
+    command = [sys.executable, *map(str, (*launcher, *arguments))]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def run(arguments, processes=0, expected=0):
+    with started(arguments, processes) as process:
+        output = process.communicate(timeout=300)[0]
+    assert process.returncode == expected, output
+    return output
+
+
+def wait_for(process, text):
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if text in line:
+            return
+    pytest.fail(f"{text!r} was not printed:\n{''.join(lines)}")
+
+
+def losses(out):
+    records = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    return [(record["step"], record["loss"]) for record in records if "loss" in record]
+
+
+def test_two_processes_train_the_model_that_one_would(prepared, tmp_path):
+    """Two that take a batch each make the updates of one that accumulates two, over the end of an epoch."""
+    run(training(prepared, tmp_path / "one", "--max-steps", "30", "--accumulate-batches", "2"))
+    output = run(training(prepared, tmp_path / "two", "--max-steps", "30"), processes=2)
+    assert output.count("step 30  epoch") == 1  # only the first process reports
+    assert [step for step, _ in losses(tmp_path / "two")] == list(range(1, 31))
+    assert losses(tmp_path / "two") == [
+        (step, pytest.approx(loss, abs=2e-3)) for step, loss in losses(tmp_path / "one")
+    ]
+    one, two = (load_model(tmp_path / name / "model") for name in ("one", "two"))
+    assert one.card["training"]["complete_epochs"] == two.card["training"]["complete_epochs"] >= 1
+    for key in ("source_tokens_seen", "target_tokens_seen"):
+        assert one.card["training"][key] == two.card["training"][key]
+    for name, tensor in one.model.state_dict().items():
+        torch.testing.assert_close(two.model.state_dict()[name], tensor, atol=0.01, rtol=0.02)
+
+
+def test_a_signal_makes_two_processes_save_once_and_they_go_on(prepared, tmp_path):
+    options = ("--max-steps", "60", "--save-every-steps", "1000", "--model.dropout", "0.1")
+    run(training(prepared, tmp_path / "straight", *options), processes=2)
+    with started(training(prepared, tmp_path / "parts", *options), processes=2) as process:
+        wait_for(process, "step 20 ")
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    (path,) = checkpoint_paths(tmp_path / "parts" / "checkpoints")
+    assert 20 <= load_checkpoint(path).state["progress"]["step"] < 60
+    refused = run(training(prepared, tmp_path / "parts", *options, "--resume"), expected=1)
+    assert "trained by 2 processes, and now there are 1" in refused
+    run(training(prepared, tmp_path / "parts", *options, "--resume"), processes=2)
+    assert losses(tmp_path / "parts") == losses(tmp_path / "straight")
+
+
+def test_a_killed_process_takes_the_other_along(prepared, tmp_path):
+    with started(training(prepared, tmp_path / "run", "--max-steps", "100000"), processes=2) as process:
+        wait_for(process, "step 5 ")
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        ranks = [pid for pid in children if b"train.py" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        assert len(ranks) == 2
+        os.kill(int(ranks[1]), signal.SIGKILL)
+        killed = time.monotonic()
+        process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert time.monotonic() - killed < 60
+    assert not any(Path(f"/proc/{pid}/cmdline").exists() for pid in ranks)

@@ -1,0 +1,88 @@
+import itertools
+import threading
+
+import pytest
+import torch
+
+from translator.batching import TokenBudgetBatches
+from translator.config import AugmentationConfig
+from translator.trainer import Processes
+from translator.trainer.stream import read_ahead, updates
+
+
+@pytest.fixture
+def batches(prepared):
+    return TokenBudgetBatches(
+        prepared, batch_tokens=128, max_tokens_per_side=64, seed=3,
+        augmentation=AugmentationConfig(typos=0.5), bpe_dropout=0.2,
+    )  # fmt: skip
+
+
+def as_lists(batch):
+    return batch.source_BS.tolist(), batch.target_output_BT.tolist()
+
+
+@pytest.mark.parametrize(("count", "accumulate"), [(1, 1), (2, 1), (3, 2)])
+def test_the_processes_together_see_each_batch_once_in_the_order_of_one(batches, count, accumulate):
+    """Over the end of an epoch, too, which no multiple of six batches meets."""
+    number = batches.batch_count(0) + 7
+    expected = [as_lists(batch) for batch in itertools.chain(batches.batches(0), batches.batches(1))][:number]
+    streams = [updates(batches, 0, 0, accumulate, Processes(rank, count)) for rank in range(count)]
+    seen = []
+    while len(seen) < number:
+        parts = [next(stream).batches for stream in streams]
+        assert [len(part) for part in parts] == [accumulate] * count
+        seen += [as_lists(part[turn]) for turn in range(accumulate) for part in parts]
+    assert seen[:number] == expected
+
+
+def test_an_update_says_where_the_next_one_begins(batches):
+    count = batches.batch_count(0)
+    stream = updates(batches, 0, 0, 1, Processes())
+    places = [(update.next_epoch, update.next_batch) for update in itertools.islice(stream, count + 1)]
+    assert places == [*((0, batch) for batch in range(1, count)), (1, 0), (1, 1)]
+    for epoch, batch in ((0, 2), (0, count - 1), (1, 0)):
+        again = next(updates(batches, epoch, batch, 1, Processes()))
+        assert as_lists(again.batches[0]) == as_lists(batches.batch(epoch, batch))
+
+
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_reading_ahead_changes_nothing_but_the_time(batches, count):
+    plain = itertools.islice(updates(batches, 0, 0, 2, Processes()), 12)
+    ahead = read_ahead(updates(batches, 0, 0, 2, Processes()), count)
+    for expected, found in zip(plain, ahead, strict=False):
+        assert [as_lists(batch) for batch in found.batches] == [as_lists(batch) for batch in expected.batches]
+    ahead.close()
+
+
+def test_items_are_made_by_a_thread_while_the_caller_works():
+    made = threading.Semaphore(0)
+
+    def items():
+        for number in itertools.count():
+            made.release()
+            yield number
+
+    ahead = read_ahead(items(), 3)
+    assert next(ahead) == 0
+    for _ in range(4):  # the one in hand and the three ahead
+        assert made.acquire(timeout=10)
+    ahead.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("batches")]
+
+
+def test_an_error_in_the_thread_reaches_the_caller():
+    def items():
+        yield 1
+        raise OSError("the disk is gone")
+
+    ahead = read_ahead(items(), 2)
+    assert next(ahead) == 1
+    with pytest.raises(OSError, match="the disk is gone"):
+        next(ahead)
+
+
+def test_alone_a_process_sums_and_gathers_itself():
+    alone = Processes()
+    assert alone.sum([1.5, True]) == [1.5, 1]
+    assert torch.equal(*alone.gather(torch.arange(3)), torch.arange(3))

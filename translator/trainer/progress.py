@@ -1,0 +1,80 @@
+"""How far a training run is, and whether a checkpoint belongs to it."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from translator.config import Config
+from translator.errors import CheckpointError
+
+_MAY_CHANGE_ON_RESUME = frozenset({
+    "max_steps", "max_minutes", "validate_every_steps", "save_every_steps", "log_every_steps", "keep_checkpoints",
+    "average_checkpoints", "threads", "compile", "peak_learning_rate", "clip_norm", "patience", "best_by",
+    "read_ahead_updates",
+})  # fmt: skip
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Progress:
+    """How far a run is: what a checkpoint's `state` remembers beside the configuration."""
+
+    step: int = 0
+    epoch: int = 0
+    batch: int = 0
+    """Index of the next batch in the epoch."""
+    seconds: float = 0.0
+    source_tokens: int = 0
+    target_tokens: int = 0
+    best_figure: float | None = None
+    """The best mean of the development sets so far."""
+    best_step: int | None = None
+    """The step of that figure; its checkpoint is kept."""
+    validations_since_best: int = 0
+
+    def note_validation(self, figures: dict[str, Any], best_by: str) -> bool:
+        """Compare the mean over the development sets with the best one; True where it is better.
+
+        Loss should fall, BLEU rise.
+        """
+        found = [value for name, value in figures.items() if name.endswith(f" {best_by}")]
+        if not found:
+            return False
+        mean = sum(found) / len(found)
+        sign = 1 if best_by == "BLEU" else -1
+        if self.best_figure is None or sign * mean > sign * self.best_figure:
+            self.best_figure, self.best_step, self.validations_since_best = mean, self.step, 0
+            return True
+        self.validations_since_best += 1
+        return False
+
+
+def check_same_run(
+    state: dict[str, Any], config: Config, data_sha256: str, processes: int, folder: Path
+) -> None:
+    """Raise CheckpointError unless the checkpoint fits: a run can only go on with what it began with."""
+    if state["data_sha256"] != data_sha256:
+        raise CheckpointError(
+            f"the checkpoints in {folder} were trained on other prepared data or another vocabulary; "
+            "give the folder they began with, or start a new run in another folder"
+        )
+    if state["processes"] != processes:
+        raise CheckpointError(
+            f"the checkpoints in {folder} were trained by {state['processes']} processes, and now there are "
+            f"{processes}; start as many, or start a new run in another folder"
+        )
+    began_with = Config.from_dict(
+        state["config"]
+    ).to_dict()  # settings that are new since then at their defaults
+    for part, values in config.to_dict().items():
+        for key, value in values.items():
+            saved = began_with[part][key]
+            if saved != value and key not in _MAY_CHANGE_ON_RESUME:
+                raise CheckpointError(
+                    f"{part}.{key} is {value!r}, but the checkpoints in {folder} were trained with "
+                    f"{saved!r}; leave it as it was, or start a new run in another folder"
+                )
+            if saved != value:
+                logger.info("%s.%s was %r and goes on as %r", part, key, saved, value)

@@ -1,0 +1,61 @@
+"""The batches of each update, in the order of training, made ready while the model computes."""
+
+import itertools
+from collections import deque
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from translator.batching import Batch, TokenBudgetBatches
+from translator.trainer.processes import Processes
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Update:
+    """What this process contributes to one update, and where in the data the next one begins."""
+
+    batches: list[Batch]
+    next_epoch: int
+    next_batch: int
+
+
+def updates(
+    batches: TokenBudgetBatches, epoch: int, batch: int, accumulate: int, processes: Processes
+) -> Iterator[Update]:
+    """Endless updates from a place in the data on: each takes the next `accumulate` batches for every process.
+
+    The epochs follow each other without a seam, so that the processes together see each batch exactly once,
+    and n processes accumulating one batch each make the same updates as one process accumulating n.
+    """
+    places = _places(batches, epoch, batch)
+    while True:
+        taken = list(itertools.islice(places, accumulate * processes.count))
+        own = [batches.batch(*place) for place in taken[processes.rank :: processes.count]]
+        last_epoch, last_batch = taken[-1]
+        is_last = last_batch + 1 == batches.batch_count(last_epoch)
+        yield Update(own, *((last_epoch + 1, 0) if is_last else (last_epoch, last_batch + 1)))
+
+
+def read_ahead(items: Iterator[T], count: int) -> Generator[T]:
+    """The same endless items; a thread makes the next `count` of them while the caller works on one."""
+    if count == 0:
+        yield from items
+    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="batches")
+    try:
+        ready = deque(pool.submit(next, items) for _ in range(count))
+        while True:
+            item = ready.popleft().result()
+            ready.append(pool.submit(next, items))
+            yield item
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _places(batches: TokenBudgetBatches, epoch: int, batch: int) -> Iterator[tuple[int, int]]:
+    while True:
+        for index in range(batch, batches.batch_count(epoch)):
+            yield epoch, index
+        epoch, batch = epoch + 1, 0
