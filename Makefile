@@ -27,7 +27,7 @@ clean:
 	rm -rf $(VENV) build dist *.egg-info
 
 $(BIN)/python:
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 	$(BIN)/python -m pip install $(PIP_ARGS) --quiet --upgrade pip
 
 $(VENV)/serve.stamp: $(BIN)/python pyproject.toml

@@ -59,13 +59,13 @@ def train(run: Run) -> int:
         torch.manual_seed(run.training.seed)
         model = Transformer(settings.model)
         origin = begin_with(run.init_from, model, data.tokenizer) if run.init_from else None
-        if processes.is_first and not run.resume:
-            print_data_report(data, settings, model, is_fine_tuning=origin is not None)
         trainer = Trainer(
             model.to(device), data, settings, run.out, validate=make_validator(data), processes=processes,
             report=lambda record: print(format_record(record)), began_with=origin,
         )  # fmt: skip
         trainer.resume() if run.resume else trainer.start_afresh()
+        if processes.is_first and not run.resume:
+            print_data_report(data, settings, model, is_fine_tuning=origin is not None)
         if not trainer.train():
             print(f"stopped at step {trainer.progress.step}; add --resume to the same command to go on")
             return 3

@@ -49,7 +49,7 @@ class Batch:
         return int((self.target_output_BT != PAD_ID).sum())
 
     def to(self, device: torch.device | str) -> "Batch":
-        """The same batch on a device, copied without blocking where the memory is pinned."""
+        """The same batch on a device."""
         return Batch(
             self.source_BS.to(device, non_blocking=True),
             self.target_input_BT.to(device, non_blocking=True),
@@ -117,7 +117,7 @@ class TokenBudgetBatches:
                     "augmentation and bpe_dropout need the tokenizer: give the whole prepared data, not only corpora"
                 )
             self._rewriter = _Rewriter(data.tokenizer, augmentation, bpe_dropout, max_tokens_per_side)
-        self._plan: tuple[int, EpochPlan] | None = None
+        self._plans: dict[int, EpochPlan] = {}
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """The batches of an epoch from index `start` on; the same whether or not those before were drawn."""
@@ -135,10 +135,10 @@ class TokenBudgetBatches:
         return len(self.plan(epoch).bounds_K2)
 
     def plan(self, epoch: int) -> EpochPlan:
-        """Pairs and batches of an epoch; the last plan is remembered."""
-        if self._plan is None or self._plan[0] != epoch:
-            self._plan = (epoch, self._make_plan(epoch))
-        return self._plan[1]
+        """Pairs and batches of an epoch; the last two plans are remembered, for where epochs meet."""
+        if epoch not in self._plans:
+            self._plans = {**dict([*self._plans.items()][-1:]), epoch: self._make_plan(epoch)}
+        return self._plans[epoch]
 
     def _make_plan(self, epoch: int) -> EpochPlan:
         pairs_N2, lengths_N2, left_out = self._draw_pairs(epoch)

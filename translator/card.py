@@ -26,7 +26,8 @@ EXAMPLES = (
     "Never change a running system.",
 )
 
-_ORIGIN_KEYS = ("name", "corpora", "training", "began_with")
+_COSTS = ("target_tokens_seen", "device_hours", "flops")
+_ORIGIN_KEYS = ("name", "corpora", "training", "cost_in_all", "began_with")
 """What the card of a model that began with another's weights tells of that one."""
 
 
@@ -44,7 +45,17 @@ def save_trained_model(path: Path, name: str, trainer: Trainer, data: PreparedDa
 
 def build_card(name: str, trainer: Trainer, data: PreparedData) -> dict[str, Any]:
     """What is known when a training ends; `record_scores` adds the scores."""
-    model, progress = trainer.model, trainer.progress
+    model, progress, origin = trainer.model, trainer.progress, trainer.began_with
+    training = {
+        "steps": progress.step,
+        "complete_epochs": progress.epoch,
+        "source_tokens_seen": progress.source_tokens,
+        "target_tokens_seen": progress.target_tokens,
+        "device": describe_device(next(model.parameters()).device),
+        "device_hours": round(progress.seconds / 3600, 2),
+        "flops": training_flops(model, progress.source_tokens, progress.target_tokens),
+        "settings": trainer.config.to_dict()["training"],
+    }
     return {
         "name": name,
         "languages": {"source": "en", "target": "de"},
@@ -60,20 +71,18 @@ def build_card(name: str, trainer: Trainer, data: PreparedData) -> dict[str, Any
             }
             for corpus in data.corpora
         ],
-        "training": {
-            "steps": progress.step,
-            "complete_epochs": progress.epoch,
-            "source_tokens_seen": progress.source_tokens,
-            "target_tokens_seen": progress.target_tokens,
-            "device": describe_device(next(model.parameters()).device),
-            "device_hours": round(progress.seconds / 3600, 2),
-            "flops": training_flops(model, progress.source_tokens, progress.target_tokens),
-            "settings": trainer.config.to_dict()["training"],
-        },
-        "began_with": trainer.began_with and {key: trainer.began_with[key] for key in _ORIGIN_KEYS},
+        "training": training,
+        "cost_in_all": cost_in_all(training, origin),
+        "began_with": origin and {key: origin[key] for key in _ORIGIN_KEYS if key in origin},
         "scores": [],
         "examples": [],
     }
+
+
+def cost_in_all(training: dict[str, Any], origin: dict[str, Any] | None) -> dict[str, float]:
+    """What a training and those of the model that it began with took together; `origin` is that one's card."""
+    before = (origin or {}).get("cost_in_all", {})
+    return {cost: training[cost] + before.get(cost, 0) for cost in _COSTS}
 
 
 def record_scores(path: Path, evaluation: Evaluation, options: SearchOptions) -> None:

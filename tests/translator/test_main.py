@@ -128,7 +128,7 @@ def test_translate_names_a_line_that_is_not_utf8(run, model_folder, tmp_path):
         (("translate", "--model", "/nowhere"), "cannot read /nowhere/manifest.json"),
         (("translate", "--beam", "0"), "beam_size is 0; give 1 to 64"),
         (("translate", "--device", "tpu"), "give auto, cpu, cuda or cuda:N"),
-        (("evaluate",), "give --source and --reference files"),
+        (("evaluate",), "--source and --reference not given"),
         (
             ("evaluate", "--model", "/nowhere/m", "--model", "/nowhere/n/../m"),
             "/nowhere/n/../m is given twice",

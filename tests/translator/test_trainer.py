@@ -9,7 +9,7 @@ import signal
 import pytest
 import torch
 
-from translator.checkpoint import checkpoint_paths, load_checkpoint
+from translator.checkpoint import checkpoint_paths, load_checkpoint, save_checkpoint
 from translator.errors import CheckpointError, ConfigError, TranslatorError
 from translator.model import Transformer
 from translator.shards import PreparedData
@@ -341,3 +341,60 @@ def test_reading_ahead_does_not_change_the_losses(prepared, brief_config, tmp_pa
     first = make_trainer(brief_config, prepared, tmp_path / "b", read_ahead_updates=1, **settings)
     first.train()
     assert losses(tmp_path / "a") == losses(tmp_path / "b")
+
+
+@pytest.mark.parametrize("save_every_steps", [1, 4, 5])
+def test_a_signal_in_an_update_saves_also_where_a_save_is_due(
+    prepared, brief_config, tmp_path, monkeypatch, save_every_steps
+):
+    trainer = make_trainer(brief_config, prepared, tmp_path, save_every_steps=save_every_steps, max_steps=99)
+    update = trainer._update
+
+    def interrupted(what):
+        update(what)
+        if trainer.progress.step == 4:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(trainer, "_update", interrupted)
+    assert trainer.train() is False
+    assert checkpoint_paths(tmp_path / "checkpoints")[-1].name == "step-00000004"
+
+
+def test_patience_survives_a_kill_after_a_save_and_a_signal_in_a_validation(prepared, brief_config, tmp_path):
+    """Validations and saves at the same steps; the figures are those of the straight run, none twice."""
+    settings = {"patience": 3, "save_every_steps": 2}
+
+    def killed(model):
+        raise RuntimeError("killed")
+
+    def interrupted(model):
+        os.kill(os.getpid(), signal.SIGTERM)
+        pytest.fail("the validation went on")
+
+    first = make_watched(brief_config, prepared, tmp_path, [], **settings)
+    first._validate = lambda model: killed(model) if first.progress.step == 4 else {"a loss": 2.0}
+    with pytest.raises(RuntimeError, match="killed"):
+        first.train()
+    second = make_watched(brief_config, prepared, tmp_path, [], **settings)
+    second._validate = interrupted
+    second.resume()
+    assert (second.progress.step, second.progress.best_step) == (2, 2)
+    assert second.train() is False
+    assert second.progress.step == 4
+    third = make_watched(
+        brief_config, prepared, tmp_path, [{"a loss": loss} for loss in (3.0, 2.5, 4.0)], **settings
+    )
+    third.resume()
+    assert third.train()
+    assert (third.progress.step, third.progress.best_step) == (8, 2)
+    records = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [r["step"] for r in records if "a loss" in r] == [2, 4, 6, 8]
+
+
+def test_a_checkpoint_of_another_format_is_refused(prepared, brief_config, tmp_path):
+    make_trainer(brief_config, prepared, tmp_path, max_steps=2).train()
+    (path,) = checkpoint_paths(tmp_path / "checkpoints")
+    checkpoint = load_checkpoint(path)
+    save_checkpoint(path, dataclasses.replace(checkpoint, state={**checkpoint.state, "format_version": 99}))
+    with pytest.raises(CheckpointError, match="format version 99, this program reads 1"):
+        make_trainer(brief_config, prepared, tmp_path).resume()

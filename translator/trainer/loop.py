@@ -35,7 +35,7 @@ from translator.shards import PreparedData
 from translator.tokenizer import PAD_ID
 from translator.trainer.moving_average import MovingAverage
 from translator.trainer.processes import Processes
-from translator.trainer.progress import Progress, check_same_run
+from translator.trainer.progress import FORMAT_VERSION, Progress, check_same_run
 from translator.trainer.stop_signal import Interrupted, StopSignal
 from translator.trainer.stream import Update, read_ahead, updates
 
@@ -109,6 +109,7 @@ class Trainer:
             torch.compile(self._shared, dynamic=True) if should_compile else self._shared
         )
         self._bad_steps = 0
+        self._saved_step = 0
         self._window = Window()
 
     @property
@@ -129,6 +130,7 @@ class Trainer:
         self.model.load_state_dict(checkpoint.model)
         self._load_training_tensors(checkpoint.training)
         self.progress = Progress(**checkpoint.state["progress"])
+        self._saved_step = self.progress.step
         self.began_with = checkpoint.state["began_with"]
         if self._processes.is_first:
             self._log.forget_after(self.progress.step)
@@ -174,6 +176,7 @@ class Trainer:
             contextlib.closing(read_ahead(stream, training.read_ahead_updates)) as ahead,
         ):
             is_stopped = False
+            self._catch_up_on_validation(stop)
             while not self._is_done() and not is_stopped:
                 started = time.monotonic()
                 self._update(next(ahead))
@@ -276,21 +279,27 @@ class Trainer:
         training, step = self.config.training, self.progress.step
         if step % training.log_every_steps == 0:
             self._log_training()
-        if step % training.save_every_steps == 0:
-            self._save()
         if step % training.validate_every_steps == 0:
             self._log_validation(stop)
+        if step % training.save_every_steps == 0:
+            self._save()
 
     def _finish(self, stop: StopSignal, is_stopped: bool) -> None:
         """Log, save and validate what the last full intervals have left."""
-        training, step = self.config.training, self.progress.step
         if self._window.sums:
             self._log_training()
-        if step % training.save_every_steps != 0:
+        if self._saved_step != self.progress.step:
             self._save()
-        if step % training.validate_every_steps != 0 and not is_stopped:
+        if self.progress.validated_step != self.progress.step and not is_stopped:
             self._log_validation(stop)
             self._save()
+
+    def _catch_up_on_validation(self, stop: StopSignal) -> None:
+        """After a resume: validate where a signal broke it off, so that patience counts as if there had been none."""
+        step = self.progress.step
+        is_due = step > 0 and step % self.config.training.validate_every_steps == 0
+        if is_due and self.progress.validated_step != step:
+            self._log_validation(stop)
 
     def _log_training(self) -> None:
         share = self._share_done()
@@ -316,10 +325,13 @@ class Trainer:
             with contextlib.suppress(Interrupted), stop.interrupting():
                 figures = self._figures_of(model, self._validate)
             if figures:
+                self.progress.validated_step = self.progress.step
                 self._log.write({"step": self.progress.step, **figures})
                 self._keep_if_best(model, figures)
-        since_best = self.progress.validations_since_best if self._processes.is_first else 0
-        self.progress.validations_since_best = round(self._processes.sum([since_best])[0])
+        agreed = self.progress.validations_since_best, self.progress.validated_step
+        own = agreed if self._processes.is_first else (0, 0)
+        since_best, validated_step = map(round, self._processes.sum(own))
+        self.progress.validations_since_best, self.progress.validated_step = since_best, validated_step
 
     def _keep_if_best(self, model: Transformer, figures: Record) -> None:
         if self.progress.note_validation(figures, self.config.training.best_by):
@@ -340,11 +352,13 @@ class Trainer:
             path = checkpoint_path(self.checkpoints, self.progress.step)
             save_checkpoint(path, Checkpoint(self.model.state_dict(), training, self._state()))
             remove_old_checkpoints(self.checkpoints, self.config.training.keep_checkpoints)
+        self._saved_step = self.progress.step
 
     def _state(self) -> Record:
         return {
             "progress": dataclasses.asdict(self.progress),
             "config": self.config.to_dict(),
+            "format_version": FORMAT_VERSION,
             "data_sha256": self._data_sha256,
             "processes": self._processes.count,
             "began_with": self.began_with,

@@ -14,6 +14,9 @@ _MAY_CHANGE_ON_RESUME = frozenset({
     "read_ahead_updates",
 })  # fmt: skip
 
+FORMAT_VERSION = 1
+"""Of what a checkpoint's `state` and training tensors hold."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -33,6 +36,8 @@ class Progress:
     best_step: int | None = None
     """The step of that figure; its checkpoint is kept."""
     validations_since_best: int = 0
+    validated_step: int = 0
+    """The step of the last validation that came to its end."""
 
     def note_validation(self, figures: dict[str, Any], best_by: str) -> bool:
         """Compare the mean over the development sets with the best one; True where it is better.
@@ -55,6 +60,11 @@ def check_same_run(
     state: dict[str, Any], config: Config, data_sha256: str, processes: int, folder: Path
 ) -> None:
     """Raise CheckpointError unless the checkpoint fits: a run can only go on with what it began with."""
+    if state.get("format_version") != FORMAT_VERSION:
+        raise CheckpointError(
+            f"the checkpoints in {folder} have format version {state.get('format_version')!r}, this program reads "
+            f"{FORMAT_VERSION}; go on with the version of the program that wrote them, or start a new run"
+        )
     if state["data_sha256"] != data_sha256:
         raise CheckpointError(
             f"the checkpoints in {folder} were trained on other prepared data or another vocabulary; "
