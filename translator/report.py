@@ -274,7 +274,7 @@ def _drawing_style() -> Iterator[None]:
         import matplotlib  # noqa: PLC0415
     except ImportError as error:
         raise ConfigError(
-            "a report is drawn with matplotlib, which is not installed; pip install '.[train]'"
+            "a report is drawn with matplotlib, which is not installed; pip install -e '.[train]'"
         ) from error
     with matplotlib.rc_context(_DRAWING):
         yield

@@ -444,3 +444,15 @@ def test_report_has_a_row_for_each_corpus_and_a_total() -> None:
         ("talks", "30", "25", "0", "5"),
         ("total", "1,530", "1,522", "1", "7"),
     ]
+
+
+def test_a_file_that_is_wrong_as_a_whole_is_told():
+    """Above one pair in twenty; a few damaged lines are what cleaning is for."""
+    report = DropReport({
+        "latin": DropCounts(400, Counter({"encoding damage": 140, "copied": 100})),
+        "web": DropCounts(400, Counter({"encoding damage": 20, "malformed": 20})),
+        "ids": DropCounts(400, Counter({"malformed": 21})),
+    })  # fmt: skip
+    latin, ids = report.warnings()
+    assert latin.startswith("latin: 140 of 400 pairs were dropped, encoding damage: if the file is not UTF-8")
+    assert ids.startswith("ids: 21 of 400 pairs were dropped, malformed: a line is English, tab, German")

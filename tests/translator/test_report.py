@@ -238,7 +238,7 @@ def test_damaged_settings_are_told(run, text):
 
 def test_without_matplotlib_the_remedy_is_told(run, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(ConfigError, match=r"pip install '\.\[train\]'"):
+    with pytest.raises(ConfigError, match=r"pip install -e '\.\[train\]'"):
         write_report(run(training(10)))
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 from tyro.conf import UseAppendAction
 
 from translator.commands import STDERR, STDOUT
@@ -51,6 +52,8 @@ def prepare(
             progress=lambda stage, pairs: progress.update(task, description=stage, completed=pairs),
         )
     STDOUT.print(_drop_table(report.drops))
+    for warning in report.drops.warnings():
+        STDERR.print(Text(f"warning: {warning}"))
     STDOUT.print(f"wrote {out}")
 
 

@@ -14,6 +14,11 @@ REASONS = (
     "wrong language",
     "duplicate",
 )
+_ALARMING_SHARE = 0.05
+_REMEDIES = {
+    "malformed": "a line is English, tab, German, or a JSON object with both; look at the file",
+    "encoding damage": "if the file is not UTF-8, convert it, for example with iconv, and prepare the data again",
+}
 
 
 @dataclass
@@ -47,3 +52,12 @@ class DropReport:
             numbers = (counts.read, counts.kept, *(counts.dropped[reason] for reason in reasons))
             rows.append((name, *(f"{number:,}" for number in numbers)))
         return rows
+
+    def warnings(self) -> list[str]:
+        """Where so much was dropped for what is wrong with a whole file that somebody should look at it."""
+        return [
+            f"{name}: {counts.dropped[reason]:,} of {counts.read:,} pairs were dropped, {reason}: {remedy}"
+            for name, counts in self.corpora.items()
+            for reason, remedy in _REMEDIES.items()
+            if counts.dropped[reason] > _ALARMING_SHARE * counts.read
+        ]
