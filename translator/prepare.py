@@ -91,10 +91,11 @@ class _Preparation:
         seen = Deduplicator()
         for index, spec in enumerate(corpora):
             random = np.random.default_rng((self._seed, index))
-            pairs = self._watched("reading", spec, DropCounts())
-            for pair in clean_pairs(pairs, self._rules, seen, DropCounts()):
+            counts = DropCounts()
+            for pair in clean_pairs(self._watched("reading", spec, counts), self._rules, seen, counts):
                 if random.random() < spec.weight / heaviest:
                     yield from pair
+            _check_something_is_left(spec, counts)
 
     def encode(
         self,
@@ -151,13 +152,17 @@ def _add(
         spec.name, blocks, weight=spec.weight, licence=spec.licence, drops=counts.dropped, dev=dev
     )
     logger.info("%s: %d of %d pairs kept", spec.name, counts.kept, counts.read)
-    if entry.pairs == 0:
+    _check_something_is_left(spec, counts)
+    return entry
+
+
+def _check_something_is_left(spec: CorpusSpec, counts: DropCounts) -> None:
+    if counts.kept == 0:
         reasons = ", ".join(f"{reason} {number}" for reason, number in counts.dropped.most_common())
         raise DataError(
             f"{spec.where}: none of its {counts.read} pairs is left ({reasons}); "
-            "is this the right file, English first?"
+            "is this the right file, English, tab, German?"
         )
-    return entry
 
 
 def _encode_blocks(pairs: Iterator[Pair], tokenizer: Tokenizer) -> Iterator[IdBlock]:

@@ -254,8 +254,11 @@ def test_broken_corpus_leaves_nothing_behind(
     assert sorted(tmp_path.iterdir()) == [farm, torn]
 
 
-def test_corpus_of_which_nothing_is_left_is_refused(tmp_path: Path, tokenizer_file: Path) -> None:
+@pytest.mark.parametrize("with_tokenizer", [True, False])
+def test_corpus_of_which_nothing_is_left_is_refused(
+    tmp_path: Path, tokenizer_file: Path, with_tokenizer: bool
+) -> None:
     path = write_tsv(tmp_path / "farm.tsv", [("", "a"), ("b", ""), ("x\0", "y")])
     with pytest.raises(DataError, match=r"none of its 3 pairs is left \(empty 2, encoding damage 1\)"):
-        run(tmp_path / "out", [str(path)], tokenizer=tokenizer_file)
+        run(tmp_path / "out", [str(path)], tokenizer=tokenizer_file if with_tokenizer else None)
     assert list(tmp_path.iterdir()) == [path]
