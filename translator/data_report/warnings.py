@@ -213,7 +213,8 @@ def vocabulary_warnings(tokenizer: Tokenizer, scans: Sequence[Scan]) -> Iterator
         yield (
             f"{len(unused):,} of the {len(learnt):,} pieces of the vocabulary ({percent(len(unused) / len(learnt))}) "
             f"never occur, for example “{piece}”: the tokenizer was made for other text, or for so little that most "
-            "pieces are halves of longer ones; prepare the data again without --tokenizer, or with a smaller --vocab-size."
+            "pieces are halves of longer ones; prepare the data again without --tokenizer, or with a smaller "
+            "--vocab-size."
         )
 
 
