@@ -9,10 +9,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-CHUNK_LOGITS = {"cpu": 1 << 22, "cuda": 1 << 28}
-"""Logits held at once: on a CPU few enough for its cache, on a GPU enough to fill it (at four bytes, 1 GiB)."""
+CHUNK_LOGITS = {"cpu": 1 << 25, "cuda": 1 << 28}
+"""Logits held at once: rows enough that adding up the gradient of the whole embedding is a small part."""
+FLOAT32_LOGITS = {"cpu": 1 << 18, "cuda": 1 << 28}
+"""Logits turned into gradients at once, in float32: on a CPU few enough for its cache."""
 
 
 def label_smoothed_cross_entropy(
@@ -55,12 +56,11 @@ class _FusedLoss(torch.autograd.Function):
             grad_weight_VD = torch.zeros_like(embedding_VD, dtype=torch.float32)
             sums = torch.zeros(2, dtype=torch.float32, device=output_ND.device)
             chunk = max(1, CHUNK_LOGITS[output_ND.device.type] // weight_VD.shape[0])
+            logits_CV = rows_PD.new_empty(min(chunk, len(target_P)), len(weight_VD))
             for start in range(0, len(target_P), chunk):
                 rows_CD = rows_PD[start : start + chunk]
-                sums_C, grad_CV = _loss_and_gradient(
-                    rows_CD, weight_VD, target_P[start : start + chunk], smoothing
-                )
-                sums += sums_C
+                grad_CV = torch.mm(rows_CD, weight_VD.t(), out=logits_CV[: len(rows_CD)])
+                sums += _replace_by_gradient(grad_CV, target_P[start : start + chunk], smoothing)
                 grad_rows_PD[start : start + chunk] = grad_CV @ weight_VD
                 grad_weight_VD += grad_CV.t() @ rows_CD
             grad_output_ND = torch.zeros_like(output_ND).index_copy_(
@@ -76,18 +76,23 @@ class _FusedLoss(torch.autograd.Function):
         return grad_output_ND * grad_loss, grad_weight_VD * grad_loss, None, None, None, None
 
 
-def _loss_and_gradient(
-    rows_CD: Tensor, weight_VD: Tensor, target_C: Tensor, smoothing: float
-) -> tuple[Tensor, Tensor]:
-    """(2,) smoothed and plain loss sums of a chunk, and the gradient by its logits, (C, V) in the rows' dtype.
+def _replace_by_gradient(logits_CV: Tensor, target_C: Tensor, smoothing: float) -> Tensor:
+    """Write the loss's gradient by the logits over them; returns (2,) smoothed and plain loss sums.
 
     With p = softmax(logits) and q the smoothed target, the loss is −Σ q·log p and its gradient p − q.
     """
-    log_p_CV = F.linear(rows_CD, weight_VD).log_softmax(dim=1, dtype=torch.float32)
-    target_C1 = target_C.unsqueeze(1)
-    plain = -log_p_CV.gather(1, target_C1).sum()
-    uniform = -log_p_CV.sum() / log_p_CV.shape[1]
-    sums = torch.stack([(1 - smoothing) * plain + smoothing * uniform, plain])
-    gradient_CV = log_p_CV.exp_().sub_(smoothing / log_p_CV.shape[1])
-    gradient_CV.scatter_add_(1, target_C1, gradient_CV.new_full((1, 1), smoothing - 1).expand_as(target_C1))
-    return sums, gradient_CV.to(rows_CD.dtype)
+    sums = torch.zeros(2, dtype=torch.float32, device=logits_CV.device)
+    vocab_size = logits_CV.shape[1]
+    rows = max(1, FLOAT32_LOGITS[logits_CV.device.type] // vocab_size)
+    for part_RV, target_R in zip(logits_CV.split(rows), target_C.split(rows), strict=True):
+        log_p_RV = part_RV.log_softmax(dim=1, dtype=torch.float32)
+        target_R1 = target_R.unsqueeze(1)
+        plain = -log_p_RV.gather(1, target_R1).sum()
+        uniform = -log_p_RV.sum() / vocab_size
+        sums += torch.stack([(1 - smoothing) * plain + smoothing * uniform, plain])
+        gradient_RV = log_p_RV.exp_().sub_(smoothing / vocab_size)
+        gradient_RV.scatter_add_(
+            1, target_R1, gradient_RV.new_full((1, 1), smoothing - 1).expand_as(target_R1)
+        )
+        part_RV.copy_(gradient_RV)
+    return sums

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from translator.attention import KeyValue, MultiHeadAttention
 from translator.config import ModelConfig
+from translator.dropout import Dropout
 from translator.errors import ConfigError, InputTooLong
 
 
@@ -35,7 +36,7 @@ class PositionalEmbedding(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.empty(config.vocab_size, config.d_model))
         self.scale = math.sqrt(config.d_model)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         self.is_learned = config.positions == "learned"
         table_PD = sinusoid_table(config.max_positions, config.d_model)
         self.position_PD: Tensor
@@ -71,7 +72,7 @@ class FeedForward(nn.Module):
         self.inner = nn.Linear(config.d_model, config.d_ff)
         self.outer = nn.Linear(config.d_ff, config.d_model)
         self.activation = F.relu if config.activation == "relu" else F.gelu
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def forward(self, x_BLD: Tensor) -> Tensor:
         """(B, L, D) → (B, L, D)."""
@@ -89,7 +90,7 @@ class Residual(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(config.d_model)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         self.is_pre_norm = config.norm == "pre"
 
     def forward(self, x_BLD: Tensor, sublayer: Callable[[Tensor], Tensor]) -> Tensor:

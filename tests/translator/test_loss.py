@@ -27,9 +27,12 @@ def test_smoothed_loss_worked_out_by_hand():
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.3])
-@pytest.mark.parametrize("chunk_logits", [1, 100, 1 << 22])
-def test_loss_and_gradients_equal_the_plain_version(smoothing, chunk_logits, monkeypatch):
-    monkeypatch.setitem(loss_module.CHUNK_LOGITS, "cpu", chunk_logits)
+@pytest.mark.parametrize(
+    ("chunk", "float32"), [(1, 1), (100, 1), (100, 50), (1 << 22, 50), (1 << 22, 1 << 20)]
+)
+def test_loss_and_gradients_equal_the_plain_version(smoothing, chunk, float32, monkeypatch):
+    monkeypatch.setitem(loss_module.CHUNK_LOGITS, "cpu", chunk)
+    monkeypatch.setitem(loss_module.FLOAT32_LOGITS, "cpu", float32)
     torch.manual_seed(0)
     output_ND = torch.randn(13, 8, requires_grad=True)
     embedding_VD = torch.randn(21, 8, requires_grad=True)
