@@ -126,9 +126,8 @@ class Ours:
         return batch
 
     def step(self, prepared: Batch) -> Tensor:
-        """One update, in the surroundings that `Trainer.train` gives it."""
-        with self._trainer._attention_for_training():
-            self._trainer._update(Update([prepared], next_epoch=0, next_batch=0))
+        """One update as `Trainer.train` makes it."""
+        self._trainer._update(Update([prepared], next_epoch=0, next_batch=0))
         return self._trainer._window.sums[-1][0] / prepared.target_tokens
 
 

@@ -1,5 +1,6 @@
 import math
 
+import pytest
 import torch
 
 from translator.attention import KeyValue, MultiHeadAttention
@@ -31,14 +32,15 @@ def naive_attention(module, query_BLD, memory_BMD, keep_BLM):
     return out_BLD
 
 
-def make_attention():
+def make_attention(is_training=False):
     torch.manual_seed(0)
-    return MultiHeadAttention(d_model=12, heads=3).eval()
+    return MultiHeadAttention(d_model=12, heads=3).train(is_training)
 
 
+@pytest.mark.parametrize("is_training", [False, True])
 @torch.inference_mode()
-def test_attention_with_padding_equals_the_naive_loop():
-    attention = make_attention()
+def test_attention_with_padding_equals_the_naive_loop(is_training):
+    attention = make_attention(is_training)
     query_BLD, memory_BMD = torch.randn(2, 4, 12), torch.randn(2, 5, 12)
     keep_BM = torch.tensor([[True] * 5, [True, True, True, False, False]])
     got = attention(query_BLD, attention.project_memory(memory_BMD), keep_BM[:, None, None, :])
@@ -46,9 +48,10 @@ def test_attention_with_padding_equals_the_naive_loop():
     torch.testing.assert_close(got, expected, atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.parametrize("is_training", [False, True])
 @torch.inference_mode()
-def test_causal_attention_equals_the_naive_loop():
-    attention = make_attention()
+def test_causal_attention_equals_the_naive_loop(is_training):
+    attention = make_attention(is_training)
     x_BLD = torch.randn(2, 5, 12)
     got = attention(x_BLD, attention.project_memory(x_BLD), is_causal=True)
     expected = naive_attention(attention, x_BLD, x_BLD, torch.ones(5, 5).tril().bool().expand(2, 5, 5))
@@ -67,3 +70,34 @@ def test_appended_and_selected_keys_are_those_of_the_whole_memory():
     assert isinstance(picked, KeyValue)
     assert torch.equal(picked.key_NHMK, whole.key_NHMK[[2, 0, 2]])
     assert torch.equal(picked.value_NHMK, whole.value_NHMK[[2, 0, 2]])
+
+
+def gradients(attention, x_BLD, keep_mask, is_causal):
+    out_BLD = attention(x_BLD, attention.project_memory(x_BLD), keep_mask, is_causal)
+    return torch.autograd.grad(out_BLD.square().sum(), (x_BLD, *attention.parameters()))
+
+
+@pytest.mark.parametrize("is_causal", [False, True])
+def test_gradients_in_training_equal_those_of_pytorchs_kernel(is_causal):
+    x_BLD = torch.randn(2, 5, 12, requires_grad=True)
+    padding = torch.tensor([[True] * 5, [True, True, False, False, False]])[:, None, None, :]
+    keep_mask = None if is_causal else padding
+    attention = make_attention()
+    expected = gradients(attention.eval(), x_BLD, keep_mask, is_causal)
+    got = gradients(attention.train(), x_BLD, keep_mask, is_causal)
+    for ours, theirs in zip(got, expected, strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-4)
+
+
+def test_dropout_takes_whole_attention_weights_and_only_in_training():
+    # One head and V = identity: the output is the weights themselves, so zeros and scaled ones can be seen.
+    attention = MultiHeadAttention(d_model=8, heads=1, dropout=0.5)
+    with torch.no_grad():
+        attention.key_value.weight[8:] = torch.eye(8)
+        attention.output.weight.copy_(torch.eye(8))
+    x_BLD, memory = torch.randn(3, 6, 8), attention.project_memory(torch.eye(8).expand(3, 8, 8))
+    weights = attention.eval()(x_BLD, memory)
+    dropped = attention.train()(x_BLD, memory)
+    kept = dropped != 0
+    assert 0.3 < kept.float().mean() < 0.7
+    torch.testing.assert_close(dropped, 2 * weights * kept)

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from translator.batching import Batch, TokenBudgetBatches
 from translator.checkpoint import (
@@ -172,7 +171,6 @@ class Trainer:
         )
         with (
             StopSignal() as stop,
-            self._attention_for_training(),
             contextlib.closing(read_ahead(stream, training.read_ahead_updates)) as ahead,
         ):
             is_stopped = False
@@ -406,9 +404,3 @@ class Trainer:
         by_steps = self.progress.step / training.max_steps if training.max_steps else 0.0
         by_time = self.progress.seconds / (60 * training.max_minutes) if training.max_minutes else 0.0
         return max(by_steps, by_time)
-
-    def _attention_for_training(self) -> contextlib.AbstractContextManager[None]:
-        # On sentences of some 30 tokens two plain matrix products beat the CPU's flash kernel (a fifth of a step).
-        if self._device.type == "cpu":
-            return sdpa_kernel(SDPBackend.MATH)
-        return contextlib.nullcontext()
