@@ -1,4 +1,4 @@
-"""Label-smoothed cross-entropy (Vaswani et al. 2017, section 5.4) on the shared embedding.
+"""Label-smoothed cross-entropy (Vaswani et al. 2017, section 5.4) on the shared embedding, and R-Drop.
 
 With N target positions and V pieces the logits are the largest tensor of the whole training step. They are
 never held at once: a chunk of rows is projected, turned into its share of the loss *and of the gradient*, and
@@ -17,19 +17,28 @@ FLOAT32_LOGITS = {"cpu": 1 << 18, "cuda": 1 << 28}
 
 
 def label_smoothed_cross_entropy(
-    output_ND: Tensor, embedding_VD: Tensor, target_N: Tensor, smoothing: float, padding_id: int
+    output_ND: Tensor,
+    embedding_VD: Tensor,
+    target_N: Tensor,
+    smoothing: float,
+    padding_id: int,
+    agreement: float = 0.0,
 ) -> tuple[Tensor, Tensor]:
     """Sums over the non-padding targets of the smoothed loss and of the plain one, in nats.
 
     The smoothed target distribution is (1 − ε) on the right piece plus ε / V on every piece. The first sum is
     differentiable, the second (whose mean is the log of the perplexity) is not. Logits are computed in
     bf16 inside an autocast region, and summed in float32 always.
+
+    With an `agreement` α above 0, rows 2i and 2i + 1 are two passes, with different dropout, over one position,
+    and for each such pair α / 2 · (KL(p‖q) + KL(q‖p)) of their distributions is added to the first sum
+    (R-Drop, Wu et al. 2021, equations 2 and 3).
     """
     device_type = output_ND.device.type
     dtype = (
         torch.get_autocast_dtype(device_type) if torch.is_autocast_enabled(device_type) else output_ND.dtype
     )
-    arguments = (output_ND, embedding_VD, target_N, smoothing, padding_id, dtype)
+    arguments = (output_ND, embedding_VD, target_N, smoothing, padding_id, agreement, dtype)
     loss, plain_loss = _FusedLoss.apply(*arguments)  # type: ignore[no-untyped-call]  # apply is untyped in PyTorch
     return loss, plain_loss
 
@@ -45,6 +54,7 @@ class _FusedLoss(torch.autograd.Function):
         target_N: Tensor,
         smoothing: float,
         padding_id: int,
+        agreement: float,
         dtype: torch.dtype,
     ) -> tuple[Tensor, Tensor]:
         with torch.autocast(output_ND.device.type, enabled=False):
@@ -55,12 +65,13 @@ class _FusedLoss(torch.autograd.Function):
             grad_rows_PD = torch.empty_like(rows_PD)
             grad_weight_VD = torch.zeros_like(embedding_VD, dtype=torch.float32)
             sums = torch.zeros(2, dtype=torch.float32, device=output_ND.device)
-            chunk = max(1, CHUNK_LOGITS[output_ND.device.type] // weight_VD.shape[0])
+            chunk = _even(CHUNK_LOGITS[output_ND.device.type] // len(weight_VD))
             logits_CV = rows_PD.new_empty(min(chunk, len(target_P)), len(weight_VD))
             for start in range(0, len(target_P), chunk):
                 rows_CD = rows_PD[start : start + chunk]
                 grad_CV = torch.mm(rows_CD, weight_VD.t(), out=logits_CV[: len(rows_CD)])
-                sums += _replace_by_gradient(grad_CV, target_P[start : start + chunk], smoothing)
+                target_C = target_P[start : start + chunk]
+                sums += _replace_by_gradient(grad_CV, target_C, smoothing, agreement)
                 grad_rows_PD[start : start + chunk] = grad_CV @ weight_VD
                 grad_weight_VD += grad_CV.t() @ rows_CD
             grad_output_ND = torch.zeros_like(output_ND).index_copy_(
@@ -73,26 +84,50 @@ class _FusedLoss(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad_loss: Tensor, _grad_plain: Tensor) -> tuple[Tensor | None, ...]:
         grad_output_ND, grad_weight_VD = ctx.saved_tensors
-        return grad_output_ND * grad_loss, grad_weight_VD * grad_loss, None, None, None, None
+        return grad_output_ND * grad_loss, grad_weight_VD * grad_loss, None, None, None, None, None
 
 
-def _replace_by_gradient(logits_CV: Tensor, target_C: Tensor, smoothing: float) -> Tensor:
-    """Write the loss's gradient by the logits over them; returns (2,) smoothed and plain loss sums.
+def _even(rows: int) -> int:
+    """At least the two rows of a pair."""
+    return max(2, rows - rows % 2)
 
-    With p = softmax(logits) and q the smoothed target, the loss is −Σ q·log p and its gradient p − q.
+
+def _replace_by_gradient(logits_CV: Tensor, target_C: Tensor, smoothing: float, agreement: float) -> Tensor:
+    """Write the loss's gradient by the logits over them; returns (2,) the loss to minimise and the plain one, summed.
+
+    With p = softmax(logits) and r the smoothed target, the cross-entropy is −Σ r·log p and its gradient p − r.
     """
     sums = torch.zeros(2, dtype=torch.float32, device=logits_CV.device)
     vocab_size = logits_CV.shape[1]
-    rows = max(1, FLOAT32_LOGITS[logits_CV.device.type] // vocab_size)
+    rows = _even(FLOAT32_LOGITS[logits_CV.device.type] // vocab_size)
     for part_RV, target_R in zip(logits_CV.split(rows), target_C.split(rows), strict=True):
         log_p_RV = part_RV.log_softmax(dim=1, dtype=torch.float32)
         target_R1 = target_R.unsqueeze(1)
         plain = -log_p_RV.gather(1, target_R1).sum()
         uniform = -log_p_RV.sum() / vocab_size
         sums += torch.stack([(1 - smoothing) * plain + smoothing * uniform, plain])
+        if agreement:
+            divergence, divergence_gradient_RV = _divergence(log_p_RV)
+            sums[0] += agreement * divergence
         gradient_RV = log_p_RV.exp_().sub_(smoothing / vocab_size)
         gradient_RV.scatter_add_(
             1, target_R1, gradient_RV.new_full((1, 1), smoothing - 1).expand_as(target_R1)
         )
+        if agreement:
+            gradient_RV.add_(divergence_gradient_RV, alpha=agreement)
         part_RV.copy_(gradient_RV)
     return sums
+
+
+def _divergence(log_p_RV: Tensor) -> tuple[Tensor, Tensor]:
+    """½ (KL(p‖q) + KL(q‖p)) summed over the pairs of rows (p, q), and its gradient by the logits of all rows.
+
+    KL(p‖q) = Σ p·(log p − log q); by the logits of p its gradient is p·(log p − log q − KL(p‖q)), by those of q
+    it is q − p.
+    """
+    log_p_I2V = log_p_RV.view(-1, 2, log_p_RV.shape[1])
+    p_I2V = log_p_I2V.exp()
+    difference_I2V = log_p_I2V - log_p_I2V.flip(1)
+    kl_I21 = (p_I2V * difference_I2V).sum(dim=2, keepdim=True)
+    gradient_I2V = p_I2V * (difference_I2V - kl_I21) + p_I2V - p_I2V.flip(1)
+    return kl_I21.sum() / 2, gradient_I2V.view_as(log_p_RV) / 2

@@ -90,12 +90,20 @@ def test_impossible_model_settings_are_refused(change, message):
         ({"schedule": "cosine"}, "choose one of inverse-sqrt, linear"),
         ({"clip_norm": -1.0}, "clip_norm is -1.0"),
         ({"bpe_dropout": 1.0}, "bpe_dropout is 1.0; give 0 up to, not including, 1"),
+        ({"r_drop": -1.0}, "r_drop is -1.0; give 0 or more"),
         ({"bpe_dropout": -0.1}, "bpe_dropout is -0.1"),
     ],
 )
 def test_impossible_training_settings_are_refused(change, message):
     with pytest.raises(ConfigError, match=message):
         TrainingConfig(**{"max_steps": 10, **change})
+
+
+def test_r_drop_without_dropout_is_refused():
+    training = TrainingConfig(max_steps=10, r_drop=5.0)
+    with pytest.raises(ConfigError, match=r"r_drop is 5\.0, but without dropout both passes are the same"):
+        Config(ModelConfig(dropout=0.0), training)
+    Config(ModelConfig(dropout=0.0, attention_dropout=0.1), training)
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,46 @@ def test_loss_and_gradients_equal_the_plain_version(smoothing, chunk, float32, m
         torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
 
 
+def plain_r_drop(output_ND, embedding_VD, target_N, smoothing, agreement):
+    """Equation 3 of Wu et al. 2021, by PyTorch's own divergence."""
+    log_p_NV = (output_ND @ embedding_VD.T).log_softmax(1)[target_N != PAD]
+    first, second = log_p_NV[0::2], log_p_NV[1::2]
+    divergence = sum(
+        F.kl_div(a, b, log_target=True, reduction="sum") for a, b in ((first, second), (second, first))
+    )
+    return plain_version(output_ND, embedding_VD, target_N, smoothing) + agreement / 2 * divergence
+
+
+@pytest.mark.parametrize(("chunk", "float32"), [(1, 1), (100, 1), (100, 50), (1 << 22, 1 << 20)])
+def test_r_drop_and_its_gradients_equal_the_plain_version(chunk, float32, monkeypatch):
+    monkeypatch.setitem(loss_module.CHUNK_LOGITS, "cpu", chunk)
+    monkeypatch.setitem(loss_module.FLOAT32_LOGITS, "cpu", float32)
+    torch.manual_seed(0)
+    output_ND = torch.randn(14, 8, requires_grad=True)
+    embedding_VD = torch.randn(21, 8, requires_grad=True)
+    target_N = torch.randint(1, 21, (7,))
+    target_N[[2, 6]] = PAD
+    arguments = (output_ND, embedding_VD, target_N.repeat_interleave(2), 0.1)
+    loss, plain = label_smoothed_cross_entropy(*arguments, PAD, agreement=5.0)
+    got = (loss, *torch.autograd.grad(loss, (output_ND, embedding_VD)))
+    reference = plain_r_drop(*arguments, 5.0)
+    expected = (reference, *torch.autograd.grad(reference, (output_ND, embedding_VD)))
+    for ours, theirs in zip(got, expected, strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(plain, plain_version(*arguments[:3], 0.0), atol=1e-5, rtol=1e-5)
+
+
+def test_r_drop_worked_out_by_hand():
+    # Two passes over one position, logits (0, ln 3) and (ln 3, 0): p = (1/4, 3/4), q = (3/4, 1/4), target 1.
+    # KL(p‖q) = 1/4·ln(1/3) + 3/4·ln 3 = ½ ln 3, and KL(q‖p) is the same. Cross-entropies: ln(4/3) + ln 4.
+    # With α = 2 the sum is ln(16/3) + 2·½·(½ ln 3 + ½ ln 3) = ln 16 = 2.7725887.
+    output_ND = torch.tensor([[0.0, math.log(3)], [math.log(3), 0.0]])
+    loss, _ = label_smoothed_cross_entropy(
+        output_ND, torch.eye(2), torch.tensor([1, 1]), 0.0, PAD, agreement=2.0
+    )
+    assert loss.item() == pytest.approx(2.7725887, abs=1e-6)
+
+
 def test_bf16_gradients_stay_close_to_float32():
     torch.manual_seed(0)
     output_ND = torch.randn(64, 32, requires_grad=True)

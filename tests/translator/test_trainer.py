@@ -107,6 +107,39 @@ def test_accumulated_batches_give_the_gradient_of_the_whole(prepared, brief_conf
         torch.testing.assert_close(seen[name], parameter.grad, atol=1e-6, rtol=1e-4)
 
 
+def test_r_drop_compares_two_passes_over_every_position(prepared, brief_config, tmp_path):
+    """The loss of a batch equals one put together sentence by sentence and position by position."""
+    model_config = dataclasses.replace(brief_config.model, dropout=0.3)
+    config = dataclasses.replace(brief_config, model=model_config)
+    trainer = make_trainer(config, prepared, tmp_path, precision="fp32", label_smoothing=0.0, r_drop=3.0)
+    trainer.model.train()
+    batch = next(iter(trainer._batches.batches(0)))
+    torch.manual_seed(4)
+    loss, plain = trainer._loss(batch)
+
+    twice = [
+        torch.repeat_interleave(x, 2, dim=0)
+        for x in (batch.source_BS, batch.source_keep_BS, batch.target_input_BT)
+    ]
+    torch.manual_seed(4)
+    log_p_BTV = trainer.model.logits(trainer.model(*twice)).log_softmax(-1)
+    expected_loss, expected_plain = 0.0, 0.0
+    for sentence, targets_T in enumerate(batch.target_output_BT.tolist()):
+        for position, target in enumerate(targets_T):
+            if target == 0:
+                continue
+            p, q = (log_p_BTV[2 * sentence + number, position] for number in (0, 1))
+            cross_entropy = -(p[target] + q[target]) / 2
+            divergence = (p.exp() * (p - q)).sum() + (q.exp() * (q - p)).sum()
+            expected_plain += cross_entropy.item()
+            expected_loss += (
+                cross_entropy + 3.0 / 4 * divergence
+            ).item()  # α/2 of the sum of both, over two passes
+    assert not torch.equal(log_p_BTV[0], log_p_BTV[1])
+    assert loss.item() == pytest.approx(expected_loss, rel=1e-4)
+    assert plain.item() == pytest.approx(expected_plain, rel=1e-4)
+
+
 def test_a_signal_saves_and_leaves(prepared, brief_config, tmp_path):
     def interrupt(record):
         if record["step"] == 3:

@@ -241,15 +241,24 @@ class Trainer:
         return loss_sum, plain_sum
 
     def _loss(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Smoothed (with R-Drop's part, if any) and plain loss, summed over the batch's target tokens."""
+        training = self.config.training
+        passes = 2 if training.r_drop else 1
+        source_BS, source_keep_BS, target_input_BT, target_output_BT = (
+            side.repeat_interleave(passes, dim=0) if passes > 1 else side
+            for side in (batch.source_BS, batch.source_keep_BS, batch.target_input_BT, batch.target_output_BT)
+        )
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._is_bf16):
-            output_BTD = self._forward(batch.source_BS, batch.source_keep_BS, batch.target_input_BT)
-            return label_smoothed_cross_entropy(
-                output_BTD.flatten(0, 1),
+            output_BTD = self._forward(source_BS, source_keep_BS, target_input_BT)
+            loss, plain = label_smoothed_cross_entropy(
+                _passes_together(output_BTD, passes),
                 self.model.embedding.weight,
-                batch.target_output_BT.flatten(),
-                self.config.training.label_smoothing,
+                _passes_together(target_output_BT, passes),
+                training.label_smoothing,
                 PAD_ID,
+                training.r_drop,
             )
+        return loss / passes, plain / passes
 
     def _is_finite(self, value: Tensor) -> bool:
         (bad_processes,) = self._processes.sum([float(not torch.isfinite(value))])
@@ -404,3 +413,8 @@ class Trainer:
         by_steps = self.progress.step / training.max_steps if training.max_steps else 0.0
         by_time = self.progress.seconds / (60 * training.max_minutes) if training.max_minutes else 0.0
         return max(by_steps, by_time)
+
+
+def _passes_together(x_BT: Tensor, passes: int) -> Tensor:
+    """Flatten sentences and positions so that the passes over one position, rows apart in `x_BT`, are neighbours."""
+    return torch.unflatten(x_BT, 0, (-1, passes)).transpose(1, 2).flatten(0, 2)
