@@ -25,7 +25,7 @@ from translator.errors import TranslatorError
 from translator.model import Transformer
 from translator.run_log import format_record
 from translator.shards import PreparedData
-from translator.trainer import Trainer, join_processes
+from translator.trainer import Trainer, join_processes, settle_batch_size
 from translator.validation import make_validator
 
 
@@ -49,7 +49,7 @@ class Run:
     """auto (a GPU if there is one), cpu, cuda or cuda:N."""
 
 
-def train(run: Run) -> int:
+def train(run: Run, preset: config.TrainingConfig) -> int:
     """Build the parts, train, and write the finished model; 3 when a signal ended it early."""
     with join_processes(run.device) as (processes, device):
         if not processes.is_first:
@@ -57,10 +57,11 @@ def train(run: Run) -> int:
         data = PreparedData.open(run.data)
         settings = config.Config(config.fit_to_vocabulary(run.model, data.tokenizer.vocab_size), run.training)
         torch.manual_seed(run.training.seed)
-        model = Transformer(settings.model)
+        model = Transformer(settings.model).to(device)
+        settings = settle_batch_size(settings, preset, model, processes, run.out if run.resume else None)
         origin = begin_with(run.init_from, model, data.tokenizer) if run.init_from else None
         trainer = Trainer(
-            model.to(device), data, settings, run.out, validate=make_validator(data), processes=processes,
+            model, data, settings, run.out, validate=make_validator(data), processes=processes,
             report=lambda record: print(format_record(record)), began_with=origin,
         )  # fmt: skip
         trainer.resume() if run.resume else trainer.start_afresh()
@@ -84,7 +85,8 @@ def main(arguments: list[str]) -> int:
     try:
         start = config.load_config(arguments[0])
         defaults = Run(tyro.MISSING, tyro.MISSING, start.model, start.training)
-        return train(tyro.cli(Run, default=defaults, args=arguments[1:], prog=f"train.py {arguments[0]}"))
+        run = tyro.cli(Run, default=defaults, args=arguments[1:], prog=f"train.py {arguments[0]}")
+        return train(run, start.training)
     except TranslatorError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -88,8 +88,9 @@ class AugmentationConfig:
 class TrainingConfig:
     """How a model is trained (section 5 of the paper, and a schedule for a fixed time)."""
 
-    batch_tokens: int = 4096
-    """Largest padded size of a batch, in tokens, on the source and on the target side."""
+    batch_tokens: int | Literal["auto"] = 4096
+    """Largest padded size of a batch, in tokens, on the source and on the target side; auto splits the preset's
+    into as few batches, accumulated, as the memory makes necessary."""
     accumulate_batches: int = 1
     """Batches whose gradients are added up before one update."""
     max_tokens_per_side: int = 256
@@ -144,7 +145,7 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         for name in (
-            "batch_tokens", "accumulate_batches", "max_tokens_per_side", "warmup_steps", "validate_every_steps",
+            "accumulate_batches", "max_tokens_per_side", "warmup_steps", "validate_every_steps",
             "save_every_steps", "log_every_steps", "keep_checkpoints", "average_checkpoints",
         ):  # fmt: skip
             _require(getattr(self, name) >= 1, f"{name} is {getattr(self, name)}; give 1 or more")
@@ -158,8 +159,13 @@ class TrainingConfig:
         for name in ("peak_learning_rate", "max_steps", "max_minutes", "patience"):
             value = getattr(self, name)
             _require(value is None or value > 0, f"{name} is {value}; give more than 0, or None")
+        tokens = math.inf if self.batch_tokens == "auto" else self.batch_tokens
         _require(
-            self.max_tokens_per_side <= self.batch_tokens,
+            not isinstance(tokens, str) and tokens >= 1,
+            f"batch_tokens is {tokens}; give 1 or more, or auto",
+        )
+        _require(
+            self.max_tokens_per_side <= tokens,
             f"max_tokens_per_side {self.max_tokens_per_side} is over batch_tokens {self.batch_tokens}: "
             "the longest sentence must fit into a batch",
         )
@@ -250,8 +256,8 @@ def _json_types(annotation: Any) -> tuple[type, ...]:
         return (dict,)
     if get_origin(annotation) is Literal:
         return (str,)
-    parts = get_args(annotation) or (annotation,)
-    return (*parts, int) if float in parts else parts
+    parts = [str if get_origin(part) is Literal else part for part in get_args(annotation) or (annotation,)]
+    return (*parts, int) if float in parts else tuple(parts)
 
 
 def load_config(preset_or_path: str) -> Config:

@@ -7,6 +7,9 @@ import torch
 
 from translator.errors import ConfigError
 
+CONTAINER = Path("/sys/fs/cgroup")
+"""Where Linux shows the limits of the container that the process runs in."""
+
 
 def choose_device(name: str) -> torch.device:
     """The device of that name; "auto" is a GPU if there is one. Raises ConfigError when it is not there."""
@@ -30,6 +33,21 @@ def has_fast_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+def free_memory(device: torch.device) -> int:
+    """Bytes that are free on a GPU, or on the machine, within the limit that a container sets."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    meminfo = dict(
+        line.split(":", 1) for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    )
+    available = int(meminfo["MemAvailable"].split()[0]) * 1024
+    try:
+        limit, used = (int((CONTAINER / name).read_text()) for name in ("memory.max", "memory.current"))
+    except (OSError, ValueError):  # no container, or "max": no limit
+        return available
+    return min(available, limit - used)
 
 
 def describe_device(device: torch.device) -> str:

@@ -14,6 +14,7 @@ from translator.errors import CheckpointError, ConfigError, TranslatorError
 from translator.model import Transformer
 from translator.shards import PreparedData
 from translator.trainer import MAX_BAD_STEPS, Trainer
+from translator.trainer.batch_loss import batch_loss
 from translator.trainer.moving_average import MovingAverage
 from translator.trainer.stream import Update
 from translator.validation import make_validator
@@ -115,7 +116,7 @@ def test_r_drop_compares_two_passes_over_every_position(prepared, brief_config, 
     trainer.model.train()
     batch = next(iter(trainer._batches.batches(0)))
     torch.manual_seed(4)
-    loss, plain = trainer._loss(batch)
+    loss, plain = batch_loss(trainer.model, trainer.model.embedding.weight, batch, trainer.config.training)
 
     twice = [
         torch.repeat_interleave(x, 2, dim=0)

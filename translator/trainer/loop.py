@@ -24,14 +24,12 @@ from translator.checkpoint import (
     save_checkpoint,
 )
 from translator.config import Config
-from translator.device import has_fast_bf16
 from translator.errors import CheckpointError, ConfigError, TranslatorError
-from translator.loss import label_smoothed_cross_entropy
 from translator.model import Transformer
 from translator.optim import build_adam, learning_rate
 from translator.run_log import Record, RunLog, Window
 from translator.shards import PreparedData
-from translator.tokenizer import PAD_ID
+from translator.trainer.batch_loss import batch_loss
 from translator.trainer.moving_average import MovingAverage
 from translator.trainer.processes import Processes
 from translator.trainer.progress import FORMAT_VERSION, Progress, check_same_run
@@ -73,6 +71,7 @@ class Trainer:
                 f"patience is {training.patience}, but there is no development set to watch; "
                 "prepare the data with --dev"
             )
+        assert training.batch_tokens != "auto"  # settle_batch_size comes first
         self.model = model
         self.config = config
         self.out = out
@@ -90,9 +89,6 @@ class Trainer:
             seed=training.seed,
             augmentation=training.augmentation,
             bpe_dropout=training.bpe_dropout,
-        )
-        self._is_bf16 = training.precision == "bf16" or (
-            training.precision == "auto" and has_fast_bf16(self._device)
         )
         self._optimizer = build_adam(model, training)
         self._average = MovingAverage(model, training.ema_decay) if training.ema_decay else None
@@ -233,32 +229,14 @@ class Trainer:
         for number, batch in enumerate(batches, start=1):
             is_last = number == len(batches)
             with contextlib.nullcontext() if is_last else self._processes.keep_gradients(self._shared):
-                loss, plain = self._loss(batch.to(self._device))
+                loss, plain = batch_loss(
+                    self._forward, self.model.embedding.weight, batch.to(self._device), self.config.training
+                )
                 # The processes' gradients will be averaged: times their number, that is the sum.
                 (loss * self._processes.count / target_tokens).backward()
             loss_sum += loss.detach()
             plain_sum += plain
         return loss_sum, plain_sum
-
-    def _loss(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Smoothed (with R-Drop's part, if any) and plain loss, summed over the batch's target tokens."""
-        training = self.config.training
-        passes = 2 if training.r_drop else 1
-        source_BS, source_keep_BS, target_input_BT, target_output_BT = (
-            side.repeat_interleave(passes, dim=0) if passes > 1 else side
-            for side in (batch.source_BS, batch.source_keep_BS, batch.target_input_BT, batch.target_output_BT)
-        )
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._is_bf16):
-            output_BTD = self._forward(source_BS, source_keep_BS, target_input_BT)
-            loss, plain = label_smoothed_cross_entropy(
-                _passes_together(output_BTD, passes),
-                self.model.embedding.weight,
-                _passes_together(target_output_BT, passes),
-                training.label_smoothing,
-                PAD_ID,
-                training.r_drop,
-            )
-        return loss / passes, plain / passes
 
     def _is_finite(self, value: Tensor) -> bool:
         (bad_processes,) = self._processes.sum([float(not torch.isfinite(value))])
@@ -413,8 +391,3 @@ class Trainer:
         by_steps = self.progress.step / training.max_steps if training.max_steps else 0.0
         by_time = self.progress.seconds / (60 * training.max_minutes) if training.max_minutes else 0.0
         return max(by_steps, by_time)
-
-
-def _passes_together(x_BT: Tensor, passes: int) -> Tensor:
-    """Flatten sentences and positions so that the passes over one position, rows apart in `x_BT`, are neighbours."""
-    return torch.unflatten(x_BT, 0, (-1, passes)).transpose(1, 2).flatten(0, 2)

@@ -1,0 +1,44 @@
+"""The loss of a batch under teacher forcing (Vaswani et al. 2017, section 5), with R-Drop's second pass if any."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from translator.batching import Batch
+from translator.config import TrainingConfig
+from translator.device import has_fast_bf16
+from translator.loss import label_smoothed_cross_entropy
+from translator.tokenizer import PAD_ID
+
+
+def batch_loss(
+    forward: Callable[..., Tensor], embedding_VD: Tensor, batch: Batch, training: TrainingConfig
+) -> tuple[Tensor, Tensor]:
+    """Smoothed loss (with R-Drop's part, if any) and plain loss, summed over the target tokens, in nats.
+
+    `forward` is `Transformer.forward`, or what wraps it. Matrix products are in bf16 where `training` says so.
+    """
+    device = embedding_VD.device
+    passes = 2 if training.r_drop else 1
+    source_BS, source_keep_BS, target_input_BT, target_output_BT = (
+        side.repeat_interleave(passes, dim=0) if passes > 1 else side
+        for side in (batch.source_BS, batch.source_keep_BS, batch.target_input_BT, batch.target_output_BT)
+    )
+    is_bf16 = training.precision == "bf16" or (training.precision == "auto" and has_fast_bf16(device))
+    with torch.autocast(device.type, torch.bfloat16, enabled=is_bf16):
+        output_BTD = forward(source_BS, source_keep_BS, target_input_BT)
+        loss, plain = label_smoothed_cross_entropy(
+            _passes_together(output_BTD, passes),
+            embedding_VD,
+            _passes_together(target_output_BT, passes),
+            training.label_smoothing,
+            PAD_ID,
+            training.r_drop,
+        )
+    return loss / passes, plain / passes
+
+
+def _passes_together(x_BT: Tensor, passes: int) -> Tensor:
+    """Flatten sentences and positions so that the passes over one position, rows apart in `x_BT`, are neighbours."""
+    return torch.unflatten(x_BT, 0, (-1, passes)).transpose(1, 2).flatten(0, 2)

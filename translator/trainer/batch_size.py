@@ -1,0 +1,110 @@
+"""The batch that fits the memory: an update of the wanted size in as few batches as there is room for."""
+
+import dataclasses
+import logging
+import math
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.autograd.graph import saved_tensors_hooks
+
+from translator.batching import Batch
+from translator.config import Config, TrainingConfig, load_config
+from translator.device import free_memory
+from translator.errors import ConfigError
+from translator.model import Transformer
+from translator.trainer.batch_loss import batch_loss
+from translator.trainer.processes import Processes
+
+USED_SHARE = 0.8
+"""Of the free memory; the rest is for what a backward pass holds only for a moment, and for fragments."""
+BYTES_PER_PARAMETER = 4 + 8 + 2
+"""Gradient, Adam's two moments, and a copy in bf16; the weights themselves are there already."""
+MOVING_AVERAGE_BYTES = 4
+PROBE_SENTENCES = 2
+
+
+logger = logging.getLogger(__name__)
+
+
+def fit_batches_to_memory(
+    training: TrainingConfig, wanted_tokens: int, model: Transformer, free_bytes: int
+) -> TrainingConfig:
+    """`training` with a number in place of `batch_tokens` "auto": `wanted_tokens`, in as many batches as needed.
+
+    What a token takes is measured on sentences of the greatest length, which take the most. Raises ConfigError
+    where not even one such sentence fits.
+    """
+    per_parameter = BYTES_PER_PARAMETER + (MOVING_AVERAGE_BYTES if training.ema_decay else 0)
+    fixed = per_parameter * sum(p.numel() for p in model.parameters())
+    longest, per_token = training.max_tokens_per_side, bytes_per_token(model, training)
+    fitting_tokens = int((USED_SHARE * free_bytes - fixed) / per_token)
+    if fitting_tokens < longest:
+        needed = (fixed + per_token * longest) / USED_SHARE
+        raise ConfigError(
+            f"{free_bytes / 2**30:.2f} GiB of memory are free, and training on one sentence of {longest} tokens "
+            f"takes {needed / 2**30:.2f}; lower max_tokens_per_side, or choose a smaller model"
+        )
+    batches = math.ceil(wanted_tokens / fitting_tokens)
+    fitted = dataclasses.replace(
+        training,
+        batch_tokens=max(math.ceil(wanted_tokens / batches), longest),
+        accumulate_batches=training.accumulate_batches * batches,
+    )
+    logger.info(
+        "batch_tokens is %d, accumulate_batches %d: a token takes %.0f KiB, and %.1f GiB are free",
+        fitted.batch_tokens, fitted.accumulate_batches, per_token / 2**10, free_bytes / 2**30,
+    )  # fmt: skip
+    return fitted
+
+
+def settle_batch_size(
+    settings: Config, preset: TrainingConfig, model: Transformer, processes: Processes, resumed: Path | None
+) -> Config:
+    """For `batch_tokens` "auto", the preset's batch in parts that fit, the same in all processes.
+
+    A run that is `resumed`, in that folder, goes on with the numbers it began with.
+    """
+    training = settings.training
+    if training.batch_tokens != "auto":
+        return settings
+    assert preset.batch_tokens != "auto"
+    if resumed:
+        began_with = load_config(str(resumed / "config.json")).training
+        numbers = {name: getattr(began_with, name) for name in ("batch_tokens", "accumulate_batches")}
+        return dataclasses.replace(settings, training=dataclasses.replace(training, **numbers))
+    device = model.embedding.weight.device
+    sharing = processes.count if device.type == "cpu" else 1
+    (free_bytes,) = processes.sum([free_memory(device) / sharing if processes.is_first else 0])
+    training = fit_batches_to_memory(training, preset.batch_tokens, model, int(free_bytes))
+    return dataclasses.replace(settings, training=training)
+
+
+def bytes_per_token(model: Transformer, training: TrainingConfig) -> float:
+    """Bytes that a token on each side adds to what is kept for the backward pass, in the longest sentences."""
+    few, more = (
+        _kept_bytes(model, training, sentences) for sentences in (PROBE_SENTENCES, 2 * PROBE_SENTENCES)
+    )
+    return (more - few) / (PROBE_SENTENCES * training.max_tokens_per_side)
+
+
+def _kept_bytes(model: Transformer, training: TrainingConfig, sentences: int) -> int:
+    """Memory of all tensors that autograd keeps for the backward pass, without the weights."""
+    weights = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
+    kept: dict[int, int] = {}
+
+    def note(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in weights:
+            kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    device = model.embedding.weight.device
+    ids_BL = torch.full((sentences, training.max_tokens_per_side), model.config.vocab_size - 1, device=device)
+    random_state = torch.get_rng_state()
+    with saved_tensors_hooks(note, lambda tensor: tensor):
+        # The result holds what was kept until all of it is counted: no address is used twice.
+        _loss = batch_loss(model.train(), model.embedding.weight, Batch(ids_BL, ids_BL, ids_BL), training)
+    torch.set_rng_state(random_state)
+    return sum(kept.values())
