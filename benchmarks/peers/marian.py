@@ -28,6 +28,16 @@ class Peer:
             self._parameters, lr=LEARNING_RATE, betas=ADAM_BETAS, weight_decay=0.0, fused=True
         )
 
+    @property
+    def learning_rate(self) -> float:
+        """Of the next update."""
+        return float(self._optimizer.param_groups[0]["lr"])
+
+    @learning_rate.setter
+    def learning_rate(self, rate: float) -> None:
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+
     def prepare(self, batch: Batch) -> Batch:
         """Nothing to do: its ids are free to choose."""
         return batch
