@@ -5,7 +5,7 @@ PIP_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: serve test check demo clean
+.PHONY: serve test check demo bench-multi30k clean
 
 serve: $(VENV)/serve.stamp
 	$(BIN)/python -m service
@@ -23,6 +23,11 @@ check: $(VENV)/dev.stamp
 demo: $(VENV)/serve.stamp
 	$(BIN)/translator demo
 
+# DATA is the folder of Multi30k's text; what is trained goes into OUT. Given again, it goes on where it was.
+OUT ?= runs/multi30k
+bench-multi30k: $(VENV)/bench.stamp
+	$(BIN)/python benchmarks/multi30k.py $(DATA) $(OUT)
+
 clean:
 	rm -rf $(VENV) build dist *.egg-info
 
@@ -39,3 +44,7 @@ $(VENV)/dev.stamp: $(BIN)/python pyproject.toml
 	@echo "installing the translator and what its tests need; PyTorch is large: this takes minutes"
 	$(BIN)/python -m pip install $(PIP_ARGS) --editable '.[dev]'
 	touch $@ $(VENV)/serve.stamp
+
+$(VENV)/bench.stamp: $(VENV)/serve.stamp
+	$(BIN)/python -m pip install $(PIP_ARGS) --editable '.[bench]'
+	touch $@

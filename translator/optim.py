@@ -7,19 +7,23 @@ from torch import nn
 
 from translator.config import TrainingConfig
 
+LONGEST_WARMUP = 0.2
+"""Share of a training with the linear schedule after which the warm-up ends, however few steps that were."""
+
 
 def learning_rate(config: TrainingConfig, d_model: int, step: int, progress: float) -> float:
     """The rate of update number `step` (from 1), when the share `progress` (0–1) of the training is behind.
 
     Both schedules rise linearly over `warmup_steps` to the peak. "inverse-sqrt" then falls with 1/√step; with
     the default peak it is the paper's d_model^-0.5 · min(step^-0.5, step · warmup_steps^-1.5) (equation 3).
-    "linear" falls to zero along the remaining progress, be that counted in steps or in minutes.
+    "linear" falls to zero along the remaining progress, be that counted in steps or in minutes; its warm-up is
+    cut short in a training of few steps, such as a fine-tuning of minutes.
     """
     peak = config.peak_learning_rate or (d_model * config.warmup_steps) ** -0.5
-    warm = min(1.0, step / config.warmup_steps)
+    warm = step / config.warmup_steps
     if config.schedule == "linear":
-        return peak * min(warm, max(0.0, 1.0 - progress))
-    return peak * min(warm, math.sqrt(config.warmup_steps / step))
+        return peak * min(1.0, max(warm, progress / LONGEST_WARMUP), max(0.0, 1.0 - progress))
+    return peak * min(1.0, warm, math.sqrt(config.warmup_steps / step))
 
 
 def build_adam(model: nn.Module, config: TrainingConfig) -> torch.optim.AdamW:

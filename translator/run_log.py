@@ -58,7 +58,9 @@ class RunLog:
         if self._path.exists():
             lines = self._path.read_text(encoding="utf-8").splitlines(keepends=True)
             kept = [line for line in lines if _step_of(line) <= step]
-            self._path.write_text("".join(kept), encoding="utf-8")
+            shortened = self._path.with_name(f".{self._path.name}.writing")
+            shortened.write_text("".join(kept), encoding="utf-8")
+            shortened.replace(self._path)  # at once: a process that is killed here loses no line
 
 
 @dataclass

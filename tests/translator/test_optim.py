@@ -27,6 +27,17 @@ def test_the_linear_schedule_worked_out_by_hand():
         assert learning_rate(config, 512, step, progress) == pytest.approx(expected, rel=1e-9)
 
 
+def test_the_warm_up_of_a_short_training_ends_after_a_fifth_of_it():
+    # 500 steps of warm-up, of which 40 make up the whole training: the rate rises with the time instead.
+    config = TrainingConfig(schedule="linear", warmup_steps=500, peak_learning_rate=1e-3, max_minutes=1)
+    for step, progress, expected in (
+        (1, 0.0, 2e-6), (5, 0.1, 5e-4), (8, 0.2, 8e-4), (20, 0.5, 5e-4), (40, 0.975, 2.5e-5),
+    ):  # fmt: skip
+        assert learning_rate(config, 512, step, progress) == pytest.approx(expected, rel=1e-9)
+    papers = TrainingConfig(schedule="inverse-sqrt", warmup_steps=500, peak_learning_rate=1e-3, max_minutes=1)
+    assert learning_rate(papers, 512, step=8, progress=0.2) == pytest.approx(1.6e-5, rel=1e-9)
+
+
 def test_weight_decay_spares_vectors():
     model = nn.Linear(3, 2)
     optimizer = build_adam(model, TrainingConfig(max_steps=1, weight_decay=0.1))

@@ -1,0 +1,173 @@
+"""Multi30k, English to German, text only: a published benchmark of 29,000 training pairs, trained and scored.
+
+    python benchmarks/multi30k.py DATA OUT
+
+DATA holds train, val, test2016, test2017 and testcoco2017, each as NAME.en and NAME.de. Every seed is a run of
+train.py in OUT; a run that was interrupted goes on when the same command is given again. benchmarks/README.md
+tells what the scores mean and which settings were tried.
+"""
+
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import sacrebleu
+import tyro
+from rich.console import Console
+from rich.table import Table
+from sacremoses import MosesPunctNormalizer, MosesTokenizer
+
+from translator.checkpoint import checkpoint_paths
+from translator.errors import DataError, TranslatorError
+from translator.search import SearchOptions
+from translator.translate import Translator
+
+ROOT = Path(__file__).parents[1]
+TEST_SETS = ("test2016", "test2017", "testcoco2017")
+PUBLISHED = {"test2016": 41.02}
+"""Lower-cased tokenised BLEU of the "tiny" Transformer that was trained on the same text alone."""
+VOCAB_SIZE = 6000
+RECIPE = (
+    "--model.dropout", "0.3", "--peak-learning-rate", "4e-3", "--warmup-steps", "600", "--max-steps", "5000",
+    "--validate-every-steps", "1000", "--save-every-steps", "250",
+)  # fmt: skip
+"""Options of train.py beside the preset "tiny" and the seed."""
+SEARCH = SearchOptions(beam_size=5)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to train on, and how often."""
+
+    data: tyro.conf.Positional[Path]
+    """Folder of the text files."""
+    out: tyro.conf.Positional[Path]
+    """Folder for prepared data and runs."""
+    seeds: tuple[int, ...] = (1, 2, 3)
+    threads: int = 0
+    """CPU threads of a training; 0 leaves PyTorch's choice."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """The scores of one model on one test set, and what its training took."""
+
+    seed: int
+    test_set: str
+    tokenised: float
+    """BLEU of lower-cased, Moses-tokenised text, as published."""
+    cased: float
+    """BLEU of the text as it is, sacreBLEU's 13a."""
+    minutes: float
+
+
+def run(*command: str | Path) -> None:
+    """Run a Python command of this repository with its output shown; raises TranslatorError when it fails."""
+    code = subprocess.run([sys.executable, *map(str, command)], cwd=ROOT, check=False).returncode
+    if code:
+        raise TranslatorError(f"{' '.join(map(str, command))} ended with exit code {code}")
+
+
+def prepare(data: Path, out: Path) -> Path:
+    """Prepare the training text, unless that is done."""
+    prepared = out / "prepared"
+    if not prepared.exists():
+        run(
+            "-m", "translator", "prepare", "--corpus", data / "train", "--dev", f"val={data / 'val'}",
+            "--out", prepared, "--vocab-size", str(VOCAB_SIZE),
+        )  # fmt: skip
+    return prepared
+
+
+def train(prepared: Path, folder: Path, seed: int, threads: int) -> Path:
+    """Train one model, or go on with it, unless that is done; returns the model's folder."""
+    model = folder / "model"
+    if not model.exists():
+        resume = ("--resume",) if checkpoint_paths(folder / "checkpoints") else ()
+        run(
+            "train.py", "tiny", "--data", prepared, "--out", folder, "--name", f"multi30k-{seed}",
+            "--training.seed", str(seed), "--threads", str(threads), *RECIPE, *resume,
+        )  # fmt: skip
+    return model
+
+
+def read_lines(path: Path) -> list[str]:
+    """The lines of a text file; raises DataError where it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise DataError(
+            f"cannot read {path}: {error.strerror}; give the folder of Multi30k's text"
+        ) from error
+
+
+def tokenised_bleu(hypotheses: list[str], references: list[str]) -> float:
+    """BLEU as multi-bleu.perl counts it, after Moses' normalisation and tokenisation, in lower case."""
+    normalise, tokenise = MosesPunctNormalizer("de").normalize, MosesTokenizer("de").tokenize
+    hypotheses, references = (
+        [tokenise(normalise(line), escape=False, return_str=True).lower() for line in lines]
+        for lines in (hypotheses, references)
+    )
+    bleu = sacrebleu.corpus_bleu(hypotheses, [references], smooth_method="none", tokenize="none", force=True)
+    return bleu.score
+
+
+def score(model: Path, data: Path, seed: int) -> list[Result]:
+    """Translate every test set and score it in both ways."""
+    translator = Translator.load(model)
+    minutes = translator.card["training"]["device_hours"] * 60
+    results = []
+    for name in TEST_SETS:
+        sources, references = (read_lines(data / f"{name}.{language}") for language in ("en", "de"))
+        hypotheses = [translation.text for translation in translator.translate(sources, SEARCH)]
+        cased = sacrebleu.corpus_bleu(hypotheses, [references]).score
+        results.append(Result(seed, name, tokenised_bleu(hypotheses, references), cased, minutes))
+    return results
+
+
+def show(results: list[Result], console: Console) -> None:
+    """A row for each test set: every seed's scores, their mean, and the published figure."""
+    for kind, title in (("tokenised", "lower-cased, tokenised"), ("cased", "cased, sacreBLEU 13a")):
+        table = Table(title=f"Multi30k en→de, BLEU, beam {SEARCH.beam_size}: {title}")
+        table.add_column("test set")
+        seeds = sorted({result.seed for result in results})
+        for heading in (*(f"seed {seed}" for seed in seeds), "mean", "published"):
+            table.add_column(heading, justify="right")
+        for name in TEST_SETS:
+            values = [getattr(result, kind) for result in results if result.test_set == name]
+            published = PUBLISHED.get(name) if kind == "tokenised" else None
+            table.add_row(
+                name,
+                *(f"{value:.2f}" for value in values),
+                f"{statistics.mean(values):.2f}",
+                f"{published:.2f}" if published else "",
+            )
+        console.print(table)
+    minutes = {result.seed: result.minutes for result in results}
+    console.print("minutes of training: " + ", ".join(f"{minutes[seed]:.0f}" for seed in sorted(minutes)))
+
+
+def main() -> int:
+    """Exit code: 0 when scored, 1 on an error."""
+    console = Console(width=None if sys.stdout.isatty() else 100)
+    try:
+        options = tyro.cli(Options, description=__doc__)
+        for name in ("train", "val", *TEST_SETS):
+            for language in ("en", "de"):
+                read_lines(options.data / f"{name}.{language}")
+        prepared = prepare(options.data, options.out)
+        results = []
+        for seed in options.seeds:
+            model = train(prepared, options.out / f"seed-{seed}", seed, options.threads)
+            results += score(model, options.data, seed)
+    except TranslatorError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    show(results, console)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
