@@ -41,6 +41,7 @@ class RunLog:
             for name, value in record.items():
                 if isinstance(value, int | float):
                     self._board.add_scalar(name, value, record["step"])
+            self._board.flush()  # or the last records would be lost with a process that is killed
         if self._report is not None:
             self._report(record)
 
