@@ -88,6 +88,7 @@ def create_app(load_translator: Callable[[], ServedTranslator], settings: Settin
         version="1.0",
         docs_url=None,  # the stock pages load their assets from elsewhere
         redoc_url=None,
+        redirect_slashes=False,  # a redirect answers a POST to /translate/ with nothing that tells the mistake
         generate_unique_id_function=lambda route: route.name,  # names that a generated client can bear
         lifespan=lifespan,
     )
@@ -202,6 +203,7 @@ async def translate(request: Request, room: Room) -> TranslateAnswer:
     )
 
 
+@router.head("/model", include_in_schema=False)
 @router.get(
     "/model",
     summary="Describe the model",
@@ -217,12 +219,14 @@ async def model(room: Room) -> ModelAnswer:
     )
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", summary="Does the process live?", tags=["service"])
 async def healthz() -> Status:
     """Tell that the process lives; whether it can translate is `/readyz`."""
     return Status(status="ok")
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get(
     "/readyz",
     summary="Can it translate now?",
@@ -235,12 +239,14 @@ async def readyz(room: Room) -> Status:
     return Status(status="ready")
 
 
+@router.head("/", include_in_schema=False)
 @router.get("/", include_in_schema=False)
 async def page() -> FileResponse:
     """Serve the page to translate in."""
     return FileResponse(STATIC / "index.html")
 
 
+@router.head("/docs", include_in_schema=False)
 @router.get("/docs", include_in_schema=False)
 async def docs() -> FileResponse:
     """Serve the description of the API."""

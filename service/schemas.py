@@ -74,6 +74,10 @@ class TranslateRequest(BaseModel):
             value = from_json(body, allow_inf_nan=False)
         except ValueError as error:
             raise MalformedJson(f"Invalid JSON: {error}. Send a JSON object in UTF-8.") from None
+        if not isinstance(value, dict):
+            raise InvalidRequest(
+                'The body is JSON, but not an object; send a JSON object with text: {"text": "…"}.'
+            )
         try:
             return cls.model_validate(value)
         except ValidationError as error:
@@ -107,23 +111,32 @@ def _known_fields() -> str:
 
 
 def _explain_one(error: ErrorDetails) -> str:
+    told = error["msg"].removeprefix("Value error, ")
     if not error["loc"]:
-        return error["msg"].removeprefix("Value error, ")
+        return told
     field = str(error["loc"][0])
     if error["type"] == "extra_forbidden":
         return f"{field[:50]}: there is no such field"
-    message = f"{field}: {error['msg'].removeprefix('Value error, ')}"
-    return message if field == "text" else message + _value_in_words(error["input"])
+    if field == "text":
+        return f"text: {told}"
+    return f"{field}: must be {_range_in_words(field)}, or left out{_value_in_words(error['input'])}"
+
+
+def _range_in_words(option: str) -> str:
+    schema = TranslateRequest.model_json_schema()["properties"][option]
+    kind = "a whole number" if schema["type"] == "integer" else "a number"
+    return f"{kind} from {schema['minimum']} to {schema['maximum']}"
 
 
 def _value_in_words(value: object) -> str:
     """Name the wrong value of an option, if it is a number or a word: anything else may be huge."""
     is_short = (
-        isinstance(value, bool | float)
+        value is None
+        or isinstance(value, bool | float)
         or (isinstance(value, int) and abs(value) < 10**12)
         or (isinstance(value, str) and len(value) <= _MAX_SHOWN_VALUE)
     )
-    return f", not {json.dumps(value)}" if is_short else ""
+    return f"; it is {json.dumps(value)}" if is_short else ""
 
 
 class Alternative(BaseModel):

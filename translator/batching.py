@@ -84,6 +84,8 @@ class TokenBudgetBatches:
     can then be somewhat over the budget. A pair that would exceed `max_tokens_per_side` keeps its ids, and so
     does one with special or reserved ids. Both need the tokenizer, hence a `PreparedData`.
 
+    What the first epoch is made of is logged where `is_logged`; later ones leave out the same pairs.
+
     Raises `ConfigError` on settings that cannot work, and `DataError` when an epoch would be empty.
     """
 
@@ -96,6 +98,7 @@ class TokenBudgetBatches:
         seed: int,
         augmentation: AugmentationConfig = _AS_IT_IS,
         bpe_dropout: float = 0.0,
+        is_logged: bool = True,
     ) -> None:
         if max_tokens_per_side < 2 or seed < 0:
             raise ConfigError(
@@ -118,6 +121,7 @@ class TokenBudgetBatches:
                 )
             self._rewriter = _Rewriter(data.tokenizer, augmentation, bpe_dropout, max_tokens_per_side)
         self._plans: dict[int, EpochPlan] = {}
+        self._is_to_be_logged = is_logged
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """The batches of an epoch from index `start` on; the same whether or not those before were drawn."""
@@ -138,6 +142,9 @@ class TokenBudgetBatches:
         """Pairs and batches of an epoch; the last two plans are remembered, for where epochs meet."""
         if epoch not in self._plans:
             self._plans = {**dict([*self._plans.items()][-1:]), epoch: self._make_plan(epoch)}
+            if self._is_to_be_logged:
+                self._log(epoch, self._plans[epoch])
+                self._is_to_be_logged = False
         return self._plans[epoch]
 
     def _make_plan(self, epoch: int) -> EpochPlan:
@@ -152,15 +159,20 @@ class TokenBudgetBatches:
         order_N = order_N[_length_order(lengths_N2[order_N])]
         pairs_N2, lengths_N2 = pairs_N2[order_N], lengths_N2[order_N]
         bounds_K2 = _cut(lengths_N2, self._batch_tokens)
-        plan = EpochPlan(
+        return EpochPlan(
             pairs_N2, random.permutation(bounds_K2), left_out, self._padding_share(lengths_N2, bounds_K2)
         )
+
+    def _log(self, epoch: int, plan: EpochPlan) -> None:
         logger.info(
-            "epoch %d: %d pairs in %d batches, %.1f %% padding; %d pairs left out, longer than %d tokens",
-            *(epoch, len(pairs_N2), len(bounds_K2), 100 * plan.padding_share),
-            *(left_out, self._max_tokens_per_side),
+            "epoch %d: %s in %s, %.1f %% padding; %s left out, longer than %d tokens",
+            epoch,
+            _counted(len(plan.pairs_N2), "pair", "pairs"),
+            _counted(len(plan.bounds_K2), "batch", "batches"),
+            100 * plan.padding_share,
+            _counted(plan.left_out, "pair", "pairs"),
+            self._max_tokens_per_side,
         )
-        return plan
 
     def _draw_pairs(self, epoch: int) -> tuple[np.ndarray, np.ndarray, int]:
         """(corpus, pair) and lengths with EOS of what the epoch sees, and how many pairs were left out."""
@@ -241,6 +253,10 @@ class _Rewriter:
         if self._bpe_dropout:
             return self._tokenizer.encode_with_dropout(text, self._bpe_dropout, random)
         return self._tokenizer.encode(text)
+
+
+def _counted(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"
 
 
 def _rows(ids_N: np.ndarray, lengths_B: np.ndarray) -> Rows:

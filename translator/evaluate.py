@@ -200,19 +200,19 @@ def warn_if_tokenised(lines: Sequence[str]) -> str | None:
 
 
 def as_table(evaluations: Sequence[Evaluation]) -> Table:
-    """Return a table with a row for each evaluation, and the signatures below it."""
-    table = _table("Evaluation", [score for one in evaluations for score in one.scores])
-    for column in ("System", "Test set"):
-        table.add_column(column)
+    """Return a table with a row for each evaluation of a test set; print the `signatures` with it."""
+    first = evaluations[0]
+    table = _table(
+        f"{first.testset}: {first.sentences} {'sentence' if first.sentences == 1 else 'sentences'}"
+    )
     names = list(dict.fromkeys(score.name for one in evaluations for score in one.scores))
-    for column in (*map(_heading, names), "Sentences", "Seconds", "Sentences/s"):
-        table.add_column(column, justify="right")
+    for column in (*map(_heading, names), "Seconds", "Sentences/s"):
+        table.add_column(column, justify="right", no_wrap=True)
     for one in evaluations:
         values = {score.name: f"{score.value:.2f}" for score in one.scores}
         timings = (one.seconds, one.sentences_per_second)
-        speed = (str(one.sentences), *("" if value is None else f"{value:.1f}" for value in timings))
-        row = (one.system, one.testset, *(values.get(name, "") for name in names), *speed)
-        table.add_row(*map(Text, row))
+        speed = ("" if value is None else f"{value:.1f}" for value in timings)
+        table.add_row(*map(Text, (one.system, *(values.get(name, "") for name in names), *speed)))
     return table
 
 
@@ -234,18 +234,23 @@ def as_json(evaluations: Sequence[Evaluation]) -> dict[str, Any]:
 
 
 def comparison_as_table(comparisons: Sequence[Comparison]) -> Table:
-    """Return a table with a row for each system and metric, and the signatures below it."""
-    scores = [Score(row.metric, row.value, row.signature) for row in comparisons]
-    table = _table("Paired bootstrap against the first system", scores)
-    for column in ("System", "Metric"):
-        table.add_column(column)
+    """Return a table with a row for each system and metric."""
+    table = _table("Paired bootstrap against the first system")
+    table.add_column("Metric", no_wrap=True)
     for column in ("Score", "Mean ± 95 % CI", "p"):
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", no_wrap=True)
     for row in comparisons:
         p_value = "baseline" if row.p_value is None else f"{row.p_value:.4f}"
         spread = f"{row.mean:.2f} ± {row.interval:.2f}"
         table.add_row(*map(Text, (row.system, _heading(row.metric), f"{row.value:.2f}", spread, p_value)))
     return table
+
+
+def signatures(evaluations: Sequence[Evaluation], comparisons: Sequence[Comparison]) -> list[str]:
+    """Return what stands below the tables, a line each: every metric's name with its signature, once."""
+    scores = [(score.name, score.signature) for one in evaluations for score in one.scores]
+    scores += [(row.metric, row.signature) for row in comparisons]
+    return [f"{name}|{signature}" for name, signature in dict.fromkeys(scores)]
 
 
 def comparison_as_json(comparisons: Sequence[Comparison]) -> dict[str, Any]:
@@ -285,13 +290,8 @@ def _heading(metric: str) -> str:
     return f"{metric} ↓" if metric == "TER" else f"{metric} ↑"
 
 
-def _table(title: str, scores: Sequence[Score]) -> Table:
-    """Return a table without rows, with each signature that occurs below it on a line of its own."""
-    signatures = list(dict.fromkeys(f"{score.name}|{score.signature}" for score in scores))
-    # As wide as the signatures, for the caption is wrapped to the table's width.
-    return Table(
-        title=title,
-        caption=Text("\n".join(signatures)),
-        caption_justify="left",
-        min_width=max(map(len, signatures), default=0),
-    )
+def _table(title: str) -> Table:
+    """Return a table without rows, whose first column, the systems, takes the room that numbers leave."""
+    table = Table(title=Text(title, "table.title"), title_justify="left")
+    table.add_column("System", overflow="fold")
+    return table

@@ -1,7 +1,8 @@
 """Strings in, German out, in the same order: split, encode, search in batches of similar length, rejoin."""
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+import reprlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -113,16 +114,15 @@ class Translator:
 
     def translate(
         self,
-        texts: Sequence[str],
+        texts: Iterable[str],
         options: SearchOptions = SearchOptions(),  # noqa: B008 (frozen, so safe to share)
         progress: ProgressCallback | None = None,
     ) -> list[Translation]:
         """Translate texts of any length, in order; whitespace and line breaks come back as they were.
 
-        Raises InputError on a text with a lone surrogate.
+        Raises InputError on what is no list of strings, and on a text with a lone surrogate.
         """
-        if isinstance(texts, str):
-            raise InputError("translate takes a list of texts and was given a single string; write [text]")
+        texts = _checked_texts(texts)
         spans = [self._split(text) for text in texts]
         sources = [
             text[span.start : span.end] for text, parts in zip(texts, spans, strict=True) for span in parts
@@ -190,6 +190,18 @@ def shipped_model() -> Path:
 def max_target_tokens(source_tokens: int) -> int:
     """Length limit of a translation, its end token included: ample for German, yet no room for endless repetition."""
     return 2 * source_tokens + 10
+
+
+def _checked_texts(texts: Iterable[Any]) -> list[str]:
+    if isinstance(texts, str):
+        raise InputError("translate takes a list of texts and was given a single string; write [text]")
+    checked = list(texts)
+    for place, text in enumerate(checked):
+        if not isinstance(text, str):
+            raise InputError(
+                f"texts[{place}] is {reprlib.repr(text)}, of type {type(text).__name__}; give strings only"
+            )
+    return checked
 
 
 def _has_words(source: str) -> bool:

@@ -78,6 +78,10 @@ def _batches(corpus: PreparedCorpus) -> list[Batch]:
     """Some batches of a development set, whatever its longest sentence, the same every time."""
     longest = int(corpus.lengths_P2.max()) + 1
     batches = TokenBudgetBatches(
-        [corpus], batch_tokens=max(BATCH_TOKENS, longest), max_tokens_per_side=max(2, longest), seed=0
+        [corpus],
+        batch_tokens=max(BATCH_TOKENS, longest),
+        max_tokens_per_side=max(2, longest),
+        seed=0,
+        is_logged=False,  # no epoch of the training
     )
     return list(itertools.islice(batches.batches(epoch=0), LOSS_BATCHES))

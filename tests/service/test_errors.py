@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+import httpx2
 import pytest
 from fastapi.exceptions import RequestValidationError
 from fastapi.testclient import TestClient
@@ -123,6 +124,8 @@ def test_no_error_echoes_its_input_at_length(client: TestClient, swelling: str) 
     ("method", "path", "status"),
     [
         ("GET", "/nowhere", 404),
+        ("POST", "/translate/", 404),
+        ("GET", "/healthz/", 404),
         ("GET", "/translate", 405),
         ("PUT", "/model", 405),
         ("GET", "/static/nothing.js", 404),
@@ -135,7 +138,7 @@ def test_no_error_echoes_its_input_at_length(client: TestClient, swelling: str) 
 def test_the_framework_s_own_errors_are_problems_too(
     client: TestClient, method: str, path: str, status: int
 ) -> None:
-    answer = client.request(method, path)
+    answer = client.request(method, path, follow_redirects=False)
     assert answer.status_code == status
     assert answer.headers["Content-Type"] == "application/problem+json"
     problem = answer.json()
@@ -145,6 +148,19 @@ def test_the_framework_s_own_errors_are_problems_too(
 
 def test_405_tells_what_is_allowed(client: TestClient) -> None:
     assert client.get("/translate").headers["Allow"] == "POST"
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/healthz", "/readyz", "/model"])
+def test_head_answers_as_get_does_but_for_the_body(
+    make_app: Any, serve: Any, wait_until: Any, path: str
+) -> None:
+    address = serve(make_app())
+    wait_until(lambda: httpx2.get(f"{address}/readyz").status_code == 200)
+    head, get = (httpx2.request(method, address + path) for method in ("HEAD", "GET"))
+    assert (head.status_code, get.status_code) == (200, 200)
+    assert head.content == b""
+    for name in ("Content-Type", "Content-Length", "Content-Security-Policy"):
+        assert head.headers[name] == get.headers[name]
 
 
 @pytest.mark.parametrize("given", ["a", "A-z_0.9", "x" * 64])

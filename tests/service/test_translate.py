@@ -100,16 +100,17 @@ def test_options_reach_the_translator(
 @pytest.mark.parametrize(
     ("given", "complaint"),
     [
-        ({"beam_size": 0}, "beam_size: Input should be greater than or equal to 1, not 0."),
-        ({"beam_size": 9}, "beam_size: Input should be less than or equal to 8, not 9."),
-        ({"beam_size": 4.0}, "beam_size: Input should be a valid integer, not 4.0."),
-        ({"beam_size": "4"}, 'beam_size: Input should be a valid integer, not "4".'),
-        ({"beam_size": True}, "beam_size: Input should be a valid integer, not true."),
-        ({"beam_size": "many" * 20}, "beam_size: Input should be a valid integer."),
-        ({"length_penalty": -0.1}, "length_penalty: Input should be greater than or equal to 0"),
-        ({"length_penalty": 2.1}, "length_penalty: Input should be less than or equal to 2, not 2.1."),
-        ({"alternatives": 6}, "alternatives: Input should be less than or equal to 5"),
-        ({"alternatives": -1}, "alternatives: Input should be greater than or equal to 0"),
+        ({"beam_size": 0}, "beam_size: must be a whole number from 1 to 8, or left out; it is 0."),
+        ({"beam_size": 9}, "beam_size: must be a whole number from 1 to 8, or left out; it is 9."),
+        ({"beam_size": 4.0}, "beam_size: must be a whole number from 1 to 8, or left out; it is 4.0."),
+        ({"beam_size": "4"}, 'beam_size: must be a whole number from 1 to 8, or left out; it is "4".'),
+        ({"beam_size": True}, "beam_size: must be a whole number from 1 to 8, or left out; it is true."),
+        ({"beam_size": None}, "beam_size: must be a whole number from 1 to 8, or left out; it is null."),
+        ({"beam_size": "many" * 20}, "beam_size: must be a whole number from 1 to 8, or left out."),
+        ({"length_penalty": -0.1}, "length_penalty: must be a number from 0 to 2, or left out; it is -0.1."),
+        ({"length_penalty": 2.1}, "length_penalty: must be a number from 0 to 2, or left out; it is 2.1."),
+        ({"alternatives": 6}, "alternatives: must be a whole number from 0 to 5, or left out; it is 6."),
+        ({"alternatives": -1}, "alternatives: must be a whole number from 0 to 5, or left out; it is -1."),
         ({"alternatives": 2, "beam_size": 2}, "beam_size is 2 and must be at least 3"),
         ({"beams": 4}, "beams: there is no such field. The fields are text, beam_size"),
         ({"text": 7}, "text: must be a string or a list of strings."),
@@ -125,6 +126,15 @@ def test_options_out_of_range_are_refused_by_name(
     assert answer.status_code == 422
     assert complaint in answer.json()["detail"]
     assert echo.decoded_together() == []
+
+
+@pytest.mark.parametrize("body", ["[]", '["Hi"]', '"Hi"', "7", "null", "true"])
+def test_a_body_that_is_no_object_is_told_what_to_send(client: TestClient, body: str) -> None:
+    answer = client.post("/translate", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == (
+        'The body is JSON, but not an object; send a JSON object with text: {"text": "…"}.'
+    )
 
 
 def test_many_mistakes_are_counted_and_not_listed(client: TestClient) -> None:

@@ -1,3 +1,4 @@
+import logging
 from collections import Counter
 from collections.abc import Iterator
 
@@ -11,8 +12,10 @@ from translator.augmentation import lower_case, title_case, upper_case
 from translator.batching import Batch, TokenBudgetBatches
 from translator.config import AugmentationConfig
 from translator.errors import ConfigError, DataError
+from translator.model import Transformer
 from translator.shards import PreparedCorpus, PreparedData
 from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer, train_tokenizer
+from translator.validation import make_validator
 
 FIRST_ID = 36
 IdPair = tuple[tuple[int, ...], tuple[int, ...]]
@@ -191,6 +194,28 @@ def test_padding_is_small_on_lengths_like_those_of_real_text() -> None:
     assert tokens == source_P.sum() + target_P.sum() + 2 * 20_000
     assert 1 - tokens / positions < 0.1
     assert batches.plan(0).padding_share == pytest.approx(1 - tokens / positions)
+
+
+def test_only_the_first_epoch_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    # Two tokens and EOS on both sides of each: three fit into nine tokens. The fourth pair is too long.
+    pair, long = ((FIRST_ID, FIRST_ID), (FIRST_ID, FIRST_ID)), ((FIRST_ID,) * 9, (FIRST_ID,))
+    batches = TokenBudgetBatches([corpus([pair] * 3 + [long])], batch_tokens=9, max_tokens_per_side=9, seed=1)
+    with caplog.at_level(logging.INFO, logger="translator.batching"):
+        for epoch in (4, 5, 6, 4):
+            batches.plan(epoch)
+    assert caplog.messages == [
+        "epoch 4: 3 pairs in 1 batch, 0.0 % padding; 1 pair left out, longer than 9 tokens"
+    ]
+
+
+def test_batches_of_a_development_set_are_not_logged_as_an_epoch(
+    prepared: PreparedData, untrained: Transformer, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        validate = make_validator(prepared)
+        assert validate is not None
+        assert "toy-dev loss" in validate(untrained)
+    assert "epoch" not in caplog.text
 
 
 def test_long_pairs_are_left_out_and_counted() -> None:

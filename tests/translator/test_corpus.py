@@ -76,10 +76,24 @@ def test_parse_without_data_is_refused(text: str) -> None:
         CorpusSpec.parse(text)
 
 
-@pytest.mark.parametrize("weight", ["0", "0.0", "101"])
-def test_weight_out_of_range_is_refused(weight: str) -> None:
-    with pytest.raises(ConfigError, match=r"weight .* more than 0 and at most 100"):
-        CorpusSpec.parse(f"x.tsv:{weight}")
+@pytest.mark.parametrize("weight", ["0", "0.0", "101", "-1", "abc", "1,5", "1e-3", "nan", "½", ""])
+@pytest.mark.parametrize("where", ["x.tsv", "x.jsonl.gz", "a/x.en,a/x.de", "hub:wmt/wmt14:de-en:train"])
+def test_a_wrong_weight_is_named_as_one(where: str, weight: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        CorpusSpec.parse(f"{where}:{weight}")
+    assert str(caught.value).startswith(f"{where}: its weight '{weight.removesuffix('.0')}' must be a number")
+    assert "more than 0 and at most 100" in str(caught.value)
+    assert f"{where}:0.5" in str(caught.value)
+
+
+def test_a_wrong_number_is_a_wrong_weight_after_a_common_start_or_a_folder_too() -> None:
+    with pytest.raises(ConfigError, match="data/dev: its weight '-1' must be a number"):
+        CorpusSpec.parse("data/dev:-1")
+
+
+@pytest.mark.parametrize("where", ["notes:old", "data/a:b.tsv", "a.en:x/b.tsv", "hub:wmt/wmt14:de-en"])
+def test_a_colon_may_stand_in_a_name(where: str) -> None:
+    assert (CorpusSpec.parse(where).where, CorpusSpec.parse(where).weight) == (where, 1.0)
 
 
 # --- reading
@@ -225,6 +239,32 @@ def test_missing_files_are_refused(tmp_path: Path) -> None:
         read(f"{tmp_path}/x.en.gz,{tmp_path}")
 
 
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ("a.en,b.tsv", r"a\.en,b\.tsv: b\.tsv holds both languages.* two text files.* X\.en,X\.de"),
+        ("a.jsonl.xz,b.de", r"a\.jsonl\.xz holds both languages"),
+        ("a.en,b.de,c.de", r"a\.en,b\.de,c\.de names 3 files; name two"),
+        ("test.en", r"test\.en is one side .* name both, test\.en,test\.de, or their common start, test$"),
+        ("t/x.de.gz", r"name both, t/x\.en\.gz,t/x\.de\.gz, or their common start, t/x$"),
+    ],
+)
+def test_what_is_half_a_corpus_gets_a_hint(where: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read(where)
+
+
+def test_a_comma_may_stand_in_the_name_of_a_file_that_is_there(tmp_path: Path) -> None:
+    write_lines(tmp_path / "one,two.tsv", ["\t".join(pair) for pair in PAIRS])
+    assert read(tmp_path / "one,two.tsv")[0] == PAIRS
+
+
+def test_the_kind_of_two_text_files_is_told_by_their_last_suffix(tmp_path: Path) -> None:
+    for language, index in (("en", 0), ("de", 1)):
+        write_lines(tmp_path / f"x.tsv.{language}", [pair[index] for pair in PAIRS])
+    assert read(f"{tmp_path}/x.tsv.en,{tmp_path}/x.tsv.de")[0] == PAIRS
+
+
 def test_two_whole_files_are_preferred_to_a_lonely_one(tmp_path: Path) -> None:
     (tmp_path / "x.en").touch()
     for language in ("en", "de"):
@@ -307,7 +347,7 @@ def test_hub_name_configuration_and_split_are_handed_over(monkeypatch: pytest.Mo
         ("a/b", None, "test"),
     ]
     with pytest.raises(ConfigError, match="too many parts"):
-        read("hub:a/b:c:d:e")
+        read("hub:a/b:c:d:e:f")
 
 
 def test_data_set_without_the_package_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -193,8 +193,10 @@ def test_numbers_alone_are_no_copies(tokenizer: Tokenizer) -> None:
 
 @pytest.mark.parametrize(("side", "name"), [(0, "sources"), (1, "targets")])
 def test_tokenised_text(tokenizer: Tokenizer, side: int, name: str) -> None:
-    pairs = [tuple(tokenised(text) if i == side else text for i, text in enumerate(pair)) for pair in TRAIN]
-    warning = only_warning(inspect(tokenizer, pairs))  # type: ignore[arg-type]
+    pairs = [
+        (tokenised(source), target) if side == 0 else (source, tokenised(target)) for source, target in TRAIN
+    ]
+    warning = only_warning(inspect(tokenizer, pairs))
     assert f"of the {name} look tokenised" in warning
 
 
@@ -209,11 +211,11 @@ def test_sides_without_text(tokenizer: Tokenizer) -> None:
 
 
 def test_many_pairs_are_too_long(tokenizer: Tokenizer) -> None:
-    long = [tuple(" ".join([text] * 6) for text in pair) for pair in TRAIN[:200]]
+    long = [(" ".join([source] * 6), " ".join([target] * 6)) for source, target in TRAIN[:200]]
     tokens = [max(len(tokenizer.encode(text)) for text in pair) for pair in long]
     left_out = sum(length + 1 > 64 for length in tokens)
     assert left_out > 150
-    warning = only_warning(inspect(tokenizer, [*long, *TRAIN[200:]]))  # type: ignore[list-item]
+    warning = only_warning(inspect(tokenizer, [*long, *TRAIN[200:]]))
     assert f"toy 0: {left_out} of 2,000 pairs" in warning
     assert "max_tokens_per_side 64" in warning
 

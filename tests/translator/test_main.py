@@ -1,7 +1,9 @@
 import io
 import json
 import os
+import re
 import select
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -126,7 +128,11 @@ def test_translate_names_a_line_that_is_not_utf8(run, model_folder, tmp_path):
     [
         (("translate", "/nowhere/in.txt"), "cannot read /nowhere/in.txt"),
         (("translate", "--model", "/nowhere"), "cannot read /nowhere/manifest.json"),
-        (("translate", "--beam", "0"), "beam_size is 0; give 1 to 64"),
+        (("translate", "--beam", "0"), "error: --beam is 0; give 1 to 64"),
+        (("translate", "--length-penalty", "-1"), "error: --length-penalty is -1.0; give 0 to 5"),
+        (("evaluate", "--beam", "65"), "error: --beam is 65; give 1 to 64"),
+        (("translate", "a b.en", "c.en"), "error: 'a b.en' c.en are 2 files; translate them one at a time"),
+        (("translate", "a.en", "b.en"), "as one text with: cat a.en b.en | translator translate"),
         (("translate", "--device", "tpu"), "give auto, cpu, cuda or cuda:N"),
         (("evaluate",), "--source and --reference not given"),
         (
@@ -142,6 +148,10 @@ def test_translate_names_a_line_that_is_not_utf8(run, model_folder, tmp_path):
         (("evaluate", "--testset", "wmt14", "--reference", "a.de"), "give either --testset, or --source and"),
         (("demo", "--folder", __file__), f"cannot make the folder {__file__}: File exists"),
         (("prepare", "--corpus", "/nowhere/x.tsv", "--out", "/nowhere/out"), "/nowhere/x.tsv"),
+        (
+            ("prepare", "--corpus", "x.tsv", "--out", "o", "--tokenizer", "t.model", "--vocab-size", "500"),
+            "--vocab-size 500 is for a tokenizer that is trained, and --tokenizer t.model has its own size; leave one",
+        ),
     ],
 )
 def test_mistakes_are_told_in_one_line(run, model_folder, arguments, message, monkeypatch):
@@ -205,8 +215,35 @@ def test_evaluate_compares_finished_translations(run, tmp_path):
     found = json.loads(out)
     assert found["evaluations"][0]["scores"][0]["value"] == pytest.approx(100)
     p_values = {(row["system"], row["metric"]): row["p_value"] for row in found["comparisons"]}
-    assert p_values[str(tmp_path / "good.de"), "BLEU"] is None
-    assert p_values[str(tmp_path / "bad.de"), "BLEU"] < 0.05
+    assert p_values["good.de", "BLEU"] is None
+    assert p_values["bad.de", "BLEU"] < 0.05
+
+
+def test_systems_are_called_by_their_names_and_by_their_paths_where_names_are_equal(
+    run, model_folder, tmp_path
+):
+    twin = shutil.copytree(model_folder, tmp_path / "twin")
+    (tmp_path / "set.en").write_text("The cat sees Anna.\nPaul buys bread.\n")
+    (tmp_path / "set.de").write_text("Die Katze sieht Anna.\nPaul kauft Brot.\n")
+    (tmp_path / "by-hand.de").write_text("Die Katze sieht Anna.\nPaul kauft Käse.\n")
+    files = ("--source", tmp_path / "set.en", "--reference", tmp_path / "set.de", "--beam", "1")
+    files += ("--hypothesis", tmp_path / "by-hand.de", "--model", model_folder)
+
+    def systems(*arguments):
+        found = json.loads(run("evaluate", *arguments, "--json")[1])["evaluations"]
+        return [one["system"] for one in found]
+
+    assert systems(*files) == ["toy", "by-hand.de"]
+    assert systems(*files, "--model", twin) == [f"toy ({model_folder})", f"toy ({twin})", "by-hand.de"]
+    code, out, err = run("evaluate", *files)
+    assert code == 0
+    lines = out.decode().splitlines()
+    assert sum(line.startswith("│ toy ") for line in lines) == 1 + 3  # a row of scores, three of comparisons
+    below = [line for line in lines if "|" in line]
+    assert lines[-6:] == below
+    assert [line.partition("|")[0] for line in below] == ["BLEU", "chrF2", "TER"] * 2
+    assert all(re.search(r"\|version:[\d.]+$", line) for line in below)
+    assert "translating set with toy" in err
 
 
 def test_prepare_prints_what_it_dropped(run, tmp_path):

@@ -126,6 +126,33 @@ def test_a_single_string_is_no_list_of_texts(translator):
         translator.translate("Anna sleeps.")
 
 
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        (3, "3, of type int"),
+        (None, "None, of type NoneType"),
+        (b"tea", "b'tea', of type bytes"),
+        ([], "[], of type"),
+    ],
+)
+def test_a_text_that_is_no_string_is_named(translator, wrong, named):
+    with pytest.raises(InputError) as caught:
+        translator.translate(["Anna sleeps.", wrong], GREEDY)
+    assert f"texts[1] is {named}" in str(caught.value)
+    assert "give strings only" in str(caught.value)
+
+
+def test_texts_may_come_from_a_generator(translator):
+    texts = ["Anna sleeps.", "12"]
+    assert translator.translate((text for text in texts), GREEDY) == translator.translate(texts, GREEDY)
+
+
+def test_a_huge_value_that_is_no_string_is_not_told_at_length(translator):
+    with pytest.raises(InputError) as caught:
+        translator.translate([b"tea" * 10_000], GREEDY)
+    assert len(str(caught.value)) < 200
+
+
 def test_line_breaks_and_control_characters_are_never_produced(translator, prepared):
     forbidden = set(translator._special.forbidden)
     encoded = {character: prepared.tokenizer.encode(character) for character in "\n\r\t\x00\x7f"}

@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 from tyro.conf import UseAppendAction, arg
 
-from translator.commands import STDERR, STDOUT
+from translator.commands import STDERR, STDOUT, search_options
 from translator.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -50,11 +52,10 @@ def evaluate(
         record: Write the scores onto the cards of the models.
     """
     from translator.card import record_scores
-    from translator.search import SearchOptions
     from translator.translate import shipped_model
 
     _check_systems(model, hypothesis, record=record)
-    options = SearchOptions(beam_size=beam, length_penalty=length_penalty)
+    options = search_options(beam, length_penalty)
     folders = list(model) or ([] if hypothesis else [shipped_model()])
     chosen = _read_testset(source, reference, testset, needs_source=bool(folders))
     # Files first: a mistake in one of them is told before a model has worked for minutes.
@@ -63,7 +64,8 @@ def evaluate(
     if record:
         for folder, one in zip(folders, measured, strict=True):
             record_scores(folder, one, options)
-    _print_evaluations([*measured, *finished], chosen.references, as_json=json_output)
+    found = _told_apart([*measured, *finished], [*folders, *hypothesis])
+    _print_evaluations(found, chosen.references, as_json=json_output)
 
 
 def _check_systems(models: Sequence[Path], hypotheses: Sequence[Path], *, record: bool) -> None:
@@ -112,13 +114,14 @@ def _evaluate_model(folder: Path, device: str, options: "SearchOptions", testset
 
     translator = Translator.load(folder, device)
     columns = (
-        TextColumn(f"{folder.name} on {testset.name}"),
-        BarColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=None),
         MofNCompleteColumn(),
+        TextColumn("sentences"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=STDERR) as progress:
-        task = progress.add_task("", total=None)
+        task = progress.add_task(f"translating {testset.name} with {translator.name}", total=None)
 
         def translate_all(texts: Sequence[str]) -> list[str]:
             translations = translator.translate(
@@ -127,7 +130,7 @@ def _evaluate_model(folder: Path, device: str, options: "SearchOptions", testset
             return [translation.text for translation in translations]
 
         return evaluate_system(
-            str(folder), testset.sources, testset.references, translate_all, testset=testset.name
+            translator.name, testset.sources, testset.references, translate_all, testset=testset.name
         )
 
 
@@ -136,7 +139,16 @@ def _evaluate_file(path: Path, testset: _TestSet) -> "Evaluation":
 
     hypotheses = read_lines(path)
     scores = tuple(score(hypotheses, testset.references))
-    return Evaluation(str(path), testset.name, len(hypotheses), None, scores, tuple(hypotheses))
+    return Evaluation(path.name, testset.name, len(hypotheses), None, scores, tuple(hypotheses))
+
+
+def _told_apart(found: Sequence["Evaluation"], paths: Sequence[Path]) -> list["Evaluation"]:
+    """The evaluations, with the path added to a name that several models or files have."""
+    names = [one.system for one in found]
+    return [
+        one if names.count(one.system) == 1 else replace(one, system=f"{one.system} ({path})")
+        for one, path in zip(found, paths, strict=True)
+    ]
 
 
 def _print_evaluations(found: list["Evaluation"], references: list[str], *, as_json: bool) -> None:
@@ -144,7 +156,8 @@ def _print_evaluations(found: list["Evaluation"], references: list[str], *, as_j
 
     comparisons = []
     if len(found) > 1:
-        comparisons = evaluation.compare({one.system: one.hypotheses for one in found}, references)
+        with STDERR.status("comparing by paired bootstrap"):
+            comparisons = evaluation.compare({one.system: one.hypotheses for one in found}, references)
     if as_json:
         compared = evaluation.comparison_as_json(comparisons) if comparisons else {}
         print(json.dumps(evaluation.as_json(found) | compared, indent=2, ensure_ascii=False))
@@ -152,3 +165,5 @@ def _print_evaluations(found: list["Evaluation"], references: list[str], *, as_j
     STDOUT.print(evaluation.as_table(found))
     if comparisons:
         STDOUT.print(evaluation.comparison_as_table(comparisons))
+    for signature in evaluation.signatures(found, comparisons):
+        STDOUT.print(Text(signature), soft_wrap=True)

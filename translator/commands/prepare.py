@@ -1,24 +1,35 @@
 """`translator prepare`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
-from tyro.conf import UseAppendAction
+from tyro.conf import UseAppendAction, arg
 
 from translator.commands import STDERR, STDOUT
+from translator.errors import ConfigError
 
 if TYPE_CHECKING:
     from translator.corpus import DropReport
+
+DEFAULT_VOCAB_SIZE = 16_000
+
+_COLUMNS = (
+    TextColumn("{task.description}", markup=False),
+    TextColumn("{task.completed:,} pairs"),
+    TimeElapsedColumn(),
+)
 
 
 def prepare(
     *,
     corpus: UseAppendAction[tuple[str, ...]],
     out: Path,
-    vocab_size: int = 16_000,
+    vocab_size: Annotated[
+        int | None, arg(metavar="INT", help_behavior_hint=f"(default: {DEFAULT_VOCAB_SIZE})")
+    ] = None,
     dev: UseAppendAction[tuple[str, ...]] = (),
     tokenizer: Path | None = None,
     seed: int = 1,
@@ -30,7 +41,7 @@ def prepare(
             "X.en,X.de" or their common start "X" (each plain, .gz, .xz or .zst), a folder saved by `datasets`,
             or "hub:NAME:CONFIG:SPLIT" (hub:wmt/wmt14:de-en:train). WEIGHT says how often an epoch sees a pair.
         out: Folder to write; must be new or empty.
-        vocab_size: Pieces of the tokenizer.
+        vocab_size: Pieces of the tokenizer that is trained.
         dev: Development sets, in the same form, kept as they are; training reports loss and BLEU on them.
         tokenizer: Use this tokenizer.model instead of training one (for fine-tuning).
         seed: Chooses the sentences that the tokenizer is trained on.
@@ -38,14 +49,19 @@ def prepare(
     from translator.corpus import CleaningRules, CorpusSpec
     from translator.prepare import prepare as prepare_corpora
 
-    columns = (TextColumn("{task.description}"), TextColumn("{task.completed:,} pairs"), TimeElapsedColumn())
-    with Progress(*columns, console=STDERR) as progress:
+    if tokenizer is not None and vocab_size is not None:
+        raise ConfigError(
+            f"--vocab-size {vocab_size} is for a tokenizer that is trained, and --tokenizer {tokenizer} has its own "
+            "size; leave one of them out"
+        )
+    training_sets, dev_sets = ([CorpusSpec.parse(text) for text in texts] for texts in (corpus, dev))
+    with Progress(*_COLUMNS, console=STDERR) as progress:
         task = progress.add_task("reading", total=None)
         report = prepare_corpora(
-            [CorpusSpec.parse(text) for text in corpus],
+            training_sets,
             out,
-            vocab_size=vocab_size,
-            dev=[CorpusSpec.parse(text) for text in dev],
+            vocab_size=DEFAULT_VOCAB_SIZE if vocab_size is None else vocab_size,
+            dev=dev_sets,
             tokenizer=tokenizer,
             rules=CleaningRules(),
             seed=seed,

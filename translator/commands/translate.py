@@ -2,18 +2,19 @@
 
 import itertools
 import os
+import shlex
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Annotated, BinaryIO
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from tyro.conf import Positional
+from tyro.conf import Positional, arg
 
-from translator.commands import STDERR
-from translator.errors import DataError
+from translator.commands import STDERR, search_options
+from translator.errors import ConfigError, DataError
 
 WINDOW_LINES = 1000
 """Lines of a file that are translated together; the output is written after each window."""
@@ -22,7 +23,7 @@ CHUNK_BYTES = 1 << 16
 
 
 def translate(
-    file: Positional[str] = "-",
+    files: Annotated[Positional[tuple[str, ...]], arg(metavar="[FILE]")] = ("-",),
     /,
     *,
     model: Path | None = None,
@@ -35,16 +36,16 @@ def translate(
     What comes through a pipe or is typed at a terminal is translated as it arrives.
 
     Args:
-        file: File of UTF-8 text, or - for standard input.
+        files: File of UTF-8 text, or - for standard input.
         model: Model folder; by default the model that comes with the package.
         beam: Width of the beam; 1 is greedy and fastest.
         length_penalty: Larger favours longer translations; 0 compares plain probabilities.
         device: auto (a GPU if there is one), cpu, cuda or cuda:N.
     """
-    from translator.search import SearchOptions
     from translator.translate import Translator
 
-    options = SearchOptions(beam_size=beam, length_penalty=length_penalty)
+    options = search_options(beam, length_penalty)
+    file = _only_file(files)
     with _open_lines(file) as lines, _line_progress(file) as (progress, task):
         translator = Translator.load(model, device)
         number = 0
@@ -55,6 +56,17 @@ def translate(
             sys.stdout.buffer.flush()
             number += len(window)
             progress.advance(task, len(window))
+
+
+def _only_file(files: Sequence[str]) -> str:
+    """The file that was named; several are refused, for their translations would come out as one text."""
+    if len(files) > 1:
+        named = shlex.join(files)
+        raise ConfigError(
+            f"{named} are {len(files)} files; translate them one at a time, "
+            f"or as one text with: cat {named} | translator translate"
+        )
+    return files[0]
 
 
 @contextmanager

@@ -55,27 +55,53 @@ def _on_one_line(text: str) -> str:
 
 def _open_corpus(where: str) -> Iterator[Pair | None]:
     path = Path(where)
-    uncompressed = path.with_suffix("") if path.suffix in COMPRESSIONS[1:] else path
+    kind, compression = _suffixes(path)
     if where.startswith("hub:"):
         return _read_hub(where)
     if path.is_dir():
         return _read_dataset(where, where, None, "train")
-    if uncompressed.suffix == ".tsv":
+    if "," in where and not path.exists():
+        return _read_two_files(*_two_paths(where))
+    if kind == ".tsv":
         return map(_parse_tsv, read_lines(path))
-    if uncompressed.suffix == ".jsonl":
+    if kind == ".jsonl":
         return map(_parse_json, read_lines(path))
-    if "," in where:
-        english, _, german = where.partition(",")
-        return _read_two_files(Path(english), Path(german))
     candidates = [(Path(f"{where}.en{suffix}"), Path(f"{where}.de{suffix}")) for suffix in COMPRESSIONS]
     for enough in (all, any):  # one of two is taken when there is no better, so that the other is missed
         for english_path, german_path in candidates:
             if enough((english_path.exists(), german_path.exists())):
                 return _read_two_files(english_path, german_path)
+    if kind in (".en", ".de"):
+        start = where.removesuffix(kind + compression)
+        raise DataError(
+            f"{where} is one side of a parallel corpus; name both, {start}.en{compression},{start}.de{compression}, "
+            f"or their common start, {start}"
+        )
     raise DataError(
         f"no corpus at {where}: expected a .tsv or .jsonl file, {where}.en with {where}.de (each may be .gz, "
         ".xz or .zst), two files with a comma between, a data set's folder, or hub:NAME:CONFIGURATION:SPLIT"
     )
+
+
+def _suffixes(path: Path) -> tuple[str, str]:
+    """What tells the kind of a file, as ".tsv", and how it is compressed, as ".gz" or ""."""
+    compression = path.suffix if path.suffix in COMPRESSIONS else ""
+    return Path(path.name.removesuffix(compression)).suffix, compression
+
+
+def _two_paths(where: str) -> list[Path]:
+    paths = list(map(Path, where.split(",")))
+    for path in paths:
+        if _suffixes(path)[0] in (".tsv", ".jsonl"):
+            raise DataError(
+                f"{where}: {path} holds both languages, so it stands alone; give it a --corpus of its own, "
+                "or name two text files here, English and German, as X.en,X.de"
+            )
+    if len(paths) != 2:
+        raise DataError(
+            f"{where} names {len(paths)} files; name two text files, English and German, as X.en,X.de"
+        )
+    return paths
 
 
 def _read_two_files(english_path: Path, german_path: Path) -> Iterator[Pair]:

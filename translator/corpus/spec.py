@@ -11,7 +11,11 @@ Pair = tuple[str, str]
 
 _NAME = re.compile(r"[\w.-]+")
 _WEIGHT = re.compile(r"\d+(\.\d*)?|\.\d+")
+_NUMBER_LIKE = re.compile(r"[-+]?[\d.,]+(e[-+]?\d+)?|[-+]?(nan|inf)", re.IGNORECASE)
 _SUFFIXES = re.compile(r"(\.(en|de|txt|tsv|jsonl))?(\.(gz|xz|zst))?$")
+_HUB_PARTS = 4
+"""Of hub:NAME:CONFIGURATION:SPLIT."""
+MAX_WEIGHT = 100
 
 
 @dataclass(frozen=True)
@@ -24,14 +28,14 @@ class CorpusSpec:
     licence: str | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < self.weight <= 100:
-            raise ConfigError(f"{self.where}: its weight {self.weight} must be more than 0 and at most 100")
+        if not 0 < self.weight <= MAX_WEIGHT:
+            raise _wrong_weight(self.where, str(self.weight).removesuffix(".0"))
 
     @classmethod
     def parse(cls, text: str) -> "CorpusSpec":
         """Read `[NAME=]WHERE[:WEIGHT][#LICENCE]`, as `translator.corpus` describes it.
 
-        Raises `ConfigError` when WHERE is missing or the weight is out of range.
+        Raises `ConfigError` when WHERE is missing, or the weight is no number or out of range.
         """
         where, _, licence = text.partition("#")
         name, equals, rest = where.partition("=")
@@ -39,13 +43,34 @@ class CorpusSpec:
             where = rest
         else:
             name = ""
-        head, colon, tail = where.rpartition(":")
-        weight = 1.0
-        if colon and _WEIGHT.fullmatch(tail):
-            where, weight = head, float(tail)
+        where, weight = _split_weight(where)
         if where in ("", "hub", "hub:"):
             raise ConfigError(f"corpus {text!r} names no data; write [NAME=]WHERE[:WEIGHT][#LICENCE]")
         return cls(where, name or _default_name(where), weight, licence or None)
+
+
+def _split_weight(text: str) -> tuple[str, float]:
+    """WHERE and WEIGHT of `WHERE[:WEIGHT]`; a colon may also stand in the name of a file or a data set."""
+    where, colon, tail = text.rpartition(":")
+    if colon and _WEIGHT.fullmatch(tail):
+        return where, float(tail)
+    if where and "/" not in tail and (_NUMBER_LIKE.fullmatch(tail) or _is_whole(where)):
+        raise _wrong_weight(where, tail)
+    return text, 1.0
+
+
+def _is_whole(where: str) -> bool:
+    """Whether nothing but a weight can follow: a file with a known suffix, or a data set of the hub with a split."""
+    if where.startswith("hub:"):
+        return where.count(":") + 1 == _HUB_PARTS
+    return _SUFFIXES.sub("", where) != where
+
+
+def _wrong_weight(where: str, weight: str) -> ConfigError:
+    return ConfigError(
+        f"{where}: its weight {weight!r} must be a number more than 0 and at most {MAX_WEIGHT}, "
+        f"as in {where}:0.5; without one it is 1"
+    )
 
 
 def _default_name(where: str) -> str:

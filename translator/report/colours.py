@@ -1,0 +1,16 @@
+"""The colours of the report."""
+
+COLOURS = {
+    "ground": ("#ffffff", "#121716"),
+    "ink": ("#1c2422", "#e6ebe9"),
+    "soft": ("#5b6663", "#9aa7a3"),
+    "line": ("#dfe2dd", "#303a38"),
+    "series-0": ("#0072b2", "#4db1e8"),
+    "series-1": ("#d55e00", "#ff8b4a"),
+    "series-2": ("#009e73", "#3ccf9f"),
+    "series-3": ("#b8589a", "#e79cc6"),
+    "series-4": ("#a87500", "#e3b04b"),
+    "series-5": ("#7b61c4", "#b7a3f0"),
+}
+"""Each colour on a light and on a dark screen; the picture is drawn in the light ones."""
+GROUND, INK, SOFT, LINE, *SERIES = (light for light, _ in COLOURS.values())

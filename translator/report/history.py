@@ -1,0 +1,108 @@
+"""The log of a training run, as curves."""
+
+import json
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from translator.errors import DataError
+
+Record = dict[str, Any]
+Choice = Callable[[Iterable[float]], float]
+"""Which of several values is the best: min or max."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A figure and the steps at which it was measured; nan where it was not finite."""
+
+    steps: list[int]
+    values: list[float]
+
+    def best(self, choose: Choice) -> tuple[int, float] | None:
+        """The value that `choose` prefers, after the step at which it was reached first; None without values."""
+        finite = [value for value in self.values if math.isfinite(value)]
+        if not finite:
+            return None
+        best = choose(finite)
+        return self.steps[self.values.index(best)], best
+
+
+@dataclass(frozen=True)
+class History:
+    """The records of a run, those of the training and those of the development sets, in the order of their steps."""
+
+    training: list[Record]
+    validation: list[Record]
+    unreadable_lines: int
+
+    @property
+    def last_step(self) -> int:
+        """The newest step that the log knows of."""
+        return max(int(record["step"]) for record in (*self.training[-1:], *self.validation[-1:]))
+
+    @property
+    def dev_names(self) -> list[str]:
+        """The development sets, in the order in which the log first names them."""
+        keys = (key for record in self.validation for key in record if key.endswith((" loss", " BLEU")))
+        return list(dict.fromkeys(key.rpartition(" ")[0] for key in keys))
+
+    def training_curve(self, figure: str) -> Curve:
+        """A figure of the training, such as "learning_rate"."""
+        return _curve(self.training, figure)
+
+    def plain_training_loss(self) -> Curve:
+        """Training loss without label smoothing, nats a token; it compares with the dev losses, "loss" does not."""
+        perplexity = self.training_curve("perplexity")
+        return Curve(perplexity.steps, [math.log(p) if p > 0 else math.nan for p in perplexity.values])
+
+    def dev_curve(self, name: str, figure: str) -> Curve:
+        """The "loss" or the "BLEU" of a development set."""
+        return _curve(self.validation, f"{name} {figure}")
+
+
+def read_history(run: Path) -> History:
+    """Read the log of a training run, finished or not; raises DataError where it has none.
+
+    Lines that cannot be read, such as one that a crash cut short, are counted and left out. Where steps begin
+    again, so did the run: what the log has of that step and of later ones is forgotten.
+    """
+    path = run / "log.jsonl"
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError as error:
+        raise DataError(
+            f"cannot read {path}: {error.strerror}; give the folder of a training run, train.py's --out"
+        ) from error
+    records = [_parse_record(line) for line in lines]
+    history = History([], [], unreadable_lines=records.count(None))
+    for record in filter(None, records):
+        is_training = "loss" in record
+        # The development sets are measured after the step that the training has logged.
+        _forget_from(record["step"] if is_training else record["step"] + 1, history.training)
+        _forget_from(record["step"], history.validation)
+        (history.training if is_training else history.validation).append(record)
+    if not history.training and not history.validation:
+        raise DataError(f"{path} holds no record yet; wait until the run has done its first log_every_steps")
+    return history
+
+
+def _parse_record(line: str) -> Record | None:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) and type(record.get("step")) is int else None
+
+
+def _forget_from(step: int, records: list[Record]) -> None:
+    while records and records[-1]["step"] >= step:
+        records.pop()
+
+
+def _curve(records: list[Record], key: str) -> Curve:
+    found = [record for record in records if type(record.get(key)) in (int, float)]
+    values = [float(record[key]) if math.isfinite(record[key]) else math.nan for record in found]
+    return Curve([record["step"] for record in found], values)
