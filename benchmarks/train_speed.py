@@ -62,6 +62,8 @@ class Size:
 
     model: ModelConfig
     batch_tokens: dict[str, int]
+    paper_updates: int | None = None
+    """With which the paper trained it (section 5.2)."""
 
 
 SIZES = {
@@ -69,16 +71,23 @@ SIZES = {
         ModelConfig(vocab_size=8000, d_model=256, heads=4, d_ff=1024, encoder_layers=3, decoder_layers=3),
         {"cpu": 4096, "cuda": 4096},
     ),
-    "base": Size(ModelConfig(vocab_size=32_000), {"cpu": 4096, "cuda": 25_000}),
+    "base": Size(ModelConfig(vocab_size=32_000), {"cpu": 4096, "cuda": 25_000}, paper_updates=100_000),
+    "big": Size(
+        ModelConfig(vocab_size=32_000, d_model=1024, heads=16, d_ff=4096, dropout=0.3),
+        {"cpu": 2048, "cuda": 25_000},
+        paper_updates=300_000,
+    ),
 }
+PAPER_TARGET_TOKENS = 25_000
+"""Of an update (Vaswani et al. 2017, section 5.1)."""
 
 
 @dataclass(frozen=True)
 class Options:
     """What to measure."""
 
-    size: Literal["small", "base"] = "small"
-    """small: 3 + 3 layers of width 256, 8,000 pieces; base: the paper's base model, 32,000 pieces."""
+    size: Literal["small", "base", "big"] = "small"
+    """small: 3 + 3 layers of width 256, 8,000 pieces; base and big: the paper's, 32,000 pieces."""
     precision: Literal["bf16", "fp32"] = "bf16"
     threads: int = 0
     """CPU threads; 0 leaves PyTorch's choice."""
@@ -352,6 +361,13 @@ def show(report: Report, size: Size, console: Console) -> None:
         console.print(
             f"ours / best peer ({best.name}): {statistics.median(ratios):.2f} "
             f"(rounds: {min(ratios):.2f} – {max(ratios):.2f})"
+        )
+    if size.paper_updates:
+        speed = statistics.median(report.results[0].tokens_per_second)
+        hours = size.paper_updates * PAPER_TARGET_TOKENS / speed / 3600
+        console.print(
+            f"estimate: the paper's {size.paper_updates:,} updates of {PAPER_TARGET_TOKENS:,} target tokens would take "
+            f"{report.device} {hours:,.1f} hours at our speed"
         )
     for reason in report.missing.values():
         console.print(f"[bold yellow]{reason}")
