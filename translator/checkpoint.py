@@ -2,8 +2,13 @@
 
 A folder is written under a temporary name, flushed to the disk, and renamed. Its manifest holds the SHA-256 of
 every file, because safetensors does not notice a flipped bit. Nothing is ever pickled.
+
+Beside a folder `NAME`, a process that was killed can leave two things: `.NAME.writing-PID`, which is rubbish, and
+`.NAME.replaced`, the older folder, always whole, which is put back where the newer one is not in its place yet.
 """
 
+import contextlib
+import glob
 import hashlib
 import json
 import logging
@@ -88,28 +93,27 @@ def load_latest_checkpoint(folder: Path) -> Checkpoint | None:
     """The newest undamaged checkpoint, or None where there is none at all.
 
     A damaged one is put aside and reported in the log, and the one before it taken; CheckpointError when all
-    are damaged. What a process that was killed while it wrote has left behind is removed.
+    are damaged. What a process that was killed while it wrote has left behind is put back or removed.
     """
-    for litter in folder.glob(f".{_CHECKPOINT_PREFIX}*"):
-        shutil.rmtree(litter)
+    for hidden in list(folder.glob(".*.*")):
+        _tidy(folder / hidden.name[1:].rpartition(".")[0])
     paths = checkpoint_paths(folder)
     for path in reversed(paths):
         try:
             return load_checkpoint(path)
         except CheckpointError as error:
-            aside = path.rename(path.with_name(f"damaged-{path.name}"))
+            aside = _put_aside(path)
             logger.warning("%s; put aside as %s, trying the checkpoint before it", error, aside.name)
     if paths:
-        raise CheckpointError(
-            f"all {len(paths)} checkpoints in {folder} are damaged; start again in a new folder"
-        )
+        which = "the only checkpoint" if len(paths) == 1 else f"each of the {len(paths)} checkpoints"
+        raise CheckpointError(f"{which} in {folder} is damaged; start again in a new folder")
     return None
 
 
 def remove_old_checkpoints(folder: Path, keep: int) -> None:
     """Delete all but the newest `keep` checkpoints."""
     for path in checkpoint_paths(folder)[:-keep]:
-        shutil.rmtree(path)
+        _remove(path, _temporary(path))
 
 
 def average_weights(states: Iterable[Mapping[str, Tensor]]) -> dict[str, Tensor]:
@@ -215,34 +219,31 @@ def write_verified_folder(path: Path, files: Mapping[str, bytes]) -> None:
 
     Raises CheckpointError when the disk refuses, or when another folder stands there.
     """
-    temporary = path.with_name(f".{path.name}.writing-{os.getpid()}")
-    replaced = path.with_name(f".{path.name}.replaced-{os.getpid()}")
+    path = path.resolve()  # of a link, its target is replaced
     manifest = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     if path.exists() and not (path / _MANIFEST).exists():
         raise CheckpointError(
             f"{path} exists and is no checkpoint or model; remove it, or choose another folder"
         )
+    temporary = _temporary(path)
+    _tidy(path)
     try:
-        for litter in (temporary, replaced):
-            shutil.rmtree(litter, ignore_errors=True)
         temporary.mkdir(parents=True)
         for name, content in {**files, _MANIFEST: _to_json(manifest)}.items():
             _write_durably(temporary / name, content)
         _flush_folder(temporary)
-        if path.exists():
-            path.rename(replaced)
-        temporary.rename(path)
-        _flush_folder(path.parent)
-        shutil.rmtree(replaced, ignore_errors=True)
+        _put_in_place(temporary, path)
     except OSError as error:
         shutil.rmtree(temporary, ignore_errors=True)
         raise CheckpointError(
             f"cannot write {path}: {error.strerror or error}; free space or choose another folder"
         ) from error
+    _tidy(path)
 
 
 def read_verified_folder(path: Path, names: Sequence[str]) -> dict[str, bytes]:
     """The contents of the named files, each checked against the manifest."""
+    _put_back(path)
     manifest = _parse_json(path / _MANIFEST, _read(path / _MANIFEST))
     files = {}
     for name in names:
@@ -252,6 +253,61 @@ def read_verified_folder(path: Path, names: Sequence[str]) -> dict[str, bytes]:
                 f"{path / name} is damaged: its SHA-256 is not the manifest's; restore or remove {path}"
             )
     return files
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.writing-{os.getpid()}")
+
+
+def _replaced(path: Path) -> Path:
+    return path.with_name(f".{path.name}.replaced")
+
+
+def _put_in_place(temporary: Path, path: Path) -> None:
+    """Rename a written folder; an older one stays as `_replaced`, or at its place when the disk refuses."""
+    if path.exists():
+        path.rename(_replaced(path))
+    try:
+        temporary.rename(path)
+        _flush_folder(path.parent)
+    except OSError:
+        with contextlib.suppress(OSError):  # it may have got there, and only the flush failed
+            path.rename(temporary)
+        _put_back(path)
+        raise
+
+
+def _put_back(path: Path) -> None:
+    """Undo a replacement that stopped between its two renames."""
+    if not path.exists():
+        with contextlib.suppress(OSError):  # nothing was replaced, or another process of the run was faster
+            _replaced(path).rename(path)
+
+
+def _tidy(path: Path) -> None:
+    """Undo a replacement that was cut short, and remove what else stands beside a folder from earlier writing."""
+    _put_back(path)
+    rubbish = _temporary(path)
+    shutil.rmtree(rubbish, ignore_errors=True)
+    for litter in (_replaced(path), *path.parent.glob(f".{glob.escape(path.name)}.writing-*")):
+        with contextlib.suppress(OSError):  # it is not there, or another process of the run was faster
+            _remove(litter, rubbish)
+
+
+def _remove(path: Path, rubbish: Path) -> None:
+    """Delete a folder under the name `rubbish`: under its own it is always whole, also for a process that uses it."""
+    path.rename(rubbish)
+    shutil.rmtree(rubbish)
+
+
+def _put_aside(path: Path) -> Path:
+    """Take a damaged folder out of the way; an older one of its name goes."""
+    aside = path.with_name(f"damaged-{path.name}")
+    with contextlib.suppress(FileNotFoundError):  # another process of the run was faster
+        if path.exists():
+            shutil.rmtree(aside, ignore_errors=True)
+        path.rename(aside)
+    return aside
 
 
 def _read(path: Path) -> bytes:

@@ -54,11 +54,18 @@ class RunLog:
             return None
         return SummaryWriter(str(self._path.parent / "tensorboard"))
 
-    def forget_after(self, step: int) -> None:
-        """Drop records of later steps: a run that goes on from a checkpoint will write them again."""
+    def forget_after(self, step: int, validated_step: int) -> None:
+        """Drop what a run that goes on from `step` will write again.
+
+        That is the records of later steps, and of this one a validation that its checkpoint does not know of.
+        """
         if self._path.exists():
-            lines = self._path.read_text(encoding="utf-8").splitlines(keepends=True)
-            kept = [line for line in lines if _step_of(line) <= step]
+            kept = [
+                line
+                for line in self._path.read_text(encoding="utf-8").splitlines(keepends=True)
+                if _step_of(line) < step
+                or (_step_of(line) == step and (_is_training(line) or step == validated_step))
+            ]
             shortened = self._path.with_name(f".{self._path.name}.writing")
             shortened.write_text("".join(kept), encoding="utf-8")
             shortened.replace(self._path)  # at once: a process that is killed here loses no line
@@ -110,3 +117,7 @@ def _step_of(line: str) -> float:
         return float(json.loads(line)["step"])
     except (ValueError, KeyError, TypeError):
         return math.inf
+
+
+def _is_training(line: str) -> bool:
+    return "target_tokens_per_second" in json.loads(line)

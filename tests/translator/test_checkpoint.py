@@ -1,7 +1,14 @@
+import contextlib
 import dataclasses
+import errno
+import io
+import itertools
 import json
 import os
 import pickle
+import random
+import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -81,8 +88,28 @@ def test_a_missing_file_and_an_unreadable_manifest_are_errors(tmp_path):
     (path / "manifest.json").write_text("{")
     with pytest.raises(CheckpointError, match=r"manifest\.json is damaged"):
         load_checkpoint(path)
-    with pytest.raises(CheckpointError, match="all 1 checkpoints"):
+
+
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [
+        ((1,), "the only checkpoint in .* is damaged"),
+        ((1, 2, 3), "each of the 3 checkpoints in .* is damaged"),
+    ],
+)
+def test_where_no_checkpoint_is_undamaged_their_number_is_told(tmp_path, steps, message):
+    for step in steps:
+        (save_step(tmp_path, step, step) / "state.json").unlink()
+    with pytest.raises(CheckpointError, match=f"{message}; start again in a new folder"):
         load_latest_checkpoint(tmp_path)
+
+
+def test_a_checkpoint_that_is_damaged_again_takes_the_place_of_the_one_put_aside(tmp_path):
+    save_step(tmp_path, 1, 1)
+    for value in (2, 3):
+        flip_a_bit(save_step(tmp_path, 2, value) / "model.safetensors")
+        assert load_latest_checkpoint(tmp_path).state == {"step": 1}
+    assert json.loads((tmp_path / "damaged-step-00000002" / "state.json").read_text()) == {"step": 3}
 
 
 def test_a_failed_write_leaves_the_old_checkpoint_and_no_litter(tmp_path, monkeypatch):
@@ -109,14 +136,241 @@ def test_a_failed_replacement_keeps_the_old_model(model_folder, monkeypatch):
     assert [path.name for path in model_folder.parent.iterdir()] == ["model"]
 
 
-def test_what_a_killed_process_left_behind_is_removed(tmp_path):
+class Killed(BaseException):
+    """Stands for the end of the process: nothing catches it."""
+
+
+class TornFile(io.BufferedWriter):
+    """A file whose writing takes two operations of the disk, so that it can end in the middle."""
+
+    def __init__(self, path, before_operation):
+        super().__init__(io.FileIO(path, "wb"))
+        self._before_operation = before_operation
+
+    def write(self, content):
+        half = len(content) // 2
+        for part in (content[:half], content[half:]):
+            self._before_operation()
+            super().write(part)
+        return len(content)
+
+
+@contextlib.contextmanager
+def disk_that_ends(monkeypatch, operation, error):
+    """Operation number `operation` on the disk, from 0 on, and none before or after it, raises `error`.
+
+    Yields a list with the numbers of the operations so far.
+    """
+    numbers = []
+
+    def before_operation():
+        numbers.append(len(numbers))
+        if numbers[-1] == operation:
+            raise error
+
+    def counted(function):
+        def call(*arguments, **options):
+            before_operation()
+            return function(*arguments, **options)
+
+        return call
+
+    with monkeypatch.context() as patch:
+        for name in ("mkdir", "rename", "fsync", "unlink", "rmdir"):
+            patch.setattr(os, name, counted(getattr(os, name)))
+        open_file = io.open
+        patch.setattr(
+            io, "open",
+            lambda path, mode="r", *rest, **options: TornFile(path, before_operation) if mode == "wb"
+            else open_file(path, mode, *rest, **options),
+        )  # fmt: skip
+        yield numbers
+
+
+def hidden_names(folder):
+    return [path.name for path in folder.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("is_replacement", [False, True])
+def test_a_kill_at_any_moment_of_a_save_leaves_the_old_or_the_new_checkpoint(
+    tmp_path, monkeypatch, is_replacement
+):
+    """The next start finds it, also when it is killed once itself while it clears up, and leaves no litter."""
+    new = make_checkpoint(3)
+    found = []
+    for number in itertools.count():
+        folder = tmp_path / str(number)
+        save_step(folder, 1, 1)
+        if is_replacement:
+            save_step(folder, 2, 2)
+        try:
+            with disk_that_ends(monkeypatch, number, Killed()):
+                save_checkpoint(checkpoint_path(folder, 2), new)
+        except Killed:
+            for second in range(2):
+                with contextlib.suppress(Killed), disk_that_ends(monkeypatch, second, Killed()):
+                    load_latest_checkpoint(folder)
+            found.append(load_latest_checkpoint(folder).state["step"])
+            assert hidden_names(folder) == []
+        else:
+            break
+    # 4 files are made, each with two halves and a flush, between a folder's making and its flush.
+    assert number >= 1 + 4 * 3 + 1
+    old = 2 if is_replacement else 1
+    assert found == sorted(found)
+    assert set(found) == {old, 3}
+
+
+def test_a_kill_at_any_moment_of_a_replacement_leaves_a_model_that_loads(model_folder, tmp_path, monkeypatch):
+    """A new card is the old model or the new one at once; the next writer removes what was left."""
+    names = []
+    for number in itertools.count():
+        folder = tmp_path / str(number) / "model"
+        shutil.copytree(model_folder, folder)
+        try:
+            with disk_that_ends(monkeypatch, number, Killed()):
+                write_card(folder, {"name": "new"})
+        except Killed:
+            names.append(load_model(folder).card["name"])
+            write_card(folder, {"name": "third"})
+            assert load_model(folder).card["name"] == "third"
+            assert hidden_names(folder.parent) == []
+        else:
+            break
+    assert names == sorted(names, reverse=True)
+    assert set(names) == {"toy", "new"}
+
+
+@pytest.mark.parametrize("is_replacement", [False, True])
+def test_a_disk_that_is_full_at_any_moment_of_a_save_leaves_the_old_checkpoint_and_no_litter(
+    tmp_path, monkeypatch, is_replacement
+):
+    refusals = []
+    for number in itertools.count():
+        folder = tmp_path / str(number)
+        save_step(folder, 1, 1)
+        if is_replacement:
+            save_step(folder, 2, 2)
+        error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        with disk_that_ends(monkeypatch, number, error) as operations:
+            try:
+                save_checkpoint(checkpoint_path(folder, 2), make_checkpoint(3))
+            except CheckpointError as refusal:
+                refusals.append(str(refusal))
+                assert hidden_names(folder) == []
+                expected = 2 if is_replacement else 1
+            else:
+                expected = 3  # it only failed to remove something
+        if number not in operations:
+            break
+        assert load_latest_checkpoint(folder).state["step"] == expected
+        assert hidden_names(folder) == []
+    assert all("No space left on device; free space" in refusal for refusal in refusals)
+    # Making the folder, 4 files of two halves and a flush, the folder's flush, its rename, the flush of that.
+    assert len(refusals) == 1 + 4 * 3 + 1 + (2 if is_replacement else 1) + 1
+
+
+def test_a_kill_while_old_checkpoints_are_removed_leaves_no_half_of_one(tmp_path, monkeypatch):
+    folder = tmp_path / "pristine"
+    for step in (1, 2, 3):
+        save_step(folder, step, step)
+    for number in itertools.count():
+        copy = shutil.copytree(folder, tmp_path / str(number))
+        with disk_that_ends(monkeypatch, number, Killed()):
+            try:
+                remove_old_checkpoints(copy, keep=1)
+            except Killed:
+                pass
+            else:
+                break
+        assert [load_checkpoint(path).state["step"] for path in checkpoint_paths(copy)][-1] == 3
+        load_latest_checkpoint(copy)
+        assert hidden_names(copy) == []
+    assert number > 2 * 4
+
+
+def test_what_killed_processes_left_behind_is_removed(tmp_path):
     save_step(tmp_path, 1, 1)
-    for litter in (f".step-00000002.writing-{os.getpid()}", ".step-00000003.writing-1"):
+    save_checkpoint(tmp_path / "best", make_checkpoint(1))
+    for litter in (
+        f".step-00000002.writing-{os.getpid()}", ".step-00000003.writing-1", ".step-00000001.replaced",
+        ".best.writing-1", ".best.writing-2", ".best.replaced",
+    ):  # fmt: skip
         (tmp_path / litter).mkdir()
         (tmp_path / litter / "model.safetensors").write_bytes(b"half")
-    save_step(tmp_path, 2, 2)
-    load_latest_checkpoint(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["step-00000001", "step-00000002"]
+    (tmp_path / ".notes.txt").write_text("not ours")
+    assert load_latest_checkpoint(tmp_path).state == {"step": 1}
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".notes.txt", "best", "step-00000001"]
+    assert load_checkpoint(tmp_path / "best").state == {"step": 1}
+
+
+def test_a_writer_whose_folder_another_one_took_away_says_so_and_spoils_nothing(tmp_path, monkeypatch):
+    write_durably = checkpoint_module._write_durably
+
+    def another_writes_meanwhile(path, content):
+        write_durably(path, content)
+        monkeypatch.setattr(checkpoint_module, "_write_durably", write_durably)
+        monkeypatch.setattr(os, "getpid", lambda: -1)
+        save_step(tmp_path, 1, 2)
+
+    monkeypatch.setattr(checkpoint_module, "_write_durably", another_writes_meanwhile)
+    with pytest.raises(CheckpointError, match=r"cannot write .*step-00000001"):
+        save_step(tmp_path, 1, 1)
+    assert [path.name for path in tmp_path.iterdir()] == ["step-00000001"]
+    assert load_latest_checkpoint(tmp_path).state == {"step": 2}
+
+
+def test_of_a_link_to_a_folder_its_target_is_replaced(tmp_path, monkeypatch):
+    save_step(tmp_path, 1, 1)
+    (tmp_path / "link").symlink_to("step-00000001")
+    save_checkpoint(tmp_path / "link", make_checkpoint(2))
+    monkeypatch.chdir(tmp_path / "step-00000001")
+    save_checkpoint(Path(), make_checkpoint(load_checkpoint(Path()).state["step"] + 1))
+    assert load_latest_checkpoint(tmp_path).state == {"step": 3}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "step-00000001"]
+
+
+CHECKPOINT_FILES = ("model.safetensors", "training.safetensors", "state.json", "manifest.json")
+
+
+@pytest.fixture(scope="module")
+def two_checkpoints(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("two")
+    for step in (1, 2):
+        save_step(folder, step, step)
+    return folder
+
+
+def flip_any_bit(path, generator):
+    content = bytearray(path.read_bytes())
+    content[generator.randrange(len(content))] ^= 1 << generator.randrange(8)
+    path.write_bytes(bytes(content))
+
+
+def truncate(path, generator):
+    # The manifest ends with a line break, which says nothing: without it alone, nothing is damaged.
+    path.write_bytes(path.read_bytes()[: generator.randrange(path.stat().st_size - 1)])
+
+
+def remove(path, generator):
+    path.unlink()
+
+
+@pytest.mark.parametrize(("damage", "times"), [(flip_any_bit, 25), (truncate, 25), (remove, 1)])
+@pytest.mark.parametrize("name", CHECKPOINT_FILES)
+def test_any_damage_is_found_told_and_the_checkpoint_before_it_used(
+    two_checkpoints, tmp_path, caplog, name, damage, times
+):
+    """Over the four files, 100 flipped bits and 100 truncations at random places, and each file missing."""
+    seed = 26
+    generator = random.Random(f"{seed} {name}")
+    for number in range(times):
+        folder = shutil.copytree(two_checkpoints, tmp_path / str(number))
+        damage(folder / "step-00000002" / name, generator)
+        caplog.clear()
+        assert load_latest_checkpoint(folder).state == {"step": 1}, f"seed {seed}, number {number}"
+        assert "step-00000002" in caplog.text
+        assert "put aside as damaged-step-00000002, trying the checkpoint before it" in caplog.text
 
 
 def test_a_folder_of_something_else_is_not_overwritten(tmp_path, untrained, prepared):

@@ -128,7 +128,7 @@ class Trainer:
         self._saved_step = self.progress.step
         self.began_with = checkpoint.state["began_with"]
         if self._processes.is_first:
-            self._log.forget_after(self.progress.step)
+            self._log.forget_after(self.progress.step, self.progress.validated_step)
             logger.info("resumed at step %d", self.progress.step)
 
     def start_afresh(self) -> None:
@@ -145,6 +145,7 @@ class Trainer:
             (self.out / "config.json").write_text(
                 json.dumps(self.config.to_dict(), indent=2) + "\n", encoding="utf-8"
             )
+            self._log.forget_after(step=0, validated_step=0)  # of a start that was killed before it saved
         except OSError as error:
             raise ConfigError(
                 f"cannot write to {self.out}: {error.strerror}; choose another folder"
