@@ -1,7 +1,11 @@
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 
-from translator.device import choose_device, describe_device
+from translator.device import choose_device, describe_device, limit_kernel_cache
 from translator.errors import ConfigError
 
 
@@ -23,3 +27,34 @@ def test_a_gpu_that_is_not_there_is_refused():
 
 def test_a_processor_is_described_by_its_cores():
     assert describe_device(torch.device("cpu")).startswith(f"{torch.get_num_threads()} × ")
+
+
+def test_freed_memory_goes_back_to_the_system():
+    """150 MB below a block that is still used, which glibc keeps until it is asked."""
+    script = """
+import os, torch
+from translator.device import return_freed_memory
+
+def megabytes():
+    return int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+tensors = [torch.ones(25_000) for _ in range(1500)]
+del tensors[:-1]
+before = megabytes()
+return_freed_memory()
+print(before - megabytes())
+"""
+    environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": str(2**25), "MALLOC_TRIM_THRESHOLD_": str(2**30)}
+    output = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    assert float(output) > 100
+
+
+def test_the_kernel_cache_is_limited_unless_the_environment_says_otherwise(monkeypatch):
+    monkeypatch.delenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", raising=False)
+    limit_kernel_cache()
+    assert os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] == "64"
+    monkeypatch.setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "9")
+    limit_kernel_cache()
+    assert os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] == "9"

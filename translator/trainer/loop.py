@@ -24,6 +24,7 @@ from translator.checkpoint import (
     save_checkpoint,
 )
 from translator.config import Config
+from translator.device import limit_kernel_cache, return_freed_memory
 from translator.errors import CheckpointError, ConfigError, TranslatorError
 from translator.model import Transformer
 from translator.optim import build_adam, learning_rate
@@ -92,6 +93,7 @@ class Trainer:
         )
         self._optimizer = build_adam(model, training)
         self._average = MovingAverage(model, training.ema_decay) if training.ema_decay else None
+        limit_kernel_cache()
         if training.threads:
             torch.set_num_threads(training.threads)
         if self._processes.count > 1:
@@ -338,6 +340,7 @@ class Trainer:
             path = checkpoint_path(self.checkpoints, self.progress.step)
             save_checkpoint(path, Checkpoint(self.model.state_dict(), training, self._state()))
             remove_old_checkpoints(self.checkpoints, self.config.training.keep_checkpoints)
+        return_freed_memory()
         self._saved_step = self.progress.step
 
     def _state(self) -> Record:
