@@ -93,21 +93,26 @@ class Trainer:
         )
         self._optimizer = build_adam(model, training)
         self._average = MovingAverage(model, training.ema_decay) if training.ema_decay else None
+        self._set_up_processor()
+        self._shared = self._processes.share(model)
+        self._forward = self._compiled(self._shared)
+        self._bad_steps = 0
+        self._saved_step = 0
+        self._window = Window()
+
+    def _set_up_processor(self) -> None:
+        training = self.config.training
         limit_kernel_cache()
         if training.threads:
             torch.set_num_threads(training.threads)
         if self._processes.count > 1:
             torch.manual_seed(training.seed + self._processes.rank)  # dropout differs between the processes
-        self._shared = self._processes.share(model)
-        should_compile = training.compile == "on" or (
-            training.compile == "auto" and self._device.type == "cuda"
-        )
-        self._forward: Callable[..., Tensor] = (
-            torch.compile(self._shared, dynamic=True) if should_compile else self._shared
-        )
-        self._bad_steps = 0
-        self._saved_step = 0
-        self._window = Window()
+
+    def _compiled(self, model: nn.Module) -> Callable[..., Tensor]:
+        choice = self.config.training.compile
+        if choice == "on" or (choice == "auto" and self._device.type == "cuda"):
+            return torch.compile(model, dynamic=True)
+        return model
 
     @property
     def checkpoints(self) -> Path:
