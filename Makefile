@@ -26,7 +26,7 @@ demo: $(VENV)/serve.stamp
 # DATA is the folder of Multi30k's text; what is trained goes into OUT. Given again, it goes on where it was.
 OUT ?= runs/multi30k
 bench-multi30k: $(VENV)/bench.stamp
-	$(BIN)/python benchmarks/multi30k.py $(DATA) $(OUT)
+	$(BIN)/python benchmarks/multi30k.py "$(or $(DATA),$(error give DATA=the folder of Multi30k))" "$(OUT)"
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -16,12 +16,17 @@ paste "$data"/multi30k/train.{en,de} | sed -n 1,500p >"$out/captions.tsv"
 paste "$data"/multi30k/val.{en,de} | sed -n 1,200p >"$out/captions-dev.tsv"
 
 # An epoch: each caption ten times, and as many pairs again of what the model was trained on.
-"$bin/translator" prepare --tokenizer "$model/tokenizer.model" --out "$out/data" \
+[ -e "$out/data" ] || "$bin/translator" prepare --tokenizer "$model/tokenizer.model" --out "$out/data" \
     --corpus "$out/captions.tsv:10" \
     --corpus "$data/train/tatoeba.tsv.xz:0.01" --corpus "$data/train/msdocs-HT.tsv.xz:0.003" \
     --corpus "$data/train/europarl-selattn.tsv.xz:0.05" --dev "$out/captions-dev.tsv"
-"$bin/python" "$root/train.py" small --init-from "$model" --data "$out/data" --out "$out/tuned" --name captions \
-    --model.dropout 0.1 --warmup-steps 20 --peak-learning-rate 3e-4 --max-minutes 5 --log-every-steps 20
+resume=()
+if compgen -G "$out/tuned/checkpoints/step-*" >/dev/null; then
+    resume=(--resume)
+fi
+[ -e "$out/tuned/model" ] || "$bin/python" "$root/train.py" small --init-from "$model" --data "$out/data" --out "$out/tuned" --name captions \
+    --model.dropout 0.1 --warmup-steps 20 --peak-learning-rate 3e-4 --max-minutes 5 --log-every-steps 20 \
+    ${resume[@]+"${resume[@]}"}
 
 for set in multi30k/test2016 dev/tatoeba-dev dev/docs-dev dev/newstest2013; do
     "$bin/translator" evaluate --source "$data/$set.en" --reference "$data/$set.de" \

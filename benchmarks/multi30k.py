@@ -7,6 +7,7 @@ train.py in OUT; a run that was interrupted goes on when the same command is giv
 tells what the scores mean and which settings were tried.
 """
 
+import signal
 import statistics
 import subprocess
 import sys
@@ -20,7 +21,8 @@ from rich.table import Table
 from sacremoses import MosesPunctNormalizer, MosesTokenizer
 
 from translator.checkpoint import checkpoint_paths
-from translator.errors import DataError, TranslatorError
+from translator.errors import TranslatorError
+from translator.evaluate import read_lines
 from translator.search import SearchOptions
 from translator.translate import Translator
 
@@ -28,9 +30,8 @@ ROOT = Path(__file__).parents[1]
 TEST_SETS = ("test2016", "test2017", "testcoco2017")
 PUBLISHED = {"test2016": 41.02}
 """Lower-cased tokenised BLEU of the "tiny" Transformer that was trained on the same text alone."""
-VOCAB_SIZE = 6000
 RECIPE = (
-    "--model.dropout", "0.3", "--peak-learning-rate", "4e-3", "--warmup-steps", "600", "--max-steps", "5000",
+    "--model.dropout", "0.3", "--peak-learning-rate", "4e-3", "--warmup-steps", "600",
     "--validate-every-steps", "1000", "--save-every-steps", "250",
 )  # fmt: skip
 """Options of train.py beside the preset "tiny" and the seed."""
@@ -46,6 +47,8 @@ class Options:
     out: tyro.conf.Positional[Path]
     """Folder for prepared data and runs."""
     seeds: tuple[int, ...] = (1, 2, 3)
+    vocab_size: int = 6000
+    max_steps: int = 5000
     threads: int = 0
     """CPU threads of a training; 0 leaves PyTorch's choice."""
 
@@ -64,43 +67,42 @@ class Result:
 
 
 def run(*command: str | Path) -> None:
-    """Run a Python command of this repository with its output shown; raises TranslatorError when it fails."""
-    code = subprocess.run([sys.executable, *map(str, command)], cwd=ROOT, check=False).returncode
+    """Run a Python command of this repository with its output shown; raises TranslatorError when it fails.
+
+    A training saves when it is interrupted, so Ctrl-C waits for it.
+    """
+    with subprocess.Popen([sys.executable, *map(str, command)], cwd=ROOT) as process:
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+        signal.signal(signal.SIGINT, lambda *_: None)  # the terminal sends it to the training, too
+        code = process.wait()
     if code:
-        raise TranslatorError(f"{' '.join(map(str, command))} ended with exit code {code}")
+        raise TranslatorError(
+            f"{command[0]} ended with exit code {code}; the same command goes on where it was"
+        )
 
 
-def prepare(data: Path, out: Path) -> Path:
+def prepare(data: Path, out: Path, vocab_size: int) -> Path:
     """Prepare the training text, unless that is done."""
     prepared = out / "prepared"
     if not prepared.exists():
         run(
             "-m", "translator", "prepare", "--corpus", data / "train", "--dev", f"val={data / 'val'}",
-            "--out", prepared, "--vocab-size", str(VOCAB_SIZE),
+            "--out", prepared, "--vocab-size", str(vocab_size),
         )  # fmt: skip
     return prepared
 
 
-def train(prepared: Path, folder: Path, seed: int, threads: int) -> Path:
+def train(prepared: Path, folder: Path, seed: int, options: Options) -> Path:
     """Train one model, or go on with it, unless that is done; returns the model's folder."""
     model = folder / "model"
     if not model.exists():
         resume = ("--resume",) if checkpoint_paths(folder / "checkpoints") else ()
         run(
             "train.py", "tiny", "--data", prepared, "--out", folder, "--name", f"multi30k-{seed}",
-            "--training.seed", str(seed), "--threads", str(threads), *RECIPE, *resume,
+            "--seed", str(seed), "--max-steps", str(options.max_steps), "--threads", str(options.threads),
+            *RECIPE, *resume,
         )  # fmt: skip
     return model
-
-
-def read_lines(path: Path) -> list[str]:
-    """The lines of a text file; raises DataError where it cannot be read."""
-    try:
-        return path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise DataError(
-            f"cannot read {path}: {error.strerror}; give the folder of Multi30k's text"
-        ) from error
 
 
 def tokenised_bleu(hypotheses: list[str], references: list[str]) -> float:
@@ -154,14 +156,18 @@ def main() -> int:
     console = Console(width=None if sys.stdout.isatty() else 100)
     try:
         options = tyro.cli(Options, description=__doc__)
+        data, out = (
+            options.data.resolve(),
+            options.out.resolve(),
+        )  # the commands run in the repository's folder
         for name in ("train", "val", *TEST_SETS):
             for language in ("en", "de"):
-                read_lines(options.data / f"{name}.{language}")
-        prepared = prepare(options.data, options.out)
+                read_lines(data / f"{name}.{language}")
+        prepared = prepare(data, out, options.vocab_size)
         results = []
         for seed in options.seeds:
-            model = train(prepared, options.out / f"seed-{seed}", seed, options.threads)
-            results += score(model, options.data, seed)
+            model = train(prepared, out / f"seed-{seed}", seed, options)
+            results += score(model, data, seed)
     except TranslatorError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

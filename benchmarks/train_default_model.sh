@@ -61,7 +61,7 @@ train() {
         resume=(--resume)
     fi
     "$bin/python" "$(dirname "$0")/../train.py" small --data "$out/$1-data" --out "$out/$1" --name en-de-small \
-        --max-minutes "$2" "${@:3}" "${resume[@]}"
+        --max-minutes "$2" "${@:3}" ${resume[@]+"${resume[@]}"}
 }
 
 prepare first first --vocab-size 8000

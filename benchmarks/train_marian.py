@@ -22,9 +22,11 @@ from rich.progress import track
 from translator.batching import TokenBudgetBatches
 from translator.config import fit_to_vocabulary, small
 from translator.device import choose_device, has_fast_bf16
-from translator.errors import TranslatorError
+from translator.errors import ConfigError, TranslatorError
+from translator.evaluate import read_lines
 from translator.optim import learning_rate
 from translator.shards import PreparedData
+from translator.text import normalise
 from translator.tokenizer import EOS_ID, PAD_ID, Tokenizer
 
 BEAM_SIZE = 4
@@ -86,7 +88,7 @@ def train(options: Options, data: PreparedData, device: torch.device) -> Peer:
 def translate(peer: Peer, tokenizer: Tokenizer, lines: list[str], device: torch.device) -> list[str]:
     """Beam search by transformers' `generate`, on sentences of like length."""
     peer.model.eval()
-    ids = [[*tokenizer.encode(line), EOS_ID] for line in lines]
+    ids = [[*tokenizer.encode(normalise(line)), EOS_ID] for line in lines]
     order = sorted(range(len(lines)), key=lambda index: len(ids[index]))
     translations = [""] * len(lines)
     for start in track(range(0, len(order), SENTENCES), "translating"):
@@ -113,7 +115,9 @@ def main() -> int:
         device = choose_device(options.device)
         if options.threads:
             torch.set_num_threads(options.threads)
-        sources = {path: path.read_text(encoding="utf-8").splitlines() for path in options.sources}
+        if len({path.stem for path in options.sources}) < len(options.sources):
+            raise ConfigError("two sources have the same name, and so would their translations; rename one")
+        sources = {path: read_lines(path) for path in options.sources}
         options.out.mkdir(parents=True, exist_ok=True)
         data = PreparedData.open(options.data)
         peer = train(options, data, device)

@@ -34,7 +34,8 @@ def scaled_dot_product_attention(
 ) -> Tensor:
     """softmax(Q Kᵀ / √d_k) V as equation 1 has it (section 3.2.1): (B, H, L, K).
 
-    Masked scores become −∞ before the softmax, which is in float32. Masks as in `MultiHeadAttention.forward`.
+    Masked scores become −∞ before the softmax, which is in float32. Masks as in `MultiHeadAttention.forward`; every
+    query must be allowed to attend to something.
     """
     scores_BHLM = (query_BHLK / math.sqrt(query_BHLK.shape[-1])) @ memory.key_NHMK.transpose(-2, -1)
     if is_causal:

@@ -243,7 +243,8 @@ def write_verified_folder(path: Path, files: Mapping[str, bytes]) -> None:
 
 def read_verified_folder(path: Path, names: Sequence[str]) -> dict[str, bytes]:
     """The contents of the named files, each checked against the manifest."""
-    _put_back(path)
+    if not path.exists() and _replaced(path).exists():
+        path = _replaced(path)  # its replacement is being put in place, or was stopped in between
     manifest = _parse_json(path / _MANIFEST, _read(path / _MANIFEST))
     files = {}
     for name in names:

@@ -9,7 +9,6 @@ import torch
 
 from translator.errors import ConfigError
 
-_C_LIBRARY = ctypes.CDLL(None)
 CONTAINER = Path("/sys/fs/cgroup")
 """Where Linux shows the limits of the container that the process runs in."""
 
@@ -42,15 +41,25 @@ def free_memory(device: torch.device) -> int:
     """Bytes that are free on a GPU, or on the machine, within the limit that a container sets."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
-    meminfo = dict(
-        line.split(":", 1) for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-    )
-    available = int(meminfo["MemAvailable"].split()[0]) * 1024
+    try:
+        available = _table(Path("/proc/meminfo"))["MemAvailable:"] * 1024
+    except OSError as error:
+        raise ConfigError(
+            "this system does not tell its free memory; give batch_tokens as a number"
+        ) from error
     try:
         limit, used = (int((CONTAINER / name).read_text()) for name in ("memory.max", "memory.current"))
+        reclaimable = _table(CONTAINER / "memory.stat")["inactive_file"]  # of files that were read
     except (OSError, ValueError):  # no container, or "max": no limit
         return available
-    return min(available, limit - used)
+    return max(0, min(available, limit - used + reclaimable))
+
+
+def set_up_processor(threads: int) -> None:
+    """Use so many CPU threads (0: PyTorch's choice) and a small kernel cache; before the first matrix product."""
+    limit_kernel_cache()
+    if threads:
+        torch.set_num_threads(threads)
 
 
 def limit_kernel_cache() -> None:
@@ -67,8 +76,8 @@ def return_freed_memory() -> None:
 
     It keeps the gaps between tensors of ever new sizes to itself, and a training grows by 2 GB an hour.
     """
-    if hasattr(_C_LIBRARY, "malloc_trim"):
-        _C_LIBRARY.malloc_trim(0)
+    if platform.libc_ver()[0] == "glibc":
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def describe_device(device: torch.device) -> str:
@@ -76,6 +85,12 @@ def describe_device(device: torch.device) -> str:
     if device.type == "cuda":
         return f"1 × {torch.cuda.get_device_name(device)}"
     return f"{torch.get_num_threads()} × {_processor_name()} core"
+
+
+def _table(path: Path) -> dict[str, int]:
+    """A file of lines with a name and a number."""
+    rows = (line.split() for line in path.read_text(encoding="ascii").splitlines())
+    return {row[0]: int(row[1]) for row in rows}
 
 
 def _processor_name() -> str:

@@ -12,9 +12,9 @@ LEVELS = 1 << 16
 class Dropout(nn.Module):
     """In training, zeroes each element with probability `rate` and scales up the others so that the mean stays.
 
-    PyTorch draws its numbers for this one by one from a Mersenne twister: on a CPU, a quarter of a whole training
-    step. Here a faster generator draws 64 bits for four elements at once. PyTorch's generator seeds it, so the same
-    random state gives the same zeros.
+    PyTorch draws its numbers for this one by one from a Mersenne twister: on a CPU, up to a quarter of a whole
+    training step. Here a faster generator draws 64 bits for four elements at once. PyTorch's generator seeds it,
+    so the same random state gives the same zeros.
     """
 
     def __init__(self, rate: float) -> None:
@@ -35,6 +35,6 @@ def _scaled_mask(x: Tensor, rate: float) -> Tensor:
     random = np.random.Generator(np.random.SFC64(int(torch.randint(1 << 62, ()))))
     words = random.integers(0, 1 << 64, size=-(-x.numel() // 4), dtype=np.uint64)
     numbers = torch.from_numpy(words.view(np.int16))[: x.numel()].view(x.shape)
-    dropped = round(rate * LEVELS)
+    dropped = min(round(rate * LEVELS), LEVELS - 1)
     kept = numbers >= dropped - LEVELS // 2
     return kept.to(x.dtype).mul_(LEVELS / (LEVELS - dropped))

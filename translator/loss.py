@@ -1,8 +1,9 @@
 """Label-smoothed cross-entropy (Vaswani et al. 2017, section 5.4) on the shared embedding, and R-Drop.
 
-With N target positions and V pieces the logits are the largest tensor of the whole training step. They are
-never held at once: a chunk of rows is projected, turned into its share of the loss *and of the gradient*, and
-dropped. Nothing is recomputed in the backward pass, which only hands the gradients on.
+With N target positions and V pieces the logits are the largest tensor of the whole training step. At most
+CHUNK_LOGITS of them are held at once, and FLOAT32_LOGITS in float32: a chunk of rows is projected, turned into its
+share of the loss *and of the gradient*, and overwritten by the next. Nothing is recomputed in the backward pass, which
+only hands the gradients on.
 """
 
 from typing import Any
@@ -12,7 +13,7 @@ from torch import Tensor
 
 CHUNK_LOGITS = {"cpu": 1 << 25, "cuda": 1 << 28}
 """Logits held at once: rows enough that adding up the gradient of the whole embedding is a small part."""
-FLOAT32_LOGITS = {"cpu": 1 << 18, "cuda": 1 << 28}
+FLOAT32_LOGITS = {"cpu": 1 << 18, "cuda": 1 << 26}
 """Logits turned into gradients at once, in float32: on a CPU few enough for its cache."""
 
 

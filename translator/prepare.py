@@ -24,11 +24,11 @@ from translator.corpus import (
     read_pairs,
 )
 from translator.errors import ConfigError, DataError
-from translator.shards import CorpusEntry, IdBlock, PreparedWriter
+from translator.shards import MAX_VOCAB_SIZE, CorpusEntry, IdBlock, PreparedWriter
 from translator.text import normalise
 from translator.tokenizer import Tokenizer, train_tokenizer
 
-MIN_VOCAB_SIZE, MAX_VOCAB_SIZE = 300, 32_000
+MIN_VOCAB_SIZE = 300
 PAIRS_PER_BLOCK = 10_000
 
 Progress = Callable[[str, int], None]

@@ -99,6 +99,13 @@ def test_two_processes_train_the_model_that_one_would(prepared, tmp_path):
         torch.testing.assert_close(two.model.state_dict()[name], tensor, atol=0.01, rtol=0.02)
 
 
+def test_a_table_of_positions_that_validation_made_longer_does_not_part_the_processes(prepared, tmp_path):
+    options = ("--max-steps", "4", "--validate-every-steps", "2", "--model.max-positions", "4")
+    output = run(training(prepared, tmp_path / "run", *options), processes=2)
+    assert "step 2  unseen loss" in output
+    assert [step for step, _ in losses(tmp_path / "run")] == [1, 2, 3, 4]
+
+
 def test_a_signal_makes_two_processes_save_once_and_they_go_on(prepared, tmp_path):
     options = ("--max-steps", "60", "--save-every-steps", "1000", "--model.dropout", "0.1")
     run(training(prepared, tmp_path / "straight", *options), processes=2)

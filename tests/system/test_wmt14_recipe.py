@@ -1,6 +1,7 @@
 """The recipe of the paper's experiment, run dry: a corpus of the same form, a small model and a few updates."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from translator.checkpoint import checkpoint_paths, load_model
+from translator.prepare import MIN_VOCAB_SIZE
+from translator.shards import MAX_VOCAB_SIZE
 from translator.toy_grammar import generate_pairs
 
 ROOT = Path(__file__).parents[2]
@@ -28,6 +31,19 @@ def corpus(tmp_path):
         splits[split] = datasets.Dataset.from_dict({"translation": records})
     datasets.DatasetDict(splits).save_to_disk(tmp_path / "wmt14")
     return tmp_path / "wmt14"
+
+
+def test_the_vocabulary_of_the_recipe_is_one_that_prepare_makes():
+    script = (ROOT / "benchmarks" / "wmt14.sh").read_text(encoding="utf-8")
+    (pieces,) = re.findall(r"VOCABULARY:-(\d+)", script)
+    assert int(pieces) == 37_000  # about as many as the paper's (section 5.1)
+    assert MIN_VOCAB_SIZE <= int(pieces) <= MAX_VOCAB_SIZE
+
+
+def test_without_its_arguments_the_recipe_tells_them():
+    result = subprocess.run([ROOT / "benchmarks" / "wmt14.sh"], capture_output=True, text=True, check=False)
+    assert result.returncode != 0
+    assert "usage: benchmarks/wmt14.sh CORPUS OUT base|big" in result.stderr
 
 
 @pytest.mark.parametrize("preset", ["base", "big"])

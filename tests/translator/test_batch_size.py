@@ -3,6 +3,10 @@
 import dataclasses
 import json
 import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -68,7 +72,7 @@ def test_an_update_is_cut_into_as_few_equal_batches_as_fit(
     free = (14 * parameters + 1000 * room_for + 1) / 0.8
     training = dataclasses.replace(TRAINING, accumulate_batches=2)
     fitted = fit_batches_to_memory(training, 1000, model, int(free) + 1)
-    assert (fitted.batch_tokens, fitted.accumulate_batches) == (batch_tokens, accumulate)
+    assert fitted == (batch_tokens, accumulate)
 
 
 def test_too_little_memory_for_one_sentence_is_told(model):
@@ -96,12 +100,63 @@ def test_a_resumed_run_goes_on_with_the_numbers_it_began_with(model, tmp_path):
     assert (settled.training.batch_tokens, settled.training.accumulate_batches) == (123, 3)
 
 
+def test_auto_in_a_saved_configuration_is_refused(model):
+    with pytest.raises(
+        ConfigError, match=r"batch_tokens is auto in the saved configuration.*; give a number"
+    ):
+        settle_batch_size(Config(MODEL, TRAINING), TRAINING, model, Processes(), None)
+
+
+class First(Processes):
+    """The first of four processes, alone: what it says is what the sum over all is."""
+
+    def sum(self, values):
+        return list(values)
+
+
+def test_several_processes_share_the_presets_batch(model):
+    preset = TrainingConfig(batch_tokens=600, max_steps=1)
+    settled = settle_batch_size(Config(MODEL, TRAINING), preset, model, First(rank=0, count=4), None)
+    assert settled.training.batch_tokens == 150
+
+
 def test_the_limit_of_a_container_counts(tmp_path, monkeypatch):
     monkeypatch.setattr("translator.device.CONTAINER", tmp_path)
-    without = free_memory(torch.device("cpu"))
-    assert without > 2**20
-    (tmp_path / "memory.current").write_text("1000000\n")
+    assert free_memory(torch.device("cpu")) > 2**20
+    (tmp_path / "memory.current").write_text("4000000\n")
+    (tmp_path / "memory.stat").write_text("anon 1000000\ninactive_file 3000000\n")
     (tmp_path / "memory.max").write_text("max\n")
     assert free_memory(torch.device("cpu")) > 2**20
     (tmp_path / "memory.max").write_text("5000000\n")
-    assert free_memory(torch.device("cpu")) == 4_000_000
+    assert free_memory(torch.device("cpu")) == 4_000_000  # the pages of files can be taken back
+    (tmp_path / "memory.max").write_text("100\n")
+    assert free_memory(torch.device("cpu")) == 0
+
+
+def test_auto_does_not_undo_the_limit_of_the_kernel_cache(tmp_path):
+    """oneDNN reads the limit at its first matrix product, which is one of the probe's."""
+    script = """
+import dataclasses, torch
+from test_batch_size import MODEL, TRAINING
+from translator.config import Config
+from translator.model import Transformer
+from translator.trainer import Processes, settle_batch_size
+
+training = dataclasses.replace(TRAINING, precision="bf16")
+preset = dataclasses.replace(TRAINING, batch_tokens=600)
+settle_batch_size(Config(MODEL, training), preset, Transformer(MODEL), Processes(), None)
+print("the probe is over", flush=True)
+for side in (*range(32, 132), 32):  # the first shape again, after a hundred others
+    torch.ones(side, side, dtype=torch.bfloat16) @ torch.ones(side, side, dtype=torch.bfloat16)
+"""
+    environment = {
+        key: value for key, value in os.environ.items() if key != "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
+    }
+    environment |= {"ONEDNN_VERBOSE": "profile_create", "PYTHONPATH": str(Path(__file__).parent)}
+    output = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    created = [line for line in output.split("the probe is over")[1].splitlines() if "create:" in line]
+    if not created:
+        pytest.skip("this processor multiplies bf16 matrices without oneDNN")
+    assert "cache_miss" in created[-1]

@@ -193,9 +193,9 @@ def test_datasets_is_not_imported_for_files(
     run(tmp_path / "out", [str(write_tsv(tmp_path / "farm.tsv", FARM))], tokenizer=tokenizer_file)
 
 
-@pytest.mark.parametrize("vocab_size", [0, 299, 32001])
+@pytest.mark.parametrize("vocab_size", [0, 299, 65_537])
 def test_vocabulary_out_of_range_is_refused(tmp_path: Path, vocab_size: int) -> None:
-    with pytest.raises(ConfigError, match=f"vocab_size {vocab_size} must be between 300 and 32000"):
+    with pytest.raises(ConfigError, match=f"vocab_size {vocab_size} must be between 300 and 65536"):
         run(tmp_path / "out", ["x.tsv"], vocab_size=vocab_size)
 
 

@@ -3,7 +3,9 @@
 import dataclasses
 import logging
 import math
+import os
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -11,7 +13,7 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from translator.batching import Batch
 from translator.config import Config, TrainingConfig, load_config
-from translator.device import free_memory
+from translator.device import free_memory, set_up_processor
 from translator.errors import ConfigError
 from translator.model import Transformer
 from translator.trainer.batch_loss import batch_loss
@@ -30,8 +32,8 @@ logger = logging.getLogger(__name__)
 
 def fit_batches_to_memory(
     training: TrainingConfig, wanted_tokens: int, model: Transformer, free_bytes: int
-) -> TrainingConfig:
-    """`training` with a number in place of `batch_tokens` "auto": `wanted_tokens`, in as many batches as needed.
+) -> tuple[int, int]:
+    """`batch_tokens` and `accumulate_batches` for updates of `wanted_tokens`, in as few batches as fit.
 
     What a token takes is measured on sentences of the greatest length, which take the most. Raises ConfigError
     where not even one such sentence fits.
@@ -47,14 +49,10 @@ def fit_batches_to_memory(
             f"takes {needed / 2**30:.2f}; lower max_tokens_per_side, or choose a smaller model"
         )
     batches = math.ceil(wanted_tokens / fitting_tokens)
-    fitted = dataclasses.replace(
-        training,
-        batch_tokens=max(math.ceil(wanted_tokens / batches), longest),
-        accumulate_batches=training.accumulate_batches * batches,
-    )
+    fitted = max(math.ceil(wanted_tokens / batches), longest), training.accumulate_batches * batches
     logger.info(
         "batch_tokens is %d, accumulate_batches %d: a token takes %.0f KiB, and %.1f GiB are free",
-        fitted.batch_tokens, fitted.accumulate_batches, per_token / 2**10, free_bytes / 2**30,
+        *fitted, per_token / 2**10, free_bytes / 2**30,
     )  # fmt: skip
     return fitted
 
@@ -62,22 +60,37 @@ def fit_batches_to_memory(
 def settle_batch_size(
     settings: Config, preset: TrainingConfig, model: Transformer, processes: Processes, resumed: Path | None
 ) -> Config:
-    """For `batch_tokens` "auto", the preset's batch in parts that fit, the same in all processes.
+    """For `batch_tokens` "auto", the preset's batch, shared by all processes, in parts that fit.
+
+    The first process measures its own memory, and decides for all.
 
     A run that is `resumed`, in that folder, goes on with the numbers it began with.
     """
     training = settings.training
     if training.batch_tokens != "auto":
         return settings
-    assert preset.batch_tokens != "auto"
+    if preset.batch_tokens == "auto":
+        raise ConfigError(
+            "batch_tokens is auto in the saved configuration, and auto splits the batch that stands there; "
+            "give a number there, or --batch-tokens"
+        )
     if resumed:
         began_with = load_config(str(resumed / "config.json")).training
-        numbers = {name: getattr(began_with, name) for name in ("batch_tokens", "accumulate_batches")}
-        return dataclasses.replace(settings, training=dataclasses.replace(training, **numbers))
-    device = model.embedding.weight.device
-    sharing = processes.count if device.type == "cpu" else 1
-    (free_bytes,) = processes.sum([free_memory(device) / sharing if processes.is_first else 0])
-    training = fit_batches_to_memory(training, preset.batch_tokens, model, int(free_bytes))
+        return _with_batches(settings, began_with.batch_tokens, began_with.accumulate_batches)
+    found = (0, 0)
+    if processes.is_first:
+        set_up_processor(training.threads)
+        device = model.embedding.weight.device
+        sharing = int(os.environ.get("LOCAL_WORLD_SIZE", "1")) if device.type == "cpu" else 1
+        wanted_tokens = math.ceil(preset.batch_tokens / processes.count)
+        found = fit_batches_to_memory(training, wanted_tokens, model, free_memory(device) // sharing)
+    return _with_batches(settings, *map(round, processes.sum(found)))
+
+
+def _with_batches(settings: Config, batch_tokens: int | Literal["auto"], accumulate_batches: int) -> Config:
+    training = dataclasses.replace(
+        settings.training, batch_tokens=batch_tokens, accumulate_batches=accumulate_batches
+    )
     return dataclasses.replace(settings, training=training)
 
 
@@ -102,9 +115,8 @@ def _kept_bytes(model: Transformer, training: TrainingConfig, sentences: int) ->
 
     device = model.embedding.weight.device
     ids_BL = torch.full((sentences, training.max_tokens_per_side), model.config.vocab_size - 1, device=device)
-    random_state = torch.get_rng_state()
-    with saved_tensors_hooks(note, lambda tensor: tensor):
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices), saved_tensors_hooks(note, lambda tensor: tensor):
         # The result holds what was kept until all of it is counted: no address is used twice.
         _loss = batch_loss(model.train(), model.embedding.weight, Batch(ids_BL, ids_BL, ids_BL), training)
-    torch.set_rng_state(random_state)
     return sum(kept.values())

@@ -24,7 +24,7 @@ from translator.checkpoint import (
     save_checkpoint,
 )
 from translator.config import Config
-from translator.device import limit_kernel_cache, return_freed_memory
+from translator.device import return_freed_memory, set_up_processor
 from translator.errors import CheckpointError, ConfigError, TranslatorError
 from translator.model import Transformer
 from translator.optim import build_adam, learning_rate
@@ -102,9 +102,7 @@ class Trainer:
 
     def _set_up_processor(self) -> None:
         training = self.config.training
-        limit_kernel_cache()
-        if training.threads:
-            torch.set_num_threads(training.threads)
+        set_up_processor(training.threads)
         if self._processes.count > 1:
             torch.manual_seed(training.seed + self._processes.rank)  # dropout differs between the processes
 

@@ -30,7 +30,8 @@ class Processes:
 
     def share(self, model: nn.Module) -> nn.Module:
         """The model with gradients that are, after each backward pass, the mean over all processes."""
-        return DistributedDataParallel(model) if self.count > 1 else model
+        # Its one buffer, the table of positions, is the same everywhere, and validation may make it longer.
+        return DistributedDataParallel(model, broadcast_buffers=False) if self.count > 1 else model
 
     def keep_gradients(self, model: nn.Module) -> AbstractContextManager[None]:
         """Inside, a backward pass adds to this process's own gradients only."""
