@@ -31,8 +31,8 @@ TEST_SETS = ("test2016", "test2017", "testcoco2017")
 PUBLISHED = {"test2016": 41.02}
 """Lower-cased tokenised BLEU of the "tiny" Transformer that was trained on the same text alone."""
 RECIPE = (
-    "--model.dropout", "0.3", "--peak-learning-rate", "4e-3", "--warmup-steps", "600",
-    "--validate-every-steps", "1000", "--save-every-steps", "250",
+    "--model.dropout", "0.2", "--batch-tokens", "1024", "--peak-learning-rate", "3e-3", "--warmup-steps", "1000",
+    "--validate-every-steps", "1500", "--save-every-steps", "500",
 )  # fmt: skip
 """Options of train.py beside the preset "tiny" and the seed."""
 SEARCH = SearchOptions(beam_size=5)
@@ -48,7 +48,7 @@ class Options:
     """Folder for prepared data and runs."""
     seeds: tuple[int, ...] = (1, 2, 3)
     vocab_size: int = 6000
-    max_steps: int = 5000
+    max_steps: int = 15_000
     threads: int = 0
     """CPU threads of a training; 0 leaves PyTorch's choice."""
 
