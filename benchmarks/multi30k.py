@@ -69,12 +69,16 @@ class Result:
 def run(*command: str | Path) -> None:
     """Run a Python command of this repository with its output shown; raises TranslatorError when it fails.
 
-    A training saves when it is interrupted, so Ctrl-C waits for it.
+    A training saves when it is interrupted, so a signal waits for it.
     """
     with subprocess.Popen([sys.executable, *map(str, command)], cwd=ROOT) as process:
-        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-        signal.signal(signal.SIGINT, lambda *_: None)  # the terminal sends it to the training, too
+        before = {
+            signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: process.terminate()),
+            signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None),  # the terminal sends it to both
+        }
         code = process.wait()
+        for number, handler in before.items():
+            signal.signal(number, handler)
     if code:
         raise TranslatorError(
             f"{command[0]} ended with exit code {code}; the same command goes on where it was"

@@ -21,7 +21,7 @@ from rich.progress import track
 
 from translator.batching import TokenBudgetBatches
 from translator.config import fit_to_vocabulary, small
-from translator.device import choose_device, has_fast_bf16
+from translator.device import choose_device, has_fast_bf16, set_up_processor
 from translator.errors import ConfigError, TranslatorError
 from translator.evaluate import read_lines
 from translator.optim import learning_rate
@@ -113,8 +113,7 @@ def main() -> int:
     options = tyro.cli(Options, description=__doc__)
     try:
         device = choose_device(options.device)
-        if options.threads:
-            torch.set_num_threads(options.threads)
+        set_up_processor(options.threads)
         if len({path.stem for path in options.sources}) < len(options.sources):
             raise ConfigError("two sources have the same name, and so would their translations; rename one")
         sources = {path: read_lines(path) for path in options.sources}

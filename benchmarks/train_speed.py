@@ -30,7 +30,7 @@ from torch import Tensor
 from translator.batching import Batch, TokenBudgetBatches
 from translator.card import training_flops
 from translator.config import Config, ModelConfig, TrainingConfig
-from translator.device import choose_device, describe_device, limit_kernel_cache
+from translator.device import choose_device, describe_device, set_up_processor
 from translator.errors import ConfigError, TranslatorError
 from translator.model import Transformer
 from translator.shards import PreparedCorpus, PreparedData
@@ -182,10 +182,8 @@ class Report:
 
 def measure(options: Options, size: Size, console: Console) -> Report:
     """Build the systems, then let them train in turns."""
-    limit_kernel_cache()  # as in every training of ours; the peers share it
+    set_up_processor(options.threads)  # as every training of ours does; the peers share it
     device = choose_device(options.device)
-    if options.threads:
-        torch.set_num_threads(options.threads)
     console.print(
         f"{describe_device(device)}, PyTorch {torch.__version__}: measuring the matrix-product peak"
     )

@@ -56,19 +56,15 @@ def free_memory(device: torch.device) -> int:
 
 
 def set_up_processor(threads: int) -> None:
-    """Use so many CPU threads (0: PyTorch's choice) and a small kernel cache; before the first matrix product."""
-    limit_kernel_cache()
-    if threads:
-        torch.set_num_threads(threads)
+    """Use so many CPU threads (0: PyTorch's choice), and let oneDNN keep few of its kernels.
 
-
-def limit_kernel_cache() -> None:
-    """Let oneDNN keep few of the kernels that it makes for each new shape of a matrix product.
-
-    A training meets a new shape with every batch; the default, 1,024 kernels, grows to more than a gigabyte and is
-    no faster. Takes effect before the process's first matrix product; a value in the environment stays.
+    It makes one for each new shape of a matrix product, and a training meets new shapes with every batch; the
+    default, 1,024 kernels, grows to more than a gigabyte and is no faster. That takes effect before the process's
+    first matrix product; a value in the environment stays.
     """
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
+    if threads:
+        torch.set_num_threads(threads)
 
 
 def return_freed_memory() -> None:

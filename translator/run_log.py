@@ -63,8 +63,7 @@ class RunLog:
             kept = [
                 line
                 for line in self._path.read_text(encoding="utf-8").splitlines(keepends=True)
-                if _step_of(line) < step
-                or (_step_of(line) == step and (_is_training(line) or step == validated_step))
+                if _stays(line, step, validated_step)
             ]
             shortened = self._path.with_name(f".{self._path.name}.writing")
             shortened.write_text("".join(kept), encoding="utf-8")
@@ -111,13 +110,12 @@ def _readable(name: str, value: Any) -> str:
     return str(value)
 
 
-def _step_of(line: str) -> float:
-    """The step of a line of the log; a line that a crash cut short counts as the last of all."""
+def _stays(line: str, step: int, validated_step: int) -> bool:
+    """Whether a line of the log is kept by a run that goes on from `step`; one that a crash cut short is not."""
     try:
-        return float(json.loads(line)["step"])
+        record = json.loads(line)
+        return bool(
+            record["step"] < step or (record["step"] == step and ("loss" in record or step == validated_step))
+        )
     except (ValueError, KeyError, TypeError):
-        return math.inf
-
-
-def _is_training(line: str) -> bool:
-    return "target_tokens_per_second" in json.loads(line)
+        return False

@@ -187,6 +187,14 @@ def disk_that_ends(monkeypatch, operation, error):
         yield numbers
 
 
+def folder_before_a_save(path, is_replacement):
+    """A folder with step 1, and with the step 2 that the save replaces."""
+    save_step(path, 1, 1)
+    if is_replacement:
+        save_step(path, 2, 2)
+    return path
+
+
 def hidden_names(folder):
     return [path.name for path in folder.iterdir() if path.name.startswith(".")]
 
@@ -199,10 +207,7 @@ def test_a_kill_at_any_moment_of_a_save_leaves_the_old_or_the_new_checkpoint(
     new = make_checkpoint(3)
     found = []
     for number in itertools.count():
-        folder = tmp_path / str(number)
-        save_step(folder, 1, 1)
-        if is_replacement:
-            save_step(folder, 2, 2)
+        folder = folder_before_a_save(tmp_path / str(number), is_replacement)
         try:
             with disk_that_ends(monkeypatch, number, Killed()):
                 save_checkpoint(checkpoint_path(folder, 2), new)
@@ -247,10 +252,7 @@ def test_a_disk_that_is_full_at_any_moment_of_a_save_leaves_the_old_checkpoint_a
 ):
     refusals = []
     for number in itertools.count():
-        folder = tmp_path / str(number)
-        save_step(folder, 1, 1)
-        if is_replacement:
-            save_step(folder, 2, 2)
+        folder = folder_before_a_save(tmp_path / str(number), is_replacement)
         error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         with disk_that_ends(monkeypatch, number, error) as operations:
             try:

@@ -5,7 +5,7 @@ import sys
 import pytest
 import torch
 
-from translator.device import choose_device, describe_device, limit_kernel_cache
+from translator.device import choose_device, describe_device, set_up_processor
 from translator.errors import ConfigError
 
 
@@ -53,8 +53,8 @@ print(before - megabytes())
 
 def test_the_kernel_cache_is_limited_unless_the_environment_says_otherwise(monkeypatch):
     monkeypatch.delenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", raising=False)
-    limit_kernel_cache()
+    set_up_processor(threads=0)
     assert os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] == "64"
     monkeypatch.setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "9")
-    limit_kernel_cache()
+    set_up_processor(threads=0)
     assert os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] == "9"

@@ -26,13 +26,17 @@ def test_smoothed_loss_worked_out_by_hand():
     assert plain.item() == pytest.approx(0.2876821, abs=1e-6)
 
 
-@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.3])
-@pytest.mark.parametrize(
-    ("chunk", "float32"), [(1, 1), (100, 1), (100, 50), (1 << 22, 50), (1 << 22, 1 << 20)]
-)
-def test_loss_and_gradients_equal_the_plain_version(smoothing, chunk, float32, monkeypatch):
+@pytest.fixture(params=[(1, 1), (100, 1), (100, 50), (1 << 22, 50), (1 << 22, 1 << 20)], ids=str)
+def chunk_sizes(request, monkeypatch):
+    """Logits at once, and in float32 at once: from one row to all of them."""
+    chunk, float32 = request.param
     monkeypatch.setitem(loss_module.CHUNK_LOGITS, "cpu", chunk)
     monkeypatch.setitem(loss_module.FLOAT32_LOGITS, "cpu", float32)
+
+
+@pytest.mark.usefixtures("chunk_sizes")
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.3])
+def test_loss_and_gradients_equal_the_plain_version(smoothing):
     torch.manual_seed(0)
     output_ND = torch.randn(13, 8, requires_grad=True)
     embedding_VD = torch.randn(21, 8, requires_grad=True)
@@ -56,10 +60,8 @@ def plain_r_drop(output_ND, embedding_VD, target_N, smoothing, agreement):
     return plain_version(output_ND, embedding_VD, target_N, smoothing) + agreement / 2 * divergence
 
 
-@pytest.mark.parametrize(("chunk", "float32"), [(1, 1), (100, 1), (100, 50), (1 << 22, 1 << 20)])
-def test_r_drop_and_its_gradients_equal_the_plain_version(chunk, float32, monkeypatch):
-    monkeypatch.setitem(loss_module.CHUNK_LOGITS, "cpu", chunk)
-    monkeypatch.setitem(loss_module.FLOAT32_LOGITS, "cpu", float32)
+@pytest.mark.usefixtures("chunk_sizes")
+def test_r_drop_and_its_gradients_equal_the_plain_version():
     torch.manual_seed(0)
     output_ND = torch.randn(14, 8, requires_grad=True)
     embedding_VD = torch.randn(21, 8, requires_grad=True)
