@@ -26,6 +26,7 @@ class RunLog:
     def __init__(self, path: Path, report: Callable[[Record], None] | None) -> None:
         self._path = path
         self._report = report
+        self._first_step = 0
 
     def write(self, record: Record) -> None:
         """Append a record; raises CheckpointError when the disk refuses."""
@@ -52,13 +53,15 @@ class RunLog:
             from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415 (slow, and often not there)
         except ImportError:
             return None
-        return SummaryWriter(str(self._path.parent / "tensorboard"))
+        return SummaryWriter(str(self._path.parent / "tensorboard"), purge_step=self._first_step)
 
     def forget_after(self, step: int, validated_step: int) -> None:
         """Drop what a run that goes on from `step` will write again.
 
         That is the records of later steps, and of this one a validation that its checkpoint does not know of.
+        TensorBoard leaves out what it was told of later steps.
         """
+        self._first_step = step + 1
         if self._path.exists():
             kept = [
                 line

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -119,6 +120,19 @@ def test_a_signal_makes_two_processes_save_once_and_they_go_on(prepared, tmp_pat
     assert "trained by 2 processes, and now there are 1" in refused
     run(training(prepared, tmp_path / "parts", *options, "--resume"), processes=2)
     assert losses(tmp_path / "parts") == losses(tmp_path / "straight")
+
+
+def test_of_a_damaged_checkpoint_two_processes_go_back_to_the_same_one(prepared, tmp_path):
+    options = ("--max-steps", "6", "--save-every-steps", "2")
+    run(training(prepared, tmp_path, *options), processes=2)
+    shutil.rmtree(tmp_path / "model")
+    before = losses(tmp_path)
+    newest = checkpoint_paths(tmp_path / "checkpoints")[-1]
+    (newest / "training.safetensors").write_bytes(b"torn")
+    output = run(training(prepared, tmp_path, *options, "--resume"), processes=2)
+    assert output.count("put aside as damaged-step-00000006") == 1
+    assert "resumed at step 4" in output
+    assert losses(tmp_path) == before
 
 
 def test_a_killed_process_takes_the_other_along(prepared, tmp_path):

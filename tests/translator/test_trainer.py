@@ -141,6 +141,28 @@ def test_r_drop_compares_two_passes_over_every_position(prepared, brief_config, 
     assert plain.item() == pytest.approx(expected_plain, rel=1e-4)
 
 
+def test_r_drop_over_several_batches_is_the_mean_per_target_token(prepared, brief_config, tmp_path):
+    model_config = dataclasses.replace(brief_config.model, dropout=0.3)
+    config = dataclasses.replace(brief_config, model=model_config)
+    trainer = make_trainer(config, prepared, tmp_path, precision="fp32", r_drop=3.0, clip_norm=0.0)
+    trainer.model.train()
+    batches = [batch for batch, _ in zip(trainer._batches.batches(0), range(2), strict=False)]
+    assert batches[0].target_tokens != batches[1].target_tokens
+    torch.manual_seed(4)
+    losses = [
+        batch_loss(trainer.model, trainer.model.embedding.weight, batch, trainer.config.training)[0]
+        for batch in batches
+    ]
+    tokens = sum(batch.target_tokens for batch in batches)
+    expected = torch.autograd.grad(sum(losses) / tokens, list(trainer.model.parameters()))
+    seen = []
+    trainer._optimizer.step = lambda: seen.extend(p.grad.clone() for p in trainer.model.parameters())
+    torch.manual_seed(4)
+    trainer._update(Update(batches, next_epoch=0, next_batch=2))
+    for ours, theirs in zip(seen, expected, strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=1e-4)
+
+
 def test_a_signal_saves_and_leaves(prepared, brief_config, tmp_path):
     def interrupt(record):
         if record["step"] == 3:

@@ -119,7 +119,8 @@ class Trainer:
 
     def resume(self) -> None:
         """Go on from the newest undamaged checkpoint; raises CheckpointError where there is none."""
-        checkpoint = load_latest_checkpoint(self.checkpoints)
+        with self._processes.first_one_first():
+            checkpoint = load_latest_checkpoint(self.checkpoints)
         if checkpoint is None:
             raise CheckpointError(
                 f"no checkpoint in {self.checkpoints}; leave --resume out to start a new run"

@@ -45,6 +45,17 @@ class Processes:
         distributed.all_reduce(total)
         return total.tolist()
 
+    @contextmanager
+    def first_one_first(self) -> Iterator[None]:
+        """Inside, the others wait for the first process: what it puts right on the disk, they find put right."""
+        if not self.is_first:
+            self.sum([0])
+        try:
+            yield
+        finally:
+            if self.is_first:
+                self.sum([0])
+
     def gather(self, tensor: Tensor) -> list[Tensor]:
         """The tensor, on the CPU, of every process, by rank."""
         if self.count == 1:
