@@ -89,6 +89,19 @@ def test_gradients_in_training_equal_those_of_pytorchs_kernel(is_causal):
         torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-4)
 
 
+@pytest.mark.parametrize("is_training", [False, True])
+@torch.inference_mode()
+def test_attention_in_bf16_stays_within_its_rounding(is_training):
+    """bf16 keeps 8 bits: each of the five roundings in a row moves a value by up to 0.4 %."""
+    attention = make_attention(is_training)
+    query_BLD, memory_BMD = torch.randn(2, 4, 12), torch.randn(2, 5, 12)
+    expected = attention(query_BLD, attention.project_memory(memory_BMD))
+    with torch.autocast("cpu", torch.bfloat16):
+        got = attention(query_BLD, attention.project_memory(memory_BMD))
+    assert got.dtype == torch.bfloat16
+    assert (got - expected).abs().max() < 0.02 * expected.abs().max()
+
+
 def test_dropout_takes_whole_attention_weights_and_only_in_training():
     # One head and V = identity: the output is the weights themselves, so zeros and scaled ones can be seen.
     attention = MultiHeadAttention(d_model=8, heads=1, dropout=0.5)
