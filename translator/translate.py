@@ -1,6 +1,7 @@
 """Strings in, German out, in the same order: split, encode, search in batches of similar length, rejoin."""
 
 import itertools
+import math
 import reprlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from translator.checkpoint import load_model
 from translator.device import choose_device, has_fast_bf16
 from translator.errors import InputError
 from translator.model import Transformer
-from translator.search import ScoredTokens, SearchOptions, SpecialTokens, search
+from translator.search import Constraints, ScoredTokens, SearchOptions, SpecialTokens, search
 from translator.text import Span, normalise, rejoin, split_long, split_sentences
 from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer
 
@@ -168,15 +169,19 @@ class Translator:
         source_BS = torch.full((len(sentences), longest), PAD_ID)
         for row, sentence in enumerate(sentences):
             source_BS[row, : len(sentence) + 1] = torch.tensor([*sentence, EOS_ID])
-        max_length_B = torch.tensor([self._max_target_tokens(len(sentence)) for sentence in sentences])
         source_BS = source_BS.to(self._device)
-        return search(
-            self._model, source_BS, source_BS != PAD_ID, max_length_B.to(self._device), self._special, options
-        )  # fmt: skip
+        constraints = self._constraints(list(map(len, sentences)), options)
+        return search(self._model, source_BS, source_BS != PAD_ID, constraints, self._special, options)
 
-    def _max_target_tokens(self, source_tokens: int) -> int:
-        ample = max_target_tokens(source_tokens)
-        return ample if self._max_positions is None else min(ample, self._max_positions)
+    def _constraints(self, source_tokens: list[int], options: SearchOptions) -> Constraints:
+        longest = self._max_positions if self._max_positions is not None else math.inf
+        max_length = [min(options.max_target_tokens(tokens), longest) for tokens in source_tokens]
+        min_length = [options.min_target_tokens(tokens) for tokens in source_tokens]
+        return Constraints(
+            torch.tensor(max_length, dtype=torch.long, device=self._device),
+            torch.tensor(min_length, device=self._device) if any(min_length) else None,
+            no_repeat_ngram=options.no_repeat_ngram,
+        )
 
     def _to_text(self, hypothesis: ScoredTokens) -> Hypothesis:
         return Hypothesis(self._tokenizer.decode(hypothesis.tokens), hypothesis.score)
@@ -185,11 +190,6 @@ class Translator:
 def shipped_model() -> Path:
     """The folder of the model that comes with the package."""
     return Path(str(resources.files("translator"))) / "pretrained" / "en-de"
-
-
-def max_target_tokens(source_tokens: int) -> int:
-    """Length limit of a translation, its end token included: ample for German, yet no room for endless repetition."""
-    return 2 * source_tokens + 10
 
 
 def _checked_texts(texts: Iterable[Any]) -> list[str]:

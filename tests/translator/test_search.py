@@ -1,4 +1,4 @@
-import itertools
+import functools
 import math
 import zlib
 
@@ -6,7 +6,16 @@ import pytest
 import torch
 
 from translator.errors import InputError
-from translator.search import ScoredTokens, SearchOptions, SpecialTokens, length_penalty, search
+from translator.search import (
+    Constraints,
+    Sampling,
+    SearchOptions,
+    SpecialTokens,
+    StopReason,
+    length_penalty,
+    search,
+)
+from translator.search.samples import _draw, _reshape
 
 FORBIDDEN, BEGIN, END = 0, 1, 2
 SPECIAL = SpecialTokens(BEGIN, END, (FORBIDDEN,))
@@ -35,6 +44,12 @@ class TableState:
         self.select(rows_N)
 
 
+@functools.cache
+def table(*key):
+    generator = torch.Generator().manual_seed(zlib.crc32(repr(key).encode()))
+    return 2 * torch.randn(VOCABULARY, generator=generator)
+
+
 class TableModel:
     """Logits that depend on the source and all earlier tokens, in a way that no search could guess."""
 
@@ -43,8 +58,7 @@ class TableModel:
         self.steps = 0
 
     def logits(self, history):
-        generator = torch.Generator().manual_seed(zlib.crc32(repr((self.seed, *history)).encode()))
-        return 2 * torch.randn(VOCABULARY, generator=generator)
+        return table(self.seed, *history).clone()
 
     def encode(self, source_BS, source_keep_BS):
         return source_BS[:, :1]
@@ -71,12 +85,36 @@ def penalised(log_probability, tokens, alpha):
     return log_probability / ((5 + len(tokens) + 1) / 6) ** alpha
 
 
-def every_hypothesis(model, source, max_length, alpha):
-    """All token sequences within the limit, best first. BEGIN is an ordinary word for this search."""
-    words = (BEGIN, *WORDS)
-    bodies = itertools.chain.from_iterable(itertools.product(words, repeat=n) for n in range(max_length))
-    scored = [(penalised(model.log_probability(source, body), body, alpha), list(body)) for body in bodies]
-    return sorted(scored, key=lambda pair: -pair[0])
+def may_follow(tokens, max_length, min_length=0, prefix=(), banned=(), no_repeat_ngram=0):
+    """What may come after `tokens`, by the rules of `Constraints`, one candidate at a time."""
+    if len(tokens) == max_length - 1:
+        return [END]
+    if len(tokens) < len(prefix):
+        return [prefix[len(tokens)]]
+
+    def is_allowed(token):
+        longer = [*tokens, token]
+        if token == END:
+            return len(tokens) >= min_length
+        if any(tuple(longer[-len(sequence) :]) == sequence for sequence in banned):
+            return False
+        n = no_repeat_ngram
+        grams = [tuple(longer[i : i + n]) for i in range(len(longer) - n + 1)] if n else []
+        return not grams or grams[-1] not in grams[:-1]
+
+    return [token for token in (BEGIN, END, *WORDS) if is_allowed(token)] or [END]
+
+
+def every_hypothesis(model, source, alpha, **rules):
+    """All token sequences within the rules, best first. BEGIN is an ordinary word for this search."""
+    found, open_ones = [], [[]]
+    for tokens in open_ones:  # grows meanwhile
+        for token in may_follow(tokens, **rules):
+            if token == END:
+                found.append((penalised(model.log_probability(source, tokens), tokens, alpha), tokens))
+            else:
+                open_ones.append([*tokens, token])
+    return sorted(found, key=lambda pair: -pair[0])
 
 
 def greedy(model, source, max_length):
@@ -91,9 +129,15 @@ def greedy(model, source, max_length):
     return tokens
 
 
-def run(model, sources, limits, **options) -> list[list[ScoredTokens]]:
+def run(model, sources, limits, min_lengths=None, prefixes=None, banned=(), look_on=None, **options):
+    """Search with the rules for each sentence, and the options."""
+    options = SearchOptions(**options)
     source_BS = torch.tensor(sources).unsqueeze(1)
-    return search(model, source_BS, source_BS >= 0, torch.tensor(limits), SPECIAL, SearchOptions(**options))
+    constraints = Constraints(
+        torch.tensor(limits), None if min_lengths is None else torch.tensor(min_lengths), prefixes, banned,
+        options.no_repeat_ngram,
+    )  # fmt: skip
+    return search(model, source_BS, source_BS >= 0, constraints, SPECIAL, options, look_on)
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.6, 1.0, 2.0])
@@ -102,7 +146,32 @@ def test_a_beam_as_wide_as_the_space_finds_the_best_there_is(seed, alpha):
     model, limits = TableModel(seed), [1, 3, 4, 2]
     found = run(model, [7, 8, 9, 10], limits, beam_size=64, length_penalty=alpha, n_best=5)
     for source, limit, hypotheses in zip((7, 8, 9, 10), limits, found, strict=True):
-        expected = every_hypothesis(model, source, limit, alpha)[:5]
+        expected = every_hypothesis(model, source, alpha, max_length=limit)[:5]
+        assert [h.tokens for h in hypotheses] == [tokens for _, tokens in expected]
+        assert [h.score for h in hypotheses] == pytest.approx([score for score, _ in expected], abs=1e-4)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0])
+@pytest.mark.parametrize("min_lengths", [None, [1, 3, 0]])
+@pytest.mark.parametrize("no_repeat_ngram", [0, 1, 2])
+@pytest.mark.parametrize(
+    "banned", [(), ((3,),), ((BEGIN, 4), (4, 4, 3)), tuple((t,) for t in (BEGIN, *WORDS))]
+)
+@pytest.mark.parametrize("prefixes", [None, [[], [4], [4, 4]]])
+def test_under_every_combination_of_rules_it_finds_the_best_there_is(
+    alpha, min_lengths, no_repeat_ngram, banned, prefixes
+):
+    model, sources, limits = TableModel(11), [7, 8, 9], [3, 4, 4]
+    found = run(
+        model, sources, limits, min_lengths, prefixes, banned,
+        beam_size=64, length_penalty=alpha, n_best=64, no_repeat_ngram=no_repeat_ngram,
+    )  # fmt: skip
+    for index, hypotheses in enumerate(found):
+        expected = every_hypothesis(
+            model, sources[index], alpha, max_length=limits[index], banned=banned,
+            min_length=min_lengths[index] if min_lengths else 0, prefix=prefixes[index] if prefixes else (),
+            no_repeat_ngram=no_repeat_ngram,
+        )  # fmt: skip
         assert [h.tokens for h in hypotheses] == [tokens for _, tokens in expected]
         assert [h.score for h in hypotheses] == pytest.approx([score for score, _ in expected], abs=1e-4)
 
@@ -187,8 +256,112 @@ def test_sentences_that_are_done_leave_the_batch():
 
 
 def test_an_empty_batch_has_no_results():
-    assert search(TableModel(0), torch.zeros(0, 1).long(), torch.zeros(0, 1).bool(), torch.zeros(0).long(),
-                  SPECIAL, SearchOptions()) == []  # fmt: skip
+    empty_BS = torch.zeros(0, 1).long()
+    for sampling in (None, Sampling()):
+        options = SearchOptions(sampling=sampling)
+        found = search(
+            TableModel(0), empty_BS, empty_BS.bool(), Constraints(empty_BS[:, 0]), SPECIAL, options
+        )
+        assert found == []
+
+
+def test_who_looks_on_sees_every_step_and_why_it_stopped():
+    model, seen = TableModel(2), []
+    results = run(model, [5, 6], [5, 2], look_on=seen.append, beam_size=2, n_best=2)
+    for sentence, found in enumerate(results):
+        steps = [step for step in seen if step.sentence == sentence]
+        assert [step.length for step in steps] == list(range(1, len(steps) + 1))
+        assert [step.stopped for step in steps[:-1]] == [None] * (len(steps) - 1)
+        assert steps[-1].finished == found
+        assert isinstance(steps[-1].stopped, StopReason)
+        for step in steps:
+            assert all(len(hypothesis.tokens) == step.length for hypothesis in step.live)
+            assert len(step.live) <= 2
+    (only,) = run(model, [6], [1], look_on=seen.append, beam_size=2)
+    assert seen[-1].stopped == StopReason.LENGTH
+    assert only[0].tokens == []
+
+
+def test_drawing_follows_the_cumulated_probabilities():
+    # Of 0.5, 0, 0.3, 0.2 (times anything) the numbers up to 0.5 draw 0, those up to 0.8 draw 2, the others 3.
+    probability_BWV = torch.tensor([0.5, 0.0, 0.3, 0.2], dtype=torch.float64).expand(1, 6, 4) * 7
+    uniform_BW = torch.tensor([[0.0, 0.49, 0.51, 0.79, 0.81, 0.999999]], dtype=torch.float64)
+    assert _draw(probability_BWV, uniform_BW).tolist() == [[0, 0, 2, 2, 3, 3]]
+
+
+@pytest.mark.parametrize(
+    ("sampling", "expected"),
+    [
+        (Sampling(), [0.4, 0.1, 0.3, 0.2]),
+        (Sampling(temperature=0.5), [0.16 / 0.3, 0.01 / 0.3, 0.09 / 0.3, 0.04 / 0.3]),  # p² over its sum
+        (Sampling(top_k=2), [0.4 / 0.7, 0, 0.3 / 0.7, 0]),
+        (Sampling(top_k=9), [0.4, 0.1, 0.3, 0.2]),
+        (Sampling(top_p=0.69), [0.4 / 0.7, 0, 0.3 / 0.7, 0]),
+        (Sampling(top_p=0.71), [0.4 / 0.9, 0, 0.3 / 0.9, 0.2 / 0.9]),
+        (Sampling(top_p=0.01), [1, 0, 0, 0]),
+        (Sampling(top_k=3, top_p=0.5), [0.4 / 0.7, 0, 0.3 / 0.7, 0]),  # after top_k: 4/9, 3/9, 2/9
+    ],
+)
+def test_sampled_probabilities_worked_out_by_hand(sampling, expected):
+    log_probability_BWV = torch.tensor([[[0.4, 0.1, 0.3, 0.2]]]).log()
+    probability_BWV = _reshape(log_probability_BWV, sampling)
+    assert (probability_BWV / probability_BWV.sum()).flatten().tolist() == pytest.approx(expected, abs=1e-6)
+
+
+def test_samples_have_the_frequencies_of_the_model():
+    model, limit = TableModel(1), 3
+    draws = [
+        run(model, [5], [limit], sampling=Sampling(seed=seed), beam_size=1)[0][0] for seed in range(3000)
+    ]
+    for _, tokens in every_hypothesis(model, 5, 0.0, max_length=limit):
+        expected = math.exp(model.log_probability(5, tokens))
+        # At the limit the end is forced, whatever its probability.
+        if len(tokens) == limit - 1:
+            expected /= math.exp(last_log_probability(model, 5, tokens))
+        found = sum(draw.tokens == tokens for draw in draws) / len(draws)
+        assert found == pytest.approx(expected, abs=0.03)
+
+
+def last_log_probability(model, source, tokens):
+    logits = model.logits([source, BEGIN, *tokens])
+    logits[FORBIDDEN] = -math.inf
+    return float(logits.log_softmax(0)[END])
+
+
+def test_samples_are_repeatable_distinct_ordered_and_independent_of_their_neighbours():
+    model, sources = TableModel(4), [3, 4, 5, 6]
+    options = {"beam_size": 6, "n_best": 4, "sampling": Sampling(seed=9)}
+    together = run(model, sources, [5, 6, 4, 6], **options)
+    assert together == run(model, sources, [5, 6, 4, 6], **options)
+    for source, limit, hypotheses in zip(sources, (5, 6, 4, 6), together, strict=True):
+        assert run(model, [source], [limit], **options) == [hypotheses]
+        assert len({tuple(h.tokens) for h in hypotheses}) == len(hypotheses)
+        assert [h.score for h in hypotheses] == sorted((h.score for h in hypotheses), reverse=True)
+        for hypothesis in hypotheses:
+            expected = model.log_probability(source, hypothesis.tokens)
+            assert hypothesis.log_probability == pytest.approx(expected, abs=1e-4)
+    other_seed = {**options, "sampling": Sampling(seed=10)}
+    assert run(model, sources, [5, 6, 4, 6], **other_seed) != together
+
+
+def test_samples_obey_the_rules():
+    model = TableModel(5)
+    rules = {"min_length": 2, "prefix": [4], "banned": ((3, 4),), "no_repeat_ngram": 2}
+    for seed in range(50):
+        (found,) = run(
+            model, [8], [6], [2], [[4]], ((3, 4),),
+            beam_size=4, n_best=4, no_repeat_ngram=2, sampling=Sampling(seed=seed),
+        )  # fmt: skip
+        for hypothesis in found:
+            for place, token in enumerate([*hypothesis.tokens, END]):
+                assert token in may_follow(hypothesis.tokens[:place], 6, **rules)
+
+
+def test_drawing_from_the_likeliest_token_only_is_greedy():
+    model = TableModel(6)
+    for source in range(3, 9):
+        (found,) = run(model, [source], [6], beam_size=1, sampling=Sampling(top_k=1))
+        assert found[0].tokens == greedy(model, source, 6)
 
 
 def test_length_penalty_worked_out_by_hand():
@@ -206,8 +379,34 @@ def test_length_penalty_worked_out_by_hand():
         ({"length_penalty": -0.1}, "length_penalty is -0.1"),
         ({"length_penalty": math.nan}, "length_penalty is nan"),
         ({"beam_size": 2, "n_best": 3}, "n_best is 3; give 1 up to the beam_size, which is 2"),
+        ({"min_length_factor": -1.0}, r"min_length_factor is -1.0; give 0 up to the max_length_factor"),
+        ({"min_length_factor": 2.5}, r"min_length_factor is 2.5; .* which is 2.0"),
+        ({"max_length_factor": 0.0}, "max_length_factor is 0.0; give 0.1 to 10"),
+        ({"no_repeat_ngram": -1}, "no_repeat_ngram is -1; give 1 or more, or 0"),
+        ({"coverage_penalty": math.inf}, "coverage_penalty is inf; give 0 to 10"),
     ],
 )
 def test_impossible_options_are_refused(options, message):
     with pytest.raises(InputError, match=message):
         SearchOptions(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"temperature": 0.0}, "temperature is 0.0; give 0.01 to 100"),
+        ({"top_k": -2}, "top_k is -2; give 1 or more, or 0"),
+        ({"top_p": 0.0}, "top_p is 0.0; give more than 0, up to 1"),
+        ({"top_p": math.nan}, "top_p is nan"),
+        ({"seed": -1}, "seed is -1; give 0 or more"),
+    ],
+)
+def test_impossible_ways_to_draw_are_refused(options, message):
+    with pytest.raises(InputError, match=message):
+        Sampling(**options)
+
+
+def test_length_limits_worked_out_by_hand():
+    options = SearchOptions(min_length_factor=0.5, max_length_factor=1.25)
+    assert (options.min_target_tokens(7), options.max_target_tokens(7)) == (4, 19)  # ⌈3.5⌉, ⌈8.75⌉ + 10
+    assert (SearchOptions().min_target_tokens(30), SearchOptions().max_target_tokens(30)) == (0, 70)

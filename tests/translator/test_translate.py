@@ -10,7 +10,7 @@ from translator.config import ModelConfig
 from translator.errors import CheckpointError, InputError
 from translator.model import Transformer
 from translator.search import SearchOptions
-from translator.translate import Translator, _batches, max_target_tokens
+from translator.translate import Translator, _batches
 
 GREEDY = SearchOptions(beam_size=1)
 
@@ -176,7 +176,3 @@ def test_batches_hold_similar_lengths_within_the_budget():
     batches = list(_batches(lengths, budget=110))
     # Longest first; the padded size counts the end token: 200 alone is over the budget, 51 · 2 = 102 fits.
     assert batches == [[5], [1, 4], [2, 0, 3, 6]]
-
-
-def test_the_length_limit_grows_with_the_source():
-    assert (max_target_tokens(1), max_target_tokens(30)) == (12, 70)

@@ -1,0 +1,28 @@
+"""Greedy search, beam search and sampling over batches of sentences, in tensors."""
+
+from translator.search.constraints import Constraints
+from translator.search.loop import StepwiseModel, StepwiseState, search
+from translator.search.options import (
+    MAX_BEAM_SIZE,
+    Sampling,
+    ScoredTokens,
+    SearchOptions,
+    SpecialTokens,
+    length_penalty,
+)
+from translator.search.trace import Step, StopReason
+
+__all__ = [
+    "MAX_BEAM_SIZE",
+    "Constraints",
+    "Sampling",
+    "ScoredTokens",
+    "SearchOptions",
+    "SpecialTokens",
+    "Step",
+    "StepwiseModel",
+    "StepwiseState",
+    "StopReason",
+    "length_penalty",
+    "search",
+]

@@ -1,0 +1,82 @@
+"""The search itself: ask the model, choose, drop the sentences that are done."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from translator.search.beams import Beams
+from translator.search.constraints import Constraints
+from translator.search.options import ScoredTokens, SearchOptions, SpecialTokens
+from translator.search.samples import Samples
+from translator.search.trace import Step
+
+
+class StepwiseState(Protocol):
+    """What a model carries from step to step: for every sentence, W rows that stand together."""
+
+    def select(self, rows_N: Tensor) -> None:
+        """Row i goes on from the former row rows_N[i]."""
+
+    def keep_sentences(self, sentences_B: Tensor, rows_N: Tensor) -> None:
+        """Drop all but these sentences, whose rows are `rows_N`."""
+
+
+class StepwiseModel(Protocol):
+    """What the search needs of a model."""
+
+    def encode(self, source_BS: Tensor, source_keep_BS: Tensor) -> Any:
+        """The memory, (B, S, D)."""
+
+    def start(self, memory_BSD: Any, source_keep_BS: Tensor) -> Any:
+        """The StepwiseState before the first step."""
+
+    def decode_step(self, tokens_N: Tensor, state: Any) -> tuple[Tensor, Any]:
+        """Logits of the next tokens, (N, V), and the new state."""
+
+
+@torch.inference_mode()
+def search(
+    model: StepwiseModel,
+    source_BS: Tensor,
+    source_keep_BS: Tensor,
+    constraints: Constraints,
+    special: SpecialTokens,
+    options: SearchOptions,
+    look_on: Callable[[Step], None] | None = None,
+) -> list[list[ScoredTokens]]:
+    """Translate a batch: for each sentence its `n_best` hypotheses, best first (fewer where fewer exist).
+
+    `look_on` is called with every sentence after every step.
+    """
+    state = model.start(model.encode(source_BS, source_keep_BS), source_keep_BS)
+    if options.sampling is None:
+        hypotheses: Beams | Samples = Beams(constraints, special, options)
+    else:
+        hypotheses = Samples(constraints, special, options, source_BS, source_keep_BS)
+    results: list[list[ScoredTokens]] = [[] for _ in range(source_BS.shape[0])]
+    tokens_N = hypotheses.begin_tokens()
+    while len(hypotheses.sentence_B):
+        logits_NV, state = model.decode_step(tokens_N, state)
+        rows_N = hypotheses.advance(_log_probabilities(logits_NV, special))
+        is_done_B = hypotheses.is_done()
+        if look_on:
+            for index in range(len(is_done_B)):
+                look_on(hypotheses.step(index))
+        if bool(is_done_B.any()):
+            for index in is_done_B.nonzero().flatten().tolist():
+                results[int(hypotheses.sentence_B[index])] = hypotheses.best(index)
+            kept_B = (~is_done_B).nonzero().flatten()
+            state.keep_sentences(kept_B, rows_N.view(-1, options.beam_size)[kept_B].flatten())
+            hypotheses.keep_sentences(kept_B)
+        elif hypotheses.rows_move:
+            state.select(rows_N)
+        tokens_N = hypotheses.last_tokens()
+    return results
+
+
+def _log_probabilities(logits_NV: Tensor, special: SpecialTokens) -> Tensor:
+    logits_NV = logits_NV.float()
+    logits_NV[:, list(special.forbidden)] = -torch.inf
+    return logits_NV.log_softmax(dim=-1)
