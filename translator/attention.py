@@ -29,10 +29,10 @@ class KeyValue:
         return KeyValue(self.key_NHMK.index_select(0, rows_N), self.value_NHMK.index_select(0, rows_N))
 
 
-def scaled_dot_product_attention(
-    query_BHLK: Tensor, memory: KeyValue, keep_mask: Tensor | None, is_causal: bool, dropout: Dropout
+def attention_weights(
+    query_BHLK: Tensor, memory: KeyValue, keep_mask: Tensor | None, is_causal: bool
 ) -> Tensor:
-    """softmax(Q Kᵀ / √d_k) V as equation 1 has it (section 3.2.1): (B, H, L, K).
+    """softmax(Q Kᵀ / √d_k), the weights of equation 1 (section 3.2.1): (B, H, L, M).
 
     Masked scores become −∞ before the softmax, which is in float32. Masks as in `MultiHeadAttention.forward`; every
     query must be allowed to attend to something.
@@ -42,7 +42,14 @@ def scaled_dot_product_attention(
         keep_mask = scores_BHLM.new_ones(scores_BHLM.shape[-2:], dtype=torch.bool).tril()
     if keep_mask is not None:
         scores_BHLM = scores_BHLM.masked_fill(~keep_mask, -math.inf)
-    weights_BHLM = scores_BHLM.softmax(dim=-1, dtype=torch.float32).to(scores_BHLM.dtype)
+    return scores_BHLM.softmax(dim=-1, dtype=torch.float32).to(scores_BHLM.dtype)
+
+
+def scaled_dot_product_attention(
+    query_BHLK: Tensor, memory: KeyValue, keep_mask: Tensor | None, is_causal: bool, dropout: Dropout
+) -> Tensor:
+    """softmax(Q Kᵀ / √d_k) V as equation 1 has it (section 3.2.1): (B, H, L, K)."""
+    weights_BHLM = attention_weights(query_BHLK, memory, keep_mask, is_causal)
     attended_BHLK: Tensor = dropout(weights_BHLM) @ memory.value_NHMK
     return attended_BHLK
 
@@ -65,7 +72,7 @@ class MultiHeadAttention(nn.Module):
     def project_memory(self, memory_BMD: Tensor) -> KeyValue:
         """Keys and values for `forward`, computed once however often they are attended to."""
         key_BMD, value_BMD = self.key_value(memory_BMD).chunk(2, dim=-1)
-        return KeyValue(self._split_heads(key_BMD), self._split_heads(value_BMD))
+        return KeyValue(self.split_heads(key_BMD), self.split_heads(value_BMD))
 
     def forward(
         self, query_BLD: Tensor, memory: KeyValue, keep_mask: Tensor | None = None, is_causal: bool = False
@@ -75,7 +82,7 @@ class MultiHeadAttention(nn.Module):
         `keep_mask` is boolean, True = may attend, and broadcasts to (B, H, L, M). `is_causal` lets position i
         see the positions up to i only (section 3.2.3); it excludes a mask.
         """
-        query_BHLK = self._split_heads(self.query(query_BLD))
+        query_BHLK = self.split_heads(self.query(query_BLD))
         if self.training and query_BHLK.device.type == "cpu":
             # On sentences of some 30 tokens, PyTorch's kernel for CPUs makes a step a fifth longer than plain products.
             attended_BHLK = scaled_dot_product_attention(
@@ -93,5 +100,6 @@ class MultiHeadAttention(nn.Module):
         merged: Tensor = self.output(attended_BHLK.transpose(1, 2).flatten(2))
         return merged
 
-    def _split_heads(self, x_BLD: Tensor) -> Tensor:
+    def split_heads(self, x_BLD: Tensor) -> Tensor:
+        """(B, L, D) → (B, H, L, K)."""
         return x_BLD.view(*x_BLD.shape[:2], self.heads, -1).transpose(1, 2)

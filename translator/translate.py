@@ -1,19 +1,21 @@
 """Strings in, German out, in the same order: split, encode, search in batches of similar length, rejoin."""
 
 import itertools
-import math
 import reprlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Self
 
 import torch
+from torch.nn.utils.rnn import pad_sequence
 
 from translator.checkpoint import load_model
+from translator.coverage import rank_by_coverage
 from translator.device import choose_device, has_fast_bf16
-from translator.errors import InputError
+from translator.ensemble import Ensemble
+from translator.errors import ConfigError, InputError
 from translator.model import Transformer
 from translator.search import Constraints, ScoredTokens, SearchOptions, SpecialTokens, search
 from translator.text import Span, normalise, rejoin, split_long, split_sentences
@@ -73,31 +75,51 @@ class Translation:
 
 
 class Translator:
-    """A trained model, ready to translate."""
+    """A trained model, or several with one vocabulary that decide together, ready to translate."""
 
     def __init__(
-        self, model: Transformer, tokenizer: Tokenizer, card: dict[str, Any], device: torch.device
+        self,
+        model: Transformer,
+        tokenizer: Tokenizer,
+        card: dict[str, Any],
+        device: torch.device,
+        others: Sequence[Transformer] = (),
     ) -> None:
-        self._model = model.to(device).eval()
-        self._tokenizer = tokenizer
-        self._device = device
-        self._special = SpecialTokens(BOS_ID, EOS_ID, tokenizer.unprintable_ids)
-        self._max_positions = model.config.max_positions if model.config.positions == "learned" else None
+        self.model = model.to(device).eval()
+        """The model, the first one of an ensemble."""
+        self.tokenizer = tokenizer
+        self.special = SpecialTokens(BOS_ID, EOS_ID, tokenizer.unprintable_ids)
         self.card = card
+        models = [self.model, *(other.to(device).eval() for other in others)]
+        self._searched = Ensemble(models) if others else self.model
+        self._device = device
+        tables = [one.config.max_positions for one in models if one.config.positions == "learned"]
+        self._max_positions = min(tables, default=None)
 
     @classmethod
-    def load(cls, path: Path | str | None = None, device: str = "auto") -> Self:
+    def load(
+        cls, path: Path | str | None = None, device: str = "auto", ensemble_with: Sequence[Path | str] = ()
+    ) -> Self:
         """Load a model folder, or without a path the model that comes with the package.
 
-        `device` is "auto" (a GPU if there is one), "cpu", "cuda" or "cuda:1".
-        Raises CheckpointError on a missing or damaged folder, ConfigError on a device that is not there.
+        `device` is "auto" (a GPU if there is one), "cpu", "cuda" or "cuda:1". The models `ensemble_with` decide
+        about every token together with it.
+        Raises CheckpointError on a missing or damaged folder, ConfigError on a device that is not there and on
+        models that do not have the same vocabulary.
         """
         chosen = choose_device(device)
-        folder = load_model(Path(path) if path is not None else shipped_model())
+        paths = [Path(path) if path is not None else shipped_model(), *map(Path, ensemble_with)]
+        first, *others = (load_model(one) for one in paths)
+        for other, other_path in zip(others, paths[1:], strict=True):
+            if other.tokenizer.sha256 != first.tokenizer.sha256:
+                raise ConfigError(
+                    f"{other_path} has another vocabulary than {paths[0]}; "
+                    "models decide together only where they were trained with the same tokenizer"
+                )
         # On a GPU bf16 halves the time; on a CPU float32 gives the same answer in every batch.
         is_bf16 = chosen.type == "cuda" and has_fast_bf16(chosen)
-        model = folder.model.bfloat16() if is_bf16 else folder.model
-        return cls(model, folder.tokenizer, folder.card, chosen)
+        model, *rest = (one.model.bfloat16() if is_bf16 else one.model for one in (first, *others))
+        return cls(model, first.tokenizer, first.card, chosen, rest)
 
     @property
     def name(self) -> str:
@@ -111,24 +133,28 @@ class Translator:
 
     def count_tokens(self, text: str) -> int:
         """How many pieces a text has: the measure of the work it makes."""
-        return len(self._tokenizer.encode(text))
+        return len(self.tokenizer.encode(text))
 
     def translate(
         self,
         texts: Iterable[str],
         options: SearchOptions = SearchOptions(),  # noqa: B008 (frozen, so safe to share)
         progress: ProgressCallback | None = None,
+        prefixes: Sequence[str] | None = None,
     ) -> list[Translation]:
         """Translate texts of any length, in order; whitespace and line breaks come back as they were.
 
-        Raises InputError on what is no list of strings, and on a text with a lone surrogate.
+        `prefixes` has for each text the German that its translation begins with, or "".
+        Raises InputError on what is no list of strings, on a text with a lone surrogate, and on other prefixes
+        than one for each text.
         """
         texts = _checked_texts(texts)
         spans = [self._split(text) for text in texts]
         sources = [
             text[span.start : span.end] for text, parts in zip(texts, spans, strict=True) for span in parts
         ]
-        translated = iter(self._translate_sentences(sources, options, progress))
+        forced = self._prefixes(prefixes, spans) if prefixes is not None else None
+        translated = iter(self._translate_sentences(sources, forced, options, progress))
         return [
             _assemble(text, parts, list(itertools.islice(translated, len(parts))))
             for text, parts in zip(texts, spans, strict=True)
@@ -148,15 +174,32 @@ class Translator:
             for piece in split_long(text, span, count, limit - room_for_end)
         ]
 
+    def _prefixes(self, prefixes: Sequence[str], spans: list[list[Span]]) -> list[list[int]]:
+        """The beginning of the translation of every sentence: of a text's first one, the others have none."""
+        if len(prefixes) != len(spans):
+            raise InputError(f"there are {len(prefixes)} prefixes for {len(spans)} texts; give one for each")
+        ids = self.tokenizer.encode_all([normalise(prefix) for prefix in prefixes])
+        return [
+            prefix if place == 0 else []
+            for prefix, parts in zip(ids, spans, strict=True)
+            for place in range(len(parts))
+        ]
+
     def _translate_sentences(
-        self, sources: list[str], options: SearchOptions, progress: ProgressCallback | None
+        self,
+        sources: list[str],
+        prefixes: list[list[int]] | None,
+        options: SearchOptions,
+        progress: ProgressCallback | None,
     ) -> list[tuple[Hypothesis, ...]]:
         found: list[tuple[Hypothesis, ...]] = [(Hypothesis(source, 0.0),) for source in sources]
         wanted = [index for index, source in enumerate(sources) if _has_words(source)]
         done = len(sources) - len(wanted)
-        ids = self._tokenizer.encode_all([normalise(sources[index]) for index in wanted])
+        ids = self.tokenizer.encode_all([normalise(sources[index]) for index in wanted])
         for places in _batches([len(sentence) for sentence in ids], BATCH_ROWS_TOKENS // options.beam_size):
-            results = self._search([ids[place] for place in places], options)
+            sentences = [ids[place] for place in places]
+            forced = [prefixes[wanted[place]] for place in places] if prefixes is not None else None
+            results = self._search(sentences, forced, options)
             for place, hypotheses in zip(places, results, strict=True):
                 found[wanted[place]] = tuple(self._to_text(hypothesis) for hypothesis in hypotheses)
             done += len(places)
@@ -164,27 +207,44 @@ class Translator:
                 progress(done, len(sources))
         return found
 
-    def _search(self, sentences: list[list[int]], options: SearchOptions) -> list[list[ScoredTokens]]:
-        longest = max(map(len, sentences)) + 1
-        source_BS = torch.full((len(sentences), longest), PAD_ID)
-        for row, sentence in enumerate(sentences):
-            source_BS[row, : len(sentence) + 1] = torch.tensor([*sentence, EOS_ID])
-        source_BS = source_BS.to(self._device)
-        constraints = self._constraints(list(map(len, sentences)), options)
-        return search(self._model, source_BS, source_BS != PAD_ID, constraints, self._special, options)
+    def _search(
+        self, sentences: list[list[int]], prefixes: list[list[int]] | None, options: SearchOptions
+    ) -> list[list[ScoredTokens]]:
+        source_BS = pad_sequence(
+            [torch.tensor([*sentence, EOS_ID]) for sentence in sentences],
+            batch_first=True,
+            padding_value=PAD_ID,
+        ).to(self._device)
+        constraints = self._constraints(list(map(len, sentences)), prefixes, options)
+        arguments = (self._searched, source_BS, source_BS != PAD_ID, constraints, self.special)
+        if not options.coverage_penalty:
+            return search(*arguments, options)
+        found = search(*arguments, replace(options, n_best=options.beam_size))
+        beta = options.coverage_penalty
+        ranked = rank_by_coverage(self.model, sentences, found, self.special, PAD_ID, beta)
+        return [hypotheses[: options.n_best] for hypotheses in ranked]
 
-    def _constraints(self, source_tokens: list[int], options: SearchOptions) -> Constraints:
-        longest = self._max_positions if self._max_positions is not None else math.inf
-        max_length = [min(options.max_target_tokens(tokens), longest) for tokens in source_tokens]
+    def _constraints(
+        self, source_tokens: list[int], prefixes: list[list[int]] | None, options: SearchOptions
+    ) -> Constraints:
+        forced = list(map(len, prefixes)) if prefixes is not None else [0] * len(source_tokens)
         min_length = [options.min_target_tokens(tokens) for tokens in source_tokens]
+        max_length = [
+            options.max_target_tokens(tokens) + length
+            for tokens, length in zip(source_tokens, forced, strict=True)
+        ]
+        if self._max_positions is not None:
+            max_length = [min(length, self._max_positions) for length in max_length]
         return Constraints(
             torch.tensor(max_length, dtype=torch.long, device=self._device),
             torch.tensor(min_length, device=self._device) if any(min_length) else None,
-            no_repeat_ngram=options.no_repeat_ngram,
+            prefixes,
+            tuple(tuple(self.tokenizer.encode(normalise(phrase))) for phrase in options.banned),
+            options.no_repeat_ngram,
         )
 
     def _to_text(self, hypothesis: ScoredTokens) -> Hypothesis:
-        return Hypothesis(self._tokenizer.decode(hypothesis.tokens), hypothesis.score)
+        return Hypothesis(self.tokenizer.decode(hypothesis.tokens), hypothesis.score)
 
 
 def shipped_model() -> Path:

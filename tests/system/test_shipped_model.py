@@ -50,8 +50,8 @@ def test_plain_sentences_become_german(translator):
 
 
 def test_umlauts_sharp_s_and_german_quotes_survive(translator):
-    ids = translator._tokenizer.encode("„Größe“ heißt süße Äpfel, Übung, Öl – ‚ß‘")
-    assert translator._tokenizer.decode(ids) == "„Größe“ heißt süße Äpfel, Übung, Öl – ‚ß‘"
+    ids = translator.tokenizer.encode("„Größe“ heißt süße Äpfel, Übung, Öl – ‚ß‘")
+    assert translator.tokenizer.decode(ids) == "„Größe“ heißt süße Äpfel, Übung, Öl – ‚ß‘"
 
 
 def test_neighbours_in_the_batch_do_not_change_a_translation(translator):

@@ -1,4 +1,7 @@
 import copy
+import dataclasses
+import itertools
+import math
 
 import pytest
 import torch
@@ -7,9 +10,10 @@ from hypothesis import strategies as st
 
 from translator.checkpoint import save_model
 from translator.config import ModelConfig
-from translator.errors import CheckpointError, InputError
+from translator.errors import CheckpointError, ConfigError, InputError
 from translator.model import Transformer
-from translator.search import SearchOptions
+from translator.search import Sampling, SearchOptions
+from translator.tokenizer import train_tokenizer
 from translator.translate import Translator, _batches
 
 GREEDY = SearchOptions(beam_size=1)
@@ -86,6 +90,89 @@ def test_neighbours_in_the_batch_change_nothing(translator, beam_size):
     assert [t.text for t in translator.translate(texts[::-1], options)] == alone[::-1]
 
 
+def test_a_translation_begins_with_the_prefix_that_is_asked_for(translator):
+    texts, prefixes = ["Anna sleeps. Paul eats.", "The dog sleeps.", "12"], ["Heute", "", "Nie"]
+    options = SearchOptions(beam_size=3, n_best=3)
+    first, _, third = translator.translate(texts, options, prefixes=prefixes)
+    assert all(one.text.startswith("Heute") for one in first.sentences[0].hypotheses)
+    assert third.text == "12"
+    greedy, plain = (translator.translate(texts, GREEDY, prefixes=one) for one in (prefixes, None))
+    assert greedy[0].sentences[1].text == plain[0].sentences[1].text
+    assert greedy[1].text == plain[1].text
+    with pytest.raises(InputError, match="there are 1 prefixes for 3 texts; give one for each"):
+        translator.translate(texts, options, prefixes=["Heute"])
+
+
+def test_banned_phrases_do_not_occur(translator):
+    """The untrained model draws "die" now and then; with the same random numbers, never where it is banned."""
+
+    def drawn(banned):
+        options = [SearchOptions(beam_size=1, sampling=Sampling(seed=n), banned=banned) for n in range(40)]
+        return [f" {translator.translate(['Anna sleeps.'], one)[0].text}" for one in options]
+
+    assert any(" die" in text for text in drawn(()))
+    assert not any(" die" in text for text in drawn(("die",)))
+
+
+def test_length_factors_bound_a_translation(translator):
+    sentence = "The old man with the dog eats bread."
+    tokens = translator.count_tokens(sentence)
+    for factors in ({"min_length_factor": 1.5}, {"max_length_factor": 0.1}):
+        options = SearchOptions(beam_size=1, **factors)
+        (found,) = translator._search([translator.tokenizer.encode(sentence)], None, options)
+        assert math.ceil(options.min_length_factor * tokens) <= len(found[0].tokens)
+        assert len(found[0].tokens) < math.ceil(options.max_length_factor * tokens) + 10
+
+
+def test_no_ngram_is_repeated(translator):
+    options = SearchOptions(beam_size=2, no_repeat_ngram=2)
+    (found,) = translator._search([translator.tokenizer.encode("The dog eats bread " * 5)], None, options)
+    pairs = list(itertools.pairwise(found[0].tokens))
+    assert len(set(pairs)) == len(pairs) > 5
+
+
+def test_coverage_changes_the_ranking_only(translator):
+    sentence, plain = "The old man eats bread.", SearchOptions(beam_size=4, n_best=4)
+    covered = SearchOptions(beam_size=4, n_best=4, coverage_penalty=3.0)
+    before, after = (
+        translator.translate([sentence], one)[0].sentences[0].hypotheses for one in (plain, covered)
+    )
+    assert {one.text for one in before} == {one.text for one in after}
+    assert [one.score for one in after] == sorted((one.score for one in after), reverse=True)
+    assert max(one.score for one in after) <= max(one.score for one in before)
+    best = SearchOptions(beam_size=4, coverage_penalty=3.0)
+    assert translator.translate([sentence], best)[0].text == after[0].text
+
+
+def test_samples_differ_by_their_seed_only(translator):
+    texts = ["Anna sleeps.", "The dog eats bread in the kitchen."]
+
+    def drawn(seed, chosen):
+        options = SearchOptions(beam_size=1, sampling=Sampling(seed=seed))
+        return [translation.text for translation in translator.translate(chosen, options)]
+
+    assert drawn(1, texts) == drawn(1, texts) == drawn(1, texts[::-1])[::-1]
+    assert drawn(1, texts) != drawn(2, texts)
+
+
+def test_an_ensemble_decides_together_and_needs_one_vocabulary(untrained, prepared, tmp_path):
+    torch.manual_seed(8)
+    other = Transformer(dataclasses.replace(untrained.config, decoder_layers=2)).eval()
+    paths = [tmp_path / "a", tmp_path / "b", tmp_path / "c"]
+    for path, model in zip(paths[:2], (untrained, other), strict=True):
+        save_model(path, model.config, model.state_dict(), prepared.tokenizer, {"name": path.name})
+    single, both = Translator.load(paths[0]), Translator.load(paths[0], ensemble_with=paths[1:2])
+    assert both.name == "a"
+    sentence = "The old man eats bread."
+    assert both.translate([sentence], GREEDY)[0].score != single.translate([sentence], GREEDY)[0].score
+    assert both.translate([sentence], SearchOptions(coverage_penalty=1.0))[0].text
+    tokenizer = train_tokenizer(["a few other words", "make another tokenizer", "which is small"] * 20, 312)
+    config = dataclasses.replace(untrained.config, vocab_size=tokenizer.vocab_size)
+    save_model(paths[2], config, Transformer(config).state_dict(), tokenizer, {"name": "c"})
+    with pytest.raises(ConfigError, match="c has another vocabulary than"):
+        Translator.load(paths[0], ensemble_with=paths[2:])
+
+
 def test_progress_counts_every_sentence_once(translator):
     counts = []
     texts = ["Anna sleeps. Paul eats. 12.", "", "The dog sleeps."]
@@ -154,7 +241,7 @@ def test_a_huge_value_that_is_no_string_is_not_told_at_length(translator):
 
 
 def test_line_breaks_and_control_characters_are_never_produced(translator, prepared):
-    forbidden = set(translator._special.forbidden)
+    forbidden = set(translator.special.forbidden)
     encoded = {character: prepared.tokenizer.encode(character) for character in "\n\r\t\x00\x7f"}
     assert all(forbidden & set(ids) for ids in encoded.values())
     assert not forbidden & set(prepared.tokenizer.encode("Der Hund schläft. 🙂"))

@@ -59,7 +59,7 @@ def search(
     tokens_N = hypotheses.begin_tokens()
     while len(hypotheses.sentence_B):
         logits_NV, state = model.decode_step(tokens_N, state)
-        rows_N = hypotheses.advance(_log_probabilities(logits_NV, special))
+        rows_N = hypotheses.advance(log_probabilities(logits_NV, special))
         is_done_B = hypotheses.is_done()
         if look_on:
             for index in range(len(is_done_B)):
@@ -76,7 +76,8 @@ def search(
     return results
 
 
-def _log_probabilities(logits_NV: Tensor, special: SpecialTokens) -> Tensor:
+def log_probabilities(logits_NV: Tensor, special: SpecialTokens) -> Tensor:
+    """Natural logarithms of the probabilities of all tokens but the forbidden ones, in float32; changes the logits."""
     logits_NV = logits_NV.float()
     logits_NV[:, list(special.forbidden)] = -torch.inf
     return logits_NV.log_softmax(dim=-1)

@@ -48,6 +48,9 @@ class SearchOptions:
     """A translation has at most this many tokens for each token of the source, and ten more."""
     no_repeat_ngram: int = 0
     """No so many tokens in a row occur twice in a translation; 0 allows it."""
+    banned: tuple[str, ...] = ()
+    """Words or phrases that occur in no translation, as they are written at the beginning of a word: "Haus" also
+    bans "Hausarzt"."""
     coverage_penalty: float = 0.0
     """β of Wu et al. 2016: how much it costs to leave words of the source unattended, when the finished
     hypotheses are ranked."""
@@ -72,6 +75,8 @@ class SearchOptions:
             )
         if self.no_repeat_ngram < 0:
             raise InputError(f"no_repeat_ngram is {self.no_repeat_ngram}; give 1 or more, or 0 to allow all")
+        if not all(phrase.strip() for phrase in self.banned):
+            raise InputError("banned has an empty phrase; give words, or leave it out")
         if not 0 <= self.coverage_penalty <= 10:
             raise InputError(f"coverage_penalty is {self.coverage_penalty}; give 0 to 10")
 
