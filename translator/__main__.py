@@ -1,4 +1,4 @@
-"""The command line: `translator prepare`, `translate`, `evaluate`, `report`, `demo`; training is `train.py`."""
+"""The command line, one command for each module of `translator.commands`; training is `train.py`."""
 
 import logging
 import os
@@ -8,10 +8,14 @@ from contextlib import redirect_stdout
 
 import tyro
 
+from translator.commands.attention import attention
 from translator.commands.demo import demo
 from translator.commands.evaluate import evaluate
+from translator.commands.explain import explain
+from translator.commands.export import export
 from translator.commands.prepare import prepare
 from translator.commands.report import report
+from translator.commands.score import score
 from translator.commands.translate import translate
 from translator.errors import TranslatorError
 
@@ -45,9 +49,19 @@ def main() -> int:
 
 def _run_command(arguments: Sequence[str]) -> None:
     tyro.extras.subcommand_cli_from_dict(
-        {"prepare": prepare, "translate": translate, "evaluate": evaluate, "report": report, "demo": demo},
+        {
+            "prepare": prepare,
+            "translate": translate,
+            "evaluate": evaluate,
+            "score": score,
+            "explain": explain,
+            "attention": attention,
+            "export": export,
+            "report": report,
+            "demo": demo,
+        },
         prog="translator",
-        description="English→German translation: prepare data, translate, evaluate, draw a training run; a demo.",
+        description="English→German translation: prepare data, translate, evaluate, look inside; training is train.py.",
         args=arguments,
     )
 

@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -86,19 +87,25 @@ def cost_in_all(training: dict[str, Any], origin: dict[str, Any] | None) -> dict
 
 
 def record_scores(path: Path, evaluation: Evaluation, options: SearchOptions) -> None:
-    """Put an evaluation onto the card of a model folder, in place of an older one of the same set and beam."""
+    """Put an evaluation onto the card of a model folder, in place of an older one of the same set and search."""
     card = load_model(path).card
+    default, key = SearchOptions(), ("testset", "beam_size", "length_penalty", "other_options")
+    others = {
+        name: value
+        for name, value in asdict(options).items()
+        if name not in key and value != getattr(default, name)
+    }
     entry = {
         "testset": evaluation.testset,
         "beam_size": options.beam_size,
         "length_penalty": options.length_penalty,
+        **({"other_options": others} if others else {}),
         "sentences": evaluation.sentences,
         "scores": {score.name: round(score.value, 2) for score in evaluation.scores},
         "signatures": {score.name: score.signature for score in evaluation.scores},
     }
-    key = ("testset", "beam_size", "length_penalty")
-    others = [old for old in card["scores"] if any(old[name] != entry[name] for name in key)]
-    write_card(path, {**card, "scores": [*others, entry]})
+    kept = [old for old in card["scores"] if any(old.get(name) != entry.get(name) for name in key)]
+    write_card(path, {**card, "scores": [*kept, entry]})
 
 
 def training_flops(model: Transformer, source_tokens: int, target_tokens: int) -> float:

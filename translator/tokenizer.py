@@ -182,6 +182,28 @@ class Tokenizer:
         self._check_ids(plain)
         return str(self._processor.decode([piece_id for piece_id in plain if piece_id >= _FIRST_BYTE_ID]))
 
+    def spans(self, ids: Sequence[int]) -> list[tuple[int, int]]:
+        """Where each piece stands in `decode(ids)`: its first character, and the one after its last.
+
+        A word's first piece holds the blank before it. The bytes of one character all have that character's place.
+        """
+        self._check_ids(list(ids))
+        contents = [self._utf8_of(piece_id) for piece_id in ids]
+        whole = b"".join(contents)
+        skipped = whole.startswith(b" ")  # SentencePiece starts every text with a blank, and drops it again
+        # Every byte of a character but the first looks like 0b10xxxxxx.
+        character = np.cumsum([byte & 0xC0 != 0x80 for byte in whole], dtype=int) - 1 - skipped
+        ends = np.cumsum([len(content) for content in contents])
+        return [
+            (max(0, int(character[end - len(content)])), int(character[end - 1]) + 1)
+            for content, end in zip(contents, ends, strict=True)
+        ]
+
+    def _utf8_of(self, piece_id: int) -> bytes:
+        if _FIRST_BYTE_ID <= piece_id < _FIRST_TEXT_ID:
+            return bytes([piece_id - _FIRST_BYTE_ID])
+        return self.piece(piece_id).replace(_WORD_MARK, " ").encode()
+
     def piece(self, piece_id: int) -> str:
         """The piece behind an id as SentencePiece writes it, with `▁` for a blank.
 

@@ -17,7 +17,7 @@ from translator.device import choose_device, has_fast_bf16
 from translator.ensemble import Ensemble
 from translator.errors import ConfigError, InputError
 from translator.model import Transformer
-from translator.search import Constraints, ScoredTokens, SearchOptions, SpecialTokens, search
+from translator.search import Constraints, ScoredTokens, SearchOptions, SpecialTokens, Step, search
 from translator.text import Span, normalise, rejoin, split_long, split_sentences
 from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer
 
@@ -149,7 +149,7 @@ class Translator:
         than one for each text.
         """
         texts = _checked_texts(texts)
-        spans = [self._split(text) for text in texts]
+        spans = [self.split(text) for text in texts]
         sources = [
             text[span.start : span.end] for text, parts in zip(texts, spans, strict=True) for span in parts
         ]
@@ -160,7 +160,9 @@ class Translator:
             for text, parts in zip(texts, spans, strict=True)
         ]
 
-    def _split(self, text: str) -> list[Span]:
+    def split(self, text: str) -> list[Span]:
+        """Where the sentences of a text stand, and the pieces of those that are too long for the model."""
+
         def count(part: str) -> int:
             return self.count_tokens(normalise(part))
 
@@ -193,13 +195,13 @@ class Translator:
         progress: ProgressCallback | None,
     ) -> list[tuple[Hypothesis, ...]]:
         found: list[tuple[Hypothesis, ...]] = [(Hypothesis(source, 0.0),) for source in sources]
-        wanted = [index for index, source in enumerate(sources) if _has_words(source)]
+        wanted = [index for index, source in enumerate(sources) if has_words(source)]
         done = len(sources) - len(wanted)
         ids = self.tokenizer.encode_all([normalise(sources[index]) for index in wanted])
         for places in _batches([len(sentence) for sentence in ids], BATCH_ROWS_TOKENS // options.beam_size):
             sentences = [ids[place] for place in places]
             forced = [prefixes[wanted[place]] for place in places] if prefixes is not None else None
-            results = self._search(sentences, forced, options)
+            results = self.search(sentences, options, forced)
             for place, hypotheses in zip(places, results, strict=True):
                 found[wanted[place]] = tuple(self._to_text(hypothesis) for hypothesis in hypotheses)
             done += len(places)
@@ -207,9 +209,14 @@ class Translator:
                 progress(done, len(sources))
         return found
 
-    def _search(
-        self, sentences: list[list[int]], prefixes: list[list[int]] | None, options: SearchOptions
+    def search(
+        self,
+        sentences: Sequence[list[int]],
+        options: SearchOptions,
+        prefixes: list[list[int]] | None = None,
+        look_on: Callable[[Step], None] | None = None,
     ) -> list[list[ScoredTokens]]:
+        """Translate one batch of sentences given as piece ids; for each its n best hypotheses."""
         source_BS = pad_sequence(
             [torch.tensor([*sentence, EOS_ID]) for sentence in sentences],
             batch_first=True,
@@ -218,8 +225,8 @@ class Translator:
         constraints = self._constraints(list(map(len, sentences)), prefixes, options)
         arguments = (self._searched, source_BS, source_BS != PAD_ID, constraints, self.special)
         if not options.coverage_penalty:
-            return search(*arguments, options)
-        found = search(*arguments, replace(options, n_best=options.beam_size))
+            return search(*arguments, options, look_on)
+        found = search(*arguments, replace(options, n_best=options.beam_size), look_on)
         beta = options.coverage_penalty
         ranked = rank_by_coverage(self.model, sentences, found, self.special, PAD_ID, beta)
         return [hypotheses[: options.n_best] for hypotheses in ranked]
@@ -264,7 +271,7 @@ def _checked_texts(texts: Iterable[Any]) -> list[str]:
     return checked
 
 
-def _has_words(source: str) -> bool:
+def has_words(source: str) -> bool:
     """Numbers, punctuation and emoji alone are copied: there is nothing to translate, and much to get wrong."""
     return any(character.isalpha() for character in source)
 

@@ -32,6 +32,20 @@ def tokenizer() -> Tokenizer:
     return train_tokenizer(SENTENCES * 3, VOCAB_SIZE, threads=1)
 
 
+@pytest.mark.parametrize("text", [*SENTENCES, "", " ", "🙂 ok", "a 🙂é▁b", "  two  blanks ", "äöü"])
+def test_pieces_know_their_place(tokenizer: Tokenizer, text: str) -> None:
+    ids = tokenizer.encode(text)
+    for piece_id, (start, end) in zip(ids, tokenizer.spans(ids), strict=True):
+        piece = tokenizer.piece(piece_id)
+        if piece_id >= FIRST_BYTE_ID + 256:
+            written = piece.replace("▁", " ")
+            assert text[start:end] in (written, written[1:])  # without the blank that every text is given
+        else:
+            assert end - start == 1
+            assert bytes([piece_id - FIRST_BYTE_ID]) in text[start:end].encode()
+    assert {place for span in tokenizer.spans(ids) for place in range(*span)} == set(range(len(text)))
+
+
 def test_special_ids_have_their_fixed_places(tokenizer: Tokenizer) -> None:
     assert (PAD_ID, UNK_ID, BOS_ID, EOS_ID) == (0, 1, 2, 3)
     assert tokenizer.vocab_size == VOCAB_SIZE

@@ -119,14 +119,14 @@ def test_length_factors_bound_a_translation(translator):
     tokens = translator.count_tokens(sentence)
     for factors in ({"min_length_factor": 1.5}, {"max_length_factor": 0.1}):
         options = SearchOptions(beam_size=1, **factors)
-        (found,) = translator._search([translator.tokenizer.encode(sentence)], None, options)
+        (found,) = translator.search([translator.tokenizer.encode(sentence)], options)
         assert math.ceil(options.min_length_factor * tokens) <= len(found[0].tokens)
         assert len(found[0].tokens) < math.ceil(options.max_length_factor * tokens) + 10
 
 
 def test_no_ngram_is_repeated(translator):
     options = SearchOptions(beam_size=2, no_repeat_ngram=2)
-    (found,) = translator._search([translator.tokenizer.encode("The dog eats bread " * 5)], None, options)
+    (found,) = translator.search([translator.tokenizer.encode("The dog eats bread " * 5)], options)
     pairs = list(itertools.pairwise(found[0].tokens))
     assert len(set(pairs)) == len(pairs) > 5
 

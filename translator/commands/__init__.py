@@ -3,9 +3,11 @@
 Each imports what it needs when it runs, so that --help and mistakes are answered at once.
 """
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from tyro.conf import UseAppendAction
 
 from translator.errors import InputError
 
@@ -14,15 +16,65 @@ if TYPE_CHECKING:
 
 STDOUT, STDERR = Console(), Console(stderr=True)
 
-_OPTION_NAMES = {"beam_size": "--beam", "length_penalty": "--length-penalty"}
+
+@dataclass(frozen=True)
+class SearchArguments:
+    """How to search, on the command line."""
+
+    beam: int = 4
+    """Width of the beam; 1 is greedy and fastest."""
+    length_penalty: float = 1.0
+    """Larger favours longer translations; 0 compares plain probabilities."""
+    min_length_factor: float = 0.0
+    """At least so many German pieces for each English one."""
+    max_length_factor: float = 2.0
+    """At most so many German pieces for each English one, and ten more."""
+    no_repeat_ngram: int = 0
+    """No so many pieces in a row occur twice; 0 allows it."""
+    ban: UseAppendAction[tuple[str, ...]] = ()
+    """A word or phrase that occurs in no translation, once for each."""
+    coverage_penalty: float = 0.0
+    """What leaving words of the source out costs, when finished hypotheses are ranked."""
+    sample: bool = False
+    """Draw as many translations as the beam is wide at random, and take the best of them."""
+    temperature: float = 1.0
+    """Of drawing: below 1 the likely pieces become likelier."""
+    top_k: int = 0
+    """Draw from the so many likeliest pieces only; 0 draws from all."""
+    top_p: float = 1.0
+    """Draw from the fewest likeliest pieces that have this probability together."""
+    seed: int = 0
+    """Of drawing."""
+
+    def options(self, n_best: int = 1) -> "SearchOptions":
+        """The options of the search; raises InputError, which names them as they are typed, on values out of range."""
+        from translator.search import Sampling, SearchOptions
+
+        try:
+            drawing = Sampling(self.temperature, self.top_k, self.top_p, self.seed)
+            if not self.sample and drawing != Sampling():
+                raise InputError("temperature, top_k, top_p and seed are for drawing; add --sample")
+            return SearchOptions(
+                beam_size=self.beam,
+                length_penalty=self.length_penalty,
+                n_best=n_best,
+                min_length_factor=self.min_length_factor,
+                max_length_factor=self.max_length_factor,
+                no_repeat_ngram=self.no_repeat_ngram,
+                banned=self.ban,
+                coverage_penalty=self.coverage_penalty,
+                sampling=drawing if self.sample else None,
+            )
+        except InputError as error:
+            raise InputError(_as_typed(str(error))) from error
 
 
-def search_options(beam: int, length_penalty: float) -> "SearchOptions":
-    """What --beam and --length-penalty ask for; raises InputError, which names them, on values out of range."""
-    from translator.search import SearchOptions
-
-    try:
-        return SearchOptions(beam_size=beam, length_penalty=length_penalty)
-    except InputError as error:
-        field, _, complaint = str(error).partition(" ")
-        raise InputError(f"{_OPTION_NAMES[field]} {complaint}") from error
+def _as_typed(message: str) -> str:
+    """A message about options with the names that they have on the command line."""
+    message = message.replace("beam_size", "beam").replace("banned has", "ban has")
+    for name in (
+        "beam", "n_best", "length_penalty", "min_length_factor", "max_length_factor", "no_repeat_ngram", "ban",
+        "coverage_penalty", "temperature", "top_k", "top_p", "seed",
+    ):  # fmt: skip
+        message = message.replace(f"{name} is ", f"--{name.replace('_', '-')} is ")
+    return message

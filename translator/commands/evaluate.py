@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
-from tyro.conf import UseAppendAction, arg
+from tyro.conf import OmitArgPrefixes, UseAppendAction, arg
 
-from translator.commands import STDERR, STDOUT, search_options
+from translator.commands import STDERR, STDOUT, SearchArguments
 from translator.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ def evaluate(
     testset: str | None = None,
     model: UseAppendAction[tuple[Path, ...]] = (),
     hypothesis: UseAppendAction[tuple[Path, ...]] = (),
-    beam: int = 4,
-    length_penalty: float = 1.0,
+    search: OmitArgPrefixes[SearchArguments] = SearchArguments(),  # noqa: B008 (frozen, so safe to share)
     device: str = "auto",
     json_output: Annotated[bool, arg(name="json")] = False,
     record: bool = False,
@@ -45,8 +44,7 @@ def evaluate(
         testset: A set by sacreBLEU's name instead (wmt14/full), fetched over the network.
         model: Model folder, once for each; by default the model that comes with the package.
         hypothesis: File of finished translations, once for each, to score beside or instead of models.
-        beam: Width of the beam.
-        length_penalty: Larger favours longer translations.
+        search: How to search.
         device: auto (a GPU if there is one), cpu, cuda or cuda:N.
         json_output: Print JSON instead of tables.
         record: Write the scores onto the cards of the models.
@@ -55,7 +53,7 @@ def evaluate(
     from translator.translate import shipped_model
 
     _check_systems(model, hypothesis, record=record)
-    options = search_options(beam, length_penalty)
+    options = search.options()
     folders = list(model) or ([] if hypothesis else [shipped_model()])
     chosen = _read_testset(source, reference, testset, needs_source=bool(folders))
     # Files first: a mistake in one of them is told before a model has worked for minutes.

@@ -1,6 +1,7 @@
 """`translator translate`."""
 
 import itertools
+import json
 import os
 import shlex
 import stat
@@ -8,13 +9,17 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from tyro.conf import Positional, arg
+from tyro.conf import OmitArgPrefixes, Positional, UseAppendAction, arg
 
-from translator.commands import STDERR, search_options
+from translator.commands import STDERR, SearchArguments
 from translator.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from translator.analysis.alignment import Link
+    from translator.translate import Translation, Translator
 
 WINDOW_LINES = 1000
 """Lines of a file that are translated together; the output is written after each window."""
@@ -26,9 +31,12 @@ def translate(
     files: Annotated[Positional[tuple[str, ...]], arg(metavar="[FILE]")] = ("-",),
     /,
     *,
-    model: Path | None = None,
-    beam: int = 4,
-    length_penalty: float = 1.0,
+    search: OmitArgPrefixes[SearchArguments] = SearchArguments(),  # noqa: B008 (frozen, so safe to share)
+    model: UseAppendAction[tuple[Path, ...]] = (),
+    n_best: int = 1,
+    prefix: Path | None = None,
+    json_output: Annotated[bool, arg(name="json")] = False,
+    align: bool = False,
     device: str = "auto",
 ) -> None:
     """Translate a file or standard input, line by line, to standard output; the line structure stays.
@@ -37,25 +45,90 @@ def translate(
 
     Args:
         files: File of UTF-8 text, or - for standard input.
-        model: Model folder; by default the model that comes with the package.
-        beam: Width of the beam; 1 is greedy and fastest.
-        length_penalty: Larger favours longer translations; 0 compares plain probabilities.
+        search: How to search.
+        model: Model folder; by default the model that comes with the package. Given more than once, the models
+            decide together.
+        n_best: Translations of each sentence; more than one need --json.
+        prefix: File with the German that the translation of each line begins with, or an empty line.
+        json_output: Print a JSON object for each line: its sentences, with scores and what else was asked for.
+        align: Say in the JSON which words became which, as character offsets.
         device: auto (a GPU if there is one), cpu, cuda or cuda:N.
     """
     from translator.translate import Translator
 
-    options = search_options(beam, length_penalty)
+    options = search.options(n_best)
+    _check_output(n_best, json_output, align)
     file = _only_file(files)
     with _open_lines(file) as lines, _line_progress(file) as (progress, task):
-        translator = Translator.load(model, device)
+        translator = Translator.load(model[0] if model else None, device, ensemble_with=model[1:])
         number = 0
+        beginnings = _prefixes(prefix, file) if prefix is not None else None
         for window in _windows(lines):
             texts = [_decode(line, number + place, file) for place, line in enumerate(window, start=1)]
-            for translation in translator.translate(texts, options):
-                sys.stdout.buffer.write(translation.text.encode())
+            forced = _next_prefixes(beginnings, len(texts), prefix) if beginnings is not None else None
+            translations = translator.translate(texts, options, prefixes=forced)
+            if json_output:
+                _print_json(translator, translations, align)
+            else:
+                sys.stdout.buffer.write("".join(one.text for one in translations).encode())
             sys.stdout.buffer.flush()
             number += len(window)
             progress.advance(task, len(window))
+
+
+def _check_output(n_best: int, is_json: bool, align: bool) -> None:
+    if n_best > 1 and not is_json:
+        raise ConfigError(f"--n-best is {n_best}, and plain text has one translation a line; add --json")
+    if align and not is_json:
+        raise ConfigError("--align has its links in JSON; add --json")
+
+
+def _prefixes(path: Path, file: str) -> Iterator[str]:
+    from translator.evaluate import read_lines
+
+    beginnings = read_lines(path)
+    lines = _count_lines(file) if file != "-" else None
+    if lines is not None and lines != len(beginnings):
+        raise DataError(
+            f"{path} has {len(beginnings)} lines and {file} has {lines}; give a beginning, or an empty line, for each"
+        )
+    return iter(beginnings)
+
+
+def _next_prefixes(beginnings: Iterator[str], count: int, path: Path | None) -> list[str]:
+    chosen = list(itertools.islice(beginnings, count))
+    if len(chosen) < count:
+        raise DataError(f"{path} has fewer lines than the text; give a beginning, or an empty line, for each")
+    return chosen
+
+
+def _print_json(translator: "Translator", translations: "Sequence[Translation]", align: bool) -> None:
+    """A line for each text: its sentences with their translations and scores, and perhaps their alignment."""
+    from translator.analysis.alignment import align as align_words
+
+    for translation in translations:
+        # What is copied has a score of 0 and no words to align.
+        aligned = [one for one in translation.sentences if align and one.text and one.score < 0]
+        links = align_words(translator, [(one.source, one.text) for one in aligned])
+        links_of = {one.start: found for one, found in zip(aligned, links, strict=True)}
+        sentences = [
+            {
+                "source": one.source,
+                "start": one.start,
+                "end": one.end,
+                "translations": [
+                    {"text": version.text, "score": round(version.score, 4)} for version in one.hypotheses
+                ],
+                **({"alignment": [_link(link) for link in links_of.get(one.start, [])]} if align else {}),
+            }
+            for one in translation.sentences
+        ]
+        record = {"text": translation.text.rstrip("\r\n"), "sentences": sentences}
+        sys.stdout.buffer.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
+
+
+def _link(link: "Link") -> dict[str, Any]:
+    return {"source": link.source, "target": link.target, "weight": round(link.weight, 3)}
 
 
 def _only_file(files: Sequence[str]) -> str:

@@ -1,0 +1,84 @@
+import dataclasses
+import sys
+
+import ctranslate2
+import pytest
+import torch
+
+from translator.checkpoint import ModelFolder
+from translator.errors import ConfigError
+from translator.export import export_ctranslate2
+from translator.forced import decode_forced
+from translator.model import Transformer
+from translator.search import SearchOptions, SpecialTokens
+from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID
+from translator.toy_grammar import generate_pairs
+from translator.translate import Translator
+
+PAIRS = list(generate_pairs(12, seed=9))
+
+
+@pytest.fixture
+def engine(tmp_path, prepared):
+    """What CTranslate2 makes of a model that is exported."""
+
+    def load(model):
+        export_ctranslate2(ModelFolder(model, prepared.tokenizer, {}), tmp_path / "out")
+        return ctranslate2.Translator(str(tmp_path / "out"), compute_type="float32", intra_threads=1)
+
+    return load
+
+
+def pieces(tokenizer, texts):
+    return [[tokenizer.piece(number) for number in tokenizer.encode(text)] for text in texts]
+
+
+@pytest.mark.parametrize("norm", ["pre", "post"])
+@pytest.mark.parametrize("activation", ["relu", "gelu"])
+def test_ctranslate2_gives_every_token_the_same_probability_and_searches_the_same(
+    untrained, prepared, engine, norm, activation
+):
+    torch.manual_seed(5)
+    config = dataclasses.replace(
+        untrained.config, norm=norm, activation=activation, encoder_layers=2, decoder_layers=2, dropout=0.0
+    )
+    model, tokenizer = Transformer(config).eval(), prepared.tokenizer
+    theirs = engine(model)
+    english, german = ([pair[side] for pair in PAIRS] for side in (0, 1))
+    special = SpecialTokens(BOS_ID, EOS_ID, tokenizer.unprintable_ids)
+    sources, targets = ([tokenizer.encode(text) for text in texts] for texts in (english, german))
+    expected = decode_forced(model, sources, targets, special, PAD_ID).log_probabilities
+    found = theirs.score_batch(pieces(tokenizer, english), pieces(tokenizer, german))
+    for one, log_probabilities in zip(found, expected, strict=True):
+        assert one.log_probs == pytest.approx(log_probabilities, abs=2e-3)
+
+    translator = Translator(model, tokenizer, {}, torch.device("cpu"))
+    first = 6  # tokens; an untrained model hardly ever ends
+    for source, text in zip(sources, pieces(tokenizer, english), strict=True):
+        (ours,) = translator.search([source], SearchOptions(beam_size=1))
+        (result,) = theirs.translate_batch([text], beam_size=1, max_decoding_length=first)
+        assert result.hypotheses[0] == [tokenizer.piece(token) for token in ours[0].tokens[:first]]
+
+
+def test_forbidden_pieces_are_never_produced(untrained, prepared, engine):
+    model, tokenizer = Transformer(untrained.config).eval(), prepared.tokenizer
+    with torch.no_grad():
+        model.embedding.weight[list(tokenizer.unprintable_ids)] *= 5
+    names = {tokenizer.piece(number) for number in tokenizer.unprintable_ids}
+    sources = pieces(tokenizer, [english for english, _ in PAIRS])
+    for result in engine(model).translate_batch(sources, beam_size=2, max_decoding_length=20):
+        assert not names & set(result.hypotheses[0])
+
+
+def test_mistakes_are_named(untrained, prepared, tmp_path, monkeypatch):
+    folder = ModelFolder(untrained, prepared.tokenizer, {})
+    with pytest.raises(ConfigError, match="quantization is 'int4'; give one of float32, float16"):
+        export_ctranslate2(folder, tmp_path / "out", "int4")
+    with pytest.raises(ConfigError, match="exists; remove it, or choose another folder"):
+        export_ctranslate2(folder, tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="Not a directory; choose another folder"):
+        export_ctranslate2(folder, tmp_path / "file" / "out")
+    monkeypatch.setitem(sys.modules, "ctranslate2", None)
+    with pytest.raises(ConfigError, match="exporting needs the package ctranslate2; pip install"):
+        export_ctranslate2(folder, tmp_path / "out")

@@ -1,0 +1,159 @@
+"""The commands that tell more than a translation, and the options of the search."""
+
+import json
+import sys
+
+import pytest
+
+from translator.__main__ import main
+from translator.checkpoint import save_model
+
+
+@pytest.fixture(scope="module")
+def model_folder(tmp_path_factory, untrained, prepared):
+    path = tmp_path_factory.mktemp("models") / "toy"
+    save_model(
+        path, untrained.config, untrained.state_dict(), prepared.tokenizer, {"name": "toy", "scores": []}
+    )
+    return path
+
+
+@pytest.fixture
+def run(monkeypatch, capfdbinary):
+    """Run a command; returns its exit code, standard output and standard error."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["translator", *map(str, arguments)])
+        try:
+            code = main()
+        except SystemExit as stop:
+            code = stop.code
+        sys.stdout.flush()
+        out, err = capfdbinary.readouterr()
+        return code, out.decode(), err.decode()
+
+    return run
+
+
+@pytest.fixture
+def text(tmp_path):
+    path = tmp_path / "in.txt"
+    path.write_text("Anna sleeps. Paul runs.\n\n12\nThe dog eats.\n", encoding="utf-8")
+    return path
+
+
+def test_json_has_a_line_for_each_line_with_all_that_was_asked_for(run, model_folder, text):
+    plain = run("translate", text, "--model", model_folder)[1].split("\n")
+    code, out, _ = run("translate", text, "--model", model_folder, "--json", "--n-best", "2", "--align")
+    assert code == 0
+    records = [json.loads(line) for line in out.splitlines()]
+    assert [record["text"] for record in records] == plain[:-1]
+    assert [len(record["sentences"]) for record in records] == [2, 0, 1, 1]
+    first, second = records[0]["sentences"]
+    assert (first["source"], second["source"]) == ("Anna sleeps.", "Paul runs.")
+    assert (second["start"], second["end"]) == (13, 23)
+    assert [len(one["translations"]) for one in (first, second)] == [2, 2]
+    assert first["translations"][0]["score"] >= first["translations"][1]["score"]
+    assert records[2]["sentences"][0]["alignment"] == []
+    for link in first["alignment"]:
+        assert first["source"][slice(*link["source"])].strip()
+        assert 0 <= link["weight"] <= 1
+    without = json.loads(run("translate", text, "--model", model_folder, "--json")[1].splitlines()[0])
+    assert "alignment" not in without["sentences"][0]
+
+
+def test_prefixes_begin_the_translations_line_by_line(run, model_folder, text, tmp_path, monkeypatch):
+    (tmp_path / "prefix.txt").write_text("Heute\n\n\nMorgen\n")
+    monkeypatch.setattr("translator.commands.translate.WINDOW_LINES", 3)
+    code, out, _ = run(
+        "translate", text, "--model", model_folder, "--prefix", tmp_path / "prefix.txt", "--beam", "2"
+    )
+    assert code == 0
+    lines = out.splitlines()
+    assert lines[0].startswith("Heute")
+    assert lines[2] == "12"
+    assert lines[3].startswith("Morgen")
+    (tmp_path / "prefix.txt").write_text("Heute\n")
+    code, _, err = run("translate", text, "--model", model_folder, "--prefix", tmp_path / "prefix.txt")
+    assert code == 1
+    assert "prefix.txt has 1 lines and" in err
+    assert "in.txt has 4; give a beginning, or an empty line, for each" in err
+
+
+def test_options_of_the_search_reach_it(run, model_folder, text):
+    plain = run("translate", text, "--model", model_folder, "--beam", "1")[1]
+    for options in (("--sample", "--seed", "3"), ("--max-length-factor", "0.1"), ("--no-repeat-ngram", "1")):
+        code, out, _ = run("translate", text, "--model", model_folder, "--beam", "1", *options)
+        assert code == 0
+        assert out != plain
+    code, out, _ = run(
+        "translate", text, "--model", model_folder, "--coverage-penalty", "0.2", "--ban", "Hund"
+    )
+    assert code == 0
+    twice = run("translate", text, "--model", model_folder, "--model", model_folder, "--beam", "1")[1]
+    assert twice == plain
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--n-best", "2"), "--n-best is 2, and plain text has one translation a line; add --json"),
+        (("--align",), "--align has its links in JSON; add --json"),
+        (("--json", "--n-best", "5"), "--n-best is 5; give 1 up to the beam"),
+        (("--min-length-factor", "3"), "--min-length-factor is 3.0; give 0 up to the max_length_factor"),
+        (("--temperature", "2"), "are for drawing; add --sample"),
+        (("--sample", "--top-p", "0"), "--top-p is 0.0; give more than 0"),
+        (("--ban", " "), "ban has an empty phrase"),
+        (("--no-repeat-ngram", "-1"), "--no-repeat-ngram is -1; give 1 or more"),
+    ],
+)
+def test_mistakes_are_told_in_the_words_of_the_command_line(run, model_folder, text, options, message):
+    code, out, err = run("translate", text, "--model", model_folder, *options)
+    assert (code, out) == (1, "")
+    assert message in err
+
+
+def test_score_prints_a_line_for_each_pair(run, model_folder, tmp_path):
+    (tmp_path / "a.en").write_text("Anna sleeps.\nThe dog eats.\n")
+    (tmp_path / "a.de").write_text("Anna schläft.\nDer Hund isst.\n", encoding="utf-8")
+    command = ("score", "--source", tmp_path / "a.en", "--target", tmp_path / "a.de", "--model", model_folder)
+    code, out, _ = run(*command)
+    assert code == 0
+    lines = [tuple(map(float, line.split("\t"))) for line in out.splitlines()]
+    assert len(lines) == 2
+    assert all(log_probability < score < 0 for score, log_probability in lines)
+    records = [json.loads(line) for line in run(*command, "--tokens")[1].splitlines()]
+    for record, (score, log_probability) in zip(records, lines, strict=True):
+        assert (record["score"], record["log_probability"]) == (score, log_probability)
+        assert record["tokens"][-1][0] == "</s>"
+        assert sum(value for _, value in record["tokens"]) == pytest.approx(log_probability, abs=1e-2)
+    (tmp_path / "a.de").write_text("Anna schläft.\n", encoding="utf-8")
+    code, _, err = run(*command)
+    assert code == 1
+    assert "there are 2 sources and 1 translations" in err
+
+
+def test_explain_shows_pieces_steps_and_the_reason_of_the_end(run, model_folder):
+    code, out, _ = run("explain", "Anna sleeps. 12.", "--model", model_folder, "--beam", "2")
+    assert code == 0
+    for expected in (
+        "Anna sleeps.",
+        "pieces: ",
+        "step",
+        "ended after",
+        "log-probability",
+        "copied: there are no",
+    ):
+        assert expected in out
+
+
+def test_attention_writes_a_page_or_a_picture(run, model_folder, tmp_path):
+    code, out, _ = run("attention", "Anna sleeps.", "--model", model_folder, "--out", tmp_path / "a.html")
+    assert (code, out.startswith("wrote ")) == (0, True)
+    assert "<svg" in (tmp_path / "a.html").read_text(encoding="utf-8")
+    code, _, err = run("attention", "Anna sleeps.", "--model", model_folder, "--out", tmp_path / "a.pdf")
+    assert code == 1
+    assert "a.pdf; give a name that ends with .html or .png" in err
+    code, _, err = run("attention", "Anna", "--model", model_folder, "--out", tmp_path / "no" / "a.html")
+    assert code == 1
+    assert "No such file or directory; choose another file" in err

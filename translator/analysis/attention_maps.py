@@ -1,0 +1,176 @@
+"""Heat maps of what every head of every layer attends to, on a page or in a picture."""
+
+import io
+from dataclasses import dataclass
+from html import escape
+
+from torch import Tensor
+
+from translator.errors import ConfigError, InputError, InputTooLong
+from translator.forced import decode_forced
+from translator.report.colours import COLOURS
+from translator.text import normalise
+from translator.tokenizer import PAD_ID, Tokenizer
+from translator.translate import Translator
+
+MAX_PIECES = 80
+"""Of a sentence and of its translation: larger maps cannot be read."""
+_LEAST_SHOWN_WEIGHT = 0.005
+_CELL, _LABEL = 14, 86
+_BEGIN, _END = "▸", "◂"
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>Attention: {source}</title>
+<style>
+:root {{ color-scheme: light dark; {light} }}
+@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}
+body {{ margin: 0 auto; max-width: 90rem; padding: 1rem; background: var(--ground); color: var(--ink);
+       font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }}
+h2 {{ margin: 2rem 0 0; font-size: 1.15rem; }}
+.note {{ color: var(--soft); font-size: 0.9rem; margin: 0; }}
+.heads {{ display: flex; flex-wrap: wrap; gap: 1rem; }}
+figure {{ margin: 0; overflow-x: auto; }}
+figcaption {{ color: var(--soft); font-size: 0.9rem; padding-left: 86px; }}
+svg text {{ font: 10px system-ui, sans-serif; fill: var(--ink); }}
+svg .frame {{ fill: none; stroke: var(--line); }}
+svg .cell {{ fill: var(--series-0); }}
+svg .cell:hover {{ stroke: var(--ink); }}
+</style>
+</head>
+<body>
+<h1>What the heads attend to</h1>
+<p>{source}<br><strong>{translation}</strong></p>
+<p class="note">Each row is a piece that looks, each column one that is looked at; the darker, the more. A row of the
+decoder is the step that puts that piece out. ▸ begins a sentence, ◂ ends it. Point at a cell for its weight.</p>
+{layers}
+</body>
+</html>
+"""
+
+
+@dataclass(frozen=True)
+class AttentionLayer:
+    """One layer's weights with the pieces that they belong to."""
+
+    name: str
+    rows: tuple[str, ...]
+    """The pieces that look."""
+    columns: tuple[str, ...]
+    """The pieces that are looked at."""
+    weights_HLM: Tensor
+
+
+@dataclass(frozen=True)
+class AttentionView:
+    """A sentence, its translation, and all layers."""
+
+    source: str
+    translation: str
+    layers: tuple[AttentionLayer, ...]
+
+
+def look_at(translator: Translator, sentence: str, translation: str | None = None) -> AttentionView:
+    """Run the model over a sentence and its translation, by default its own, and keep all attention.
+
+    Raises InputError for an empty sentence, InputTooLong for one that makes unreadable maps.
+    """
+    if translation is None:
+        translation = translator.translate([sentence])[0].text
+    ids = [translator.tokenizer.encode(normalise(text)) for text in (sentence, translation)]
+    if not ids[0]:
+        raise InputError("the sentence is empty; give an English one")
+    for text, pieces in zip(("sentence", "translation"), ids, strict=True):
+        if len(pieces) > MAX_PIECES:
+            raise InputTooLong(f"the {text} has {len(pieces)} pieces, over {MAX_PIECES}; give a shorter one")
+    source, target = ([*_labels(translator.tokenizer, pieces), _END] for pieces in ids)
+    forced = decode_forced(
+        translator.model, ids[:1], ids[1:], translator.special, PAD_ID, with_attention=True
+    )
+    layers = []
+    for name, weights_1HLM in forced.attention.items():
+        stack, number, kind = name.split(".")
+        rows = source if stack == "encoder" else target
+        columns = source if stack == "encoder" or kind == "cross_attention" else [_BEGIN, *target[:-1]]
+        title = f"{stack.capitalize()}, layer {int(number) + 1}: {kind.replace('_', '-')}"
+        layers.append(AttentionLayer(title, tuple(rows), tuple(columns), weights_1HLM[0].float().cpu()))
+    return AttentionView(sentence, translation, tuple(layers))
+
+
+def _labels(tokenizer: Tokenizer, ids: list[int]) -> list[str]:
+    return [tokenizer.piece(piece).replace("▁", " ").strip() or "␣" for piece in ids]
+
+
+def draw_page(view: AttentionView) -> str:
+    """All layers as HTML: no script, nothing loaded from elsewhere."""
+    light, dark = (
+        " ".join(f"--{name}: {colours[screen]};" for name, colours in COLOURS.items()) for screen in (0, 1)
+    )
+    return _PAGE.format(
+        source=escape(view.source), translation=escape(view.translation), light=light, dark=dark,
+        layers="\n".join(map(_draw_layer, view.layers)),
+    )  # fmt: skip
+
+
+def _draw_layer(layer: AttentionLayer) -> str:
+    heads = "\n".join(
+        f"<figure><figcaption>head {number}</figcaption>{_draw_head(layer, weights_LM)}</figure>"
+        for number, weights_LM in enumerate(layer.weights_HLM, start=1)
+    )
+    return f'<h2>{escape(layer.name)}</h2>\n<div class="heads">\n{heads}\n</div>'
+
+
+def _draw_head(layer: AttentionLayer, weights_LM: Tensor) -> str:
+    width, height = len(layer.columns) * _CELL, len(layer.rows) * _CELL
+    parts = [
+        f'<svg width="{_LABEL + width + 2}" height="{_LABEL + height + 2}" role="img" '
+        f'aria-label="{escape(layer.name)}">',
+        f'<rect class="frame" x="{_LABEL}" y="{_LABEL}" width="{width}" height="{height}"/>',
+    ]
+    for number, label in enumerate(layer.rows):
+        y = _LABEL + (number + 0.75) * _CELL
+        parts.append(f'<text x="{_LABEL - 4}" y="{y}" text-anchor="end">{escape(label)}</text>')
+    for number, label in enumerate(layer.columns):
+        x = _LABEL + (number + 0.75) * _CELL
+        turn = f"translate({x} {_LABEL - 4}) rotate(-90)"
+        parts.append(f'<text transform="{turn}">{escape(label)}</text>')
+    for row, column in (weights_LM >= _LEAST_SHOWN_WEIGHT).nonzero().tolist():
+        weight = float(weights_LM[row, column])
+        x, y = _LABEL + column * _CELL, _LABEL + row * _CELL
+        told = f"{layer.rows[row]} → {layer.columns[column]}: {weight:.2f}"
+        parts.append(
+            f'<rect class="cell" x="{x}" y="{y}" width="{_CELL}" height="{_CELL}" '
+            f'fill-opacity="{weight:.2f}"><title>{escape(told)}</title></rect>'
+        )
+    return "".join([*parts, "</svg>"])
+
+
+def draw_picture(view: AttentionView) -> bytes:
+    """All layers as a PNG, one row each. Raises ConfigError where matplotlib is not installed."""
+    try:
+        from matplotlib.figure import Figure  # noqa: PLC0415 (slow to import, and often not there)
+    except ImportError as error:
+        raise ConfigError(
+            "a picture needs matplotlib; pip install -e '.[train]', or draw a page (.html)"
+        ) from error
+
+    heads = max(len(layer.weights_HLM) for layer in view.layers)
+    side = 1.2 + 0.16 * max(len(labels) for layer in view.layers for labels in (layer.rows, layer.columns))
+    figure = Figure((side * heads, side * len(view.layers)), layout="constrained")
+    panels = figure.subplots(len(view.layers), heads, squeeze=False)
+    for layer, row in zip(view.layers, panels, strict=True):
+        for number, (panel, weights_LM) in enumerate(zip(row, layer.weights_HLM, strict=True), start=1):
+            panel.imshow(weights_LM.sqrt().numpy(), cmap="Blues", vmin=0, vmax=1)
+            panel.set_title(f"{layer.name}, head {number}", fontsize=7)
+            panel.set_xticks(
+                range(len(layer.columns)), layer.columns, rotation=90, fontsize=6, parse_math=False
+            )
+            panel.set_yticks(range(len(layer.rows)), layer.rows, fontsize=6, parse_math=False)
+            panel.tick_params(length=0)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=110)
+    return buffer.getvalue()

@@ -1,0 +1,40 @@
+"""How a translation came about: the sentences, their pieces, every step of the search, and why it ended."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from translator.search import ScoredTokens, SearchOptions, Step
+from translator.text import normalise
+from translator.tokenizer import Tokenizer
+from translator.translate import Translator, has_words
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The search for the translation of one sentence."""
+
+    source: str
+    pieces: str
+    """Of the source, as the model gets them, readably."""
+    steps: tuple[Step, ...]
+    """Empty for what has no words and is copied."""
+    found: tuple[ScoredTokens, ...]
+    """The n best, best first."""
+
+
+def explain(translator: Translator, text: str, options: SearchOptions) -> list[Explanation]:
+    """Search for the translation of each sentence of a text, alone, and look on."""
+    explanations = []
+    for span in translator.split(text):
+        source = text[span.start : span.end]
+        ids = translator.tokenizer.encode(normalise(source))
+        steps: list[Step] = []
+        found = translator.search([ids], options, look_on=steps.append)[0] if has_words(source) else []
+        pieces = readable_pieces(translator.tokenizer, ids)
+        explanations.append(Explanation(source, pieces, tuple(steps), tuple(found)))
+    return explanations
+
+
+def readable_pieces(tokenizer: Tokenizer, ids: Sequence[int]) -> str:
+    """Text with a · between the pieces of a word."""
+    return "·".join(map(tokenizer.piece, ids)).replace("·▁", " ").replace("▁", "")

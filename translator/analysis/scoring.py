@@ -1,0 +1,71 @@
+"""How likely the model finds a given translation."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from translator.errors import InputError, InputTooLong
+from translator.forced import decode_forced
+from translator.search import length_penalty
+from translator.text import normalise
+from translator.tokenizer import EOS_ID, PAD_ID
+from translator.translate import MAX_PIECE_TOKENS, Translator
+
+MAX_SCORED_TOKENS = 4 * MAX_PIECE_TOKENS
+"""Of a source or a translation: more would only be a mistake, and take memory with its square."""
+_PAIRS_AT_ONCE = 32
+
+
+@dataclass(frozen=True)
+class TokenScore:
+    """One piece of a translation."""
+
+    piece: str
+    """As SentencePiece writes it; "</s>" is the end."""
+    log_probability: float
+    """Natural logarithm of its probability after the source and the pieces before it."""
+
+
+@dataclass(frozen=True)
+class SentenceScore:
+    """A translation as the model would have scored it had it found it itself."""
+
+    tokens: tuple[TokenScore, ...]
+    """The end included."""
+    score: float
+    """The log-probability over the length penalty."""
+
+    @property
+    def log_probability(self) -> float:
+        """Natural logarithm of P(translation | source)."""
+        return sum(token.log_probability for token in self.tokens)
+
+
+def score(
+    translator: Translator, pairs: Sequence[tuple[str, str]], penalty_exponent: float = 1.0
+) -> Iterator[SentenceScore]:
+    """Score pairs of a source and its translation, each as one sentence; `penalty_exponent` is the search's α.
+
+    Raises InputTooLong where a side has more than MAX_SCORED_TOKENS, InputError where a source is empty.
+    """
+    for first in range(0, len(pairs), _PAIRS_AT_ONCE):
+        some = pairs[first : first + _PAIRS_AT_ONCE]
+        sources, targets = (
+            [_encode(translator, text, side, first + place) for place, text in enumerate(texts, start=1)]
+            for side, texts in zip(("source", "translation"), zip(*some, strict=True), strict=True)
+        )
+        forced = decode_forced(translator.model, sources, targets, translator.special, PAD_ID)
+        for target, row in zip(targets, forced.log_probabilities, strict=True):
+            pieces = [translator.tokenizer.piece(token) for token in (*target, EOS_ID)]
+            tokens = tuple(map(TokenScore, pieces, row))
+            yield SentenceScore(tokens, sum(row) / length_penalty(len(row), penalty_exponent))
+
+
+def _encode(translator: Translator, text: str, side: str, number: int) -> list[int]:
+    ids = translator.tokenizer.encode(normalise(text))
+    if not ids and side == "source":
+        raise InputError(f"source {number} is empty; give a sentence")
+    if len(ids) > MAX_SCORED_TOKENS:
+        raise InputTooLong(
+            f"{side} {number} has {len(ids)} pieces, over {MAX_SCORED_TOKENS}; score it sentence by sentence"
+        )
+    return ids

@@ -1,0 +1,37 @@
+"""`translator attention`."""
+
+from pathlib import Path
+
+from tyro.conf import Positional
+
+from translator.errors import ConfigError
+
+
+def attention(
+    sentence: Positional[str],
+    /,
+    *,
+    translation: str | None = None,
+    out: Path = Path("attention.html"),
+    model: Path | None = None,
+) -> None:
+    """Draw what every head of every layer attends to, as heat maps on a page (.html) or in a picture (.png).
+
+    Args:
+        sentence: English sentence, in quotation marks.
+        translation: A German translation of it; by default the model's own.
+        out: File to write.
+        model: Model folder; by default the model that comes with the package.
+    """
+    from translator.analysis.attention_maps import draw_page, draw_picture, look_at
+    from translator.translate import Translator
+
+    if out.suffix not in (".html", ".png"):
+        raise ConfigError(f"--out is {out}; give a name that ends with .html or .png")
+    view = look_at(Translator.load(model, "cpu"), sentence, translation)
+    content = draw_page(view).encode() if out.suffix == ".html" else draw_picture(view)
+    try:
+        out.write_bytes(content)
+    except OSError as error:
+        raise ConfigError(f"cannot write {out}: {error.strerror}; choose another file") from error
+    print(f"wrote {out}: {view.translation}")

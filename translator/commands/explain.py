@@ -1,0 +1,79 @@
+"""`translator explain`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+from tyro.conf import OmitArgPrefixes, Positional
+
+from translator.commands import STDOUT, SearchArguments
+
+if TYPE_CHECKING:
+    from translator.analysis.explanation import Explanation
+    from translator.search import Step
+    from translator.tokenizer import Tokenizer
+
+
+def explain(
+    text: Positional[str],
+    /,
+    *,
+    search: OmitArgPrefixes[SearchArguments] = SearchArguments(),  # noqa: B008 (frozen, so safe to share)
+    model: Path | None = None,
+) -> None:
+    """Show how a text is translated: its sentences, their pieces, every step of the search, and why it ends.
+
+    Args:
+        text: English text, in quotation marks.
+        search: How to search.
+        model: Model folder; by default the model that comes with the package.
+    """
+    from translator.analysis.explanation import explain as explain_text
+    from translator.translate import Translator
+
+    translator = Translator.load(model, "cpu")
+    for explanation in explain_text(translator, text, search.options()):
+        _print(explanation, translator.tokenizer)
+
+
+def _print(explanation: "Explanation", tokenizer: "Tokenizer") -> None:
+    STDOUT.print(Text(explanation.source, style="bold"))
+    STDOUT.print(Text(f"pieces: {explanation.pieces}"))
+    if not explanation.steps:
+        STDOUT.print("copied: there are no words in it\n")
+        return
+    STDOUT.print(_table(explanation.steps, tokenizer))
+    last = explanation.steps[-1]
+    assert last.stopped
+    STDOUT.print(f"ended after {last.length} steps: {last.stopped.value}")
+    for hypothesis in explanation.found:
+        translation = tokenizer.decode(hypothesis.tokens)
+        STDOUT.print(
+            Text(
+                f"{hypothesis.score:9.4f}  {translation}  (log-probability {hypothesis.log_probability:.4f})"
+            )
+        )
+    STDOUT.print()
+
+
+def _table(steps: "tuple[Step, ...]", tokenizer: "Tokenizer") -> Table:
+    """A row for each hypothesis of each step: those that live on, and those that have just ended."""
+    from translator.analysis.explanation import readable_pieces
+
+    table = Table("step", "score", "hypothesis", "", box=None, pad_edge=False)
+    table.columns[1].justify = "right"
+    known = set[tuple[int, ...]]()
+    for step in steps:
+        number = str(step.length)
+        for hypothesis in step.live:
+            pieces = Text(readable_pieces(tokenizer, hypothesis.tokens))
+            table.add_row(number, f"{hypothesis.score:.4f}", pieces, "")
+            number = ""
+        for hypothesis in step.finished:
+            if tuple(hypothesis.tokens) not in known:
+                known.add(tuple(hypothesis.tokens))
+                pieces = Text(readable_pieces(tokenizer, hypothesis.tokens))
+                table.add_row(number, f"{hypothesis.score:.4f}", pieces, "ended")
+                number = ""
+    return table

@@ -1,0 +1,48 @@
+"""`translator score`."""
+
+import json
+from pathlib import Path
+
+from translator.commands import STDERR
+from translator.errors import DataError
+
+
+def score(
+    *,
+    source: Path,
+    target: Path,
+    model: Path | None = None,
+    length_penalty: float = 1.0,
+    device: str = "auto",
+    tokens: bool = False,
+) -> None:
+    """Print how likely the model finds given translations: a line with score and log-probability for each pair.
+
+    Args:
+        source: English lines.
+        target: German lines, one for each.
+        model: Model folder; by default the model that comes with the package.
+        length_penalty: The log-probability is divided by the length penalty with this exponent.
+        device: auto (a GPU if there is one), cpu, cuda or cuda:N.
+        tokens: Print JSON lines with the log-probability of every piece instead.
+    """
+    from translator.analysis.scoring import score as score_pairs
+    from translator.evaluate import read_lines
+    from translator.translate import Translator
+
+    sources, targets = read_lines(source), read_lines(target)
+    if not sources or len(sources) != len(targets):
+        raise DataError(
+            f"there are {len(sources)} sources and {len(targets)} translations; give one translation a line for "
+            "each source, and at least one"
+        )
+    translator = Translator.load(model, device)
+    pairs = list(zip(sources, targets, strict=True))
+    with STDERR.status("scoring"):
+        for one in score_pairs(translator, pairs, length_penalty):
+            if tokens:
+                pieces = [[token.piece, round(token.log_probability, 4)] for token in one.tokens]
+                record = {"score": round(one.score, 4), "log_probability": round(one.log_probability, 4)}
+                print(json.dumps({**record, "tokens": pieces}, ensure_ascii=False))
+            else:
+                print(f"{one.score:.4f}\t{one.log_probability:.4f}")
