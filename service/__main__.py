@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def load_translator() -> ServedTranslator:
         try:
-            return Translator.load(settings.model, settings.device)
+            return Translator.load(settings.model, settings.device, precision=settings.precision)
         except Exception:
             server.should_exit = True  # a service that can never translate should not stay up
             raise

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import torch
 from torch.nn.utils.rnn import pad_sequence
@@ -16,8 +16,17 @@ from translator.coverage import rank_by_coverage
 from translator.device import choose_device, has_fast_bf16
 from translator.ensemble import Ensemble
 from translator.errors import ConfigError, InputError
+from translator.inference import LINEAR, InferenceModel, Precision, can_use_int8
 from translator.model import Transformer
-from translator.search import Constraints, ScoredTokens, SearchOptions, SpecialTokens, Step, search
+from translator.search import (
+    Constraints,
+    ScoredTokens,
+    SearchOptions,
+    SpecialTokens,
+    Step,
+    StepwiseModel,
+    search,
+)
 from translator.text import Span, normalise, rejoin, split_long, split_sentences
 from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer
 
@@ -84,6 +93,7 @@ class Translator:
         card: dict[str, Any],
         device: torch.device,
         others: Sequence[Transformer] = (),
+        precision: Precision = "fp32",
     ) -> None:
         self.model = model.to(device).eval()
         """The model, the first one of an ensemble."""
@@ -91,21 +101,27 @@ class Translator:
         self.special = SpecialTokens(BOS_ID, EOS_ID, tokenizer.unprintable_ids)
         self.card = card
         models = [self.model, *(other.to(device).eval() for other in others)]
-        self._searched = Ensemble(models) if others else self.model
+        searched = [_searchable(one, device, precision) for one in models]
+        self._searched = Ensemble(searched) if others else searched[0]
         self._device = device
         tables = [one.config.max_positions for one in models if one.config.positions == "learned"]
         self._max_positions = min(tables, default=None)
 
     @classmethod
     def load(
-        cls, path: Path | str | None = None, device: str = "auto", ensemble_with: Sequence[Path | str] = ()
+        cls,
+        path: Path | str | None = None,
+        device: str = "auto",
+        ensemble_with: Sequence[Path | str] = (),
+        precision: Precision | Literal["auto"] = "auto",
     ) -> Self:
         """Load a model folder, or without a path the model that comes with the package.
 
         `device` is "auto" (a GPU if there is one), "cpu", "cuda" or "cuda:1". The models `ensemble_with` decide
-        about every token together with it.
+        about every token together with it. `precision` is that of matrix products: "fp32" (auto on a CPU: the same
+        answer in every batch), "bf16" (auto on a GPU that is fast with it) or, on a CPU, "int8".
         Raises CheckpointError on a missing or damaged folder, ConfigError on a device that is not there and on
-        models that do not have the same vocabulary.
+        models that do not have the same vocabulary, and on a precision that the processor does not have.
         """
         chosen = choose_device(device)
         paths = [Path(path) if path is not None else shipped_model(), *map(Path, ensemble_with)]
@@ -116,10 +132,11 @@ class Translator:
                     f"{other_path} has another vocabulary than {paths[0]}; "
                     "models decide together only where they were trained with the same tokenizer"
                 )
-        # On a GPU bf16 halves the time; on a CPU float32 gives the same answer in every batch.
-        is_bf16 = chosen.type == "cuda" and has_fast_bf16(chosen)
-        model, *rest = (one.model.bfloat16() if is_bf16 else one.model for one in (first, *others))
-        return cls(model, first.tokenizer, first.card, chosen, rest)
+        settled = settle_precision(precision, chosen)
+        if chosen.type == "cuda" and settled == "bf16":
+            first, *others = (replace(one, model=one.model.bfloat16()) for one in (first, *others))
+        rest = [one.model for one in others]
+        return cls(first.model, first.tokenizer, first.card, chosen, rest, settled)
 
     @property
     def name(self) -> str:
@@ -252,6 +269,20 @@ class Translator:
 
     def _to_text(self, hypothesis: ScoredTokens) -> Hypothesis:
         return Hypothesis(self.tokenizer.decode(hypothesis.tokens), hypothesis.score)
+
+
+def settle_precision(precision: Precision | Literal["auto"], device: torch.device) -> Precision:
+    """The precision that is meant; raises ConfigError where the processor does not have it."""
+    if precision == "auto":
+        return "bf16" if device.type == "cuda" and has_fast_bf16(device) else "fp32"
+    if precision == "int8" and not (device.type == "cpu" and can_use_int8()):
+        raise ConfigError("precision is int8, which this device has no kernels for; give auto, fp32 or bf16")
+    return precision
+
+
+def _searchable(model: Transformer, device: torch.device, precision: Precision) -> StepwiseModel:
+    """The model as it decodes fastest."""
+    return InferenceModel(model, LINEAR[precision]) if device.type == "cpu" else model
 
 
 def shipped_model() -> Path:

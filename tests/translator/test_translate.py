@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from translator.checkpoint import save_model
 from translator.config import ModelConfig
 from translator.errors import CheckpointError, ConfigError, InputError
+from translator.inference import can_use_int8
 from translator.model import Transformer
 from translator.search import Sampling, SearchOptions
 from translator.tokenizer import train_tokenizer
-from translator.translate import Translator, _batches
+from translator.translate import Translator, _batches, settle_precision
 
 GREEDY = SearchOptions(beam_size=1)
 
@@ -171,6 +172,27 @@ def test_an_ensemble_decides_together_and_needs_one_vocabulary(untrained, prepar
     save_model(paths[2], config, Transformer(config).state_dict(), tokenizer, {"name": "c"})
     with pytest.raises(ConfigError, match="c has another vocabulary than"):
         Translator.load(paths[0], ensemble_with=paths[2:])
+
+
+def test_every_precision_translates_and_other_ones_are_refused(untrained, prepared, tmp_path):
+    save_model(tmp_path / "m", untrained.config, untrained.state_dict(), prepared.tokenizer, {"name": "m"})
+    sentence = "The old man eats bread."
+    scores = {
+        precision: Translator.load(tmp_path / "m", "cpu", precision=precision).translate([sentence])[0].score
+        for precision in ("auto", "fp32", "bf16", *(["int8"] if can_use_int8() else []))
+    }
+    assert scores["auto"] == scores["fp32"]
+    assert scores["bf16"] != scores["fp32"]
+    assert all(score == pytest.approx(scores["fp32"], rel=0.05) for score in scores.values())
+
+
+def test_int8_is_refused_where_there_are_no_kernels_for_it(monkeypatch):
+    assert settle_precision("auto", torch.device("cpu")) == "fp32"
+    with pytest.raises(ConfigError, match="precision is int8, which this device has no kernels for"):
+        settle_precision("int8", torch.device("cuda"))
+    monkeypatch.setattr("translator.translate.can_use_int8", lambda: False)
+    with pytest.raises(ConfigError, match="give auto, fp32 or bf16"):
+        settle_precision("int8", torch.device("cpu"))
 
 
 def test_progress_counts_every_sentence_once(translator):

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from tyro.conf import OmitArgPrefixes, Positional, UseAppendAction, arg
@@ -38,6 +38,7 @@ def translate(
     json_output: Annotated[bool, arg(name="json")] = False,
     align: bool = False,
     device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16", "int8"] = "auto",
 ) -> None:
     """Translate a file or standard input, line by line, to standard output; the line structure stays.
 
@@ -53,6 +54,7 @@ def translate(
         json_output: Print a JSON object for each line: its sentences, with scores and what else was asked for.
         align: Say in the JSON which words became which, as character offsets.
         device: auto (a GPU if there is one), cpu, cuda or cuda:N.
+        precision: Of matrix products; int8 is the fastest on a processor. auto is fp32 there, bf16 on a GPU.
     """
     from translator.translate import Translator
 
@@ -60,7 +62,9 @@ def translate(
     _check_output(n_best, json_output, align)
     file = _only_file(files)
     with _open_lines(file) as lines, _line_progress(file) as (progress, task):
-        translator = Translator.load(model[0] if model else None, device, ensemble_with=model[1:])
+        translator = Translator.load(
+            model[0] if model else None, device, ensemble_with=model[1:], precision=precision
+        )
         number = 0
         beginnings = _prefixes(prefix, file) if prefix is not None else None
         for window in _windows(lines):

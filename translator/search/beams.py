@@ -76,18 +76,11 @@ class Beams:
         """(N,) the begin token of each of the B·W rows."""
         return torch.full((self._score_BW.numel(),), self._special.begin, device=self._score_BW.device)
 
-    def advance(self, log_probability_NV: Tensor) -> Tensor:
+    def advance(self, logits_NV: Tensor) -> Tensor:
         """Extend the live hypotheses by one token; row i of the new ones continues the former row result[i]."""
         sentences, width = self._score_BW.shape
         self._length += 1
-        log_probability_BWV = log_probability_NV.view(sentences, width, -1)
-        self._constraints.apply(
-            log_probability_BWV, self._tokens_BWT[:, :, : self._length - 1], self._special
-        )
-        total_BWV = log_probability_BWV + self._score_BW.unsqueeze(2)
-        vocabulary = total_BWV.shape[2]
-        score_BE, place_BE = total_BWV.flatten(1).topk(2 * width, dim=1)
-        row_BE, token_BE = place_BE // vocabulary, place_BE % vocabulary
+        score_BE, row_BE, token_BE = self._best_extensions(logits_NV.view(sentences, width, -1))
         self._finish(score_BE[:, :width], row_BE[:, :width], token_BE[:, :width])
         # Of 2·W extensions at most W end, one for each row, so W of them always live on.
         rank_E = torch.arange(2 * width, device=token_BE.device)
@@ -98,6 +91,20 @@ class Beams:
         self._tokens_BWT[:, :, self._length - 1] = token_BW
         first_row_B1 = width * torch.arange(sentences, device=row_BW.device).unsqueeze(1)
         return (first_row_B1 + row_BW).flatten()
+
+    def _best_extensions(self, logits_BWV: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The 2·W best of each sentence, best first: their scores, rows, and tokens, each (B, 2·W).
+
+        Only what is among the best of its row can be among the best of its sentence: the vocabulary is passed
+        over twice, once for the sum of all probabilities and once for the largest.
+        """
+        wanted = 2 * self._options.beam_size
+        log_sum_BW = logits_BWV.logsumexp(dim=2)
+        self._constraints.apply(logits_BWV, self._tokens_BWT[:, :, : self._length - 1], self._special)
+        logit_BWC, token_BWC = logits_BWV.topk(min(wanted, logits_BWV.shape[2]), dim=2)
+        total_BWC = logit_BWC + (self._score_BW - log_sum_BW).unsqueeze(2)
+        score_BE, place_BE = total_BWC.flatten(1).topk(wanted, dim=1)
+        return score_BE, place_BE // logit_BWC.shape[2], token_BWC.flatten(1).gather(1, place_BE)
 
     def is_done(self) -> Tensor:
         """(B,) sentences whose n best hypotheses cannot change any more, or that may not go on."""

@@ -57,9 +57,10 @@ def search(
         hypotheses = Samples(constraints, special, options, source_BS, source_keep_BS)
     results: list[list[ScoredTokens]] = [[] for _ in range(source_BS.shape[0])]
     tokens_N = hypotheses.begin_tokens()
+    forbidden = torch.tensor(special.forbidden, dtype=torch.long, device=source_BS.device)
     while len(hypotheses.sentence_B):
         logits_NV, state = model.decode_step(tokens_N, state)
-        rows_N = hypotheses.advance(log_probabilities(logits_NV, special))
+        rows_N = hypotheses.advance(logits_NV.float().index_fill_(1, forbidden, -torch.inf))
         is_done_B = hypotheses.is_done()
         if look_on:
             for index in range(len(is_done_B)):

@@ -44,10 +44,10 @@ class Samples:
         """(N,) the begin token of each of the B·W rows."""
         return torch.full((self._length_BW.numel(),), self._special.begin, device=self._length_BW.device)
 
-    def advance(self, log_probability_NV: Tensor) -> Tensor:
+    def advance(self, logits_NV: Tensor) -> Tensor:
         """Draw the next token of every row; the rows stay in their places."""
-        rows_N = torch.arange(len(log_probability_NV), device=log_probability_NV.device)
-        model_BWV = log_probability_NV.view(*self._length_BW.shape, -1)
+        rows_N = torch.arange(len(logits_NV), device=logits_NV.device)
+        model_BWV = logits_NV.log_softmax(dim=1).view(*self._length_BW.shape, -1)
         allowed_BWV = model_BWV.clone()
         self._constraints.apply(allowed_BWV, self._tokens_BWT[:, :, : self._length], self._special)
         probability_BWV = _reshape(allowed_BWV, self._sampling)
