@@ -9,6 +9,7 @@
 `Transformer.decode_step` is the plain version, which this one is tested against.
 """
 
+import math
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -132,10 +133,16 @@ class _Sublayer:
         return y.add_(x) if self._is_pre_norm else self._norm(y.add_(x))
 
 
+def _scaled_query(attention: MultiHeadAttention) -> Tensor:
+    """W^Q / √d_k: then the scores need no factor."""
+    weight_DD: Tensor = attention.query.weight
+    return weight_DD / math.sqrt(len(weight_DD) // attention.heads)
+
+
 class _SelfAttention:
     def __init__(self, attention: MultiHeadAttention, make: MakeLinear) -> None:
         self.heads = attention.heads
-        self.query_key_value = make(torch.cat([attention.query.weight, attention.key_value.weight]), None)
+        self.query_key_value = make(torch.cat([_scaled_query(attention), attention.key_value.weight]), None)
         self.output = make(attention.output.weight, None)
 
     def project(self, x_BLD: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -148,7 +155,7 @@ class _SelfAttention:
 class _CrossAttention:
     def __init__(self, attention: MultiHeadAttention, make: MakeLinear) -> None:
         self.heads = attention.heads
-        self.query = make(attention.query.weight, None)
+        self.query = make(_scaled_query(attention), None)
         self.key_value = make(attention.key_value.weight, None)
         self.output = make(attention.output.weight, None)
 
@@ -178,20 +185,20 @@ class _EncoderLayer:
 
     def __call__(self, x_BSD: Tensor, keep_mask: Tensor | None) -> Tensor:
         query, key, value = self._attention.project(self._around_attention.before(x_BSD))
-        attended_BHSK = F.scaled_dot_product_attention(query, key, value, keep_mask)
+        attended_BHSK = F.scaled_dot_product_attention(query, key, value, keep_mask, scale=1.0)
         attended_BSD = self._attention.output(attended_BHSK.transpose(1, 2).flatten(2))
         x_BSD = self._around_attention.after(x_BSD, attended_BSD)
         fed_BSD = self._feed_forward(self._around_feed_forward.before(x_BSD))
         return self._around_feed_forward.after(x_BSD, fed_BSD)
 
 
-def _attend(query_BHLK: Tensor, key_BHMK: Tensor, value_BHMK: Tensor, keep_mask: Tensor | None) -> Tensor:
-    """Scaled dot-product attention of a few queries, for which PyTorch's kernel takes twice as long."""
-    scores_BHLM = (query_BHLK * query_BHLK.shape[-1] ** -0.5) @ key_BHMK.transpose(-2, -1)
+def _attend(query_XLK: Tensor, key_XMK: Tensor, value_XMK: Tensor, keep_mask: Tensor | None) -> Tensor:
+    """Attention of a few queries, X = sentences or rows times heads; PyTorch's kernel takes twice as long for them."""
+    scores_XLM = torch.bmm(query_XLK, key_XMK.transpose(1, 2))
     if keep_mask is not None:
-        scores_BHLM = scores_BHLM.masked_fill_(~keep_mask, -torch.inf)
-    attended_BHLK: Tensor = scores_BHLM.softmax(dim=-1) @ value_BHMK
-    return attended_BHLK
+        scores_BHLM = scores_XLM.view(keep_mask.shape[0], -1, *scores_XLM.shape[1:])
+        scores_BHLM.masked_fill_(~keep_mask, -torch.inf)
+    return torch.bmm(scores_XLM.softmax(dim=-1), value_XMK)
 
 
 @dataclass
@@ -211,26 +218,38 @@ class _DecoderLayer:
         self._feed_forward = _FeedForward(layer.feed_forward, make)
         self._around_feed_forward = _Sublayer(layer.feed_forward_residual)
 
-    def step(self, x_N1D: Tensor, cache: _LayerCache, keep_mask: Tensor | None, length: int) -> Tensor:
+    def step(self, x_ND: Tensor, cache: _LayerCache, keep_mask: Tensor | None, length: int) -> Tensor:
         """One new position of each row, the `length`-th."""
-        query, key, value = self.self_attention.project(self._around_self_attention.before(x_N1D))
-        cache.key_NHTK[:, :, length] = key.squeeze(2)
-        cache.value_NHTK[:, :, length] = value.squeeze(2)
+        rows, heads = x_ND.shape[0], self.self_attention.heads
+        projected_ND = self.self_attention.query_key_value(self._around_self_attention.before(x_ND))
+        query_NHK, key_NHK, value_NHK = projected_ND.view(rows, 3, heads, -1).unbind(1)
+        cache.key_NHTK[:, :, length] = key_NHK
+        cache.value_NHTK[:, :, length] = value_NHK
         past = slice(0, length + 1)
-        attended_NH1K = _attend(query, cache.key_NHTK[:, :, past], cache.value_NHTK[:, :, past], None)
-        attended_N1D = self.self_attention.output(attended_NH1K.transpose(1, 2).flatten(2))
-        x_N1D = self._around_self_attention.after(x_N1D, attended_N1D)
+        attended_X1K = _attend(
+            query_NHK.reshape(rows * heads, 1, -1),
+            cache.key_NHTK.flatten(0, 1)[:, past],
+            cache.value_NHTK.flatten(0, 1)[:, past],
+            None,
+        )
+        attended_ND = self.self_attention.output(attended_X1K.view(x_ND.shape))
+        x_ND = self._around_self_attention.after(x_ND, attended_ND)
 
-        asked_N1D = self.cross_attention.query(self._around_cross_attention.before(x_N1D))
+        asked_ND = self.cross_attention.query(self._around_cross_attention.before(x_ND))
         # The rows of a sentence ask as several queries: the memory is not copied for each of them.
-        sentences, heads = cache.memory_key_BHSK.shape[:2]
-        query_BHWK = asked_N1D.view(sentences, -1, heads, asked_N1D.shape[2] // heads).transpose(1, 2)
-        attended_BHWK = _attend(query_BHWK, cache.memory_key_BHSK, cache.memory_value_BHSK, keep_mask)
-        attended_N1D = self.cross_attention.output(attended_BHWK.transpose(1, 2).reshape(x_N1D.shape))
-        x_N1D = self._around_cross_attention.after(x_N1D, attended_N1D)
+        sentences = cache.memory_key_BHSK.shape[0]
+        query_BHWK = asked_ND.view(sentences, -1, heads, x_ND.shape[1] // heads).transpose(1, 2)
+        attended_XWK = _attend(
+            query_BHWK.reshape(sentences * heads, -1, query_BHWK.shape[3]),
+            cache.memory_key_BHSK.flatten(0, 1),
+            cache.memory_value_BHSK.flatten(0, 1),
+            keep_mask,
+        )
+        attended_ND = attended_XWK.view(query_BHWK.shape).transpose(1, 2).reshape(x_ND.shape)
+        x_ND = self._around_cross_attention.after(x_ND, self.cross_attention.output(attended_ND))
 
-        fed_N1D = self._feed_forward(self._around_feed_forward.before(x_N1D))
-        return self._around_feed_forward.after(x_N1D, fed_N1D)
+        fed_ND = self._feed_forward(self._around_feed_forward.before(x_ND))
+        return self._around_feed_forward.after(x_ND, fed_ND)
 
 
 @dataclass
@@ -276,6 +295,7 @@ class InferenceState:
 class InferenceModel:
     """A StepwiseModel with the weights of a Transformer; weights in which `make` makes linear maps of them."""
 
+    @torch.no_grad()
     def __init__(self, model: Transformer, make: MakeLinear = Float32Linear) -> None:
         self._embedding = model.embedding
         self._encoder = [_EncoderLayer(layer, make) for layer in model.encoder]
@@ -303,11 +323,11 @@ class InferenceModel:
     def decode_step(self, tokens_N: Tensor, state: InferenceState) -> tuple[Tensor, InferenceState]:
         """Logits of the next tokens, (N, V), and the state that includes them."""
         state.make_room(len(tokens_N))
-        x_N1D = self._embedding(tokens_N.unsqueeze(1), first_position=state.length)
+        x_ND = self._embedding(tokens_N.unsqueeze(1), first_position=state.length).squeeze(1)
         for layer, cache in zip(self._decoder, state.layers, strict=True):
-            x_N1D = layer.step(x_N1D, cache, state.keep_mask, state.length)
+            x_ND = layer.step(x_ND, cache, state.keep_mask, state.length)
         state.length += 1
-        return self._logits(self._decoder_norm(x_N1D).squeeze(1)), state
+        return self._logits(self._decoder_norm(x_ND)), state
 
 
 def _mask(source_keep_BS: Tensor) -> Tensor | None:

@@ -71,6 +71,8 @@ class Beams:
         self._score_BW[:, 0] = 0.0  # all rows start alike, so only the first may be extended
         self._tokens_BWT = torch.full((sentences, width, longest), special.begin, device=device)
         self._finished = _Finished(sentences, width, longest, options.length_penalty, device)
+        self._has_finished = False
+        self._first_row_B1 = width * torch.arange(sentences, device=device).unsqueeze(1)
 
     def begin_tokens(self) -> Tensor:
         """(N,) the begin token of each of the B·W rows."""
@@ -81,16 +83,20 @@ class Beams:
         sentences, width = self._score_BW.shape
         self._length += 1
         score_BE, row_BE, token_BE = self._best_extensions(logits_NV.view(sentences, width, -1))
-        self._finish(score_BE[:, :width], row_BE[:, :width], token_BE[:, :width])
-        # Of 2·W extensions at most W end, one for each row, so W of them always live on.
-        rank_E = torch.arange(2 * width, device=token_BE.device)
-        order_BW = (rank_E + 2 * width * (token_BE == self._special.end)).argsort(dim=1)[:, :width]
-        row_BW, token_BW = row_BE.gather(1, order_BW), token_BE.gather(1, order_BW)
-        self._score_BW = score_BE.gather(1, order_BW)
+        ends_BE = token_BE == self._special.end
+        if bool(ends_BE.any()):
+            self._finish(score_BE[:, :width], row_BE[:, :width], ends_BE[:, :width])
+            # Of 2·W extensions at most W end, one for each row, so W of them always live on.
+            rank_E = torch.arange(2 * width, device=token_BE.device)
+            order_BE = (rank_E + 2 * width * ends_BE).argsort(dim=1)
+            score_BE, row_BE, token_BE = (x.gather(1, order_BE) for x in (score_BE, row_BE, token_BE))
+        self._score_BW, row_BW, token_BW = score_BE[:, :width], row_BE[:, :width], token_BE[:, :width]
+        if not self.rows_move:
+            self._tokens_BWT[:, :, self._length - 1] = token_BW
+            return self._first_row_B1[:sentences].flatten()
         self._tokens_BWT = self._histories(row_BW)
         self._tokens_BWT[:, :, self._length - 1] = token_BW
-        first_row_B1 = width * torch.arange(sentences, device=row_BW.device).unsqueeze(1)
-        return (first_row_B1 + row_BW).flatten()
+        return (self._first_row_B1[:sentences] + row_BW).flatten()
 
     def _best_extensions(self, logits_BWV: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The 2·W best of each sentence, best first: their scores, rows, and tokens, each (B, 2·W).
@@ -106,8 +112,10 @@ class Beams:
         score_BE, place_BE = total_BWC.flatten(1).topk(wanted, dim=1)
         return score_BE, place_BE // logit_BWC.shape[2], token_BWC.flatten(1).gather(1, place_BE)
 
-    def is_done(self) -> Tensor:
-        """(B,) sentences whose n best hypotheses cannot change any more, or that may not go on."""
+    def is_done(self) -> Tensor | None:
+        """(B,) sentences whose n best hypotheses cannot change any more, or that may not go on; None: none of them."""
+        if not self._has_finished and self._length < self._constraints.shortest_limit:
+            return None
         return self._is_settled() | self._is_full() | self._is_long()
 
     def _is_settled(self) -> Tensor:
@@ -157,12 +165,11 @@ class Beams:
         """(N,) the newest token of each row."""
         return self._tokens_BWT[:, :, self._length - 1].flatten()
 
-    def _finish(self, score_BW: Tensor, row_BW: Tensor, token_BW: Tensor) -> None:
-        ends_BW = token_BW == self._special.end
-        if bool(ends_BW.any()):
-            penalty = length_penalty(self._length, self._options.length_penalty)
-            finished_BW = (score_BW / penalty).masked_fill(~ends_BW, -torch.inf)
-            self._finished.add(finished_BW, self._histories(row_BW), self._length)
+    def _finish(self, score_BW: Tensor, row_BW: Tensor, ends_BW: Tensor) -> None:
+        penalty = length_penalty(self._length, self._options.length_penalty)
+        finished_BW = (score_BW / penalty).masked_fill(~ends_BW, -torch.inf)
+        self._finished.add(finished_BW, self._histories(row_BW), self._length)
+        self._has_finished = True
 
     def _histories(self, row_BW: Tensor) -> Tensor:
         return self._tokens_BWT.gather(1, row_BW.unsqueeze(2).expand_as(self._tokens_BWT))

@@ -63,9 +63,9 @@ def search(
         rows_N = hypotheses.advance(logits_NV.float().index_fill_(1, forbidden, -torch.inf))
         is_done_B = hypotheses.is_done()
         if look_on:
-            for index in range(len(is_done_B)):
+            for index in range(len(hypotheses.sentence_B)):
                 look_on(hypotheses.step(index))
-        if bool(is_done_B.any()):
+        if is_done_B is not None and bool(is_done_B.any()):
             for index in is_done_B.nonzero().flatten().tolist():
                 results[int(hypotheses.sentence_B[index])] = hypotheses.best(index)
             kept_B = (~is_done_B).nonzero().flatten()

@@ -60,9 +60,10 @@ class Samples:
         self._length_BW[is_live_BW & (token_BW == self._special.end)] = self._length
         return rows_N
 
-    def is_done(self) -> Tensor:
-        """(B,) sentences of which every draw has ended."""
-        return (self._length_BW > 0).all(dim=1)
+    def is_done(self) -> Tensor | None:
+        """(B,) sentences of which every draw has ended; None: none of them."""
+        is_done_B = (self._length_BW > 0).all(dim=1)
+        return is_done_B if bool(is_done_B.any()) else None
 
     def keep_sentences(self, kept_B: Tensor) -> None:
         """Go on with these sentences only."""
