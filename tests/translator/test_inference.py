@@ -87,7 +87,7 @@ def test_int8_products_worked_out_by_hand():
     # Weights (1, 0.5, 0) have steps of 1/127: 127, 63.5 → 64, 0. Sum: 127·127 − 64·64 = 12033.
     # 12033 · (2/127) · (1/127) = 1.492095; with a bias of 0.25: 1.742095.
     linear = Int8Linear(torch.tensor([[1.0, 0.5, 0.0]]), torch.tensor([0.25]))
-    if linear._steps != 127:
+    if linear.steps != 127:
         pytest.skip("7 bits of activations without VNNI")
     assert linear(torch.tensor([[2.0, -1.0, 0.01]])).item() == pytest.approx(1.742095, abs=1e-5)
 
