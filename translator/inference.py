@@ -22,6 +22,7 @@ from torch.nn import functional as F
 
 from translator.attention import MultiHeadAttention
 from translator.model import DecoderLayer, EncoderLayer, FeedForward, Residual, Transformer
+from translator.script import scripted
 
 _CACHE_GROWTH = 32
 """Positions by which a cache that is full gets longer."""
@@ -316,14 +317,15 @@ class InferenceState:
 class InferenceModel:
     """A StepwiseModel with the weights of a Transformer, of which `make` makes matrix products.
 
-    Its layers are compiled by TorchScript, which needs no compiler and takes a second; of a step that consists of
-    many small operations, Python itself would take two thirds of the time.
+    Its layers are run by TorchScript: of a step that consists of many small operations, Python itself would take two
+    thirds of the time.
     """
 
     @torch.no_grad()
     def __init__(self, model: Transformer, make: MakeLinear = Float32Linear) -> None:
         self._embedding = model.embedding
-        self._encoder, self._decoder = _scripted(_Encoder(model, make)), _scripted(_Decoder(model, make))
+        self._encoder = scripted(_Encoder(model, make).eval())
+        self._decoder = scripted(_Decoder(model, make).eval())
         self._memory_maps = [make(layer.cross_attention.key_value.weight, None) for layer in model.decoder]
         self._heads = model.config.heads
 
@@ -346,17 +348,11 @@ class InferenceModel:
         """Logits of the next tokens, (N, V), and the state that includes them."""
         state.make_room(len(tokens_N))
         x_ND = self._embedding(tokens_N.unsqueeze(1), first_position=state.length).squeeze(1)
-        logits_NV = self._decoder(
+        logits_NV: Tensor = self._decoder(
             x_ND, state.keys_NHTK, state.values_NHTK, state.memories_2BHSK, state.keep_mask, state.length
         )
         state.length += 1
         return logits_NV, state
-
-
-def _scripted(module: nn.Module) -> Callable[..., Tensor]:
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", r".*torch\.jit", DeprecationWarning)
-        return torch.jit.script(module.eval())
 
 
 def _mask(source_keep_BS: Tensor) -> Tensor | None:

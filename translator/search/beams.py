@@ -15,6 +15,7 @@ ones, or at its length limit, where every live hypothesis is made to end. It the
 import torch
 from torch import Tensor
 
+from translator.script import scripted
 from translator.search.constraints import Constraints
 from translator.search.options import ScoredTokens, SearchOptions, SpecialTokens, length_penalty
 from translator.search.trace import Step, StopReason
@@ -72,45 +73,30 @@ class Beams:
         self._tokens_BWT = torch.full((sentences, width, longest), special.begin, device=device)
         self._finished = _Finished(sentences, width, longest, options.length_penalty, device)
         self._has_finished = False
-        self._first_row_B1 = width * torch.arange(sentences, device=device).unsqueeze(1)
-
-    def begin_tokens(self) -> Tensor:
-        """(N,) the begin token of each of the B·W rows."""
-        return torch.full((self._score_BW.numel(),), self._special.begin, device=self._score_BW.device)
+        self._last_N = torch.full((sentences * width,), special.begin, device=device)
 
     def advance(self, logits_NV: Tensor) -> Tensor:
         """Extend the live hypotheses by one token; row i of the new ones continues the former row result[i]."""
         sentences, width = self._score_BW.shape
         self._length += 1
-        score_BE, row_BE, token_BE = self._best_extensions(logits_NV.view(sentences, width, -1))
-        ends_BE = token_BE == self._special.end
-        if bool(ends_BE.any()):
+        log_probability_BWV = logits_NV.log_softmax(dim=1).view(sentences, width, -1)
+        self._constraints.apply(
+            log_probability_BWV, self._tokens_BWT[:, :, : self._length - 1], self._special
+        )
+        score_BE, row_BE, token_BE, ends_BE, some_end = _best_extensions(
+            log_probability_BWV, self._score_BW, self._special.end
+        )
+        if some_end:
             self._finish(score_BE[:, :width], row_BE[:, :width], ends_BE[:, :width])
             # Of 2·W extensions at most W end, one for each row, so W of them always live on.
-            rank_E = torch.arange(2 * width, device=token_BE.device)
-            order_BE = (rank_E + 2 * width * ends_BE).argsort(dim=1)
+            extensions = token_BE.shape[1]
+            rank_E = torch.arange(extensions, device=token_BE.device)
+            order_BE = (rank_E + extensions * ends_BE).argsort(dim=1)
             score_BE, row_BE, token_BE = (x.gather(1, order_BE) for x in (score_BE, row_BE, token_BE))
-        self._score_BW, row_BW, token_BW = score_BE[:, :width], row_BE[:, :width], token_BE[:, :width]
-        if not self.rows_move:
-            self._tokens_BWT[:, :, self._length - 1] = token_BW
-            return self._first_row_B1[:sentences].flatten()
-        self._tokens_BWT = self._histories(row_BW)
-        self._tokens_BWT[:, :, self._length - 1] = token_BW
-        return (self._first_row_B1[:sentences] + row_BW).flatten()
-
-    def _best_extensions(self, logits_BWV: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The 2·W best of each sentence, best first: their scores, rows, and tokens, each (B, 2·W).
-
-        Only what is among the best of its row can be among the best of its sentence: the vocabulary is passed
-        over twice, once for the sum of all probabilities and once for the largest.
-        """
-        wanted = 2 * self._options.beam_size
-        log_sum_BW = logits_BWV.logsumexp(dim=2)
-        self._constraints.apply(logits_BWV, self._tokens_BWT[:, :, : self._length - 1], self._special)
-        logit_BWC, token_BWC = logits_BWV.topk(min(wanted, logits_BWV.shape[2]), dim=2)
-        total_BWC = logit_BWC + (self._score_BW - log_sum_BW).unsqueeze(2)
-        score_BE, place_BE = total_BWC.flatten(1).topk(wanted, dim=1)
-        return score_BE, place_BE // logit_BWC.shape[2], token_BWC.flatten(1).gather(1, place_BE)
+        self._score_BW, self._tokens_BWT, self._last_N, rows_N = _extend(
+            score_BE, row_BE, token_BE, self._tokens_BWT, self._length - 1
+        )
+        return rows_N
 
     def is_done(self) -> Tensor | None:
         """(B,) sentences whose n best hypotheses cannot change any more, or that may not go on; None: none of them."""
@@ -159,11 +145,12 @@ class Beams:
         self._constraints = self._constraints.keep_sentences(kept_B)
         self._score_BW = self._score_BW[kept_B]
         self._tokens_BWT = self._tokens_BWT[kept_B]
+        self._last_N = self._last_N.view(-1, self._options.beam_size)[kept_B].flatten()
         self._finished.keep_sentences(kept_B)
 
     def last_tokens(self) -> Tensor:
-        """(N,) the newest token of each row."""
-        return self._tokens_BWT[:, :, self._length - 1].flatten()
+        """(N,) the newest token of each row, the begin token before the first step."""
+        return self._last_N
 
     def _finish(self, score_BW: Tensor, row_BW: Tensor, ends_BW: Tensor) -> None:
         penalty = length_penalty(self._length, self._options.length_penalty)
@@ -173,3 +160,41 @@ class Beams:
 
     def _histories(self, row_BW: Tensor) -> Tensor:
         return self._tokens_BWT.gather(1, row_BW.unsqueeze(2).expand_as(self._tokens_BWT))
+
+
+@scripted
+def _best_extensions(
+    log_probability_BWV: Tensor, score_BW: Tensor, end: int
+) -> tuple[Tensor, Tensor, Tensor, Tensor, bool]:
+    """The E = 2·W best of each sentence, best first: scores, rows, tokens, which of them end, and whether any does.
+
+    A beam of one needs only the best: where that ends, so does the search. Only what is among the best of its row
+    can be among the best of its sentence.
+    """
+    width, vocabulary = score_BW.shape[1], log_probability_BWV.shape[2]
+    if width == 1:
+        best_BWC, token_BWC = log_probability_BWV.max(dim=2, keepdim=True)
+        score_BE = (best_BWC + score_BW.unsqueeze(2)).squeeze(1)
+        token_BE, row_BE = token_BWC.squeeze(1), torch.zeros_like(token_BWC.squeeze(1))
+    else:
+        best_BWC, token_BWC = log_probability_BWV.topk(min(2 * width, vocabulary), dim=2)
+        total_BWC = best_BWC + score_BW.unsqueeze(2)
+        score_BE, place_BE = total_BWC.flatten(1).topk(2 * width, dim=1)
+        token_BE = token_BWC.flatten(1).gather(1, place_BE)
+        row_BE = place_BE // best_BWC.shape[2]
+    ends_BE = token_BE == end
+    return score_BE, row_BE, token_BE, ends_BE, bool(ends_BE.any())
+
+
+@scripted
+def _extend(
+    score_BE: Tensor, row_BE: Tensor, token_BE: Tensor, tokens_BWT: Tensor, length: int
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Scores and tokens of the W first extensions; their newest tokens, and their former rows, as (N,)."""
+    sentences, width, _ = tokens_BWT.shape
+    row_BW, token_BW = row_BE[:, :width], token_BE[:, :width]
+    if width > 1:
+        tokens_BWT = tokens_BWT.gather(1, row_BW.unsqueeze(2).expand_as(tokens_BWT))
+    tokens_BWT[:, :, length] = token_BW
+    first_row_B1 = width * torch.arange(sentences, device=row_BE.device).unsqueeze(1)
+    return score_BE[:, :width], tokens_BWT, token_BW.flatten(), (first_row_B1 + row_BW).flatten()

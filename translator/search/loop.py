@@ -56,10 +56,9 @@ def search(
     else:
         hypotheses = Samples(constraints, special, options, source_BS, source_keep_BS)
     results: list[list[ScoredTokens]] = [[] for _ in range(source_BS.shape[0])]
-    tokens_N = hypotheses.begin_tokens()
     forbidden = torch.tensor(special.forbidden, dtype=torch.long, device=source_BS.device)
     while len(hypotheses.sentence_B):
-        logits_NV, state = model.decode_step(tokens_N, state)
+        logits_NV, state = model.decode_step(hypotheses.last_tokens(), state)
         rows_N = hypotheses.advance(logits_NV.float().index_fill_(1, forbidden, -torch.inf))
         is_done_B = hypotheses.is_done()
         if look_on:
@@ -73,7 +72,6 @@ def search(
             hypotheses.keep_sentences(kept_B)
         elif hypotheses.rows_move:
             state.select(rows_N)
-        tokens_N = hypotheses.last_tokens()
     return results
 
 

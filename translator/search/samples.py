@@ -40,10 +40,6 @@ class Samples:
         uniform = [_uniform_numbers(source, options.sampling.seed, width, longest) for source in sources]
         self._uniform_BWT = torch.stack(uniform).to(device) if uniform else torch.zeros((0, width, 0))
 
-    def begin_tokens(self) -> Tensor:
-        """(N,) the begin token of each of the B·W rows."""
-        return torch.full((self._length_BW.numel(),), self._special.begin, device=self._length_BW.device)
-
     def advance(self, logits_NV: Tensor) -> Tensor:
         """Draw the next token of every row; the rows stay in their places."""
         rows_N = torch.arange(len(logits_NV), device=logits_NV.device)
@@ -75,8 +71,8 @@ class Samples:
         self._uniform_BWT = self._uniform_BWT[kept_B]
 
     def last_tokens(self) -> Tensor:
-        """(N,) the newest token of each row."""
-        return self._tokens_BWT[:, :, self._length - 1].flatten()
+        """(N,) the newest token of each row, the begin token before the first step."""
+        return self._tokens_BWT[:, :, max(0, self._length - 1)].flatten()
 
     def best(self, index: int) -> list[ScoredTokens]:
         """The n best of the sentence at this place, each once."""
