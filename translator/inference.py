@@ -50,7 +50,7 @@ class BFloat16Linear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(…, I) → (…, O)."""
-        return F.linear(x.bfloat16(), self.weight_OI, self.bias_O).float()
+        return F.linear(x.to(torch.bfloat16), self.weight_OI, self.bias_O).float()
 
 
 class Int8Linear(nn.Module):

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from translator.config import ModelConfig
-from translator.inference import Float32Linear, InferenceModel, Int8Linear, can_use_int8
+from translator.inference import LINEAR, Float32Linear, InferenceModel, Int8Linear, can_use_int8
 from translator.model import Transformer
 from translator.search import Constraints, SearchOptions, SpecialTokens, search
 
@@ -79,6 +79,20 @@ def test_it_finds_what_the_plain_model_finds(beam_size):
     assert [[one.tokens for one in found] for found in fast] == [[one.tokens for one in f] for f in plain]
     for found, expected in zip(fast, plain, strict=True):
         assert found[0].score == pytest.approx(expected[0].score, abs=1e-4)
+
+
+@pytest.mark.parametrize("precision", ["bf16", pytest.param("int8", marks=needs_int8)])
+@torch.inference_mode()
+def test_rounded_products_stay_close_to_exact_ones_through_all_layers(precision):
+    model, source_BS = make_model(), sources()
+    keep_BS, tokens_N = source_BS != PAD, torch.full((len(source_BS),), BEGIN)
+    logits = []
+    for one in (model, InferenceModel(model, LINEAR[precision])):
+        state = one.start(one.encode(source_BS, keep_BS), keep_BS)
+        logits.append(one.decode_step(tokens_N, state)[0])
+    exact_NV, rounded_NV = logits
+    assert not torch.equal(rounded_NV, exact_NV)
+    assert (rounded_NV - exact_NV).norm() < 0.05 * exact_NV.norm()
 
 
 @needs_int8
