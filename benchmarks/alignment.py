@@ -66,9 +66,8 @@ def measure(
                 weights = word_weights(translator, pairs, AligningHead(layer, head, is_next_step, 0.0))
                 for least in LEAST_WEIGHTS:
                     found = [
-                        places(best_links(*one, least), source_words, target_words)
-                        for one in weights
-                        for _, source_words, target_words in [one]
+                        places(best_links(weights_TS, *words, least), *words)
+                        for weights_TS, *words in weights
                     ]
                     rates[AligningHead(layer, head, is_next_step, least)] = error_rate(found, sure)
     return rates

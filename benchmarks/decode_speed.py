@@ -103,13 +103,13 @@ class Ours:
             batch_first=True,
             padding_value=PAD_ID,
         )
+        options = SearchOptions(beam_size=beam_size)
         lengths = [
-            2 * len(source) + 10 if work.forced_length is None else work.forced_length + 1
+            options.max_target_tokens(len(source)) if work.forced_length is None else work.forced_length + 1
             for source in work.sources
         ]
         least = None if work.forced_length is None else torch.full((len(lengths),), work.forced_length)
         constraints = Constraints(torch.tensor(lengths), least)
-        options = SearchOptions(beam_size=beam_size)
         found = search(self._model, source_BS, source_BS != PAD_ID, constraints, self._special, options)
         return [hypotheses[0].tokens for hypotheses in found]
 
@@ -142,7 +142,7 @@ class CTranslate2:
         return self._run(self._fastest[shape], work, beam_size)
 
     def _run(self, engine: Any, work: Work, beam_size: int) -> list[list[int]]:
-        longest = 2 * max(map(len, work.sources)) + 10
+        longest = SearchOptions().max_target_tokens(max(map(len, work.sources)))
         share = -(-len(work.sources) // engine.num_translators)
         results = engine.translate_batch(
             [[self._pieces[number] for number in source] for source in work.sources],

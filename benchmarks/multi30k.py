@@ -30,11 +30,8 @@ ROOT = Path(__file__).parents[1]
 TEST_SETS = ("test2016", "test2017", "testcoco2017")
 PUBLISHED = {"test2016": 41.02}
 """Lower-cased tokenised BLEU of the "tiny" Transformer that was trained on the same text alone."""
-RECIPE = (
-    "--model.dropout", "0.2", "--batch-tokens", "1024", "--peak-learning-rate", "3e-3", "--warmup-steps", "1000",
-    "--validate-every-steps", "1500", "--save-every-steps", "500",
-)  # fmt: skip
-"""Options of train.py beside the preset "tiny" and the seed."""
+RECIPE = "--model.dropout 0.2 --batch-tokens 1024 --peak-learning-rate 3e-3 --warmup-steps 1000"
+"""Options of train.py beside the preset "tiny", the seed and the number of steps."""
 SEARCH = SearchOptions(beam_size=5)
 
 
@@ -49,6 +46,8 @@ class Options:
     seeds: tuple[int, ...] = (1, 2, 3)
     vocab_size: int = 6000
     max_steps: int = 15_000
+    recipe: str = RECIPE
+    """Options of train.py."""
     threads: int = 0
     """CPU threads of a training; 0 leaves PyTorch's choice."""
 
@@ -104,7 +103,7 @@ def train(prepared: Path, folder: Path, seed: int, options: Options) -> Path:
         run(
             "train.py", "tiny", "--data", prepared, "--out", folder, "--name", f"multi30k-{seed}",
             "--seed", str(seed), "--max-steps", str(options.max_steps), "--threads", str(options.threads),
-            *RECIPE, *resume,
+            "--validate-every-steps", "1500", "--save-every-steps", "500", *options.recipe.split(), *resume,
         )  # fmt: skip
     return model
 

@@ -73,3 +73,4 @@ train second $((minutes * 4 / 7)) --init-from "$out/first/model" --seed 2 --peak
 for set in "${dev_sets[@]/#/dev/}" test/newstest2014; do
     "$bin/translator" evaluate --source "$data/$set.en" --reference "$data/$set.de" --model "$out/second/model" --record
 done
+"$bin/python" "$(dirname "$0")/alignment.py" "$out/second/model" --record

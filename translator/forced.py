@@ -44,7 +44,8 @@ def decode_forced(
     output_BT = _padded([[*target, special.end] for target in targets], pad, device)
     with _recorded_attention(model if with_attention else None) as attention:
         logits_BTV = model.logits(model(source_BS, source_BS != pad, input_BT))
-    log_probability_BTV = log_probabilities(logits_BTV.flatten(0, 1), special).view(logits_BTV.shape)
+    forbidden = torch.tensor(special.forbidden, dtype=torch.long, device=device)
+    log_probability_BTV = log_probabilities(logits_BTV.flatten(0, 1), forbidden).view(logits_BTV.shape)
     chosen_BT = log_probability_BTV.gather(2, output_BT.unsqueeze(2)).squeeze(2).tolist()
     return ForcedDecoding(
         [row[: len(target) + 1] for row, target in zip(chosen_BT, targets, strict=True)], attention

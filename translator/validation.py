@@ -10,7 +10,7 @@ from translator.loss import label_smoothed_cross_entropy
 from translator.model import Transformer
 from translator.search import SearchOptions
 from translator.shards import PreparedCorpus, PreparedData
-from translator.tokenizer import PAD_ID, Tokenizer
+from translator.tokenizer import PAD_ID
 from translator.translate import Translator
 
 EXAMPLES = 2
@@ -33,8 +33,9 @@ def make_validator(data: PreparedData) -> Callable[[Transformer], dict[str, Any]
     def validate(model: Transformer) -> dict[str, Any]:
         figures = dict[str, Any]()
         examples = list[str]()
+        translator = Translator(model, data.tokenizer, {}, next(model.parameters()).device)
         for name, corpus in data.dev.items():
-            sources, references, translations = translate_greedily(model, corpus, data.tokenizer)
+            sources, references, translations = translate_greedily(translator, corpus)
             figures[f"{name} loss"] = round(validation_loss(model, batches[name]), 4)
             figures[f"{name} BLEU"] = round(score(translations, references)[0].value, 2)
             examples += [f"{pair[0]} → {pair[1]}" for pair in zip(sources, translations, strict=True)]
@@ -62,14 +63,13 @@ def validation_loss(model: Transformer, batches: Sequence[Batch]) -> float:
 
 
 def translate_greedily(
-    model: Transformer, corpus: PreparedCorpus, tokenizer: Tokenizer
+    translator: Translator, corpus: PreparedCorpus
 ) -> tuple[list[str], list[str], list[str]]:
     """Source, reference and translation of the first sentences."""
     pairs = [corpus.pair(index) for index in range(min(SENTENCES, len(corpus)))]
     sources, references = (
-        [tokenizer.decode(side.tolist()) for side in sides] for sides in zip(*pairs, strict=True)
+        [translator.tokenizer.decode(side.tolist()) for side in sides] for sides in zip(*pairs, strict=True)
     )
-    translator = Translator(model, tokenizer, {}, next(model.parameters()).device)
     translations = translator.translate(sources, SearchOptions(beam_size=1))
     return sources, references, [translation.text for translation in translations]
 

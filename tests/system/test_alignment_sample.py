@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from translator.analysis.alignment import WORD
+from translator.analysis.alignment import WORD, AligningHead, best_links, word_weights
+from translator.translate import Translator
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 alignment = pytest.importorskip("alignment")
@@ -25,3 +26,15 @@ def test_error_rate_worked_out_by_hand():
     # Found 3 links, sure 4, right 2: 1 - 2·2 / (3 + 4) = 3/7.
     found, sure = [{(0, 0), (1, 1)}, {(0, 1)}], [{(0, 0), (1, 2)}, {(0, 1), (1, 0)}]
     assert alignment.error_rate(found, sure) == pytest.approx(3 / 7)
+
+
+def test_the_shipped_model_aligns_as_well_as_its_card_says():
+    translator = Translator.load(device="cpu")
+    pairs, sure = alignment.read_sample()
+    by = AligningHead.of(translator)
+    found = [
+        alignment.places(best_links(weights_TS, *words, by.least_weight), *words)
+        for weights_TS, *words in word_weights(translator, pairs, by)
+    ]
+    recorded = translator.card["alignment"]["error_rate"]
+    assert alignment.error_rate(found, sure) == pytest.approx(recorded, abs=0.01)

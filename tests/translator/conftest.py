@@ -1,14 +1,18 @@
 import dataclasses
+import sys
 
 import pytest
 import torch
 
+from translator.__main__ import main
+from translator.checkpoint import save_model
 from translator.config import Config, ModelConfig, TrainingConfig
 from translator.corpus import CleaningRules, CorpusSpec
 from translator.model import Transformer
 from translator.prepare import prepare
 from translator.shards import PreparedData
 from translator.toy_grammar import generate_pairs
+from translator.translate import Translator
 
 TINY = ModelConfig(d_model=16, heads=2, d_ff=32, encoder_layers=1, decoder_layers=1, dropout=0.1, norm="pre")
 BRIEF = TrainingConfig(
@@ -44,3 +48,34 @@ def brief_config(prepared):
 def untrained(brief_config):
     torch.manual_seed(7)
     return Transformer(dataclasses.replace(brief_config.model, dropout=0.0)).eval()
+
+
+@pytest.fixture(scope="session")
+def translator(untrained, prepared):
+    return Translator(untrained, prepared.tokenizer, {"name": "toy"}, torch.device("cpu"))
+
+
+@pytest.fixture(scope="module")
+def model_folder(tmp_path_factory, untrained, prepared):
+    """The toy model on disk, one for each module: a test may write onto its card."""
+    path = tmp_path_factory.mktemp("models") / "toy"
+    card = {"name": "toy", "scores": []}
+    save_model(path, untrained.config, untrained.state_dict(), prepared.tokenizer, card)
+    return path
+
+
+@pytest.fixture
+def run(monkeypatch, capfdbinary):
+    """Run a command; returns its exit code, standard output and standard error."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["translator", *map(str, arguments)])
+        try:
+            code = main()
+        except SystemExit as stop:
+            code = stop.code
+        sys.stdout.flush()
+        out, err = capfdbinary.readouterr()
+        return code, out, err.decode()
+
+    return run

@@ -96,14 +96,25 @@ def test_rounded_products_stay_close_to_exact_ones_through_all_layers(precision)
 
 
 @needs_int8
-def test_int8_products_worked_out_by_hand():
-    # The largest of the row is 2: 2, -1, 0.01 are 127, -63.5 → -64, 0.635 → 1 of its 127th parts.
-    # Weights (1, 0.5, 0) have steps of 1/127: 127, 63.5 → 64, 0. Sum: 127·127 − 64·64 = 12033.
-    # 12033 · (2/127) · (1/127) = 1.492095; with a bias of 0.25: 1.742095.
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        # The largest of the row is 2: 2, -1, 0.01 are 63, -31.5 → -32, 0.315 → 0 of its 63rd parts.
+        # Weights (1, 0.5, 0) have steps of 1/127: 127, 63.5 → 64, 0. Sum: 63·127 − 32·64 = 5953.
+        # 5953 · (2/63) · (1/127) = 1.488064; with a bias of 0.25: 1.738064.
+        (63, 1.738064),
+        # 127, -63.5 → -64, 0.635 → 1 of its 127th parts: 127·127 − 64·64 = 12033; · (2/127) · (1/127) = 1.492095.
+        pytest.param(
+            127,
+            1.742095,
+            marks=pytest.mark.skipif(not torch.cpu._is_vnni_supported(), reason="overflows without VNNI"),
+        ),
+    ],
+)
+def test_int8_products_worked_out_by_hand(steps, expected):
     linear = Int8Linear(torch.tensor([[1.0, 0.5, 0.0]]), torch.tensor([0.25]))
-    if linear.steps != 127:
-        pytest.skip("7 bits of activations without VNNI")
-    assert linear(torch.tensor([[2.0, -1.0, 0.01]])).item() == pytest.approx(1.742095, abs=1e-5)
+    linear.steps = steps
+    assert linear(torch.tensor([[2.0, -1.0, 0.01]])).item() == pytest.approx(expected, abs=1e-5)
 
 
 @needs_int8

@@ -11,36 +11,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from translator.__main__ import main
-from translator.checkpoint import load_model, save_model
+from translator.checkpoint import load_model
 
 PATIENCE_SECONDS = 60  # only a test that fails waits as long
 PROGRAM = (sys.executable, "-m", "translator")
-
-
-@pytest.fixture(scope="module")
-def model_folder(tmp_path_factory, untrained, prepared):
-    path = tmp_path_factory.mktemp("models") / "toy"
-    card = {"name": "toy", "scores": []}
-    save_model(path, untrained.config, untrained.state_dict(), prepared.tokenizer, card)
-    return path
-
-
-@pytest.fixture
-def run(monkeypatch, capfdbinary):
-    """Run a command; returns its exit code, standard output and standard error."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["translator", *map(str, arguments)])
-        try:
-            code = main()
-        except SystemExit as stop:
-            code = stop.code
-        sys.stdout.flush()
-        out, err = capfdbinary.readouterr()
-        return code, out, err.decode()
-
-    return run
 
 
 def test_translate_keeps_the_line_structure(run, model_folder, tmp_path):

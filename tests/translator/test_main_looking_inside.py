@@ -1,38 +1,19 @@
 """The commands that tell more than a translation, and the options of the search."""
 
 import json
-import sys
 
 import pytest
 
-from translator.__main__ import main
-from translator.checkpoint import save_model
-
-
-@pytest.fixture(scope="module")
-def model_folder(tmp_path_factory, untrained, prepared):
-    path = tmp_path_factory.mktemp("models") / "toy"
-    save_model(
-        path, untrained.config, untrained.state_dict(), prepared.tokenizer, {"name": "toy", "scores": []}
-    )
-    return path
-
 
 @pytest.fixture
-def run(monkeypatch, capfdbinary):
-    """Run a command; returns its exit code, standard output and standard error."""
+def run(run):
+    """As for all commands, with the output as text."""
 
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["translator", *map(str, arguments)])
-        try:
-            code = main()
-        except SystemExit as stop:
-            code = stop.code
-        sys.stdout.flush()
-        out, err = capfdbinary.readouterr()
-        return code, out.decode(), err.decode()
+    def run_for_text(*arguments):
+        code, out, err = run(*arguments)
+        return code, out.decode(), err
 
-    return run
+    return run_for_text
 
 
 @pytest.fixture

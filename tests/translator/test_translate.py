@@ -20,11 +20,6 @@ from translator.translate import Translator, _batches, settle_precision
 GREEDY = SearchOptions(beam_size=1)
 
 
-@pytest.fixture(scope="module")
-def translator(untrained, prepared):
-    return Translator(untrained, prepared.tokenizer, {"name": "toy"}, torch.device("cpu"))
-
-
 def test_texts_come_back_in_order_one_for_one(translator):
     texts = ["Anna sleeps.", "", "The old man eats bread today. The dog sleeps.", "  ", "x"]
     together = translator.translate(texts, GREEDY)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from translator.errors import ConfigError, InputError, InputTooLong
 from translator.forced import decode_forced
-from translator.report.colours import COLOURS
+from translator.report.colours import colour_rules
 from translator.text import normalise
 from translator.tokenizer import PAD_ID, Tokenizer
 from translator.translate import Translator
@@ -27,8 +27,7 @@ _PAGE = """<!doctype html>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>Attention: {source}</title>
 <style>
-:root {{ color-scheme: light dark; {light} }}
-@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}
+{colours}
 body {{ margin: 0 auto; max-width: 90rem; padding: 1rem; background: var(--ground); color: var(--ink);
        font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }}
 h2 {{ margin: 2rem 0 0; font-size: 1.15rem; }}
@@ -107,13 +106,12 @@ def _labels(tokenizer: Tokenizer, ids: list[int]) -> list[str]:
 
 def draw_page(view: AttentionView) -> str:
     """All layers as HTML: no script, nothing loaded from elsewhere."""
-    light, dark = (
-        " ".join(f"--{name}: {colours[screen]};" for name, colours in COLOURS.items()) for screen in (0, 1)
-    )
     return _PAGE.format(
-        source=escape(view.source), translation=escape(view.translation), light=light, dark=dark,
+        source=escape(view.source),
+        translation=escape(view.translation),
+        colours=colour_rules(),
         layers="\n".join(map(_draw_layer, view.layers)),
-    )  # fmt: skip
+    )
 
 
 def _draw_layer(layer: AttentionLayer) -> str:

@@ -19,7 +19,8 @@ STDOUT, STDERR = Console(), Console(stderr=True)
 
 @dataclass(frozen=True)
 class SearchArguments:
-    """How to search, on the command line."""
+    """How to search, on the command line: `SearchOptions` with shorter names, and with the drawing laid flat, of
+    which tyro would make a command of its own."""
 
     beam: int = 4
     """Width of the beam; 1 is greedy and fastest."""

@@ -65,16 +65,14 @@ def translate(
         translator = Translator.load(
             model[0] if model else None, device, ensemble_with=model[1:], precision=precision
         )
+        beginnings = _Beginnings(prefix, file) if prefix is not None else None
         number = 0
-        beginnings = _prefixes(prefix, file) if prefix is not None else None
         for window in _windows(lines):
             texts = [_decode(line, number + place, file) for place, line in enumerate(window, start=1)]
-            forced = _next_prefixes(beginnings, len(texts), prefix) if beginnings is not None else None
+            forced = beginnings.take(len(window)) if beginnings else None
             translations = translator.translate(texts, options, prefixes=forced)
-            if json_output:
-                _print_json(translator, translations, align)
-            else:
-                sys.stdout.buffer.write("".join(one.text for one in translations).encode())
+            written = _as_json(translator, translations, align) if json_output else _as_text(translations)
+            sys.stdout.buffer.write(written.encode())
             sys.stdout.buffer.flush()
             number += len(window)
             progress.advance(task, len(window))
@@ -87,34 +85,39 @@ def _check_output(n_best: int, is_json: bool, align: bool) -> None:
         raise ConfigError("--align has its links in JSON; add --json")
 
 
-def _prefixes(path: Path, file: str) -> Iterator[str]:
-    from translator.evaluate import read_lines
+class _Beginnings:
+    """What the translations of the lines begin with, from a file with as many lines as the text."""
 
-    beginnings = read_lines(path)
-    lines = _count_lines(file) if file != "-" else None
-    if lines is not None and lines != len(beginnings):
-        raise DataError(
-            f"{path} has {len(beginnings)} lines and {file} has {lines}; give a beginning, or an empty line, for each"
-        )
-    return iter(beginnings)
+    def __init__(self, path: Path, file: str) -> None:
+        from translator.evaluate import read_lines
+
+        self._path, self._lines, self._taken = path, read_lines(path), 0
+        lines = _count_lines(file) if file != "-" else None
+        if lines is not None and lines != len(self._lines):
+            raise DataError(
+                f"{path} has {len(self._lines)} lines and {file} has {lines}; "
+                "give a beginning, or an empty line, for each"
+            )
+
+    def take(self, count: int) -> list[str]:
+        """Those of the next lines."""
+        chosen = self._lines[self._taken : self._taken + count]
+        if len(chosen) < count:
+            raise DataError(
+                f"{self._path} has fewer lines than the text; give a beginning, or an empty line, for each"
+            )
+        self._taken += count
+        return chosen
 
 
-def _next_prefixes(beginnings: Iterator[str], count: int, path: Path | None) -> list[str]:
-    chosen = list(itertools.islice(beginnings, count))
-    if len(chosen) < count:
-        raise DataError(f"{path} has fewer lines than the text; give a beginning, or an empty line, for each")
-    return chosen
+def _as_text(translations: "Sequence[Translation]") -> str:
+    return "".join(one.text for one in translations)
 
 
-def _print_json(translator: "Translator", translations: "Sequence[Translation]", align: bool) -> None:
+def _as_json(translator: "Translator", translations: "Sequence[Translation]", align: bool) -> str:
     """A line for each text: its sentences with their translations and scores, and perhaps their alignment."""
-    from translator.analysis.alignment import align as align_words
-
+    records = []
     for translation in translations:
-        # What is copied has a score of 0 and no words to align.
-        aligned = [one for one in translation.sentences if align and one.text and one.score < 0]
-        links = align_words(translator, [(one.source, one.text) for one in aligned])
-        links_of = {one.start: found for one, found in zip(aligned, links, strict=True)}
         sentences = [
             {
                 "source": one.source,
@@ -123,12 +126,27 @@ def _print_json(translator: "Translator", translations: "Sequence[Translation]",
                 "translations": [
                     {"text": version.text, "score": round(version.score, 4)} for version in one.hypotheses
                 ],
-                **({"alignment": [_link(link) for link in links_of.get(one.start, [])]} if align else {}),
             }
             for one in translation.sentences
         ]
-        record = {"text": translation.text.rstrip("\r\n"), "sentences": sentences}
-        sys.stdout.buffer.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
+        if align:
+            for record, links in zip(sentences, _links(translator, translation), strict=True):
+                record["alignment"] = links
+        records.append({"text": translation.text.rstrip("\r\n"), "sentences": sentences})
+    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+
+
+def _links(translator: "Translator", translation: "Translation") -> list[list[dict[str, Any]]]:
+    """The links of each sentence; none of what is copied, for the model has not seen it."""
+    from translator.analysis.alignment import align
+    from translator.translate import has_words
+
+    translated = [one for one in translation.sentences if has_words(one.source)]
+    found = iter(align(translator, [(one.source, one.text) for one in translated]))
+    return [
+        [_link(link) for link in next(found)] if has_words(one.source) else []
+        for one in translation.sentences
+    ]
 
 
 def _link(link: "Link") -> dict[str, Any]:

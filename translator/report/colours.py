@@ -14,3 +14,14 @@ COLOURS = {
 }
 """Each colour on a light and on a dark screen; the picture is drawn in the light ones."""
 GROUND, INK, SOFT, LINE, *SERIES = (light for light, _ in COLOURS.values())
+
+
+def colour_rules() -> str:
+    """CSS variables for all colours, on a light and on a dark screen."""
+    light, dark = (
+        " ".join(f"--{name}: {colours[screen]};" for name, colours in COLOURS.items()) for screen in (0, 1)
+    )
+    return (
+        f":root {{ color-scheme: light dark; {light} }}\n"
+        f"@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}"
+    )

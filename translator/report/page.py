@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from translator.report.colours import COLOURS
+from translator.report.colours import colour_rules
 from translator.report.history import History, Record
 
 _PAGE = """<!doctype html>
@@ -51,16 +51,8 @@ def build_page(name: str, history: History, svg: str, config: Record | None, car
         _training_section(history),
         _settings_section(config) if config is not None else "",
     ]
-    return _PAGE.format(title=escape(name), style=_page_style(), body="\n".join(filter(None, sections)))
-
-
-def _page_style() -> str:
-    light, dark = (
-        " ".join(f"--{name}: {colours[screen]};" for name, colours in COLOURS.items()) for screen in (0, 1)
-    )
-    return (
-        f"\n:root {{ color-scheme: light dark; {light} }}"
-        f"\n@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}{_PAGE_STYLE}"
+    return _PAGE.format(
+        title=escape(name), style=f"\n{colour_rules()}{_PAGE_STYLE}", body="\n".join(filter(None, sections))
     )
 
 

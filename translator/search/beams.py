@@ -75,11 +75,11 @@ class Beams:
         self._has_finished = False
         self._last_N = torch.full((sentences * width,), special.begin, device=device)
 
-    def advance(self, logits_NV: Tensor) -> Tensor:
+    def advance(self, log_probability_NV: Tensor) -> Tensor:
         """Extend the live hypotheses by one token; row i of the new ones continues the former row result[i]."""
         sentences, width = self._score_BW.shape
         self._length += 1
-        log_probability_BWV = logits_NV.log_softmax(dim=1).view(sentences, width, -1)
+        log_probability_BWV = log_probability_NV.view(sentences, width, -1)
         self._constraints.apply(
             log_probability_BWV, self._tokens_BWT[:, :, : self._length - 1], self._special
         )

@@ -46,7 +46,7 @@ class Constraints:
         return int(self.max_length_B.min()) if len(self.max_length_B) else 0
 
     def apply(self, log_probability_BWV: Tensor, past_BWT: Tensor, special: SpecialTokens) -> None:
-        """Set what may not follow the tokens `past_BWT` to −∞, in place; log-probabilities or logits."""
+        """Set what may not follow the tokens `past_BWT` to −∞, in place."""
         length = past_BWT.shape[2] + 1
         has_rules = self.no_repeat_ngram or self.banned or self.min_length_B is not None
         if not has_rules and self.prefixes is None and length < self.shortest_limit:

@@ -59,7 +59,7 @@ def search(
     forbidden = torch.tensor(special.forbidden, dtype=torch.long, device=source_BS.device)
     while len(hypotheses.sentence_B):
         logits_NV, state = model.decode_step(hypotheses.last_tokens(), state)
-        rows_N = hypotheses.advance(logits_NV.float().index_fill_(1, forbidden, -torch.inf))
+        rows_N = hypotheses.advance(log_probabilities(logits_NV, forbidden))
         is_done_B = hypotheses.is_done()
         if look_on:
             for index in range(len(hypotheses.sentence_B)):
@@ -75,8 +75,6 @@ def search(
     return results
 
 
-def log_probabilities(logits_NV: Tensor, special: SpecialTokens) -> Tensor:
+def log_probabilities(logits_NV: Tensor, forbidden: Tensor) -> Tensor:
     """Natural logarithms of the probabilities of all tokens but the forbidden ones, in float32; changes the logits."""
-    logits_NV = logits_NV.float()
-    logits_NV[:, list(special.forbidden)] = -torch.inf
-    return logits_NV.log_softmax(dim=-1)
+    return logits_NV.float().index_fill_(1, forbidden, -torch.inf).log_softmax(dim=1)

@@ -40,10 +40,10 @@ class Samples:
         uniform = [_uniform_numbers(source, options.sampling.seed, width, longest) for source in sources]
         self._uniform_BWT = torch.stack(uniform).to(device) if uniform else torch.zeros((0, width, 0))
 
-    def advance(self, logits_NV: Tensor) -> Tensor:
+    def advance(self, log_probability_NV: Tensor) -> Tensor:
         """Draw the next token of every row; the rows stay in their places."""
-        rows_N = torch.arange(len(logits_NV), device=logits_NV.device)
-        model_BWV = logits_NV.log_softmax(dim=1).view(*self._length_BW.shape, -1)
+        rows_N = torch.arange(len(log_probability_NV), device=log_probability_NV.device)
+        model_BWV = log_probability_NV.view(*self._length_BW.shape, -1)
         allowed_BWV = model_BWV.clone()
         self._constraints.apply(allowed_BWV, self._tokens_BWT[:, :, : self._length], self._special)
         probability_BWV = _reshape(allowed_BWV, self._sampling)

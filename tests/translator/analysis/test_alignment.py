@@ -20,11 +20,6 @@ from translator.translate import Translator
 ANY_HEAD = AligningHead(layer=0, head=1, is_next_step=True, least_weight=0.0)
 
 
-@pytest.fixture(scope="module")
-def translator(untrained, prepared):
-    return Translator(untrained, prepared.tokenizer, {"name": "toy"}, torch.device("cpu"))
-
-
 def test_words_are_words_numbers_and_marks():
     text = "Well-known: the cat's 1,500.5 toys (all of them) cost €3!"
     assert WORD.findall(text) == [

@@ -1,16 +1,9 @@
 import re
 
 import pytest
-import torch
 
 from translator.analysis.attention_maps import draw_page, draw_picture, look_at
 from translator.errors import InputError, InputTooLong
-from translator.translate import Translator
-
-
-@pytest.fixture(scope="module")
-def translator(untrained, prepared):
-    return Translator(untrained, prepared.tokenizer, {"name": "toy"}, torch.device("cpu"))
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,5 @@
-import pytest
-import torch
-
 from translator.analysis.explanation import explain, readable_pieces
 from translator.search import SearchOptions
-from translator.translate import Translator
-
-
-@pytest.fixture(scope="module")
-def translator(untrained, prepared):
-    return Translator(untrained, prepared.tokenizer, {"name": "toy"}, torch.device("cpu"))
 
 
 def test_each_sentence_is_explained_from_its_pieces_to_its_end(translator):

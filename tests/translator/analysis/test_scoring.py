@@ -4,12 +4,6 @@ import torch
 from translator.analysis.scoring import score
 from translator.errors import InputError, InputTooLong
 from translator.tokenizer import BOS_ID, EOS_ID
-from translator.translate import Translator
-
-
-@pytest.fixture(scope="module")
-def translator(untrained, prepared):
-    return Translator(untrained, prepared.tokenizer, {"name": "toy"}, torch.device("cpu"))
 
 
 @torch.inference_mode()
