@@ -33,9 +33,54 @@ def test_translate_keeps_the_line_structure(run, model_folder, tmp_path):
 def test_translate_in_windows_equals_translating_at_once(run, model_folder, tmp_path, monkeypatch):
     (tmp_path / "in.txt").write_text("".join(f"Anna sees {number} dogs.\n" for number in range(7)))
     whole = run("translate", tmp_path / "in.txt", "--model", model_folder)
-    monkeypatch.setattr("translator.commands.translate.WINDOW_LINES", 2)
+    monkeypatch.setattr("translator.commands.windows.WINDOW_LINES", 2)
     assert run("translate", tmp_path / "in.txt", "--model", model_folder) == whole
     assert whole[1].count(b"\n") == 7
+
+
+def test_processes_share_a_file_and_change_nothing(run, model_folder, tmp_path, monkeypatch):
+    (tmp_path / "in.txt").write_text("".join(f"Anna sees {number} dogs.\n" for number in range(7)))
+    whole = run("translate", tmp_path / "in.txt", "--model", model_folder)
+    monkeypatch.setattr("translator.commands.windows.WINDOW_LINES", 2)
+    parts = run("translate", tmp_path / "in.txt", "--model", model_folder, "--processes", "2")
+    assert parts == whole
+
+
+def test_an_interrupted_translation_goes_on_where_it_was(run, model_folder, tmp_path, monkeypatch):
+    lines = [f"Anna sees {number} dogs.\n" for number in range(7)]
+    (tmp_path / "in.txt").write_text("".join(lines))
+    (tmp_path / "prefix.txt").write_text("Anna\n" * 7)
+    command = ("translate", tmp_path / "in.txt", "--model", model_folder, "--prefix", tmp_path / "prefix.txt")
+    _, whole, _ = run(*command)
+    monkeypatch.setattr("translator.commands.windows.WINDOW_LINES", 2)
+    from translator.translate import Translator
+
+    translated, translate = [], Translator.translate
+
+    def interrupted_in_the_third_window(self, texts, *arguments, **options):
+        if len(translated) == 4:
+            raise KeyboardInterrupt
+        translated.extend(texts)
+        return translate(self, texts, *arguments, **options)
+
+    out = tmp_path / "out.de"
+    with monkeypatch.context() as patched:
+        patched.setattr(Translator, "translate", interrupted_in_the_third_window)
+        assert run(*command, "--out", out)[0] == 130
+    assert not out.exists()
+    code, _, err = run(*command, "--out", out, "--resume", "--beam", "2")
+    assert (code, "begun with beam_size 4" in err) == (1, True)
+
+    def noted(self, texts, *arguments, **options):
+        translated.extend(texts)
+        return translate(self, texts, *arguments, **options)
+
+    monkeypatch.setattr(Translator, "translate", noted)
+    assert run(*command, "--out", out, "--resume") == (0, b"", "")
+    assert translated == lines
+    assert out.read_bytes() == whole
+    code, _, err = run(*command, "--out", out, "--resume")
+    assert (code, "is there and finished" in err) == (1, True)
 
 
 def test_what_comes_through_a_pipe_is_read_once(run, model_folder, tmp_path, monkeypatch):
@@ -47,7 +92,7 @@ def test_what_comes_through_a_pipe_is_read_once(run, model_folder, tmp_path, mon
     terminal = Console(file=io.StringIO(), force_terminal=True)
     monkeypatch.setattr("translator.commands.translate.STDERR", terminal)
     for chunk_bytes in (1, 5, 1000):
-        monkeypatch.setattr("translator.commands.translate.CHUNK_BYTES", chunk_bytes)
+        monkeypatch.setattr("translator.commands.windows.CHUNK_BYTES", chunk_bytes)
         reader, writer = os.pipe()
         os.write(writer, text)
         os.close(writer)
@@ -108,6 +153,9 @@ def test_translate_names_a_line_that_is_not_utf8(run, model_folder, tmp_path):
         (("translate", "a b.en", "c.en"), "error: 'a b.en' c.en are 2 files; translate them one at a time"),
         (("translate", "a.en", "b.en"), "as one text with: cat a.en b.en | translator translate"),
         (("translate", "--device", "tpu"), "give auto, cpu, cuda or cuda:N"),
+        (("translate", "--resume"), "add --out FILE"),
+        (("translate", "--out", "a.de"), "--out is a.de, and goes with a text file"),
+        (("translate", "--processes", "-1"), "--processes is -1; give 1 or more, or 0"),
         (("evaluate",), "--source and --reference not given"),
         (
             ("evaluate", "--model", "/nowhere/m", "--model", "/nowhere/n/../m"),

@@ -45,7 +45,7 @@ def test_json_has_a_line_for_each_line_with_all_that_was_asked_for(run, model_fo
 
 def test_prefixes_begin_the_translations_line_by_line(run, model_folder, text, tmp_path, monkeypatch):
     (tmp_path / "prefix.txt").write_text("Heute\n\n\nMorgen\n")
-    monkeypatch.setattr("translator.commands.translate.WINDOW_LINES", 3)
+    monkeypatch.setattr("translator.commands.windows.WINDOW_LINES", 3)
     code, out, _ = run(
         "translate", text, "--model", model_folder, "--prefix", tmp_path / "prefix.txt", "--beam", "2"
     )

@@ -1,0 +1,133 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+import torch
+
+from translator.errors import DataError, TranslatorError
+from translator.parallel import work_in_order
+
+PATIENCE_SECONDS = 60  # only a test that fails waits as long
+
+
+def double():
+    return lambda number: (2 * number, os.getpid(), torch.get_num_threads())
+
+
+def refuse():
+    raise DataError("no such model")
+
+
+def wait_or_die(number):
+    if number == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def make_dying():
+    return wait_or_die
+
+
+def sleep_for_an_hour(pid_file, number):
+    with Path(pid_file).open("a") as file:
+        file.write(f"{os.getpid()}\n")
+    time.sleep(3600)
+    return number
+
+
+def make_sleeping(pid_file):
+    return partial(sleep_for_an_hour, pid_file)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_the_results_come_in_order(processes):
+    results = list(work_in_order(double, range(9), processes))
+    assert [doubled for doubled, *_ in results] == [0, 2, 4, 6, 8, 10, 12, 14, 16]
+    others = {process for _, process, _ in results} - {os.getpid()}
+    assert 1 <= len(others) <= 2 if processes == 2 else not others
+
+
+def test_the_processes_share_the_cores():
+    threads = {threads for *_, threads in work_in_order(double, range(4), 2)}
+    assert threads == {max(1, torch.get_num_threads() // 2)}
+
+
+def test_few_items_are_taken_ahead():
+    taken = []
+
+    def items():
+        for number in range(1000):
+            taken.append(number)
+            yield number
+
+    results = work_in_order(double, items(), 2)
+    next(results)
+    assert len(taken) <= 5
+    results.close()
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_an_error_among_the_items_comes_after_the_results_before_it(processes):
+    def items():
+        yield 1
+        yield 2
+        raise DataError("line 3 is bad")
+
+    results = work_in_order(double, items(), processes)
+    assert (next(results)[0], next(results)[0]) == (2, 4)
+    with pytest.raises(DataError, match="line 3 is bad"):
+        next(results)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_worker_that_cannot_be_made_is_an_error_like_any_other(processes):
+    with pytest.raises(DataError, match="no such model"):
+        list(work_in_order(refuse, range(3), processes))
+
+
+def test_a_process_that_is_killed_is_told():
+    with pytest.raises(TranslatorError, match="one of 2 processes was killed"):
+        list(work_in_order(make_dying, range(5), 2))
+
+
+def is_alive(process):
+    try:
+        with Path(f"/proc/{process}/stat").open() as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def wait_until(condition):
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_when_the_first_process_dies_the_others_die_with_it(tmp_path, number):
+    pids = tmp_path / "pids"
+    program = (
+        "import sys; sys.path.insert(0, 'tests/translator')\n"
+        "if __name__ == '__main__':\n"
+        "    from functools import partial\n"
+        "    from test_parallel import make_sleeping, work_in_order\n"
+        f"    list(work_in_order(partial(make_sleeping, {str(pids)!r}), range(5), 2))\n"
+    )
+    (tmp_path / "program.py").write_text(program)
+    with subprocess.Popen(
+        [sys.executable, tmp_path / "program.py"],
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": "."},
+    ) as first:
+        wait_until(lambda: pids.exists() and len(pids.read_text().split()) == 2)
+        others = pids.read_text().split()
+        first.send_signal(number)
+        wait_until(lambda: not any(map(is_alive, others)))
+        assert first.wait(PATIENCE_SECONDS) != 0

@@ -1,0 +1,88 @@
+import json
+
+import pytest
+
+from translator.errors import ConfigError
+from translator.unfinished import UnfinishedFile
+
+MADE_FROM = {"text": "abc", "beam": 4}
+
+
+def begin(path, content, made_from=MADE_FROM):
+    with UnfinishedFile(path, made_from, resume=False) as file:
+        file.write(content)
+
+
+def test_the_file_has_its_name_only_when_it_is_whole(tmp_path):
+    path = tmp_path / "out.de"
+    with UnfinishedFile(path, MADE_FROM, resume=False) as file:
+        file.write(b"eins\n")
+        assert not path.exists()
+        assert (tmp_path / "out.de.part").read_bytes() == b"eins\n"
+        file.write(b"zwei")
+        file.finish()
+    assert path.read_bytes() == b"eins\nzwei"
+    assert [one.name for one in tmp_path.iterdir()] == ["out.de"]
+
+
+@pytest.mark.parametrize(
+    ("there", "lines", "kept"),
+    [(b"", 0, b""), (b"eins", 0, b""), (b"eins\n", 1, b"eins\n"), (b"eins\n\nz", 2, b"eins\n\n")],
+)
+def test_it_goes_on_after_the_last_whole_line(tmp_path, there, lines, kept):
+    begin(tmp_path / "out.de", there)
+    with UnfinishedFile(tmp_path / "out.de", MADE_FROM, resume=True) as file:
+        assert file.lines == lines
+        file.write(b"neu\n")
+        file.finish()
+    assert (tmp_path / "out.de").read_bytes() == kept + b"neu\n"
+
+
+def test_lines_are_counted_across_what_is_read_at_once(tmp_path):
+    begin(tmp_path / "out.de", b"x" * 1_500_000 + b"\n" + b"y" * 700_000 + b"\nbroken")
+    with UnfinishedFile(tmp_path / "out.de", MADE_FROM, resume=True) as file:
+        assert file.lines == 2
+    assert (tmp_path / "out.de.part").stat().st_size == 2_200_002
+
+
+def test_resuming_what_was_never_begun_begins(tmp_path):
+    with UnfinishedFile(tmp_path / "out.de", MADE_FROM, resume=True) as file:
+        assert file.lines == 0
+        file.finish()
+    assert (tmp_path / "out.de").read_bytes() == b""
+
+
+def test_what_was_begun_is_not_begun_again_by_mistake(tmp_path):
+    begin(tmp_path / "out.de", b"eins\n")
+    with pytest.raises(ConfigError, match="go on with it by --resume"):
+        begin(tmp_path / "out.de", b"zwei\n")
+    assert (tmp_path / "out.de.part").read_bytes() == b"eins\n"
+
+
+def test_what_is_finished_is_not_touched(tmp_path):
+    (tmp_path / "out.de").write_bytes(b"fertig\n")
+    for resume in (False, True):
+        with pytest.raises(ConfigError, match="is there and finished"):
+            UnfinishedFile(tmp_path / "out.de", MADE_FROM, resume)
+    assert (tmp_path / "out.de").read_bytes() == b"fertig\n"
+
+
+def test_it_goes_on_only_with_what_it_was_made_from(tmp_path):
+    begin(tmp_path / "out.de", b"eins\n")
+    for other, message in (
+        ({"text": "abc", "beam": 1}, "begun with beam 4 .* go on with 1"),
+        ({}, "text abc"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            UnfinishedFile(tmp_path / "out.de", other, resume=True)
+    (tmp_path / "out.de.part.json").write_text("{")
+    with pytest.raises(ConfigError, match="missing or damaged"):
+        UnfinishedFile(tmp_path / "out.de", MADE_FROM, resume=True)
+    (tmp_path / "out.de.part.json").write_text(json.dumps(MADE_FROM))
+    with UnfinishedFile(tmp_path / "out.de", MADE_FROM, resume=True) as file:
+        assert file.lines == 1
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(ConfigError, match=r"cannot write .*nowhere/out.de: No such file"):
+        UnfinishedFile(tmp_path / "nowhere" / "out.de", MADE_FROM, resume=False)

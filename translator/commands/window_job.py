@@ -1,0 +1,94 @@
+"""What is done with a window of lines: translate it, and write it down as text or as JSON."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from translator.analysis.alignment import Link, align
+from translator.checkpoint import weights_sha256
+from translator.commands.windows import Window
+from translator.inference import Precision
+from translator.search import SearchOptions
+from translator.translate import Translation, Translator, has_words, shipped_model
+
+Written = tuple[int, bytes]
+"""How many lines were translated, and what is to be written for them."""
+
+
+@dataclass(frozen=True)
+class WindowJob:
+    """How to translate windows, in this process or in another."""
+
+    models: tuple[Path, ...]
+    """Model folders that decide together; the shipped model if there is none."""
+    device: str
+    precision: Precision | Literal["auto"]
+    options: SearchOptions
+    as_json: bool
+    with_alignment: bool
+
+    def start(self) -> Callable[[Window], Written]:
+        """Load the model; returns what translates a window."""
+        first = self.models[0] if self.models else None
+        translator = Translator.load(
+            first, self.device, ensemble_with=self.models[1:], precision=self.precision
+        )
+        return partial(self._translate, translator)
+
+    def describe(self) -> dict[str, Any]:
+        """All that determines the output, beside the text, for JSON."""
+        return {
+            "models": [weights_sha256(path) for path in self.models or (shipped_model(),)],
+            **json.loads(json.dumps(asdict(self.options))),
+            "device": self.device,
+            "precision": self.precision,
+            "json": self.as_json,
+            "align": self.with_alignment,
+        }
+
+    def _translate(self, translator: Translator, window: Window) -> Written:
+        translations = translator.translate(window.texts, self.options, prefixes=window.beginnings)
+        if self.as_json:
+            text = _as_json(translator, translations, self.with_alignment)
+        else:
+            text = "".join(translation.text for translation in translations)
+        return len(window.texts), text.encode()
+
+
+def _as_json(translator: Translator, translations: Sequence[Translation], with_alignment: bool) -> str:
+    """A line for each text: its sentences with their translations and scores, and perhaps their alignment."""
+    records = []
+    for translation in translations:
+        sentences: list[dict[str, Any]] = [
+            {
+                "source": one.source,
+                "start": one.start,
+                "end": one.end,
+                "translations": [
+                    {"text": version.text, "score": round(version.score, 4)} for version in one.hypotheses
+                ],
+            }
+            for one in translation.sentences
+        ]
+        if with_alignment:
+            for record, links in zip(sentences, _links(translator, translation), strict=True):
+                record["alignment"] = links
+        records.append({"text": translation.text.rstrip("\r\n"), "sentences": sentences})
+    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+
+
+def _links(translator: Translator, translation: Translation) -> list[list[dict[str, Any]]]:
+    """The links of each sentence; none of what is copied, for the model has not seen it."""
+    translated = [one for one in translation.sentences if has_words(one.source)]
+    found = iter(align(translator, [(one.source, one.text) for one in translated]))
+    return [
+        [_link(link) for link in next(found)] if has_words(one.source) else []
+        for one in translation.sentences
+    ]
+
+
+def _link(link: Link) -> dict[str, Any]:
+    return {"source": link.source, "target": link.target, "weight": round(link.weight, 3)}
