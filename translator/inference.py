@@ -26,6 +26,9 @@ from translator.script import scripted
 
 _CACHE_GROWTH = 32
 """Positions by which a cache that is full gets longer."""
+_PIECES_AT_ONCE = 8000
+"""The logits of so many pieces are computed before they are written where those of a whole step stand: new memory of
+that size is used again and again, while for tens of megabytes the system would be asked in every step."""
 
 
 class Float32Linear(nn.Module):
@@ -252,7 +255,8 @@ class _Decoder(nn.Module):
         super().__init__()
         self.layers = nn.ModuleList(_DecoderLayer(layer, make) for layer in model.decoder)
         self.norm = model.decoder_norm
-        self.logits = make(model.embedding.weight, None)
+        weights = model.embedding.weight.split(_PIECES_AT_ONCE)
+        self.logits = nn.ModuleList(make(weight, None) for weight in weights)
 
     def forward(
         self,
@@ -262,14 +266,19 @@ class _Decoder(nn.Module):
         memories_2BHSK: list[Tensor],
         keep_mask: Tensor | None,
         length: int,
-    ) -> Tensor:
-        """Logits, (N, V); each list has a tensor for each layer."""
+        logits_NV: Tensor,
+    ) -> None:
+        """Fill in the logits; each list has a tensor for each layer."""
         for number, layer in enumerate(self.layers):
             x_ND = layer(
                 x_ND, keys_NHTK[number], values_NHTK[number], memories_2BHSK[number], keep_mask, length
             )
-        logits_NV: Tensor = self.logits(self.norm(x_ND))
-        return logits_NV
+        x_ND = self.norm(x_ND)
+        start = 0
+        for logits in self.logits:
+            part_NV = logits(x_ND)
+            logits_NV[:, start : start + part_NV.shape[1]] = part_NV
+            start += part_NV.shape[1]
 
 
 @dataclass
@@ -281,6 +290,8 @@ class InferenceState:
     memories_2BHSK: list[Tensor]
     """Keys and values of the source."""
     keep_mask: Tensor | None
+    logits_NV: Tensor
+    """Where the logits of a step are put; more rows than there are when sentences are done."""
     length: int = 0
 
     def select(self, rows_N: Tensor) -> None:
@@ -301,7 +312,9 @@ class InferenceState:
             self.keep_mask = self.keep_mask[sentences_B]
 
     def make_room(self, rows: int) -> None:
-        """Before a step of so many rows: longer caches where they are full."""
+        """Before a step of so many rows: longer caches where they are full, and logits for every row."""
+        if len(self.logits_NV) < rows:
+            self.logits_NV = self.logits_NV.new_empty((rows, self.logits_NV.shape[1]))
         if self.keys_NHTK[0].shape[2] == self.length:
             self.keys_NHTK = [self._longer(key_NHTK, rows) for key_NHTK in self.keys_NHTK]
             self.values_NHTK = [self._longer(value_NHTK, rows) for value_NHTK in self.values_NHTK]
@@ -327,7 +340,7 @@ class InferenceModel:
         self._encoder = scripted(_Encoder(model, make).eval())
         self._decoder = scripted(_Decoder(model, make).eval())
         self._memory_maps = [make(layer.cross_attention.key_value.weight, None) for layer in model.decoder]
-        self._heads = model.config.heads
+        self._heads, self._vocab_size = model.config.heads, model.config.vocab_size
 
     def encode(self, source_BS: Tensor, source_keep_BS: Tensor) -> Tensor:
         """The memory: (B, S, D)."""
@@ -342,15 +355,18 @@ class InferenceModel:
             for make_key_value in self._memory_maps
         ]
         empty_NHTK = [memory_2BHSK[0, :0, :, :0] for memory_2BHSK in memories_2BHSK]
-        return InferenceState(empty_NHTK, empty_NHTK, memories_2BHSK, _mask(source_keep_BS))
+        no_logits_NV = memory_BSD.new_empty((0, self._vocab_size))
+        return InferenceState(empty_NHTK, empty_NHTK, memories_2BHSK, _mask(source_keep_BS), no_logits_NV)
 
     def decode_step(self, tokens_N: Tensor, state: InferenceState) -> tuple[Tensor, InferenceState]:
-        """Logits of the next tokens, (N, V), and the state that includes them."""
+        """Logits of the next tokens, (N, V), until the next step, and the state that includes them."""
         state.make_room(len(tokens_N))
         x_ND = self._embedding(tokens_N.unsqueeze(1), first_position=state.length).squeeze(1)
-        logits_NV: Tensor = self._decoder(
-            x_ND, state.keys_NHTK, state.values_NHTK, state.memories_2BHSK, state.keep_mask, state.length
-        )
+        logits_NV = state.logits_NV[: len(tokens_N)]
+        self._decoder(
+            x_ND, state.keys_NHTK, state.values_NHTK, state.memories_2BHSK, state.keep_mask, state.length,
+            logits_NV,
+        )  # fmt: skip
         state.length += 1
         return logits_NV, state
 

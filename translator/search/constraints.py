@@ -63,12 +63,13 @@ class Constraints:
         self._keep_an_end(log_probability_BWV, end_BW, special.end)
         if self.prefixes is not None:
             self._force_prefixes(log_probability_BWV, given_BWV, length)
-        self._force_end(log_probability_BWV, end_BW, length, special.end)
+        if length >= self.shortest_limit:
+            self._force_end(log_probability_BWV, end_BW, length, special.end)
 
     def _keep_an_end(self, log_probability_BWV: Tensor, end_BW: Tensor, end: int) -> None:
         """Where everything is banned, the end token is not: there is always a translation."""
         if self.no_repeat_ngram or self.banned or self.min_length_B is not None:
-            is_stuck_BW = (log_probability_BWV == -torch.inf).all(dim=2)
+            is_stuck_BW = log_probability_BWV.amax(dim=2) == -torch.inf
             log_probability_BWV[:, :, end] = torch.where(is_stuck_BW, end_BW, log_probability_BWV[:, :, end])
 
     def _force_prefixes(self, log_probability_BWV: Tensor, given_BWV: Tensor, length: int) -> None:

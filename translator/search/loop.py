@@ -77,4 +77,5 @@ def search(
 
 def log_probabilities(logits_NV: Tensor, forbidden: Tensor) -> Tensor:
     """Natural logarithms of the probabilities of all tokens but the forbidden ones, in float32; changes the logits."""
-    return logits_NV.float().index_fill_(1, forbidden, -torch.inf).log_softmax(dim=1)
+    logits_NV = logits_NV.float().index_fill_(1, forbidden, -torch.inf)
+    return torch.log_softmax(logits_NV, 1, out=logits_NV)
