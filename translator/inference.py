@@ -154,6 +154,30 @@ class _FeedForward(nn.Module):
         return y
 
 
+@torch.jit.script
+class _Places:
+    """Where P tokens that are no padding stand in a batch of B sentences with S places each."""
+
+    def __init__(self, keep_BS: Tensor) -> None:
+        self.sentences, self.length = keep_BS.shape[0], keep_BS.shape[1]
+        self.place_P = keep_BS.flatten().nonzero().squeeze(1)
+        self.is_full = len(self.place_P) == keep_BS.numel()
+        self.keep_mask: Tensor | None = None if self.is_full else keep_BS[:, None, None, :]
+
+    def pack(self, x_BSD: Tensor) -> Tensor:
+        """The tokens alone, (P, D)."""
+        x_QD = x_BSD.flatten(0, 1)
+        return x_QD if self.is_full else x_QD.index_select(0, self.place_P)
+
+    def spread(self, x_PD: Tensor) -> Tensor:
+        """Back in their places, (B, S, D), among zeros."""
+        if not self.is_full:
+            x_QD = x_PD.new_zeros(self.sentences * self.length, x_PD.shape[1])
+            x_PD = x_QD.index_copy_(0, self.place_P, x_PD)
+        x_BSD: Tensor = x_PD.view(self.sentences, self.length, -1)
+        return x_BSD
+
+
 class _EncoderLayer(nn.Module):
     def __init__(self, layer: EncoderLayer, make: MakeLinear) -> None:
         super().__init__()
@@ -164,18 +188,18 @@ class _EncoderLayer(nn.Module):
         self.feed_forward = _FeedForward(layer.feed_forward, make)
         self.around_feed_forward = _Sublayer(layer.feed_forward_residual)
 
-    def forward(self, x_BSD: Tensor, keep_mask: Tensor | None) -> Tensor:
-        sentences, length = x_BSD.shape[0], x_BSD.shape[1]
-        projected = self.query_key_value(self.around_attention(x_BSD))
-        projected_3BHSK = projected.view(sentences, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+    def forward(self, x_PD: Tensor, places: _Places) -> Tensor:
+        """(P, D) → (P, D)."""
+        projected = places.spread(self.query_key_value(self.around_attention(x_PD)))
+        projected_3BHSK = projected.unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         attended_BHSK = F.scaled_dot_product_attention(
-            projected_3BHSK[0], projected_3BHSK[1], projected_3BHSK[2], keep_mask, scale=1.0
+            projected_3BHSK[0], projected_3BHSK[1], projected_3BHSK[2], places.keep_mask, scale=1.0
         )
-        attended_BSD = self.output(attended_BHSK.transpose(1, 2).flatten(2))
-        x_BSD = self.around_attention.after(x_BSD, attended_BSD)
-        fed_BSD = self.feed_forward(self.around_feed_forward(x_BSD))
-        y_BSD: Tensor = self.around_feed_forward.after(x_BSD, fed_BSD)
-        return y_BSD
+        attended_PD = self.output(places.pack(attended_BHSK.transpose(1, 2).flatten(2)))
+        x_PD = self.around_attention.after(x_PD, attended_PD)
+        fed_PD = self.feed_forward(self.around_feed_forward(x_PD))
+        y_PD: Tensor = self.around_feed_forward.after(x_PD, fed_PD)
+        return y_PD
 
 
 class _Encoder(nn.Module):
@@ -184,10 +208,12 @@ class _Encoder(nn.Module):
         self.layers = nn.ModuleList(_EncoderLayer(layer, make) for layer in model.encoder)
         self.norm = model.encoder_norm
 
-    def forward(self, x_BSD: Tensor, keep_mask: Tensor | None) -> Tensor:
+    def forward(self, x_BSD: Tensor, places: _Places) -> Tensor:
+        """The memory, (B, S, D), with zeros where there is padding."""
+        x_PD = places.pack(x_BSD)
         for layer in self.layers:
-            x_BSD = layer(x_BSD, keep_mask)
-        memory_BSD: Tensor = self.norm(x_BSD)
+            x_PD = layer(x_PD, places)
+        memory_BSD: Tensor = places.spread(self.norm(x_PD))
         return memory_BSD
 
 
@@ -344,19 +370,23 @@ class InferenceModel:
 
     def encode(self, source_BS: Tensor, source_keep_BS: Tensor) -> Tensor:
         """The memory: (B, S, D)."""
-        memory_BSD: Tensor = self._encoder(self._embedding(source_BS), _mask(source_keep_BS))
+        memory_BSD: Tensor = self._encoder(self._embedding(source_BS), _Places(source_keep_BS))
         return memory_BSD
 
     def start(self, memory_BSD: Tensor, source_keep_BS: Tensor) -> InferenceState:
         """The state before the first step."""
-        shape = (*memory_BSD.shape[:2], 2, self._heads, -1)
+        places = _Places(source_keep_BS)
+        memory_PD = places.pack(memory_BSD)
         memories_2BHSK = [
-            make_key_value(memory_BSD).view(shape).permute(2, 0, 3, 1, 4).contiguous()
-            for make_key_value in self._memory_maps
+            places.spread(key_value(memory_PD))
+            .unflatten(-1, (2, self._heads, -1))
+            .permute(2, 0, 3, 1, 4)
+            .contiguous()
+            for key_value in self._memory_maps
         ]
         empty_NHTK = [memory_2BHSK[0, :0, :, :0] for memory_2BHSK in memories_2BHSK]
         no_logits_NV = memory_BSD.new_empty((0, self._vocab_size))
-        return InferenceState(empty_NHTK, empty_NHTK, memories_2BHSK, _mask(source_keep_BS), no_logits_NV)
+        return InferenceState(empty_NHTK, empty_NHTK, memories_2BHSK, places.keep_mask, no_logits_NV)
 
     def decode_step(self, tokens_N: Tensor, state: InferenceState) -> tuple[Tensor, InferenceState]:
         """Logits of the next tokens, (N, V), until the next step, and the state that includes them."""
@@ -369,8 +399,3 @@ class InferenceModel:
         )  # fmt: skip
         state.length += 1
         return logits_NV, state
-
-
-def _mask(source_keep_BS: Tensor) -> Tensor | None:
-    """The mask for attention to the source, (B, 1, 1, S); None where nothing is padding."""
-    return None if bool(source_keep_BS.all()) else source_keep_BS[:, None, None, :]
