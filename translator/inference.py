@@ -154,7 +154,7 @@ class _FeedForward(nn.Module):
         return y
 
 
-@torch.jit.script
+@scripted
 class _Places:
     """Where P tokens that are no padding stand in a batch of B sentences with S places each."""
 

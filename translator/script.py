@@ -8,13 +8,13 @@ import torch
 T = TypeVar("T")
 
 
-def scripted(function_or_module: T) -> T:
-    """The same, run by TorchScript.
+def scripted(code: T) -> T:
+    """The same function, module or class, run by TorchScript.
 
     PyTorch will drop it for torch.compile, which needs a C++ compiler where it runs. Called as it is, the same code
     is about three times as slow on single sentences.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", r".*torch\.jit\.", DeprecationWarning)
-        compiled: Any = torch.jit.script(function_or_module)
+        compiled: Any = torch.jit.script(code)
     return cast(T, compiled)
