@@ -138,7 +138,9 @@ def server(precision: Precision) -> Iterator[str]:
     ) as process:
         try:
             assert process.stderr
-            yield next(found[0].rstrip("/") for line in process.stderr if (found := re.search(r"http://\S+", line)))
+            yield next(
+                found[0].rstrip("/") for line in process.stderr if (found := re.search(r"http://\S+", line))
+            )
         finally:
             process.terminate()
             process.communicate()

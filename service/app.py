@@ -182,7 +182,7 @@ router = APIRouter()
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": TranslateRequest.model_json_schema()}},
+            "content": {"application/json": {"schema": TranslateRequest.openapi_schema()}},
         }
     },
 )

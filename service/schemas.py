@@ -9,12 +9,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails, from_json
 
 from service.errors import InvalidRequest, MalformedJson
-from translator.search import SearchOptions
+from translator.search import Sampling, SearchOptions
 from translator.translate import SentenceTranslation, Translation
 
 _MAX_SHOWN_VALUE = 30
 _MAX_MISTAKES = 4
 _SCORE = "Log-probability (natural) over the length penalty, at most 0; 0 for what is copied."
+
+
+_Phrase = Annotated[str, Field(max_length=100, pattern=r"\S")]
 
 
 def _check_text(text: object) -> object:
@@ -26,6 +29,25 @@ def _check_text(text: object) -> object:
     elif not isinstance(text, str):
         raise ValueError("must be a string or a list of strings")
     return text
+
+
+class SamplingRequest(BaseModel):
+    """Draw translations at random instead of searching for the likeliest."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+    temperature: Annotated[float, Field(ge=0.05, le=5)] = Field(
+        1.0, description="Below 1 the likely pieces of words become likelier."
+    )
+    top_k: Annotated[int, Field(ge=0, le=1000)] = Field(
+        0, description="Draw from the so many likeliest pieces only; 0 draws from all."
+    )
+    top_p: Annotated[float, Field(ge=0.01, le=1)] = Field(
+        1.0, description="Draw from the fewest likeliest pieces that have this probability together."
+    )
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = Field(
+        0, description="With the same seed a text gets the same translation again."
+    )
 
 
 class TranslateRequest(BaseModel):
@@ -53,13 +75,38 @@ class TranslateRequest(BaseModel):
     alternatives: Annotated[int, Field(ge=0, le=5)] = Field(
         0, description="Further translations wanted for each sentence."
     )
+    min_length_factor: Annotated[float, Field(ge=0, le=2)] = Field(
+        0.0, description="At least so many German pieces for each English one; at most `max_length_factor`."
+    )
+    max_length_factor: Annotated[float, Field(ge=0.1, le=4)] = Field(
+        2.0, description="At most so many German pieces for each English one, and ten more."
+    )
+    no_repeat_ngram: Annotated[int, Field(ge=0, le=20)] = Field(
+        0, description="No so many pieces in a row occur twice in a sentence; 0 allows it."
+    )
+    coverage_penalty: Annotated[float, Field(ge=0, le=5)] = Field(
+        0.0, description="What it costs to leave words of the source out, when hypotheses are ranked."
+    )
+    banned: Annotated[list[_Phrase], Field(max_length=20)] = Field(
+        default_factory=list,
+        description='German words or phrases that must not occur; "Haus" also bans "Hausarzt".',
+    )
+    sampling: SamplingRequest | None = Field(
+        None,
+        description="Draw `beam_size` translations at random, the best of which is returned, instead of searching.",
+    )
 
     @model_validator(mode="after")
-    def _check_beam_is_wide_enough(self) -> Self:
+    def _check_options_agree(self) -> Self:
         if "beam_size" in self.model_fields_set and self.beam_size <= self.alternatives:
             raise ValueError(
                 f"beam_size is {self.beam_size} and must be at least {self.alternatives + 1}, one more than "
                 "alternatives; raise it or leave it out"
+            )
+        if self.min_length_factor > self.max_length_factor:
+            raise ValueError(
+                f"min_length_factor is {self.min_length_factor} and must be at most max_length_factor, "
+                f"which is {self.max_length_factor}"
             )
         return self
 
@@ -83,6 +130,14 @@ class TranslateRequest(BaseModel):
         except ValidationError as error:
             raise _explain(error) from None
 
+    @classmethod
+    def openapi_schema(cls) -> dict[str, Any]:
+        """Its JSON schema with nothing by reference: in OpenAPI a reference starts at the whole document."""
+        schema = cls.model_json_schema()
+        sampling = schema.pop("$defs")[SamplingRequest.__name__]
+        schema["properties"]["sampling"]["anyOf"] = [sampling, {"type": "null"}]
+        return schema
+
     @property
     def texts(self) -> list[str]:
         """The texts, whether one or several were given."""
@@ -93,7 +148,15 @@ class TranslateRequest(BaseModel):
         """What the decoder is asked to do."""
         hypotheses = self.alternatives + 1
         return SearchOptions(
-            beam_size=max(self.beam_size, hypotheses), length_penalty=self.length_penalty, n_best=hypotheses
+            beam_size=max(self.beam_size, hypotheses),
+            length_penalty=self.length_penalty,
+            n_best=hypotheses,
+            min_length_factor=self.min_length_factor,
+            max_length_factor=self.max_length_factor,
+            no_repeat_ngram=self.no_repeat_ngram,
+            banned=tuple(self.banned),
+            coverage_penalty=self.coverage_penalty,
+            sampling=Sampling(**self.sampling.model_dump()) if self.sampling else None,
         )
 
 
@@ -114,16 +177,21 @@ def _explain_one(error: ErrorDetails) -> str:
     told = error["msg"].removeprefix("Value error, ")
     if not error["loc"]:
         return told
-    field = str(error["loc"][0])
+    field = ".".join(str(part)[:50] for part in error["loc"])
     if error["type"] == "extra_forbidden":
-        return f"{field[:50]}: there is no such field"
+        return f"{field}: there is no such field"
     if field == "text":
         return f"text: {told}"
     return f"{field}: must be {_range_in_words(field)}, or left out{_value_in_words(error['input'])}"
 
 
 def _range_in_words(option: str) -> str:
-    schema = TranslateRequest.model_json_schema()["properties"][option]
+    if option.startswith("banned"):
+        return "a list of up to 20 words or phrases of 1 to 100 characters"
+    if option == "sampling":
+        return f"an object with {', '.join(SamplingRequest.model_fields)}"
+    part = SamplingRequest if option.startswith("sampling.") else TranslateRequest
+    schema = part.model_json_schema()["properties"][option.removeprefix("sampling.")]
     kind = "a whole number" if schema["type"] == "integer" else "a number"
     return f"{kind} from {schema['minimum']} to {schema['maximum']}"
 

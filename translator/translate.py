@@ -263,7 +263,9 @@ class Translator:
             torch.tensor(max_length, dtype=torch.long, device=self._device),
             torch.tensor(min_length, device=self._device) if any(min_length) else None,
             prefixes,
-            tuple(tuple(self.tokenizer.encode(normalise(phrase))) for phrase in options.banned),
+            tuple(
+                tuple(ids) for phrase in options.banned if (ids := self.tokenizer.encode(normalise(phrase)))
+            ),
             options.no_repeat_ngram,
         )
 

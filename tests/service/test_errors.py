@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -196,5 +197,12 @@ def test_the_description_of_the_api_names_the_errors(make_client: Callable[..., 
     assert set(operation["responses"]) == {"200", "400", "413", "415", "422", "503", "504"}
     assert "application/problem+json" in operation["responses"]["422"]["content"]
     schema = operation["requestBody"]["content"]["application/json"]["schema"]
-    assert set(schema["properties"]) == {"text", "beam_size", "length_penalty", "alternatives"}
+    assert set(schema["properties"]) == {
+        "text", "beam_size", "length_penalty", "alternatives", "min_length_factor", "max_length_factor",
+        "no_repeat_ngram", "coverage_penalty", "banned", "sampling",
+    }  # fmt: skip
     assert schema["required"] == ["text"]
+    assert set(schema["properties"]["sampling"]["anyOf"][0]["properties"]) == {
+        "temperature", "top_k", "top_p", "seed",
+    }  # fmt: skip
+    assert "$defs" not in json.dumps(description)

@@ -13,7 +13,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from translator.search import SearchOptions
+from translator.search import Sampling, SearchOptions
 
 
 def test_one_text(client: TestClient) -> None:
@@ -88,6 +88,19 @@ def test_alternatives(client: TestClient, echo: Any) -> None:
         ({"alternatives": 3}, SearchOptions(beam_size=4, length_penalty=1.0, n_best=4)),
         ({"alternatives": 5}, SearchOptions(beam_size=6, length_penalty=1.0, n_best=6)),
         ({"alternatives": 2, "beam_size": 3}, SearchOptions(beam_size=3, length_penalty=1.0, n_best=3)),
+        (
+            {"min_length_factor": 0.5, "max_length_factor": 3, "no_repeat_ngram": 4, "coverage_penalty": 0.2},
+            SearchOptions(
+                min_length_factor=0.5, max_length_factor=3, no_repeat_ngram=4, coverage_penalty=0.2
+            ),
+        ),
+        ({"banned": ["Haus", "zu Hause"]}, SearchOptions(banned=("Haus", "zu Hause"))),
+        ({"sampling": None}, SearchOptions()),
+        ({"sampling": {}}, SearchOptions(sampling=Sampling())),
+        (
+            {"sampling": {"temperature": 0.7, "top_k": 10, "top_p": 0.9, "seed": 3}},
+            SearchOptions(sampling=Sampling(0.7, 10, 0.9, 3)),
+        ),
     ],
 )
 def test_options_reach_the_translator(
@@ -112,6 +125,34 @@ def test_options_reach_the_translator(
         ({"alternatives": 6}, "alternatives: must be a whole number from 0 to 5, or left out; it is 6."),
         ({"alternatives": -1}, "alternatives: must be a whole number from 0 to 5, or left out; it is -1."),
         ({"alternatives": 2, "beam_size": 2}, "beam_size is 2 and must be at least 3"),
+        (
+            {"max_length_factor": 0},
+            "max_length_factor: must be a number from 0.1 to 4, or left out; it is 0.",
+        ),
+        ({"min_length_factor": 1.5, "max_length_factor": 1}, "min_length_factor is 1.5 and must be at most"),
+        (
+            {"no_repeat_ngram": -1},
+            "no_repeat_ngram: must be a whole number from 0 to 20, or left out; it is -1.",
+        ),
+        (
+            {"banned": "Haus"},
+            'banned: must be a list of up to 20 words or phrases of 1 to 100 characters, or left out; it is "Haus".',
+        ),
+        (
+            {"banned": [" "]},
+            'banned.0: must be a list of up to 20 words or phrases of 1 to 100 characters, or left out; it is " ".',
+        ),
+        ({"banned": ["a"] * 21}, "banned: must be a list of up to 20 words"),
+        ({"banned": ["a" * 101]}, "banned.0: must be a list of up to 20 words"),
+        (
+            {"sampling": 3},
+            "sampling: must be an object with temperature, top_k, top_p, seed, or left out; it is 3.",
+        ),
+        (
+            {"sampling": {"top_p": 0}},
+            "sampling.top_p: must be a number from 0.01 to 1, or left out; it is 0.",
+        ),
+        ({"sampling": {"topp": 0.5}}, "sampling.topp: there is no such field."),
         ({"beams": 4}, "beams: there is no such field. The fields are text, beam_size"),
         ({"text": 7}, "text: must be a string or a list of strings."),
         ({"text": None}, "text: must be a string or a list of strings."),
@@ -141,7 +182,8 @@ def test_many_mistakes_are_counted_and_not_listed(client: TestClient) -> None:
     answer = client.post("/translate", json={"text": "Hi", **{f"field{number}": 1 for number in range(50)}})
     assert answer.status_code == 422
     assert answer.json()["detail"] == (
-        "There are 50 mistakes. The fields are text, beam_size, length_penalty, alternatives."
+        "There are 50 mistakes. The fields are text, beam_size, length_penalty, alternatives, min_length_factor, "
+        "max_length_factor, no_repeat_ngram, coverage_penalty, banned, sampling."
     )
 
 

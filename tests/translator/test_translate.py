@@ -14,6 +14,7 @@ from translator.errors import CheckpointError, ConfigError, InputError
 from translator.inference import can_use_int8
 from translator.model import Transformer
 from translator.search import Sampling, SearchOptions
+from translator.text import normalise
 from translator.tokenizer import train_tokenizer
 from translator.translate import Translator, _batches, settle_precision
 
@@ -97,6 +98,13 @@ def test_a_translation_begins_with_the_prefix_that_is_asked_for(translator):
     assert greedy[1].text == plain[1].text
     with pytest.raises(InputError, match="there are 1 prefixes for 3 texts; give one for each"):
         translator.translate(texts, options, prefixes=["Heute"])
+
+
+def test_a_phrase_of_which_nothing_is_left_bans_nothing(translator):
+    zero_width_space = "\u200b"
+    assert translator.tokenizer.encode(normalise(zero_width_space)) == []
+    plain = translator.translate(["Anna sleeps."])
+    assert translator.translate(["Anna sleeps."], SearchOptions(banned=(zero_width_space,))) == plain
 
 
 def test_banned_phrases_do_not_occur(translator):
