@@ -29,7 +29,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from translator.checkpoint import ModelFolder, load_model
 from translator.config import base, fit_to_vocabulary, small
-from translator.device import describe_device
+from translator.device import describe_device, set_up_processor
 from translator.errors import ConfigError, TranslatorError
 from translator.evaluate import read_lines
 from translator.export import export_ctranslate2
@@ -210,7 +210,7 @@ def batches(sources: Sequence[list[int]], batch: int, is_forced: bool) -> Iterat
 
 def measure(options: Options, console: Console) -> list[Result]:
     """Let the systems decode the same batches in turns."""
-    torch.set_num_threads(options.threads)
+    set_up_processor(options.threads)
     if options.sentences is None:
         folder = random_model(options.size)
         sources = random_sources(options.count, folder.tokenizer.vocab_size)

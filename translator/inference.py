@@ -218,8 +218,12 @@ class _Encoder(nn.Module):
 
 
 def _attend(query_XLK: Tensor, key_XMK: Tensor, value_XMK: Tensor, keep_mask: Tensor | None) -> Tensor:
-    """Attention of a few queries, X = sentences or rows times heads; PyTorch's kernel takes twice as long for them."""
-    scores_XLM = torch.bmm(query_XLK, key_XMK.transpose(1, 2))
+    """Attention of a few queries, X = sentences or rows times heads; PyTorch's kernel takes twice as long for them.
+
+    Keys times queries, not queries times keys: the matrix product would put the second one, the large one, in another
+    order first.
+    """
+    scores_XLM = torch.bmm(key_XMK, query_XLK.transpose(1, 2)).transpose(1, 2).contiguous()
     if keep_mask is not None:
         sentences, queries, keys = keep_mask.shape[0], scores_XLM.shape[1], scores_XLM.shape[2]
         scores_XLM.view(sentences, -1, queries, keys).masked_fill_(~keep_mask, -math.inf)
