@@ -3,8 +3,13 @@
 - The three projections of self-attention are one matrix product.
 - The keys and values of earlier positions stand in memory that is allocated ahead, not put together anew in each
   step; of the rows that a beam search moves, only those that change place are copied.
+- The encoder computes nothing for padding.
 - Matrix products with weights can be in int8: each column of weights has a scale of its own, and each row of
-  activations, so that what stands beside a sentence in its batch changes nothing.
+  activations.
+
+In int8, what stands beside a sentence in its batch changes no bit of the answer: products of whole numbers are exact,
+and everything else is computed row by row, or in one order of additions. In float32 and bf16 the library that
+multiplies may add up in another order for another number of rows, which tells in the last digits of a score.
 
 `Transformer.decode_step` is the plain version, which this one is tested against.
 """
@@ -26,6 +31,9 @@ from translator.script import scripted
 
 _CACHE_GROWTH = 32
 """Positions by which a cache that is full gets longer."""
+_MEMORY_STEP = 16
+"""Keys and values of a source are filled up to a multiple of so many: a matrix product adds up the last few of a
+number that is no such multiple in another order, and a sentence beside a longer one would be rounded differently."""
 _PIECES_AT_ONCE = 8000
 """The logits of so many pieces are computed before they are written where those of a whole step stand: new memory of
 that size is used again and again, while for tens of megabytes the system would be asked in every step."""
@@ -161,20 +169,16 @@ class _Places:
     def __init__(self, keep_BS: Tensor) -> None:
         self.sentences, self.length = keep_BS.shape[0], keep_BS.shape[1]
         self.place_P = keep_BS.flatten().nonzero().squeeze(1)
-        self.is_full = len(self.place_P) == keep_BS.numel()
-        self.keep_mask: Tensor | None = None if self.is_full else keep_BS[:, None, None, :]
+        self.lengths: list[int] = keep_BS.sum(1).tolist()
 
     def pack(self, x_BSD: Tensor) -> Tensor:
         """The tokens alone, (P, D)."""
-        x_QD = x_BSD.flatten(0, 1)
-        return x_QD if self.is_full else x_QD.index_select(0, self.place_P)
+        return x_BSD.flatten(0, 1).index_select(0, self.place_P)
 
     def spread(self, x_PD: Tensor) -> Tensor:
         """Back in their places, (B, S, D), among zeros."""
-        if not self.is_full:
-            x_QD = x_PD.new_zeros(self.sentences * self.length, x_PD.shape[1])
-            x_PD = x_QD.index_copy_(0, self.place_P, x_PD)
-        x_BSD: Tensor = x_PD.view(self.sentences, self.length, -1)
+        x_QD = x_PD.new_zeros(self.sentences * self.length, x_PD.shape[1])
+        x_BSD: Tensor = x_QD.index_copy_(0, self.place_P, x_PD).view(self.sentences, self.length, -1)
         return x_BSD
 
 
@@ -189,14 +193,16 @@ class _EncoderLayer(nn.Module):
         self.around_feed_forward = _Sublayer(layer.feed_forward_residual)
 
     def forward(self, x_PD: Tensor, places: _Places) -> Tensor:
-        """(P, D) → (P, D)."""
-        projected = places.spread(self.query_key_value(self.around_attention(x_PD)))
-        projected_3BHSK = projected.unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        attended_BHSK = F.scaled_dot_product_attention(
-            projected_3BHSK[0], projected_3BHSK[1], projected_3BHSK[2], places.keep_mask, scale=1.0
-        )
-        attended_PD = self.output(places.pack(attended_BHSK.transpose(1, 2).flatten(2)))
-        x_PD = self.around_attention.after(x_PD, attended_PD)
+        """(P, D) → (P, D); sentence by sentence where they attend, so that no other one can change a rounding."""
+        projected_P3HK = self.query_key_value(self.around_attention(x_PD)).unflatten(-1, (3, self.heads, -1))
+        attended: list[Tensor] = []
+        for sentence_L3HK in projected_P3HK.split(places.lengths):
+            heads_31HLK = sentence_L3HK.permute(1, 2, 0, 3).unsqueeze(1)
+            attended_1HLK = F.scaled_dot_product_attention(
+                heads_31HLK[0], heads_31HLK[1], heads_31HLK[2], scale=1.0
+            )
+            attended.append(attended_1HLK[0].transpose(0, 1).flatten(1))
+        x_PD = self.around_attention.after(x_PD, self.output(torch.cat(attended)))
         fed_PD = self.feed_forward(self.around_feed_forward(x_PD))
         y_PD: Tensor = self.around_feed_forward.after(x_PD, fed_PD)
         return y_PD
@@ -217,16 +223,16 @@ class _Encoder(nn.Module):
         return memory_BSD
 
 
-def _attend(query_XLK: Tensor, key_XMK: Tensor, value_XMK: Tensor, keep_mask: Tensor | None) -> Tensor:
+def _attend(query_XLK: Tensor, key_XMK: Tensor, value_XMK: Tensor, padding_B11M: Tensor | None) -> Tensor:
     """Attention of a few queries, X = sentences or rows times heads; PyTorch's kernel takes twice as long for them.
 
     Keys times queries, not queries times keys: the matrix product would put the second one, the large one, in another
     order first.
     """
     scores_XLM = torch.bmm(key_XMK, query_XLK.transpose(1, 2)).transpose(1, 2).contiguous()
-    if keep_mask is not None:
-        sentences, queries, keys = keep_mask.shape[0], scores_XLM.shape[1], scores_XLM.shape[2]
-        scores_XLM.view(sentences, -1, queries, keys).masked_fill_(~keep_mask, -math.inf)
+    if padding_B11M is not None:
+        sentences, queries, keys = padding_B11M.shape[0], scores_XLM.shape[1], scores_XLM.shape[2]
+        scores_XLM.view(sentences, -1, queries, keys).masked_fill_(padding_B11M, -math.inf)
     return torch.bmm(scores_XLM.softmax(-1), value_XMK)
 
 
@@ -249,7 +255,7 @@ class _DecoderLayer(nn.Module):
         key_NHTK: Tensor,
         value_NHTK: Tensor,
         memory_2BHSK: Tensor,
-        keep_mask: Tensor | None,
+        padding_B11S: Tensor | None,
         length: int,
     ) -> Tensor:
         """One new position of each row, the `length`-th; its key and value are put into their places."""
@@ -271,7 +277,7 @@ class _DecoderLayer(nn.Module):
         asked_ND = self.cross_query(self.around_cross_attention(x_ND))
         query_BHWK = asked_ND.view(sentences, rows // sentences, heads, -1).transpose(1, 2)
         memory_2XSK = memory_2BHSK.flatten(1, 2)
-        attended_XWK = _attend(query_BHWK.flatten(0, 1), memory_2XSK[0], memory_2XSK[1], keep_mask)
+        attended_XWK = _attend(query_BHWK.flatten(0, 1), memory_2XSK[0], memory_2XSK[1], padding_B11S)
         attended_ND = attended_XWK.view(query_BHWK.shape).transpose(1, 2).reshape(x_ND.shape)
         x_ND = self.around_cross_attention.after(x_ND, self.cross_output(attended_ND))
 
@@ -294,14 +300,14 @@ class _Decoder(nn.Module):
         keys_NHTK: list[Tensor],
         values_NHTK: list[Tensor],
         memories_2BHSK: list[Tensor],
-        keep_mask: Tensor | None,
+        padding_B11S: Tensor | None,
         length: int,
         logits_NV: Tensor,
     ) -> None:
         """Fill in the logits; each list has a tensor for each layer."""
         for number, layer in enumerate(self.layers):
             x_ND = layer(
-                x_ND, keys_NHTK[number], values_NHTK[number], memories_2BHSK[number], keep_mask, length
+                x_ND, keys_NHTK[number], values_NHTK[number], memories_2BHSK[number], padding_B11S, length
             )
         x_ND = self.norm(x_ND)
         start = 0
@@ -319,7 +325,8 @@ class InferenceState:
     values_NHTK: list[Tensor]
     memories_2BHSK: list[Tensor]
     """Keys and values of the source."""
-    keep_mask: Tensor | None
+    padding_B11S: Tensor | None
+    """Where the source has none."""
     logits_NV: Tensor
     """Where the logits of a step are put; more rows than there are when sentences are done."""
     length: int = 0
@@ -338,8 +345,8 @@ class InferenceState:
         self.keys_NHTK = [key_NHTK[rows_N] for key_NHTK in self.keys_NHTK]
         self.values_NHTK = [value_NHTK[rows_N] for value_NHTK in self.values_NHTK]
         self.memories_2BHSK = [memory_2BHSK[:, sentences_B] for memory_2BHSK in self.memories_2BHSK]
-        if self.keep_mask is not None:
-            self.keep_mask = self.keep_mask[sentences_B]
+        if self.padding_B11S is not None:
+            self.padding_B11S = self.padding_B11S[sentences_B]
 
     def make_room(self, rows: int) -> None:
         """Before a step of so many rows: longer caches where they are full, and logits for every row."""
@@ -379,8 +386,10 @@ class InferenceModel:
 
     def start(self, memory_BSD: Tensor, source_keep_BS: Tensor) -> InferenceState:
         """The state before the first step."""
-        places = _Places(source_keep_BS)
-        memory_PD = places.pack(memory_BSD)
+        more = -source_keep_BS.shape[1] % _MEMORY_STEP
+        keep_BS = F.pad(source_keep_BS, (0, more))
+        places = _Places(keep_BS)
+        memory_PD = places.pack(F.pad(memory_BSD, (0, 0, 0, more)))
         memories_2BHSK = [
             places.spread(key_value(memory_PD))
             .unflatten(-1, (2, self._heads, -1))
@@ -389,8 +398,9 @@ class InferenceModel:
             for key_value in self._memory_maps
         ]
         empty_NHTK = [memory_2BHSK[0, :0, :, :0] for memory_2BHSK in memories_2BHSK]
+        padding_B11S = None if bool(keep_BS.all()) else ~keep_BS[:, None, None, :]
         no_logits_NV = memory_BSD.new_empty((0, self._vocab_size))
-        return InferenceState(empty_NHTK, empty_NHTK, memories_2BHSK, places.keep_mask, no_logits_NV)
+        return InferenceState(empty_NHTK, empty_NHTK, memories_2BHSK, padding_B11S, no_logits_NV)
 
     def decode_step(self, tokens_N: Tensor, state: InferenceState) -> tuple[Tensor, InferenceState]:
         """Logits of the next tokens, (N, V), until the next step, and the state that includes them."""
@@ -398,7 +408,7 @@ class InferenceModel:
         x_ND = self._embedding(tokens_N.unsqueeze(1), first_position=state.length).squeeze(1)
         logits_NV = state.logits_NV[: len(tokens_N)]
         self._decoder(
-            x_ND, state.keys_NHTK, state.values_NHTK, state.memories_2BHSK, state.keep_mask, state.length,
+            x_ND, state.keys_NHTK, state.values_NHTK, state.memories_2BHSK, state.padding_B11S, state.length,
             logits_NV,
         )  # fmt: skip
         state.length += 1

@@ -169,3 +169,29 @@ def test_packing_for_int8_leaves_the_engine_of_others_alone():
     before = torch.backends.quantized.engine
     Int8Linear(torch.ones(2, 2))
     assert torch.backends.quantized.engine == before
+
+
+@needs_int8
+@torch.inference_mode()
+def test_in_int8_no_bit_depends_on_what_else_is_in_the_batch():
+    model = InferenceModel(make_model(), Int8Linear)
+    source_BS = torch.randint(4, 60, (12, 37), generator=torch.Generator().manual_seed(3))
+    lengths = [37, 1, 16, 17, 15, 33, 2, 31, 32, 8, 9, 25]
+    for row, length in enumerate(lengths):
+        source_BS[row, length - 1 :] = PAD
+        source_BS[row, length - 1] = END
+    keep_BS = source_BS != PAD
+    memory_BSD = model.encode(source_BS, keep_BS)
+    state = model.start(memory_BSD, keep_BS)
+    alone = []
+    for row, length in enumerate(lengths):
+        one_1S = source_BS[row : row + 1, :length]
+        memory_1SD = model.encode(one_1S, one_1S != PAD)
+        assert torch.equal(memory_1SD[0], memory_BSD[row, :length])
+        alone.append(model.start(memory_1SD, one_1S != PAD))
+    for step in range(40):
+        tokens_N = torch.randint(4, 60, (12,), generator=torch.Generator().manual_seed(step))
+        together_NV, state = model.decode_step(tokens_N, state)
+        for row in range(12):
+            logits_1V, alone[row] = model.decode_step(tokens_N[row : row + 1], alone[row])
+            assert torch.equal(logits_1V[0], together_NV[row]), (step, row)
