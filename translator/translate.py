@@ -16,7 +16,7 @@ from translator.coverage import rank_by_coverage
 from translator.device import choose_device, has_fast_bf16, use_huge_pages
 from translator.ensemble import Ensemble
 from translator.errors import ConfigError, InputError
-from translator.inference import LINEAR, InferenceModel, Precision, can_use_int8
+from translator.inference import LINEAR, InferenceModel, Precision, can_use_int8, has_fast_int8
 from translator.model import Transformer
 from translator.search import (
     Constraints,
@@ -118,8 +118,8 @@ class Translator:
         """Load a model folder, or without a path the model that comes with the package.
 
         `device` is "auto" (a GPU if there is one), "cpu", "cuda" or "cuda:1". The models `ensemble_with` decide
-        about every token together with it. `precision` is that of matrix products: "fp32" (auto on a CPU: the same
-        answer in every batch), "bf16" (auto on a GPU that is fast with it) or, on a CPU, "int8".
+        about every token together with it. `precision` is that of matrix products: "int8" (auto on a CPU with VNNI),
+        "bf16" (auto on a GPU that is fast with it) or "fp32".
         Raises CheckpointError on a missing or damaged folder, ConfigError on a device that is not there and on
         models that do not have the same vocabulary, and on a precision that the processor does not have.
         """
@@ -275,9 +275,15 @@ class Translator:
 
 
 def settle_precision(precision: Precision | Literal["auto"], device: torch.device) -> Precision:
-    """The precision that is meant; raises ConfigError where the processor does not have it."""
+    """The precision that is meant; raises ConfigError where the processor does not have it.
+
+    It is chosen by what the device has, not by a trial: a trial can come out otherwise after each start, and so would
+    the translations.
+    """
+    if precision == "auto" and device.type == "cpu":
+        return "int8" if has_fast_int8() else "fp32"
     if precision == "auto":
-        return "bf16" if device.type == "cuda" and has_fast_bf16(device) else "fp32"
+        return "bf16" if has_fast_bf16(device) else "fp32"
     if precision == "int8" and not (device.type == "cpu" and can_use_int8()):
         raise ConfigError("precision is int8, which this device has no kernels for; give auto, fp32 or bf16")
     return precision

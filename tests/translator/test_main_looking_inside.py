@@ -100,7 +100,7 @@ def test_the_precision_can_be_chosen_but_not_for_what_stands_on_the_card(run, mo
     files = ("--source", text, "--reference", text)
     code, _, err = run("evaluate", *files, "--model", model_folder, "--precision", "bf16", "--record")
     assert code == 1
-    assert "--precision is bf16, and --record writes the scores of the model as it is; leave one out" in err
+    assert "--precision is bf16, and --record writes the scores of the model in fp32; leave one out" in err
 
 
 def test_score_prints_a_line_for_each_pair(run, model_folder, tmp_path):

@@ -114,7 +114,8 @@ def wait_until(condition):
 def test_when_the_first_process_dies_the_others_die_with_it(tmp_path, number):
     pids = tmp_path / "pids"
     program = (
-        "import sys; sys.path.insert(0, 'tests/translator')\n"
+        "import signal, sys; sys.path.insert(0, 'tests/translator')\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it\n"
         "if __name__ == '__main__':\n"
         "    from functools import partial\n"
         "    from test_parallel import make_sleeping, work_in_order\n"
@@ -126,8 +127,11 @@ def test_when_the_first_process_dies_the_others_die_with_it(tmp_path, number):
         stderr=subprocess.DEVNULL,
         env={**os.environ, "PYTHONPATH": "."},
     ) as first:
-        wait_until(lambda: pids.exists() and len(pids.read_text().split()) == 2)
-        others = pids.read_text().split()
-        first.send_signal(number)
-        wait_until(lambda: not any(map(is_alive, others)))
-        assert first.wait(PATIENCE_SECONDS) != 0
+        try:
+            wait_until(lambda: pids.exists() and len(pids.read_text().split()) == 2)
+            others = pids.read_text().split()
+            first.send_signal(number)
+            wait_until(lambda: not any(map(is_alive, others)))
+            assert first.wait(PATIENCE_SECONDS) != 0
+        finally:
+            first.kill()

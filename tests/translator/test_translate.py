@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from translator.checkpoint import save_model
 from translator.config import ModelConfig
 from translator.errors import CheckpointError, ConfigError, InputError
-from translator.inference import can_use_int8
+from translator.inference import can_use_int8, has_fast_int8
 from translator.model import Transformer
 from translator.search import Sampling, SearchOptions
 from translator.text import normalise
@@ -184,13 +184,15 @@ def test_every_precision_translates_and_other_ones_are_refused(untrained, prepar
         precision: Translator.load(tmp_path / "m", "cpu", precision=precision).translate([sentence])[0].score
         for precision in ("auto", "fp32", "bf16", *(["int8"] if can_use_int8() else []))
     }
-    assert scores["auto"] == scores["fp32"]
+    assert scores["auto"] == scores["int8" if has_fast_int8() else "fp32"]
     assert scores["bf16"] != scores["fp32"]
     assert all(score == pytest.approx(scores["fp32"], rel=0.05) for score in scores.values())
 
 
 def test_int8_is_refused_where_there_are_no_kernels_for_it(monkeypatch):
-    assert settle_precision("auto", torch.device("cpu")) == "fp32"
+    for is_fast, chosen in ((True, "int8"), (False, "fp32")):
+        monkeypatch.setattr("translator.translate.has_fast_int8", lambda is_fast=is_fast: is_fast)
+        assert settle_precision("auto", torch.device("cpu")) == chosen
     with pytest.raises(ConfigError, match="precision is int8, which this device has no kernels for"):
         settle_precision("int8", torch.device("cuda"))
     monkeypatch.setattr("translator.translate.can_use_int8", lambda: False)
@@ -222,7 +224,7 @@ def test_a_saved_model_translates_the_same(untrained, prepared, tmp_path):
     model = copy.deepcopy(untrained)
     model.load_state_dict({name: tensor.bfloat16().float() for name, tensor in model.state_dict().items()})
     save_model(tmp_path / "m", model.config, model.state_dict(), prepared.tokenizer, {"name": "saved"})
-    loaded = Translator.load(tmp_path / "m", device="cpu")
+    loaded = Translator.load(tmp_path / "m", device="cpu", precision="fp32")
     assert (loaded.name, loaded.device) == ("saved", "cpu")
     expected = Translator(model, prepared.tokenizer, {}, torch.device("cpu")).translate(["The dog eats."])
     assert loaded.translate(["The dog eats."]) == expected

@@ -48,9 +48,9 @@ def evaluate(
         hypothesis: File of finished translations, once for each, to score beside or instead of models.
         search: How to search.
         device: auto (a GPU if there is one), cpu, cuda or cuda:N.
-        precision: Of matrix products; int8 is the fastest on a processor. auto is fp32 there, bf16 on a GPU.
+        precision: Of matrix products. auto is int8 on processors that are fast with it, bf16 on such GPUs, else fp32.
         json_output: Print JSON instead of tables.
-        record: Write the scores onto the cards of the models.
+        record: Write the scores onto the cards of the models; it translates in fp32, as the weights are.
     """
     from translator.card import record_scores
     from translator.translate import Translator, shipped_model
@@ -58,7 +58,7 @@ def evaluate(
     _check_systems(model, hypothesis, record=record)
     if record and precision != "auto":
         raise ConfigError(
-            f"--precision is {precision}, and --record writes the scores of the model as it is; leave one out"
+            f"--precision is {precision}, and --record writes the scores of the model in fp32; leave one out"
         )
     options = search.options()
     folders = list(model) or ([] if hypothesis else [shipped_model()])
@@ -66,7 +66,9 @@ def evaluate(
     # Files first: a mistake in one of them is told before a model has worked for minutes.
     finished = [_evaluate_file(path, chosen) for path in hypothesis]
     measured = [
-        _evaluate_model(Translator.load(folder, device, precision=precision), options, chosen)
+        _evaluate_model(
+            Translator.load(folder, device, precision="fp32" if record else precision), options, chosen
+        )
         for folder in folders
     ]
     if record:

@@ -62,7 +62,7 @@ def translate(
         json_output: Print a JSON object for each line: its sentences, with scores and what else was asked for.
         align: Say in the JSON which words became which, as character offsets.
         device: auto (a GPU if there is one), cpu, cuda or cuda:N.
-        precision: Of matrix products; int8 is the fastest on a processor. auto is fp32 there, bf16 on a GPU.
+        precision: Of matrix products. auto is int8 on processors that are fast with it, bf16 on such GPUs, else fp32.
     """
     from translator.commands.window_job import WindowJob
     from translator.commands.windows import Beginnings, open_lines, windows
