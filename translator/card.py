@@ -36,7 +36,7 @@ def save_trained_model(path: Path, name: str, trainer: Trainer, data: PreparedDa
     """Write the model folder of a finished training, with a card that tells its origin and shows some examples."""
     weights = trainer.final_weights()
     save_model(path, trainer.config.model, weights, data.tokenizer, build_card(name, trainer, data))
-    translations = Translator.load(path, device="cpu").translate(EXAMPLES)
+    translations = Translator.load(path, device="cpu", precision="fp32").translate(EXAMPLES)
     examples = [
         {"source": source, "translation": translation.text}
         for source, translation in zip(EXAMPLES, translations, strict=True)
