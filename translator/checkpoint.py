@@ -186,9 +186,11 @@ def load_model(path: Path) -> ModelFolder:
     return ModelFolder(model.eval(), tokenizer, _parse_json(path / "card.json", files["card.json"]))
 
 
-def weights_sha256(path: Path) -> str:
-    """What tells a model from every other one; raises CheckpointError where there is none."""
-    return str(_parse_json(path / _MANIFEST, _read(path / _MANIFEST)).get("model.safetensors"))
+def model_sha256(path: Path) -> str:
+    """What tells a model, its card aside, from every other one; raises CheckpointError where there is none."""
+    manifest = _parse_json(path / _MANIFEST, _read(path / _MANIFEST))
+    manifest.pop("card.json", None)
+    return hashlib.sha256(_to_json(manifest)).hexdigest()
 
 
 def begin_with(path: Path, model: Transformer, tokenizer: Tokenizer) -> dict[str, Any]:

@@ -1,15 +1,15 @@
 """Work through many items in several processes, in order, with few of them in memory."""
 
-import functools
 import multiprocessing
 import os
+import queue
 import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.connection import wait
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
 
 import torch
@@ -21,7 +21,7 @@ Result = TypeVar("Result")
 Worker = Callable[[Item], Result]
 
 _ITEMS_AHEAD = 2
-"""Items for each process that are handed out before the first of their results is wanted."""
+"""Items for each process that are taken before the first of their results is wanted."""
 
 
 def work_in_order(
@@ -30,28 +30,36 @@ def work_in_order(
     """Yield worker(item) for each item, in order; every process makes its own worker, on its share of the cores.
 
     `make_worker`, items and results are pickled, unless one process, this one, does everything. When the caller
-    stops early or is killed, so are the others. Raises TranslatorError when one of them is killed.
+    stops early or is killed, so are the others. Raises what a worker raises, and TranslatorError when a process is
+    killed.
     """
     if processes == 1:
         yield from map(make_worker(), items)
         return
-    threads = max(1, torch.get_num_threads() // processes)
-    with ProcessPoolExecutor(
-        processes, multiprocessing.get_context("spawn"), _begin, (make_worker, threads)
-    ) as pool:
+    helpers = [_Helper(make_worker, max(1, torch.get_num_threads() // processes)) for _ in range(processes)]
+    idle: queue.SimpleQueue[_Helper] = queue.SimpleQueue()
+    for helper in helpers:
+        idle.put(helper)
+
+    def ask_an_idle_one(item: Item) -> Any:
+        helper = idle.get()
         try:
-            yield from _bounded(pool, iter(items), _ITEMS_AHEAD * processes)
-        except BrokenProcessPool as error:
-            raise TranslatorError(
-                f"one of {processes} processes was killed, perhaps for want of memory; try fewer"
-            ) from error
-        except BaseException:
-            for process in multiprocessing.active_children():
-                process.terminate()
-            raise
+            return helper.ask(item)
+        finally:
+            idle.put(helper)
+
+    with ThreadPoolExecutor(processes) as threads:  # each waits for a process
+        try:
+            yield from _bounded(threads, ask_an_idle_one, iter(items), _ITEMS_AHEAD * processes)
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
+            for helper in helpers:
+                helper.end()
 
 
-def _bounded(pool: ProcessPoolExecutor, items: Iterator[Any], most: int) -> Iterator[Any]:
+def _bounded(
+    threads: ThreadPoolExecutor, ask: Callable[[Any], Any], items: Iterator[Any], most: int
+) -> Iterator[Any]:
     """Results in order; where the items end in an error, it comes after the results of those before."""
     pending: deque[Future[Any]] = deque()
     failure = None
@@ -63,7 +71,7 @@ def _bounded(pool: ProcessPoolExecutor, items: Iterator[Any], most: int) -> Iter
         except TranslatorError as error:
             failure = error
             break
-        pending.append(pool.submit(_work, item))
+        pending.append(threads.submit(ask, item))
         if len(pending) == most:
             yield pending.popleft().result()
     while pending:
@@ -72,21 +80,68 @@ def _bounded(pool: ProcessPoolExecutor, items: Iterator[Any], most: int) -> Iter
         raise failure
 
 
-_make: Callable[[], Worker[Any, Any]]
+class _Helper:
+    """Another process, and the pipe to it.
+
+    Not concurrent.futures' pool of processes: in Python before 3.11.5 that waits for ever when it is left while an
+    item larger than a pipe holds is on its way.
+    """
+
+    def __init__(self, make_worker: Callable[[], Worker[Any, Any]], threads: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_help, args=(theirs, make_worker, threads), daemon=True)
+        with (
+            _interrupts_ignored()
+        ):  # the process inherits that: a terminal interrupts all, and this one decides
+            self._process.start()
+        theirs.close()
+
+    def ask(self, item: Any) -> Any:
+        """Its worker's result; raises what the worker raises."""
+        try:
+            self._pipe.send(item)
+            result, error = self._pipe.recv()
+        except (EOFError, OSError) as broken:
+            raise TranslatorError(
+                "one of the processes that share the work was killed, perhaps for want of memory; use fewer --processes"
+            ) from broken
+        if error is not None:
+            raise error
+        return result
+
+    def end(self) -> None:
+        """Kill it."""
+        self._process.kill()
+        self._process.join()
 
 
-@functools.cache
-def _worker() -> Worker[Any, Any]:
-    """That of this process, made with its first item: what goes wrong then is told like any other error."""
-    return _make()
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():  # which alone is interrupted
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
-def _begin(make_worker: Callable[[], Worker[Any, Any]], threads: int) -> None:
-    global _make  # noqa: PLW0603 (a process of the pool has no other place for what it keeps)
-    _make = make_worker
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to all; the first process decides
+def _help(pipe: Connection, make_worker: Callable[[], Worker[Any, Any]], threads: int) -> None:
+    """What a helping process does: answer items until the pipe is closed."""
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     torch.set_num_threads(threads)
+    worker = None
+    while True:
+        item = pipe.recv()
+        answer: tuple[Any, Exception | None]
+        try:
+            worker = worker or make_worker()
+            answer = worker(item), None
+        except Exception as error:
+            answer = None, error
+        pipe.send(answer)
 
 
 def _leave_with_parent() -> None:
@@ -94,7 +149,3 @@ def _leave_with_parent() -> None:
     assert parent
     wait([parent.sentinel])
     os._exit(1)
-
-
-def _work(item: Any) -> Any:
-    return _worker()(item)

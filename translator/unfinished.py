@@ -3,6 +3,7 @@
 Beside `NAME` stand meanwhile `NAME.part`, the lines that are done, and `NAME.part.json`, what they were made from.
 """
 
+import fcntl
 import json
 import os
 from pathlib import Path
@@ -16,25 +17,38 @@ class UnfinishedFile:
     """Lines written to `path`; `made_from` says in JSON what determines them.
 
     Without `resume` it begins anew; with it, it goes on after the last whole line. Raises ConfigError where the file
-    is finished already, where there is something unfinished that was not to be resumed or was made from something
-    else, and where the folder cannot be written.
+    is there already, where another process is writing it, where there is something unfinished that was not to be
+    resumed or was made from something else, and where the folder cannot be written.
     """
 
     def __init__(self, path: Path, made_from: dict[str, Any], resume: bool) -> None:
         self._path, self._part = path, path.with_name(path.name + ".part")
         self._record = path.with_name(path.name + ".part.json")
         if path.exists():
-            raise ConfigError(f"{path} is there and finished; choose another name, or remove it")
+            raise ConfigError(f"{path} is there already; choose another name for the output")
         try:
-            if self._part.exists():
-                self._check(made_from, resume)
-            else:
-                self._record.write_text(json.dumps(made_from, indent=2) + "\n", encoding="utf-8")
             self._file: BinaryIO = self._part.open("ab+")
         except OSError as error:
             raise ConfigError(f"cannot write {path}: {error.strerror}; choose another folder") from error
-        self.lines = self._drop_broken_line()
-        """How many whole lines there were."""
+        try:
+            self._lock()
+            self.lines = self._drop_broken_line()
+            """How many whole lines there were."""
+            if self.lines:
+                self._check(made_from, resume)
+            else:
+                self._record.write_text(json.dumps(made_from, indent=2) + "\n", encoding="utf-8")
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(
+                f"{self._part} is being written by another process; wait for it, or choose another name"
+            ) from None
 
     def _check(self, made_from: dict[str, Any], resume: bool) -> None:
         if not resume:
@@ -43,16 +57,18 @@ class UnfinishedFile:
             )
         try:
             before = json.loads(self._record.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError):
+            before = None
+        if not isinstance(before, dict):
             raise ConfigError(
                 f"{self._record} is missing or damaged, so nobody knows what {self._part.name} was made from; "
-                "remove both and begin anew"
-            ) from error
+                f"remove {self._part} and begin anew"
+            )
         for name in {**before, **made_from}:
             if before.get(name) != made_from.get(name):
                 raise ConfigError(
-                    f"{self._part} was begun with {name} {before.get(name)} and would go on with "
-                    f"{made_from.get(name)}; use what it was begun with, or remove it"
+                    f"{self._part} was begun with another {name}, {_shown(before.get(name))} and not "
+                    f"{_shown(made_from.get(name))}; go on with what it was begun with, or remove it"
                 )
 
     def _drop_broken_line(self) -> int:
@@ -75,6 +91,8 @@ class UnfinishedFile:
     def finish(self) -> None:
         """Everything is written: the file gets its name."""
         os.fsync(self._file.fileno())
+        if self._path.exists():
+            raise ConfigError(f"{self._path} has appeared meanwhile; the translation is in {self._part}")
         self._part.rename(self._path)
         self._record.unlink()
 
@@ -85,3 +103,9 @@ class UnfinishedFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._file.close()
+
+
+def _shown(value: Any) -> str:
+    """A value in words; of a checksum, its beginning."""
+    text = json.dumps(value)
+    return text if len(text) <= 20 else f"{text[:12]}…"

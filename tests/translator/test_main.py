@@ -69,7 +69,11 @@ def test_an_interrupted_translation_goes_on_where_it_was(run, model_folder, tmp_
         assert run(*command, "--out", out)[0] == 130
     assert not out.exists()
     code, _, err = run(*command, "--out", out, "--resume", "--beam", "2")
-    assert (code, "begun with beam_size 4" in err) == (1, True)
+    assert (code, "begun with another beam_size, 4 and not 2" in err) == (1, True)
+    (tmp_path / "other.txt").write_text("Paul\n" * 7)
+    other = (*command[:-1], tmp_path / "other.txt", "--out", out, "--resume")
+    code, _, err = run(*other)
+    assert (code, "begun with another prefix file" in err) == (1, True)
 
     def noted(self, texts, *arguments, **options):
         translated.extend(texts)
@@ -79,8 +83,10 @@ def test_an_interrupted_translation_goes_on_where_it_was(run, model_folder, tmp_
     assert run(*command, "--out", out, "--resume") == (0, b"", "")
     assert translated == lines
     assert out.read_bytes() == whole
-    code, _, err = run(*command, "--out", out, "--resume")
-    assert (code, "is there and finished" in err) == (1, True)
+    assert run(*command, "--out", out, "--resume")[0] == 0
+    assert translated == lines
+    code, _, err = run(*command, "--out", out)
+    assert (code, "is there already" in err) == (1, True)
 
 
 def test_what_comes_through_a_pipe_is_read_once(run, model_folder, tmp_path, monkeypatch):

@@ -53,8 +53,12 @@ def test_the_results_come_in_order(processes):
 
 
 def test_the_processes_share_the_cores():
-    threads = {threads for *_, threads in work_in_order(double, range(4), 2)}
-    assert threads == {max(1, torch.get_num_threads() // 2)}
+    before = torch.get_num_threads()
+    torch.set_num_threads(4)
+    try:
+        assert {threads for *_, threads in work_in_order(double, range(4), 2)} == {2}
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_few_items_are_taken_ahead():
@@ -84,6 +88,31 @@ def test_an_error_among_the_items_comes_after_the_results_before_it(processes):
         next(results)
 
 
+def make_failing():
+    def fail(text):
+        raise DataError(f"{len(text)} characters")
+
+    return fail
+
+
+def make_patient():
+    def wait(text):
+        time.sleep(0.2)
+        return len(text)
+
+    return wait
+
+
+def test_items_and_results_may_be_larger_than_a_pipe():
+    large = "x" * 1_000_000
+    assert list(work_in_order(make_patient, [large] * 3, 2)) == [1_000_000] * 3
+    with pytest.raises(DataError, match="1000000 characters"):
+        list(work_in_order(make_failing, [large] * 9, 2))
+    left = work_in_order(make_patient, [large] * 9, 2)
+    assert next(left) == 1_000_000
+    left.close()
+
+
 @pytest.mark.parametrize("processes", [1, 2])
 def test_a_worker_that_cannot_be_made_is_an_error_like_any_other(processes):
     with pytest.raises(DataError, match="no such model"):
@@ -91,7 +120,7 @@ def test_a_worker_that_cannot_be_made_is_an_error_like_any_other(processes):
 
 
 def test_a_process_that_is_killed_is_told():
-    with pytest.raises(TranslatorError, match="one of 2 processes was killed"):
+    with pytest.raises(TranslatorError, match="one of the processes that share the work was killed"):
         list(work_in_order(make_dying, range(5), 2))
 
 

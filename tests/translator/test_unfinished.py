@@ -52,6 +52,33 @@ def test_resuming_what_was_never_begun_begins(tmp_path):
     assert (tmp_path / "out.de").read_bytes() == b""
 
 
+def test_where_no_line_is_finished_it_begins_anew_with_anything(tmp_path):
+    begin(tmp_path / "out.de", b"eins without end", {"text": "with a mistake"})
+    with UnfinishedFile(tmp_path / "out.de", MADE_FROM, resume=False) as file:
+        file.write(b"eins\n")
+    with UnfinishedFile(tmp_path / "out.de", MADE_FROM, resume=True) as file:
+        assert file.lines == 1
+
+
+def test_two_processes_do_not_write_the_same_file(tmp_path):
+    with UnfinishedFile(tmp_path / "out.de", MADE_FROM, resume=False) as first:
+        first.write(b"eins\n")
+        with pytest.raises(ConfigError, match="being written by another process"):
+            UnfinishedFile(tmp_path / "out.de", MADE_FROM, resume=True)
+        first.finish()
+    assert (tmp_path / "out.de").read_bytes() == b"eins\n"
+
+
+def test_a_file_that_appeared_meanwhile_is_not_overwritten(tmp_path):
+    with UnfinishedFile(tmp_path / "out.de", MADE_FROM, resume=False) as file:
+        file.write(b"eins\n")
+        (tmp_path / "out.de").write_bytes(b"somebody else's\n")
+        with pytest.raises(ConfigError, match="has appeared meanwhile"):
+            file.finish()
+    assert (tmp_path / "out.de").read_bytes() == b"somebody else's\n"
+    assert (tmp_path / "out.de.part").read_bytes() == b"eins\n"
+
+
 def test_what_was_begun_is_not_begun_again_by_mistake(tmp_path):
     begin(tmp_path / "out.de", b"eins\n")
     with pytest.raises(ConfigError, match="go on with it by --resume"):
@@ -62,7 +89,7 @@ def test_what_was_begun_is_not_begun_again_by_mistake(tmp_path):
 def test_what_is_finished_is_not_touched(tmp_path):
     (tmp_path / "out.de").write_bytes(b"fertig\n")
     for resume in (False, True):
-        with pytest.raises(ConfigError, match="is there and finished"):
+        with pytest.raises(ConfigError, match="is there already"):
             UnfinishedFile(tmp_path / "out.de", MADE_FROM, resume)
     assert (tmp_path / "out.de").read_bytes() == b"fertig\n"
 
@@ -70,14 +97,16 @@ def test_what_is_finished_is_not_touched(tmp_path):
 def test_it_goes_on_only_with_what_it_was_made_from(tmp_path):
     begin(tmp_path / "out.de", b"eins\n")
     for other, message in (
-        ({"text": "abc", "beam": 1}, "begun with beam 4 .* go on with 1"),
-        ({}, "text abc"),
+        ({"text": "abc", "beam": 1}, "begun with another beam, 4 and not 1"),
+        ({}, 'another text, "abc" and not null'),
+        ({"text": "0123456789" * 7, "beam": 4}, 'another text, "abc" and not "01234567890…'),
     ):
         with pytest.raises(ConfigError, match=message):
             UnfinishedFile(tmp_path / "out.de", other, resume=True)
-    (tmp_path / "out.de.part.json").write_text("{")
-    with pytest.raises(ConfigError, match="missing or damaged"):
-        UnfinishedFile(tmp_path / "out.de", MADE_FROM, resume=True)
+    for damaged in ("{", "[]"):
+        (tmp_path / "out.de.part.json").write_text(damaged)
+        with pytest.raises(ConfigError, match="missing or damaged"):
+            UnfinishedFile(tmp_path / "out.de", MADE_FROM, resume=True)
     (tmp_path / "out.de.part.json").write_text(json.dumps(MADE_FROM))
     with UnfinishedFile(tmp_path / "out.de", MADE_FROM, resume=True) as file:
         assert file.lines == 1

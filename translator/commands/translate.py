@@ -27,6 +27,7 @@ from translator.errors import ConfigError
 
 if TYPE_CHECKING:
     from translator.commands.window_job import WindowJob
+    from translator.commands.windows import Beginnings
 
 
 def translate(
@@ -71,19 +72,22 @@ def translate(
     options = search.options(n_best)
     _check_options(n_best, json_output, align, out, resume, processes)
     file = _only_file(files)
+    if resume and out is not None and out.is_file():
+        STDERR.print(f"{out} is finished", soft_wrap=True)
+        return
     job = WindowJob(model, device, precision, options, json_output, align)
     with open_lines(file, sys.stdin.buffer) as lines:
         beginnings = Beginnings(prefix, file) if prefix is not None else None
         count = _settle_processes(processes, file, device)
-        with _output(out, job, file, prefix, resume) as (write, done):
+        with _output(out, job, file, beginnings, resume) as (write, done):
             todo = windows(lines, file, beginnings, done)
             with (
                 closing(work_in_order(job.start, todo, count)) as translated,
                 _line_progress(file, done) as (progress, task),
             ):
-                for number, content in translated:
+                for lines_done, content in translated:
                     write(content)
-                    progress.advance(task, number)
+                    progress.advance(task, lines_done)
 
 
 def _check_options(
@@ -124,19 +128,22 @@ def _settle_processes(wanted: int, file: str, device: str) -> int:
 
 @contextmanager
 def _output(
-    out: Path | None, job: "WindowJob", file: str, prefix: Path | None, resume: bool
+    out: Path | None, job: "WindowJob", file: str, beginnings: "Beginnings | None", resume: bool
 ) -> Iterator[tuple[Callable[[bytes], None], int]]:
     """What writes, and how many lines are written already."""
     if out is None:
         yield _print, 0
         return
-    if not Path(file).is_file():
+    from translator.commands.windows import is_regular
+    from translator.unfinished import UnfinishedFile
+
+    if not is_regular(file):
         raise ConfigError(
             f"--out is {out}, and goes with a text file, which can be read again, not with {file}"
         )
-    from translator.unfinished import UnfinishedFile
-
-    made_from = {"text": _sha256(Path(file)), "prefixes": prefix and _sha256(prefix), **job.describe()}
+    made_from = {
+        "text": _sha256(Path(file)), "prefix file": beginnings and beginnings.sha256, **job.describe()
+    }  # fmt: skip
     with UnfinishedFile(out, made_from, resume) as unfinished:
         yield unfinished.write, unfinished.lines
         unfinished.finish()

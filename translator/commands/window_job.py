@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from translator.analysis.alignment import Link, align
-from translator.checkpoint import weights_sha256
+from translator.checkpoint import model_sha256
 from translator.commands.windows import Window
+from translator.device import choose_device
 from translator.inference import Precision
 from translator.search import SearchOptions
-from translator.translate import Translation, Translator, has_words, shipped_model
+from translator.translate import Translation, Translator, has_words, settle_precision, shipped_model
 
 Written = tuple[int, bytes]
 """How many lines were translated, and what is to be written for them."""
@@ -41,10 +42,9 @@ class WindowJob:
     def describe(self) -> dict[str, Any]:
         """All that determines the output, beside the text, for JSON."""
         return {
-            "models": [weights_sha256(path) for path in self.models or (shipped_model(),)],
+            "models": [model_sha256(path) for path in self.models or (shipped_model(),)],
             **json.loads(json.dumps(asdict(self.options))),
-            "device": self.device,
-            "precision": self.precision,
+            "precision": settle_precision(self.precision, choose_device(self.device)),
             "json": self.as_json,
             "align": self.with_alignment,
         }

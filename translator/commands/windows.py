@@ -1,5 +1,6 @@
 """The lines of a file or of a pipe, a window of them at a time."""
 
+import hashlib
 import itertools
 import os
 import stat
@@ -33,7 +34,8 @@ class Beginnings:
 
     def __init__(self, path: Path, file: str) -> None:
         self._path, self._lines = path, read_lines(path)
-        lines = count_lines(file) if file != "-" else None
+        self.sha256 = hashlib.sha256("\n".join(self._lines).encode()).hexdigest()
+        lines = count_lines(file)
         if lines is not None and lines != len(self._lines):
             raise DataError(
                 f"{path} has {len(self._lines)} lines and {file} has {lines}; "
@@ -75,9 +77,14 @@ def windows(lines: BinaryIO, file: str, beginnings: Beginnings | None, skip: int
         number += len(window)
 
 
+def is_regular(file: str) -> bool:
+    """Whether it names a file, which can be read again."""
+    return file != "-" and Path(file).is_file()
+
+
 def count_lines(file: str) -> int | None:
-    """The number of lines of a regular file; None for a pipe, which can be read only once."""
-    if not Path(file).is_file():
+    """The number of lines of a regular file; None for standard input and pipes, which can be read only once."""
+    if not is_regular(file):
         return None
     with Path(file).open("rb") as lines:
         return sum(1 for _ in lines)
