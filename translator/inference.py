@@ -8,8 +8,9 @@
   activations.
 
 In int8, what stands beside a sentence in its batch changes no bit of the answer: products of whole numbers are exact,
-and everything else is computed row by row, or in one order of additions. In float32 and bf16 the library that
-multiplies may add up in another order for another number of rows, which tells in the last digits of a score.
+and everything else is computed row by row, or over numbers of keys for which the libraries below keep their order of
+additions (found by trial, and tested; with a single head there is none). In float32 and bf16 they may add up in another
+order for another number of rows, which tells in the last digits of a score.
 
 `Transformer.decode_step` is the plain version, which this one is tested against.
 """
@@ -31,9 +32,12 @@ from translator.script import scripted
 
 _CACHE_GROWTH = 32
 """Positions by which a cache that is full gets longer."""
-_MEMORY_STEP = 16
+_FILLED_UP = 16
 """Keys and values of a source are filled up to a multiple of so many: a matrix product adds up the last few of a
 number that is no such multiple in another order, and a sentence beside a longer one would be rounded differently."""
+_SMALL_PRODUCT = 400
+"""Below so many multiplications PyTorch computes a batch of matrix products by other code, which rounds differently: a
+source is filled up to as many keys as keep every product above that."""
 _PIECES_AT_ONCE = 8000
 """The logits of so many pieces are computed before they are written where those of a whole step stand: new memory of
 that size is used again and again, while for tens of megabytes the system would be asked in every step."""
@@ -383,6 +387,8 @@ class InferenceModel:
         self._decoder = scripted(_Decoder(model, make).eval())
         self._memory_maps = [make(layer.cross_attention.key_value.weight, None) for layer in model.decoder]
         self._heads, self._vocab_size = model.config.heads, model.config.vocab_size
+        head_width = model.config.d_model // model.config.heads
+        self._memory_step = _FILLED_UP * math.ceil(_SMALL_PRODUCT / (_FILLED_UP * head_width))
 
     def encode(self, source_BS: Tensor, source_keep_BS: Tensor) -> Tensor:
         """The memory: (B, S, D)."""
@@ -391,7 +397,7 @@ class InferenceModel:
 
     def start(self, memory_BSD: Tensor, source_keep_BS: Tensor) -> InferenceState:
         """The state before the first step."""
-        more = -source_keep_BS.shape[1] % _MEMORY_STEP
+        more = -source_keep_BS.shape[1] % self._memory_step
         keep_BS = F.pad(source_keep_BS, (0, more))
         places = _Places(keep_BS)
         memory_PD = places.pack(F.pad(memory_BSD, (0, 0, 0, more)))
