@@ -5,7 +5,15 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails, from_json
 
 from service.errors import InvalidRequest, MalformedJson
@@ -17,7 +25,7 @@ _MAX_MISTAKES = 4
 _SCORE = "Log-probability (natural) over the length penalty, at most 0; 0 for what is copied."
 
 
-_Phrase = Annotated[str, Field(max_length=100, pattern=r"\S")]
+_Phrase = Annotated[str, StringConstraints(max_length=100, min_length=1, strip_whitespace=True)]
 
 
 def _check_text(text: object) -> object:
@@ -162,15 +170,17 @@ class TranslateRequest(BaseModel):
 
 def _explain(error: ValidationError) -> InvalidRequest:
     if error.error_count() > _MAX_MISTAKES:  # only unknown fields can be so many
-        return InvalidRequest(f"There are {error.error_count()} mistakes. {_known_fields()}")
+        return InvalidRequest(f"There are {error.error_count()} mistakes. {_known_fields(TranslateRequest)}")
     mistakes = error.errors(include_url=False, include_context=False)
     told = "; ".join(dict.fromkeys(map(_explain_one, mistakes)))
-    is_field_unknown = any(mistake["type"] == "extra_forbidden" for mistake in mistakes)
-    return InvalidRequest(f"{told}. {_known_fields()}" if is_field_unknown else f"{told}.")
+    unknown = [mistake["loc"] for mistake in mistakes if mistake["type"] == "extra_forbidden"]
+    parts = {SamplingRequest if len(place) > 1 else TranslateRequest: None for place in unknown}
+    return InvalidRequest(" ".join([f"{told}.", *map(_known_fields, parts)]))
 
 
-def _known_fields() -> str:
-    return f"The fields are {', '.join(TranslateRequest.model_fields)}."
+def _known_fields(part: type[BaseModel]) -> str:
+    whose = " of sampling" if part is SamplingRequest else ""
+    return f"The fields{whose} are {', '.join(part.model_fields)}."
 
 
 def _explain_one(error: ErrorDetails) -> str:

@@ -152,7 +152,10 @@ def test_options_reach_the_translator(
             {"sampling": {"top_p": 0}},
             "sampling.top_p: must be a number from 0.01 to 1, or left out; it is 0.",
         ),
-        ({"sampling": {"topp": 0.5}}, "sampling.topp: there is no such field."),
+        (
+            {"sampling": {"topp": 0.5}},
+            "sampling.topp: there is no such field. The fields of sampling are temperature, top_k,",
+        ),
         ({"beams": 4}, "beams: there is no such field. The fields are text, beam_size"),
         ({"text": 7}, "text: must be a string or a list of strings."),
         ({"text": None}, "text: must be a string or a list of strings."),

@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from translator.checkpoint import load_model
+from translator.parallel import work_in_order
 
 PATIENCE_SECONDS = 60  # only a test that fails waits as long
 PROGRAM = (sys.executable, "-m", "translator")
@@ -42,8 +43,17 @@ def test_processes_share_a_file_and_change_nothing(run, model_folder, tmp_path, 
     (tmp_path / "in.txt").write_text("".join(f"Anna sees {number} dogs.\n" for number in range(7)))
     whole = run("translate", tmp_path / "in.txt", "--model", model_folder)
     monkeypatch.setattr("translator.commands.windows.WINDOW_LINES", 2)
-    parts = run("translate", tmp_path / "in.txt", "--model", model_folder, "--processes", "2")
-    assert parts == whole
+    asked = []
+
+    def noted(make_worker, items, processes):
+        asked.append(processes)
+        return work_in_order(make_worker, items, processes)
+
+    monkeypatch.setattr("translator.parallel.work_in_order", noted)
+    for wanted, used in ((2, 2), (9, 4)):  # there are four windows
+        command = ("translate", tmp_path / "in.txt", "--model", model_folder, "--processes", str(wanted))
+        assert run(*command) == whole
+        assert asked.pop() == used
 
 
 def test_an_interrupted_translation_goes_on_where_it_was(run, model_folder, tmp_path, monkeypatch):
