@@ -83,7 +83,7 @@ def build_card(name: str, trainer: Trainer, data: PreparedData) -> dict[str, Any
 def cost_in_all(training: dict[str, Any], origin: dict[str, Any] | None) -> dict[str, float]:
     """What a training and those of the model that it began with took together; `origin` is that one's card."""
     before = (origin or {}).get("cost_in_all", {})
-    return {cost: training[cost] + before.get(cost, 0) for cost in _COSTS}
+    return {cost: round(training[cost] + before.get(cost, 0), 2) for cost in _COSTS}
 
 
 def record_scores(path: Path, evaluation: Evaluation, options: SearchOptions) -> None:
