@@ -32,12 +32,14 @@ class UnfinishedFile:
             raise ConfigError(f"cannot write {path}: {error.strerror}; choose another folder") from error
         try:
             self._lock()
-            self.lines = self._drop_broken_line()
-            """How many whole lines there were."""
-            if self.lines:
+            self.lines, end = self._whole_lines()
+            """How many there were."""
+            is_foreign = self._part.stat().st_size > 0 and not self._record.exists()
+            if self.lines or is_foreign:
                 self._check(made_from, resume)
             else:
                 self._record.write_text(json.dumps(made_from, indent=2) + "\n", encoding="utf-8")
+            self._file.truncate(end)  # what follows the last line end is done again
         except BaseException:
             self._file.close()
             raise
@@ -71,8 +73,8 @@ class UnfinishedFile:
                     f"{_shown(made_from.get(name))}; go on with what it was begun with, or remove it"
                 )
 
-    def _drop_broken_line(self) -> int:
-        """Cut off what follows the last line end; returns the number of line ends."""
+    def _whole_lines(self) -> tuple[int, int]:
+        """How many lines are whole, and where the last of them ends."""
         self._file.seek(0)
         lines = end = position = 0
         while chunk := self._file.read(1 << 20):
@@ -80,8 +82,7 @@ class UnfinishedFile:
             if b"\n" in chunk:
                 end = position + chunk.rindex(b"\n") + 1
             position += len(chunk)
-        self._file.truncate(end)
-        return lines
+        return lines, end
 
     def write(self, content: bytes) -> None:
         """Add whole lines."""

@@ -51,10 +51,15 @@ print(before - megabytes())
     assert float(output) > 100
 
 
-def test_the_kernel_cache_is_limited_unless_the_environment_says_otherwise(monkeypatch):
-    monkeypatch.delenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", raising=False)
+@pytest.mark.parametrize(
+    ("variable", "value"), [("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64"), ("THP_MEM_ALLOC_ENABLE", "1")]
+)
+def test_libraries_are_told_how_to_use_memory_unless_the_environment_says_otherwise(
+    monkeypatch, variable, value
+):
+    monkeypatch.delenv(variable, raising=False)
     set_up_processor(threads=0)
-    assert os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] == "64"
-    monkeypatch.setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "9")
+    assert os.environ[variable] == value
+    monkeypatch.setenv(variable, "9")
     set_up_processor(threads=0)
-    assert os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] == "9"
+    assert os.environ[variable] == "9"

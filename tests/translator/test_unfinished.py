@@ -60,6 +60,16 @@ def test_where_no_line_is_finished_it_begins_anew_with_anything(tmp_path):
         assert file.lines == 1
 
 
+@pytest.mark.parametrize("content", [b"no line end", b"lines\n"])
+@pytest.mark.parametrize("resume", [True, False])
+def test_a_file_that_only_has_the_name_of_an_unfinished_one_is_left_alone(tmp_path, content, resume):
+    (tmp_path / "out.de.part").write_bytes(content)
+    with pytest.raises(ConfigError, match=r"out\.de\.part"):
+        UnfinishedFile(tmp_path / "out.de", MADE_FROM, resume)
+    assert (tmp_path / "out.de.part").read_bytes() == content
+    assert not (tmp_path / "out.de.part.json").exists()
+
+
 def test_two_processes_do_not_write_the_same_file(tmp_path):
     with UnfinishedFile(tmp_path / "out.de", MADE_FROM, resume=False) as first:
         first.write(b"eins\n")

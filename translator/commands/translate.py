@@ -66,7 +66,7 @@ def translate(
         precision: Of matrix products. auto is int8 on processors that are fast with it, bf16 on such GPUs, else fp32.
     """
     from translator.commands.window_job import WindowJob
-    from translator.commands.windows import Beginnings, open_lines, windows
+    from translator.commands.windows import Beginnings, count_lines, open_lines, windows
     from translator.parallel import work_in_order
 
     options = search.options(n_best)
@@ -77,13 +77,15 @@ def translate(
         return
     job = WindowJob(model, device, precision, options, json_output, align)
     with open_lines(file, sys.stdin.buffer) as lines:
-        beginnings = Beginnings(prefix, file) if prefix is not None else None
-        count = _settle_processes(processes, file, device)
+        total = count_lines(file)
+        beginnings = Beginnings(prefix, file, total) if prefix is not None else None
         with _output(out, job, file, beginnings, resume) as (write, done):
             todo = windows(lines, file, beginnings, done)
             with (
-                closing(work_in_order(job.start, todo, count)) as translated,
-                _line_progress(file, done) as (progress, task),
+                closing(
+                    work_in_order(job.start, todo, _settle_processes(processes, total, device))
+                ) as translated,
+                _line_progress(file, total, done) as (progress, task),
             ):
                 for lines_done, content in translated:
                     write(content)
@@ -114,15 +116,15 @@ def _only_file(files: Sequence[str]) -> str:
     return files[0]
 
 
-def _settle_processes(wanted: int, file: str, device: str) -> int:
-    """No more than there are windows in the file; a single one for what comes through a pipe."""
+def _settle_processes(wanted: int, total: int | None, device: str) -> int:
+    """No more than there are windows in so many lines; a single one for what comes through a pipe."""
     import torch
 
-    from translator.commands.windows import WINDOW_LINES, count_lines
+    from translator.commands.windows import WINDOW_LINES
     from translator.device import choose_device
 
     best = torch.get_num_threads() if choose_device(device).type == "cpu" else 1
-    windows = math.ceil((count_lines(file) or 1) / WINDOW_LINES)
+    windows = math.ceil((total or 1) / WINDOW_LINES)
     return max(1, min(wanted or best, windows))
 
 
@@ -167,15 +169,12 @@ class _Speed(ProgressColumn):
 
 
 @contextmanager
-def _line_progress(file: str, done: int) -> Iterator[tuple[Progress, TaskID]]:
+def _line_progress(file: str, total: int | None, done: int) -> Iterator[tuple[Progress, TaskID]]:
     """A bar on standard error, if that is a terminal, with the time left where the number of lines is known."""
-    from translator.commands.windows import count_lines
-
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("lines"), _Speed(),
         TimeRemainingColumn(),
     )  # fmt: skip
     is_shown = STDERR.is_terminal and file != "-"
     with Progress(*columns, console=STDERR, disable=not is_shown, speed_estimate_period=300) as progress:
-        total = count_lines(file) if is_shown else None
         yield progress, progress.add_task("translating", total=total, completed=done)

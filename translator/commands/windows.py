@@ -30,12 +30,11 @@ class Window:
 
 
 class Beginnings:
-    """What the translations of the lines begin with, from a file with as many lines as the text."""
+    """What the translations of the lines of `file` begin with, from a file with as many lines."""
 
-    def __init__(self, path: Path, file: str) -> None:
+    def __init__(self, path: Path, file: str, lines: int | None) -> None:
         self._path, self._lines = path, read_lines(path)
         self.sha256 = hashlib.sha256("\n".join(self._lines).encode()).hexdigest()
-        lines = count_lines(file)
         if lines is not None and lines != len(self._lines):
             raise DataError(
                 f"{path} has {len(self._lines)} lines and {file} has {lines}; "

@@ -78,4 +78,5 @@ def search(
 def log_probabilities(logits_NV: Tensor, forbidden: Tensor) -> Tensor:
     """Natural logarithms of the probabilities of all tokens but the forbidden ones, in float32; changes the logits."""
     logits_NV = logits_NV.float().index_fill_(1, forbidden, -torch.inf)
+    # In its own place: of a row all is read before any is written, and a second tensor of that size costs time.
     return torch.log_softmax(logits_NV, 1, out=logits_NV)
