@@ -2,13 +2,16 @@
 
     python benchmarks/decode_speed.py --size base --threads 1
     python benchmarks/decode_speed.py --sentences some.en --threads 2
+    python benchmarks/decode_speed.py --size base --device cuda
 
 Without --sentences: random weights and sources, and every system writes exactly as many tokens as it is told. With
 them: the model that comes with the package on real sentences, each system until it ends by itself. Systems take
 turns in each round; benchmarks/README.md explains the columns.
 """
 
+import copy
 import dataclasses
+import itertools
 import json
 import random
 import statistics
@@ -29,13 +32,14 @@ from torch.nn.utils.rnn import pad_sequence
 
 from translator.checkpoint import ModelFolder, load_model
 from translator.config import base, fit_to_vocabulary, small
-from translator.device import describe_device, set_up_processor
+from translator.continuous import ContinuousSearch, Limits
+from translator.device import choose_device, describe_device, set_up_processor
 from translator.errors import ConfigError, TranslatorError
 from translator.evaluate import read_lines
 from translator.export import export_ctranslate2
 from translator.inference import LINEAR, InferenceModel, Precision, can_use_int8
 from translator.model import Transformer
-from translator.search import Constraints, SearchOptions, SpecialTokens, search
+from translator.search import Constraints, SearchOptions, SpecialTokens, StepwiseModel, search
 from translator.text import normalise
 from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID
 from translator.translate import shipped_model
@@ -43,8 +47,15 @@ from translator.translate import shipped_model
 SEED = 1
 SPECIAL_PIECES = ("<pad>", "<unk>", "<s>", "</s>")
 MEDIAN_TOKENS, LONGEST_TOKENS = 22, 100
-SHAPES = ((1, 1), (1, 4), (32, 1), (32, 4))
-"""Sentences in a batch, width of the beam."""
+BATCHES = {"cpu": (1, 32), "cuda": (1, 4096)}
+"""Sentences that a system is given at once."""
+BEAM_SIZES = (1, 4)
+SYSTEMS = {
+    "cpu": ("fp32", "bf16", "int8", "ctranslate2-int8", "ctranslate2-float32"),
+    "cuda": ("bf16", "bf16-slots", "ctranslate2-float16"),
+}
+ROWS_AT_ONCE = 1024
+"""Where a batch is too large for one search: its sentences times the width of the beam."""
 VOCABULARY = {"small": 8_000, "base": 32_000}
 
 
@@ -56,18 +67,23 @@ class Options:
     """Of the random weights."""
     sentences: Path | None = None
     """English lines to translate with the model that comes with the package, instead of random ones."""
-    count: int = 32
-    """How many sentences each system decodes in a round with batches of 32; an eighth of them one by one."""
+    device: Literal["cpu", "cuda"] = "cpu"
+    count: int | None = None
+    """How many sentences each system decodes in a round with large batches, by default one such batch."""
+    count_alone: int = 4
+    """How many it decodes one by one."""
     threads: int = 1
     rounds: int = 3
-    systems: tuple[str, ...] = ("fp32", "bf16", "int8", "ctranslate2-int8", "ctranslate2-float32")
+    systems: tuple[str, ...] = ()
+    """By default all of the device."""
     json: Path | None = None
     """Also write all figures to this file."""
 
     def __post_init__(self) -> None:
-        for name in ("count", "threads", "rounds"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} is {getattr(self, name)}; give 1 or more")
+        for name in ("count", "count_alone", "threads", "rounds"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ConfigError(f"{name} is {value}; give 1 or more")
 
 
 @dataclass(frozen=True)
@@ -89,47 +105,94 @@ class System(Protocol):
 
 
 class Ours:
-    """`translator.search` over an `InferenceModel`."""
+    """`translator.search`, on a processor over an `InferenceModel`, on a GPU over the plain model."""
 
-    def __init__(self, precision: Precision, folder: ModelFolder) -> None:
+    def __init__(self, precision: Precision, folder: ModelFolder, device: torch.device) -> None:
         self.name = f"translator {precision}"
-        self._model = InferenceModel(folder.model, LINEAR[precision])
+        self._device = device
+        self._model: StepwiseModel = (
+            InferenceModel(folder.model, LINEAR[precision])
+            if device.type == "cpu"
+            else _on_gpu(folder.model, precision, device)
+        )
         self._special = SpecialTokens(BOS_ID, EOS_ID, folder.tokenizer.unprintable_ids)
 
     def decode(self, work: Work, beam_size: int) -> list[list[int]]:
-        """One batch."""
-        source_BS = pad_sequence(
-            [torch.tensor([*source, EOS_ID]) for source in work.sources],
-            batch_first=True,
-            padding_value=PAD_ID,
-        )
+        """At once, or in the largest batches that are searched together."""
         options = SearchOptions(beam_size=beam_size)
-        lengths = [
-            options.max_target_tokens(len(source)) if work.forced_length is None else work.forced_length + 1
-            for source in work.sources
-        ]
-        least = None if work.forced_length is None else torch.full((len(lengths),), work.forced_length)
-        constraints = Constraints(torch.tensor(lengths), least)
-        found = search(self._model, source_BS, source_BS != PAD_ID, constraints, self._special, options)
-        return [hypotheses[0].tokens for hypotheses in found]
+        limits = limits_of(work, options)
+        found: list[list[int]] = []
+        for first in range(0, len(limits), ROWS_AT_ONCE // beam_size):
+            some = slice(first, first + ROWS_AT_ONCE // beam_size)
+            source_BS = pad_sequence(
+                [torch.tensor([*source, EOS_ID]) for source in work.sources[some]],
+                batch_first=True,
+                padding_value=PAD_ID,
+            ).to(self._device)
+            least_B, most_B = torch.tensor([(limit.least, limit.most) for limit in limits[some]]).T.to(
+                self._device
+            )
+            constraints = Constraints(most_B, None if work.forced_length is None else least_B)
+            results = search(self._model, source_BS, source_BS != PAD_ID, constraints, self._special, options)
+            found += [hypotheses[0].tokens for hypotheses in results]
+        return found
+
+
+class OursInSlots:
+    """`translator.continuous` on a GPU."""
+
+    def __init__(self, folder: ModelFolder, device: torch.device) -> None:
+        self.name = "translator bf16, slots"
+        special = SpecialTokens(BOS_ID, EOS_ID, folder.tokenizer.unprintable_ids)
+        self._search = ContinuousSearch(_on_gpu(folder.model, "bf16", device), special)
+
+    def decode(self, work: Work, beam_size: int) -> list[list[int]]:
+        """All at once."""
+        options = SearchOptions(beam_size=beam_size)
+        sources = [[*source, EOS_ID] for source in work.sources]
+        results = self._search.search(sources, limits_of(work, options), options)
+        return [hypotheses[0].tokens for hypotheses in results]
+
+
+def _on_gpu(model: Transformer, precision: Precision, device: torch.device) -> Transformer:
+    """A copy there."""
+    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+    return copy.deepcopy(model).to(device=device, dtype=dtype)
+
+
+def limits_of(work: Work, options: SearchOptions) -> list[Limits]:
+    """How long the translations may be, or must."""
+    forced = work.forced_length
+    return [
+        Limits(0, options.max_target_tokens(len(source))) if forced is None else Limits(forced, forced + 1)
+        for source in work.sources
+    ]
 
 
 class CTranslate2:
     """The exported model in its own engine, with the setting of threads that is the fastest for a batch."""
 
-    def __init__(self, compute_type: str, folder: ModelFolder, exported: Path, threads: int) -> None:
+    def __init__(self, compute_type: str, folder: ModelFolder, exported: Path, options: Options) -> None:
         import ctranslate2  # noqa: PLC0415 (a peer that may not be there)
 
         self.name = f"CTranslate2 {ctranslate2.__version__} {compute_type}"
         self._pieces = [folder.tokenizer.piece(number) for number in range(folder.tokenizer.vocab_size)]
         self._ids = {piece: number for number, piece in enumerate(self._pieces)}
-        settings = {(1, threads), (threads, 1), (1, 1)}
-        self._engines = [
-            ctranslate2.Translator(
-                str(exported), compute_type=compute_type, inter_threads=inter, intra_threads=intra
-            )
-            for inter, intra in sorted(settings)
-        ]
+        threads = options.threads
+        settings = {(1, threads), (threads, 1), (1, 1)} if options.device == "cpu" else {(1, threads)}
+        try:
+            self._engines = [
+                ctranslate2.Translator(
+                    str(exported),
+                    options.device,
+                    compute_type=compute_type,
+                    inter_threads=inter,
+                    intra_threads=intra,
+                )
+                for inter, intra in sorted(settings)
+            ]
+        except (RuntimeError, ValueError) as error:
+            raise ConfigError(str(error)) from error
         self._fastest: dict[tuple[int, int], Any] = {}
 
     def decode(self, work: Work, beam_size: int) -> list[list[int]]:
@@ -147,7 +210,7 @@ class CTranslate2:
         results = engine.translate_batch(
             [[self._pieces[number] for number in source] for source in work.sources],
             beam_size=beam_size,
-            max_batch_size=share,
+            max_batch_size=min(share, ROWS_AT_ONCE // beam_size),
             max_decoding_length=work.forced_length or longest,
             min_decoding_length=work.forced_length or 1,
         )
@@ -211,19 +274,20 @@ def batches(sources: Sequence[list[int]], batch: int, is_forced: bool) -> Iterat
 def measure(options: Options, console: Console) -> list[Result]:
     """Let the systems decode the same batches in turns."""
     set_up_processor(options.threads)
+    count = options.count or max(BATCHES[options.device])
     if options.sentences is None:
         folder = random_model(options.size)
-        sources = random_sources(options.count, folder.tokenizer.vocab_size)
+        sources = random_sources(count, folder.tokenizer.vocab_size)
     else:
         folder = load_model(shipped_model())
         folder.model.requires_grad_(False)
-        lines = [normalise(line) for line in read_lines(options.sentences)[: options.count]]
+        lines = [normalise(line) for line in read_lines(options.sentences)[:count]]
         sources = [ids for ids in folder.tokenizer.encode_all(lines) if ids]
     with tempfile.TemporaryDirectory() as temporary:
         systems = list(load_systems(options, folder, Path(temporary) / "exported", console))
         results = []
-        for batch, beam_size in SHAPES:
-            chosen = sources if batch > 1 else sources[:: max(1, len(sources) // max(1, options.count // 8))]
+        for batch, beam_size in itertools.product(BATCHES[options.device], BEAM_SIZES):
+            chosen = sources if batch > 1 else sources[:: max(1, len(sources) // options.count_alone)]
             works = list(batches(chosen, batch, is_forced=options.sentences is None))
             results += measure_shape(systems, works, batch, beam_size, options.rounds)
             console.print(f"batches of {batch}, beam {beam_size}: done")
@@ -232,21 +296,24 @@ def measure(options: Options, console: Console) -> list[Result]:
 
 def load_systems(options: Options, folder: ModelFolder, exported: Path, console: Console) -> Iterator[System]:
     """Those that can run here; the reason for each other one is told."""
-    for name in dict.fromkeys(options.systems):
-        if name in LINEAR:
-            if name == "int8" and not can_use_int8():
+    device = choose_device(options.device)
+    for name in dict.fromkeys(options.systems or SYSTEMS[options.device]):
+        if name == "bf16-slots":
+            yield OursInSlots(folder, device)
+        elif name in LINEAR:
+            if name == "int8" and not (device.type == "cpu" and can_use_int8()):
                 console.print("[bold yellow]translator int8 is left out: no kernels for this processor")
             else:
-                yield Ours(name, folder)
+                yield Ours(name, folder, device)
         elif name.startswith("ctranslate2-"):
             try:
                 if not exported.exists():
                     export_ctranslate2(folder, exported)
-                yield CTranslate2(name.removeprefix("ctranslate2-"), folder, exported, options.threads)
+                yield CTranslate2(name.removeprefix("ctranslate2-"), folder, exported, options)
             except ConfigError as error:
                 console.print(f"[bold yellow]{name} is left out: {error}")
         else:
-            raise ConfigError(f"systems has {name!r}; give {', '.join(Options.systems)}")
+            raise ConfigError(f"systems has {name!r}; give {', '.join(SYSTEMS[options.device])}")
 
 
 def measure_shape(
@@ -282,11 +349,10 @@ def _seconds(call: Callable[[], Any], times: int) -> float:
 def show(results: list[Result], options: Options, console: Console) -> None:
     """A table for each shape of batches, and our best speed over the peer's best one under it."""
     what = options.sentences.name if options.sentences else f"{options.size}, random weights"
-    for batch, beam_size in SHAPES:
+    for batch, beam_size in itertools.product(BATCHES[options.device], BEAM_SIZES):
         chosen = [one for one in results if (one.batch, one.beam_size) == (batch, beam_size)]
-        table = Table(
-            title=f"Decoding, {what}, batches of {batch}, beam {beam_size}, {options.threads} threads"
-        )
+        where = "on a GPU" if options.device == "cuda" else f"{options.threads} threads"
+        table = Table(title=f"Decoding, {what}, batches of {batch}, beam {beam_size}, {where}")
         table.add_column("system")
         for heading in ("target tokens/s", "range", "same as fp32"):
             table.add_column(heading, justify="right")
@@ -313,7 +379,7 @@ def main() -> int:
     console = Console(width=None if sys.stdout.isatty() else 110)
     try:
         options = tyro.cli(Options, description=__doc__)
-        device = describe_device(torch.device("cpu"))
+        device = describe_device(choose_device(options.device))
         console.print(f"{device}, PyTorch {torch.__version__}, translator {version('en-de-translator')}")
         results = measure(options, console)
     except TranslatorError as error:

@@ -48,11 +48,12 @@ class PositionalEmbedding(nn.Module):
     def forward(self, tokens_BL: Tensor, first_position: int = 0) -> Tensor:
         """Embed tokens that stand at `first_position` and after: (B, L, D)."""
         end = first_position + tokens_BL.shape[1]
-        position_LD = self._positions(end)[first_position:end]
+        position_LD = self.table(end)[first_position:end]
         embedded: Tensor = self.dropout(F.embedding(tokens_BL, self.weight) * self.scale + position_LD)
         return embedded
 
-    def _positions(self, length: int) -> Tensor:
+    def table(self, length: int) -> Tensor:
+        """At least the first `length` positions, (P, D); raises InputTooLong where fewer were learned."""
         if length > self.position_PD.shape[0]:
             if self.is_learned:
                 raise InputTooLong(
@@ -128,6 +129,8 @@ class LayerCache:
 
     past: KeyValue | None
     memory: KeyValue
+    past_keep_N11M: Tensor | None = None
+    """Which past positions each row may attend to; None: all."""
 
 
 class DecoderLayer(nn.Module):
@@ -165,7 +168,7 @@ class DecoderLayer(nn.Module):
         def attend_to_past(y_N1D: Tensor) -> Tensor:
             newest = self.self_attention.project_memory(y_N1D)
             cache.past = newest if cache.past is None else cache.past.append(newest)
-            attended_N1D: Tensor = self.self_attention(y_N1D, cache.past)
+            attended_N1D: Tensor = self.self_attention(y_N1D, cache.past, cache.past_keep_N11M)
             return attended_N1D
 
         def attend_to_source(y_N1D: Tensor) -> Tensor:

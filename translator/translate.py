@@ -12,6 +12,7 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 
 from translator.checkpoint import load_model
+from translator.continuous import ContinuousSearch, Limits
 from translator.coverage import rank_by_coverage
 from translator.device import choose_device, has_fast_bf16, use_huge_pages
 from translator.ensemble import Ensemble
@@ -103,6 +104,8 @@ class Translator:
         models = [self.model, *(other.to(device).eval() for other in others)]
         searched = [_searchable(one, device, precision) for one in models]
         self._searched = Ensemble(searched) if others else searched[0]
+        is_lone_on_gpu = device.type == "cuda" and not others
+        self._continuous = ContinuousSearch(self.model, self.special) if is_lone_on_gpu else None
         self._device = device
         tables = [one.config.max_positions for one in models if one.config.positions == "learned"]
         self._max_positions = min(tables, default=None)
@@ -214,18 +217,40 @@ class Translator:
     ) -> list[tuple[Hypothesis, ...]]:
         found: list[tuple[Hypothesis, ...]] = [(Hypothesis(source, 0.0),) for source in sources]
         wanted = [index for index, source in enumerate(sources) if has_words(source)]
-        done = len(sources) - len(wanted)
         ids = self.tokenizer.encode_all([normalise(sources[index]) for index in wanted])
-        for places in _batches([len(sentence) for sentence in ids], BATCH_ROWS_TOKENS // options.beam_size):
-            sentences = [ids[place] for place in places]
-            forced = [prefixes[wanted[place]] for place in places] if prefixes is not None else None
-            results = self.search(sentences, options, forced)
-            for place, hypotheses in zip(places, results, strict=True):
-                found[wanted[place]] = tuple(self._to_text(hypothesis) for hypothesis in hypotheses)
-            done += len(places)
+        forced = [prefixes[index] for index in wanted] if prefixes is not None else None
+
+        def tell(done: int) -> None:
             if progress is not None:
-                progress(done, len(sources))
+                progress(len(sources) - len(wanted) + done, len(sources))
+
+        if self._continuous is not None and forced is None and ContinuousSearch.can_search(options):
+            limits = self._limits(ids, None, options)
+            with_ends = [[*sentence, EOS_ID] for sentence in ids]
+            searched = self._continuous.search(with_ends, limits, options, tell)
+            results: Iterator[tuple[int, list[ScoredTokens]]] = iter(enumerate(searched))
+        else:
+            results = self._search_in_batches(ids, forced, options, tell)
+        for place, hypotheses in results:
+            found[wanted[place]] = tuple(self._to_text(hypothesis) for hypothesis in hypotheses)
         return found
+
+    def _search_in_batches(
+        self,
+        sentences: list[list[int]],
+        prefixes: list[list[int]] | None,
+        options: SearchOptions,
+        tell: Callable[[int], None],
+    ) -> Iterator[tuple[int, list[ScoredTokens]]]:
+        """The place of each sentence, in any order, with its hypotheses."""
+        done = 0
+        for places in _batches(list(map(len, sentences)), BATCH_ROWS_TOKENS // options.beam_size):
+            forced = [prefixes[place] for place in places] if prefixes is not None else None
+            yield from zip(
+                places, self.search([sentences[place] for place in places], options, forced), strict=True
+            )
+            done += len(places)
+            tell(done)
 
     def search(
         self,
@@ -240,7 +265,7 @@ class Translator:
             batch_first=True,
             padding_value=PAD_ID,
         ).to(self._device)
-        constraints = self._constraints(list(map(len, sentences)), prefixes, options)
+        constraints = self._constraints(sentences, prefixes, options)
         arguments = (self._searched, source_BS, source_BS != PAD_ID, constraints, self.special)
         if not options.coverage_penalty:
             return search(*arguments, options, look_on)
@@ -249,20 +274,28 @@ class Translator:
         ranked = rank_by_coverage(self.model, sentences, found, self.special, PAD_ID, beta)
         return [hypotheses[: options.n_best] for hypotheses in ranked]
 
-    def _constraints(
-        self, source_tokens: list[int], prefixes: list[list[int]] | None, options: SearchOptions
-    ) -> Constraints:
-        forced = list(map(len, prefixes)) if prefixes is not None else [0] * len(source_tokens)
-        min_length = [options.min_target_tokens(tokens) for tokens in source_tokens]
-        max_length = [
-            options.max_target_tokens(tokens) + length
-            for tokens, length in zip(source_tokens, forced, strict=True)
+    def _limits(
+        self, sentences: Sequence[list[int]], prefixes: list[list[int]] | None, options: SearchOptions
+    ) -> list[Limits]:
+        """How long the translation of each sentence may be; what is forced upon it comes on top."""
+        forced = list(map(len, prefixes)) if prefixes is not None else [0] * len(sentences)
+        least = [options.min_target_tokens(len(sentence)) for sentence in sentences]
+        most = [
+            options.max_target_tokens(len(sentence)) + length
+            for sentence, length in zip(sentences, forced, strict=True)
         ]
         if self._max_positions is not None:
-            max_length = [min(length, self._max_positions) for length in max_length]
+            most = [min(length, self._max_positions) for length in most]
+        return list(map(Limits, least, most))
+
+    def _constraints(
+        self, sentences: Sequence[list[int]], prefixes: list[list[int]] | None, options: SearchOptions
+    ) -> Constraints:
+        limits = self._limits(sentences, prefixes, options)
+        least = [limit.least for limit in limits]
         return Constraints(
-            torch.tensor(max_length, dtype=torch.long, device=self._device),
-            torch.tensor(min_length, device=self._device) if any(min_length) else None,
+            torch.tensor([limit.most for limit in limits], dtype=torch.long, device=self._device),
+            torch.tensor(least, device=self._device) if any(least) else None,
             prefixes,
             tuple(
                 tuple(ids) for phrase in options.banned if (ids := self.tokenizer.encode(normalise(phrase)))

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from translator.model import Transformer
+from translator.search import SearchOptions
 from translator.trainer import Trainer
 from translator.translate import Translator
 from translator.validation import make_validator
@@ -27,10 +28,15 @@ def test_training_validates_saves_and_resumes(prepared, brief_config, tmp_path, 
         assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
 
 
-def test_decoding_equals_the_cpus(untrained, prepared):
-    texts = ["Anna sleeps.", "The old man eats bread in the kitchen.", "Paul?"]
-    on_cpu = Translator(untrained, prepared.tokenizer, {}, torch.device("cpu")).translate(texts)
+@pytest.mark.parametrize(
+    "options", [SearchOptions(), SearchOptions(beam_size=1), SearchOptions(no_repeat_ngram=3)], ids=str
+)
+def test_decoding_equals_the_cpus(untrained, prepared, options):
+    texts = ["Anna sleeps.", "The old man eats bread in the kitchen.", "Paul?", *["A house."] * 40]
+    on_cpu = Translator(untrained, prepared.tokenizer, {}, torch.device("cpu")).translate(texts, options)
     copy = Transformer(untrained.config)
     copy.load_state_dict(untrained.state_dict())
-    on_gpu = Translator(copy, prepared.tokenizer, {}, torch.device("cuda")).translate(texts)
-    assert [translation.text for translation in on_gpu] == [translation.text for translation in on_cpu]
+    translator = Translator(copy, prepared.tokenizer, {}, torch.device("cuda"))
+    for _ in range(2):  # the second time, the recorded step is replayed on what the first left behind
+        on_gpu = translator.translate(texts, options)
+        assert [translation.text for translation in on_gpu] == [translation.text for translation in on_cpu]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from translator.checkpoint import save_model
 from translator.config import ModelConfig
+from translator.continuous import ContinuousSearch
 from translator.errors import CheckpointError, ConfigError, InputError
 from translator.inference import can_use_int8, has_fast_int8
 from translator.model import Transformer
@@ -206,6 +207,33 @@ def test_progress_counts_every_sentence_once(translator):
     translator.translate(texts, GREEDY, lambda done, total: counts.append((done, total)))
     assert counts[-1] == (4, 4)
     assert counts == sorted(counts)
+
+
+@pytest.mark.parametrize(
+    "options", [SearchOptions(), SearchOptions(beam_size=1), SearchOptions(n_best=3)], ids=str
+)
+def test_slots_for_a_gpu_give_the_same_texts_and_progress(untrained, prepared, options):
+    texts = ["Anna sleeps. The old man eats bread.", "", "12", "Paul?", "\n A house \n"]
+    translators = [Translator(untrained, prepared.tokenizer, {}, torch.device("cpu")) for _ in range(2)]
+    translators[1]._continuous = ContinuousSearch(untrained, translators[1].special)
+    told = [[], []]
+    plain, in_slots = (
+        translator.translate(texts, options, lambda done, total, seen=seen: seen.append((done, total)))
+        for translator, seen in zip(translators, told, strict=True)
+    )
+    assert [translation.text for translation in in_slots] == [translation.text for translation in plain]
+    for one, other in zip(in_slots, plain, strict=True):
+        assert one.score == pytest.approx(other.score, abs=1e-4)
+        assert [len(sentence.hypotheses) for sentence in one.sentences] == [
+            len(sentence.hypotheses) for sentence in other.sentences
+        ]
+    assert told[0][-1] == told[1][-1] == (5, 5)
+
+
+def test_rules_about_tokens_hold_on_a_gpu_too(untrained, prepared):
+    translator = Translator(untrained, prepared.tokenizer, {}, torch.device("cpu"))
+    translator._continuous = ContinuousSearch(untrained, translator.special)
+    assert translator.translate(["Paul?"], prefixes=["Das Haus"])[0].text.startswith("Das Haus")
 
 
 def test_a_lone_surrogate_is_an_input_error(translator):

@@ -1,0 +1,135 @@
+import dataclasses
+
+import pytest
+import torch
+
+from translator.config import ModelConfig
+from translator.continuous import ContinuousSearch, Limits, engine
+from translator.model import Transformer
+from translator.search import Constraints, Sampling, SearchOptions, SpecialTokens, search
+
+BEGIN, END = 1, 2
+SPECIAL = SpecialTokens(BEGIN, END, (0, 1))
+CONFIG = ModelConfig(
+    vocab_size=30,
+    d_model=16,
+    heads=2,
+    d_ff=32,
+    encoder_layers=2,
+    decoder_layers=2,
+    dropout=0.0,
+    max_positions=96,
+)
+
+
+def make_model(seed=2, **changes):
+    torch.manual_seed(seed)
+    model = Transformer(dataclasses.replace(CONFIG, **changes)).eval()
+    with torch.no_grad():
+        model.embedding.weight[END] *= 1.2  # so that translations end early, late, and at their limit
+    return model
+
+
+def make_sources(number, longest, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    lengths = torch.randint(0, longest, (number,), generator=generator).tolist()
+    return [[*torch.randint(3, 30, (length,), generator=generator).tolist(), END] for length in lengths]
+
+
+def limits_of(sources, options):
+    return [
+        Limits(options.min_target_tokens(len(source) - 1), options.max_target_tokens(len(source) - 1))
+        for source in sources
+    ]
+
+
+def plain_search(model, sources, options):
+    """One sentence at a time, by the ordinary search."""
+    found = []
+    for source, limits in zip(sources, limits_of(sources, options), strict=True):
+        source_BS = torch.tensor([source])
+        least_B = torch.tensor([limits.least]) if limits.least else None
+        constraints = Constraints(torch.tensor([limits.most]), least_B)
+        found += search(model, source_BS, source_BS > 0, constraints, SPECIAL, options)
+    return found
+
+
+def assert_equal(found, expected):
+    assert [[one.tokens for one in some] for some in found] == [
+        [one.tokens for one in some] for some in expected
+    ]
+    for some, others in zip(found, expected, strict=True):
+        for one, other in zip(some, others, strict=True):
+            assert one.score == pytest.approx(other.score, abs=1e-4)
+            assert one.log_probability == pytest.approx(other.log_probability, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        SearchOptions(beam_size=1),
+        SearchOptions(beam_size=4),
+        SearchOptions(beam_size=4, n_best=3, length_penalty=0.0),
+        SearchOptions(beam_size=3, n_best=3, length_penalty=2.0, min_length_factor=0.8),
+        SearchOptions(beam_size=2, min_length_factor=0.5, max_length_factor=0.5),
+        SearchOptions(beam_size=20, n_best=20, length_penalty=0.6),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    "changes", [{}, {"norm": "post", "positions": "learned", "activation": "gelu"}], ids=str
+)
+def test_slots_find_what_the_ordinary_search_finds(options, changes):
+    model, sources = make_model(**changes), make_sources(24, 40)
+    expected = plain_search(model, sources, options)
+    lengths = {len(some[0].tokens) for some in expected}
+    assert len(lengths) > 5, "an easy case: all translations end alike"
+    found = ContinuousSearch(model, SPECIAL).search(sources, limits_of(sources, options), options)
+    assert_equal(found, expected)
+
+
+@pytest.mark.parametrize("rows", [4, 8])
+def test_slots_that_are_refilled_forget_their_last_sentence(monkeypatch, rows):
+    monkeypatch.setattr(engine, "_MOST_ROWS", rows)
+    options = SearchOptions(beam_size=4, n_best=4)
+    model, sources = make_model(seed=3), make_sources(20, 30, seed=3)
+    searcher = ContinuousSearch(model, SPECIAL)
+    told = []
+    found = searcher.search(sources, limits_of(sources, options), options, told.append)
+    assert_equal(found, plain_search(model, sources, options))
+    assert told == sorted(told)
+    assert told[-1] == len(sources)
+    assert len(told) > 4
+    greedy = SearchOptions(beam_size=4, length_penalty=0.0)  # the same slots, other options
+    assert_equal(
+        searcher.search(sources, limits_of(sources, greedy), greedy), plain_search(model, sources, greedy)
+    )
+
+
+def test_the_slots_of_few_shapes_are_kept(monkeypatch):
+    monkeypatch.setattr(engine, "_KEPT_ROW_POSITIONS", 600)
+    searcher = ContinuousSearch(make_model(), SPECIAL)
+    # 4 slots of 32 positions: 128, 256 and 384 row positions
+    for beam_size, kept in ((1, [1]), (2, [1, 2]), (1, [2, 1]), (3, [1, 3]), (2, [2])):
+        options = SearchOptions(beam_size=beam_size)
+        sources = make_sources(3, 10)
+        assert_equal(
+            searcher.search(sources, limits_of(sources, options), options),
+            plain_search(make_model(), sources, options),
+        )
+        assert [shape.beam_size for shape in searcher._slots] == kept
+
+
+def test_nothing_to_translate():
+    assert ContinuousSearch(make_model(), SPECIAL).search([], [], SearchOptions()) == []
+
+
+def test_options_with_rules_are_left_to_the_ordinary_search():
+    assert ContinuousSearch.can_search(SearchOptions(beam_size=4, n_best=2, min_length_factor=0.5))
+    for options in (
+        SearchOptions(banned=("Haus",)),
+        SearchOptions(no_repeat_ngram=3),
+        SearchOptions(coverage_penalty=0.2),
+        SearchOptions(sampling=Sampling()),
+    ):
+        assert not ContinuousSearch.can_search(options)

@@ -1,0 +1,166 @@
+"""What `translator.search.beams` does, in tensors whose shapes never change and without a question to the device.
+
+Each slot has a length and limits of its own, since sentences begin at different times.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from translator.search import ScoredTokens, SearchOptions, SpecialTokens, length_penalty
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a translation may be, in tokens."""
+
+    least: int
+    """Before the end token."""
+    most: int
+    """With it."""
+
+
+class SlotBeams:
+    """The live and the finished hypotheses of R slots, W of each; all changes are made in place."""
+
+    def __init__(
+        self, slots: int, beam_size: int, target_length: int, special: SpecialTokens, device: torch.device
+    ) -> None:
+        def zeros(*shape: int, dtype: torch.dtype = torch.long) -> Tensor:
+            return torch.zeros(shape, dtype=dtype, device=device)
+
+        self._special, self._width, self._device = special, beam_size, device
+        self._forbidden = torch.tensor(special.forbidden, dtype=torch.long, device=device)
+        self._first_row_R1 = beam_size * torch.arange(slots, device=device).unsqueeze(1)
+        self._alpha, self._n_best_1 = zeros(dtype=torch.float32), zeros(1)
+        self._least_R, self._most_R = zeros(slots), zeros(slots) + target_length
+        self._length_R, self._is_done_R = zeros(slots), zeros(slots, dtype=torch.bool) | True
+        self._score_RW = zeros(slots, beam_size, dtype=torch.float32)
+        self._tokens_RWT = zeros(slots, beam_size, target_length)
+        self._last_RW = zeros(slots, beam_size) + special.begin
+        self._finished_score_RW = zeros(slots, beam_size, dtype=torch.float32) - torch.inf
+        self._finished_length_RW = zeros(slots, beam_size)
+        self._finished_tokens_RWT = zeros(slots, beam_size, target_length)
+
+    def set_options(self, options: SearchOptions) -> None:
+        """For all sentences that are put in from now on; the beam stays as wide as it is."""
+        self._alpha.fill_(options.length_penalty)
+        self._n_best_1.fill_(options.n_best - 1)
+
+    def fill(self, slots_B: Tensor, limits: list[Limits]) -> None:
+        """Begin new translations in these slots."""
+        least, most = [limit.least for limit in limits], [limit.most for limit in limits]
+        self._least_R[slots_B], self._most_R[slots_B] = torch.tensor([least, most], device=self._device)
+        self._length_R[slots_B] = 0
+        self._is_done_R[slots_B] = False
+        self._score_RW[slots_B] = -torch.inf
+        self._score_RW[slots_B, 0] = 0.0  # all rows start alike, so only the first may be extended
+        self._last_RW[slots_B] = self._special.begin
+        self._finished_score_RW[slots_B] = -torch.inf
+
+    def last_tokens(self) -> Tensor:
+        """(N,) the newest token of each row."""
+        return self._last_RW.flatten()
+
+    def positions(self) -> Tensor:
+        """(N,) where the newest token of each row stands. A slot that is done stays within its room."""
+        last = self._tokens_RWT.shape[2] - 1
+        return self._length_R.clamp(max=last).repeat_interleave(
+            self._width, output_size=self._last_RW.numel()
+        )
+
+    def advance(self, logits_NV: Tensor) -> Tensor:
+        """Extend the live hypotheses by one token; row i of the new ones continues the former row result[i]."""
+        width, newest_R = self._width, self._length_R + 1
+        score_RE, row_RE, token_RE = self._best_extensions(logits_NV, newest_R)
+        ends_RE = token_RE == self._special.end
+        self._finish(score_RE[:, :width], row_RE[:, :width], ends_RE[:, :width], newest_R)
+        # Of 2·W extensions at most W end, one for each row, so W of them always live on.
+        extensions = token_RE.shape[1]
+        rank_E = torch.arange(extensions, device=self._device)
+        live_RW = (rank_E + extensions * ends_RE).argsort(dim=1)[:, :width]
+        row_RW = row_RE.gather(1, live_RW)
+        self._score_RW.copy_(score_RE.gather(1, live_RW))
+        self._last_RW.copy_(token_RE.gather(1, live_RW))
+        place_RW1 = self.positions().view(-1, width, 1)
+        histories_RWT = _of_rows(self._tokens_RWT, row_RW).scatter(2, place_RW1, self._last_RW.unsqueeze(2))
+        self._tokens_RWT.copy_(histories_RWT)
+        self._length_R.copy_(torch.where(self._is_done_R, self._length_R, newest_R))
+        self._is_done_R.logical_or_(self._is_settled() | (newest_R >= self._most_R))
+        return (self._first_row_R1 + row_RW).flatten()
+
+    def is_done(self) -> list[bool]:
+        """Which slots have their translation, or none to make; waits for the device."""
+        done: list[bool] = self._is_done_R.tolist()
+        return done
+
+    def best(self, slots: Sequence[int], options: SearchOptions) -> list[list[ScoredTokens]]:
+        """The n best hypotheses of each of these slots, best first; waits for the device."""
+        slots_B = torch.tensor(slots, device=self._device)
+        score_BW, length_BW = self._finished_score_RW[slots_B], self._finished_length_RW[slots_B]
+        tokens_BWT = self._finished_tokens_RWT[slots_B]
+        return [
+            [
+                ScoredTokens(
+                    tokens[: length - 1], score * length_penalty(length, options.length_penalty), score
+                )
+                for score, length, tokens in zip(*rows, strict=True)
+                if score > -torch.inf
+            ][: options.n_best]
+            for rows in zip(score_BW.tolist(), length_BW.tolist(), tokens_BWT.tolist(), strict=True)
+        ]
+
+    def _best_extensions(self, logits_NV: Tensor, newest_R: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Scores, rows and tokens of the E best of each slot, best first; only those that may follow."""
+        width, end = self._width, self._special.end
+        logits_NV = logits_NV.float().index_fill_(1, self._forbidden, -torch.inf)
+        total_N1 = logits_NV.logsumexp(1, keepdim=True)
+        end_RW = (logits_NV[:, end : end + 1] - total_N1).view(-1, width)
+        is_short_N = (self._length_R < self._least_R).repeat_interleave(width, output_size=len(logits_NV))
+        logits_NV[:, end].masked_fill_(is_short_N, -torch.inf)
+        candidates = min(2 * width, logits_NV.shape[1]) if width > 1 else 1
+        best_NC, token_NC = logits_NV.topk(candidates, dim=1)
+        total_RWC = (best_NC - total_N1).view(-1, width, candidates) + self._score_RW.unsqueeze(2)
+        score_RE, place_RE = total_RWC.flatten(1).topk(2 * width if width > 1 else 1, dim=1)
+        token_RE = token_NC.view(-1, width * candidates).gather(1, place_RE)
+        row_RE = place_RE // candidates
+        # At its limit a hypothesis can only end.
+        is_last_R1 = (newest_R >= self._most_R).unsqueeze(1)
+        ended_RW, ended_row_RW = (self._score_RW + end_RW).sort(dim=1, descending=True)
+        rest = token_RE.shape[1] - width
+        ended_RE = F.pad(ended_RW, (0, rest), value=-torch.inf)
+        ended_row_RE = F.pad(ended_row_RW, (0, rest))
+        return (
+            torch.where(is_last_R1, ended_RE, score_RE),
+            torch.where(is_last_R1, ended_row_RE, row_RE),
+            token_RE.masked_fill(is_last_R1, end),
+        )
+
+    def _finish(self, score_RW: Tensor, row_RW: Tensor, ends_RW: Tensor, newest_R: Tensor) -> None:
+        """Merge the hypotheses that end into the finished ones, unless their slot is done."""
+        penalty_R1 = (((5 + newest_R) / 6) ** self._alpha).unsqueeze(1)
+        is_new_RW = ends_RW & ~self._is_done_R.unsqueeze(1)
+        newer_RW = (score_RW / penalty_R1).masked_fill(~is_new_RW, -torch.inf)
+        score_RX = torch.cat([self._finished_score_RW, newer_RW], dim=1)
+        length_RX = torch.cat([self._finished_length_RW, newest_R.unsqueeze(1).expand_as(row_RW)], dim=1)
+        tokens_RXT = torch.cat([self._finished_tokens_RWT, _of_rows(self._tokens_RWT, row_RW)], dim=1)
+        best_RW, order_RW = score_RX.topk(self._width, dim=1)
+        self._finished_score_RW.copy_(best_RW)
+        self._finished_length_RW.copy_(length_RX.gather(1, order_RW))
+        self._finished_tokens_RWT.copy_(_of_rows(tokens_RXT, order_RW))
+
+    def _is_settled(self) -> Tensor:
+        """Whether W are finished, or no live hypothesis can still reach the n best of them."""
+        # Log-probabilities only fall and are negative: the longest length gives the best score still possible.
+        longest_penalty_R = ((5 + self._most_R) / 6) ** self._alpha
+        possible_R = self._score_RW.max(dim=1).values / longest_penalty_R
+        nth_best_R = self._finished_score_RW.index_select(1, self._n_best_1).squeeze(1)
+        return (nth_best_R >= possible_R) | (self._finished_score_RW[:, -1] > -torch.inf)
+
+
+def _of_rows(tokens_RXT: Tensor, row_RW: Tensor) -> Tensor:
+    """The tokens of these rows of each slot."""
+    return tokens_RXT.gather(1, row_RW.unsqueeze(2).expand(-1, -1, tokens_RXT.shape[2]))
