@@ -20,7 +20,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -54,6 +54,13 @@ class Float32Linear(nn.Module):
         """(…, I) → (…, O)."""
         return F.linear(x, self.weight_OI, self.bias_O)
 
+    @torch.jit.export
+    def write(self, x_NI: Tensor, out_NV: Tensor, start: int) -> int:
+        """Put what `forward` returns into the columns from `start` on; returns how many these are."""
+        y_NO = self.forward(x_NI)
+        out_NV[:, start : start + y_NO.shape[1]] = y_NO
+        return y_NO.shape[1]
+
 
 class BFloat16Linear(nn.Module):
     """Weights and activations rounded to bf16, products summed in float32."""
@@ -66,6 +73,13 @@ class BFloat16Linear(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(…, I) → (…, O)."""
         return F.linear(x.to(torch.bfloat16), self.weight_OI, self.bias_O).float()
+
+    @torch.jit.export
+    def write(self, x_NI: Tensor, out_NV: Tensor, start: int) -> int:
+        """As `Float32Linear.write`."""
+        y_NO = F.linear(x_NI.to(torch.bfloat16), self.weight_OI, self.bias_O)
+        out_NV[:, start : start + y_NO.shape[1]] = y_NO
+        return y_NO.shape[1]
 
 
 class Int8Linear(nn.Module):
@@ -91,12 +105,25 @@ class Int8Linear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(…, I) → (…, O)."""
+        y, largest = self._multiply(x)
+        bias_O = self.bias_O
+        return y.mul_(largest) if bias_O is None else torch.addcmul(bias_O, y, largest)
+
+    @torch.jit.export
+    def write(self, x_NI: Tensor, out_NV: Tensor, start: int) -> int:
+        """As `Float32Linear.write`, without a bias; what is scaled is not written twice."""
+        y_NO, largest_N1 = self._multiply(x_NI)
+        outputs = y_NO.shape[1]
+        torch.mul(y_NO, largest_N1, out=out_NV[:, start : start + outputs])
+        return outputs
+
+    def _multiply(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Products of rows whose largest activation is 1, and what it was in each row."""
         largest = x.abs().amax(-1, True).clamp_(1e-12)
         y: Tensor = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32(
             x / largest, 1 / self.steps, self.steps + 1, self.packed
         )
-        bias_O = self.bias_O
-        return y.mul_(largest) if bias_O is None else torch.addcmul(bias_O, y, largest)
+        return y, largest
 
 
 def _detached(bias_O: Tensor | None) -> Tensor | None:
@@ -301,7 +328,7 @@ class _Decoder(nn.Module):
         self.layers = nn.ModuleList(_DecoderLayer(layer, make) for layer in model.decoder)
         self.norm = model.decoder_norm
         weights = model.embedding.weight.split(_PIECES_AT_ONCE)
-        self.logits = nn.ModuleList(make(weight, None) for weight in weights)
+        self.logits: Any = nn.ModuleList(make(weight, None) for weight in weights)  # Any: they can `write`
 
     def forward(
         self,
@@ -321,9 +348,7 @@ class _Decoder(nn.Module):
         x_ND = self.norm(x_ND)
         start = 0
         for logits in self.logits:
-            part_NV = logits(x_ND)
-            logits_NV[:, start : start + part_NV.shape[1]] = part_NV
-            start += part_NV.shape[1]
+            start += logits.write(x_ND, logits_NV, start)
 
 
 @dataclass

@@ -1,4 +1,5 @@
 import functools
+import itertools
 import math
 import zlib
 
@@ -15,6 +16,7 @@ from translator.search import (
     length_penalty,
     search,
 )
+from translator.search.beams import _in_place
 from translator.search.samples import _draw, _reshape
 
 FORBIDDEN, BEGIN, END = 0, 1, 2
@@ -410,3 +412,12 @@ def test_length_limits_worked_out_by_hand():
     options = SearchOptions(min_length_factor=0.5, max_length_factor=1.25)
     assert (options.min_target_tokens(7), options.max_target_tokens(7)) == (4, 19)  # ⌈3.5⌉, ⌈8.75⌉ + 10
     assert (SearchOptions().min_target_tokens(30), SearchOptions().max_target_tokens(30)) == (0, 70)
+
+
+@pytest.mark.parametrize("width", [2, 3, 4])
+def test_as_many_hypotheses_as_can_stay_in_their_row(width):
+    for rows in itertools.product(range(width), repeat=width):
+        order = _in_place(torch.tensor([rows, rows[::-1]]))[0].tolist()
+        assert sorted(order) == list(range(width))
+        placed = [rows[extension] for extension in order]
+        assert all(placed[row] == row for row in set(rows)), (rows, order)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from translator.search import ScoredTokens, SearchOptions, SpecialTokens, length_penalty
+from translator.search import ScoredTokens, SearchOptions, SpecialTokens, length_penalty, top_k
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class SlotBeams:
         is_short_N = (self._length_R < self._least_R).repeat_interleave(width, output_size=len(logits_NV))
         logits_NV[:, end].masked_fill_(is_short_N, -torch.inf)
         candidates = min(2 * width, logits_NV.shape[1]) if width > 1 else 1
-        best_NC, token_NC = logits_NV.topk(candidates, dim=1)
+        best_NC, token_NC = top_k(logits_NV, candidates)
         total_RWC = (best_NC - total_N1).view(-1, width, candidates) + self._score_RW.unsqueeze(2)
         score_RE, place_RE = total_RWC.flatten(1).topk(2 * width if width > 1 else 1, dim=1)
         token_RE = token_NC.view(-1, width * candidates).gather(1, place_RE)

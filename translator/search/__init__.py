@@ -10,6 +10,7 @@ from translator.search.options import (
     SpecialTokens,
     length_penalty,
 )
+from translator.search.top_k import top_k
 from translator.search.trace import Step, StopReason
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "length_penalty",
     "log_probabilities",
     "search",
+    "top_k",
 ]

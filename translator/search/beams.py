@@ -18,6 +18,7 @@ from torch import Tensor
 from translator.script import scripted
 from translator.search.constraints import Constraints
 from translator.search.options import ScoredTokens, SearchOptions, SpecialTokens, length_penalty
+from translator.search.top_k import top_k
 from translator.search.trace import Step, StopReason
 
 
@@ -130,6 +131,7 @@ class Beams:
             )
             if score > -torch.inf
         ]
+        live.sort(key=lambda hypothesis: -hypothesis.log_probability)
         reasons = {
             StopReason.LENGTH: self._is_long(),
             StopReason.FULL: self._is_full(),
@@ -172,18 +174,34 @@ def _best_extensions(
     can be among the best of its sentence.
     """
     width, vocabulary = score_BW.shape[1], log_probability_BWV.shape[2]
+    candidates = 1 if width == 1 else min(2 * width, vocabulary)
+    best_NC, token_NC = top_k(log_probability_BWV.flatten(0, 1), candidates)
+    total_BX = (best_NC.view(-1, width, candidates) + score_BW.unsqueeze(2)).flatten(1)
+    token_BX = token_NC.view(-1, width * candidates)
     if width == 1:
-        best_BWC, token_BWC = log_probability_BWV.max(dim=2, keepdim=True)
-        score_BE = (best_BWC + score_BW.unsqueeze(2)).squeeze(1)
-        token_BE, row_BE = token_BWC.squeeze(1), torch.zeros_like(token_BWC.squeeze(1))
+        score_BE, token_BE, row_BE = total_BX, token_BX, torch.zeros_like(token_BX)
     else:
-        best_BWC, token_BWC = log_probability_BWV.topk(min(2 * width, vocabulary), dim=2)
-        total_BWC = best_BWC + score_BW.unsqueeze(2)
-        score_BE, place_BE = total_BWC.flatten(1).topk(2 * width, dim=1)
-        token_BE = token_BWC.flatten(1).gather(1, place_BE)
-        row_BE = place_BE // best_BWC.shape[2]
+        score_BE, place_BE = total_BX.topk(2 * width, dim=1)
+        token_BE = token_BX.gather(1, place_BE)
+        row_BE = place_BE // candidates
     ends_BE = token_BE == end
     return score_BE, row_BE, token_BE, ends_BE, bool(ends_BE.any())
+
+
+@scripted
+def _in_place(row_BW: Tensor) -> Tensor:
+    """An order of the extensions in which the first one of every row stays in it: what stays is not copied.
+
+    The others, which extend a row again, get the rows that nobody extends.
+    """
+    width = row_BW.shape[1]
+    rank_W = torch.arange(width, device=row_BW.device)
+    is_same_BWW = row_BW.unsqueeze(2) == row_BW.unsqueeze(1)
+    is_again_BW = (is_same_BWW & (rank_W < rank_W.unsqueeze(1))).any(2)
+    is_extended_BW = torch.zeros_like(is_again_BW).scatter(1, row_BW, torch.ones_like(is_again_BW))
+    extensions_BW = torch.where(is_again_BW, width + rank_W, row_BW).argsort(1)
+    places_BW = torch.where(is_extended_BW, rank_W, width + rank_W).argsort(1)
+    return torch.empty_like(row_BW).scatter(1, places_BW, extensions_BW)
 
 
 @scripted
@@ -192,9 +210,13 @@ def _extend(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Scores and tokens of the W first extensions; their newest tokens, and their former rows, as (N,)."""
     sentences, width, _ = tokens_BWT.shape
-    row_BW, token_BW = row_BE[:, :width], token_BE[:, :width]
+    score_BW, row_BW, token_BW = score_BE[:, :width], row_BE[:, :width], token_BE[:, :width]
     if width > 1:
+        order_BW = _in_place(row_BW)
+        score_BW, row_BW, token_BW = (
+            score_BW.gather(1, order_BW), row_BW.gather(1, order_BW), token_BW.gather(1, order_BW)
+        )  # fmt: skip
         tokens_BWT = tokens_BWT.gather(1, row_BW.unsqueeze(2).expand_as(tokens_BWT))
     tokens_BWT[:, :, length] = token_BW
     first_row_B1 = width * torch.arange(sentences, device=row_BE.device).unsqueeze(1)
-    return score_BE[:, :width], tokens_BWT, token_BW.flatten(), (first_row_B1 + row_BW).flatten()
+    return score_BW, tokens_BWT, token_BW.flatten(), (first_row_B1 + row_BW).flatten()
