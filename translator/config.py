@@ -131,7 +131,7 @@ class TrainingConfig:
     compile: Literal["auto", "on", "off"] = "auto"
     """torch.compile; auto: on a GPU only."""
     threads: int = 0
-    """CPU threads; 0 leaves PyTorch's choice."""
+    """CPU threads; 0 leaves PyTorch's choice, within the quota of a container."""
     read_ahead_updates: int = 2
     """Updates whose batches a thread makes ready while the model computes; 0 makes them in between."""
     seed: int = 1

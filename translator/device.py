@@ -1,6 +1,7 @@
 """Which processor to compute on, and what it is good at."""
 
 import ctypes
+import math
 import os
 import platform
 from pathlib import Path
@@ -55,6 +56,15 @@ def free_memory(device: torch.device) -> int:
     return max(0, min(available, limit - used + reclaimable))
 
 
+def allowed_threads() -> int:
+    """PyTorch's number of threads, or what the quota of the container leaves of it: more would wait for each other."""
+    try:
+        quota, period = map(int, (CONTAINER / "cpu.max").read_text().split())
+    except (OSError, ValueError):  # no container, or "max": no limit
+        return torch.get_num_threads()
+    return max(1, min(torch.get_num_threads(), math.ceil(quota / period)))
+
+
 def use_huge_pages() -> None:
     """Let PyTorch ask Linux for pages of 2 MB for tensors that large.
 
@@ -66,7 +76,7 @@ def use_huge_pages() -> None:
 
 
 def set_up_processor(threads: int) -> None:
-    """Use so many CPU threads (0: PyTorch's choice) and huge pages, and let oneDNN keep few of its kernels.
+    """Use so many CPU threads (0: those that are allowed) and huge pages, and let oneDNN keep few of its kernels.
 
     oneDNN makes one for each new shape of a matrix product, and a training meets new shapes with every batch; the
     default, 1,024 kernels, grows to more than a gigabyte and is no faster. That takes effect before the process's
@@ -74,8 +84,7 @@ def set_up_processor(threads: int) -> None:
     """
     use_huge_pages()
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
-    if threads:
-        torch.set_num_threads(threads)
+    torch.set_num_threads(threads or allowed_threads())
 
 
 def return_freed_memory() -> None:

@@ -14,7 +14,7 @@ from torch.nn.utils.rnn import pad_sequence
 from translator.checkpoint import load_model
 from translator.continuous import ContinuousSearch, Limits
 from translator.coverage import rank_by_coverage
-from translator.device import choose_device, has_fast_bf16, use_huge_pages
+from translator.device import choose_device, has_fast_bf16, set_up_processor
 from translator.ensemble import Ensemble
 from translator.errors import ConfigError, InputError
 from translator.inference import LINEAR, InferenceModel, Precision, can_use_int8, has_fast_int8
@@ -126,7 +126,7 @@ class Translator:
         Raises CheckpointError on a missing or damaged folder, ConfigError on a device that is not there and on
         models that do not have the same vocabulary, and on a precision that the processor does not have.
         """
-        use_huge_pages()
+        set_up_processor(threads=0)
         chosen = choose_device(device)
         paths = [Path(path) if path is not None else shipped_model(), *map(Path, ensemble_with)]
         first, *others = (load_model(one) for one in paths)

@@ -121,8 +121,9 @@ def _settle_processes(wanted: int, total: int | None, device: str) -> int:
     import torch
 
     from translator.commands.windows import WINDOW_LINES
-    from translator.device import choose_device
+    from translator.device import choose_device, set_up_processor
 
+    set_up_processor(threads=0)
     best = torch.get_num_threads() if choose_device(device).type == "cpu" else 1
     windows = math.ceil((total or 1) / WINDOW_LINES)
     return max(1, min(wanted or best, windows))

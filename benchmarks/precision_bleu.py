@@ -1,0 +1,92 @@
+"""What lower precision costs: BLEU of the model that comes with the package in fp32, bf16 and int8.
+
+    python benchmarks/precision_bleu.py dev/newstest2013 dev/docs-dev
+
+Each test set is named by the common start of its files, `X.en` and `X.de`.
+"""
+
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from translator.device import choose_device, describe_device, set_up_processor
+from translator.errors import TranslatorError
+from translator.evaluate import check_parallel, read_lines, score
+from translator.inference import Precision
+from translator.search import SearchOptions
+from translator.translate import Translator
+
+MOST_LOST = 0.2
+"""BLEU that a lower precision may cost."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to measure."""
+
+    sets: tyro.conf.Positional[tuple[Path, ...]]
+    """Test sets without their endings."""
+    precisions: tuple[Precision, ...] = ("bf16", "int8")
+    """Compared with fp32."""
+    model: Path | None = None
+    device: str = "auto"
+    beam_size: int = 4
+    threads: int = 0
+
+
+def measure(options: Options) -> dict[tuple[str, str], tuple[float, float]]:
+    """BLEU and sentences a second by test set and precision."""
+    search = SearchOptions(beam_size=options.beam_size)
+    found = {}
+    for precision in dict.fromkeys(("fp32", *options.precisions)):
+        translator = Translator.load(options.model, options.device, precision=precision)
+        for path in options.sets:
+            sources, references = read_lines(f"{path}.en"), read_lines(f"{path}.de")
+            check_parallel("sources", sources, references)
+            started = time.monotonic()
+            hypotheses = [translation.text for translation in translator.translate(sources, search)]
+            seconds = time.monotonic() - started
+            (bleu,) = (one.value for one in score(hypotheses, references) if one.name == "BLEU")
+            found[path.name, precision] = bleu, len(sources) / seconds
+            print(f"{path.name} in {precision}: BLEU {bleu:.2f}", file=sys.stderr)
+    return found
+
+
+def show(found: dict[tuple[str, str], tuple[float, float]], console: Console) -> bool:
+    """A row for each test set and precision; returns whether no one loses too much."""
+    table = Table(title="BLEU by precision")
+    for heading in ("test set", "precision"):
+        table.add_column(heading)
+    for heading in ("BLEU", "against fp32", "sentences/s"):
+        table.add_column(heading, justify="right")
+    worst = 0.0
+    for (name, precision), (bleu, speed) in sorted(found.items(), key=lambda item: item[0][0]):
+        change = bleu - found[name, "fp32"][0]
+        worst = min(worst, change)
+        table.add_row(name, precision, f"{bleu:.2f}", f"{change:+.2f}", f"{speed:.1f}")
+    console.print(table)
+    console.print(f"the most that is lost: {-worst:.2f}, the limit: {MOST_LOST}")
+    return -worst <= MOST_LOST
+
+
+def main() -> int:
+    """Exit code: 0 when no precision loses more than the limit, 1 when one does or on an error."""
+    options = tyro.cli(Options, description=__doc__)
+    console = Console(width=None if sys.stdout.isatty() else 110)
+    try:
+        set_up_processor(options.threads)
+        console.print(f"{describe_device(choose_device(options.device))}, PyTorch {torch.__version__}")
+        return 0 if show(measure(options), console) else 1
+    except TranslatorError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
