@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from translator.checkpoint import load_model
+from translator.commands.windows import windows
 from translator.parallel import work_in_order
 
 PATIENCE_SECONDS = 60  # only a test that fails waits as long
@@ -37,6 +38,16 @@ def test_translate_in_windows_equals_translating_at_once(run, model_folder, tmp_
     monkeypatch.setattr("translator.commands.windows.WINDOW_LINES", 2)
     assert run("translate", tmp_path / "in.txt", "--model", model_folder) == whole
     assert whole[1].count(b"\n") == 7
+
+
+def test_windows_hold_a_bounded_number_of_lines_and_bytes(tmp_path, monkeypatch):
+    monkeypatch.setattr("translator.commands.windows.WINDOW_LINES", 3)
+    monkeypatch.setattr("translator.commands.windows.WINDOW_BYTES", 10)
+    lines = ["a\n", "b\n", "c\n", "d\n", "longer than ten\n", "e\n", "four\n", "five\n", "the last"]
+    (tmp_path / "in.txt").write_text("".join(lines))
+    with (tmp_path / "in.txt").open("rb") as file:
+        found = [window.texts for window in windows(file, "in.txt", None, skip=1)]
+    assert found == [lines[1:4], [lines[4]], lines[5:8], [lines[8]]]
 
 
 def test_processes_share_a_file_and_change_nothing(run, model_folder, tmp_path, monkeypatch):

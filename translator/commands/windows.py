@@ -14,7 +14,9 @@ from translator.errors import DataError
 from translator.evaluate import read_lines
 
 WINDOW_LINES = 1000
-"""Lines of a file that are translated together; the output is written after each window."""
+"""Lines of a file that are translated together, at most; the output is written after each window."""
+WINDOW_BYTES = 1 << 20
+"""A window ends with the line with which it reaches so many."""
 CHUNK_BYTES = 1 << 16
 """What is read at most at a time where text arrives bit by bit: from a pipe or a terminal."""
 
@@ -94,7 +96,15 @@ def _windows(lines: BinaryIO) -> Iterator[list[bytes]]:
     if not stat.S_ISREG(os.fstat(lines.fileno()).st_mode):
         yield from _arriving_lines(lines.fileno())
         return
-    while window := list(itertools.islice(lines, WINDOW_LINES)):
+    window: list[bytes] = []
+    size = 0
+    for line in lines:
+        window.append(line)
+        size += len(line)
+        if len(window) >= WINDOW_LINES or size >= WINDOW_BYTES:
+            yield window
+            window, size = [], 0
+    if window:
         yield window
 
 
