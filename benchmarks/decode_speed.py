@@ -49,11 +49,15 @@ SPECIAL_PIECES = ("<pad>", "<unk>", "<s>", "</s>")
 MEDIAN_TOKENS, LONGEST_TOKENS = 22, 100
 BATCHES = {"cpu": (1, 32), "cuda": (1, 4096)}
 """Sentences that a system is given at once."""
+ALONE = {"cpu": 4, "cuda": 64}
+"""Sentences that it is given one by one."""
 BEAM_SIZES = (1, 4)
 SYSTEMS = {
     "cpu": ("fp32", "bf16", "int8", "ctranslate2-int8", "ctranslate2-float32"),
-    "cuda": ("bf16", "bf16-slots", "ctranslate2-float16"),
+    "cuda": ("fp32", "bf16", "bf16-slots", "ctranslate2-float16"),
 }
+ALIKE = 32
+"""Of sentences that are sorted by their lengths, so many write the same number of tokens."""
 ROWS_AT_ONCE = 1024
 """Where a batch is too large for one search: its sentences times the width of the beam."""
 VOCABULARY = {"small": 8_000, "base": 32_000}
@@ -70,8 +74,8 @@ class Options:
     device: Literal["cpu", "cuda"] = "cpu"
     count: int | None = None
     """How many sentences each system decodes in a round with large batches, by default one such batch."""
-    count_alone: int = 4
-    """How many it decodes one by one."""
+    count_alone: int | None = None
+    """How many it decodes one by one, by default 4 on a processor and 64 on a GPU."""
     threads: int = 1
     rounds: int = 3
     systems: tuple[str, ...] = ()
@@ -88,11 +92,17 @@ class Options:
 
 @dataclass(frozen=True)
 class Work:
-    """Sentences of like length that are decoded together."""
+    """Sentences that are decoded together, the shortest first."""
 
     sources: list[list[int]]
-    forced_length: int | None
+    forced_lengths: list[int] | None
     """Tokens to write for each; None lets the model end."""
+
+    def parts(self, most: int) -> Iterator["Work"]:
+        """Batches of at most so many, for whom these are too many at once."""
+        for first in range(0, len(self.sources), most):
+            some = slice(first, first + most)
+            yield Work(self.sources[some], self.forced_lengths[some] if self.forced_lengths else None)
 
 
 class System(Protocol):
@@ -120,19 +130,16 @@ class Ours:
     def decode(self, work: Work, beam_size: int) -> list[list[int]]:
         """At once, or in the largest batches that are searched together."""
         options = SearchOptions(beam_size=beam_size)
-        limits = limits_of(work, options)
         found: list[list[int]] = []
-        for first in range(0, len(limits), ROWS_AT_ONCE // beam_size):
-            some = slice(first, first + ROWS_AT_ONCE // beam_size)
+        for part in work.parts(ROWS_AT_ONCE // beam_size):
             source_BS = pad_sequence(
-                [torch.tensor([*source, EOS_ID]) for source in work.sources[some]],
+                [torch.tensor([*source, EOS_ID]) for source in part.sources],
                 batch_first=True,
                 padding_value=PAD_ID,
             ).to(self._device)
-            least_B, most_B = torch.tensor([(limit.least, limit.most) for limit in limits[some]]).T.to(
-                self._device
-            )
-            constraints = Constraints(most_B, None if work.forced_length is None else least_B)
+            limits = [(limit.least, limit.most) for limit in limits_of(part, options)]
+            least_B, most_B = torch.tensor(limits).T.to(self._device)
+            constraints = Constraints(most_B, least_B if part.forced_lengths else None)
             results = search(self._model, source_BS, source_BS != PAD_ID, constraints, self._special, options)
             found += [hypotheses[0].tokens for hypotheses in results]
         return found
@@ -162,11 +169,9 @@ def _on_gpu(model: Transformer, precision: Precision, device: torch.device) -> T
 
 def limits_of(work: Work, options: SearchOptions) -> list[Limits]:
     """How long the translations may be, or must."""
-    forced = work.forced_length
-    return [
-        Limits(0, options.max_target_tokens(len(source))) if forced is None else Limits(forced, forced + 1)
-        for source in work.sources
-    ]
+    if work.forced_lengths:
+        return [Limits(length, length + 1) for length in work.forced_lengths]
+    return [Limits(0, options.max_target_tokens(len(source))) for source in work.sources]
 
 
 class CTranslate2:
@@ -205,16 +210,19 @@ class CTranslate2:
         return self._run(self._fastest[shape], work, beam_size)
 
     def _run(self, engine: Any, work: Work, beam_size: int) -> list[list[int]]:
-        longest = SearchOptions().max_target_tokens(max(map(len, work.sources)))
-        share = -(-len(work.sources) // engine.num_translators)
-        results = engine.translate_batch(
-            [[self._pieces[number] for number in source] for source in work.sources],
-            beam_size=beam_size,
-            max_batch_size=min(share, ROWS_AT_ONCE // beam_size),
-            max_decoding_length=work.forced_length or longest,
-            min_decoding_length=work.forced_length or 1,
-        )
-        return [[self._ids[piece] for piece in result.hypotheses[0]] for result in results]
+        found: list[list[int]] = []
+        for part in work.parts(ALIKE if work.forced_lengths else len(work.sources)):
+            longest = SearchOptions().max_target_tokens(max(map(len, part.sources)))
+            share = -(-len(part.sources) // engine.num_translators)
+            results = engine.translate_batch(
+                [[self._pieces[number] for number in source] for source in part.sources],
+                beam_size=beam_size,
+                max_batch_size=min(share, ROWS_AT_ONCE // beam_size),
+                max_decoding_length=part.forced_lengths[0] if part.forced_lengths else longest,
+                min_decoding_length=part.forced_lengths[0] if part.forced_lengths else 1,
+            )
+            found += [[self._ids[piece] for piece in result.hypotheses[0]] for result in results]
+        return found
 
 
 @dataclass
@@ -264,17 +272,22 @@ def random_sources(count: int, vocab_size: int) -> list[list[int]]:
 
 
 def batches(sources: Sequence[list[int]], batch: int, is_forced: bool) -> Iterator[Work]:
-    """Sentences of like length together; a forced length is that of the middle one."""
-    ordered = sorted(sources, key=len)
-    for first in range(0, len(ordered), batch):
-        some = ordered[first : first + batch]
-        yield Work(some, len(some[len(some) // 2]) if is_forced else None)
+    """Sentences of like length together; a forced length is that of the middle one of its neighbours."""
+    whole = Work(sorted(sources, key=len), None)
+    for work in whole.parts(batch):
+        forced = [
+            length
+            for part in work.parts(ALIKE)
+            for length in [len(part.sources[len(part.sources) // 2])] * len(part.sources)
+        ]
+        yield Work(work.sources, forced if is_forced else None)
 
 
 def measure(options: Options, console: Console) -> list[Result]:
     """Let the systems decode the same batches in turns."""
     set_up_processor(options.threads)
     count = options.count or max(BATCHES[options.device])
+    alone = options.count_alone or ALONE[options.device]
     if options.sentences is None:
         folder = random_model(options.size)
         sources = random_sources(count, folder.tokenizer.vocab_size)
@@ -287,7 +300,7 @@ def measure(options: Options, console: Console) -> list[Result]:
         systems = list(load_systems(options, folder, Path(temporary) / "exported", console))
         results = []
         for batch, beam_size in itertools.product(BATCHES[options.device], BEAM_SIZES):
-            chosen = sources if batch > 1 else sources[:: max(1, len(sources) // options.count_alone)]
+            chosen = sources if batch > 1 else sources[:: max(1, len(sources) // alone)]
             works = list(batches(chosen, batch, is_forced=options.sentences is None))
             results += measure_shape(systems, works, batch, beam_size, options.rounds)
             console.print(f"batches of {batch}, beam {beam_size}: done")

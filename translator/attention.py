@@ -79,8 +79,9 @@ class MultiHeadAttention(nn.Module):
     ) -> Tensor:
         """Attend from each query position to the memory: (B, L, D).
 
-        `keep_mask` is boolean, True = may attend, and broadcasts to (B, H, L, M). `is_causal` lets position i
-        see the positions up to i only (section 3.2.3); it excludes a mask.
+        `keep_mask` is boolean, True = may attend, and broadcasts to (B, H, L, M); where the model is not trained, it
+        may also be what is added to the scores. `is_causal` lets position i see the positions up to i only
+        (section 3.2.3); it excludes a mask.
         """
         query_BHLK = self.split_heads(self.query(query_BLD))
         if self.training and query_BHLK.device.type == "cpu":

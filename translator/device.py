@@ -85,6 +85,8 @@ def set_up_processor(threads: int) -> None:
     use_huge_pages()
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
     torch.set_num_threads(threads or allowed_threads())
+    # cuDNN's attention on a GPU would be planned anew for every new shape, which takes longer than it saves.
+    torch.backends.cuda.enable_cudnn_sdp(False)
 
 
 def return_freed_memory() -> None:

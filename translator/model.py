@@ -129,8 +129,8 @@ class LayerCache:
 
     past: KeyValue | None
     memory: KeyValue
-    past_keep_N11M: Tensor | None = None
-    """Which past positions each row may attend to; None: all."""
+    past_mask_N11M: Tensor | None = None
+    """What is added to the scores of past positions, 0 or −∞; None: nothing."""
 
 
 class DecoderLayer(nn.Module):
@@ -168,7 +168,7 @@ class DecoderLayer(nn.Module):
         def attend_to_past(y_N1D: Tensor) -> Tensor:
             newest = self.self_attention.project_memory(y_N1D)
             cache.past = newest if cache.past is None else cache.past.append(newest)
-            attended_N1D: Tensor = self.self_attention(y_N1D, cache.past, cache.past_keep_N11M)
+            attended_N1D: Tensor = self.self_attention(y_N1D, cache.past, cache.past_mask_N11M)
             return attended_N1D
 
         def attend_to_source(y_N1D: Tensor) -> Tensor:
@@ -266,18 +266,21 @@ class Transformer(nn.Module):
         return self.logits(self.decoder_norm(x_N1D).squeeze(1)), state
 
     def _initialise(self) -> None:
-        """Glorot-uniform matrices per projection; embeddings of unit size once they are scaled by √d_model."""
+        """Glorot-uniform attention, its three projections counted as one matrix, and embeddings of unit size once they
+        are scaled by √d_model; the feed-forward network draws from ±1/√inputs.
+
+        With larger matrices, post-norm layers drown what comes in, and do not begin to learn at a usual rate.
+        """
         for module in self.modules():
             if isinstance(module, MultiHeadAttention):
-                for matrix in (
-                    module.query.weight,
-                    *module.key_value.weight.detach().chunk(2),
-                    module.output.weight,
-                ):
-                    nn.init.xavier_uniform_(matrix)
+                for matrix in (module.query.weight, *module.key_value.weight.detach().chunk(2)):
+                    nn.init.xavier_uniform_(matrix, gain=math.sqrt(1 / 2))
+                nn.init.xavier_uniform_(module.output.weight)
             elif isinstance(module, FeedForward):
                 for linear in (module.inner, module.outer):
-                    nn.init.xavier_uniform_(linear.weight)
+                    nn.init.uniform_(
+                        linear.weight, -1 / math.sqrt(linear.in_features), 1 / math.sqrt(linear.in_features)
+                    )
                     nn.init.zeros_(linear.bias)
             elif isinstance(module, PositionalEmbedding):
                 nn.init.normal_(module.weight, std=self.config.d_model**-0.5)

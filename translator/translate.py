@@ -95,6 +95,7 @@ class Translator:
         device: torch.device,
         others: Sequence[Transformer] = (),
         precision: Precision = "fp32",
+        in_slots: bool = False,
     ) -> None:
         self.model = model.to(device).eval()
         """The model, the first one of an ensemble."""
@@ -104,8 +105,7 @@ class Translator:
         models = [self.model, *(other.to(device).eval() for other in others)]
         searched = [_searchable(one, device, precision) for one in models]
         self._searched = Ensemble(searched) if others else searched[0]
-        is_lone_on_gpu = device.type == "cuda" and not others
-        self._continuous = ContinuousSearch(self.model, self.special) if is_lone_on_gpu else None
+        self._continuous = ContinuousSearch(self.model, self.special) if in_slots else None
         self._device = device
         tables = [one.config.max_positions for one in models if one.config.positions == "learned"]
         self._max_positions = min(tables, default=None)
@@ -140,7 +140,8 @@ class Translator:
         if chosen.type == "cuda" and settled == "bf16":
             first, *others = (replace(one, model=one.model.bfloat16()) for one in (first, *others))
         rest = [one.model for one in others]
-        return cls(first.model, first.tokenizer, first.card, chosen, rest, settled)
+        in_slots = chosen.type == "cuda" and not rest
+        return cls(first.model, first.tokenizer, first.card, chosen, rest, settled, in_slots)
 
     @property
     def name(self) -> str:

@@ -46,7 +46,7 @@ def brief_config(prepared):
 
 @pytest.fixture(scope="session")
 def untrained(brief_config):
-    torch.manual_seed(7)
+    torch.manual_seed(1)
     return Transformer(dataclasses.replace(brief_config.model, dropout=0.0)).eval()
 
 

@@ -107,9 +107,9 @@ def test_slots_that_are_refilled_forget_their_last_sentence(monkeypatch, rows):
 
 
 def test_the_slots_of_few_shapes_are_kept(monkeypatch):
-    monkeypatch.setattr(engine, "_KEPT_ROW_POSITIONS", 600)
+    monkeypatch.setattr(engine, "_KEPT_ROW_POSITIONS", 1800)
     searcher = ContinuousSearch(make_model(), SPECIAL)
-    # 4 slots of 32 positions: 128, 256 and 384 row positions
+    # 4 slots with room for 96 positions, so 384, 768 and 1,152 row positions
     for beam_size, kept in ((1, [1]), (2, [1, 2]), (1, [2, 1]), (3, [1, 3]), (2, [2])):
         options = SearchOptions(beam_size=beam_size)
         sources = make_sources(3, 10)
@@ -118,6 +118,55 @@ def test_the_slots_of_few_shapes_are_kept(monkeypatch):
             plain_search(make_model(), sources, options),
         )
         assert [shape.beam_size for shape in searcher._slots] == kept
+
+
+def test_the_slots_of_a_corpus_are_all_kept(monkeypatch):
+    monkeypatch.setattr(engine, "_FEW_ROW_POSITIONS", 0)
+    searcher, options = ContinuousSearch(make_model(), SPECIAL), SearchOptions(beam_size=2)
+    sources = make_sources(40, 100)
+    assert len({len(source) // 32 for source in sources}) == 4
+    found = searcher.search(sources, limits_of(sources, options), options)
+    before = list(searcher._slots.values())
+    assert len(before) == 4
+    assert searcher.search(sources, limits_of(sources, options), options) == found
+    assert all(one is other for one, other in zip(before, searcher._slots.values(), strict=True))
+
+
+def test_few_sentences_pass_through_slots_of_one_shape():
+    searcher, options = ContinuousSearch(make_model(), SPECIAL), SearchOptions(beam_size=2)
+    sources = make_sources(10, 80)
+    found = searcher.search(sources, limits_of(sources, options), options)
+    assert_equal(found, plain_search(make_model(), sources, options))
+    assert len(searcher._slots) == 1
+
+
+def test_slots_are_no_longer_than_the_learned_positions():
+    model, options = make_model(positions="learned", max_positions=75), SearchOptions(beam_size=3)
+    sources = [*make_sources(6, 30), [*[5] * 70, END]]
+    limits = [Limits(one.least, min(75, one.most)) for one in limits_of(sources, options)]
+    found = ContinuousSearch(model, SPECIAL).search(sources, limits, options)
+    for source, one, hypotheses in zip(sources, limits, found, strict=True):
+        source_BS = torch.tensor([source])
+        constraints = Constraints(torch.tensor([one.most]))
+        assert_equal([hypotheses], search(model, source_BS, source_BS > 0, constraints, SPECIAL, options))
+
+
+@pytest.mark.parametrize("beam_size", [1, 4])
+def test_a_step_asks_the_device_for_nothing_and_keeps_its_tensors(beam_size):
+    """What a CUDA graph needs: no value is known on the device "meta", and what is replayed uses the same memory."""
+    with torch.inference_mode():
+        nowhere = engine._Slots(make_model().to("meta"), SPECIAL, engine._Shape(4, beam_size, 32, 96), None)
+        nowhere._step()
+        slots = engine._Slots(make_model(), SPECIAL, engine._Shape(4, beam_size, 32, 96), None)
+        parts = (slots.beams, slots._decoder)
+        before = [id(value) for part in parts for value in vars(part).values() if torch.is_tensor(value)]
+        slots.beams.set_options(SearchOptions(beam_size=beam_size))
+        slots.fill([0, 2], [[5, 6, END], [7, END]], [Limits(0, 9), Limits(0, 9)])
+        slots.advance()
+        slots.beams.best([0, 2], SearchOptions(beam_size=beam_size))
+        after = [id(value) for part in parts for value in vars(part).values() if torch.is_tensor(value)]
+    assert before == after
+    assert len(before) > 10
 
 
 def test_nothing_to_translate():

@@ -31,12 +31,40 @@ def test_training_validates_saves_and_resumes(prepared, brief_config, tmp_path, 
 @pytest.mark.parametrize(
     "options", [SearchOptions(), SearchOptions(beam_size=1), SearchOptions(no_repeat_ngram=3)], ids=str
 )
-def test_decoding_equals_the_cpus(untrained, prepared, options):
+@pytest.mark.parametrize("rows", [1024, 8])  # with 8, slots are refilled
+def test_decoding_equals_the_cpus(untrained, prepared, options, rows, monkeypatch):
+    monkeypatch.setattr("translator.continuous.engine._MOST_ROWS", rows)
     texts = ["Anna sleeps.", "The old man eats bread in the kitchen.", "Paul?", *["A house."] * 40]
     on_cpu = Translator(untrained, prepared.tokenizer, {}, torch.device("cpu")).translate(texts, options)
     copy = Transformer(untrained.config)
     copy.load_state_dict(untrained.state_dict())
-    translator = Translator(copy, prepared.tokenizer, {}, torch.device("cuda"))
+    translator = Translator(copy, prepared.tokenizer, {}, torch.device("cuda"), in_slots=True)
     for _ in range(2):  # the second time, the recorded step is replayed on what the first left behind
         on_gpu = translator.translate(texts, options)
         assert [translation.text for translation in on_gpu] == [translation.text for translation in on_cpu]
+
+
+def test_a_recorded_step_obeys_new_options(untrained, prepared):
+    texts = ["Anna sleeps.", "The old man eats bread in the kitchen."]
+    copy = Transformer(untrained.config)
+    copy.load_state_dict(untrained.state_dict())
+    on_cpu = Translator(untrained, prepared.tokenizer, {}, torch.device("cpu"))
+    on_gpu = Translator(copy, prepared.tokenizer, {}, torch.device("cuda"), in_slots=True)
+    for length_penalty in (0.0, 2.0, 0.0):
+        options = SearchOptions(beam_size=4, length_penalty=length_penalty, n_best=2)
+        for one, other in zip(
+            on_gpu.translate(texts, options), on_cpu.translate(texts, options), strict=True
+        ):
+            assert one.text == other.text
+            assert one.score == pytest.approx(other.score, abs=1e-3)
+
+
+def test_bf16_slots_translate(untrained, prepared):
+    copy = Transformer(untrained.config)
+    copy.load_state_dict(untrained.state_dict())
+    translator = Translator(
+        copy.bfloat16(), prepared.tokenizer, {}, torch.device("cuda"), precision="bf16", in_slots=True
+    )
+    translations = translator.translate(["Anna sleeps.", "A house."] * 20)
+    assert len({translation.text for translation in translations}) <= 2
+    assert all(translation.score < 0 for translation in translations)

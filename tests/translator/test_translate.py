@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from translator.checkpoint import save_model
 from translator.config import ModelConfig
-from translator.continuous import ContinuousSearch
 from translator.errors import CheckpointError, ConfigError, InputError
 from translator.inference import can_use_int8, has_fast_int8
 from translator.model import Transformer
@@ -214,8 +213,10 @@ def test_progress_counts_every_sentence_once(translator):
 )
 def test_slots_for_a_gpu_give_the_same_texts_and_progress(untrained, prepared, options):
     texts = ["Anna sleeps. The old man eats bread.", "", "12", "Paul?", "\n A house \n"]
-    translators = [Translator(untrained, prepared.tokenizer, {}, torch.device("cpu")) for _ in range(2)]
-    translators[1]._continuous = ContinuousSearch(untrained, translators[1].special)
+    translators = [
+        Translator(untrained, prepared.tokenizer, {}, torch.device("cpu"), in_slots=in_slots)
+        for in_slots in (False, True)
+    ]
     told = [[], []]
     plain, in_slots = (
         translator.translate(texts, options, lambda done, total, seen=seen: seen.append((done, total)))
@@ -231,8 +232,7 @@ def test_slots_for_a_gpu_give_the_same_texts_and_progress(untrained, prepared, o
 
 
 def test_rules_about_tokens_hold_on_a_gpu_too(untrained, prepared):
-    translator = Translator(untrained, prepared.tokenizer, {}, torch.device("cpu"))
-    translator._continuous = ContinuousSearch(untrained, translator.special)
+    translator = Translator(untrained, prepared.tokenizer, {}, torch.device("cpu"), in_slots=True)
     assert translator.translate(["Paul?"], prefixes=["Das Haus"])[0].text.startswith("Das Haus")
 
 

@@ -10,7 +10,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from translator.search import ScoredTokens, SearchOptions, SpecialTokens, length_penalty, top_k
+from translator.search import (
+    ScoredTokens,
+    SearchOptions,
+    SpecialTokens,
+    length_penalty,
+    log_probabilities,
+    top_k,
+)
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,6 @@ class SlotBeams:
 
         self._special, self._width, self._device = special, beam_size, device
         self._forbidden = torch.tensor(special.forbidden, dtype=torch.long, device=device)
-        self._first_row_R1 = beam_size * torch.arange(slots, device=device).unsqueeze(1)
         self._alpha, self._n_best_1 = zeros(dtype=torch.float32), zeros(1)
         self._least_R, self._most_R = zeros(slots), zeros(slots) + target_length
         self._length_R, self._is_done_R = zeros(slots), zeros(slots, dtype=torch.bool) | True
@@ -43,7 +49,9 @@ class SlotBeams:
         self._last_RW = zeros(slots, beam_size) + special.begin
         self._finished_score_RW = zeros(slots, beam_size, dtype=torch.float32) - torch.inf
         self._finished_length_RW = zeros(slots, beam_size)
-        self._finished_tokens_RWT = zeros(slots, beam_size, target_length)
+        self._finished_tokens_RWT = (
+            zeros(slots, beam_size, target_length) if beam_size > 1 else self._tokens_RWT
+        )
 
     def set_options(self, options: SearchOptions) -> None:
         """For all sentences that are put in from now on; the beam stays as wide as it is."""
@@ -62,35 +70,60 @@ class SlotBeams:
         self._finished_score_RW[slots_B] = -torch.inf
 
     def last_tokens(self) -> Tensor:
-        """(N,) the newest token of each row."""
-        return self._last_RW.flatten()
+        """(R, W) the newest token of each row."""
+        return self._last_RW
 
     def positions(self) -> Tensor:
-        """(N,) where the newest token of each row stands. A slot that is done stays within its room."""
-        last = self._tokens_RWT.shape[2] - 1
-        return self._length_R.clamp(max=last).repeat_interleave(
-            self._width, output_size=self._last_RW.numel()
-        )
+        """(R,) where the newest tokens of each slot stand. A slot that is done stays within its room."""
+        return self._length_R.clamp(max=self._tokens_RWT.shape[2] - 1)
 
-    def advance(self, logits_NV: Tensor) -> Tensor:
-        """Extend the live hypotheses by one token; row i of the new ones continues the former row result[i]."""
-        width, newest_R = self._width, self._length_R + 1
-        score_RE, row_RE, token_RE = self._best_extensions(logits_NV, newest_R)
+    def advance(self, logits_NV: Tensor) -> Tensor | None:
+        """Extend the live hypotheses by one token; row w of the new ones continues the former row result[:, w].
+
+        None: all rows stay. Changes the logits.
+        """
+        log_probability_NV = log_probabilities(logits_NV, self._forbidden)
+        end_RW = log_probability_NV[:, self._special.end].clone().view(-1, self._width)
+        is_short_R1 = (self._length_R < self._least_R).unsqueeze(1)
+        log_probability_NV[:, self._special.end] = end_RW.masked_fill(is_short_R1, -torch.inf).flatten()
+        newest_R = self._length_R + 1
+        row_RW = None
+        if self._width == 1:
+            self._extend_greedily(log_probability_NV, end_RW, newest_R)
+        else:
+            row_RW = self._extend(log_probability_NV, end_RW, newest_R)
+        self._length_R.copy_(torch.where(self._is_done_R, self._length_R, newest_R))
+        self._is_done_R.logical_or_(self._is_settled() | (newest_R >= self._most_R))
+        return row_RW
+
+    def _extend_greedily(self, log_probability_RV: Tensor, end_R1: Tensor, newest_R: Tensor) -> None:
+        """A beam of one has one history, and is done when that ends."""
+        best_R1, token_R1 = top_k(log_probability_RV, 1)
+        is_last_R1, is_done_R1 = (newest_R >= self._most_R).unsqueeze(1), self._is_done_R.unsqueeze(1)
+        self._last_RW.copy_(token_R1.masked_fill(is_last_R1, self._special.end))
+        self._score_RW.add_(torch.where(is_last_R1, end_R1, best_R1).masked_fill_(is_done_R1, 0))
+        self._tokens_RWT.scatter_(2, self.positions().view(-1, 1, 1), self._last_RW.unsqueeze(2))
+        ends_R1 = (self._last_RW == self._special.end) & ~is_done_R1
+        score_R1 = self._score_RW / self._penalty(newest_R)
+        self._finished_score_RW.copy_(torch.where(ends_R1, score_R1, self._finished_score_RW))
+        self._finished_length_RW.copy_(torch.where(ends_R1, newest_R.unsqueeze(1), self._finished_length_RW))
+
+    def _extend(self, log_probability_NV: Tensor, end_RW: Tensor, newest_R: Tensor) -> Tensor:
+        """Finish what ends, go on with the W best of the rest; returns their former rows."""
+        width = self._width
+        score_RE, row_RE, token_RE = self._best_extensions(log_probability_NV, end_RW, newest_R)
         ends_RE = token_RE == self._special.end
         self._finish(score_RE[:, :width], row_RE[:, :width], ends_RE[:, :width], newest_R)
         # Of 2·W extensions at most W end, one for each row, so W of them always live on.
-        extensions = token_RE.shape[1]
-        rank_E = torch.arange(extensions, device=self._device)
-        live_RW = (rank_E + extensions * ends_RE).argsort(dim=1)[:, :width]
+        rank_E = torch.arange(2 * width, device=self._device)
+        live_RW = (rank_E + 2 * width * ends_RE).argsort(dim=1)[:, :width]
         row_RW = row_RE.gather(1, live_RW)
         self._score_RW.copy_(score_RE.gather(1, live_RW))
         self._last_RW.copy_(token_RE.gather(1, live_RW))
-        place_RW1 = self.positions().view(-1, width, 1)
-        histories_RWT = _of_rows(self._tokens_RWT, row_RW).scatter(2, place_RW1, self._last_RW.unsqueeze(2))
+        place_RW1 = self.positions().view(-1, 1, 1).expand(-1, width, 1)
+        histories_RWT = _of_rows(self._tokens_RWT, row_RW).scatter_(2, place_RW1, self._last_RW.unsqueeze(2))
         self._tokens_RWT.copy_(histories_RWT)
-        self._length_R.copy_(torch.where(self._is_done_R, self._length_R, newest_R))
-        self._is_done_R.logical_or_(self._is_settled() | (newest_R >= self._most_R))
-        return (self._first_row_R1 + row_RW).flatten()
+        return row_RW
 
     def is_done(self) -> list[bool]:
         """Which slots have their translation, or none to make; waits for the device."""
@@ -113,37 +146,29 @@ class SlotBeams:
             for rows in zip(score_BW.tolist(), length_BW.tolist(), tokens_BWT.tolist(), strict=True)
         ]
 
-    def _best_extensions(self, logits_NV: Tensor, newest_R: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Scores, rows and tokens of the E best of each slot, best first; only those that may follow."""
-        width, end = self._width, self._special.end
-        logits_NV = logits_NV.float().index_fill_(1, self._forbidden, -torch.inf)
-        total_N1 = logits_NV.logsumexp(1, keepdim=True)
-        end_RW = (logits_NV[:, end : end + 1] - total_N1).view(-1, width)
-        is_short_N = (self._length_R < self._least_R).repeat_interleave(width, output_size=len(logits_NV))
-        logits_NV[:, end].masked_fill_(is_short_N, -torch.inf)
-        candidates = min(2 * width, logits_NV.shape[1]) if width > 1 else 1
-        best_NC, token_NC = top_k(logits_NV, candidates)
-        total_RWC = (best_NC - total_N1).view(-1, width, candidates) + self._score_RW.unsqueeze(2)
-        score_RE, place_RE = total_RWC.flatten(1).topk(2 * width if width > 1 else 1, dim=1)
+    def _best_extensions(
+        self, log_probability_NV: Tensor, end_RW: Tensor, newest_R: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Scores, rows and tokens of the E = 2·W best extensions of each slot, best first."""
+        width = self._width
+        candidates = min(2 * width, log_probability_NV.shape[1])
+        best_NC, token_NC = top_k(log_probability_NV, candidates)
+        total_RX = (best_NC.view(-1, width, candidates) + self._score_RW.unsqueeze(2)).flatten(1)
+        score_RE, place_RE = total_RX.topk(2 * width, dim=1)
         token_RE = token_NC.view(-1, width * candidates).gather(1, place_RE)
-        row_RE = place_RE // candidates
-        # At its limit a hypothesis can only end.
+        # At its limit a hypothesis can only end: W extensions, and W that are none.
         is_last_R1 = (newest_R >= self._most_R).unsqueeze(1)
         ended_RW, ended_row_RW = (self._score_RW + end_RW).sort(dim=1, descending=True)
-        rest = token_RE.shape[1] - width
-        ended_RE = F.pad(ended_RW, (0, rest), value=-torch.inf)
-        ended_row_RE = F.pad(ended_row_RW, (0, rest))
         return (
-            torch.where(is_last_R1, ended_RE, score_RE),
-            torch.where(is_last_R1, ended_row_RE, row_RE),
-            token_RE.masked_fill(is_last_R1, end),
+            torch.where(is_last_R1, F.pad(ended_RW, (0, width), value=-torch.inf), score_RE),
+            torch.where(is_last_R1, F.pad(ended_row_RW, (0, width)), place_RE // candidates),
+            token_RE.masked_fill(is_last_R1, self._special.end),
         )
 
     def _finish(self, score_RW: Tensor, row_RW: Tensor, ends_RW: Tensor, newest_R: Tensor) -> None:
         """Merge the hypotheses that end into the finished ones, unless their slot is done."""
-        penalty_R1 = (((5 + newest_R) / 6) ** self._alpha).unsqueeze(1)
         is_new_RW = ends_RW & ~self._is_done_R.unsqueeze(1)
-        newer_RW = (score_RW / penalty_R1).masked_fill(~is_new_RW, -torch.inf)
+        newer_RW = (score_RW / self._penalty(newest_R)).masked_fill_(~is_new_RW, -torch.inf)
         score_RX = torch.cat([self._finished_score_RW, newer_RW], dim=1)
         length_RX = torch.cat([self._finished_length_RW, newest_R.unsqueeze(1).expand_as(row_RW)], dim=1)
         tokens_RXT = torch.cat([self._finished_tokens_RWT, _of_rows(self._tokens_RWT, row_RW)], dim=1)
@@ -152,11 +177,15 @@ class SlotBeams:
         self._finished_length_RW.copy_(length_RX.gather(1, order_RW))
         self._finished_tokens_RWT.copy_(_of_rows(tokens_RXT, order_RW))
 
+    def _penalty(self, length_R: Tensor) -> Tensor:
+        """(R, 1) the length penalty."""
+        penalty_R: Tensor = ((5 + length_R) / 6) ** self._alpha
+        return penalty_R.unsqueeze(1)
+
     def _is_settled(self) -> Tensor:
         """Whether W are finished, or no live hypothesis can still reach the n best of them."""
         # Log-probabilities only fall and are negative: the longest length gives the best score still possible.
-        longest_penalty_R = ((5 + self._most_R) / 6) ** self._alpha
-        possible_R = self._score_RW.max(dim=1).values / longest_penalty_R
+        possible_R = (self._score_RW.amax(1, keepdim=True) / self._penalty(self._most_R)).squeeze(1)
         nth_best_R = self._finished_score_RW.index_select(1, self._n_best_1).squeeze(1)
         return (nth_best_R >= possible_R) | (self._finished_score_RW[:, -1] > -torch.inf)
 

@@ -1,4 +1,9 @@
-"""The decoder in tensors whose shapes never change: R sentences in slots, W rows each, N = R · W."""
+"""The decoder in tensors whose shapes never change: R sentences in slots, W rows each, N = R · W.
+
+A beam search gives rows new histories in every step. Here no key or value is moved for that: all that the W rows of a
+slot ever wrote, X = T · W keys and values, stay where they were written, and a mask says which of them are the history
+of which row.
+"""
 
 from dataclasses import dataclass
 
@@ -12,21 +17,17 @@ from translator.model import LayerCache, Transformer
 
 @dataclass
 class _Past(KeyValue):
-    """Keys and values with room for the longest translation; each row is at a position of its own."""
+    """Keys and values of slots, (R, H, X, K), with room for the longest translation."""
 
-    position_N: Tensor
+    slot_R1: Tensor
+    place_RW: Tensor
+    """Where the newest ones are written."""
 
     def append(self, newer: KeyValue) -> "_Past":
-        row_N = torch.arange(len(self.position_N), device=self.position_N.device)
-        self.key_NHMK[row_N, :, self.position_N] = newer.key_NHMK.squeeze(2)
-        self.value_NHMK[row_N, :, self.position_N] = newer.value_NHMK.squeeze(2)
+        # Indices around a slice: what is indexed has the shape (R, W, H, K).
+        self.key_NHMK[self.slot_R1, :, self.place_RW] = newer.key_NHMK.transpose(1, 2)
+        self.value_NHMK[self.slot_R1, :, self.place_RW] = newer.value_NHMK.transpose(1, 2)
         return self
-
-    def reorder(self, rows_N: Tensor) -> None:
-        """Row i goes on from the former row rows_N[i]."""
-        moved = self.select(rows_N)
-        self.key_NHMK.copy_(moved.key_NHMK)
-        self.value_NHMK.copy_(moved.value_NHMK)
 
 
 class SlotDecoder:
@@ -37,47 +38,51 @@ class SlotDecoder:
     ) -> None:
         weight, heads = model.embedding.weight, model.config.heads
 
-        def zeros(rows: int, length: int) -> Tensor:
-            return weight.new_zeros((rows, heads, length, model.config.d_model // heads))
+        def zeros(length: int) -> Tensor:
+            return weight.new_zeros((slots, heads, length, model.config.d_model // heads))
 
-        rows = slots * beam_size
-        self._model = model
-        self._nowhere_N = torch.zeros(rows, dtype=torch.long, device=weight.device)
-        self._past = [
-            _Past(zeros(rows, target_length), zeros(rows, target_length), self._nowhere_N)
-            for _ in model.decoder
-        ]
-        self._memory = [
-            KeyValue(zeros(slots, source_length), zeros(slots, source_length)) for _ in model.decoder
-        ]
-        self._place_S = torch.arange(source_length, device=weight.device)
-        self._place_T = torch.arange(target_length, device=weight.device)
+        self._model, self._width = model, beam_size
+        keys = beam_size * target_length
+        self._slot_R1 = torch.arange(slots, device=weight.device).unsqueeze(1)
+        self._rank_W = torch.arange(beam_size, device=weight.device)
+        self._memory = [KeyValue(zeros(source_length), zeros(source_length)) for _ in model.decoder]
+        self._past_KV = [(zeros(keys), zeros(keys)) for _ in model.decoder]
+        # Masks are what is added to scores, 0 or −∞: PyTorch would make that of a boolean one in every layer.
+        self._past_mask_RWX = weight.new_full((slots, beam_size, keys), -torch.inf)
         # An empty slot may look at one key: a softmax over none is no number.
-        self._source_keep_RS = (self._place_S == 0).repeat(slots, 1)
+        self._source_mask_RS = weight.new_full((slots, source_length), -torch.inf)
+        self._source_mask_RS[:, 0] = 0
         self._position_TD = model.embedding.table(target_length)
 
     def fill(self, slots_B: Tensor, source_BS: Tensor, source_keep_BS: Tensor) -> None:
         """Put new sentences into these slots, padded to the length of a slot."""
         memory_BSD = self._model.encode(source_BS, source_keep_BS)
-        self._source_keep_RS[slots_B] = source_keep_BS
+        self._source_mask_RS[slots_B] = torch.zeros_like(source_keep_BS, dtype=memory_BSD.dtype).masked_fill_(
+            ~source_keep_BS, -torch.inf
+        )
+        self._past_mask_RWX[slots_B] = -torch.inf
         for layer, memory in zip(self._model.decoder, self._memory, strict=True):
             projected = layer.cross_attention.project_memory(memory_BSD)
             memory.key_NHMK[slots_B] = projected.key_NHMK
             memory.value_NHMK[slots_B] = projected.value_NHMK
 
-    def step(self, tokens_N: Tensor, position_N: Tensor) -> Tensor:
+    def step(self, token_RW: Tensor, position_R: Tensor) -> Tensor:
         """Logits, (N, V), after the tokens that stand at these positions."""
         embedding = self._model.embedding
-        x_ND = F.embedding(tokens_N, embedding.weight) * embedding.scale + self._position_TD[position_N]
-        x_N1D = x_ND.unsqueeze(1)
-        past_keep_N11T = (self._place_T <= position_N.unsqueeze(1))[:, None, None, :]
-        source_keep_R11S = self._source_keep_RS[:, None, None, :]
-        for layer, past, memory in zip(self._model.decoder, self._past, self._memory, strict=True):
-            past.position_N = position_N
-            x_N1D = layer.step(x_N1D, LayerCache(past, memory, past_keep_N11T), source_keep_R11S)
-        return self._model.logits(self._model.decoder_norm(x_N1D).squeeze(1))
+        position_R1D = self._position_TD[position_R].unsqueeze(1)
+        x_RWD = F.embedding(token_RW, embedding.weight) * embedding.scale + position_R1D
+        place_RW = position_R.unsqueeze(1) * self._width + self._rank_W
+        self._past_mask_RWX.scatter_(2, place_RW.unsqueeze(2), 0.0)  # every row sees itself
+        past_mask_R1WX, source_mask_R11S = (
+            self._past_mask_RWX.unsqueeze(1),
+            self._source_mask_RS[:, None, None],
+        )
+        for layer, past, memory in zip(self._model.decoder, self._past_KV, self._memory, strict=True):
+            cache = LayerCache(_Past(*past, self._slot_R1, place_RW), memory, past_mask_R1WX)
+            x_RWD = layer.step(x_RWD, cache, source_mask_R11S)
+        return self._model.logits(self._model.decoder_norm(x_RWD).flatten(0, 1))
 
-    def select(self, rows_N: Tensor) -> None:
-        """Row i goes on from the former row rows_N[i]."""
-        for past in self._past:
-            past.reorder(rows_N)
+    def select(self, row_RW: Tensor) -> None:
+        """Row w of a slot goes on from its former row row_RW[w]."""
+        index_RWX = row_RW.unsqueeze(2).expand_as(self._past_mask_RWX)
+        self._past_mask_RWX.copy_(self._past_mask_RWX.gather(1, index_RWX))

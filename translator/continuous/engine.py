@@ -1,18 +1,19 @@
 """Sentences of a corpus pass through the slots: longest first, each slot refilled when its sentence has ended."""
 
-import itertools
 import math
+import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-from torch.nn import functional as F
 
 from translator.continuous.beams import Limits, SlotBeams
 from translator.continuous.decoder import SlotDecoder
 from translator.model import Transformer
 from translator.search import ScoredTokens, SearchOptions, SpecialTokens
+from translator.tokenizer import PAD_ID
 
 _BUCKET = 32
 """Sources and translations of slots are multiples of so many tokens long, so that there are few shapes."""
@@ -20,8 +21,11 @@ _STEPS_BETWEEN_CHECKS = 8
 _MOST_ROWS = 1024
 _MOST_ROW_POSITIONS = 65_536
 """Rows times their positions: with the caches of the base model (12 KB a position in bf16), 0.8 GB."""
-_KEPT_ROW_POSITIONS = 2 * _MOST_ROW_POSITIONS
-"""Of the slots that are kept for further sentences of their shape; those of single sentences are small."""
+_FEW_ROW_POSITIONS = 8_192
+"""Sentences that need no more pass through slots of one shape, whatever their lengths: a step of few rows takes as long
+as a step of one."""
+_KEPT_ROW_POSITIONS = 6 * _MOST_ROW_POSITIONS
+"""Of the slots that are kept for further sentences of their shape."""
 
 
 @dataclass(frozen=True)
@@ -39,22 +43,20 @@ class _Shape:
 class _Slots:
     """The slots of one shape, and their step, which a GPU replays as a graph."""
 
-    def __init__(self, model: Transformer, special: SpecialTokens, shape: _Shape) -> None:
-        self._device, self._pad_to = model.embedding.weight.device, shape.source_length
+    def __init__(self, model: Transformer, special: SpecialTokens, shape: _Shape, memory_pool: Any) -> None:
+        self._device, self._source_length = model.embedding.weight.device, shape.source_length
         sizes = shape.slots, shape.beam_size
         self._decoder = SlotDecoder(model, *sizes, shape.source_length, shape.target_length)
         self.beams = SlotBeams(*sizes, shape.target_length, special, self._device)
         self.number = shape.slots
-        self._rows_move = shape.beam_size > 1
-        self._graph = self._record() if self._device.type == "cuda" else None
+        self._graph = self._record(memory_pool) if self._device.type == "cuda" else None
 
     def fill(self, slots: Sequence[int], sources: Sequence[list[int]], limits: list[Limits]) -> None:
         """Begin to translate these sources, given with their end token."""
         slots_B = torch.tensor(slots, device=self._device)
-        lengths_B = torch.tensor([len(source) for source in sources])
-        source_BS = torch.stack([F.pad(torch.tensor(ids), (0, self._pad_to - len(ids))) for ids in sources])
-        keep_BS = torch.arange(self._pad_to) < lengths_B.unsqueeze(1)
-        self._decoder.fill(slots_B, source_BS.to(self._device), keep_BS.to(self._device))
+        padded = [[*source, *[PAD_ID] * (self._source_length - len(source))] for source in sources]
+        source_BS = torch.tensor(padded, device=self._device)
+        self._decoder.fill(slots_B, source_BS, source_BS != PAD_ID)
         self.beams.fill(slots_B, limits)
 
     def advance(self) -> None:
@@ -66,21 +68,23 @@ class _Slots:
 
     def _step(self) -> None:
         logits_NV = self._decoder.step(self.beams.last_tokens(), self.beams.positions())
-        rows_N = self.beams.advance(logits_NV)
-        if self._rows_move:
-            self._decoder.select(rows_N)
+        row_RW = self.beams.advance(logits_NV)
+        if row_RW is not None:
+            self._decoder.select(row_RW)
 
-    def _record(self) -> torch.cuda.CUDAGraph:
+    def _record(self, memory_pool: Any) -> torch.cuda.CUDAGraph:
         """The step as a graph, after a few steps of empty slots in which libraries choose and load their kernels."""
-        stream = torch.cuda.Stream(self._device)
-        stream.wait_stream(torch.cuda.current_stream(self._device))
-        with torch.cuda.stream(stream):
-            for _ in range(3):
+        with torch.cuda.device(self._device):
+            stream = torch.cuda.Stream()
+            stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(stream):
+                for _ in range(3):
+                    self._step()
+            torch.cuda.current_stream().wait_stream(stream)
+            graph = torch.cuda.CUDAGraph()
+            # Other threads, of a server, may ask the device for something meanwhile.
+            with torch.cuda.graph(graph, memory_pool, stream, capture_error_mode="thread_local"):
                 self._step()
-        torch.cuda.current_stream(self._device).wait_stream(stream)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            self._step()
         return graph
 
 
@@ -93,6 +97,12 @@ class ContinuousSearch:
     def __init__(self, model: Transformer, special: SpecialTokens) -> None:
         self._model, self._special = model, special
         self._slots: OrderedDict[_Shape, _Slots] = OrderedDict()
+        self._lock = threading.Lock()
+        # What a step needs in passing may stand where that of another shape's step stood.
+        is_on_gpu = model.embedding.weight.device.type == "cuda"
+        self._memory_pool = torch.cuda.graph_pool_handle() if is_on_gpu else None
+        config = model.config
+        self._most_positions = config.max_positions if config.positions == "learned" else None
 
     @staticmethod
     def can_search(options: SearchOptions) -> bool:
@@ -111,19 +121,38 @@ class ContinuousSearch:
         """For each source, given with its end token, the n best hypotheses; `progress` is told how many are done."""
         results: list[list[ScoredTokens]] = [[] for _ in sources]
         done = 0
-        by_length = sorted(range(len(sources)), key=lambda index: -len(sources[index]))
-        for source_length, group in itertools.groupby(by_length, lambda index: _bucket(len(sources[index]))):
-            waiting = list(group)
-            target_length = _bucket(max(limits[index].most for index in waiting))
-            slots = self._slots_of(_shape(len(waiting), options.beam_size, source_length, target_length))
-            slots.beams.set_options(options)
-            for found in _pass_through(slots, waiting, sources, limits, options):
-                for index, hypotheses in found.items():
-                    results[index] = hypotheses
-                done += len(found)
-                if progress is not None:
-                    progress(done)
+        with self._lock:  # the slots are shared by all that ask
+            for shape, indices in self._groups(sources, limits, options):
+                slots = self._slots_of(shape)
+                slots.beams.set_options(options)
+                for found in _pass_through(slots, indices, sources, limits, options):
+                    for index, hypotheses in found.items():
+                        results[index] = hypotheses
+                    done += len(found)
+                    if progress is not None:
+                        progress(done)
         return results
+
+    def _groups(
+        self, sources: Sequence[list[int]], limits: Sequence[Limits], options: SearchOptions
+    ) -> Iterator[tuple[_Shape, list[int]]]:
+        """Sentences, by their indices, that pass through slots of the same shape; the longest first."""
+        rest = sorted(range(len(sources)), key=lambda index: -len(sources[index]))
+        while rest:
+            source_length = self._bucket(len(sources[rest[0]]))
+            # As long as the longest source of that shape needs, so that there are few shapes.
+            usual = options.max_target_tokens(source_length - 1)
+            target_length = self._bucket(max(usual, *(limits[index].most for index in rest)))
+            are_few = len(rest) * options.beam_size * target_length <= _FEW_ROW_POSITIONS
+            shortest = 1 if are_few else source_length - _BUCKET + 1
+            group = [index for index in rest if len(sources[index]) >= shortest]
+            rest = rest[len(group) :]
+            yield _shape(len(group), options.beam_size, source_length, target_length), group
+
+    def _bucket(self, tokens: int) -> int:
+        """The length of a slot that has room for so many."""
+        length = _BUCKET * math.ceil(tokens / _BUCKET)
+        return length if self._most_positions is None else min(length, self._most_positions)
 
     def _slots_of(self, shape: _Shape) -> _Slots:
         """The slots of this shape; those that were not used for longest make room for new ones."""
@@ -131,7 +160,7 @@ class ContinuousSearch:
             room = _KEPT_ROW_POSITIONS - shape.row_positions
             while self._slots and sum(kept.row_positions for kept in self._slots) > room:
                 self._slots.popitem(last=False)
-            self._slots[shape] = _Slots(self._model, self._special, shape)
+            self._slots[shape] = _Slots(self._model, self._special, shape, self._memory_pool)
         self._slots.move_to_end(shape)
         return self._slots[shape]
 
@@ -162,13 +191,10 @@ def _pass_through(
             yield {in_slot.pop(slot): hypotheses for slot, hypotheses in zip(ended, best, strict=True)}
 
 
-def _bucket(tokens: int) -> int:
-    return _BUCKET * math.ceil(tokens / _BUCKET)
-
-
 def _shape(sentences: int, beam_size: int, source_length: int, target_length: int) -> _Shape:
-    """A power of two of slots, as many as there is work for and room."""
-    rows = min(_MOST_ROWS, _MOST_ROW_POSITIONS // target_length)
-    room = max(1, rows // beam_size)
-    slots = 1 << min((sentences - 1).bit_length(), room.bit_length() - 1)
-    return _Shape(slots, beam_size, source_length, target_length)
+    """A power of four of slots for few sentences, and else as many as there is room for."""
+    room = max(1, min(_MOST_ROWS, _MOST_ROW_POSITIONS // target_length) // beam_size)
+    slots = 1
+    while slots < min(sentences, room):
+        slots *= 4
+    return _Shape(min(slots, room), beam_size, source_length, target_length)

@@ -3,10 +3,7 @@
 import torch
 from torch import Tensor
 
-from translator.script import scripted
 
-
-@scripted
 def top_k(x: Tensor, k: int, chunk: int = 64) -> tuple[Tensor, Tensor]:
     """The k largest of each row and their indices, largest first: (R, V) → 2 · (R, k).
 
