@@ -15,9 +15,9 @@ mkdir -p "$out"
 paste "$data"/multi30k/train.{en,de} | sed -n 1,500p >"$out/captions.tsv"
 paste "$data"/multi30k/val.{en,de} | sed -n 1,200p >"$out/captions-dev.tsv"
 
-# An epoch: each caption four times, and five times as many pairs of what the model was trained on.
+# An epoch: each caption ten times, and twice as many pairs of what the model was trained on.
 [ -e "$out/data" ] || "$bin/translator" prepare --tokenizer "$model/tokenizer.model" --out "$out/data" \
-    --corpus "$out/captions.tsv:4" \
+    --corpus "$out/captions.tsv:10" \
     --corpus "$data/train/tatoeba.tsv.xz:0.03" --corpus "$data/train/msdocs-HT.tsv.xz:0.01" \
     --corpus "$data/train/europarl-selattn.tsv.xz:0.1" --dev "$out/captions-dev.tsv"
 resume=()
@@ -25,7 +25,7 @@ if compgen -G "$out/tuned/checkpoints/step-*" >/dev/null; then
     resume=(--resume)
 fi
 [ -e "$out/tuned/model" ] || "$bin/python" "$root/train.py" small --init-from "$model" --data "$out/data" --out "$out/tuned" --name captions \
-    --batch-tokens 1024 --model.dropout 0.1 --warmup-steps 40 --peak-learning-rate 2e-4 --max-minutes 5 --log-every-steps 20 \
+    --batch-tokens 1024 --warmup-steps 40 --peak-learning-rate 1e-4 --max-minutes 5 --log-every-steps 20 \
     ${resume[@]+"${resume[@]}"}
 
 for set in multi30k/test2016 dev/tatoeba-dev dev/docs-dev dev/newstest2013; do
