@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -117,9 +118,12 @@ class System(Protocol):
 class Ours:
     """`translator.search`, on a processor over an `InferenceModel`, on a GPU over the plain model."""
 
-    def __init__(self, precision: Precision, folder: ModelFolder, device: torch.device) -> None:
+    def __init__(
+        self, precision: Precision, folder: ModelFolder, device: torch.device, threads: int = 1
+    ) -> None:
         self.name = f"translator {precision}"
-        self._device = device
+        self._device, self._threads = device, threads
+        self._pool = ThreadPoolExecutor(threads)
         self._model: StepwiseModel = (
             InferenceModel(folder.model, LINEAR[precision])
             if device.type == "cpu"
@@ -128,21 +132,24 @@ class Ours:
         self._special = SpecialTokens(BOS_ID, EOS_ID, folder.tokenizer.unprintable_ids)
 
     def decode(self, work: Work, beam_size: int) -> list[list[int]]:
-        """At once, or in the largest batches that are searched together."""
-        options = SearchOptions(beam_size=beam_size)
-        found: list[list[int]] = []
-        for part in work.parts(ROWS_AT_ONCE // beam_size):
-            source_BS = pad_sequence(
-                [torch.tensor([*source, EOS_ID]) for source in part.sources],
-                batch_first=True,
-                padding_value=PAD_ID,
-            ).to(self._device)
-            limits = [(limit.least, limit.most) for limit in limits_of(part, options)]
-            least_B, most_B = torch.tensor(limits).T.to(self._device)
-            constraints = Constraints(most_B, least_B if part.forced_lengths else None)
-            results = search(self._model, source_BS, source_BS != PAD_ID, constraints, self._special, options)
-            found += [hypotheses[0].tokens for hypotheses in results]
-        return found
+        """A part for each thread, none larger than what is searched together."""
+        most = min(ROWS_AT_ONCE // beam_size, -(-len(work.sources) // self._threads))
+        parts = self._pool.map(
+            lambda part: self._search(part, SearchOptions(beam_size=beam_size)), work.parts(most)
+        )
+        return [tokens for part in parts for tokens in part]
+
+    def _search(self, work: Work, options: SearchOptions) -> list[list[int]]:
+        source_BS = pad_sequence(
+            [torch.tensor([*source, EOS_ID]) for source in work.sources],
+            batch_first=True,
+            padding_value=PAD_ID,
+        ).to(self._device)
+        limits = [(limit.least, limit.most) for limit in limits_of(work, options)]
+        least_B, most_B = torch.tensor(limits).T.to(self._device)
+        constraints = Constraints(most_B, least_B if work.forced_lengths else None)
+        results = search(self._model, source_BS, source_BS != PAD_ID, constraints, self._special, options)
+        return [hypotheses[0].tokens for hypotheses in results]
 
 
 class OursInSlots:
@@ -285,7 +292,7 @@ def batches(sources: Sequence[list[int]], batch: int, is_forced: bool) -> Iterat
 
 def measure(options: Options, console: Console) -> list[Result]:
     """Let the systems decode the same batches in turns."""
-    set_up_processor(options.threads)
+    set_up_processor(threads=1)  # as `Translator.load` does: every thread decodes a batch of its own
     count = options.count or max(BATCHES[options.device])
     alone = options.count_alone or ALONE[options.device]
     if options.sentences is None:
@@ -317,7 +324,7 @@ def load_systems(options: Options, folder: ModelFolder, exported: Path, console:
             if name == "int8" and not (device.type == "cpu" and can_use_int8()):
                 console.print("[bold yellow]translator int8 is left out: no kernels for this processor")
             else:
-                yield Ours(name, folder, device)
+                yield Ours(name, folder, device, options.threads if device.type == "cpu" else 1)
         elif name.startswith("ctranslate2-"):
             try:
                 if not exported.exists():

@@ -1,6 +1,7 @@
 """Which processor to compute on, and what it is good at."""
 
 import ctypes
+import functools
 import math
 import os
 import platform
@@ -87,6 +88,17 @@ def set_up_processor(threads: int) -> None:
     torch.set_num_threads(threads or allowed_threads())
     # cuDNN's attention on a GPU would be planned anew for every new shape, which takes longer than it saves.
     torch.backends.cuda.enable_cudnn_sdp(False)
+
+
+@functools.cache
+def one_thread_for_each_batch() -> int:
+    """Set PyTorch to one thread; how many batches should be decoded at once instead, the same at every call.
+
+    The operations of a decoding step are so small that threads which share one wait longer than they work.
+    """
+    threads = allowed_threads()
+    torch.set_num_threads(1)
+    return threads
 
 
 def return_freed_memory() -> None:

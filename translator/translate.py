@@ -1,8 +1,10 @@
 """Strings in, German out, in the same order: split, encode, search in batches of similar length, rejoin."""
 
 import itertools
+import math
 import reprlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -14,7 +16,7 @@ from torch.nn.utils.rnn import pad_sequence
 from translator.checkpoint import load_model
 from translator.continuous import ContinuousSearch, Limits
 from translator.coverage import rank_by_coverage
-from translator.device import choose_device, has_fast_bf16, set_up_processor
+from translator.device import choose_device, has_fast_bf16, one_thread_for_each_batch, set_up_processor
 from translator.ensemble import Ensemble
 from translator.errors import ConfigError, InputError
 from translator.inference import LINEAR, InferenceModel, Precision, can_use_int8, has_fast_int8
@@ -96,6 +98,7 @@ class Translator:
         others: Sequence[Transformer] = (),
         precision: Precision = "fp32",
         in_slots: bool = False,
+        batches_at_once: int = 1,
     ) -> None:
         self.model = model.to(device).eval()
         """The model, the first one of an ensemble."""
@@ -106,6 +109,8 @@ class Translator:
         searched = [_searchable(one, device, precision) for one in models]
         self._searched = Ensemble(searched) if others else searched[0]
         self._continuous = ContinuousSearch(self.model, self.special) if in_slots else None
+        self._batches_at_once = batches_at_once
+        self._threads = ThreadPoolExecutor(batches_at_once, "decoding")
         self._device = device
         tables = [one.config.max_positions for one in models if one.config.positions == "learned"]
         self._max_positions = min(tables, default=None)
@@ -122,7 +127,8 @@ class Translator:
 
         `device` is "auto" (a GPU if there is one), "cpu", "cuda" or "cuda:1". The models `ensemble_with` decide
         about every token together with it. `precision` is that of matrix products: "int8" (auto on a CPU with VNNI),
-        "bf16" (auto on a GPU that is fast with it) or "fp32".
+        "bf16" (auto on a GPU that is fast with it) or "fp32". On a CPU, as many batches are decoded at once as PyTorch
+        had threads, and PyTorch is set to one.
         Raises CheckpointError on a missing or damaged folder, ConfigError on a device that is not there and on
         models that do not have the same vocabulary, and on a precision that the processor does not have.
         """
@@ -141,7 +147,8 @@ class Translator:
             first, *others = (replace(one, model=one.model.bfloat16()) for one in (first, *others))
         rest = [one.model for one in others]
         in_slots = chosen.type == "cuda" and not rest
-        return cls(first.model, first.tokenizer, first.card, chosen, rest, settled, in_slots)
+        at_once = one_thread_for_each_batch() if chosen.type == "cpu" else 1
+        return cls(first.model, first.tokenizer, first.card, chosen, rest, settled, in_slots, at_once)
 
     @property
     def name(self) -> str:
@@ -244,12 +251,17 @@ class Translator:
         tell: Callable[[int], None],
     ) -> Iterator[tuple[int, list[ScoredTokens]]]:
         """The place of each sentence, in any order, with its hypotheses."""
-        done = 0
-        for places in _batches(list(map(len, sentences)), BATCH_ROWS_TOKENS // options.beam_size):
+
+        def search_some(places: list[int]) -> list[list[ScoredTokens]]:
             forced = [prefixes[place] for place in places] if prefixes is not None else None
-            yield from zip(
-                places, self.search([sentences[place] for place in places], options, forced), strict=True
-            )
+            return self.search([sentences[place] for place in places], options, forced)
+
+        lengths = list(map(len, sentences))
+        share = math.ceil(sum(length + 1 for length in lengths) / self._batches_at_once)
+        batches = list(_batches(lengths, min(BATCH_ROWS_TOKENS // options.beam_size, share)))
+        done = 0
+        for places, results in zip(batches, self._threads.map(search_some, batches), strict=True):
+            yield from zip(places, results, strict=True)
             done += len(places)
             tell(done)
 

@@ -2,6 +2,8 @@ import copy
 import dataclasses
 import itertools
 import math
+import threading
+import time
 
 import pytest
 import torch
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from translator.checkpoint import save_model
 from translator.config import ModelConfig
+from translator.device import one_thread_for_each_batch
 from translator.errors import CheckpointError, ConfigError, InputError
 from translator.inference import can_use_int8, has_fast_int8
 from translator.model import Transformer
@@ -229,6 +232,40 @@ def test_slots_for_a_gpu_give_the_same_texts_and_progress(untrained, prepared, o
             len(sentence.hypotheses) for sentence in other.sentences
         ]
     assert told[0][-1] == told[1][-1] == (5, 5)
+
+
+def test_batches_that_are_decoded_at_once_change_nothing(untrained, prepared):
+    texts = [f"Anna sees {number} dogs. Paul?" for number in range(30)]
+    plain, at_once = (
+        Translator(untrained, prepared.tokenizer, {}, torch.device("cpu"), batches_at_once=batches)
+        for batches in (1, 3)
+    )
+    told, used = [], []
+    search = at_once.search
+
+    def watched(sentences, *arguments):
+        used.append((threading.current_thread().name, len(sentences)))
+        time.sleep(0.05)  # so that no thread takes all of them
+        return search(sentences, *arguments)
+
+    at_once.search = watched
+    found = at_once.translate(texts, progress=lambda done, total: told.append((done, total)))
+    assert [one.text for one in found] == [one.text for one in plain.translate(texts)]
+    assert told[-1] == (60, 60)
+    assert len({thread for thread, _ in used}) == 3
+    assert sum(sentences for _, sentences in used) == 60
+
+
+def test_a_loaded_model_decodes_a_batch_on_each_core(model_folder, monkeypatch):
+    threads = torch.get_num_threads()
+    one_thread_for_each_batch.cache_clear()
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
+    try:
+        first, second = Translator.load(model_folder, "cpu"), Translator.load(model_folder, "cpu")
+    finally:
+        one_thread_for_each_batch.cache_clear()
+        torch.set_num_threads(threads)
+    assert (first._batches_at_once, second._batches_at_once) == (4, 4)
 
 
 def test_rules_about_tokens_hold_on_a_gpu_too(untrained, prepared):
