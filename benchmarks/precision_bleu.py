@@ -6,7 +6,7 @@ Each test set is named by the common start of its files, `X.en` and `X.de`.
 """
 
 import sys
-import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from rich.table import Table
 
 from translator.device import choose_device, describe_device, set_up_processor
 from translator.errors import TranslatorError
-from translator.evaluate import check_parallel, read_lines, score
+from translator.evaluate import Evaluation, evaluate, read_lines
 from translator.inference import Precision
 from translator.search import SearchOptions
 from translator.translate import Translator
@@ -40,39 +40,45 @@ class Options:
     threads: int = 0
 
 
-def measure(options: Options) -> dict[tuple[str, str], tuple[float, float]]:
-    """BLEU and sentences a second by test set and precision."""
+def measure(options: Options) -> dict[tuple[str, str], Evaluation]:
+    """What the model makes of each test set in each precision."""
     search = SearchOptions(beam_size=options.beam_size)
     found = {}
     for precision in dict.fromkeys(("fp32", *options.precisions)):
         translator = Translator.load(options.model, options.device, precision=precision)
+
+        def translate(sources: Sequence[str], translator: Translator = translator) -> list[str]:
+            return [translation.text for translation in translator.translate(sources, search)]
+
         for path in options.sets:
             sources, references = read_lines(f"{path}.en"), read_lines(f"{path}.de")
-            check_parallel("sources", sources, references)
-            started = time.monotonic()
-            hypotheses = [translation.text for translation in translator.translate(sources, search)]
-            seconds = time.monotonic() - started
-            (bleu,) = (one.value for one in score(hypotheses, references) if one.name == "BLEU")
-            found[path.name, precision] = bleu, len(sources) / seconds
-            print(f"{path.name} in {precision}: BLEU {bleu:.2f}", file=sys.stderr)
+            found[path.name, precision] = evaluate(
+                precision, sources, references, translate, testset=path.name
+            )
     return found
 
 
-def show(found: dict[tuple[str, str], tuple[float, float]], console: Console) -> bool:
+def show(found: dict[tuple[str, str], Evaluation], console: Console) -> bool:
     """A row for each test set and precision; returns whether no one loses too much."""
     table = Table(title="BLEU by precision")
     for heading in ("test set", "precision"):
         table.add_column(heading)
     for heading in ("BLEU", "against fp32", "sentences/s"):
         table.add_column(heading, justify="right")
-    worst = 0.0
-    for (name, precision), (bleu, speed) in sorted(found.items(), key=lambda item: item[0][0]):
-        change = bleu - found[name, "fp32"][0]
-        worst = min(worst, change)
-        table.add_row(name, precision, f"{bleu:.2f}", f"{change:+.2f}", f"{speed:.1f}")
+    bleu = {
+        key: next(one.value for one in evaluation.scores if one.name == "BLEU")
+        for key, evaluation in found.items()
+    }
+    change = {(name, precision): bleu[name, precision] - bleu[name, "fp32"] for name, precision in found}
+    for name, precision in sorted(found, key=lambda key: key[0]):
+        table.add_row(
+            name, precision, f"{bleu[name, precision]:.2f}", f"{change[name, precision]:+.2f}",
+            f"{found[name, precision].sentences_per_second:.1f}",
+        )  # fmt: skip
     console.print(table)
-    console.print(f"the most that is lost: {-worst:.2f}, the limit: {MOST_LOST}")
-    return -worst <= MOST_LOST
+    most_lost = -min(change.values())
+    console.print(f"the most that is lost: {most_lost:.2f}, the limit: {MOST_LOST}")
+    return most_lost <= MOST_LOST
 
 
 def main() -> int:

@@ -110,7 +110,7 @@ class Translator:
         self._searched = Ensemble(searched) if others else searched[0]
         self._continuous = ContinuousSearch(self.model, self.special) if in_slots else None
         self._batches_at_once = batches_at_once
-        self._threads = ThreadPoolExecutor(batches_at_once, "decoding")
+        self._threads = ThreadPoolExecutor(batches_at_once, "decoding") if batches_at_once > 1 else None
         self._device = device
         tables = [one.config.max_positions for one in models if one.config.positions == "learned"]
         self._max_positions = min(tables, default=None)
@@ -256,11 +256,11 @@ class Translator:
             forced = [prefixes[place] for place in places] if prefixes is not None else None
             return self.search([sentences[place] for place in places], options, forced)
 
-        lengths = list(map(len, sentences))
-        share = math.ceil(sum(length + 1 for length in lengths) / self._batches_at_once)
-        batches = list(_batches(lengths, min(BATCH_ROWS_TOKENS // options.beam_size, share)))
+        share = math.ceil(len(sentences) / self._batches_at_once)
+        batches = list(_batches(list(map(len, sentences)), BATCH_ROWS_TOKENS // options.beam_size, share))
+        search_all = self._threads.map if self._threads else map
         done = 0
-        for places, results in zip(batches, self._threads.map(search_some, batches), strict=True):
+        for places, results in zip(batches, search_all(search_some, batches), strict=True):
             yield from zip(places, results, strict=True)
             done += len(places)
             tell(done)
@@ -362,11 +362,11 @@ def has_words(source: str) -> bool:
     return any(character.isalpha() for character in source)
 
 
-def _batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
-    """Places of sentences of similar length, longest first, rows · longest ≤ budget."""
+def _batches(lengths: Sequence[int], budget: int, most: int) -> Iterator[list[int]]:
+    """Places of sentences of similar length, longest first, rows · longest ≤ budget and rows ≤ most."""
     batch: list[int] = []
     for place in sorted(range(len(lengths)), key=lambda place: (-lengths[place], place)):
-        if batch and (len(batch) + 1) * (lengths[batch[0]] + 1) > budget:
+        if batch and (len(batch) == most or (len(batch) + 1) * (lengths[batch[0]] + 1) > budget):
             yield batch
             batch = []
         batch.append(place)

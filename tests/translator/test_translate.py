@@ -253,7 +253,7 @@ def test_batches_that_are_decoded_at_once_change_nothing(untrained, prepared):
     assert [one.text for one in found] == [one.text for one in plain.translate(texts)]
     assert told[-1] == (60, 60)
     assert len({thread for thread, _ in used}) == 3
-    assert sum(sentences for _, sentences in used) == 60
+    assert [sentences for _, sentences in used] == [20, 20, 20]
 
 
 def test_a_loaded_model_decodes_a_batch_on_each_core(model_folder, monkeypatch):
@@ -352,6 +352,7 @@ def test_learned_positions_bound_pieces_and_translations(prepared):
 
 def test_batches_hold_similar_lengths_within_the_budget():
     lengths = [3, 50, 4, 3, 49, 200, 1]
-    batches = list(_batches(lengths, budget=110))
+    batches = list(_batches(lengths, budget=110, most=4))
     # Longest first; the padded size counts the end token: 200 alone is over the budget, 51 · 2 = 102 fits.
     assert batches == [[5], [1, 4], [2, 0, 3, 6]]
+    assert list(_batches(lengths, budget=110, most=3)) == [[5], [1, 4], [2, 0, 3], [6]]

@@ -66,8 +66,6 @@ def translate(
         precision: Of matrix products. auto is int8 on processors that are fast with it, bf16 on such GPUs, else fp32.
     """
     from translator.commands.window_job import WindowJob
-    from translator.commands.windows import Beginnings, count_lines, open_lines, windows
-    from translator.parallel import work_in_order
 
     options = search.options(n_best)
     _check_options(n_best, json_output, align, out, resume, processes)
@@ -76,15 +74,24 @@ def translate(
         STDERR.print(f"{out} is finished", soft_wrap=True)
         return
     job = WindowJob(model, device, precision, options, json_output, align)
+    _translate_lines(job, file, prefix, out, resume, processes)
+
+
+def _translate_lines(
+    job: "WindowJob", file: str, prefix: Path | None, out: Path | None, resume: bool, processes: int
+) -> None:
+    """Window by window, in as many processes as have work, to where the lines are wanted."""
+    from translator.commands.windows import Beginnings, count_lines, open_lines, windows
+    from translator.parallel import work_in_order
+
     with open_lines(file, sys.stdin.buffer) as lines:
         total = count_lines(file)
         beginnings = Beginnings(prefix, file, total) if prefix is not None else None
         with _output(out, job, file, beginnings, resume) as (write, done):
             todo = windows(lines, file, beginnings, done)
+            settled = _settle_processes(processes, total, job.device)
             with (
-                closing(
-                    work_in_order(job.start, todo, _settle_processes(processes, total, device))
-                ) as translated,
+                closing(work_in_order(job.start, todo, settled)) as translated,
                 _line_progress(file, total, done) as (progress, task),
             ):
                 for lines_done, content in translated:
