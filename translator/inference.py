@@ -86,8 +86,8 @@ class Int8Linear(nn.Module):
     """Weights and activations rounded to 8 bits, products summed in 32.
 
     A weight is a multiple of the 127th part of the largest one for its output; an activation, of the 127th part
-    of the largest one of its row. (Without the VNNI instructions, products of 8 bits overflow: then activations
-    have 7.)
+    of the largest one of its row, or of the 255th where none is negative. (Without the VNNI instructions, products of
+    8 bits overflow: then activations have 7.)
     """
 
     def __init__(self, weight_OI: Tensor, bias_O: Tensor | None = None) -> None:
@@ -102,6 +102,11 @@ class Int8Linear(nn.Module):
             self.packed = torch.ops.quantized.linear_prepack(quantised_OI, None)
         self.bias_O = _detached(bias_O)
         self.steps = 127 if torch.cpu._is_vnni_supported() else 63
+        self.zero = self.steps + 1
+
+    def expect_nothing_negative(self) -> None:
+        """All values of an activation are for positive numbers: twice as fine."""
+        self.steps, self.zero = 2 * self.steps + 1, 0
 
     def forward(self, x: Tensor) -> Tensor:
         """(…, I) → (…, O)."""
@@ -121,7 +126,7 @@ class Int8Linear(nn.Module):
         """Products of rows whose largest activation is 1, and what it was in each row."""
         largest = x.abs().amax(-1, True).clamp_(1e-12)
         y: Tensor = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32(
-            x / largest, 1 / self.steps, self.steps + 1, self.packed
+            x / largest, 1 / self.steps, self.zero, self.packed
         )
         return y, largest
 
@@ -191,6 +196,8 @@ class _FeedForward(nn.Module):
         self.inner = make(feed_forward.inner.weight, feed_forward.inner.bias)
         self.outer = make(feed_forward.outer.weight, feed_forward.outer.bias)
         self.is_relu = feed_forward.activation is F.relu
+        if self.is_relu and isinstance(self.outer, Int8Linear):
+            self.outer.expect_nothing_negative()
 
     def forward(self, x: Tensor) -> Tensor:
         hidden = self.inner(x)

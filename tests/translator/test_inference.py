@@ -118,6 +118,27 @@ def test_int8_products_worked_out_by_hand(steps, expected):
 
 
 @needs_int8
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        # 2, 1, 0.01 → 127, 63.5 → 64, 0.635 → 1 of 127 parts: 127·127 + 64·64 = 20225; · (2/127) · (1/127).
+        (63, 2.507905),
+        # → 255, 127.5 → 128, 1.275 → 1 of 255 parts: 255·127 + 128·64 = 40577; · (2/255) · (1/127).
+        pytest.param(
+            127,
+            2.505913,
+            marks=pytest.mark.skipif(not torch.cpu._is_vnni_supported(), reason="overflows without VNNI"),
+        ),
+    ],
+)
+def test_int8_products_of_positive_activations_worked_out_by_hand(steps, expected):
+    linear = Int8Linear(torch.tensor([[1.0, 0.5, 0.0]]))
+    linear.steps = steps
+    linear.expect_nothing_negative()
+    assert linear(torch.tensor([[2.0, 1.0, 0.01]])).item() == pytest.approx(expected, abs=1e-5)
+
+
+@needs_int8
 @pytest.mark.parametrize("has_bias", [False, True])
 def test_int8_is_close_to_float32(has_bias):
     torch.manual_seed(0)
