@@ -25,7 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = read_settings(arguments)
     listener = listen(settings)
     # Here and not above: it loads the tensor library, and --help need not wait for that.
-    from service.app import ServedTranslator, create_app  # noqa: PLC0415
+    from service.app import create_app  # noqa: PLC0415
+    from service.room import ServedTranslator  # noqa: PLC0415
     from translator.translate import Translator  # noqa: PLC0415
 
     def load_translator() -> ServedTranslator:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -20,6 +22,22 @@ from service.batcher import DeadlineExceeded, QueueFull, WorkerUnavailable
 from translator.errors import InputError, InputTooLong, TranslatorError
 
 _MAX_DETAIL_CHARACTERS = 400  # at most four bytes each in UTF-8
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457)."""
+
+    type: str = Field(description="Identifies the kind of error; `about:blank` where the status says it all.")
+    title: str = Field(description="The kind of error in words.")
+    status: int
+    detail: str = Field(description="What was wrong this time, and what to do.")
+    request_id: str = Field(description="Also in the header `X-Request-ID`; stands in the service's log.")
+
+
+def problems(explanations: dict[int, str]) -> dict[int | str, dict[str, Any]]:
+    """How a route declares in OpenAPI the problems that it answers with, by status."""
+    content = {"application/problem+json": {"schema": Problem.model_json_schema()}}
+    return {status: {"description": text, "content": content} for status, text in explanations.items()}
 
 
 class ServiceError(TranslatorError):

@@ -296,13 +296,3 @@ class Status(BaseModel):
     """The state of the service in one word."""
 
     status: str = Field(examples=["ok"])
-
-
-class Problem(BaseModel):
-    """An error (RFC 9457)."""
-
-    type: str = Field(description="Identifies the kind of error; `about:blank` where the status says it all.")
-    title: str = Field(description="The kind of error in words.")
-    status: int
-    detail: str = Field(description="What was wrong this time, and what to do.")
-    request_id: str = Field(description="Also in the header `X-Request-ID`; stands in the service's log.")
