@@ -94,16 +94,45 @@ def test_slots_that_are_refilled_forget_their_last_sentence(monkeypatch, rows):
     options = SearchOptions(beam_size=4, n_best=4)
     model, sources = make_model(seed=3), make_sources(20, 30, seed=3)
     searcher = ContinuousSearch(model, SPECIAL)
-    told = []
-    found = searcher.search(sources, limits_of(sources, options), options, told.append)
+    watch = Watch()
+    found = searcher.search(sources, limits_of(sources, options), options, watch)
     assert_equal(found, plain_search(model, sources, options))
-    assert told == sorted(told)
-    assert told[-1] == len(sources)
-    assert len(told) > 4
+    assert sorted(watch.told) == list(range(len(sources)))
+    assert_equal([watch.told[place] for place in range(len(sources))], found)
     greedy = SearchOptions(beam_size=4, length_penalty=0.0)  # the same slots, other options
     assert_equal(
         searcher.search(sources, limits_of(sources, greedy), greedy), plain_search(model, sources, greedy)
     )
+
+
+def test_what_is_not_wanted_any_more_leaves_its_slot_and_the_queue(monkeypatch):
+    monkeypatch.setattr(engine, "_MOST_ROWS", 8)
+    options = SearchOptions(beam_size=4)
+    model, sources = make_model(seed=3), make_sources(20, 30, seed=3)
+    unwanted = {place for place in range(20) if place % 3 == 0}
+    watch = Watch(lambda: unwanted if watch.told else set())
+    found = ContinuousSearch(model, SPECIAL).search(sources, limits_of(sources, options), options, watch)
+    expected = plain_search(model, sources, options)
+    for place in range(20):
+        if place in watch.told:
+            assert_equal([found[place]], [expected[place]])
+        else:
+            assert place in unwanted
+            assert not found[place]
+    assert len(watch.told) < 20
+
+
+class Watch:
+    """Remembers what it is told; does not want the places that `unwanted` returns."""
+
+    def __init__(self, unwanted=set):
+        self.unwanted, self.told = unwanted, {}
+
+    def is_wanted(self, place):
+        return place not in self.unwanted()
+
+    def finished(self, place, hypotheses):
+        self.told[place] = hypotheses
 
 
 def test_the_slots_of_few_shapes_are_kept(monkeypatch):

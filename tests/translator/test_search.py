@@ -131,7 +131,9 @@ def greedy(model, source, max_length):
     return tokens
 
 
-def run(model, sources, limits, min_lengths=None, prefixes=None, banned=(), look_on=None, **options):
+def run(
+    model, sources, limits, min_lengths=None, prefixes=None, banned=(), look_on=None, watch=None, **options
+):
     """Search with the rules for each sentence, and the options."""
     options = SearchOptions(**options)
     source_BS = torch.tensor(sources).unsqueeze(1)
@@ -139,7 +141,7 @@ def run(model, sources, limits, min_lengths=None, prefixes=None, banned=(), look
         torch.tensor(limits), None if min_lengths is None else torch.tensor(min_lengths), prefixes, banned,
         options.no_repeat_ngram,
     )  # fmt: skip
-    return search(model, source_BS, source_BS >= 0, constraints, SPECIAL, options, look_on)
+    return search(model, source_BS, source_BS >= 0, constraints, SPECIAL, options, look_on, watch)
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.6, 1.0, 2.0])
@@ -282,6 +284,44 @@ def test_who_looks_on_sees_every_step_and_why_it_stopped():
     (only,) = run(model, [6], [1], look_on=seen.append, beam_size=2)
     assert seen[-1].stopped == StopReason.LENGTH
     assert only[0].tokens == []
+
+
+class Watch:
+    """Remembers what it is told after how many steps; from a step on it does not want some places any more."""
+
+    def __init__(self, model, unwanted=(), from_step=1):
+        self.model, self.unwanted, self.from_step, self.told = model, unwanted, from_step, {}
+
+    def is_wanted(self, place):
+        return place not in self.unwanted or self.model.steps < self.from_step
+
+    def finished(self, place, hypotheses):
+        self.told[place] = (self.model.steps, hypotheses)
+
+
+@pytest.mark.parametrize("sampling", [None, Sampling(seed=1)])
+def test_who_watches_is_told_of_each_sentence_when_it_ends(sampling):
+    model = TableModel(3)
+    watch = Watch(model)
+    results = run(model, [5, 6, 7], [2, 6, 4], watch=watch, beam_size=2, sampling=sampling)
+    assert results == run(TableModel(3), [5, 6, 7], [2, 6, 4], beam_size=2, sampling=sampling)
+    assert [watch.told[place][1] for place in range(3)] == results
+    assert watch.told[0][0] <= 2
+    assert max(step for step, _ in watch.told.values()) == model.steps
+
+
+@pytest.mark.parametrize("sampling", [None, Sampling(seed=1)])
+def test_what_is_not_wanted_any_more_leaves_the_batch_within_a_step(sampling):
+    model, rows = TableModel(3), []
+    plain_step = model.decode_step
+    model.decode_step = lambda tokens_N, state: rows.append(len(tokens_N)) or plain_step(tokens_N, state)
+    watch = Watch(model, unwanted=(0, 2), from_step=2)
+    limits, options = [9, 6, 9], {"beam_size": 2, "sampling": sampling, "no_repeat_ngram": 9}
+    results = run(model, [5, 6, 7], limits, min_lengths=[8, 5, 8], watch=watch, **options)
+    alone = run(TableModel(3), [6], [6], min_lengths=[5], **options)
+    assert results == [[], *alone, []]
+    assert set(watch.told) == {1}
+    assert rows[:3] == [6, 6, 2]
 
 
 def test_drawing_follows_the_cumulated_probabilities():

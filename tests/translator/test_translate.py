@@ -19,7 +19,8 @@ from translator.model import Transformer
 from translator.search import Sampling, SearchOptions
 from translator.text import normalise
 from translator.tokenizer import train_tokenizer
-from translator.translate import Translator, _batches, settle_precision
+from translator.translate import Translator, settle_precision
+from translator.translate.translator import _batches
 
 GREEDY = SearchOptions(beam_size=1)
 
@@ -194,11 +195,11 @@ def test_every_precision_translates_and_other_ones_are_refused(untrained, prepar
 
 def test_int8_is_refused_where_there_are_no_kernels_for_it(monkeypatch):
     for is_fast, chosen in ((True, "int8"), (False, "fp32")):
-        monkeypatch.setattr("translator.translate.has_fast_int8", lambda is_fast=is_fast: is_fast)
+        monkeypatch.setattr("translator.translate.translator.has_fast_int8", lambda is_fast=is_fast: is_fast)
         assert settle_precision("auto", torch.device("cpu")) == chosen
     with pytest.raises(ConfigError, match="precision is int8, which this device has no kernels for"):
         settle_precision("int8", torch.device("cuda"))
-    monkeypatch.setattr("translator.translate.can_use_int8", lambda: False)
+    monkeypatch.setattr("translator.translate.translator.can_use_int8", lambda: False)
     with pytest.raises(ConfigError, match="give auto, fp32 or bf16"):
         settle_precision("int8", torch.device("cpu"))
 
@@ -265,7 +266,7 @@ def test_a_loaded_model_decodes_a_batch_on_each_core(model_folder, monkeypatch):
     finally:
         one_thread_for_each_batch.cache_clear()
         torch.set_num_threads(threads)
-    assert (first._batches_at_once, second._batches_at_once) == (4, 4)
+    assert (first.batches_at_once, second.batches_at_once) == (4, 4)
 
 
 def test_rules_about_tokens_hold_on_a_gpu_too(untrained, prepared):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from translator.search import ScoredTokens, SearchOptions, Step
 from translator.text import normalise
 from translator.tokenizer import Tokenizer
-from translator.translate import Translator, has_words
+from translator.translate import Translator
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,12 @@ class Explanation:
 def explain(translator: Translator, text: str, options: SearchOptions) -> list[Explanation]:
     """Search for the translation of each sentence of a text, alone, and look on."""
     explanations = []
-    for span in translator.split(text):
-        source = text[span.start : span.end]
-        ids = translator.tokenizer.encode(normalise(source))
+    for sentence in translator.sentences(text):
         steps: list[Step] = []
-        found = translator.search([ids], options, look_on=steps.append)[0] if has_words(source) else []
-        pieces = readable_pieces(translator.tokenizer, ids)
-        explanations.append(Explanation(source, pieces, tuple(steps), tuple(found)))
+        ids = list(sentence.tokens)
+        found = translator.search([ids], options, look_on=steps.append)[0] if ids else []
+        pieces = readable_pieces(translator.tokenizer, translator.tokenizer.encode(normalise(sentence.text)))
+        explanations.append(Explanation(sentence.text, pieces, tuple(steps), tuple(found)))
     return explanations
 
 

@@ -3,7 +3,7 @@
 import math
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ import torch
 from translator.continuous.beams import Limits, SlotBeams
 from translator.continuous.decoder import SlotDecoder
 from translator.model import Transformer
-from translator.search import ScoredTokens, SearchOptions, SpecialTokens
+from translator.search import ScoredTokens, SearchOptions, SpecialTokens, Watch
 from translator.tokenizer import PAD_ID
 
 _BUCKET = 32
@@ -116,21 +116,18 @@ class ContinuousSearch:
         sources: Sequence[list[int]],
         limits: Sequence[Limits],
         options: SearchOptions,
-        progress: Callable[[int], None] | None = None,
+        watch: Watch | None = None,
     ) -> list[list[ScoredTokens]]:
-        """For each source, given with its end token, the n best hypotheses; `progress` is told how many are done."""
+        """For each source, given with its end token, the n best hypotheses; none of those that `watch` did not want."""
         results: list[list[ScoredTokens]] = [[] for _ in sources]
-        done = 0
         with self._lock:  # the slots are shared by all that ask
             for shape, indices in self._groups(sources, limits, options):
                 slots = self._slots_of(shape)
                 slots.beams.set_options(options)
-                for found in _pass_through(slots, indices, sources, limits, options):
-                    for index, hypotheses in found.items():
-                        results[index] = hypotheses
-                    done += len(found)
-                    if progress is not None:
-                        progress(done)
+                for index, hypotheses in _pass_through(slots, indices, sources, limits, options, watch):
+                    results[index] = hypotheses
+                    if watch:
+                        watch.finished(index, hypotheses)
         return results
 
     def _groups(
@@ -171,8 +168,9 @@ def _pass_through(
     sources: Sequence[list[int]],
     limits: Sequence[Limits],
     options: SearchOptions,
-) -> Iterator[dict[int, list[ScoredTokens]]]:
-    """Translate the sources with these indices; yields the results of those that are done, by index."""
+    watch: Watch | None,
+) -> Iterator[tuple[int, list[ScoredTokens]]]:
+    """Translate the sources with these indices; yields the result of each one that is done, with its index."""
     in_slot: dict[int, int] = {}
     queue = deque(waiting)
     while queue or in_slot:
@@ -188,7 +186,10 @@ def _pass_through(
         ended = [slot for slot in in_slot if is_done_R[slot]]
         if ended:
             best = slots.beams.best(ended, options)
-            yield {in_slot.pop(slot): hypotheses for slot, hypotheses in zip(ended, best, strict=True)}
+            yield from ((in_slot.pop(slot), found) for slot, found in zip(ended, best, strict=True))
+        if watch:
+            queue = deque(filter(watch.is_wanted, queue))
+            in_slot = {slot: index for slot, index in in_slot.items() if watch.is_wanted(index)}
 
 
 def _shape(sentences: int, beam_size: int, source_length: int, target_length: int) -> _Shape:

@@ -36,6 +36,16 @@ class StepwiseModel(Protocol):
         """Logits of the next tokens, (N, V), and the new state."""
 
 
+class Watch(Protocol):
+    """Somebody who waits for every sentence of a batch by itself."""
+
+    def is_wanted(self, place: int) -> bool:
+        """Whether to go on with the sentence at this place of the batch; asked in every step."""
+
+    def finished(self, place: int, hypotheses: list[ScoredTokens]) -> None:
+        """Take the result of a sentence, before the others are done."""
+
+
 @torch.inference_mode()
 def search(
     model: StepwiseModel,
@@ -45,10 +55,12 @@ def search(
     special: SpecialTokens,
     options: SearchOptions,
     look_on: Callable[[Step], None] | None = None,
+    watch: Watch | None = None,
 ) -> list[list[ScoredTokens]]:
     """Translate a batch: for each sentence its `n_best` hypotheses, best first (fewer where fewer exist).
 
-    `look_on` is called with every sentence after every step.
+    `look_on` is called with every sentence after every step. Sentences that `watch` no longer wants leave the batch
+    with no hypotheses.
     """
     state = model.start(model.encode(source_BS, source_keep_BS), source_keep_BS)
     if options.sampling is None:
@@ -64,15 +76,29 @@ def search(
         if look_on:
             for index in range(len(hypotheses.sentence_B)):
                 look_on(hypotheses.step(index))
+        if watch:
+            is_done_B = _done_or_unwanted(is_done_B, hypotheses.sentence_B, watch)
         if is_done_B is not None and bool(is_done_B.any()):
             for index in is_done_B.nonzero().flatten().tolist():
-                results[int(hypotheses.sentence_B[index])] = hypotheses.best(index)
+                place = int(hypotheses.sentence_B[index])
+                if watch is None or watch.is_wanted(place):
+                    results[place] = hypotheses.best(index)
+                    if watch:
+                        watch.finished(place, results[place])
             kept_B = (~is_done_B).nonzero().flatten()
             state.keep_sentences(kept_B, rows_N.view(-1, options.beam_size)[kept_B].flatten())
             hypotheses.keep_sentences(kept_B)
         elif hypotheses.rows_move:
             state.select(rows_N)
     return results
+
+
+def _done_or_unwanted(is_done_B: Tensor | None, sentence_B: Tensor, watch: Watch) -> Tensor | None:
+    unwanted = [not watch.is_wanted(place) for place in sentence_B.tolist()]
+    if not any(unwanted):
+        return is_done_B
+    unwanted_B = torch.tensor(unwanted, device=sentence_B.device)
+    return unwanted_B if is_done_B is None else is_done_B | unwanted_B
 
 
 def log_probabilities(logits_NV: Tensor, forbidden: Tensor) -> Tensor:

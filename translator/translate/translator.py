@@ -1,14 +1,14 @@
-"""Strings in, German out, in the same order: split, encode, search in batches of similar length, rejoin."""
+"""The translator itself: from a model folder to batches of similar length and their search."""
 
 import itertools
 import math
 import reprlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Protocol, Self
 
 import torch
 from torch.nn.utils.rnn import pad_sequence
@@ -28,13 +28,14 @@ from translator.search import (
     SpecialTokens,
     Step,
     StepwiseModel,
+    Watch,
     search,
 )
-from translator.text import Span, normalise, rejoin, split_long, split_sentences
+from translator.text import normalise
 from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer
+from translator.translate.answers import Hypothesis, Translation, assemble
+from translator.translate.sources import MAX_PIECE_TOKENS, SourceSentence, read_sentences
 
-MAX_PIECE_TOKENS = 160
-"""Sentences longer than this, with their end token, are cut into pieces: the model has hardly seen longer ones."""
 BATCH_ROWS_TOKENS = 4096
 """Padded source tokens times beam width that are decoded together."""
 
@@ -42,48 +43,39 @@ ProgressCallback = Callable[[int, int], None]
 """Called after each batch with the number of sentences done, and of how many."""
 
 
-@dataclass(frozen=True)
-class Hypothesis:
-    """One German version of a sentence."""
+class SentenceWatch(Protocol):
+    """Somebody who waits for every sentence of a batch by itself."""
 
-    text: str
-    score: float
-    """Log-probability (natural) over the length penalty; 0 for what is copied."""
+    def is_wanted(self, place: int) -> bool:
+        """Whether to go on with the sentence at this place of the batch; asked in every step."""
 
-
-@dataclass(frozen=True)
-class SentenceTranslation:
-    """A sentence, or a piece of an over-long one, and its translations."""
-
-    source: str
-    start: int
-    """Offset of its first character in the text."""
-    end: int
-    hypotheses: tuple[Hypothesis, ...]
-    """Best first."""
-
-    @property
-    def text(self) -> str:
-        """The best translation."""
-        return self.hypotheses[0].text
-
-    @property
-    def score(self) -> float:
-        """The score of the best translation."""
-        return self.hypotheses[0].score
+    def finished(self, place: int, hypotheses: tuple[Hypothesis, ...]) -> None:
+        """Take the translations of a sentence, best first, before the others are done."""
 
 
-@dataclass(frozen=True)
-class Translation:
-    """A translated text: its sentences, and their translations between the original whitespace."""
+class _WatchTokens:
+    """Watches a search for a SentenceWatch."""
 
-    text: str
-    sentences: tuple[SentenceTranslation, ...]
+    def __init__(self, watch: SentenceWatch, to_text: Callable[[ScoredTokens], Hypothesis]) -> None:
+        self.is_wanted = watch.is_wanted
+        self._watch, self._to_text = watch, to_text
 
-    @property
-    def score(self) -> float:
-        """The mean score of the sentences; 0 for a text without any."""
-        return sum(sentence.score for sentence in self.sentences) / max(1, len(self.sentences))
+    def finished(self, place: int, hypotheses: list[ScoredTokens]) -> None:
+        self._watch.finished(place, tuple(map(self._to_text, hypotheses)))
+
+
+class _Count:
+    """Tells how many sentences are done."""
+
+    def __init__(self, tell: Callable[[int], None]) -> None:
+        self._tell, self._done = tell, 0
+
+    def is_wanted(self, place: int) -> bool:
+        return True
+
+    def finished(self, place: int, hypotheses: list[ScoredTokens]) -> None:
+        self._done += 1
+        self._tell(self._done)
 
 
 class Translator:
@@ -109,7 +101,8 @@ class Translator:
         searched = [_searchable(one, device, precision) for one in models]
         self._searched = Ensemble(searched) if others else searched[0]
         self._continuous = ContinuousSearch(self.model, self.special) if in_slots else None
-        self._batches_at_once = batches_at_once
+        self.batches_at_once = batches_at_once
+        """How many batches the processor decodes best at the same time."""
         self._threads = ThreadPoolExecutor(batches_at_once, "decoding") if batches_at_once > 1 else None
         self._device = device
         tables = [one.config.max_positions for one in models if one.config.positions == "learned"]
@@ -178,54 +171,55 @@ class Translator:
         than one for each text.
         """
         texts = _checked_texts(texts)
-        spans = [self.split(text) for text in texts]
-        sources = [
-            text[span.start : span.end] for text, parts in zip(texts, spans, strict=True) for span in parts
-        ]
-        forced = self._prefixes(prefixes, spans) if prefixes is not None else None
+        parts = [self.sentences(text) for text in texts]
+        forced = self._prefixes(prefixes, parts) if prefixes is not None else None
+        sources = list(itertools.chain.from_iterable(parts))
         translated = iter(self._translate_sentences(sources, forced, options, progress))
         return [
-            _assemble(text, parts, list(itertools.islice(translated, len(parts))))
-            for text, parts in zip(texts, spans, strict=True)
+            assemble(text, some, list(itertools.islice(translated, len(some))))
+            for text, some in zip(texts, parts, strict=True)
         ]
 
-    def split(self, text: str) -> list[Span]:
-        """Where the sentences of a text stand, and the pieces of those that are too long for the model."""
-
-        def count(part: str) -> int:
-            return self.count_tokens(normalise(part))
-
+    def sentences(self, text: str) -> list[SourceSentence]:
+        """The sentences of a text, and the pieces of those that are too long for the model."""
         limit = MAX_PIECE_TOKENS
         if self._max_positions is not None:
             limit = min(limit, self._max_positions)
         room_for_end = 1
-        return [
-            piece
-            for span in split_sentences(text)
-            for piece in split_long(text, span, count, limit - room_for_end)
-        ]
+        return read_sentences(text, self.tokenizer, limit - room_for_end)
 
-    def _prefixes(self, prefixes: Sequence[str], spans: list[list[Span]]) -> list[list[int]]:
+    def translate_batch(
+        self, sentences: Sequence[SourceSentence], options: SearchOptions, watch: SentenceWatch
+    ) -> None:
+        """Translate sentences that have tokens as one batch, on this thread, for one who waits for each of them."""
+        ids = [list(sentence.tokens) for sentence in sentences]
+        inner = _WatchTokens(watch, self._to_text)
+        if self._continuous is not None and ContinuousSearch.can_search(options):
+            self._search_continuously(self._continuous, ids, options, inner)
+        else:
+            self.search(ids, options, watch=inner)
+
+    def _prefixes(self, prefixes: Sequence[str], parts: list[list[SourceSentence]]) -> list[list[int]]:
         """The beginning of the translation of every sentence: of a text's first one, the others have none."""
-        if len(prefixes) != len(spans):
-            raise InputError(f"there are {len(prefixes)} prefixes for {len(spans)} texts; give one for each")
+        if len(prefixes) != len(parts):
+            raise InputError(f"there are {len(prefixes)} prefixes for {len(parts)} texts; give one for each")
         ids = self.tokenizer.encode_all([normalise(prefix) for prefix in prefixes])
         return [
             prefix if place == 0 else []
-            for prefix, parts in zip(ids, spans, strict=True)
-            for place in range(len(parts))
+            for prefix, sentences in zip(ids, parts, strict=True)
+            for place in range(len(sentences))
         ]
 
     def _translate_sentences(
         self,
-        sources: list[str],
+        sources: list[SourceSentence],
         prefixes: list[list[int]] | None,
         options: SearchOptions,
         progress: ProgressCallback | None,
     ) -> list[tuple[Hypothesis, ...]]:
-        found: list[tuple[Hypothesis, ...]] = [(Hypothesis(source, 0.0),) for source in sources]
-        wanted = [index for index, source in enumerate(sources) if has_words(source)]
-        ids = self.tokenizer.encode_all([normalise(sources[index]) for index in wanted])
+        found: list[tuple[Hypothesis, ...]] = [(Hypothesis(source.text, 0.0),) for source in sources]
+        wanted = [index for index, source in enumerate(sources) if source.tokens]
+        ids = [list(sources[index].tokens) for index in wanted]
         forced = [prefixes[index] for index in wanted] if prefixes is not None else None
 
         def tell(done: int) -> None:
@@ -233,15 +227,21 @@ class Translator:
                 progress(len(sources) - len(wanted) + done, len(sources))
 
         if self._continuous is not None and forced is None and ContinuousSearch.can_search(options):
-            limits = self._limits(ids, None, options)
-            with_ends = [[*sentence, EOS_ID] for sentence in ids]
-            searched = self._continuous.search(with_ends, limits, options, tell)
+            watch = _Count(tell)
+            searched = self._search_continuously(self._continuous, ids, options, watch)
             results: Iterator[tuple[int, list[ScoredTokens]]] = iter(enumerate(searched))
         else:
             results = self._search_in_batches(ids, forced, options, tell)
         for place, hypotheses in results:
-            found[wanted[place]] = tuple(self._to_text(hypothesis) for hypothesis in hypotheses)
+            found[wanted[place]] = tuple(map(self._to_text, hypotheses))
         return found
+
+    def _search_continuously(
+        self, continuous: ContinuousSearch, sentences: list[list[int]], options: SearchOptions, watch: Watch
+    ) -> list[list[ScoredTokens]]:
+        limits = self._limits(sentences, None, options)
+        with_ends = [[*sentence, EOS_ID] for sentence in sentences]
+        return continuous.search(with_ends, limits, options, watch)
 
     def _search_in_batches(
         self,
@@ -256,7 +256,7 @@ class Translator:
             forced = [prefixes[place] for place in places] if prefixes is not None else None
             return self.search([sentences[place] for place in places], options, forced)
 
-        share = math.ceil(len(sentences) / self._batches_at_once)
+        share = math.ceil(len(sentences) / self.batches_at_once)
         batches = list(_batches(list(map(len, sentences)), BATCH_ROWS_TOKENS // options.beam_size, share))
         search_all = self._threads.map if self._threads else map
         done = 0
@@ -271,6 +271,7 @@ class Translator:
         options: SearchOptions,
         prefixes: list[list[int]] | None = None,
         look_on: Callable[[Step], None] | None = None,
+        watch: Watch | None = None,
     ) -> list[list[ScoredTokens]]:
         """Translate one batch of sentences given as piece ids; for each its n best hypotheses."""
         source_BS = pad_sequence(
@@ -281,11 +282,15 @@ class Translator:
         constraints = self._constraints(sentences, prefixes, options)
         arguments = (self._searched, source_BS, source_BS != PAD_ID, constraints, self.special)
         if not options.coverage_penalty:
-            return search(*arguments, options, look_on)
+            return search(*arguments, options, look_on, watch)
         found = search(*arguments, replace(options, n_best=options.beam_size), look_on)
         beta = options.coverage_penalty
         ranked = rank_by_coverage(self.model, sentences, found, self.special, PAD_ID, beta)
-        return [hypotheses[: options.n_best] for hypotheses in ranked]
+        best = [hypotheses[: options.n_best] for hypotheses in ranked]
+        if watch is not None:
+            for place, hypotheses in enumerate(best):
+                watch.finished(place, hypotheses)
+        return best
 
     def _limits(
         self, sentences: Sequence[list[int]], prefixes: list[list[int]] | None, options: SearchOptions
@@ -317,7 +322,9 @@ class Translator:
         )
 
     def _to_text(self, hypothesis: ScoredTokens) -> Hypothesis:
-        return Hypothesis(self.tokenizer.decode(hypothesis.tokens), hypothesis.score)
+        pieces = len(hypothesis.tokens) + 1  # and the end
+        text = self.tokenizer.decode(hypothesis.tokens)
+        return Hypothesis(text, hypothesis.score, hypothesis.log_probability / pieces)
 
 
 def settle_precision(precision: Precision | Literal["auto"], device: torch.device) -> Precision:
@@ -357,11 +364,6 @@ def _checked_texts(texts: Iterable[Any]) -> list[str]:
     return checked
 
 
-def has_words(source: str) -> bool:
-    """Numbers, punctuation and emoji alone are copied: there is nothing to translate, and much to get wrong."""
-    return any(character.isalpha() for character in source)
-
-
 def _batches(lengths: Sequence[int], budget: int, most: int) -> Iterator[list[int]]:
     """Places of sentences of similar length, longest first, rows · longest ≤ budget and rows ≤ most."""
     batch: list[int] = []
@@ -372,11 +374,3 @@ def _batches(lengths: Sequence[int], budget: int, most: int) -> Iterator[list[in
         batch.append(place)
     if batch:
         yield batch
-
-
-def _assemble(text: str, spans: list[Span], translated: list[tuple[Hypothesis, ...]]) -> Translation:
-    sentences = tuple(
-        SentenceTranslation(text[span.start : span.end], span.start, span.end, hypotheses)
-        for span, hypotheses in zip(spans, translated, strict=True)
-    )
-    return Translation(rejoin(text, spans, [sentence.text for sentence in sentences]), sentences)

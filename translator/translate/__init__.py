@@ -1,0 +1,22 @@
+"""Strings in, German out, in the same order: split, encode, search in batches of similar length, rejoin.
+
+Reading order: `sources`, `translator`, `answers`.
+"""
+
+from translator.translate.answers import Hypothesis, SentenceTranslation, Translation, assemble
+from translator.translate.sources import MAX_PIECE_TOKENS, SourceSentence, has_words
+from translator.translate.translator import SentenceWatch, Translator, settle_precision, shipped_model
+
+__all__ = [
+    "MAX_PIECE_TOKENS",
+    "Hypothesis",
+    "SentenceTranslation",
+    "SentenceWatch",
+    "SourceSentence",
+    "Translation",
+    "Translator",
+    "assemble",
+    "has_words",
+    "settle_precision",
+    "shipped_model",
+]
