@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pydantic_settings import CliApp
 
 from service.settings import Settings
+from translator.errors import ConfigError
 
 logger = logging.getLogger("service")
 
@@ -21,27 +22,42 @@ _GRACE_SECONDS = 5  # beyond the deadline of the last request, to send its answe
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT, then finish what was accepted; returns the exit status."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    set_up_logs()
     settings = read_settings(arguments)
     listener = listen(settings)
     # Here and not above: it loads the tensor library, and --help need not wait for that.
     from service.app import create_app  # noqa: PLC0415
-    from service.room import ServedTranslator  # noqa: PLC0415
+    from service.engine import TranslationEngine  # noqa: PLC0415
+    from service.protocol import ConnectionLimits, protocol_with  # noqa: PLC0415
     from translator.translate import Translator  # noqa: PLC0415
 
-    def load_translator() -> ServedTranslator:
-        try:
-            return Translator.load(settings.model, settings.device, precision=settings.precision)
-        except Exception:
-            server.should_exit = True  # a service that can never translate should not stay up
-            raise
+    def load_engine() -> TranslationEngine:
+        return TranslationEngine(
+            Translator.load(settings.model, settings.device, precision=settings.precision)
+        )
 
-    app = create_app(load_translator, settings)
+    def leave() -> None:  # a service that can never translate should not stay up
+        server.should_exit = True
+
+    try:
+        app = create_app(load_engine, settings, on_failure=leave)
+    except ConfigError as error:
+        sys.exit(str(error))
+    limits = ConnectionLimits(
+        header_seconds=settings.header_seconds,
+        body_seconds=settings.body_seconds,
+        send_seconds=settings.send_seconds,
+        max_connections=settings.max_connections,
+        max_header_bytes=settings.max_header_bytes,
+    )
     server = uvicorn.Server(
         uvicorn.Config(
             app,
-            http="httptools",
+            http=protocol_with(limits),
+            ws="none",
             log_config=None,
+            access_log=False,  # the service has its own
+            timeout_keep_alive=settings.keep_alive_seconds,
             timeout_graceful_shutdown=int(settings.deadline_seconds) + _GRACE_SECONDS,
         )
     )
@@ -50,8 +66,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # a clean end into a killed process.
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_number, lambda *_: None)
+    signal.signal(signal.SIGHUP, lambda *_: app.state.room.reload_soon())
     server.run(sockets=[listener])
     return 1 if app.state.room.failed else 0
+
+
+def set_up_logs() -> None:
+    """Write what happens to standard error, and a line of JSON for each request to standard output."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    lines = logging.StreamHandler(sys.stdout)
+    lines.setFormatter(logging.Formatter("%(message)s"))
+    access = logging.getLogger("service.access_log")
+    access.addHandler(lines)
+    access.propagate = False
 
 
 def read_settings(arguments: Sequence[str] | None) -> Settings:

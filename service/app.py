@@ -1,6 +1,6 @@
 """The web application: `create_app`.
 
-Reading order: `create_app` here, `room` (the model, from loading to draining), `routes`.
+Reading order: `create_app` here, `routes`, `room` (the model, from loading to draining), `batcher`.
 """
 
 from __future__ import annotations
@@ -10,21 +10,28 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
 
+from service.access import Access
 from service.errors import add_error_handlers
+from service.metrics import Metrics
 from service.middleware import RequestContext
-from service.room import ModelRoom, ServedTranslator
-from service.routes import information, translation
+from service.room import ModelRoom, ServedEngine
+from service.routes import admin, deepl, information, libretranslate, translation
 from service.settings import Settings
 
 
-def create_app(load_translator: Callable[[], ServedTranslator], settings: Settings) -> FastAPI:
-    """Return the application; the translator is loaded in the background once it starts.
+def create_app(
+    load_engine: Callable[[], ServedEngine], settings: Settings, on_failure: Callable[[], None] = lambda: None
+) -> FastAPI:
+    """Return the application; the model is loaded in the background once it starts.
 
-    Until then `/healthz` answers and everything that needs the model says 503.
+    Until then `/healthz` answers and everything that needs the model says 503; where it cannot be loaded, `on_failure`
+    is called. Raises ConfigError where the API keys make no sense.
     """
-    room = ModelRoom(load_translator, settings)
+    metrics = Metrics()
+    room = ModelRoom(load_engine, settings, metrics, on_failure)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -43,11 +50,26 @@ def create_app(load_translator: Callable[[], ServedTranslator], settings: Settin
         generate_unique_id_function=lambda route: route.name,  # names that a generated client can bear
         lifespan=lifespan,
     )
-    app.state.room = room
-    app.add_middleware(RequestContext)
+    app.state.room, app.state.metrics = room, metrics
+    app.state.access = Access.from_settings(settings)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=[
+                "Authorization",
+                "Content-Type",
+                "X-API-Key",
+                "X-Deadline-Seconds",
+                "X-Request-ID",
+            ],
+            expose_headers=["Retry-After", "X-Request-ID"],
+        )
+    app.add_middleware(RequestContext, metrics=metrics, log_access=settings.access_log)
     add_error_handlers(app)
-    app.include_router(translation.router)
-    app.include_router(information.router)
+    for group in (translation, information, admin, deepl, libretranslate):
+        app.include_router(group.router)
     app.mount("/static", StaticFiles(directory=information.STATIC), name="static")
     app.mount("/docs/assets", StaticFiles(packages=[("fastapi_swagger", "resources")]), name="docs-assets")
     return app

@@ -18,7 +18,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from service.batcher import DeadlineExceeded, QueueFull, WorkerUnavailable
+from service.access import Forbidden, QuotaExceeded, RateLimited, Unauthorized
+from service.batcher import DeadlineExceeded, OutOfMemory, QueueFull, WorkerUnavailable
 from translator.errors import InputError, InputTooLong, TranslatorError
 
 _MAX_DETAIL_CHARACTERS = 400  # at most four bytes each in UTF-8
@@ -64,6 +65,10 @@ class NotReady(ServiceError):
     """The model is still being loaded, could not be loaded, or has stopped."""
 
 
+class ReloadFailed(ServiceError):
+    """The model could not be loaded anew; the old one is still served."""
+
+
 class ClientLeft(ServiceError):
     """The client closed the connection; nobody reads the answer."""
 
@@ -93,9 +98,15 @@ KINDS: dict[type[Exception], Kind] = {
     RequestTooLarge: Kind(413, "too-large", "The request is too large"),
     InputTooLong: Kind(413, "too-large", "The request is too large"),
     InputError: Kind(422, "invalid-input", "The text cannot be translated as given"),
+    Unauthorized: Kind(401, "unauthorized", "An API key is needed"),
+    Forbidden: Kind(403, "forbidden", "The API key does not suffice"),
+    QuotaExceeded: Kind(403, "quota-exceeded", "The quota is used up"),
+    RateLimited: Kind(429, "rate-limited", "Too many requests", retry_after_seconds=1),
     QueueFull: Kind(503, "queue-full", "The service is busy", retry_after_seconds=1),
     NotReady: Kind(503, "not-ready", "The service is not ready", retry_after_seconds=5),
     WorkerUnavailable: Kind(503, "worker-unavailable", "The service cannot translate", retry_after_seconds=5),
+    OutOfMemory: Kind(503, "out-of-memory", "The service has too little memory", retry_after_seconds=5),
+    ReloadFailed: Kind(500, "reload-failed", "The model could not be loaded"),
     DeadlineExceeded: Kind(504, "deadline-exceeded", "The translation took too long"),
     ClientLeft: Kind(499, "client-left", "The client closed the connection"),
     ClientDisconnect: Kind(499, "client-left", "The client closed the connection"),
@@ -118,7 +129,12 @@ def problem_response(request: Request, error: Exception) -> Response:
         detail = "A parameter is missing or not valid; the API is described at /docs."
     else:
         detail = str(error)
-    headers = {"Retry-After": str(kind.retry_after_seconds)} if kind.retry_after_seconds else {}
+    request.state.rejected_for = kind.slug
+    # An error may know better than the table how long.
+    wait = getattr(error, "retry_after_seconds", None) or kind.retry_after_seconds
+    headers = {"Retry-After": str(wait)} if wait else {}
+    if kind.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
     return _problem(request, kind, detail, headers)
 
 

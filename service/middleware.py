@@ -1,18 +1,23 @@
-"""What every request passes through: a request id, security headers, and an answer whatever happens."""
+"""What every request passes through: a request id, security headers, the access log, and an answer whatever happens."""
 
 from __future__ import annotations
 
+import json
 import logging
 import re
+import time
 import uuid
+from datetime import UTC, datetime
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.errors import problem_response
+from service.metrics import Metrics
 
 logger = logging.getLogger(__name__)
+access_logger = logging.getLogger("service.access_log")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -29,13 +34,14 @@ _HEADERS = {
 
 
 class RequestContext:
-    """Give each request its id and each answer its headers, and turn what nobody caught into a 500.
+    """Give each request its id and each answer its headers, count and log it, and turn what nobody caught into a 500.
 
     It stands outside everything else, so that even the answer to an unexpected error has both.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, log_access: bool) -> None:
         self.app = app
+        self._metrics, self._log_access = metrics, log_access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -44,12 +50,13 @@ class RequestContext:
             return
         request = Request(scope)
         request.state.request_id = _request_id(request)
-        started = False
+        started = time.perf_counter()
+        status = 0
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal started
+            nonlocal status
             if message["type"] == "http.response.start":
-                started = True
+                status = message["status"]
                 _add_headers(MutableHeaders(scope=message), request)
             await send(message)
 
@@ -57,9 +64,29 @@ class RequestContext:
             await self.app(scope, receive, send_with_headers)
         except Exception as error:
             logger.exception("request %s failed", request.state.request_id)
-            if started:
+            if status:
                 raise
             await problem_response(request, error)(scope, receive, send_with_headers)
+        finally:
+            self._record(request, status, time.perf_counter() - started)
+
+    def _record(self, request: Request, status: int, seconds: float) -> None:
+        route = getattr(request.scope.get("route"), "path", "none")  # not the path: anybody can make up paths
+        self._metrics.requests.labels(route, str(status)).inc()
+        self._metrics.request_seconds.labels(route).observe(seconds)
+        if reason := getattr(request.state, "rejected_for", None):
+            self._metrics.rejected.labels(reason.replace("-", "_")).inc()
+        if self._log_access:
+            line = {
+                "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                "request_id": request.state.request_id,
+                "client": getattr(request.state, "client", None),
+                "method": request.method,
+                "path": request.url.path[:200],
+                "status": status,
+                "seconds": round(seconds, 4),
+            }
+            access_logger.info(json.dumps(line))
 
 
 def _request_id(request: Request) -> str:

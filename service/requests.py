@@ -3,14 +3,43 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+import math
+import reprlib
+from collections.abc import Coroutine, Sequence
+from typing import Annotated, Any, TypeVar
 
+from fastapi import Depends
 from starlette.requests import Request
 
-from service.errors import ClientLeft, RequestTooLarge, UnsupportedMediaType
+from service.access import Access, Client, key_of
+from service.errors import ClientLeft, InvalidRequest, RequestTooLarge, UnsupportedMediaType
+from service.settings import Settings
 
 _T = TypeVar("_T")
+
+
+def identify(request: Request) -> Client:
+    """Whose key the request has in its headers; raises Unauthorized. For `Depends`."""
+    access: Access = request.app.state.access
+    client = access.identify(key_of(request))
+    request.state.client = client.name
+    return client
+
+
+Identified = Annotated[Client, Depends(identify)]
+"""The parameter of a route that needs a key, where keys are configured."""
+
+
+def check_size(texts: Sequence[str], settings: Settings) -> int:
+    """How many characters the texts have; raises RequestTooLarge where they are too many."""
+    characters = sum(map(len, texts))
+    for what, value, limit in (
+        ("texts", len(texts), settings.max_texts),
+        ("characters", characters, settings.max_characters),
+    ):
+        if value > limit:
+            raise RequestTooLarge(f"The request has {value} {what}; the limit is {limit}. Send it in parts.")
+    return characters
 
 
 async def read_json_body(request: Request, max_bytes: int) -> bytes:
@@ -34,6 +63,25 @@ async def read_json_body(request: Request, max_bytes: int) -> bytes:
     return bytes(body)
 
 
+def deadline_of(request: Request, longest: float) -> float:
+    """Seconds that the request may take: what its header `X-Deadline-Seconds` says, at most the longest.
+
+    Raises InvalidRequest where that is no positive number.
+    """
+    given = request.headers.get("x-deadline-seconds")
+    if given is None:
+        return longest
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = math.nan
+    if not seconds > 0:
+        raise InvalidRequest(
+            f"X-Deadline-Seconds is {reprlib.repr(given)}; it must be a number of seconds above 0, or left out."
+        )
+    return min(seconds, longest)
+
+
 async def unless_client_leaves(request: Request, work: Coroutine[Any, Any, _T]) -> _T:
     """Await `work`, and cancel it when the client closes the connection: nothing else would."""
     working = asyncio.ensure_future(work)
@@ -44,8 +92,10 @@ async def unless_client_leaves(request: Request, work: Coroutine[Any, Any, _T]) 
             return working.result()
         raise ClientLeft("The client closed the connection before the translation was finished.")
     finally:
-        working.cancel()
         leaving.cancel()
+        working.cancel()
+        # When this is left, nothing more is done for the client.
+        await asyncio.gather(working, leaving, return_exceptions=True)
 
 
 async def _client_left(request: Request) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -41,12 +41,54 @@ class Settings(BaseSettings):
     max_characters: int = Field(50_000, ge=1, description="Characters of all texts of one request.")
     max_body_bytes: int = Field(1_000_000, ge=1, description="Bytes of a request's body.")
     max_alternatives: int = Field(5, ge=0, le=5, description="Alternatives that a request may ask for.")
-    batch_tokens: int = Field(
-        4_096, ge=1, description="Padded tokens decoded together: longest text times number of texts."
+    batch_tokens: int | None = Field(
+        None,
+        ge=1,
+        description="Padded tokens decoded together: longest sentence times rows; by default what suits the device.",
     )
     max_queued_tokens: int = Field(
         200_000, ge=1, description="Tokens that may wait; above it requests get a 503."
     )
     deadline_seconds: float = Field(
         60.0, gt=0, allow_inf_nan=False, description="Seconds after which a request gets a 504."
+    )
+    cache_sentences: int = Field(
+        10_000, ge=0, description="Sentences whose translations are remembered; 0 remembers none."
+    )
+    api_keys_file: Path | None = Field(
+        None,
+        description="File of API keys; python -m service.access NAME writes a line. By default none is needed.",
+    )
+    api_keys: SecretStr | None = Field(
+        None,
+        description="The same lines, with commas between them; better in the environment than as a flag.",
+    )
+    cors_origins: list[str] = Field(
+        default_factory=list,
+        description="Origins of other sites whose pages may ask the service, such as https://example.org.",
+    )
+    access_log: bool = Field(
+        True, description="Log a line of JSON for each request, without its text and without keys."
+    )
+    header_seconds: float = Field(
+        10.0, gt=0, allow_inf_nan=False, description="Seconds for a request's headers to come; then a 408."
+    )
+    body_seconds: float = Field(
+        30.0, gt=0, allow_inf_nan=False, description="Seconds for a request's body to come; then a 408."
+    )
+    send_seconds: float = Field(
+        30.0, gt=0, allow_inf_nan=False, description="Seconds that a client may leave its answer unread."
+    )
+    keep_alive_seconds: int = Field(
+        5,
+        ge=1,
+        description="Seconds that a connection may be idle between requests; more than a proxy keeps its own.",
+    )
+    max_connections: int = Field(
+        900,  # of the 1,024 files that a process may usually have open
+        ge=1,
+        description="Open connections; above it /healthz, /readyz and /metrics answer, and the rest gets a 503.",
+    )
+    max_header_bytes: int = Field(
+        16_384, ge=1_024, description="Bytes of a request's first line and headers; above it a 431."
     )

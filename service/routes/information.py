@@ -5,11 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from fastapi import APIRouter
-from starlette.responses import FileResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
 
 from service.errors import problems
 from service.room import Room
-from service.schemas import Limits, ModelAnswer, Status
+from service.schemas.information import (
+    Language,
+    LanguagePair,
+    LanguagesAnswer,
+    Limits,
+    ModelAnswer,
+    Status,
+)
 
 STATIC = Path(__file__).parents[1] / "static"
 
@@ -25,11 +34,25 @@ router = APIRouter()
 )
 async def model(room: Room) -> ModelAnswer:
     """Tell which model is served, where it runs, what one request may ask for, and the model's card."""
-    translator, _ = room.ready()
+    engine = room.ready().engine
     limits = Limits.model_validate(room.settings, from_attributes=True)
-    return ModelAnswer(
-        name=translator.name, device=translator.device, limits=limits, card=dict(translator.card)
-    )
+    return ModelAnswer(name=engine.name, device=engine.device, limits=limits, card=dict(engine.card))
+
+
+@router.get("/languages", summary="List the languages", tags=["translation"])
+async def languages() -> LanguagesAnswer:
+    """Tell what can be translated into what."""
+    english, german = Language(code="en", name="English"), Language(code="de", name="German")
+    return LanguagesAnswer(languages=[LanguagePair(source=english, targets=[german])])
+
+
+@router.get(
+    "/metrics", summary="Show figures for Prometheus", tags=["service"], response_class=PlainTextResponse
+)
+async def metrics(request: Request) -> Response:
+    """Tell what the service does, in Prometheus' text format."""
+    registry = request.app.state.metrics.registry
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.head("/healthz", include_in_schema=False)

@@ -1,68 +1,213 @@
-"""`POST /translate`."""
+"""`POST /translate`, `POST /translate/stream` and `POST /score`."""
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 
 from fastapi import APIRouter
+from pydantic import BaseModel
 from starlette.requests import Request
+from starlette.responses import StreamingResponse
 
-from service.errors import InvalidRequest, RequestTooLarge, problems
-from service.requests import read_json_body, unless_client_leaves
-from service.room import Room
-from service.schemas import TranslateAnswer, TranslatedText, TranslateRequest
+from service.access import Client
+from service.engine import TranslatedWork
+from service.errors import InvalidRequest, problem_response, problems
+from service.requests import Identified, check_size, deadline_of, read_json_body, unless_client_leaves
+from service.room import Room, Served
+from service.schemas.scoring import ScoreAnswer, ScoredTranslation, ScoreRequest
+from service.schemas.translation import (
+    StreamedSentence,
+    StreamEnd,
+    TranslateAnswer,
+    TranslatedSentence,
+    TranslatedText,
+    TranslateRequest,
+)
 from service.settings import Settings
+from translator.analysis.scoring import SentenceScore
+from translator.translate import SourceSentence
 
-router = APIRouter()
+router = APIRouter(tags=["translation"])
+
+_PROBLEMS = problems(
+    {
+        400: "The body is not JSON.",
+        401: "The API key is missing or not known, where one is needed.",
+        403: "The API key's quota of characters is used up.",
+        413: "The body, the texts or their characters are over a limit; `GET /model` tells the limits.",
+        415: "The body is not declared as `application/json`.",
+        422: "A field is missing, unknown, of the wrong type or out of range.",
+        429: "The API key has made too many requests; `Retry-After` says when to try again.",
+        503: "The service is busy or not ready; `Retry-After` says when to try again.",
+        504: "The translation took longer than the deadline: the service's, or that of `X-Deadline-Seconds`.",
+    }
+)
 
 
 @router.post(
     "/translate",
     summary="Translate English into German",
-    tags=["translation"],
-    responses=problems(
-        {
-            400: "The body is not JSON.",
-            413: "The body, the texts or their characters are over a limit; `GET /model` tells the limits.",
-            415: "The body is not declared as `application/json`.",
-            422: "A field is missing, unknown, of the wrong type or out of range.",
-            503: "The service is busy or not ready; `Retry-After` says when to try again.",
-            504: "The translation took too long.",
-        }
-    ),
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": TranslateRequest.openapi_schema()}},
-        }
-    },
+    responses=_PROBLEMS,
+    openapi_extra=TranslateRequest.openapi_body(),
 )
-async def translate(request: Request, room: Room) -> TranslateAnswer:
+async def translate(request: Request, room: Room, client: Identified) -> TranslateAnswer:
     """Translate one text or a list of texts; the translations come in the same order."""
     started = time.perf_counter()
-    # The body is read here and not by the framework: it is counted as it comes, and parsed in one known way.
-    wanted = TranslateRequest.from_json(await read_json_body(request, room.settings.max_body_bytes))
-    _check_limits(wanted, room.settings)
-    translator, _ = room.ready()
-    work = room.translate(wanted.texts, wanted.search_options)
-    translations = await unless_client_leaves(request, work)
+    wanted = await _read(request, room.settings, client)
+    deadline = deadline_of(request, room.settings.deadline_seconds)
+    served = room.ready()
+    work = room.work(wanted.texts, wanted.kind, deadline)
+    parts, results = await unless_client_leaves(request, work)
     return TranslateAnswer(
-        translations=[TranslatedText.of(translation) for translation in translations],
-        model=translator.name,
-        device=translator.device,
+        translations=[
+            TranslatedText.of(text, sentences, found)
+            for text, sentences, found in zip(wanted.texts, parts, results, strict=True)
+        ],
+        model=served.engine.name,
+        device=served.engine.device,
         seconds=round(time.perf_counter() - started, 4),
     )
 
 
-def _check_limits(wanted: TranslateRequest, settings: Settings) -> None:
+@router.post(
+    "/translate/stream",
+    summary="Translate, and send each sentence as soon as it is finished",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "Server-sent events: `sentence` for each sentence, in the order of the text, with a "
+            "StreamedSentence as data; at the end `done` with a StreamEnd, or `error` with a problem. Between "
+            "sentences stands in the translation what stands between them in the text. Closing the connection "
+            "stops the work.",
+            "content": {
+                "text/event-stream": {
+                    "example": 'event: sentence\ndata: {"text":"Guten Morgen!", …}\n\nevent: done\ndata: {…}\n\n'
+                }
+            },
+        },
+        **_PROBLEMS,
+    },
+    openapi_extra=TranslateRequest.openapi_body(),
+)
+async def translate_stream(request: Request, room: Room, client: Identified) -> StreamingResponse:
+    """Translate one text or a list of texts, sentence by sentence."""
+    started = time.perf_counter()
+    wanted = await _read(request, room.settings, client)
+    deadline = deadline_of(request, room.settings.deadline_seconds)
+    served = room.ready()
+    served.batcher.check()
+    parts = await served.read(wanted.texts)
+    events = _events(request, served, parts, wanted, deadline, started)
+    # Whatever goes wrong before the first sentence is answered as a problem with its status.
+    first = await unless_client_leaves(request, anext(events))
+    return StreamingResponse(
+        _after(first, events), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
+    )
+
+
+@router.post(
+    "/score",
+    summary="Score translations that are given",
+    responses=_PROBLEMS,
+    openapi_extra=ScoreRequest.openapi_body(),
+)
+async def score(request: Request, room: Room, client: Identified) -> ScoreAnswer:
+    """Tell how likely the model finds given translations; the scores come in the same order."""
+    started = time.perf_counter()
+    wanted = ScoreRequest.from_json(await read_json_body(request, room.settings.max_body_bytes))
+    characters = check_size([text for pair in wanted.pairs for text in pair], room.settings)
+    deadline = deadline_of(request, room.settings.deadline_seconds)
+    served = room.ready()
+    served.batcher.check()
+    client.charge(characters)
+    works = await asyncio.to_thread(lambda: [served.engine.score_work(*pair) for pair in wanted.pairs])
+    results = await unless_client_leaves(request, served.batcher.run(wanted.kind, works, deadline))
+    return ScoreAnswer(
+        scores=[
+            ScoredTranslation.of(result, wanted.tokens)
+            for result in results
+            if isinstance(result, SentenceScore)
+        ],
+        model=served.engine.name,
+        device=served.engine.device,
+        seconds=round(time.perf_counter() - started, 4),
+    )
+
+
+async def _read(request: Request, settings: Settings, client: Client) -> TranslateRequest:
+    """The request, if it may be served."""
+    # The body is read here and not by the framework: it is counted as it comes, and parsed in one known way.
+    wanted = TranslateRequest.from_json(await read_json_body(request, settings.max_body_bytes))
     if wanted.alternatives > settings.max_alternatives:
         raise InvalidRequest(
             f"alternatives: {wanted.alternatives} asked for; the limit here is {settings.max_alternatives}."
         )
-    characters = sum(map(len, wanted.texts))
-    for what, value, limit in (
-        ("texts", len(wanted.texts), settings.max_texts),
-        ("characters", characters, settings.max_characters),
-    ):
-        if value > limit:
-            raise RequestTooLarge(f"The request has {value} {what}; the limit is {limit}. Send it in parts.")
+    client.charge(check_size(wanted.texts, settings))
+    return wanted
+
+
+async def _events(
+    request: Request,
+    served: Served,
+    parts: list[list[SourceSentence]],
+    wanted: TranslateRequest,
+    deadline_seconds: float,
+    started: float,
+) -> AsyncGenerator[str]:
+    """The events of a stream; an error after the first one is an event too."""
+    total = sum(map(len, parts))
+    is_begun = False
+    try:
+        async with aclosing(_in_order(served, parts, wanted, deadline_seconds)) as sentences:
+            async for sentence in sentences:
+                is_begun = True
+                yield _event("sentence", sentence)
+    except Exception as error:
+        if not is_begun:
+            raise
+        problem = bytes(problem_response(request, error).body).decode()
+        yield f"event: error\ndata: {problem}\n\n"
+        return
+    seconds = round(time.perf_counter() - started, 4)
+    end = StreamEnd(sentences=total, model=served.engine.name, device=served.engine.device, seconds=seconds)
+    yield _event("done", end)
+
+
+async def _in_order(
+    served: Served, parts: list[list[SourceSentence]], wanted: TranslateRequest, deadline_seconds: float
+) -> AsyncGenerator[StreamedSentence]:
+    """Every sentence as soon as it and all before it are finished."""
+    places = [(text, number) for text, some in enumerate(parts) for number in range(len(some))]
+    flat = [sentence for sentences in parts for sentence in sentences]
+    waiting: dict[int, TranslatedWork] = {}
+    sent, growth = 0, 0
+    async with aclosing(served.translate(flat, wanted.kind, deadline_seconds)) as arrivals:
+        async for place, result in arrivals:
+            waiting[place] = result
+            while sent in waiting:
+                source, found = flat[sent], waiting.pop(sent)
+                text_index, sentence_index = places[sent]
+                growth = growth if sentence_index else 0
+                sentence = TranslatedSentence.of(source, found, source.span.start + growth)
+                growth += len(sentence.text) - len(source.text)
+                sent += 1
+                yield StreamedSentence(
+                    text_index=text_index,
+                    sentence_index=sentence_index,
+                    done=sent,
+                    total=len(flat),
+                    **sentence.model_dump(),
+                )
+
+
+def _event(name: str, data: BaseModel) -> str:
+    return f"event: {name}\ndata: {data.model_dump_json()}\n\n"
+
+
+async def _after(first: str, others: AsyncIterator[str]) -> AsyncIterator[str]:
+    yield first
+    async for event in others:
+        yield event

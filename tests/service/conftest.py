@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import ClassVar
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import Any, ClassVar
 
 import pytest
 import uvicorn
@@ -14,51 +14,74 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from service.app import create_app
+from service.batcher import Watch, Work
+from service.engine import EngineResult, ScoreKind, TranslatedWork, TranslateKind
 from service.settings import Settings
-from translator.search import SearchOptions
-from translator.translate import Hypothesis, SentenceTranslation, Translation
+from translator.analysis.alignment import Link
+from translator.analysis.scoring import SentenceScore, TokenScore
+from translator.text import Span
+from translator.translate import Hypothesis, SourceSentence
 
 PATIENCE_SECONDS = 20  # only a test that fails waits as long
 
 
-class EchoTranslator:
-    """Answers "DE:" and the text, and keeps a record of what was decoded together.
+class EchoEngine:
+    """Answers "DE:" and the text, which is one sentence, and keeps a record of what was decoded together.
 
-    A token is a character. Texts in `errors` fail; while `gate` is closed decoding stands still.
+    A token is a character. Texts in `errors` fail; while `gate` is closed decoding stands still, except for what
+    nobody wants any more.
     """
 
     name = "echo-en-de"
     device = "cpu"
+    precision = "fp32"
+    workers = 1
+    batch_tokens = 4096
     card: ClassVar = {"corpora": ["none"], "steps": 0}
 
     def __init__(self) -> None:
-        self.batches: list[tuple[list[str], SearchOptions]] = []
+        self.batches: list[tuple[list[str], TranslateKind]] = []
         self.errors: dict[str, BaseException] = {}
         self.gate = threading.Event()
         self.gate.set()
         self.entered = threading.Event()
 
-    def count_tokens(self, text: str) -> int:
-        return len(text)
+    def sentences(self, text: str) -> list[SourceSentence]:
+        tokens = tuple(map(ord, text))
+        return [SourceSentence(text, Span(0, len(text)), tokens, False)] if text else []
 
-    def translate(self, texts: Sequence[str], options: SearchOptions) -> list[Translation]:
-        self.batches.append((list(texts), options))
+    def score_work(self, source: str, target: str) -> Work:
+        return Work((source, target), len(source) + len(target))
+
+    def rows(self, kind: Hashable) -> int:
+        return 1
+
+    def process(self, kind: Hashable, items: Sequence[Any], watch: Watch[EngineResult]) -> None:
+        if isinstance(kind, ScoreKind):
+            for place, (_, target) in enumerate(items):
+                tokens = tuple(TokenScore(letter, -0.5) for letter in target)
+                watch.finished(place, SentenceScore(tokens, -0.5 * kind.length_penalty))
+            return
+        assert isinstance(kind, TranslateKind)
+        self.batches.append(([item.text for item in items], kind))
         self.entered.set()
-        assert self.gate.wait(PATIENCE_SECONDS)
-        for text in texts:
-            if text in self.errors:
-                raise self.errors[text]
-        return [self._echo(text, options) for text in texts]
+        end = time.monotonic() + PATIENCE_SECONDS
+        while not self.gate.wait(0.01) and any(map(watch.is_wanted, range(len(items)))):
+            assert time.monotonic() < end
+        for item in items:
+            if item.text in self.errors:
+                raise self.errors[item.text]
+        for place, item in enumerate(items):
+            if watch.is_wanted(place):
+                watch.finished(place, self._echo(item.text, kind))
 
-    def _echo(self, text: str, options: SearchOptions) -> Translation:
-        if not text:
-            return Translation(text="", sentences=())
+    def _echo(self, text: str, kind: TranslateKind) -> TranslatedWork:
         hypotheses = tuple(
-            Hypothesis(text=f"DE{'' if rank == 0 else rank}:{text}", score=-0.25 * (rank + 1))
-            for rank in range(options.n_best)
+            Hypothesis(f"DE{'' if rank == 0 else rank}:{text}", -0.25 * (rank + 1), -0.25)
+            for rank in range(kind.options.n_best)
         )
-        sentence = SentenceTranslation(source=text, start=0, end=len(text), hypotheses=hypotheses)
-        return Translation(text=f"DE:{text}", sentences=(sentence,))
+        link = Link((0, len(text)), (3, 3 + len(text)), 0.9)
+        return TranslatedWork(hypotheses, (link,) if kind.align else None)
 
     def decoded_together(self) -> list[list[str]]:
         """The texts of each call since the warm-up."""
@@ -66,14 +89,14 @@ class EchoTranslator:
 
 
 @pytest.fixture
-def echo() -> Iterator[EchoTranslator]:
-    translator = EchoTranslator()
+def echo() -> Iterator[EchoEngine]:
+    translator = EchoEngine()
     yield translator
     translator.gate.set()
 
 
 @pytest.fixture
-def make_app(echo: EchoTranslator) -> Callable[..., FastAPI]:
+def make_app(echo: EchoEngine) -> Callable[..., FastAPI]:
     """An application that serves the echo, with the settings given."""
 
     def make(**settings: object) -> FastAPI:

@@ -13,13 +13,15 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.testclient import TestClient
 from starlette.requests import ClientDisconnect
 
-from service.batcher import DeadlineExceeded, QueueFull, WorkerUnavailable
+from service.access import Forbidden, QuotaExceeded, RateLimited, Unauthorized
+from service.batcher import DeadlineExceeded, OutOfMemory, QueueFull, WorkerUnavailable
 from service.errors import (
     KINDS,
     ClientLeft,
     InvalidRequest,
     MalformedJson,
     NotReady,
+    ReloadFailed,
     RequestTooLarge,
     UnsupportedMediaType,
 )
@@ -33,7 +35,13 @@ EXPECTED = [
     (RequestTooLarge("m"), 413, "too-large", None),
     (InputTooLong("m"), 413, "too-large", None),
     (InputError("m"), 422, "invalid-input", None),
-    (QueueFull("m"), 503, "queue-full", "1"),
+    (Unauthorized("m"), 401, "unauthorized", None),
+    (Forbidden("m"), 403, "forbidden", None),
+    (QuotaExceeded("m"), 403, "quota-exceeded", None),
+    (RateLimited("m", 7), 429, "rate-limited", "7"),
+    (QueueFull("m", 3), 503, "queue-full", "3"),
+    (OutOfMemory("m"), 503, "out-of-memory", "5"),
+    (ReloadFailed("m"), 500, "reload-failed", None),
     (NotReady("m"), 503, "not-ready", "5"),
     (WorkerUnavailable("m"), 503, "worker-unavailable", "5"),
     (DeadlineExceeded("m"), 504, "deadline-exceeded", None),
@@ -194,12 +202,14 @@ def test_only_the_docs_may_have_inline_styles(client: TestClient) -> None:
 def test_the_description_of_the_api_names_the_errors(make_client: Callable[..., TestClient]) -> None:
     description = make_client().get("/openapi.json").json()
     operation = description["paths"]["/translate"]["post"]
-    assert set(operation["responses"]) == {"200", "400", "413", "415", "422", "503", "504"}
+    assert set(operation["responses"]) == {
+        "200", "400", "401", "403", "413", "415", "422", "429", "503", "504",
+    }  # fmt: skip
     assert "application/problem+json" in operation["responses"]["422"]["content"]
     schema = operation["requestBody"]["content"]["application/json"]["schema"]
     assert set(schema["properties"]) == {
-        "text", "beam_size", "length_penalty", "alternatives", "min_length_factor", "max_length_factor",
-        "no_repeat_ngram", "coverage_penalty", "banned", "sampling",
+        "text", "beam_size", "length_penalty", "alternatives", "alignment", "format", "min_length_factor",
+        "max_length_factor", "no_repeat_ngram", "coverage_penalty", "banned", "sampling",
     }  # fmt: skip
     assert schema["required"] == ["text"]
     assert set(schema["properties"]["sampling"]["anyOf"][0]["properties"]) == {

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from fastapi.testclient import TestClient
 from service.app import create_app
 from service.settings import Settings
 from translator.errors import CheckpointError
+from translator.search import SearchOptions
 
 PATIENCE_SECONDS = 20
 Waits = Callable[[Callable[[], bool]], None]
@@ -111,16 +113,38 @@ def test_when_the_worker_dies_who_waits_is_told_and_readiness_turns_red(
         killing = pool.submit(client.post, "/translate", json={"text": "kills"})
         wait_until(lambda: len(echo.batches) == 2)
         waiting = pool.submit(client.post, "/translate", json={"text": "waits", "beam_size": 1})
-        batcher = client.app.state.room._batcher  # type: ignore[attr-defined]
-        wait_until(lambda: len(batcher._queue) == 1)
+        line = client.app.state.room.ready().batcher._line  # type: ignore[attr-defined]
+        wait_until(lambda: len(line) == 1)
         assert client.get("/readyz").status_code == 200
         echo.gate.set()
         for answer in (killing.result(), waiting.result()):
             assert answer.status_code == 503
             assert answer.json()["type"] == "urn:translator:problem:worker-unavailable"
+            assert answer.headers["Retry-After"]
     assert client.get("/readyz").status_code == 503
     assert client.post("/translate", json={"text": "later"}).status_code == 503
     assert client.get("/healthz").status_code == 200
+
+
+def test_a_worker_that_died_is_replaced(client: TestClient, echo: Any, wait_until: Waits) -> None:
+    echo.errors["kills"] = SystemExit()
+    assert client.post("/translate", json={"text": "kills"}).status_code == 503
+    wait_until(lambda: client.get("/readyz").status_code == 200)
+    assert client.post("/translate", json={"text": "later"}).json()["translations"][0]["text"] == "DE:later"
+    assert "translator_worker_restarts_total 1.0" in client.get("/metrics").text
+
+
+def test_a_worker_that_dies_again_is_replaced_again(
+    client: TestClient, echo: Any, wait_until: Waits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.room._FIRST_REVIVAL_SECONDS", 0.01)
+    echo.errors["Hello, world. How are you?"] = SystemExit()  # the warm-up
+    echo.errors["kills"] = SystemExit()
+    assert client.post("/translate", json={"text": "kills"}).status_code == 503
+    wait_until(lambda: len(echo.batches) >= 4)
+    assert client.get("/readyz").status_code == 503
+    echo.errors.clear()
+    wait_until(lambda: client.get("/readyz").status_code == 200)
 
 
 def test_stopping_finishes_what_was_accepted(make_app: Callable[..., FastAPI], echo: Any) -> None:
@@ -128,17 +152,66 @@ def test_stopping_finishes_what_was_accepted(make_app: Callable[..., FastAPI], e
         app = make_app()
         async with app.router.lifespan_context(app):
             room = app.state.room
-            while not room._warm:
+            while not room.is_ready:
                 await asyncio.sleep(0.001)
-            _, batcher = room.ready()
             echo.gate.clear()
             waiting = [
-                asyncio.create_task(batcher.translate([f"text {number}"], number, PATIENCE_SECONDS))
-                for number in (1, 2, 3)  # the options: so each is a batch of its own
+                asyncio.create_task(room.translate([f"text {width}"], SearchOptions(beam_size=width)))
+                for width in (1, 2, 3)  # so each is a batch of its own
             ]
             await asyncio.sleep(0)
             asyncio.get_running_loop().call_later(0.05, echo.gate.set)  # while it is closing
-        return [(await one)[0] for one in waiting]
+        return [(await one)[0].text for one in waiting]
 
-    echo._echo = lambda text, options: f"DE:{text}"
     assert asyncio.run(scenario()) == ["DE:text 1", "DE:text 2", "DE:text 3"]
+
+
+@pytest.fixture
+def operators_client(
+    make_client: Callable[..., TestClient],
+) -> TestClient:
+    digests = {name: sha256(name.encode()).hexdigest() for name in ("operator", "user")}
+    lines = f"o:{digests['operator']}:admin,u:{digests['user']}"
+    client = make_client(api_keys=lines)
+    client.headers["X-API-Key"] = "operator"
+    return client
+
+
+def test_reloading_replaces_the_model_and_finishes_what_the_old_one_has(
+    operators_client: TestClient, echo: Any, wait_until: Waits
+) -> None:
+    client = operators_client
+    old = client.app.state.room.ready().batcher  # type: ignore[attr-defined]
+    echo.gate.clear()
+    with ThreadPoolExecutor(2) as pool:
+        before = pool.submit(client.post, "/translate", json={"text": "before"})
+        wait_until(lambda: len(echo.batches) == 2)
+        reloading = pool.submit(client.post, "/admin/reload")
+        wait_until(lambda: len(echo.batches) == 3)  # the warm-up of the new one, beside it
+        assert client.get("/readyz").status_code == 200
+        echo.gate.set()
+        assert reloading.result().json() == {"name": "echo-en-de", "device": "cpu"}
+        assert before.result().json()["translations"][0]["text"] == "DE:before"
+    new = client.app.state.room.ready().batcher  # type: ignore[attr-defined]
+    assert new is not old
+    wait_until(lambda: not old.is_running)
+    assert client.post("/translate", json={"text": "after"}).status_code == 200
+
+
+def test_a_reload_that_fails_leaves_the_old_model_in_service(operators_client: TestClient) -> None:
+    client = operators_client
+
+    def fail() -> Any:
+        raise CheckpointError("damaged.safetensors")
+
+    client.app.state.room._load_engine = fail  # type: ignore[attr-defined]
+    answer = client.post("/admin/reload")
+    assert answer.status_code == 500
+    assert "damaged.safetensors" in answer.json()["detail"]
+    assert client.post("/translate", json={"text": "still"}).status_code == 200
+
+
+def test_only_an_operator_may_reload(operators_client: TestClient, make_client: Any) -> None:
+    assert operators_client.post("/admin/reload", headers={"X-API-Key": "user"}).status_code == 403
+    assert operators_client.post("/admin/reload", headers={"X-API-Key": "other"}).status_code == 401
+    assert make_client().post("/admin/reload").status_code == 403

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import signal
@@ -25,27 +26,35 @@ ROOT = Path(__file__).parents[2]
 # before 20 have come.
 SERVE_AN_ECHO = """
 import sys, threading, time
+from pathlib import Path
 from service.__main__ import main
 from translator.errors import CheckpointError
-from translator.translate import Translation, Translator
+from translator.text import Span
+from translator.translate import Hypothesis, SourceSentence, Translator
 
 class Echo:
-    name, device, card = "echo", "cpu", {}
+    name, device, precision, card, batches_at_once = "echo", "cpu", "fp32", {}, 1
     def __init__(self):
         self.missing, self.complete = 1 + 20, threading.Event()  # the warm-up is one
-    def count_tokens(self, text):
+    def sentences(self, text):
+        print("came:", text, file=sys.stderr, flush=True)
         self.missing -= 1
         if self.missing == 0:
             print("all have come", file=sys.stderr, flush=True)
             self.complete.set()
-        return 1_000_000
-    def translate(self, texts, options):
-        if texts[0].startswith("text"):
+        return [SourceSentence(text, Span(0, len(text)), (1,) * 1_000_000, False)]
+    def translate_batch(self, sentences, options, watch):
+        if sentences[0].text.startswith("text"):
             self.complete.wait()
             time.sleep(0.05)
-        return [Translation(text=f"DE:{text}", sentences=()) for text in texts]
+        for place, sentence in enumerate(sentences):
+            watch.finished(place, (Hypothesis(f"DE:{sentence.text}", 0.0),))
 
 def load(path=None, device="auto", precision="auto"):
+    if path == Path("stillborn"):
+        echo = Echo()
+        echo.translate_batch = lambda *_: sys.exit("stillborn")
+        return echo
     if path:
         raise CheckpointError(f"{path}: there is no model folder")
     return Echo()
@@ -159,6 +168,28 @@ def test_a_model_that_cannot_be_loaded_ends_the_process() -> None:
     with echo_process("--model", "nowhere") as process:
         wait_for(process, "the model could not be loaded: nowhere: there is no model folder")
         assert process.wait(30) == 1
+
+
+def test_a_model_that_cannot_decode_ends_the_process() -> None:
+    with echo_process("--model", "stillborn") as process:
+        wait_for(process, "the model could not be loaded")
+        assert process.wait(30) == 1
+
+
+def test_sighup_loads_the_model_anew_and_no_request_is_lost() -> None:
+    with echo_process() as process, ThreadPoolExecutor(20) as pool:
+        address = wait_for(process, r"serving on (\S+)")
+        wait_for(process, r"echo is ready on cpu")
+        post = functools.partial(httpx2.post, f"{address}translate", trust_env=False, timeout=30)
+        before = pool.submit(post, json={"text": "text that waits for 19 others"})
+        wait_for(process, "came: text that waits")
+        process.send_signal(signal.SIGHUP)
+        wait_for(process, r"echo is ready on cpu")
+        after = pool.submit(post, json={"text": "other"})
+        assert after.result().json()["translations"][0]["text"] == "DE:other"
+        assert not before.done()
+        process.send_signal(signal.SIGTERM)
+        process.kill()
 
 
 def wait_for(process: subprocess.Popen[str], pattern: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from service.engine import TranslateKind
 from translator.search import Sampling, SearchOptions
 
 
@@ -32,8 +33,12 @@ def test_one_text(client: TestClient) -> None:
                         "start": 0,
                         "end": 11,
                         "text": "DE:A red kite.",
+                        "target_start": 0,
+                        "target_end": 14,
                         "score": -0.25,
                         "alternatives": [],
+                        "flags": ["copied_source"],  # an echo, indeed
+                        "alignment": None,
                     }
                 ],
             }
@@ -95,6 +100,7 @@ def test_alternatives(client: TestClient, echo: Any) -> None:
             ),
         ),
         ({"banned": ["Haus", "zu Hause"]}, SearchOptions(banned=("Haus", "zu Hause"))),
+        ({"format": "text"}, SearchOptions()),
         ({"sampling": None}, SearchOptions()),
         ({"sampling": {}}, SearchOptions(sampling=Sampling())),
         (
@@ -107,7 +113,7 @@ def test_options_reach_the_translator(
     client: TestClient, echo: Any, given: dict[str, object], expected: SearchOptions
 ) -> None:
     assert client.post("/translate", json={"text": "Hi", **given}).status_code == 200
-    assert echo.batches[-1] == (["Hi"], expected)
+    assert echo.batches[-1] == (["Hi"], TranslateKind(expected))
 
 
 @pytest.mark.parametrize(
@@ -157,6 +163,9 @@ def test_options_reach_the_translator(
             "sampling.topp: there is no such field. The fields of sampling are temperature, top_k,",
         ),
         ({"beams": 4}, "beams: there is no such field. The fields are text, beam_size"),
+        ({"format": "html"}, 'format: is "html", which cannot be translated yet'),
+        ({"format": 3}, 'format: must be "text", or left out'),
+        ({"alignment": "yes"}, 'alignment: must be true or false, or left out; it is "yes".'),
         ({"text": 7}, "text: must be a string or a list of strings."),
         ({"text": None}, "text: must be a string or a list of strings."),
         ({"text": {"en": "Hi"}}, "text: must be a string or a list of strings."),
@@ -177,7 +186,7 @@ def test_a_body_that_is_no_object_is_told_what_to_send(client: TestClient, body:
     answer = client.post("/translate", content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 422
     assert answer.json()["detail"] == (
-        'The body is JSON, but not an object; send a JSON object with text: {"text": "…"}.'
+        'The body is JSON, but not an object; send a JSON object, for example {"text": "…"}.'
     )
 
 
@@ -185,8 +194,8 @@ def test_many_mistakes_are_counted_and_not_listed(client: TestClient) -> None:
     answer = client.post("/translate", json={"text": "Hi", **{f"field{number}": 1 for number in range(50)}})
     assert answer.status_code == 422
     assert answer.json()["detail"] == (
-        "There are 50 mistakes. The fields are text, beam_size, length_penalty, alternatives, min_length_factor, "
-        "max_length_factor, no_repeat_ngram, coverage_penalty, banned, sampling."
+        "There are 50 mistakes. The fields are text, beam_size, length_penalty, alternatives, alignment, format, "
+        "min_length_factor, max_length_factor, no_repeat_ngram, coverage_penalty, banned, sampling."
     )
 
 
@@ -224,11 +233,11 @@ def test_requests_that_arrive_together_are_decoded_together(
     with ThreadPoolExecutor(5) as pool:
         first = pool.submit(translated, client, {"text": "first"})
         wait_until(lambda: len(echo.batches) == 2)
-        batcher = client.app.state.room._batcher  # type: ignore[attr-defined]
+        waiting = client.app.state.room.ready().batcher._line  # type: ignore[attr-defined]
         others = []
         for number in range(4):
             others.append(pool.submit(translated, client, {"text": f"text {number}"}))
-            wait_until(lambda: len(batcher._queue) == len(others))
+            wait_until(lambda: len(waiting) == len(others))
         echo.gate.set()
         assert [other.result() for other in others] == [[f"DE:text {number}"] for number in range(4)]
         assert first.result() == ["DE:first"]
@@ -271,8 +280,8 @@ def test_a_full_queue_is_told_with_when_to_try_again(
         busy = pool.submit(translated, client, {"text": "busy"})
         wait_until(lambda: len(echo.batches) == 2)
         waiting = pool.submit(translated, client, {"text": "waiting"})
-        batcher = client.app.state.room._batcher  # type: ignore[attr-defined]
-        wait_until(lambda: len(batcher._queue) == 1)
+        line = client.app.state.room.ready().batcher._line  # type: ignore[attr-defined]
+        wait_until(lambda: len(line) == 1)
         answer = client.post("/translate", json={"text": "too much"})
         echo.gate.set()
         assert (busy.result(), waiting.result()) == (["DE:busy"], ["DE:waiting"])

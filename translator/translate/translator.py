@@ -104,6 +104,8 @@ class Translator:
         self.batches_at_once = batches_at_once
         """How many batches the processor decodes best at the same time."""
         self._threads = ThreadPoolExecutor(batches_at_once, "decoding") if batches_at_once > 1 else None
+        self.precision = precision
+        """Of matrix products."""
         self._device = device
         tables = [one.config.max_positions for one in models if one.config.positions == "learned"]
         self._max_positions = min(tables, default=None)

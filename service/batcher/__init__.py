@@ -1,0 +1,30 @@
+"""The queue in front of the model: sentences that wait together are decoded together.
+
+Reading order: `jobs`, `line`, `scheduling`.
+"""
+
+from service.batcher.cache import ResultCache
+from service.batcher.errors import (
+    BatcherError,
+    DeadlineExceeded,
+    OutOfMemory,
+    QueueFull,
+    WorkerUnavailable,
+)
+from service.batcher.jobs import Work
+from service.batcher.line import QueueLimits
+from service.batcher.scheduling import Batcher, Engine, Watch
+
+__all__ = [
+    "Batcher",
+    "BatcherError",
+    "DeadlineExceeded",
+    "Engine",
+    "OutOfMemory",
+    "QueueFull",
+    "QueueLimits",
+    "ResultCache",
+    "Watch",
+    "Work",
+    "WorkerUnavailable",
+]

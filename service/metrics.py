@@ -1,0 +1,98 @@
+"""What an operator can watch: figures in Prometheus' format, a registry for each application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from prometheus_client import (
+    GC_COLLECTOR,
+    PLATFORM_COLLECTOR,
+    PROCESS_COLLECTOR,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+)
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+
+class Metrics:
+    """Every figure of the service; `/metrics` shows them."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        for collector in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
+            registry.register(collector)
+        self.ready = Gauge("translator_ready", "1 when it can translate now, else 0", registry=registry)
+        self.queue_tokens = Gauge(
+            "translator_queue_tokens", "Source tokens of the sentences that wait", registry=registry
+        )
+        self.queue_sentences = Gauge("translator_queue_sentences", "Sentences that wait", registry=registry)
+        self.in_flight_sentences = Gauge(
+            "translator_in_flight_sentences", "Sentences that are being decoded", registry=registry
+        )
+        self.batch_sentences = Histogram(
+            "translator_batch_sentences",
+            "Sentences decoded together",
+            buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
+            registry=registry,
+        )
+        self.batch_fill_ratio = Histogram(
+            "translator_batch_fill_ratio",
+            "Share of a batch that is no padding: tokens over longest sentence times sentences",
+            buckets=(0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0),
+            registry=registry,
+        )
+        self.queue_seconds = Histogram(
+            "translator_queue_seconds", "Time a sentence waited", buckets=_SECONDS, registry=registry
+        )
+        self.compute_seconds = Histogram(
+            "translator_compute_seconds", "Time a batch was decoded", buckets=_SECONDS, registry=registry
+        )
+        self.source_tokens = Counter(
+            "translator_source_tokens", "Source tokens of the sentences that were decoded", registry=registry
+        )
+        self.sentences = Counter("translator_sentences", "Sentences that were decoded", registry=registry)
+        self.failed_sentences = Counter(
+            "translator_failed_sentences", "Sentences whose decoding raised an error", registry=registry
+        )
+        self.dropped_sentences = Counter(
+            "translator_dropped_sentences",
+            "Sentences that nobody waited for any more, by reason",
+            ("reason",),
+            registry=registry,
+        )
+        self.cache_hits = Counter(
+            "translator_cache_hits", "Sentences whose result was remembered", registry=registry
+        )
+        self.cache_misses = Counter(
+            "translator_cache_misses", "Sentences whose result was not remembered", registry=registry
+        )
+        self.worker_restarts = Counter(
+            "translator_worker_restarts", "Times that the workers died and new ones began", registry=registry
+        )
+        self.rejected = Counter(
+            "translator_rejected", "Requests that were sent away, by reason", ("reason",), registry=registry
+        )
+        self.requests = Counter(
+            "translator_requests", "Requests, by route and status", ("route", "status"), registry=registry
+        )
+        self.request_seconds = Histogram(
+            "translator_request_seconds",
+            "Time from a request's first byte to the end of its answer, by route",
+            ("route",),
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._model = Info("translator_model", "The model that is served", registry=registry)
+
+    def tell_model(self, name: str, device: str, precision: str) -> None:
+        """Say which model is served."""
+        self._model.info({"name": name, "device": device, "precision": precision})
+
+    def watch_queue(self, tokens: Callable[[], float], sentences: Callable[[], float]) -> None:
+        """Ask these for the length of the queue whenever the figures are read."""
+        self.queue_tokens.set_function(tokens)
+        self.queue_sentences.set_function(sentences)

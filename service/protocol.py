@@ -1,0 +1,300 @@
+"""Connections that no client can hold for ever, or fill the memory with: `protocol_with`.
+
+uvicorn's own reads for as long as something comes. This one gives each part of a request a time and a size.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from dataclasses import dataclass
+from enum import Enum
+from http import HTTPStatus
+from typing import ClassVar
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from service.errors import Kind, Problem
+
+logger = logging.getLogger(__name__)
+
+# The parser gets so much at once. Little, because all requests that a piece holds are begun at once.
+_PIECE_BYTES = 2048
+_LINGER_SECONDS = 0.5
+# Served on a few connections more than there may be: who asks whether a busy service lives should hear that.
+_PROBES = frozenset({b"/healthz", b"/readyz", b"/metrics"})
+_PROBE_CONNECTIONS = 20
+
+_HEADERS = {
+    "Content-Type": "application/problem+json",
+    "Content-Security-Policy": "default-src 'none'",
+    "Cache-Control": "no-cache",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Connection": "close",
+}
+
+
+@dataclass(frozen=True)
+class ConnectionLimits:
+    """What a connection may take."""
+
+    header_seconds: float
+    """From a request's first byte (of the first request: from the connection) to the end of its headers."""
+
+    body_seconds: float
+    """From the end of the headers to the end of the body."""
+
+    send_seconds: float
+    """How long a client may leave unread what was sent to it."""
+
+    max_connections: int
+    """At the same time; the ones above it are answered 503."""
+
+    max_header_bytes: int
+    """Of the request line and all headers."""
+
+    max_headers: int = 100
+    max_url_bytes: int = 8192
+
+
+class _Refused(Exception):
+    """A request that is not even handed to the application."""
+
+    def __init__(self, status: int, detail: str, retry_after_seconds: int | None = None) -> None:
+        super().__init__(detail)
+        self.kind = Kind(status, "", HTTPStatus(status).phrase, retry_after_seconds)
+        self.detail = detail
+
+
+class _Awaits(Enum):
+    """What is read next."""
+
+    REQUEST = "a request"
+    HEADERS = "the rest of the headers"
+    BODY = "the rest of the body"
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """uvicorn's protocol within `limits`; what is over them is answered with a problem, and closed.
+
+    A request that comes while an earlier one is being answered waits as bytes, with the reading paused.
+    """
+
+    limits: ClassVar[ConnectionLimits]
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin; above the number of connections allowed only to answer a probe, or 503."""
+        super().connection_made(transport)
+        transport.set_write_buffer_limits(high=0)  # so that pause_writing tells of the first unread byte
+        self._awaits = _Awaits.REQUEST
+        self._waiting = bytearray()  # for the parser
+        self._kept_bytes = 0  # what the parser may hold: it came since it last handed something on
+        self._unanswered = 0  # requests whose headers are complete
+        self._deaf = False
+        self._deadline: asyncio.TimerHandle | None = None
+        self._send_deadline: asyncio.TimerHandle | None = None
+        self._allow(self.limits.header_seconds)
+        surplus = len(self.connections) - self.limits.max_connections
+        self._serves_probes_only = surplus > 0
+        if surplus > _PROBE_CONNECTIONS:
+            self._refuse(self._too_many_connections())
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the deadlines."""
+        self._stop_deadline()
+        self._stop_send_deadline()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what may be parsed now."""
+        if not self._deaf:
+            self._waiting += data
+            self._feed()
+
+    def pause_writing(self) -> None:
+        """Give the client the time to read."""
+        super().pause_writing()
+        self._send_deadline = self.loop.call_later(self.limits.send_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Note that it has read everything."""
+        super().resume_writing()
+        self._stop_send_deadline()
+
+    def _feed(self) -> None:
+        while self._waiting and not (self._answers_earlier or self._deaf or self.transport.is_closing()):
+            self._unset_keepalive_if_required()
+            if self._deadline is None:  # empty lines may come before a request, but not for ever
+                self._allow(self.limits.header_seconds)
+            size = min(_PIECE_BYTES, self.limits.max_header_bytes - self._kept_bytes)
+            piece = bytes(self._waiting[:size])
+            del self._waiting[:size]
+            self._kept_bytes += len(piece)
+            self._parse(piece)
+            if self._kept_bytes >= self.limits.max_header_bytes:
+                limit = self.limits.max_header_bytes
+                self._refuse(_Refused(431, f"The headers have {limit} bytes or more, the limit. Send fewer."))
+        if self._waiting and self._answers_earlier:
+            self.flow.pause_reading()
+
+    def _parse(self, piece: bytes) -> None:
+        try:
+            self.parser.feed_data(piece)
+        except httptools.HttpParserUpgrade as upgrade:
+            # There is nothing to upgrade to, but the parser takes no body after such an offer, and would take
+            # it for the next request. So it gets the headers again, without the offer.
+            self._kept_bytes = 0
+            self._waiting[:0] = self._headers_without_upgrade() + piece[upgrade.args[0] :]
+        except httptools.HttpParserError as error:
+            reason = error.__context__  # what a callback raised
+            if not isinstance(reason, _Refused):
+                reason = _Refused(400, "This is not an HTTP request as RFC 9112 defines it.")
+            self._refuse(reason)
+
+    def _headers_without_upgrade(self) -> bytes:
+        method, version = self.parser.get_method(), self.parser.get_http_version().encode()
+        headers = [name + b": " + value for name, value in self.headers if name != b"upgrade"]
+        return b"\r\n".join([b" ".join([method, self.url, b"HTTP/" + version]), *headers, b"", b""])
+
+    @property
+    def _answers_earlier(self) -> bool:
+        """Whether a request before the one that is being read is still to be answered."""
+        return self._unanswered > (self._awaits is _Awaits.BODY)
+
+    # What the parser calls:
+
+    def on_message_begin(self) -> None:
+        """Give the headers their time."""
+        super().on_message_begin()
+        self._awaits = _Awaits.HEADERS
+        self._allow(self.limits.header_seconds)
+
+    def on_url(self, url: bytes) -> None:
+        """Take a part of the URL."""
+        super().on_url(url)
+        if len(self.url) > self.limits.max_url_bytes:
+            raise _Refused(414, f"The URL has more than {self.limits.max_url_bytes} bytes, the limit.")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header."""
+        if self._awaits is _Awaits.BODY:
+            return  # A trailer. uvicorn would put it with the headers, where a proxy does not look for it.
+        super().on_header(name, value)
+        if len(self.headers) > self.limits.max_headers:
+            raise _Refused(431, f"There are more than {self.limits.max_headers} headers, the limit.")
+
+    def on_headers_complete(self) -> None:
+        """Hand the request to the application, and give the body its time."""
+        if self.parser.should_upgrade():
+            if self.parser.get_method() == b"CONNECT":
+                raise _Refused(501, "This is not a proxy.")
+            return  # for the moment; see _parse
+        if self._serves_probes_only and httptools.parse_url(self.url).path not in _PROBES:
+            raise self._too_many_connections()
+        super().on_headers_complete()
+        self._awaits = _Awaits.BODY
+        self._kept_bytes = 0
+        self._unanswered += 1
+        self._allow(self.limits.body_seconds)
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body."""
+        self._kept_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Read no further before the answer; uvicorn counts the idle time from there."""
+        if self._awaits is _Awaits.HEADERS:
+            return  # again an offer to upgrade
+        super().on_message_complete()
+        self._awaits = _Awaits.REQUEST
+        self._stop_deadline()
+        if self.cycle.response_complete:  # already, as it is where the body was refused
+            self._allow(self.timeout_keep_alive)
+
+    def on_response_complete(self) -> None:
+        """Go on with what has come in the meantime."""
+        super().on_response_complete()
+        self._unanswered -= 1
+        if not self.transport.is_closing():
+            self._feed()
+
+    # Deadlines and refusals:
+
+    def _allow(self, seconds: float) -> None:
+        self._stop_deadline()
+        self._deadline = self.loop.call_later(seconds, self._end_of_time)
+
+    def _stop_deadline(self) -> None:
+        if self._deadline:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _stop_send_deadline(self) -> None:
+        if self._send_deadline:
+            self._send_deadline.cancel()
+            self._send_deadline = None
+
+    def _end_of_time(self) -> None:
+        if self._deaf or self._awaits is _Awaits.REQUEST:
+            self.transport.close()
+        elif self._answers_earlier:  # it is not the client that is slow: nothing is read meanwhile
+            self._allow(self.limits.body_seconds)
+        else:
+            self._refuse(_Refused(408, f"The time is over, and {self._awaits.value} had not come."))
+
+    def _too_many_connections(self) -> _Refused:
+        limit = self.limits.max_connections
+        return _Refused(503, f"There are {limit} connections, the limit. Try again soon.", 1)
+
+    def _refuse(self, refused: _Refused) -> None:
+        """Answer, and hear no more: the connection closes once the client has had time to read that.
+
+        Closed at once with something unread, it would be reset, and the answer lost.
+        """
+        if self._deaf:
+            return
+        self._deaf = True
+        self._waiting.clear()
+        is_begun = self._awaits is _Awaits.BODY
+        if self._answers_earlier or (is_begun and self.cycle.response_started):
+            self.transport.close()  # an answer must not come within or before another
+            return
+        if is_begun:
+            self.cycle.disconnected = True  # the application need not go on, and nobody hears its answer
+            self.cycle.message_event.set()
+        self.transport.write(self._answer_to(refused))
+        self.transport.write_eof()
+        self._allow(_LINGER_SECONDS)
+
+    def _answer_to(self, refused: _Refused) -> bytes:
+        request_id = uuid.uuid4().hex
+        kind = refused.kind
+        logger.info("request %s refused: %d %s", request_id, kind.status, refused.detail)
+        body = Problem(
+            type=kind.type,
+            title=kind.title,
+            status=kind.status,
+            detail=refused.detail,
+            request_id=request_id,
+        )
+        content = body.model_dump_json().encode()
+        headers = {**_HEADERS, "X-Request-ID": request_id, "Content-Length": str(len(content))}
+        if kind.retry_after_seconds:
+            headers["Retry-After"] = str(kind.retry_after_seconds)
+        lines = [f"HTTP/1.1 {kind.status} {kind.title}", *(f"{name}: {headers[name]}" for name in headers)]
+        default = [name + b": " + value for name, value in self.server_state.default_headers]
+        return b"\r\n".join([*map(str.encode, lines), *default, b"", content])
+
+
+def protocol_with(limits: ConnectionLimits) -> type[GuardedProtocol]:
+    """Return the protocol with these limits, for `uvicorn.Config(http=…, ws="none")`."""
+
+    class LimitedProtocol(GuardedProtocol):
+        pass
+
+    LimitedProtocol.limits = limits
+    return LimitedProtocol

@@ -1,0 +1,86 @@
+"""The body of `POST /score`, and its answer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from service.engine import ScoreKind
+from service.schemas.parsing import JsonRequest, Texts, as_list
+from translator.analysis.scoring import SentenceScore
+
+
+class ScoreRequest(JsonRequest):
+    """Sentences and translations of them, to be scored."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"source": "Good morning!", "target": "Guten Morgen!"}]}
+    )
+
+    source: Texts = Field(
+        description="An English sentence or a list of sentences; they are not split further."
+    )
+    target: Texts = Field(description="The German translation, or a list with one for each sentence.")
+    length_penalty: Annotated[float, Field(ge=0, le=2)] = Field(
+        1.0, description="The exponent of the length penalty, by which the log-probability is divided."
+    )
+    tokens: bool = Field(False, description="Tell the log-probability of each piece too.")
+
+    @model_validator(mode="after")
+    def _check_pairs(self) -> Self:
+        if len(as_list(self.source)) != len(as_list(self.target)):
+            raise ValueError(
+                f"source has {len(as_list(self.source))} sentences and target {len(as_list(self.target))}; "
+                "give one translation for each sentence"
+            )
+        empty = next((place for place, text in enumerate(as_list(self.source)) if not text.strip()), None)
+        if empty is not None:
+            raise ValueError(f"sentence {empty} of source is empty; give a sentence")
+        return self
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Each sentence with its translation."""
+        return list(zip(as_list(self.source), as_list(self.target), strict=True))
+
+    @property
+    def kind(self) -> ScoreKind:
+        """What is asked for, whatever the sentences."""
+        return ScoreKind(self.length_penalty)
+
+
+class ScoredPiece(BaseModel):
+    """One piece of a translation."""
+
+    piece: str = Field(description='As SentencePiece writes it: "▁" begins a word, "</s>" is the end.')
+    log_probability: float = Field(description="Natural logarithm, after the sentence and the pieces before.")
+
+
+class ScoredTranslation(BaseModel):
+    """How likely the model finds one translation."""
+
+    score: float = Field(description="Log-probability (natural) over the length penalty, at most 0.")
+    log_probability: float = Field(description="Natural logarithm of its probability, its end included.")
+    tokens: list[ScoredPiece] | None = Field(description="null where they were not asked for.")
+
+    @classmethod
+    def of(cls, scored: SentenceScore, with_tokens: bool) -> Self:
+        """Build the answer for one translation."""
+        pieces = [
+            ScoredPiece(piece=token.piece, log_probability=token.log_probability) for token in scored.tokens
+        ]
+        return cls(
+            score=scored.score,
+            log_probability=scored.log_probability,
+            tokens=pieces if with_tokens else None,
+        )
+
+
+class ScoreAnswer(BaseModel):
+    """The scores, in the order of the sentences."""
+
+    scores: list[ScoredTranslation]
+    model: str = Field(description="Name of the model.")
+    device: str = Field(description="Where it ran.", examples=["cpu", "cuda:0"])
+    seconds: float = Field(description="Time from the request's arrival to its answer, waiting included.")

@@ -1,0 +1,249 @@
+"""The bodies of `POST /translate` and `POST /translate/stream`, and their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+from service.engine import TranslatedWork, TranslateKind
+from service.schemas.parsing import JsonRequest, Texts, as_list
+from translator.analysis.quality import Flag, flags
+from translator.search import Sampling, SearchOptions
+from translator.translate import SourceSentence, Translation, assemble
+
+_SCORE = "Log-probability (natural) over the length penalty, at most 0; 0 for what is copied."
+
+_Phrase = Annotated[str, StringConstraints(max_length=100, min_length=1, strip_whitespace=True)]
+
+
+class SamplingRequest(BaseModel):
+    """Draw translations at random instead of searching for the likeliest."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+    temperature: Annotated[float, Field(ge=0.05, le=5)] = Field(
+        1.0, description="Below 1 the likely pieces of words become likelier."
+    )
+    top_k: Annotated[int, Field(ge=0, le=1000)] = Field(
+        0, description="Draw from the so many likeliest pieces only; 0 draws from all."
+    )
+    top_p: Annotated[float, Field(ge=0.01, le=1)] = Field(
+        1.0, description="Draw from the fewest likeliest pieces that have this probability together."
+    )
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = Field(
+        0, description="With the same seed a text gets the same translation again."
+    )
+
+
+class TranslateRequest(JsonRequest):
+    """One text or a list of texts to translate, and how."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"text": "Good morning! How are you?", "alternatives": 1, "alignment": True}]
+        },
+    )
+
+    text: Texts = Field(
+        description="English text or a list of texts. Line breaks and outer whitespace are kept."
+    )
+    beam_size: Annotated[int, Field(ge=1, le=8)] = Field(
+        4,
+        description="Hypotheses followed in parallel; 1 is greedy. Must be greater than `alternatives`; "
+        "if it is not given it is raised as needed.",
+    )
+    length_penalty: Annotated[float, Field(ge=0, le=2)] = Field(
+        1.0,
+        description="0 compares plain log-probabilities; the higher, the more are long translations favoured.",
+    )
+    alternatives: Annotated[int, Field(ge=0, le=5)] = Field(
+        0, description="Further translations wanted for each sentence."
+    )
+    alignment: bool = Field(
+        False, description="Tell which words of the translation come from which words of the text."
+    )
+    format: Literal["text"] = Field(
+        "text",
+        description='Of the text: only "text", in which mark-up is text like any other. HTML is not possible yet.',
+    )
+    min_length_factor: Annotated[float, Field(ge=0, le=2)] = Field(
+        0.0, description="At least so many German pieces for each English one; at most `max_length_factor`."
+    )
+    max_length_factor: Annotated[float, Field(ge=0.1, le=4)] = Field(
+        2.0, description="At most so many German pieces for each English one, and ten more."
+    )
+    no_repeat_ngram: Annotated[int, Field(ge=0, le=20)] = Field(
+        0, description="No so many pieces in a row occur twice in a sentence; 0 allows it."
+    )
+    coverage_penalty: Annotated[float, Field(ge=0, le=5)] = Field(
+        0.0, description="What it costs to leave words of the source out, when hypotheses are ranked."
+    )
+    banned: Annotated[list[_Phrase], Field(max_length=20)] = Field(
+        default_factory=list,
+        description='German words or phrases that must not occur; "Haus" also bans "Hausarzt".',
+    )
+    sampling: SamplingRequest | None = Field(
+        None,
+        description="Draw `beam_size` translations at random, the best of which is returned, instead of searching.",
+    )
+
+    @field_validator("format", mode="before")
+    @classmethod
+    def _check_format(cls, value: object) -> object:
+        if value == "text":
+            return value
+        if value == "html":
+            raise ValueError(
+                'is "html", which cannot be translated yet; send the text without mark-up, as "text"'
+            )
+        raise ValueError('must be "text", or left out')
+
+    @model_validator(mode="after")
+    def _check_options_agree(self) -> Self:
+        if "beam_size" in self.model_fields_set and self.beam_size <= self.alternatives:
+            raise ValueError(
+                f"beam_size is {self.beam_size} and must be at least {self.alternatives + 1}, one more than "
+                "alternatives; raise it or leave it out"
+            )
+        if self.min_length_factor > self.max_length_factor:
+            raise ValueError(
+                f"min_length_factor is {self.min_length_factor} and must be at most max_length_factor, "
+                f"which is {self.max_length_factor}"
+            )
+        return self
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts, whether one or several were given."""
+        return as_list(self.text)
+
+    @property
+    def kind(self) -> TranslateKind:
+        """What is asked for, whatever the text."""
+        return TranslateKind(self.search_options, self.alignment)
+
+    @property
+    def search_options(self) -> SearchOptions:
+        """What the decoder is asked to do."""
+        hypotheses = self.alternatives + 1
+        return SearchOptions(
+            beam_size=max(self.beam_size, hypotheses),
+            length_penalty=self.length_penalty,
+            n_best=hypotheses,
+            min_length_factor=self.min_length_factor,
+            max_length_factor=self.max_length_factor,
+            no_repeat_ngram=self.no_repeat_ngram,
+            banned=tuple(self.banned),
+            coverage_penalty=self.coverage_penalty,
+            sampling=Sampling(**self.sampling.model_dump()) if self.sampling else None,
+        )
+
+
+class Alternative(BaseModel):
+    """Another translation of a sentence."""
+
+    text: str
+    score: float = Field(description=_SCORE)
+
+
+class WordLink(BaseModel):
+    """A word of the translation and the word that it comes from, in characters (Unicode code points)."""
+
+    source_start: int = Field(description="Where the word starts in the text.")
+    source_end: int = Field(description="Where it ends, exclusive.")
+    target_start: int = Field(description="Where its counterpart starts in the translation.")
+    target_end: int = Field(description="Where that ends, exclusive.")
+
+
+class TranslatedSentence(BaseModel):
+    """One sentence and its translations; offsets are in characters (Unicode code points)."""
+
+    source: str = Field(description="The sentence as it stands in the text.")
+    start: int = Field(description="Where it starts in the text.")
+    end: int = Field(description="Where it ends, exclusive.")
+    text: str = Field(description="Its translation.")
+    target_start: int = Field(description="Where that starts in the translation of the text.")
+    target_end: int = Field(description="Where that ends, exclusive.")
+    score: float = Field(description=_SCORE)
+    alternatives: list[Alternative] = Field(
+        description="Further ones, best first; fewer if there are no more."
+    )
+    flags: list[Flag] = Field(
+        description="What to be careful about. `copied_source`: much of it came back untranslated; `repetition`: words "
+        "repeat that do not in the source; `too_long_split`: a piece of a sentence that was too long; "
+        "`low_confidence`: the model finds its own translation unlikely."
+    )
+    alignment: list[WordLink] | None = Field(description="null where it was not asked for.")
+
+    @classmethod
+    def of(cls, source: SourceSentence, result: TranslatedWork, target_start: int) -> Self:
+        """Build the answer for one sentence, whose translation starts there."""
+        best, *others = result.hypotheses
+        start = source.span.start
+        return cls(
+            source=source.text,
+            start=start,
+            end=source.span.end,
+            text=best.text,
+            target_start=target_start,
+            target_end=target_start + len(best.text),
+            score=best.score,
+            alternatives=[Alternative(text=other.text, score=other.score) for other in others],
+            flags=flags(source.text, best, source.is_part),
+            alignment=None if result.links is None else [
+                WordLink(
+                    source_start=start + link.source[0],
+                    source_end=start + link.source[1],
+                    target_start=target_start + link.target[0],
+                    target_end=target_start + link.target[1],
+                )
+                for link in result.links
+            ],
+        )  # fmt: skip
+
+
+class TranslatedText(BaseModel):
+    """One text's translation."""
+
+    text: str = Field(description="The translation, with the line breaks and outer whitespace of the text.")
+    score: float = Field(description="Mean of the scores of its sentences; 0 if there are none.")
+    sentences: list[TranslatedSentence]
+
+    @classmethod
+    def of(cls, text: str, sources: Sequence[SourceSentence], results: Sequence[TranslatedWork]) -> Self:
+        """Build the answer for one text of its sentences and what became of them."""
+        translation: Translation = assemble(text, sources, [result.hypotheses for result in results])
+        sentences, growth = [], 0
+        for source, result in zip(sources, results, strict=True):
+            sentences.append(TranslatedSentence.of(source, result, source.span.start + growth))
+            growth += len(result.hypotheses[0].text) - len(source.text)
+        return cls(text=translation.text, score=translation.score, sentences=sentences)
+
+
+class TranslateAnswer(BaseModel):
+    """The translations, in the order of the texts."""
+
+    translations: list[TranslatedText]
+    model: str = Field(description="Name of the model.")
+    device: str = Field(description="Where it ran.", examples=["cpu", "cuda:0"])
+    seconds: float = Field(description="Time from the request's arrival to its answer, waiting included.")
+
+
+class StreamedSentence(TranslatedSentence):
+    """A sentence of a stream: the data of an event `sentence`."""
+
+    text_index: int = Field(description="Which of the texts, from 0.")
+    sentence_index: int = Field(description="Which of its sentences, from 0.")
+    done: int = Field(description="So many sentences of the request have been sent, this one included.")
+    total: int = Field(description="So many sentences the request has.")
+
+
+class StreamEnd(BaseModel):
+    """The end of a stream: the data of an event `done`."""
+
+    sentences: int = Field(description="How many were translated.")
+    model: str = Field(description="Name of the model.")
+    device: str = Field(description="Where it ran.", examples=["cpu", "cuda:0"])
+    seconds: float = Field(description="Time from the request's arrival to its end, waiting included.")

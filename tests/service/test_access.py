@@ -1,0 +1,271 @@
+"""API keys: how they are written down, who is let in, and how much a key may use."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from starlette.requests import Request
+
+from service.access import Access, Client, Forbidden, QuotaExceeded, RateLimited, Unauthorized, key_of, main
+from translator.errors import ConfigError
+
+KEY = "a-key-of-the-tests-that-is-long-enough-to-be-one"
+OTHER_KEY = "another-key"
+
+
+def digest(key: str) -> str:
+    return sha256(key.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Given:
+    """The settings that name the keys."""
+
+    api_keys_file: Path | None = None
+    api_keys: SecretStr | None = None
+
+
+def access_of(lines: str) -> Access:
+    return Access.from_settings(Given(api_keys=SecretStr(lines)))
+
+
+class Clock:
+    """Stands still until a test moves it."""
+
+    def __init__(self, *date: int) -> None:
+        self.now = datetime(*date, tzinfo=UTC).timestamp()  # type: ignore[arg-type, misc]
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize("key", [None, "", KEY, "ключ"])
+def test_without_keys_everybody_is_let_in_and_nothing_is_limited(key: str | None) -> None:
+    client = Access.from_settings(Given()).identify(key)
+    for _ in range(1000):
+        client.charge(1_000_000)
+    assert (client.name, client.is_admin, client.characters_per_month) == ("anonymous", False, None)
+    assert client.characters_used == 10**9
+
+
+def test_a_key_tells_whose_it_is() -> None:
+    access = access_of(f"web:{digest(KEY)}\nshop:{digest(OTHER_KEY).upper()}:admin")
+    assert access.identify(KEY).name == "web"
+    assert access.identify(OTHER_KEY).name == "shop"
+    access.identify(OTHER_KEY).require_admin()
+    with pytest.raises(Forbidden, match="line ends in :admin"):
+        access.identify(KEY).require_admin()
+    assert access.identify(KEY) is access.identify(KEY)  # or its limits would start anew
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        None,
+        "",
+        " ",
+        KEY[:-1],
+        KEY + "x",
+        KEY.upper(),
+        f" {KEY}",
+        digest(KEY),
+        "ключ",
+        "\ud800",
+        "\x00",
+        "k" * 10**6,
+    ],
+    ids=lambda key: repr(key)[:20],
+)
+def test_any_other_key_is_refused(key: str | None) -> None:
+    with pytest.raises(Unauthorized) as caught:
+        access_of(f"web:{digest(KEY)}").identify(key)
+    assert not key or not key.strip() or key not in str(caught.value)
+
+
+def test_all_keys_are_compared_whichever_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    access = access_of(",".join(f"client{number}:{digest(str(number))}" for number in range(5)))
+    compared: list[tuple[bytes, bytes]] = []
+
+    def compare(known: bytes, given: bytes) -> bool:
+        compared.append((known, given))
+        return known == given
+
+    monkeypatch.setattr("service.access.hmac.compare_digest", compare)
+    assert access.identify("0").name == "client0"
+    assert len(compared) == 5
+    assert all(len(given) == 32 for _, given in compared)
+
+
+def test_keys_come_from_a_file_and_from_the_environment(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.write_text(f"# of the shop\n\n  shop : {digest(KEY)} : rate=2 : quota=10  \r\n")
+    access = Access.from_settings(Given(file, SecretStr(f"web:{digest(OTHER_KEY)}, ,\n")))
+    assert access.identify(OTHER_KEY).name == "web"
+    shop = access.identify(KEY)
+    assert (shop.name, shop.requests_per_minute, shop.characters_per_month) == ("shop", 2, 10)
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        (KEY, "line 3: the name, before the first colon"),
+        (f":{digest(KEY)}", "line 3: the name, before the first colon"),
+        (f"two words:{digest(KEY)}", "line 3: the name, before the first colon"),
+        ("web", "line 3: behind the name must stand a colon and the SHA-256"),
+        (f"web:{KEY}", "line 3: behind the name must stand a colon and the SHA-256"),
+        (f"web:{digest(KEY)[:-1]}", "line 3: behind the name must stand a colon and the SHA-256"),
+        (f"web:{digest(KEY)}:", "line 3: part 3 must be rate=N, quota=N (whole numbers from 1) or admin"),
+        (f"web:{digest(KEY)}:admin:{KEY}", "line 3: part 4 must be rate=N"),
+        (f"web:{digest(KEY)}:rate=0", "line 3: part 3 must be rate=N"),
+        (f"web:{digest(KEY)}:quota=-5", "line 3: part 3 must be rate=N"),
+        (f"web:{digest(KEY)}:quota=٣", "line 3: part 3 must be rate=N"),
+        (f"web:{digest(KEY)}:rate=1:rate=2", "line 3: part 4 must be rate=N"),
+        (f"web:{digest(KEY)}", "line 3: the name web or its key stands there twice"),
+        (f"first:{digest(KEY)}", "line 3: the name first or its key stands there twice"),
+        (f"second:{digest(OTHER_KEY)}", "line 3: the name second or its key stands there twice"),
+    ],
+)
+def test_a_line_that_makes_no_sense_is_named_and_not_quoted(
+    tmp_path: Path, line: str, complaint: str
+) -> None:
+    file = tmp_path / "keys"
+    file.write_text(f"first:{digest(OTHER_KEY)}\nweb:{digest('third key')}\n{line}\n", "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        Access.from_settings(Given(api_keys_file=file))
+    assert f"{file}, {complaint}" in str(caught.value)
+    assert KEY not in str(caught.value)
+
+
+def test_an_entry_of_the_environment_is_named_too() -> None:
+    with pytest.raises(ConfigError, match=r"TRANSLATOR_API_KEYS, entry 2: the name"):
+        access_of(f"web:{digest(KEY)},{KEY}")
+
+
+@pytest.mark.parametrize("content", ["", "\n# nobody yet\n"])
+def test_a_file_without_a_key_does_not_let_everybody_in(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "keys"
+    file.write_text(content)
+    with pytest.raises(ConfigError, match="there is none"):
+        Access.from_settings(Given(api_keys_file=file))
+    with pytest.raises(ConfigError, match="there is none"):
+        access_of(content)
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"missing cannot be read: No such file"):
+        Access.from_settings(Given(api_keys_file=tmp_path / "missing"))
+    file = tmp_path / "latin"
+    file.write_bytes(b"caf\xe9")
+    with pytest.raises(ConfigError, match=r"latin cannot be read: it is not UTF-8"):
+        Access.from_settings(Given(api_keys_file=file))
+
+
+def test_a_minutes_requests_may_come_at_once_and_then_one_by_one() -> None:
+    clock = Clock(2026, 3, 1)
+    client = Client("web", requests_per_minute=30, clock=clock)
+    for _ in range(30):
+        client.charge(1)
+    with pytest.raises(RateLimited, match="Requests with the key web: at most 30 a minute") as caught:
+        client.charge(1)
+    assert caught.value.retry_after_seconds == 2
+    assert client.characters_used == 30
+    clock.now += 2
+    client.charge(1)
+    with pytest.raises(RateLimited):
+        client.charge(1)
+    clock.now += 3600
+    for _ in range(30):
+        client.charge(1)
+    with pytest.raises(RateLimited):
+        client.charge(1)
+
+
+def test_a_clock_that_is_set_back_takes_no_requests_away() -> None:
+    clock = Clock(2026, 3, 2)
+    client = Client("web", requests_per_minute=2, clock=clock)
+    client.charge(1)
+    clock.now -= 3600
+    client.charge(1)
+    clock.now += 30
+    client.charge(1)
+
+
+def test_the_characters_of_a_month() -> None:
+    clock = Clock(2026, 1, 31, 23, 59, 59)
+    client = Client("web", characters_per_month=100, clock=clock)
+    client.charge(60)
+    with pytest.raises(QuotaExceeded, match=r"used 60 of its 100 characters .* this request has 41"):
+        client.charge(41)
+    client.charge(40)
+    assert client.characters_used == 100
+    client.refund(40)
+    assert client.characters_used == 60
+    clock.now += 1
+    assert client.characters_used == 0
+    client.refund(40)  # of a request that began before midnight
+    assert client.characters_used == 0
+    client.charge(100)
+
+
+@pytest.mark.parametrize(
+    ("headers", "key"),
+    [
+        ({}, None),
+        ({"Authorization": f"Bearer {KEY}"}, KEY),
+        ({"Authorization": f"bearer   {KEY} "}, KEY),
+        ({"Authorization": f"DeepL-Auth-Key {KEY}"}, KEY),
+        ({"X-API-Key": KEY}, KEY),
+        ({"Authorization": "Basic dXNlcjpwYXNz", "X-API-Key": KEY}, KEY),
+        ({"Authorization": f"Bearer {KEY}", "X-API-Key": OTHER_KEY}, KEY),
+        ({"Authorization": "Bearer"}, ""),
+        ({"Authorization": KEY}, None),
+    ],
+)
+def test_where_a_key_is_looked_for(headers: Mapping[str, str], key: str | None) -> None:
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    assert key_of(Request({"type": "http", "headers": raw})) == key
+
+
+def test_a_key_in_bytes_that_are_not_ascii_is_only_a_wrong_key() -> None:
+    request = Request({"type": "http", "headers": [(b"authorization", b"Bearer \xff\xfe\xd0\xba")]})
+    with pytest.raises(Unauthorized):
+        access_of(f"web:{digest(KEY)}").identify(key_of(request))
+
+
+def test_a_key_stands_in_no_log_and_no_repr(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    access = access_of(f"web:{digest(KEY)}")
+    client = access.identify(KEY)
+    shown = f"{access!r} {client!r} {caplog.text}"
+    assert KEY not in shown
+    assert digest(KEY) not in shown
+
+
+def test_the_command_draws_a_key_and_writes_its_line() -> None:
+    drawn = [
+        subprocess.run(
+            [sys.executable, "-m", "service.access", "web"], capture_output=True, text=True, check=True
+        )
+        for _ in range(2)
+    ]
+    keys = [command.stderr.strip().rpartition(" ")[2] for command in drawn]
+    assert keys[0] != keys[1]
+    assert all(len(key) == 43 and key.isascii() for key in keys)
+    for key, command in zip(keys, drawn, strict=True):
+        assert key not in command.stdout
+        assert access_of(command.stdout).identify(key).name == "web"
+
+
+@pytest.mark.parametrize("arguments", [[], ["a", "b"], ["two words"], ["-h:"], ["x" * 33]])
+def test_the_command_tells_how_it_is_used(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit, match=r"Usage: python -m service\.access NAME"):
+        main(arguments)

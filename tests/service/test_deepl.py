@@ -1,0 +1,422 @@
+"""The routes that speak DeepL's API, by themselves and under DeepL's own client."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from typing import Any
+
+import deepl
+import httpx2
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from service.access import Access, Client
+from service.batcher import DeadlineExceeded, QueueFull, WorkerUnavailable
+from service.errors import NotReady
+from translator.errors import InputError, InputTooLong
+
+KEY = "a-key-of-the-tests"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture
+def make_deepl_app(make_app: Callable[..., FastAPI]) -> Callable[..., FastAPI]:
+    """An application with these clients, by their keys."""
+
+    def make(clients: dict[str, Client] | None = None, **settings: object) -> FastAPI:
+        app = make_app(**settings)
+        clients = clients or {}
+        app.state.access = Access({sha256(key.encode()).digest(): clients[key] for key in clients})
+        return app
+
+    return make
+
+
+@pytest.fixture
+def make_deepl(
+    make_deepl_app: Callable[..., FastAPI], wait_until: Callable[[Callable[[], bool]], None]
+) -> Iterator[Callable[..., TestClient]]:
+    """A client of such an application, which is ready."""
+    started: list[TestClient] = []
+
+    def make(clients: dict[str, Client] | None = None, **settings: object) -> TestClient:
+        client = TestClient(make_deepl_app(clients, **settings))
+        started.append(client.__enter__())
+        wait_until(lambda: client.get("/readyz").status_code == 200)
+        return client
+
+    yield make
+    for client in started:
+        client.__exit__()
+
+
+@pytest.fixture
+def api(make_deepl: Callable[..., TestClient]) -> TestClient:
+    return make_deepl()
+
+
+@pytest.fixture
+def make_translator(
+    make_deepl_app: Callable[..., FastAPI],
+    serve: Callable[[FastAPI], str],
+    wait_until: Callable[[Callable[[], bool]], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Callable[..., deepl.Translator]]:
+    """DeepL's own client, talking to such an application."""
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setattr(deepl.http_client, "max_network_retries", 0)
+    opened: list[deepl.Translator] = []
+
+    def make(
+        key: str = KEY, clients: dict[str, Client] | None = None, **settings: object
+    ) -> deepl.Translator:
+        address = serve(make_deepl_app(clients, **settings))
+        wait_until(lambda: httpx2.get(f"{address}/readyz", trust_env=False).status_code == 200)
+        opened.append(deepl.Translator(key, server_url=address))
+        return opened[-1]
+
+    yield make
+    for translator in opened:
+        translator.close()
+
+
+def complaint(answer: httpx2.Response, status: int) -> str:
+    """The message of an error in DeepL's shape."""
+    assert answer.status_code == status, answer.text
+    assert len(answer.content) < 2048
+    body = answer.json()
+    assert list(body) == ["message"]
+    message: str = body["message"]
+    return message
+
+
+def test_deepls_client_translates(make_translator: Callable[..., deepl.Translator], echo: Any) -> None:
+    translator = make_translator()
+    result = translator.translate_text("Good morning!", target_lang="DE")
+    assert isinstance(result, deepl.TextResult)
+    assert (result.text, result.detected_source_lang, result.billed_characters) == (
+        "DE:Good morning!",
+        "EN",
+        13,
+    )
+    results = translator.translate_text(
+        ["One.", "", "Two?"],
+        source_lang="EN",
+        target_lang="de",
+        formality="prefer_more",
+        context="a greeting",
+        model_type="latency_optimized",
+        preserve_formatting=True,
+        split_sentences=deepl.SplitSentences.ALL,
+    )
+    assert isinstance(results, list)
+    assert [result.text for result in results] == ["DE:One.", "", "DE:Two?"]
+
+
+def test_deepls_client_lists_languages_and_usage(make_translator: Callable[..., deepl.Translator]) -> None:
+    translator = make_translator(clients={KEY: Client("web", characters_per_month=1000)})
+    assert [(source.code, source.name) for source in translator.get_source_languages()] == [("EN", "English")]
+    [target] = translator.get_target_languages()
+    assert (target.code, target.name, target.supports_formality) == ("DE", "German", False)
+    translator.translate_text("four", target_lang="DE")
+    usage = translator.get_usage()
+    assert (usage.character.count, usage.character.limit) == (4, 1000)
+    assert not usage.any_limit_reached
+
+
+def test_deepls_client_raises_its_own_errors(make_translator: Callable[..., deepl.Translator]) -> None:
+    clients = {KEY: Client("web", characters_per_month=5), "slow": Client("slow", requests_per_minute=1)}
+    with pytest.raises(deepl.AuthorizationException, match="not known here"):
+        make_translator("wrong", clients).translate_text("Hi", target_lang="DE")
+    translator = make_translator(KEY, clients)
+    with pytest.raises(deepl.QuotaExceededException, match="this request has 6"):
+        translator.translate_text("Hello!", target_lang="DE")
+    with pytest.raises(deepl.DeepLException, match="target_lang: must be 'DE', not \"FR\"") as caught:
+        translator.translate_text("Hi", target_lang="FR")
+    assert caught.value.http_status_code == 400
+    with pytest.raises(deepl.DeepLException, match="glossary_id: is not supported"):
+        translator.translate_text("Hi", source_lang="EN", target_lang="DE", glossary="some-id")
+    with pytest.raises(deepl.DeepLException, match="Glossary not found, detail: There is nothing at"):
+        translator.list_glossaries()
+    slow = make_translator("slow", clients)
+    slow.translate_text("Hi", target_lang="DE")
+    with pytest.raises(deepl.TooManyRequestsException, match="at most 1 a minute"):
+        slow.translate_text("Hi", target_lang="DE")
+
+
+def test_a_form(api: TestClient) -> None:
+    answer = api.post("/v2/translate", content="text=A+%26+B&text=%F0%9F%98%80&target_lang=DE", headers=FORM)
+    assert answer.json() == {
+        "translations": [
+            {"detected_source_language": "EN", "text": "DE:A & B"},
+            {"detected_source_language": "EN", "text": "DE:😀"},
+        ]
+    }
+    answer = api.post(
+        "/v2/translate",
+        data={"text": "Hi", "target_lang": "de", "source_lang": "", "show_billed_characters": "1"},
+    )
+    assert answer.json()["translations"] == [
+        {"detected_source_language": "EN", "text": "DE:Hi", "billed_characters": 2}
+    ]
+
+
+@pytest.mark.parametrize("text", ["Hi", ["Hi"], [" a\n\n b "], [""], "", []])
+def test_json(api: TestClient, text: str | list[str]) -> None:
+    answer = api.post("/v2/translate", json={"text": text, "target_lang": "DE"})
+    assert answer.status_code == 200
+    texts = [text] if isinstance(text, str) else text
+    assert [translation["text"] for translation in answer.json()["translations"]] == [
+        f"DE:{text}" if text else "" for text in texts
+    ]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"source_lang": "en"},
+        {"source_lang": None},
+        {"split_sentences": "1"},
+        {"split_sentences": 1},
+        {"split_sentences": 0},
+        {"split_sentences": "0"},
+        {"split_sentences": "nonewlines"},
+        {"preserve_formatting": True},
+        {"preserve_formatting": "0"},
+        {"formality": "default"},
+        {"formality": "prefer_less"},
+        {"context": "x" * 1000},
+        {"model_type": "prefer_quality_optimized"},
+        {"glossary_id": "", "tag_handling": None, "ignore_tags": []},
+    ],
+)
+def test_options_that_are_honoured_or_have_no_effect(api: TestClient, given: dict[str, object]) -> None:
+    answer = api.post("/v2/translate", json={"text": ["It costs 3.50 😀\n"], "target_lang": "DE", **given})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["translations"][0]["text"] == "DE:It costs 3.50 😀\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"text": None}, "text: must be a string or a list of strings"),
+        ({"text": 7}, "text: must be a string or a list of strings"),
+        ({"text": ["a", 7]}, "text: item 1 of the list must be a string"),
+        ({"target_lang": None}, "target_lang: is missing"),
+        ({"target_lang": "FR"}, "target_lang: must be 'DE', not \"FR\""),
+        ({"target_lang": "EN-GB"}, "target_lang: must be 'DE', not \"EN-GB\""),
+        ({"target_lang": ["DE"]}, "target_lang: must be 'DE'."),
+        ({"source_lang": "FR"}, "source_lang: must be 'EN', not \"FR\""),
+        ({"source_lang": "x" * 50_000}, "source_lang: must be 'EN'."),
+        ({"formality": "more"}, "formality: must be 'default', 'prefer_more' or 'prefer_less', not \"more\""),
+        ({"formality": "less"}, "formality: must be 'default'"),
+        ({"split_sentences": "2"}, "split_sentences: must be '0', '1' or 'nonewlines', not \"2\""),
+        ({"split_sentences": True}, "split_sentences: must be '0', '1' or 'nonewlines'."),
+        ({"split_sentences": "0", "text": ["One.", "One. Two."]}, "text 2 has several"),
+        ({"split_sentences": "nonewlines", "text": ["a\nb"]}, "text 1 has some"),
+        ({"preserve_formatting": "maybe"}, "preserve_formatting: Input should be a valid boolean"),
+        ({"context": 7}, "context: Input should be a valid string"),
+        ({"model_type": "other"}, "model_type: must be"),
+        ({"tag_handling": "xml"}, "tag_handling: is not supported. Supported here: text, target_lang, "),
+        ({"glossary_id": "g"}, "glossary_id: is not supported"),
+        ({"custom_instructions": ["be nice"]}, "custom_instructions: is not supported"),
+        ({f"field{number}": 1 for number in range(50)}, "There are 50 mistakes"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_what_is_not_supported_is_refused(
+    api: TestClient, echo: Any, given: dict[str, Any], told: str
+) -> None:
+    answer = api.post("/v2/translate", json={"text": ["Hi"], "target_lang": "DE", **given})
+    assert told in complaint(answer, 400)
+    assert echo.decoded_together() == []
+
+
+HOSTILE = {
+    "not JSON": (JSON, b"text=Hello", 400),
+    "empty object": (JSON, b"{}", 400),
+    "a list": (JSON, b'["a"]', 400),
+    "lone surrogate": (JSON, b'{"text": "\\ud800", "target_lang": "DE"}', 400),
+    "surrogate as a key": (JSON, b'{"\\ud800": 1}', 400),
+    "bad UTF-8": (JSON, b'{"text": "\xff"}', 400),
+    "NaN": (JSON, b'{"text": "a", "target_lang": NaN}', 400),
+    "infinity": (JSON, b'{"text": "a", "target_lang": 1e999, "context": -1e999}', 400),
+    "deep nesting": (JSON, b'{"text": ' + b"[" * 100_000, 400),
+    "deep objects": (JSON, b'{"text": ' + b'{"a":' * 100_000, 400),
+    "huge number": (JSON, b'{"text": "a", "split_sentences": ' + b"9" * 10_000 + b"}", 400),
+    "large number": (JSON, b'{"text": "a", "preserve_formatting": ' + b"9" * 4_000 + b"}", 400),
+    "many wrong items": (JSON, b'{"text": [' + b"1," * 50_000 + b"1]}", 400),
+    "many unknown": (JSON, json.dumps({f"{n}€" * 9: n for n in range(5000)}).encode(), 400),
+    "unprintable name": (JSON, b'{"\\u0000\\u202e": 1}', 400),
+    "huge name": (JSON, b'{"' + b"x" * 100_000 + b'": 1}', 400),
+    "wrong key type": (JSON, b'{"auth_key": [[1]], "text": "a"}', 400),
+    "form: bad UTF-8": (FORM, b"text=\xff&target_lang=DE", 400),
+    "form: bad UTF-8 in percents": (FORM, b"text=%FF&target_lang=DE", 400),
+    "form: surrogate in percents": (FORM, b"text=%ED%A0%80&target_lang=DE", 400),
+    "form: nothing in it": (FORM, b"&&==&;", 400),
+    "form: JSON": (FORM, b'{"text": "a"}', 400),
+    "form: parameter twice": (FORM, b"text=a&target_lang=DE&target_lang=DE", 400),
+    "form: too many fields": (FORM, b"a=1&" * 10_000, 413),
+    "nothing": (JSON, b"", 400),
+    "not declared": ({"Content-Type": ""}, b"text=a", 415),
+    "multipart": ({"Content-Type": "multipart/form-data; boundary=x"}, b"--x--", 415),
+    "compressed": ({**FORM, "Content-Encoding": "gzip"}, b"text=a", 415),
+    "compressed JSON": ({**JSON, "Content-Encoding": "gzip"}, b"{}", 415),
+    "over the limit": (FORM, b"text=" + b"a" * 1_000_000, 413),
+    "JSON over the limit": (JSON, b'"' + b"a" * 1_000_000, 413),
+}
+
+
+@pytest.mark.parametrize(("headers", "body", "status"), HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_bodies(api: TestClient, headers: dict[str, str], body: bytes, status: int) -> None:
+    for path in ("/v2/translate", "/v2/usage"):
+        answer = api.post(path, content=body, headers=headers)
+        if path == "/v2/translate" or answer.status_code != 200:
+            complaint(answer, status)
+
+
+def test_a_form_that_comes_in_pieces_is_counted_as_it_comes(make_deepl: Callable[..., TestClient]) -> None:
+    api = make_deepl(max_body_bytes=100)
+    pieces = iter([b"target_lang=DE&text="] + [b"a" * 10] * 9)
+    assert "more than 100 bytes" in complaint(api.post("/v2/translate", content=pieces, headers=FORM), 413)
+    pieces = iter([b"target_lang=DE&text="] + [b"a" * 10] * 8)
+    assert api.post("/v2/translate", content=pieces, headers=FORM).status_code == 200
+
+
+def test_limits(make_deepl: Callable[..., TestClient]) -> None:
+    api = make_deepl(max_characters=60)
+    for texts, told in (
+        (["a"] * 51, "51 texts; the limit is 50"),
+        (["a" * 61], "61 characters; the limit is 60"),
+    ):
+        answer = api.post("/v2/translate", json={"text": texts, "target_lang": "DE"})
+        assert told in complaint(answer, 413)
+    assert api.post("/v2/translate", json={"text": ["a"] * 50, "target_lang": "DE"}).status_code == 200
+    answer = make_deepl(max_texts=2).post("/v2/translate", json={"text": ["a"] * 3, "target_lang": "DE"})
+    assert "3 texts; the limit is 2" in complaint(answer, 413)
+
+
+@pytest.mark.parametrize(
+    "sending",
+    [
+        {"headers": {"Authorization": f"DeepL-Auth-Key {KEY}"}, "json": {}},
+        {"headers": {"Authorization": f"Bearer {KEY}"}, "json": {}},
+        {"json": {"auth_key": KEY}},
+        {"data": {"auth_key": KEY}},
+    ],
+)
+def test_where_a_key_may_stand(make_deepl: Callable[..., TestClient], sending: dict[str, Any]) -> None:
+    api = make_deepl({KEY: Client("web")})
+    assert api.post("/v2/usage", **sending).status_code == 200
+    assert api.post("/v2/languages", **sending).status_code == 200
+    assert "text: is missing" in complaint(api.post("/v2/translate", **sending), 400)
+
+
+@pytest.mark.parametrize(
+    "sending",
+    [
+        {},
+        {"json": {"auth_key": ""}},
+        {"json": {"auth_key": KEY[:-1]}},
+        {"json": {"auth_key": "ключ"}},
+        {"json": {"auth_key": [KEY]}},
+        {"data": {"auth_key": [KEY, KEY]}},
+        {"params": {"auth_key": KEY}},
+        {"headers": {"Authorization": "DeepL-Auth-Key"}},
+        {"headers": {"Authorization": b"DeepL-Auth-Key \xff\xd0\xba"}},
+        {"headers": {"Authorization": f"DeepL-Auth-Key {KEY}x"}, "json": {"auth_key": KEY}},
+        {"headers": {"Authorization": f"Basic {KEY}"}},
+    ],
+)
+def test_a_stranger_gets_403_before_anything_else(
+    make_deepl: Callable[..., TestClient], caplog: pytest.LogCaptureFixture, sending: dict[str, Any]
+) -> None:
+    api = make_deepl({KEY: Client("web")})
+    for path in ("/v2/translate", "/v2/usage", "/v2/languages"):
+        assert "key" in complaint(api.post(path, **sending), 403)
+    assert "service" not in {
+        record.name.partition(".")[0] for record in caplog.records if record.levelno >= 30
+    }
+
+
+def test_what_fails_costs_no_characters(make_deepl: Callable[..., TestClient], echo: Any) -> None:
+    web = Client("web", characters_per_month=100)
+    api = make_deepl({KEY: web})
+    echo.errors["breaks"] = RuntimeError("broken")
+    headers = {"Authorization": f"DeepL-Auth-Key {KEY}"}
+    body = {"text": ["breaks"], "target_lang": "DE"}
+    assert api.post("/v2/translate", json=body, headers=headers).status_code >= 500
+    assert web.characters_used == 0
+    assert api.post("/v2/translate", json={**body, "text": ["fine"]}, headers=headers).status_code == 200
+    assert api.get("/v2/usage", headers=headers).json() == {"character_count": 4, "character_limit": 100}
+
+
+def test_usage_without_keys_has_no_limit(api: TestClient) -> None:
+    assert api.get("/v2/usage").json() == {"character_count": 0, "character_limit": 10**12}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_languages(api: TestClient, method: str) -> None:
+    source = [{"language": "EN", "name": "English"}]
+    target = [{"language": "DE", "name": "German", "supports_formality": False}]
+    assert api.request(method, "/v2/languages").json() == source
+    assert api.request(method, "/v2/languages?type=source").json() == source
+    assert api.request(method, "/v2/languages?type=target").json() == target
+    assert api.request(method, "/v2/languages", data={"type": "target"}).json() == target
+    assert "type: must be" in complaint(api.request(method, "/v2/languages?type=both"), 400)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (QueueFull("The queue is full."), 503),
+        (NotReady("The model is being loaded."), 503),
+        (WorkerUnavailable("The worker has stopped."), 503),
+        (DeadlineExceeded("It took too long."), 504),
+        (InputTooLong("The text is too long."), 413),
+        (InputError("The text is odd."), 400),
+    ],
+)
+def test_what_goes_wrong_in_the_service_is_told_in_deepls_shape(
+    api: TestClient, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
+) -> None:
+    async def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(api.app.state.room, "translate", fail)  # type: ignore[attr-defined]
+    answer = api.post("/v2/translate", json={"text": ["Hi"], "target_lang": "DE"})
+    assert complaint(answer, status) == str(error)
+    assert ("Retry-After" in answer.headers) == (status == 503)
+
+
+def test_before_the_model_is_loaded(make_deepl_app: Callable[..., FastAPI], echo: Any) -> None:
+    echo.gate.clear()
+    with TestClient(make_deepl_app()) as starting:
+        answer = starting.post("/v2/translate", json={"text": ["Hi"], "target_lang": "DE"})
+        assert "loaded" in complaint(answer, 503)
+        assert starting.get("/v2/languages").status_code == 200
+        echo.gate.set()
+
+
+def test_an_unexpected_error_is_logged_and_told_in_the_same_shape(
+    api: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    api.app.state.access = None  # type: ignore[attr-defined]
+    answer = api.post("/v2/translate", json={}, headers={"X-Request-ID": "mishap"})
+    assert "unexpected error" in complaint(answer, 500)
+    assert answer.headers["X-Request-ID"] == "mishap"
+    assert "request mishap failed" in caplog.text
+
+
+def test_the_routes_are_described(api: TestClient) -> None:
+    paths = api.get("/openapi.json").json()["paths"]
+    operation = paths["/v2/translate"]["post"]
+    body = operation["requestBody"]["content"]
+    assert set(body) == {"application/json", "application/x-www-form-urlencoded"}
+    assert {"text", "target_lang", "auth_key"} <= set(body["application/json"]["schema"]["properties"])
+    assert {"200", "400", "403", "456", "503"} <= set(operation["responses"])
+    assert {"/v2/usage", "/v2/languages"} <= set(paths)

@@ -1,0 +1,333 @@
+"""The routes that speak LibreTranslate's API, by themselves and under `libretranslatepy`."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
+from libretranslatepy import LibreTranslateAPI
+
+from service.access import Access, Client
+from service.batcher import DeadlineExceeded, QueueFull, WorkerUnavailable
+from service.english import english_confidence
+from service.errors import NotReady
+from translator.errors import InputError, InputTooLong
+from translator.search import SearchOptions
+from translator.translate import Hypothesis, SentenceTranslation, Translation
+
+KEY = "a-key-of-the-tests"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+JSON = {"Content-Type": "application/json"}
+EN_DE = {"source": "en", "target": "de"}
+
+
+@pytest.fixture
+def make_libre_app(make_app: Callable[..., FastAPI]) -> Callable[..., FastAPI]:
+    """An application with these clients, by their keys."""
+
+    def make(clients: dict[str, Client] | None = None, **settings: object) -> FastAPI:
+        app = make_app(**settings)
+        clients = clients or {}
+        app.state.access = Access({sha256(key.encode()).digest(): clients[key] for key in clients})
+        return app
+
+    return make
+
+
+@pytest.fixture
+def make_libre(
+    make_libre_app: Callable[..., FastAPI], wait_until: Callable[[Callable[[], bool]], None]
+) -> Iterator[Callable[..., TestClient]]:
+    """A client of such an application, which is ready."""
+    started: list[TestClient] = []
+
+    def make(clients: dict[str, Client] | None = None, **settings: object) -> TestClient:
+        client = TestClient(make_libre_app(clients, **settings))
+        started.append(client.__enter__())
+        wait_until(lambda: client.get("/readyz").status_code == 200)
+        return client
+
+    yield make
+    for client in started:
+        client.__exit__()
+
+
+@pytest.fixture
+def api(make_libre: Callable[..., TestClient]) -> TestClient:
+    return make_libre()
+
+
+@pytest.fixture
+def make_libretranslatepy(
+    make_libre_app: Callable[..., FastAPI],
+    serve: Callable[[FastAPI], str],
+    wait_until: Callable[[Callable[[], bool]], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[..., LibreTranslateAPI]:
+    """The client from PyPI, talking to such an application."""
+    monkeypatch.setenv("no_proxy", "*")
+
+    def make(key: str | None = None, clients: dict[str, Client] | None = None) -> LibreTranslateAPI:
+        address = serve(make_libre_app(clients))
+        wait_until(lambda: httpx2.get(f"{address}/readyz", trust_env=False).status_code == 200)
+        return LibreTranslateAPI(f"{address}/libretranslate", key)
+
+    return make
+
+
+def complaint(answer: httpx2.Response, status: int) -> str:
+    """The message of an error in LibreTranslate's shape."""
+    assert answer.status_code == status, answer.text
+    assert len(answer.content) < 2048
+    body = answer.json()
+    assert list(body) == ["error"]
+    message: str = body["error"]
+    return message
+
+
+def test_libretranslatepy(make_libretranslatepy: Callable[..., LibreTranslateAPI]) -> None:
+    for client in (make_libretranslatepy(), make_libretranslatepy(KEY, {KEY: Client("web")})):
+        assert client.translate("Good morning & good-bye!", "en", "de") == "DE:Good morning & good-bye!"
+        assert client.translate("One\nTwo", "auto", "de") == "DE:One\nTwo"
+        [detected] = client.detect("What do you think of this?")
+        assert detected["language"] == "en"
+        assert detected["confidence"] > 99
+        assert {language["code"]: language["targets"] for language in client.languages()} == {
+            "en": ["de"],
+            "de": [],
+        }
+
+
+def test_libretranslatepy_with_a_wrong_key(make_libretranslatepy: Callable[..., LibreTranslateAPI]) -> None:
+    client = make_libretranslatepy("wrong", {KEY: Client("web")})
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        client.translate("Hi", "en", "de")
+    with caught.value as answer:
+        assert answer.code == 403
+        assert "not known here" in json.loads(answer.read())["error"]
+
+
+@pytest.mark.parametrize("q", ["Hi", "", " a\n\n b ", ["Hi"], ["a", "", "b"], []])
+def test_json(api: TestClient, q: str | list[str]) -> None:
+    answer = api.post("/libretranslate/translate", json={"q": q, **EN_DE, "format": "text"})
+    expected: object = [f"DE:{text}" if text else "" for text in ([q] if isinstance(q, str) else q)]
+    assert answer.json() == {"translatedText": expected if isinstance(q, list) else expected[0]}  # type: ignore[index]
+
+
+def test_a_form(api: TestClient) -> None:
+    answer = api.post(
+        "/libretranslate/translate", data={"q": "A & B", **EN_DE, "alternatives": "", "api_key": ""}
+    )
+    assert answer.json() == {"translatedText": "DE:A & B"}
+    answer = api.post("/libretranslate/translate", content="q=a%0D%0Ab&q=c&source=en&target=de", headers=FORM)
+    assert answer.json() == {"translatedText": ["DE:a\r\nb", "DE:c"]}
+
+
+def test_the_source_auto_tells_how_much_it_looks_like_english(api: TestClient) -> None:
+    texts = ["Who would have thought that?", "Wer hätte das gedacht?", ""]
+    answer = api.post("/libretranslate/translate", json={"q": texts, "source": "auto", "target": "de"}).json()
+    assert [detected["language"] for detected in answer["detectedLanguage"]] == ["en"] * 3
+    english, german, nothing = (detected["confidence"] for detected in answer["detectedLanguage"])
+    assert english > 99
+    assert german < 10
+    assert nothing == 0
+    answer = api.post(
+        "/libretranslate/translate", json={"q": texts[0], "source": "auto", "target": "de"}
+    ).json()
+    assert answer["detectedLanguage"] == {"language": "en", "confidence": english}
+
+
+def test_alternatives(api: TestClient, echo: Any) -> None:
+    answer = api.post("/libretranslate/translate", json={"q": "Hi", **EN_DE, "alternatives": 2})
+    assert answer.json() == {"translatedText": "DE:Hi", "alternatives": ["DE1:Hi", "DE2:Hi"]}
+    assert echo.batches[-1][1].options == SearchOptions(n_best=3)
+    answer = api.post("/libretranslate/translate", json={"q": ["Hi", ""], **EN_DE, "alternatives": 5})
+    assert answer.json()["alternatives"] == [[f"DE{rank}:Hi" for rank in range(1, 6)], []]
+    assert echo.batches[-1][1].options == SearchOptions(beam_size=6, n_best=6)
+
+
+def test_alternatives_are_put_together_from_those_of_the_sentences(
+    api: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sentence(source: str, start: int, *versions: str) -> SentenceTranslation:
+        hypotheses = tuple(Hypothesis(text=version, score=0.0) for version in versions)
+        return SentenceTranslation(source=source, start=start, end=start + len(source), hypotheses=hypotheses)
+
+    async def translate(texts: Sequence[str], *_: object) -> list[Translation]:
+        sentences = (sentence("Yes.", 1, "Ja.", "Jawohl.", "Ja."), sentence("No.", 7, "Nein.", "Nö."))
+        return [Translation(text=" Ja.\n\nNein.\n", sentences=sentences) for _ in texts]
+
+    monkeypatch.setattr(api.app.state.room, "translate", translate)  # type: ignore[attr-defined]
+    answer = api.post("/libretranslate/translate", json={"q": " Yes.\n\nNo.\n", **EN_DE, "alternatives": 3})
+    assert answer.json()["alternatives"] == [" Jawohl.\n\nNö.\n", " Ja.\n\nNö.\n"]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"q": None}, "q: must be a string or a list of strings"),
+        ({"q": {"a": "b"}}, "q: must be a string or a list of strings"),
+        ({"q": ["a", None]}, "q: item 1 of the list must be a string"),
+        ({"source": None}, "source: is missing"),
+        ({"source": "fr"}, "source: must be 'en' or 'auto', not \"fr\""),
+        ({"target": "es"}, "target: must be 'de', not \"es\""),
+        ({"target": ""}, "target: is missing"),
+        ({"format": "html"}, "format: must be 'text', not \"html\""),
+        ({"alternatives": -1}, "alternatives: Input should be greater than or equal to 0"),
+        ({"alternatives": 6}, "alternatives: Input should be less than or equal to 5"),
+        ({"alternatives": 4}, "alternatives: 4 asked for; the limit here is 3"),
+        ({"alternatives": "many"}, "alternatives: Input should be a valid integer"),
+        (
+            {"glossary": "g"},
+            "glossary: is not supported. Supported here: q, source, target, format, alternatives",
+        ),
+    ],
+)
+def test_what_is_not_supported_is_refused(
+    make_libre: Callable[..., TestClient], echo: Any, given: dict[str, Any], told: str
+) -> None:
+    answer = make_libre(max_alternatives=3).post(
+        "/libretranslate/translate", json={"q": "Hi", **EN_DE, **given}
+    )
+    assert told in complaint(answer, 400)
+    assert echo.decoded_together() == []
+
+
+@pytest.mark.parametrize("path", ["/libretranslate/translate", "/libretranslate/detect"])
+@pytest.mark.parametrize(
+    ("headers", "body", "status"),
+    [
+        (JSON, b"q=Hello", 400),
+        (JSON, b'{"q": "\\ud800", "source": "en", "target": "de"}', 400),
+        (JSON, b'{"q": "\xff"}', 400),
+        (JSON, b'{"q": NaN}', 400),
+        (JSON, b'{"q": 1e999}', 400),
+        (JSON, b'{"q": ' + b"[" * 100_000, 400),
+        (JSON, b'["a"]', 400),
+        (JSON, b'{"api_key": {}, "q": "a", "x": 1}', 400),
+        (FORM, b"q=%FF", 400),
+        (FORM, b"q=%ED%A0%80", 400),
+        (FORM, b"", 400),
+        (FORM, b"q=a&" * 10_000, 413),
+        (FORM, b"q=" + b"a" * 1_000_000, 413),
+        ({"Content-Type": "text/plain"}, b"Hello", 415),
+        ({"Content-Type": "multipart/form-data; boundary=x"}, b"--x--", 415),
+    ],
+)
+def test_hostile_bodies(
+    api: TestClient, path: str, headers: dict[str, str], body: bytes, status: int
+) -> None:
+    complaint(api.post(path, content=body, headers=headers), status)
+
+
+def test_limits(make_libre: Callable[..., TestClient]) -> None:
+    api = make_libre(max_texts=2, max_characters=30)
+    for q, told in ((["a"] * 3, "3 texts; the limit is 2"), ("a" * 31, "31 characters; the limit is 30")):
+        assert told in complaint(api.post("/libretranslate/translate", json={"q": q, **EN_DE}), 413)
+    assert "31 characters" in complaint(api.post("/libretranslate/detect", json={"q": "a" * 31}), 413)
+
+
+@pytest.mark.parametrize(
+    "sending",
+    [
+        {"headers": {"Authorization": f"Bearer {KEY}"}, "json": {"q": "Hi"}},
+        {"headers": {"X-API-Key": KEY}, "data": {"q": "Hi"}},
+        {"json": {"q": "Hi", "api_key": KEY}},
+        {"data": {"q": "Hi", "api_key": KEY}},
+    ],
+)
+def test_where_a_key_may_stand(make_libre: Callable[..., TestClient], sending: dict[str, Any]) -> None:
+    assert make_libre({KEY: Client("web")}).post("/libretranslate/detect", **sending).status_code == 200
+
+
+@pytest.mark.parametrize("key", [None, "", KEY[:-1], "ключ", 7, [KEY]])
+def test_a_stranger_gets_403(make_libre: Callable[..., TestClient], key: object) -> None:
+    api = make_libre({KEY: Client("web")})
+    for path in ("/libretranslate/translate", "/libretranslate/detect"):
+        assert "API key" in complaint(api.post(path, json={"q": "Hi", "api_key": key}), 403)
+    assert api.get("/libretranslate/languages").status_code == 200
+
+
+def test_what_a_key_may_use(make_libre: Callable[..., TestClient]) -> None:
+    api = make_libre(
+        {"slow": Client("slow", requests_per_minute=2), "poor": Client("poor", characters_per_month=3)}
+    )
+    assert api.post("/libretranslate/detect", json={"q": "Hi", "api_key": "slow"}).status_code == 200
+    body = {"q": "four", **EN_DE}
+    assert api.post("/libretranslate/translate", json={**body, "api_key": "slow"}).status_code == 200
+    answer = api.post("/libretranslate/translate", json={**body, "api_key": "slow"})
+    assert "at most 2 a minute" in complaint(answer, 429)
+    assert int(answer.headers["Retry-After"]) >= 1
+    answer = api.post("/libretranslate/translate", json={**body, "api_key": "poor"})
+    assert "this request has 4" in complaint(answer, 403)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (QueueFull("The queue is full."), 503),
+        (NotReady("The model is being loaded."), 503),
+        (WorkerUnavailable("The worker has stopped."), 503),
+        (DeadlineExceeded("It took too long."), 504),
+        (InputTooLong("The text is too long."), 413),
+        (InputError("The text is odd."), 400),
+    ],
+)
+def test_what_goes_wrong_in_the_service_is_told_in_libretranslates_shape(
+    api: TestClient, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
+) -> None:
+    async def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(api.app.state.room, "translate", fail)  # type: ignore[attr-defined]
+    answer = api.post("/libretranslate/translate", json={"q": "Hi", **EN_DE})
+    assert complaint(answer, status) == str(error)
+    assert ("Retry-After" in answer.headers) == (status == 503)
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("Good morning! How are you?", 99, 100),
+        ("Don’t you KNOW that it's over?", 99, 100),
+        ("The quick brown fox jumps over the lazy dog.", 95, 100),
+        ("Hello world", 35, 45),
+        ("Guten Morgen", 35, 45),
+        ("Guten Morgen, wie geht es Ihnen heute?", 0, 25),
+        ("Ich möchte ein Brötchen mit Käse.", 0, 1),
+        ("Je ne sais pas ce que vous voulez dire.", 0, 20),
+        ("¿Dónde está la biblioteca?", 0, 5),
+        ("Ik weet niet of het waar is.", 0, 25),
+        ("Привет, мир", 0, 2),
+        ("你好", 0, 10),
+        ("", 0, 0),
+        ("42 + 1 = 43 😀", 0, 0),
+        ("the " * 100_000, 100, 100),
+        ("é " * 100_000, 0, 0),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_how_sure_it_is_that_a_text_is_english(text: str, low: float, high: float) -> None:
+    assert low <= english_confidence(text) <= high
+
+
+@given(st.text())
+def test_the_confidence_of_any_text_is_a_percentage(text: str) -> None:
+    assert 0 <= english_confidence(text) <= 100
+
+
+def test_the_routes_are_described(api: TestClient) -> None:
+    paths = api.get("/openapi.json").json()["paths"]
+    assert {"/libretranslate/translate", "/libretranslate/detect", "/libretranslate/languages"} <= set(paths)
+    body = paths["/libretranslate/translate"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert set(body["properties"]) == {"q", "source", "target", "format", "alternatives", "api_key"}
+    assert body["examples"] == [{"q": "Good morning!", "source": "en", "target": "de"}]

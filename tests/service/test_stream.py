@@ -1,0 +1,150 @@
+"""`POST /translate/stream`: finished sentences as server-sent events."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi.testclient import TestClient
+
+from service.app import create_app
+from service.batcher import Watch
+from service.engine import EngineResult
+from service.settings import Settings
+from tests.service.conftest import EchoEngine
+from translator.text import Span
+from translator.translate import SourceSentence
+
+
+class LineEngine(EchoEngine):
+    """A line is a sentence; they are finished last one first, the first one when `gate` is opened."""
+
+    def sentences(self, text: str) -> list[SourceSentence]:
+        lines = re.finditer(r"[^\n]+", text)
+        return [
+            SourceSentence(line[0], Span(line.start(), line.end()), tuple(map(ord, line[0])), False)
+            for line in lines
+        ]
+
+    def process(self, kind: Hashable, items: Sequence[Any], watch: Watch[EngineResult]) -> None:
+        for place in range(len(items) - 1, -1, -1):
+            if items[place].text in self.errors:
+                raise self.errors[items[place].text]
+            if place == 0:
+                self.gate.wait(20)
+            watch.finished(place, self._echo(items[place].text, kind))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def engine() -> Iterator[LineEngine]:
+    engine = LineEngine()
+    yield engine
+    engine.gate.set()
+
+
+@pytest.fixture
+def client(engine: LineEngine, wait_until: Callable[..., None]) -> Iterator[TestClient]:
+    with TestClient(create_app(lambda: engine, Settings())) as client:
+        wait_until(lambda: client.get("/readyz").status_code == 200)
+        yield client
+
+
+def events(client: TestClient, **request: Any) -> list[tuple[str, dict[str, Any]]]:
+    answer = client.post("/translate/stream", json=request)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Content-Type"].startswith("text/event-stream")
+    return parsed(answer.text)
+
+
+def parsed(stream: str) -> list[tuple[str, dict[str, Any]]]:
+    found = []
+    for event in stream.split("\n\n")[:-1]:
+        name, data = event.split("\n")
+        found.append((name.removeprefix("event: "), json.loads(data.removeprefix("data: "))))
+    return found
+
+
+def test_sentences_come_in_order_and_make_up_the_translation(client: TestClient) -> None:
+    text = "😀 one\n\n two\nthree\n"
+    *sentences, (last, end) = events(client, text=text)
+    assert [name for name, _ in sentences] == ["sentence"] * 3
+    assert (last, end["sentences"], end["model"], end["device"]) == ("done", 3, "echo-en-de", "cpu")
+    rebuilt, place = "", 0
+    for number, (_, sentence) in enumerate(sentences):
+        assert (sentence["text_index"], sentence["sentence_index"]) == (0, number)
+        assert (sentence["done"], sentence["total"]) == (number + 1, 3)
+        assert sentence["source"] == text[sentence["start"] : sentence["end"]]
+        rebuilt += text[place : sentence["start"]]
+        assert len(rebuilt) == sentence["target_start"]
+        rebuilt += sentence["text"]
+        assert len(rebuilt) == sentence["target_end"]
+        place = sentence["end"]
+    whole = client.post("/translate", json={"text": text}).json()["translations"][0]
+    assert rebuilt + text[place:] == whole["text"]
+    shared = whole["sentences"][0].keys()
+    assert [{name: one[name] for name in shared} for _, one in sentences] == whole["sentences"]
+
+
+def test_offsets_begin_anew_with_each_text(client: TestClient) -> None:
+    *sentences, _ = events(client, text=["a\nb", "", "c"], alignment=True)
+    assert [(one["text_index"], one["sentence_index"], one["target_start"]) for _, one in sentences] == [
+        (0, 0, 0), (0, 1, 5), (2, 0, 0),
+    ]  # fmt: skip
+    assert sentences[1][1]["alignment"] == [
+        {"source_start": 2, "source_end": 3, "target_start": 8, "target_end": 9}
+    ]
+
+
+@pytest.mark.parametrize("text", ["", [], "\n"])
+def test_nothing_to_translate_is_done_at_once(client: TestClient, text: object) -> None:
+    [(name, end)] = events(client, text=text)
+    assert (name, end["sentences"]) == ("done", 0)
+
+
+def test_what_is_refused_at_once_is_a_problem_with_its_status(client: TestClient, engine: LineEngine) -> None:
+    assert client.post("/translate/stream", json={"text": 7}).status_code == 422
+    engine.errors["bad"] = RuntimeError("secret")
+    answer = client.post("/translate/stream", json={"text": "bad"})
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+
+
+def test_an_error_after_the_first_sentence_is_an_event(
+    client: TestClient, engine: LineEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.errors["bad"] = RuntimeError("secret")
+    client.post("/translate", json={"text": "good"})  # remembered from now on
+    (first, sentence), (last, problem) = events(client, text="good\nbad")
+    assert (first, sentence["text"]) == ("sentence", "DE:good")
+    assert (last, problem["status"]) == ("error", 500)
+    assert "secret" not in json.dumps(problem)
+
+
+def test_sentences_arrive_before_the_last_is_finished_and_leaving_stops_the_work(
+    serve: Callable[..., str], engine: LineEngine, wait_until: Callable[..., None]
+) -> None:
+    class Watched(LineEngine):
+        left = threading.Event()
+
+        def process(self, kind: Hashable, items: Sequence[Any], watch: Watch[EngineResult]) -> None:
+            watch.finished(0, self._echo(items[0].text, kind))  # type: ignore[arg-type]
+            if len(items) > 1:
+                wait_until(lambda: not watch.is_wanted(1))
+                self.left.set()
+
+    app = create_app(Watched, Settings())
+    address = serve(app)
+    wait_until(lambda: httpx2.get(f"{address}/readyz", trust_env=False).status_code == 200)
+    with httpx2.stream(
+        "POST", f"{address}/translate/stream", json={"text": "one\ntwo"}, trust_env=False, timeout=20
+    ) as answer:
+        for line in answer.iter_lines():
+            if line.startswith("data: "):
+                assert json.loads(line.removeprefix("data: "))["text"] == "DE:one"
+                break
+    assert Watched.left.wait(20)
