@@ -5,13 +5,21 @@ PIP_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: serve test check demo bench-multi30k clean
+.PHONY: serve test test-image check demo bench-multi30k clean
 
 serve: $(VENV)/serve.stamp
 	$(BIN)/python -m service
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest
+
+# The reliability cases at full size (half an hour); it ends with a table of what was measured.
+test-hard: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest --hard tests/hard
+
+# As root, with Debian's buildah, podman, runc and debootstrap; tests/system/test_image.py lists the variables.
+test-image: $(VENV)/dev.stamp
+	TEST_IMAGE=1 $(BIN)/python -m pytest -rs tests/system/test_image.py
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

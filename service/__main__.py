@@ -7,10 +7,11 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from types import FrameType
 
 import uvicorn
 from pydantic import ValidationError
-from pydantic_settings import CliApp
+from pydantic_settings import CliApp, SettingsError
 
 from service.settings import Settings
 from translator.errors import ConfigError
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         max_connections=settings.max_connections,
         max_header_bytes=settings.max_header_bytes,
     )
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(
             app,
             http=protocol_with(limits),
@@ -71,6 +72,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if app.state.room.failed else 0
 
 
+class _Server(uvicorn.Server):
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """The first signal lets requests finish; the second one, of any kind, does not wait for them."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
 def set_up_logs() -> None:
     """Write what happens to standard error, and a line of JSON for each request to standard output."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -85,6 +93,8 @@ def read_settings(arguments: Sequence[str] | None) -> Settings:
     """Read flags and environment; ends the process with a message where they are not valid."""
     try:
         return CliApp.run(Settings, cli_args=list(sys.argv[1:] if arguments is None else arguments))
+    except SettingsError as error:  # what should be a list of JSON and is none
+        sys.exit(f'{error}; a list is written as JSON, ["first", "second"]. See python -m service --help.')
     except ValidationError as error:
         lines = [
             f"  {'.'.join(map(str, problem['loc']))} = {problem['input']!r}: {problem['msg']}"

@@ -64,6 +64,8 @@ class Metrics:
             ("reason",),
             registry=registry,
         )
+        for reason in ("client_left", "deadline"):  # so that the first one counts as a growth
+            self.dropped_sentences.labels(reason)
         self.cache_hits = Counter(
             "translator_cache_hits", "Sentences whose result was remembered", registry=registry
         )
@@ -76,6 +78,8 @@ class Metrics:
         self.rejected = Counter(
             "translator_rejected", "Requests that were sent away, by reason", ("reason",), registry=registry
         )
+        for reason in ("queue_full", "rate_limited", "not_ready", "deadline_exceeded"):
+            self.rejected.labels(reason)
         self.requests = Counter(
             "translator_requests", "Requests, by route and status", ("route", "status"), registry=registry
         )

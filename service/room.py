@@ -121,6 +121,10 @@ class ModelRoom:
         self._replacing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         metrics.ready.set_function(lambda: float(self.is_ready))
+        metrics.watch_queue(
+            lambda: self._served.batcher.waiting_tokens if self._served else 0,
+            lambda: self._served.batcher.waiting_sentences if self._served else 0,
+        )
 
     async def open(self) -> None:
         """Load the model and decode once, so that the first user does not wait for it."""
@@ -246,7 +250,11 @@ class ModelRoom:
         served = Served(engine, batcher)
         warm_up: Hashable = TranslateKind()
         works = [Work(sentence, len(sentence.tokens)) for sentence in engine.sentences(_WARM_UP_TEXT)]
-        await batcher.run(warm_up, works, _WARM_UP_SECONDS)
+        try:
+            await batcher.run(warm_up, works, _WARM_UP_SECONDS)
+        except Exception:
+            batcher.close(0)
+            raise
         return served
 
     def _on_death(self, batcher: Batcher[EngineResult]) -> None:

@@ -83,7 +83,6 @@ class Batcher(Generic[ResultT]):
         self._tokens_per_second = 0.0
         self._closing = self._stopped = False
         self._changed = threading.Condition()  # guards every attribute above that changes
-        metrics.watch_queue(lambda: self._line.tokens, lambda: len(self._line))
         # Daemons: a decoding that hangs must not keep the process from exiting.
         self._threads = [
             threading.Thread(target=self._work, name=f"decoding-{number}", daemon=True)
@@ -96,6 +95,16 @@ class Batcher(Generic[ResultT]):
     def is_running(self) -> bool:
         """Whether requests are taken: the workers live and `close` has not been called."""
         return not self._closing and not self._stopped and all(thread.is_alive() for thread in self._threads)
+
+    @property
+    def waiting_tokens(self) -> int:
+        """Of the sentences that wait."""
+        return self._line.tokens
+
+    @property
+    def waiting_sentences(self) -> int:
+        """How many wait."""
+        return len(self._line)
 
     async def run(self, kind: Hashable, works: Sequence[Work], deadline_seconds: float) -> list[ResultT]:
         """Return the result of each work, in order; raises what `stream` raises."""
@@ -186,8 +195,8 @@ class Batcher(Generic[ResultT]):
         job.end()
         with self._changed:
             dropped = self._line.remove(job)
-        if dropped:
-            self._metrics.dropped_sentences.labels(reason).inc(dropped)
+            dropped += sum(entry.job is job and not entry.is_finished for entry in self._in_flight)
+        self._metrics.dropped_sentences.labels(reason).inc(dropped)
 
     def _work(self) -> None:
         try:

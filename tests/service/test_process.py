@@ -164,6 +164,30 @@ def test_sigterm_finishes_what_was_accepted_and_exits_with_0() -> None:
         assert process.wait(30) == 0
 
 
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_does_not_wait(second: signal.Signals) -> None:
+    with echo_process() as process, ThreadPoolExecutor(1) as pool:
+        address = wait_for(process, r"serving on (\S+)")
+        wait_for(process, r"echo is ready on cpu")
+        post = functools.partial(httpx2.post, f"{address}translate", trust_env=False, timeout=30)
+        lost = pool.submit(post, json={"text": "text that waits for 19 others"})
+        wait_for(process, "came: text that waits")
+        process.send_signal(signal.SIGTERM)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.5)
+        process.send_signal(second)
+        process.wait(30)
+        assert lost.exception() is not None or lost.result().status_code == 500
+
+
+def test_a_list_that_is_none_is_told() -> None:
+    process = run(TRANSLATOR_CORS_ORIGINS="https://example.org")
+    assert process.returncode == 1
+    assert "Traceback" not in process.stderr
+    assert "cors_origins" in process.stderr
+    assert "a list is written as JSON" in process.stderr
+
+
 def test_a_model_that_cannot_be_loaded_ends_the_process() -> None:
     with echo_process("--model", "nowhere") as process:
         wait_for(process, "the model could not be loaded: nowhere: there is no model folder")

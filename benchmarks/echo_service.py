@@ -1,0 +1,48 @@
+"""The service with an echo in the model's place, to measure the service alone.
+
+Arguments are those of `python -m service`. Where the environment has ECHO_LEAK_BYTES it keeps so many bytes for each
+sentence: a leak, which the measurement must find.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+
+from service.__main__ import main
+from translator.search import SearchOptions
+from translator.text import Span
+from translator.translate import Hypothesis, SentenceWatch, SourceSentence, Translator
+
+LEAK_BYTES = int(os.environ.get("ECHO_LEAK_BYTES", "0"))
+SECONDS_FOR_A_BATCH = 0.002
+
+
+class Echo:
+    """Answers "DE:" and the text, which is one sentence."""
+
+    name, device, precision, batches_at_once = "echo", "cpu", "fp32", 2
+
+    def __init__(self) -> None:
+        self.card: dict[str, object] = {}
+        self.leaked: list[bytes] = []
+
+    def sentences(self, text: str) -> list[SourceSentence]:
+        """The text as one sentence."""
+        return [SourceSentence(text, Span(0, len(text)), tuple(map(ord, text)), False)] if text else []
+
+    def translate_batch(
+        self, sentences: Sequence[SourceSentence], options: SearchOptions, watch: SentenceWatch
+    ) -> None:
+        """Echo each sentence."""
+        time.sleep(SECONDS_FOR_A_BATCH)
+        for place, sentence in enumerate(sentences):
+            if LEAK_BYTES:
+                self.leaked.append(os.urandom(LEAK_BYTES))
+            if watch.is_wanted(place):
+                watch.finished(place, (Hypothesis(f"DE:{sentence.text}", 0.0),))
+
+
+if __name__ == "__main__":
+    Translator.load = lambda *_, **__: Echo()  # type: ignore[assignment,method-assign]
+    sys.exit(main())

@@ -1,0 +1,422 @@
+"""How the service behaves under load: a table of cases, figures, limits, and whether they are kept.
+
+    python benchmarks/service_load.py dev/docs-dev.en            # or: make bench-service SENTENCES=dev/docs-dev.en
+
+Starts the service with the model in the package, and with an echo where only the service itself is asked about. Let
+nothing else run on the machine meanwhile: it also has to send the load.
+"""
+
+import asyncio
+import itertools
+import os
+import random
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from translator.device import choose_device, describe_device, set_up_processor
+from translator.evaluate import read_lines
+from translator.translate import Translator
+
+ROOT = Path(__file__).parents[1]
+SHORT = "The train to the coast leaves in ten minutes."
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to measure with, and for how long."""
+
+    sentences: tyro.conf.Positional[Path]
+    """A file of English sentences."""
+    seconds: float = 60.0
+    """Of each case that goes on for a while."""
+    rounds: int = 3
+    """Of what is compared in turns."""
+    requests: int = 10_000
+    """Of the case about memory."""
+    cases: tuple[str, ...] = ("throughput", "latency", "1", "2", "3", "5", "6", "12")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table."""
+
+    case: str
+    what: str
+    figure: str
+    limit: str
+    is_kept: bool
+
+
+@dataclass(frozen=True)
+class Server:
+    """A service in a process of its own."""
+
+    process: subprocess.Popen[str]
+    address: str
+
+    def memory(self) -> int:
+        """Bytes of memory that it has."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
+        found = re.search(r"VmRSS:\s+(\d+) kB", status)
+        assert found
+        return 1024 * int(found[1])
+
+
+@contextmanager
+def serve(*flags: str, echo: bool = False, leak_bytes: int = 0) -> Iterator[Server]:
+    """A service that is ready; nothing is remembered, so that every sentence is work."""
+    program = [str(ROOT / "benchmarks/echo_service.py")] if echo else ["-m", "service"]
+    command = [sys.executable, *program, "--port", "0", "--cache-sentences", "0", "--no-access-log", *flags]
+    environment = {**os.environ, "ECHO_LEAK_BYTES": str(leak_bytes), "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stderr
+        address = None
+        for line in process.stderr:
+            if found := re.search(r"serving on (\S+)/ ", line):
+                address = found[1]
+            if " is ready on " in line:
+                break
+        if address is None:
+            raise SystemExit("the service did not start; try: python -m service")
+        try:
+            yield Server(process, address)
+        finally:
+            process.terminate()
+            process.stderr.read()
+
+
+@asynccontextmanager
+async def client_of(server: Server) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client that may have any number of connections."""
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=64)
+    async with httpx2.AsyncClient(
+        base_url=server.address, limits=limits, timeout=120, trust_env=False
+    ) as client:
+        yield client
+
+
+async def translate(client: httpx2.AsyncClient, *texts: str) -> httpx2.Response:
+    """Ask for the translation of some texts."""
+    return await client.post("/translate", json={"text": list(texts)})
+
+
+async def at_a_rate(
+    per_second: float, seconds: float, ask: Callable[[], Awaitable[httpx2.Response]]
+) -> list[tuple[float, int, float]]:
+    """Ask at random times, so many a second, whatever comes back: each request's start, status and seconds."""
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    random_times = random.Random(0)
+    answers: list[tuple[float, int, float]] = []
+
+    async def one() -> None:
+        start = loop.time()
+        status = (await ask()).status_code
+        answers.append((start - begun, status, loop.time() - start))
+
+    asking, due = [], begun
+    while due < begun + seconds:
+        await asyncio.sleep(max(0.0, due - loop.time()))
+        asking.append(asyncio.create_task(one()))
+        due += random_times.expovariate(per_second)
+    await asyncio.gather(*asking)
+    return answers
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value below which that share of the values lies."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+async def sentences_a_second(server: Server, lines: list[str]) -> float:
+    """When two clients always have requests of 64 texts waiting for each other's."""
+    parts = [lines[start : start + 64] for start in range(0, len(lines), 64)]
+    started = time.perf_counter()
+    async with client_of(server) as client:
+        await asyncio.gather(*(translate(client, *part) for part in parts))
+    return len(lines) / (time.perf_counter() - started)
+
+
+async def requests_a_second(server: Server, lines: list[str], seconds: float) -> float:
+    """Of single sentences, when 64 clients ask one after the other."""
+    done, source, end = 0, itertools.cycle(lines), time.monotonic() + seconds
+    async with client_of(server) as client:
+
+        async def ask_on() -> None:
+            nonlocal done
+            while time.monotonic() < end:
+                await translate(client, next(source))
+                done += 1
+
+        await asyncio.gather(*(ask_on() for _ in range(64)))
+    return done / seconds
+
+
+def throughput(options: Options, lines: list[str], translator: Translator) -> Row:
+    """The engine alone beside the service, in turns."""
+    own, served = [], []
+    with serve() as server:
+        for _ in range(options.rounds + 1):
+            started = time.perf_counter()
+            translator.translate(lines)
+            own.append(len(lines) / (time.perf_counter() - started))
+            served.append(asyncio.run(sentences_a_second(server, lines)))
+    ratio = statistics.median(b / a for a, b in zip(own[1:], served[1:], strict=True))
+    figure = (
+        f"{ratio:.0%} ({statistics.median(served[1:]):.0f} of {statistics.median(own[1:]):.0f} sentences/s)"
+    )
+    return Row("throughput", "share of the engine's own speed", figure, "≥ 95 %", ratio >= 0.95)
+
+
+def latency(options: Options, translator: Translator) -> Row:
+    """One short sentence at a time, by the engine and by the service in turns."""
+
+    async def measure() -> tuple[list[float], list[float]]:
+        own, served = [], []
+        async with client_of(server) as client:
+            for _ in range(100 * options.rounds):
+                started = time.perf_counter()
+                translator.translate([SHORT])
+                between = time.perf_counter()
+                await translate(client, SHORT)
+                own.append(between - started)
+                served.append(time.perf_counter() - between)
+        return own, served
+
+    with serve() as server:
+        own, served = asyncio.run(measure())
+    added = 1000 * (statistics.median(served[10:]) - statistics.median(own[10:]))
+    figure = f"{added:.1f} ms to {1000 * statistics.median(own[10:]):.1f} ms"
+    return Row("latency", "added to the median of one short sentence", figure, "≤ 3 ms", added <= 3)
+
+
+def isolation(options: Options) -> Row:
+    """64 clients with markers of their own."""
+    wrong = done = 0
+    end = time.monotonic() + options.seconds
+
+    async def one(client: httpx2.AsyncClient, number: int) -> None:
+        nonlocal wrong, done
+        for turn in itertools.count():
+            if time.monotonic() > end:
+                return
+            texts = [f"marker {number} {turn} {place}" for place in range(1 + turn % 3)]
+            answer = await translate(client, *texts)
+            is_right = answer.status_code == 200 and [
+                translation["text"] for translation in answer.json()["translations"]
+            ] == [f"DE:{text}" for text in texts]
+            done, wrong = done + 1, wrong + (not is_right and answer.status_code not in (429, 503))
+
+    async def all_clients() -> None:
+        async with client_of(server) as client:
+            await asyncio.gather(*(one(client, number) for number in range(64)))
+
+    with serve(echo=True) as server:
+        asyncio.run(all_clients())
+    return Row("1", "64 clients, lost or swapped answers", f"{wrong} of {done:,}", "0", wrong == 0)
+
+
+def steady(options: Options, lines: list[str]) -> Row:
+    """Half of what the service can do."""
+
+    async def measure() -> list[float]:
+        peak = await requests_a_second(server, lines, options.seconds / 4)
+        source = itertools.cycle(lines)
+        async with client_of(server) as client:
+            answers = await at_a_rate(peak / 2, options.seconds, lambda: translate(client, next(source)))
+        return [seconds for _, _, seconds in answers]
+
+    with serve() as server:
+        seconds = asyncio.run(measure())
+    p50, p99 = percentile(seconds, 0.5), percentile(seconds, 0.99)
+    figure = f"{p99 / p50:.1f} ({1000 * p99:.0f} ms / {1000 * p50:.0f} ms)"
+    return Row("2", "p99 / p50 at half of the capacity", figure, "≤ 4", p99 / p50 <= 4)
+
+
+def overload(options: Options, lines: list[str]) -> list[Row]:
+    """Three times what the service can do."""
+
+    async def measure() -> tuple[float, list[tuple[float, int, float]], float]:
+        peak = await requests_a_second(server, lines, options.seconds / 4)
+        source = itertools.cycle(lines)
+        async with client_of(server) as client:
+            answers = await at_a_rate(3 * peak, options.seconds, lambda: translate(client, next(source)))
+            over = time.monotonic()
+            while True:
+                started = time.monotonic()
+                answer = await translate(client, SHORT)
+                if answer.status_code == 200 and time.monotonic() - started < 1:
+                    return peak, answers, time.monotonic() - over
+
+    # So much waits at most as is worked off in about two seconds.
+    with serve("--max-queued-tokens", "4000") as server:
+        peak, answers, normal_after = asyncio.run(measure())
+    good = sum(status == 200 for _, status, _ in answers) / options.seconds
+    refused = [seconds for _, status, seconds in answers if status in (429, 503)]
+    others = sum(status not in (200, 429, 503) for _, status, _ in answers)
+    p99 = percentile(refused, 0.99) if refused else 0.0
+    return [
+        Row("3", "overload: refused after, p99", f"{1000 * p99:.0f} ms", "< 50 ms", p99 < 0.05),
+        Row(
+            "3",
+            "overload: goodput beside the peak",
+            f"{good / peak:.0%} of {peak:.0f}/s",
+            "≥ 80 %",
+            good >= 0.8 * peak,
+        ),
+        Row(
+            "3",
+            "overload: other answers than 200, 429, 503",
+            f"{others} of {len(answers):,}",
+            "0",
+            others == 0,
+        ),
+        Row("3", "overload: normal again after", f"{normal_after:.1f} s", "< 5 s", normal_after < 5),
+    ]
+
+
+def growth(options: Options, leak_bytes: int) -> float:
+    """Megabytes by which the memory grows over the second half of mixed requests, by a straight line through them."""
+    sizes = (1, 1, 1, 3, 20, 64)
+    memories: list[int] = []
+
+    async def measure() -> None:
+        choose = random.Random(1)
+        async with client_of(server) as client:
+            for number in range(options.requests // 8):
+                texts = [["x" * choose.randint(1, 300)] * choose.choice(sizes) for _ in range(7)]
+                bodies = [{"text": some, "beam_size": choose.randint(1, 4)} for some in texts]
+                good = (client.post("/translate", json=body) for body in bodies)
+                await asyncio.gather(*good, client.post("/translate", content=b"{"))
+                if number % 10 == 0:
+                    memories.append(server.memory())
+
+    with serve(echo=True, leak_bytes=leak_bytes) as server:
+        asyncio.run(measure())
+    half = memories[len(memories) // 2 :]
+    slope = statistics.linear_regression(range(len(half)), half).slope
+    return slope * len(half) / 1e6
+
+
+def memory(options: Options) -> list[Row]:
+    """Without and with a leak that is made on purpose."""
+    plain, leaking = growth(options, 0), growth(options, 4_000)
+    what = f"growth over the second half of {options.requests:,} requests"
+    return [
+        Row("5", what, f"{plain:.1f} MB", "< 50 MB", plain < 50),
+        Row("5", f"{what}, with a leak", f"{leaking:.1f} MB", "≥ 50 MB", leaking >= 50),
+    ]
+
+
+def dropping(lines: list[str]) -> list[Row]:
+    """200 clients leave while their sentences are decoded; 200 others come."""
+
+    async def figure_of(client: httpx2.AsyncClient, name: str) -> float:
+        text = (await client.get("/metrics")).text
+        found = re.search(rf"^{name} (\S+)$", text, re.MULTILINE)
+        assert found
+        return float(found[1])
+
+    async def measure() -> tuple[float, int]:
+        long = " ".join(lines[:20])
+        async with client_of(server) as probe:
+            async with client_of(server) as client:
+                asking = [asyncio.create_task(translate(client, long)) for _ in range(200)]
+                while not await figure_of(probe, "translator_in_flight_sentences"):
+                    await asyncio.sleep(0.01)
+                await asyncio.sleep(0.3)
+                for one in asking:
+                    one.cancel()
+                await asyncio.gather(*asking, return_exceptions=True)
+            left = time.monotonic()
+            while await figure_of(probe, "translator_in_flight_sentences") or await figure_of(
+                probe, "translator_queue_tokens"
+            ):
+                await asyncio.sleep(0.005)
+            idle_after = time.monotonic() - left
+            answers = await asyncio.gather(*(translate(probe, SHORT) for _ in range(200)))
+        return idle_after, sum(answer.status_code == 200 for answer in answers)
+
+    with serve("--max-queued-tokens", "10000000") as server:
+        idle_after, right = asyncio.run(measure())
+    idle = f"{1000 * idle_after:.0f} ms"
+    return [
+        Row("6", "200 clients leave: all is stopped after", idle, "a step + 100 ms", idle_after < 0.25),
+        Row("6", "the next 200 clients: answered", str(right), "200", right == 200),
+    ]
+
+
+def liveness(options: Options, lines: list[str]) -> Row:
+    """`/healthz` while 64 clients keep the service busy."""
+
+    async def measure() -> list[float]:
+        async with client_of(server) as client:
+            busy = asyncio.create_task(requests_a_second(server, lines, options.seconds / 4))
+            taken = []
+            while not busy.done():
+                started = time.perf_counter()
+                await client.get("/healthz")
+                taken.append(time.perf_counter() - started)
+                await asyncio.sleep(0.02)
+        return taken
+
+    with serve() as server:
+        p99 = percentile(asyncio.run(measure()), 0.99)
+    return Row("12", "p99 of /healthz at full load", f"{1000 * p99:.0f} ms", "< 100 ms", p99 < 0.1)
+
+
+def measure(options: Options, lines: list[str]) -> Iterator[Row]:
+    """The rows of the cases that are asked for."""
+    if {"throughput", "latency"} & set(options.cases):
+        translator = Translator.load()
+        if "throughput" in options.cases:
+            yield throughput(options, lines, translator)
+        if "latency" in options.cases:
+            yield latency(options, translator)
+    if "1" in options.cases:
+        yield isolation(options)
+    if "2" in options.cases:
+        yield steady(options, lines)
+    if "3" in options.cases:
+        yield from overload(options, lines)
+    if "5" in options.cases:
+        yield from memory(options)
+    if "6" in options.cases:
+        yield from dropping(lines)
+    if "12" in options.cases:
+        yield liveness(options, lines)
+
+
+def main() -> int:
+    """Exit code: 0 when every limit is kept, else 1."""
+    options = tyro.cli(Options, description=__doc__)
+    lines = [line for line in read_lines(options.sentences) if line.strip()][:1024]
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    set_up_processor(0)
+    table = Table(title=f"The service under load: {describe_device(choose_device('auto'))}")
+    for heading in ("case", "what", "figure", "limit", "kept"):
+        table.add_column(heading)
+    are_kept = True
+    for row in measure(options, lines):
+        table.add_row(row.case, row.what, row.figure, row.limit, "yes" if row.is_kept else "NO")
+        are_kept &= row.is_kept
+        print(f"case {row.case}: {row.what}: {row.figure}", file=sys.stderr)
+    console.print(table)
+    return 0 if are_kept else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,163 @@
+"""The files that run the service on a machine agree with the service, and with each other."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from fastapi.testclient import TestClient
+
+from service.__main__ import _GRACE_SECONDS
+from service.app import create_app
+from service.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+RUNBOOK = (DEPLOY / "RUNBOOK.md").read_text()
+YAML_FILES = [ROOT / "compose.yaml", *sorted(DEPLOY.rglob("*.y*ml"))]
+PROMETHEUS_OWN = {"up"}
+
+
+def read(path):
+    return yaml.safe_load(path.read_text())
+
+
+COMPOSE = read(ROOT / "compose.yaml")
+TRANSLATOR = COMPOSE["services"]["translator"]
+RULES = [rule for group in read(DEPLOY / "alerts.yml")["groups"] for rule in group["rules"]]
+DASHBOARD = json.loads((DEPLOY / "grafana/dashboards/translator.json").read_text())
+
+
+def no_engine():
+    raise AssertionError("nothing here loads a model")
+
+
+@pytest.fixture(scope="module")
+def samples():
+    """Name of every sample that the service shows or may show: a labelled one has none before its first event."""
+    text = TestClient(create_app(no_engine, Settings())).get("/metrics").text
+    names = set(PROMETHEUS_OWN)
+    for name, kind in re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE):
+        names.update(f"{name}_{part}" for part in ("bucket", "sum", "count") if kind == "histogram")
+        names.add(name)
+    return names
+
+
+def expressions():
+    """Every PromQL expression, by where it stands."""
+    for rule in RULES:
+        yield rule["alert"], rule["expr"]
+    for panel in DASHBOARD["panels"]:
+        for target in panel.get("targets", ()):
+            yield f"panel {panel['title']}", target["expr"]
+
+
+@pytest.mark.parametrize("path", YAML_FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_yaml_file_can_be_read(path):
+    assert read(path)
+
+
+@pytest.mark.parametrize(("place", "expression"), list(expressions()))
+def test_every_figure_that_is_watched_is_one_that_the_service_shows(place, expression, samples):
+    used = set(re.findall(r"\b(?:translator|process)_[a-z_]+|\bup\b", re.sub(r'"[^"]*"', "", expression)))
+    assert used, f"{place} watches nothing"
+    assert used <= samples, f"{place}: no such figure: {used - samples}"
+
+
+def test_prometheus_takes_rules_and_queries(tmp_path):
+    if not (promtool := shutil.which("promtool")):
+        pytest.skip("needs Prometheus' promtool")
+    subprocess.run([promtool, "check", "rules", DEPLOY / "alerts.yml"], check=True, capture_output=True)
+    queries = [{"record": f"query:{number}", "expr": expr.replace("$__rate_interval", "1m")}
+               for number, (_, expr) in enumerate(expressions())]  # fmt: skip
+    path = tmp_path / "queries.yml"
+    path.write_text(json.dumps({"groups": [{"name": "dashboard", "rules": queries}]}))
+    checked = subprocess.run([promtool, "check", "rules", path], check=False, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_every_alert_stands_in_the_runbook_and_no_other():
+    headings = re.findall(r"^### (\w+)$", RUNBOOK, re.MULTILINE)
+    assert headings == [rule["alert"] for rule in RULES]
+    for rule in RULES:
+        assert rule["annotations"]["runbook"] == f"deploy/RUNBOOK.md#{rule['alert'].lower()}"
+
+
+def test_links_within_the_runbook_lead_somewhere():
+    headings = re.findall(r"^##+ (.+)$", RUNBOOK, re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+    assert set(re.findall(r"\]\(#([^)]+)\)", RUNBOOK)) <= anchors
+
+
+def shown(value):
+    """A default as the runbook writes it."""
+    if value is None or value == []:
+        return "—"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def test_the_runbook_lists_every_setting_with_its_default():
+    wanted = {
+        f"TRANSLATOR_{name.upper()}": (shown(field.get_default(call_default_factory=True)), field.description)
+        for name, field in Settings.model_fields.items()
+    }
+    rows = re.findall(r"^\| `(TRANSLATOR_\w+)` \| (.+?) \| .+ \|$", RUNBOOK, re.MULTILINE)
+    assert len(rows) == len(dict(rows)), "a setting stands there twice"
+    missing = [
+        f"| `{name}` | {default} | {description} |"
+        for name, (default, description) in wanted.items()
+        if dict(rows).get(name) != default
+    ]
+    assert not missing, "write into the table of deploy/RUNBOOK.md:\n" + "\n".join(missing)
+    assert dict(rows).keys() <= wanted.keys(), "remove from the table what is no setting"
+
+
+def test_the_threshold_of_the_queue_is_four_fifths_of_its_limit():
+    (rule,) = (rule for rule in RULES if rule["alert"] == "TranslatorQueueNearlyFull")
+    assert int(re.search(r"> (\d+)", rule["expr"])[1]) == 0.8 * Settings().max_queued_tokens
+
+
+def test_requests_in_flight_have_time_to_finish():
+    grace = int(TRANSLATOR["stop_grace_period"].removesuffix("s"))
+    assert grace > Settings().deadline_seconds + _GRACE_SECONDS
+
+
+def test_compose_names_files_and_volumes_that_exist():
+    made_by_the_operator = {"./models"}
+    for service in COMPOSE["services"].values():
+        for volume in service.get("volumes", ()):
+            source = volume.split(":")[0]
+            assert source in COMPOSE["volumes"] or source in made_by_the_operator or (ROOT / source).exists()
+    arguments = re.findall(r"^ARG (\w+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert set(TRANSLATOR["build"]["args"]) <= set(arguments)
+
+
+def test_compose_opens_ports_to_this_machine_only_and_gives_no_privileges():
+    for name, service in COMPOSE["services"].items():
+        assert all(port.startswith("127.0.0.1:") for port in service["ports"]), name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        if "build" not in service:
+            assert re.search(r":v?\d+\.\d+\.\d+$", service["image"]), f"{name} is not pinned"
+    assert TRANSLATOR["read_only"] is True
+
+
+def test_the_dashboard_fits_together():
+    panels = DASHBOARD["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    (source,) = read(DEPLOY / "grafana/provisioning/datasources/prometheus.yml")["datasources"]
+    used = {panel["datasource"]["uid"] for panel in panels if "datasource" in panel}
+    assert used == {source["uid"]}
+    cells = [
+        (column, row)
+        for place in (panel["gridPos"] for panel in panels)
+        for column in range(place["x"], place["x"] + place["w"])
+        for row in range(place["y"], place["y"] + place["h"])
+    ]
+    assert len(cells) == len(set(cells)), "panels lie over each other"
+    assert max(column for column, _ in cells) < 24
