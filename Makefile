@@ -5,7 +5,7 @@ PIP_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: serve test test-image check demo bench-multi30k clean
+.PHONY: serve test test-hard test-image check demo bench-multi30k bench-service clean
 
 serve: $(VENV)/serve.stamp
 	$(BIN)/python -m service
@@ -35,6 +35,10 @@ demo: $(VENV)/serve.stamp
 OUT ?= runs/multi30k
 bench-multi30k: $(VENV)/bench.stamp
 	$(BIN)/python benchmarks/multi30k.py "$(or $(DATA),$(error give DATA=the folder of Multi30k))" "$(OUT)"
+
+# SENTENCES is a file of English sentences. Let nothing else run on the machine meanwhile.
+bench-service: $(VENV)/dev.stamp
+	$(BIN)/python benchmarks/service_load.py "$(or $(SENTENCES),$(error give SENTENCES=a file of English sentences))"
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 import reprlib
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends
@@ -49,9 +50,14 @@ async def read_json_body(request: Request, max_bytes: int) -> bytes:
         raise UnsupportedMediaType(
             f"The body is declared as {media_type[:50] or 'nothing'}; send Content-Type: application/json."
         )
+    return await read_body(request, max_bytes)
+
+
+async def read_body(request: Request, max_bytes: int) -> bytes:
+    """Return the body of a request, counted as it comes; raises UnsupportedMediaType, RequestTooLarge."""
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType(
-            "Compressed bodies are not taken; send the JSON as it is, without Content-Encoding."
+            "Compressed bodies are not taken; send the body as it is, without Content-Encoding."
         )
     body = bytearray()
     async for chunk in request.stream():  # not trusting Content-Length, which can lie
@@ -61,6 +67,17 @@ async def read_json_body(request: Request, max_bytes: int) -> bytes:
                 f"The body has more than {max_bytes} bytes, the limit. Send less text at once."
             )
     return bytes(body)
+
+
+@contextmanager
+def charged(client: Client, characters: int) -> Iterator[None]:
+    """Charge a client for work, and refund it when that fails; raises RateLimited, QuotaExceeded."""
+    client.charge(characters)
+    try:
+        yield
+    except BaseException:
+        client.refund(characters)
+        raise
 
 
 def deadline_of(request: Request, longest: float) -> float:

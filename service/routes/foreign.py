@@ -16,7 +16,14 @@ from starlette.responses import JSONResponse, Response
 
 from service.access import Access, Client, key_of
 from service.errors import InvalidRequest, RequestTooLarge, UnsupportedMediaType, problem_response
-from service.requests import check_size, read_json_body, unless_client_leaves
+from service.requests import (
+    charged,
+    check_size,
+    deadline_of,
+    read_body,
+    read_json_body,
+    unless_client_leaves,
+)
 from service.room import ModelRoom
 from service.schemas.parsing import as_list, parse_object
 from service.settings import Settings
@@ -156,7 +163,7 @@ async def _read_parameters(request: Request, settings: Settings) -> dict[str, ob
         return {}
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == _FORM:
-        return _parse_form(await _read_form(request, settings.max_body_bytes), settings.max_texts)
+        return _parse_form(await read_body(request, settings.max_body_bytes), settings.max_texts)
     if media_type != "application/json":
         raise UnsupportedMediaType(
             f"The body is declared as {media_type[:50] or 'nothing'}; send Content-Type: application/json or {_FORM}."
@@ -166,19 +173,6 @@ async def _read_parameters(request: Request, settings: Settings) -> dict[str, ob
 
 def _has_no_body(request: Request) -> bool:
     return request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers
-
-
-async def _read_form(request: Request, max_bytes: int) -> bytes:
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise UnsupportedMediaType("Compressed bodies are not taken; send the form without Content-Encoding.")
-    body = bytearray()
-    async for chunk in request.stream():  # not trusting Content-Length, which can lie
-        body += chunk
-        if len(body) > max_bytes:
-            raise RequestTooLarge(
-                f"The body has more than {max_bytes} bytes, the limit. Send less text at once."
-            )
-    return bytes(body)
 
 
 def _parse_form(body: bytes, max_texts: int) -> dict[str, object]:
@@ -205,10 +199,6 @@ async def translate_for(
 
     Raises RateLimited, QuotaExceeded, and what the room raises.
     """
-    characters = sum(map(len, texts))
-    client.charge(characters)
-    try:
-        return await unless_client_leaves(request, room.translate(texts, options))
-    except BaseException:
-        client.refund(characters)
-        raise
+    with charged(client, sum(map(len, texts))):
+        deadline = deadline_of(request, room.settings.deadline_seconds)
+        return await unless_client_leaves(request, room.translate(texts, options, deadline))

@@ -12,10 +12,16 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
-from service.access import Client
 from service.engine import TranslatedWork
 from service.errors import InvalidRequest, problem_response, problems
-from service.requests import Identified, check_size, deadline_of, read_json_body, unless_client_leaves
+from service.requests import (
+    Identified,
+    charged,
+    check_size,
+    deadline_of,
+    read_json_body,
+    unless_client_leaves,
+)
 from service.room import Room, Served
 from service.schemas.scoring import ScoreAnswer, ScoredTranslation, ScoreRequest
 from service.schemas.translation import (
@@ -56,11 +62,12 @@ _PROBLEMS = problems(
 async def translate(request: Request, room: Room, client: Identified) -> TranslateAnswer:
     """Translate one text or a list of texts; the translations come in the same order."""
     started = time.perf_counter()
-    wanted = await _read(request, room.settings, client)
+    wanted, characters = await _read(request, room.settings)
     deadline = deadline_of(request, room.settings.deadline_seconds)
     served = room.ready()
-    work = room.work(wanted.texts, wanted.kind, deadline)
-    parts, results = await unless_client_leaves(request, work)
+    with charged(client, characters):
+        work = room.work(wanted.texts, wanted.kind, deadline)
+        parts, results = await unless_client_leaves(request, work)
     return TranslateAnswer(
         translations=[
             TranslatedText.of(text, sentences, found)
@@ -95,14 +102,15 @@ async def translate(request: Request, room: Room, client: Identified) -> Transla
 async def translate_stream(request: Request, room: Room, client: Identified) -> StreamingResponse:
     """Translate one text or a list of texts, sentence by sentence."""
     started = time.perf_counter()
-    wanted = await _read(request, room.settings, client)
+    wanted, characters = await _read(request, room.settings)
     deadline = deadline_of(request, room.settings.deadline_seconds)
     served = room.ready()
     served.batcher.check()
-    parts = await served.read(wanted.texts)
-    events = _events(request, served, parts, wanted, deadline, started)
-    # Whatever goes wrong before the first sentence is answered as a problem with its status.
-    first = await unless_client_leaves(request, anext(events))
+    with charged(client, characters):
+        parts = await served.read(wanted.texts)
+        events = _events(request, served, parts, wanted, deadline, started)
+        # Whatever goes wrong before the first sentence is answered as a problem with its status.
+        first = await unless_client_leaves(request, anext(events))
     return StreamingResponse(
         _after(first, events), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
     )
@@ -122,9 +130,9 @@ async def score(request: Request, room: Room, client: Identified) -> ScoreAnswer
     deadline = deadline_of(request, room.settings.deadline_seconds)
     served = room.ready()
     served.batcher.check()
-    client.charge(characters)
-    works = await asyncio.to_thread(lambda: [served.engine.score_work(*pair) for pair in wanted.pairs])
-    results = await unless_client_leaves(request, served.batcher.run(wanted.kind, works, deadline))
+    with charged(client, characters):
+        works = await asyncio.to_thread(lambda: [served.engine.score_work(*pair) for pair in wanted.pairs])
+        results = await unless_client_leaves(request, served.batcher.run(wanted.kind, works, deadline))
     return ScoreAnswer(
         scores=[
             ScoredTranslation.of(result, wanted.tokens)
@@ -137,16 +145,15 @@ async def score(request: Request, room: Room, client: Identified) -> ScoreAnswer
     )
 
 
-async def _read(request: Request, settings: Settings, client: Client) -> TranslateRequest:
-    """The request, if it may be served."""
+async def _read(request: Request, settings: Settings) -> tuple[TranslateRequest, int]:
+    """The request, if it may be served, and how many characters it has."""
     # The body is read here and not by the framework: it is counted as it comes, and parsed in one known way.
     wanted = TranslateRequest.from_json(await read_json_body(request, settings.max_body_bytes))
     if wanted.alternatives > settings.max_alternatives:
         raise InvalidRequest(
             f"alternatives: {wanted.alternatives} asked for; the limit here is {settings.max_alternatives}."
         )
-    client.charge(check_size(wanted.texts, settings))
-    return wanted
+    return wanted, check_size(wanted.texts, settings)
 
 
 async def _events(
