@@ -78,7 +78,17 @@ class Server:
 def serve(*flags: str, echo: bool = False, leak_bytes: int = 0) -> Iterator[Server]:
     """A service that is ready; nothing is remembered, so that every sentence is work."""
     program = [str(ROOT / "benchmarks/echo_service.py")] if echo else ["-m", "service"]
-    command = [sys.executable, *program, "--port", "0", "--cache-sentences", "0", "--no-access-log", *flags]
+    command = [
+        sys.executable,
+        *program,
+        "--port",
+        "0",
+        "--cache-sentences",
+        "0",
+        "--access-log",
+        "false",
+        *flags,
+    ]
     environment = {**os.environ, "ECHO_LEAK_BYTES": str(leak_bytes), "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stderr

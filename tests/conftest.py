@@ -9,3 +9,7 @@ def _quiet_processor():
     """Small tensors gain nothing from threads, and tests should not depend on how many there are."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     torch.set_num_threads(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--hard", action="store_true", help="run tests/hard at full size: make test-hard")

@@ -1,5 +1,7 @@
 """What the model makes of a translation that is given: teacher forcing, as in training, with nothing searched."""
 
+import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -56,30 +58,46 @@ def _padded(rows: list[list[int]], pad: int, device: torch.device) -> Tensor:
     return pad_sequence([torch.tensor(row) for row in rows], batch_first=True, padding_value=pad).to(device)
 
 
+_recording = threading.local()
+"""Where this thread's attention is noted: several may run the same model."""
+_watched: "weakref.WeakSet[Transformer]" = weakref.WeakSet()
+_watching = threading.Lock()
+
+
 @contextmanager
 def _recorded_attention(model: Transformer | None) -> Iterator[dict[str, Tensor]]:
-    """Note the weights of every attention layer while the model runs; of none without a model."""
+    """Note the weights of every attention layer while this thread runs the model; of none without a model."""
     found: dict[str, Tensor] = {}
+    if model is None:
+        yield found
+        return
+    with _watching:
+        if model not in _watched:
+            _watch_attention(model)
+            _watched.add(model)
+    _recording.found = found
+    try:
+        yield found
+    finally:
+        _recording.found = None
+
+
+def _watch_attention(model: Transformer) -> None:
+    """For good: hooks that come and go would do so while another thread runs the model."""
 
     def note(name: str) -> Any:
         def hook(
             layer: MultiHeadAttention, arguments: tuple[Any, ...], options: dict[str, Any], _: Any
         ) -> None:
-            found[name] = _weights(layer, *arguments, **options)
+            found = getattr(_recording, "found", None)
+            if found is not None:
+                found[name] = _weights(layer, *arguments, **options)
 
         return hook
 
-    layers = [(name, layer) for name, layer in model.named_modules()] if model else []
-    handles = [
-        layer.register_forward_hook(note(name), with_kwargs=True)
-        for name, layer in layers
-        if isinstance(layer, MultiHeadAttention)
-    ]
-    try:
-        yield found
-    finally:
-        for handle in handles:
-            handle.remove()
+    for name, layer in model.named_modules():
+        if isinstance(layer, MultiHeadAttention):
+            layer.register_forward_hook(note(name), with_kwargs=True)
 
 
 def _weights(

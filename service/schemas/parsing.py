@@ -60,6 +60,15 @@ def _without_references(part: Any, definitions: dict[str, Any]) -> Any:
     return [_without_references(one, definitions) for one in part] if isinstance(part, list) else part
 
 
+def _whole(value: object) -> object:
+    """To JSON Schema 4.0 is an integer."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = BeforeValidator(_whole)
+"""For integers: 4.0 is one."""
+
+
 def _check_texts(text: object) -> object:
     """Refuse at the first wrong item: to collect half a million of them takes seconds."""
     if isinstance(text, list):

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from service.engine import TranslatedWork, TranslateKind
-from service.schemas.parsing import JsonRequest, Texts, as_list
+from service.schemas.parsing import JsonRequest, Texts, Whole, as_list
 from translator.analysis.quality import Flag, flags
 from translator.search import Sampling, SearchOptions
 from translator.translate import SourceSentence, Translation, assemble
@@ -26,13 +26,13 @@ class SamplingRequest(BaseModel):
     temperature: Annotated[float, Field(ge=0.05, le=5)] = Field(
         1.0, description="Below 1 the likely pieces of words become likelier."
     )
-    top_k: Annotated[int, Field(ge=0, le=1000)] = Field(
+    top_k: Annotated[int, Field(ge=0, le=1000), Whole] = Field(
         0, description="Draw from the so many likeliest pieces only; 0 draws from all."
     )
     top_p: Annotated[float, Field(ge=0.01, le=1)] = Field(
         1.0, description="Draw from the fewest likeliest pieces that have this probability together."
     )
-    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = Field(
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1), Whole] = Field(
         0, description="With the same seed a text gets the same translation again."
     )
 
@@ -49,7 +49,7 @@ class TranslateRequest(JsonRequest):
     text: Texts = Field(
         description="English text or a list of texts. Line breaks and outer whitespace are kept."
     )
-    beam_size: Annotated[int, Field(ge=1, le=8)] = Field(
+    beam_size: Annotated[int, Field(ge=1, le=8), Whole] = Field(
         4,
         description="Hypotheses followed in parallel; 1 is greedy. Must be greater than `alternatives`; "
         "if it is not given it is raised as needed.",
@@ -58,7 +58,7 @@ class TranslateRequest(JsonRequest):
         1.0,
         description="0 compares plain log-probabilities; the higher, the more are long translations favoured.",
     )
-    alternatives: Annotated[int, Field(ge=0, le=5)] = Field(
+    alternatives: Annotated[int, Field(ge=0, le=5), Whole] = Field(
         0, description="Further translations wanted for each sentence."
     )
     alignment: bool = Field(
@@ -74,7 +74,7 @@ class TranslateRequest(JsonRequest):
     max_length_factor: Annotated[float, Field(ge=0.1, le=4)] = Field(
         2.0, description="At most so many German pieces for each English one, and ten more."
     )
-    no_repeat_ngram: Annotated[int, Field(ge=0, le=20)] = Field(
+    no_repeat_ngram: Annotated[int, Field(ge=0, le=20), Whole] = Field(
         0, description="No so many pieces in a row occur twice in a sentence; 0 allows it."
     )
     coverage_penalty: Annotated[float, Field(ge=0, le=5)] = Field(

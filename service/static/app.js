@@ -1,201 +1,235 @@
-// The page: text in, translation out. Reading order: what happens (start), what is sent, what is shown.
+// The page: English in, German out, while one types.
+//
+// Reading order: this file (what happens when), live.js (when a text is sent), server.js (what is sent, and what may
+// go wrong), view.js (the translation on the page), words.js with mirror.js (which word became which),
+// alternatives.js. By themselves: messages.js, history.js, curl.js, files.js, clipboard.js,
+// storage.js, characters.js.
 
-const RETRY_MILLISECONDS = 2000;
+import { Alternatives } from "./alternatives.js";
+import { countCharacters, wellFormed } from "./characters.js";
+import { copyFrom } from "./clipboard.js";
+import { curlCommand } from "./curl.js";
+import { acceptFiles, saveText } from "./files.js";
+import { History } from "./history.js";
+import { Live } from "./live.js";
+import { setUpLanguages, tell } from "./messages.js";
+import { fetchModel, saveKey } from "./server.js";
+import { TranslationView } from "./view.js";
+import { Words } from "./words.js";
 
-const form = document.getElementById("form");
-const source = document.getElementById("source");
-const translation = document.getElementById("translation");
-const translateButton = document.getElementById("translate");
-const clearButton = document.getElementById("clear");
-const copyButton = document.getElementById("copy");
-const statusLine = document.getElementById("status");
-const countLine = document.getElementById("count");
-const timingLine = document.getElementById("timing");
-const errorBox = document.getElementById("error");
+const RECONNECT_MILLISECONDS = 2000;
+const ANNOUNCE_MILLISECONDS = 1000;
+const LONGEST_ANNOUNCED = 300;
+const MAX_ALTERNATIVES = 3;
 
-const number = new Intl.NumberFormat("en");
+const element = (id) => document.getElementById(id);
+const source = element("source");
 
-let maxCharacters = Infinity; // until the server has told
-let isReady = false;
-let isBusy = false;
-let translated = ""; // the source of the translation that is shown
+let limits = null; // until the server has told
+let fileName = "";
+let isServerTroubled = false; // then the trouble does not go away with another text
+let announcing = 0;
+let checked = 0;
 
-// --- what happens
+setUpLanguages();
+const view = new TranslationView(element("translation"));
+const words = new Words(view, source);
+const alternatives = new Alternatives(view, () => Math.min(MAX_ALTERNATIVES, limits.max_alternatives), () => {
+  history.add(view.sourceText, view.text);
+  refresh();
+});
+const history = new History((entry) => {
+  live.stop();
+  view.showOld(entry.translation);
+  replaceSource(entry.source);
+});
+const live = new Live({ changed, begun, sentence, done, failed });
+
+// --- the text
 
 source.addEventListener("input", () => {
-  showError(complainOfLength());
-  refresh();
+  if (source.value === "") fileName = "";
+  textChanged();
 });
 source.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-    event.preventDefault();
-    form.requestSubmit();
-  }
-});
-form.addEventListener("submit", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
   event.preventDefault();
-  if (canTranslate()) translate();
+  live.translateNow();
 });
-clearButton.addEventListener("click", () => {
-  source.value = "";
-  showTranslation("", "", "");
-  showError("");
-  refresh();
+element("clear").addEventListener("click", () => {
+  alternatives.forget();
+  replaceSource("");
   source.focus();
 });
-copyButton.addEventListener("click", copy);
+acceptFiles(element("panes"), element("open"), element("file"), {
+  maxCharacters: () => limits?.max_characters ?? Infinity,
+  opened(name, text) {
+    replaceSource(text);
+    fileName = name;
+  },
+  refused: showTrouble,
+});
 
-refresh(); // a reloaded page may come with its text
-connect();
+function replaceSource(text) {
+  source.value = text;
+  source.setSelectionRange(0, 0);
+  source.scrollTop = 0;
+  fileName = "";
+  textChanged();
+}
 
-// --- what is sent
+function textChanged() {
+  const count = countCharacters(source.value);
+  const excess = count - (limits?.max_characters ?? Infinity);
+  const isBlank = source.value.trim() === "";
+  source.setAttribute("aria-invalid", String(excess > 0));
+  element("count").classList.toggle("over", excess > 0);
+  tell(element("count"), "count", count, limits?.max_characters);
+  clearTimeout(announcing);
+  words.hide();
+  if (isBlank || !isServerTroubled) hideTrouble();
+  showCommand();
+  if (isBlank) {
+    live.stop();
+    view.clear();
+    showProgress(1, 1);
+    tell(element("timing"));
+  } else if (excess > 0) {
+    live.stop();
+    view.giveUp();
+    showProgress(1, 1);
+    showTrouble("overLimit", excess, limits.max_characters);
+  } else if (limits !== null) {
+    live.want(wellFormed(source.value));
+  }
+  refresh();
+}
+
+// --- its translation
+
+function changed(isShown) {
+  view.isOld = !isShown;
+  showProgress(isShown ? 1 : 0, 1);
+  refresh();
+}
+
+function begun(text) {
+  alternatives.close();
+  hideTrouble();
+  tell(element("timing"));
+  view.begin(text);
+}
+
+function sentence(data) {
+  alternatives.applyChoice(view.add(data));
+  showProgress(data.done, data.total);
+}
+
+function done(end) {
+  view.finish();
+  showProgress(1, 1);
+  showStatus("ready", "ready", end.model, end.device);
+  tell(element("timing"), "seconds", end.seconds);
+  history.add(view.sourceText, view.text);
+  if (document.activeElement === source) view.reveal(view.sentenceAt(source.selectionStart));
+  announcing = setTimeout(announce, ANNOUNCE_MILLISECONDS, end.sentences);
+  refresh();
+}
+
+function failed(problem, retrySeconds) {
+  view.giveUp();
+  showProgress(1, 1);
+  if (problem.isUnreachable) showStatus("down", "unreachable");
+  showTrouble(...problem.explanation(retrySeconds));
+  element("retry").hidden = !problem.mayPass;
+  element("key-form").hidden = !problem.needsKey;
+  isServerTroubled = problem.isOfTheServer;
+  refresh();
+}
+
+element("retry").addEventListener("click", () => live.translateNow());
+element("key-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  saveKey(element("key").value.trim());
+  element("key").value = "";
+  live.translateNow();
+  source.focus();
+});
+
+function announce(sentences) {
+  const isShort = view.text.length <= LONGEST_ANNOUNCED;
+  element("announcer").lang = isShort ? "de" : document.documentElement.lang;
+  tell(element("announcer"), ...(isShort ? ["asItIs", view.text] : ["finished", sentences]));
+}
+
+// --- what can be done with it
+
+element("copy").addEventListener("click", () => copyFrom(element("translation"), view.text, element("copy")));
+element("download").addEventListener("click", () => saveText(fileName, view.text));
+element("check").addEventListener("click", () => {
+  view.focus(view.flagged[checked % view.flagged.length]);
+  checked += 1;
+});
+element("command").addEventListener("toggle", showCommand);
+element("copy-curl").addEventListener("click", () => {
+  copyFrom(element("curl"), element("curl").textContent, element("copy-curl"));
+});
+
+function showCommand() {
+  if (element("command").open) element("curl").textContent = curlCommand(wellFormed(source.value));
+}
+
+// --- what is shown around it
+
+function refresh() {
+  const hasTranslation = view.text !== "";
+  element("clear").disabled = source.value === "";
+  element("copy").disabled = element("download").disabled = !hasTranslation;
+  element("check").hidden = view.isOld || view.flagged.length === 0;
+  tell(element("check"), "check", view.flagged.length);
+  words.showDefaultHint();
+}
+
+function showProgress(finished, total) {
+  const progress = element("progress");
+  progress.hidden = finished === total;
+  if (finished > 0) progress.value = finished / total;
+  else progress.removeAttribute("value");
+}
+
+function showStatus(state, ...message) {
+  element("status").dataset.state = state;
+  tell(element("status"), ...message);
+}
+
+function showTrouble(...message) {
+  isServerTroubled = false;
+  element("retry").hidden = element("key-form").hidden = true;
+  element("trouble").hidden = false;
+  tell(element("error"), ...message);
+}
+
+function hideTrouble() {
+  isServerTroubled = false;
+  element("trouble").hidden = true;
+  tell(element("error"));
+}
+
+// --- the start
 
 /** Ask for the model and its limits until the server is ready. */
 async function connect() {
   try {
-    const response = await fetch("model");
-    if (response.ok) {
-      const model = await response.json();
-      maxCharacters = model.limits.max_characters;
-      isReady = true;
-      showStatus("ready", `${model.name} on ${model.device}`);
-      showError(complainOfLength());
-      refresh();
-      return;
-    }
-    const problem = await readProblem(response);
-    showStatus(response.status === 503 ? "loading" : "down", problem.detail);
-  } catch {
-    showStatus("down", "The server cannot be reached");
-  }
-  setTimeout(connect, RETRY_MILLISECONDS);
-}
-
-/** Send the text and show its translation, or the error. */
-async function translate() {
-  const text = source.value;
-  setBusy(true);
-  showError("");
-  try {
-    const response = await fetch("translate", {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ text: text.toWellFormed?.() ?? text }),
-    });
-    if (response.ok) {
-      const answer = await response.json();
-      showTranslation(answer.translations[0].text, `Translated in ${answer.seconds.toFixed(2)} s`, text);
-    } else {
-      showError(explain(await readProblem(response)));
-    }
-  } catch {
-    showError("The server cannot be reached. Your text is still here; check the connection and try again.");
-  } finally {
-    setBusy(false);
+    const model = await fetchModel();
+    limits = model.limits;
+    showStatus("ready", "ready", model.name, model.device);
+    textChanged();
+  } catch (problem) {
+    if (problem.isUnreachable) showStatus("down", "unreachable");
+    else showStatus("loading", ...problem.explanation());
+    setTimeout(connect, RECONNECT_MILLISECONDS);
   }
 }
 
-/** The problem of an answer; something between us and the server may have answered with anything else. */
-async function readProblem(response) {
-  const unknown = { status: response.status, detail: `The server answered with status ${response.status}.` };
-  try {
-    return { ...unknown, ...(await response.json()) };
-  } catch {
-    return unknown;
-  }
-}
-
-/** What went wrong, and what to do about it. */
-function explain(problem) {
-  switch (problem.status) {
-    case 503:
-      return "The server is busy or not ready. Your text is still here; try again in a few seconds.";
-    case 504:
-      return "The translation took too long. Try again, or with less text at once.";
-    default:
-      if (problem.status < 500) return problem.detail;
-      return (
-        "The server failed. Try again; if it happens again, tell whoever runs it" +
-        (problem.request_id ? ` this id: ${problem.request_id}` : "") +
-        "."
-      );
-  }
-}
-
-// --- what is shown
-
-/** Unicode characters, as the server counts them: not the UTF-16 units of `length`. */
-function countCharacters(text) {
-  let count = 0;
-  for (const _ of text) count += 1;
-  return count;
-}
-
-function canTranslate() {
-  return isReady && !isBusy && source.value.trim() !== "" && countCharacters(source.value) <= maxCharacters;
-}
-
-function complainOfLength() {
-  const excess = countCharacters(source.value) - maxCharacters;
-  if (excess <= 0) return "";
-  const characters = excess === 1 ? "character" : "characters";
-  return (
-    `The text is ${number.format(excess)} ${characters} over the limit of ${number.format(maxCharacters)}. ` +
-    "Shorten it, or translate it in parts."
-  );
-}
-
-function refresh() {
-  const count = countCharacters(source.value);
-  const limit = maxCharacters === Infinity ? "" : ` / ${number.format(maxCharacters)}`;
-  countLine.textContent = number.format(count) + limit;
-  countLine.classList.toggle("over", count > maxCharacters);
-  source.setAttribute("aria-invalid", String(count > maxCharacters));
-  translation.classList.toggle("stale", isBusy || source.value !== translated);
-  clearButton.disabled = source.value === "" && translation.textContent === "";
-  translateButton.disabled = !canTranslate();
-}
-
-function setBusy(busy) {
-  isBusy = busy;
-  translateButton.setAttribute("aria-busy", String(busy));
-  translateButton.textContent = busy ? "Translating" : "Translate";
-  translation.setAttribute("aria-busy", String(busy));
-  refresh();
-}
-
-function showStatus(state, text) {
-  statusLine.dataset.state = state;
-  statusLine.textContent = text;
-}
-
-function showTranslation(text, timing, ofSource) {
-  translated = ofSource;
-  translation.textContent = text;
-  timingLine.textContent = timing;
-  copyButton.disabled = text === "";
-}
-
-function showError(message) {
-  errorBox.textContent = message;
-  errorBox.hidden = message === "";
-}
-
-async function copy() {
-  const copied = await writeToClipboard(translation.textContent);
-  copyButton.textContent = copied ? "Copied" : "Press Ctrl+C";
-  setTimeout(() => {
-    copyButton.textContent = "Copy";
-  }, 2000);
-}
-
-/** Browsers offer the clipboard to https and localhost only; elsewhere the text is selected and copied. */
-async function writeToClipboard(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    getSelection().selectAllChildren(translation);
-    return document.execCommand("copy");
-  }
-}
+textChanged(); // a reloaded page may come with its text
+connect();

@@ -87,6 +87,7 @@ def test_alternatives(client: TestClient, echo: Any) -> None:
     ("given", "expected"),
     [
         ({}, SearchOptions(beam_size=4, length_penalty=1.0, n_best=1)),
+        ({"beam_size": 3.0}, SearchOptions(beam_size=3)),
         ({"beam_size": 1}, SearchOptions(beam_size=1, length_penalty=1.0, n_best=1)),
         ({"beam_size": 8, "length_penalty": 0.6}, SearchOptions(beam_size=8, length_penalty=0.6, n_best=1)),
         ({"length_penalty": 2}, SearchOptions(beam_size=4, length_penalty=2.0, n_best=1)),
@@ -121,7 +122,7 @@ def test_options_reach_the_translator(
     [
         ({"beam_size": 0}, "beam_size: must be a whole number from 1 to 8, or left out; it is 0."),
         ({"beam_size": 9}, "beam_size: must be a whole number from 1 to 8, or left out; it is 9."),
-        ({"beam_size": 4.0}, "beam_size: must be a whole number from 1 to 8, or left out; it is 4.0."),
+        ({"beam_size": 4.5}, "beam_size: must be a whole number from 1 to 8, or left out; it is 4.5."),
         ({"beam_size": "4"}, 'beam_size: must be a whole number from 1 to 8, or left out; it is "4".'),
         ({"beam_size": True}, "beam_size: must be a whole number from 1 to 8, or left out; it is true."),
         ({"beam_size": None}, "beam_size: must be a whole number from 1 to 8, or left out; it is null."),

@@ -1,4 +1,5 @@
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -85,7 +86,21 @@ def test_attention_sums_to_one_and_sees_neither_padding_nor_the_future(model):
         else:
             assert torch.all(weights_BHLM.triu(diagonal=1) == 0)
     assert decode_forced(model, SOURCES, TARGETS, SPECIAL, PAD).attention == {}
-    assert not any(layer._forward_hooks for layer in model.modules())
+
+
+def test_threads_that_run_the_same_model_note_their_own_attention(model):
+    def attention(place):
+        source, target = SOURCES[place % 3], TARGETS[place % 3]
+        return decode_forced(model, [source], [target], SPECIAL, PAD, with_attention=True).attention
+
+    alone = [attention(place) for place in range(3)]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(attention, range(90)))
+    for place, found in enumerate(together):
+        assert found.keys() == alone[place % 3].keys()
+        for name, weights_BHLM in found.items():
+            assert torch.equal(weights_BHLM, alone[place % 3][name])
+    assert decode_forced(model, SOURCES, TARGETS, SPECIAL, PAD).attention == {}
 
 
 def test_coverage_worked_out_by_hand():

@@ -257,6 +257,14 @@ def test_batches_that_are_decoded_at_once_change_nothing(untrained, prepared):
     assert [sentences for _, sentences in used] == [20, 20, 20]
 
 
+def test_long_runs_without_a_blank_are_copied(translator):
+    run = "x" * 2000
+    translation = translator.translate([run, f"Anna sleeps. {run}"])
+    assert translation[0].text == run
+    assert translation[1].text.endswith(run)
+    assert not translation[1].text.startswith("Anna sleeps.")
+
+
 def test_a_loaded_model_decodes_a_batch_on_each_core(model_folder, monkeypatch):
     threads = torch.get_num_threads()
     one_thread_for_each_batch.cache_clear()

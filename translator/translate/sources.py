@@ -7,6 +7,8 @@ from translator.tokenizer import Tokenizer
 
 MAX_PIECE_TOKENS = 160
 """Sentences longer than this, with their end token, are cut into pieces: the model has hardly seen longer ones."""
+_LONGEST_WITHOUT_BLANKS = 50
+"""Tokens: what has more and no blank among them is a key, an address, encoded data or no English, and is copied."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ def read_sentences(text: str, tokenizer: Tokenizer, max_tokens: int) -> list[Sou
         for span in parts:
             source = text[span.start : span.end]
             tokens = tokenizer.encode(normalise(source)) if has_words(source) else []
+            if len(tokens) > _LONGEST_WITHOUT_BLANKS and not any(map(str.isspace, source)):
+                tokens = []
             found.append(SourceSentence(source, span, tuple(tokens), len(parts) > 1))
     return found
 

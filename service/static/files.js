@@ -1,0 +1,53 @@
+// Files in and out.
+
+const TEXT_FILE = /\.(txt|md)$/i;
+const MOST_BYTES_PER_CHARACTER = 4;
+
+/** Take text files that are dropped on `area` or chosen with `button`. */
+export function acceptFiles(area, button, input, { maxCharacters, opened, refused }) {
+  const open = async (file) => {
+    if (!TEXT_FILE.test(file.name)) return refused("notText", file.name);
+    if (file.size > MOST_BYTES_PER_CHARACTER * maxCharacters()) return refused("fileTooLarge", file.name, maxCharacters());
+    const text = decode(await file.arrayBuffer());
+    return text === null ? refused("notUtf8", file.name) : opened(file.name, text);
+  };
+  button.addEventListener("click", () => input.click());
+  input.addEventListener("change", () => {
+    if (input.files.length > 0) open(input.files[0]);
+    input.value = ""; // so that the same file can be chosen again
+  });
+  acceptDrops(area, open);
+}
+
+function decode(bytes) {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+function acceptDrops(area, open) {
+  const hasFile = (event) => event.dataTransfer.types.includes("Files");
+  // A file that misses the area must not replace the page.
+  for (const name of ["dragover", "drop"]) {
+    document.addEventListener(name, (event) => hasFile(event) && event.preventDefault());
+  }
+  area.addEventListener("dragover", (event) => area.classList.toggle("dropping", hasFile(event)));
+  area.addEventListener("dragleave", (event) => {
+    if (!area.contains(event.relatedTarget)) area.classList.remove("dropping");
+  });
+  area.addEventListener("drop", (event) => {
+    area.classList.remove("dropping");
+    if (event.dataTransfer.files.length > 0) open(event.dataTransfer.files[0]);
+  });
+}
+
+/** Offer the text as a file that is named after the one it comes from. */
+export function saveText(sourceName, text) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
+  link.download = `${sourceName.replace(/\.[^.]*$/, "") || "translation"}.de.txt`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}

@@ -1,0 +1,211 @@
+// What the page says, in both languages of its interface.
+
+import { browserStorage } from "./storage.js";
+
+const LANGUAGE = "translator.language";
+
+const number = (value) => value.toLocaleString(document.documentElement.lang);
+
+export const MESSAGES = {
+  en: {
+    title: "English → German",
+    english: "English",
+    german: "German",
+    interfaceLanguage: "Language of this page",
+    asItIs: (text) => text,
+
+    connecting: "Connecting…",
+    ready: (model, device) => `${model} on ${device}`,
+    unreachable: "No connection",
+
+    placeholder: "Type or paste English text, or drop a .txt or .md file here",
+    empty: "The German text appears here while you type",
+    openFile: "Open file",
+    clear: "Clear",
+    copy: "Copy",
+    copied: "Copied",
+    pressCopy: "Press Ctrl+C",
+    download: "Download",
+    characters: "characters",
+    count: (count, limit) => (limit === undefined ? number(count) : `${number(count)} / ${number(limit)}`),
+    progress: "Translating",
+    seconds: (seconds) => `${number(rounded(seconds))} s`,
+    finished: (sentences) => `The translation is finished: ${plural(sentences, "sentence", "sentences")}.`,
+
+    hint: "Point at a word for its counterpart, click a sentence for alternatives",
+    whatToDo: "Left and right go through the words, up and down through the sentences; Enter shows other translations.",
+    alternatives: "Other translations",
+    looking: "Looking for others…",
+    noOthers: "There are no others.",
+    check: (sentences) => `${plural(sentences, "sentence", "sentences")} to check`,
+    copied_source: "Check: much of it came back in English.",
+    repetition: "Check: words repeat that do not in the English text.",
+    too_long_split: "Check: the sentence was too long and was translated in pieces.",
+    low_confidence: "Check: the model is unsure of this sentence.",
+
+    history: (entries) => (entries > 0 ? `History (${entries})` : "History"),
+    keepHistory: "Keep the last 20 translations, in this browser only",
+    clearHistory: "Clear history",
+    noHistory: "Nothing here yet.",
+    command: "The same from a terminal",
+    privacy: "Your text goes to this server and nowhere else.",
+
+    keyLabel: "API key",
+    useKey: "Use this key",
+    tryNow: "Try again now",
+    overLimit: (excess, limit) =>
+      `The text is ${plural(excess, "character", "characters")} over the limit of ${number(limit)}. ` +
+      "Shorten it, or translate it in parts.",
+    notText: (name) => `${name} is not a .txt or .md file. Save its text as one of these first.`,
+    notUtf8: (name) => `${name} is not text in UTF-8. Save it in that encoding first.`,
+    fileTooLarge: (name, limit) => `${name} has more than the ${number(limit)} characters of the limit. Translate it in parts.`,
+    serverGone: (seconds) => `The server cannot be reached. Your text is still here. ${again(seconds)}`,
+    notReady: (detail) => detail,
+    busy: (seconds) => `The server is busy. Your text is still here. ${again(seconds)}`,
+    unable: (seconds) => `The server cannot translate right now. Your text is still here. ${again(seconds)}`,
+    tooMany: (seconds) => `These are too many requests for now. Your text is still here. ${again(seconds)}`,
+    tooSlow: "The translation took too long. Try again, or with less text at once.",
+    broken: (id) =>
+      `The server failed. Try again; if it happens again, tell whoever runs it${id ? ` this id: ${id}` : ""}.`,
+    keyNeeded: "This server needs an API key. Ask whoever runs it for one; it is kept until you close this tab.",
+    keyUnknown: "The server does not know this API key. Check it and enter it again.",
+    refused: (_, detail) => detail,
+  },
+  de: {
+    title: "Englisch → Deutsch",
+    english: "Englisch",
+    german: "Deutsch",
+    interfaceLanguage: "Sprache dieser Seite",
+    asItIs: (text) => text,
+
+    connecting: "Verbinden …",
+    ready: (model, device) => `${model} auf ${device}`,
+    unreachable: "Keine Verbindung",
+
+    placeholder: "Englischen Text eingeben, einfügen oder als .txt- oder .md-Datei hierher ziehen",
+    empty: "Hier erscheint der deutsche Text, während Sie tippen",
+    openFile: "Datei öffnen",
+    clear: "Leeren",
+    copy: "Kopieren",
+    copied: "Kopiert",
+    pressCopy: "Strg+C drücken",
+    download: "Speichern",
+    characters: "Zeichen",
+    count: (count, limit) => (limit === undefined ? number(count) : `${number(count)} / ${number(limit)}`),
+    progress: "Wird übersetzt",
+    seconds: (seconds) => `${number(rounded(seconds))} s`,
+    finished: (sentences) => `Die Übersetzung ist fertig: ${plural(sentences, "Satz", "Sätze")}.`,
+
+    hint: "Auf ein Wort zeigen: sein Gegenstück. Auf einen Satz klicken: andere Übersetzungen",
+    whatToDo: "Links und rechts führen durch die Wörter, auf und ab durch die Sätze; Enter zeigt andere Übersetzungen.",
+    alternatives: "Andere Übersetzungen",
+    looking: "Andere werden gesucht …",
+    noOthers: "Es gibt keine anderen.",
+    check: (sentences) => `${plural(sentences, "Satz", "Sätze")} zu prüfen`,
+    copied_source: "Bitte prüfen: Vieles davon kam auf Englisch zurück.",
+    repetition: "Bitte prüfen: Wörter wiederholen sich anders als im englischen Text.",
+    too_long_split: "Bitte prüfen: Der Satz war zu lang und wurde in Stücken übersetzt.",
+    low_confidence: "Bitte prüfen: Das Modell ist sich bei diesem Satz unsicher.",
+
+    history: (entries) => (entries > 0 ? `Verlauf (${entries})` : "Verlauf"),
+    keepHistory: "Die letzten 20 Übersetzungen merken, nur in diesem Browser",
+    clearHistory: "Verlauf löschen",
+    noHistory: "Noch nichts.",
+    command: "Dasselbe im Terminal",
+    privacy: "Ihr Text geht an diesen Server und sonst nirgendwohin.",
+
+    keyLabel: "API-Schlüssel",
+    useKey: "Schlüssel benutzen",
+    tryNow: "Jetzt noch einmal versuchen",
+    overLimit: (excess, limit) =>
+      `Der Text hat ${number(excess)} Zeichen mehr als die erlaubten ${number(limit)}. ` +
+      "Kürzen Sie ihn, oder übersetzen Sie ihn in Teilen.",
+    notText: (name) => `${name} ist keine .txt- oder .md-Datei. Speichern Sie den Text zuerst als solche.`,
+    notUtf8: (name) => `${name} ist kein Text in UTF-8. Speichern Sie ihn zuerst in dieser Kodierung.`,
+    fileTooLarge: (name, limit) =>
+      `${name} hat mehr als die erlaubten ${number(limit)} Zeichen. Übersetzen Sie den Text in Teilen.`,
+    serverGone: (seconds) => `Der Server ist nicht erreichbar. Ihr Text ist noch hier. ${again(seconds)}`,
+    notReady: () => "Der Server ist noch nicht bereit.",
+    busy: (seconds) => `Der Server ist ausgelastet. Ihr Text ist noch hier. ${again(seconds)}`,
+    unable: (seconds) => `Der Server kann gerade nicht übersetzen. Ihr Text ist noch hier. ${again(seconds)}`,
+    tooMany: (seconds) => `Das waren vorerst zu viele Anfragen. Ihr Text ist noch hier. ${again(seconds)}`,
+    tooSlow: "Die Übersetzung hat zu lange gedauert. Versuchen Sie es noch einmal, oder mit weniger Text auf einmal.",
+    broken: (id) =>
+      "Der Server hat versagt. Versuchen Sie es noch einmal; bleibt es so, nennen Sie dem Betreiber " +
+      (id ? `diese Kennung: ${id}.` : "die Uhrzeit."),
+    keyNeeded:
+      "Dieser Server verlangt einen API-Schlüssel. Sie bekommen ihn vom Betreiber; er bleibt gemerkt, bis Sie den Tab schließen.",
+    keyUnknown: "Der Server kennt diesen API-Schlüssel nicht. Prüfen Sie ihn, und geben Sie ihn noch einmal ein.",
+    refused: (slug, detail) => GERMAN_REFUSALS[slug] ?? `Der Server lehnt ab: „${detail}“`,
+  },
+};
+
+const GERMAN_REFUSALS = {
+  "too-large": "Der Text ist zu lang für diesen Server. Übersetzen Sie ihn in Teilen.",
+  "quota-exceeded":
+    "Das Kontingent dieses API-Schlüssels reicht nicht mehr. Schicken Sie weniger, oder bitten Sie den Betreiber um mehr.",
+};
+
+function rounded(seconds) {
+  return Number(Math.max(0.01, seconds).toFixed(seconds < 10 ? 2 : 1));
+}
+
+function plural(count, one, many) {
+  return `${number(count)} ${count === 1 ? one : many}`;
+}
+
+function again(seconds) {
+  if (seconds === null) return "";
+  return document.documentElement.lang === "de"
+    ? `Nächster Versuch in ${number(seconds)} s.`
+    : `Trying again in ${number(seconds)} s.`;
+}
+
+const told = new Map(); // elements and their messages, to be told again in another language
+
+/** Say it in the language of the interface. */
+export function say(key, ...values) {
+  const message = MESSAGES[document.documentElement.lang][key];
+  return typeof message === "function" ? message(...values) : message;
+}
+
+/** Write a message into an element, now and whenever the language is changed; without a key, empty it. */
+export function tell(element, key, ...values) {
+  if (key === undefined) told.delete(element);
+  else told.set(element, [key, ...values]);
+  const text = key === undefined ? "" : say(key, ...values);
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Choose the language that was used last, or else the browser's, and let the buttons change it. */
+export function setUpLanguages() {
+  const preferred = navigator.language.startsWith("de") ? "de" : "en";
+  const remembered = browserStorage.read(LANGUAGE);
+  setLanguage(remembered === "en" || remembered === "de" ? remembered : preferred);
+  tell(document.getElementById("status"), "connecting");
+  for (const button of document.querySelectorAll("[data-language]")) {
+    button.addEventListener("click", () => {
+      setLanguage(button.dataset.language);
+      browserStorage.write(LANGUAGE, button.dataset.language);
+    });
+  }
+}
+
+function setLanguage(language) {
+  document.documentElement.lang = language;
+  document.title = say("title");
+  for (const element of document.querySelectorAll("[data-text]")) {
+    if (!told.has(element)) told.set(element, [element.dataset.text]);
+  }
+  for (const element of document.querySelectorAll("[data-label]")) element.ariaLabel = say(element.dataset.label);
+  for (const element of document.querySelectorAll("[data-placeholder]")) {
+    element.placeholder = say(element.dataset.placeholder);
+  }
+  for (const element of document.querySelectorAll("[data-empty]")) {
+    element.dataset.emptyText = say(element.dataset.empty);
+  }
+  for (const button of document.querySelectorAll("[data-language]")) {
+    button.ariaPressed = String(button.dataset.language === language);
+  }
+  for (const [element, message] of told) tell(element, ...message);
+}

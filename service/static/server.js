@@ -1,0 +1,137 @@
+// What is sent to the server, and what may go wrong.
+
+import { tabStorage } from "./storage.js";
+
+const KEY = "translator.key";
+
+export class Problem extends Error {
+  /** `status` is 0 where no answer came; the other fields are those of problem+json. */
+  constructor({ status, type = "", detail = "", request_id: requestId = "" }, retryAfterSeconds = null) {
+    super(detail);
+    this.status = status;
+    this.slug = type.split(":").at(-1);
+    this.detail = detail;
+    this.requestId = requestId;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+
+  /** The problem of an answer; something between us and the server may have answered with anything else. */
+  static async of(response) {
+    const retryAfter = Number.parseInt(response.headers.get("Retry-After"), 10);
+    let fields = {};
+    try {
+      fields = await response.json();
+    } catch {
+      // the status must do
+    }
+    return new Problem({ ...fields, status: response.status }, Number.isNaN(retryAfter) ? null : retryAfter);
+  }
+
+  get isUnreachable() {
+    return this.status === 0 || this.status === 502;
+  }
+
+  /** Whether to send the request again without being asked. */
+  get isTriedAgain() {
+    return this.isUnreachable || this.status === 429 || this.status === 503;
+  }
+
+  /** Whether the same request may succeed later. */
+  get mayPass() {
+    return this.isTriedAgain || this.status >= 500;
+  }
+
+  /** Whether it has nothing to do with this very text. */
+  get isOfTheServer() {
+    return this.isTriedAgain || this.needsKey;
+  }
+
+  get needsKey() {
+    return this.status === 401;
+  }
+
+  /** What went wrong and what to do about it, as a message and its values. */
+  explanation(retrySeconds = null) {
+    if (this.isUnreachable) return ["serverGone", retrySeconds];
+    if (this.needsKey) return [hasKey() ? "keyUnknown" : "keyNeeded"];
+    if (this.slug === "not-ready") return ["notReady", this.detail];
+    if (this.status === 429) return ["tooMany", retrySeconds];
+    if (this.slug === "queue-full") return ["busy", retrySeconds];
+    if (this.status === 503) return ["unable", retrySeconds];
+    if (this.status === 504) return ["tooSlow"];
+    if (this.status >= 500) return ["broken", this.requestId];
+    return ["refused", this.slug, this.detail || String(this.status)];
+  }
+}
+
+/** Keep the API key until the tab is closed. */
+export function saveKey(key) {
+  tabStorage.write(KEY, key);
+}
+
+export function hasKey() {
+  return tabStorage.read(KEY) !== null;
+}
+
+/** The model that is served and its limits. */
+export async function fetchModel() {
+  return (await ask("model")).json();
+}
+
+/** One sentence's translations, the best one first. */
+export async function fetchAlternatives(sentence, count, signal) {
+  const answer = await post("translate", { text: sentence, alternatives: count }, signal);
+  const [translation] = (await answer.json()).translations;
+  // Alone a sentence may be split in another way than in its text; then only the whole is of use.
+  const others = translation.sentences.length === 1 ? translation.sentences[0].alternatives : [];
+  return [translation.text, ...others.map((other) => other.text)];
+}
+
+/** The events of a translation as they come, {name, data}: `sentence`, and `done` at last. Throws Problem. */
+export async function* translateStream(text, signal) {
+  const response = await post("translate/stream", { text, alignment: true }, signal);
+  for await (const event of readEvents(response.body, signal)) {
+    if (event.name === "error") throw new Problem(event.data);
+    yield event;
+    if (event.name === "done") return;
+  }
+  throw new Problem({ status: 0 });
+}
+
+function post(path, body, signal) {
+  const headers = { "Content-Type": "application/json" };
+  if (hasKey()) headers.Authorization = `Bearer ${tabStorage.read(KEY)}`;
+  return ask(path, { method: "POST", headers, body: JSON.stringify(body), signal });
+}
+
+async function ask(path, request) {
+  const response = await unlessBroken(fetch(path, request), request?.signal);
+  if (!response.ok) throw await Problem.of(response);
+  return response;
+}
+
+async function* readEvents(body, signal) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { done, value } = await unlessBroken(reader.read(), signal);
+    if (done) return;
+    const blocks = (rest + value).split("\n\n");
+    rest = blocks.pop();
+    yield* blocks.filter((block) => block.startsWith("event: ")).map(parseEvent);
+  }
+}
+
+function parseEvent(block) {
+  const fields = Object.fromEntries(block.split("\n").map((line) => line.split(/: (.*)/s, 2)));
+  return { name: fields.event, data: JSON.parse(fields.data) };
+}
+
+/** Browsers have a TypeError for every way in which a connection fails. */
+async function unlessBroken(promise, signal) {
+  try {
+    return await promise;
+  } catch (error) {
+    throw signal?.aborted ? error : new Problem({ status: 0 });
+  }
+}
