@@ -8,6 +8,7 @@ nothing else run on the machine meanwhile: it also has to send the load.
 
 import asyncio
 import itertools
+import json
 import os
 import random
 import re
@@ -18,6 +19,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 
 import httpx2
@@ -194,20 +196,19 @@ def throughput(options: Options, lines: list[str], translator: Translator) -> Ro
 def latency(options: Options, translator: Translator) -> Row:
     """One short sentence at a time, by the engine and by the service in turns."""
 
-    async def measure() -> tuple[list[float], list[float]]:
-        own, served = [], []
-        async with client_of(server) as client:
-            for _ in range(100 * options.rounds):
-                started = time.perf_counter()
-                translator.translate([SHORT])
-                between = time.perf_counter()
-                await translate(client, SHORT)
-                own.append(between - started)
-                served.append(time.perf_counter() - between)
-        return own, served
-
+    own, served = [], []
+    body = json.dumps({"text": SHORT})
     with serve() as server:
-        own, served = asyncio.run(measure())
+        # The client takes its time too: this one takes less than the others.
+        client = HTTPConnection(server.address.removeprefix("http://"))
+        for _ in range(100 * options.rounds):
+            started = time.perf_counter()
+            translator.translate([SHORT])
+            between = time.perf_counter()
+            client.request("POST", "/translate", body, {"Content-Type": "application/json"})
+            assert client.getresponse().read()
+            own.append(between - started)
+            served.append(time.perf_counter() - between)
     added = 1000 * (statistics.median(served[10:]) - statistics.median(own[10:]))
     figure = f"{added:.1f} ms to {1000 * statistics.median(own[10:]):.1f} ms"
     return Row("latency", "added to the median of one short sentence", figure, "≤ 3 ms", added <= 3)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 import uvicorn
@@ -52,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         max_header_bytes=settings.max_header_bytes,
     )
     server = _Server(
+        app.state.room.begin_to_close,
+        settings.drain_seconds,
         uvicorn.Config(
             app,
             http=protocol_with(limits),
@@ -60,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             access_log=False,  # the service has its own
             timeout_keep_alive=settings.keep_alive_seconds,
             timeout_graceful_shutdown=int(settings.deadline_seconds) + _GRACE_SECONDS,
-        )
+        ),
     )
     logger.info("serving on %s (the page; POST /translate; /docs)", url_of(listener))
     # After its shutdown uvicorn raises the signal that ended it once more, and the default handler would turn
@@ -69,14 +73,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(signal_number, lambda *_: None)
     signal.signal(signal.SIGHUP, lambda *_: app.state.room.reload_soon())
     server.run(sockets=[listener])
-    return 1 if app.state.room.failed else 0
+    status = 1 if app.state.room.failed else 0
+    if any(thread.daemon and thread.name.startswith("decoding") for thread in threading.enumerate()):
+        logging.shutdown()
+        os._exit(status)  # a thread that still decodes would abort the interpreter's own exit
+    return status
 
 
 class _Server(uvicorn.Server):
+    """Stops in steps: not ready any more, no new connections, no connections."""
+
+    def __init__(
+        self, begin_to_close: Callable[[], None], drain_seconds: float, config: uvicorn.Config
+    ) -> None:
+        super().__init__(config)
+        self._begin_to_close, self._drain_seconds = begin_to_close, drain_seconds
+        self._is_closing = False
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """The first signal lets requests finish; the second one, of any kind, does not wait for them."""
-        self.force_exit = self.should_exit
-        self.should_exit = True
+        self.force_exit = self._is_closing
+        self._is_closing = True
+        self._begin_to_close()
+        if self.force_exit or sig == signal.SIGINT:
+            self.should_exit = True
+        else:
+            leaving = threading.Timer(self._drain_seconds, lambda: setattr(self, "should_exit", True))
+            leaving.daemon = True
+            leaving.start()
 
 
 def set_up_logs() -> None:

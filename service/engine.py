@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
-from service.batcher import OutOfMemory, Watch, Work
+from service.batcher import DeviceLost, OutOfMemory, Watch, Work
 from translator.analysis.alignment import Link, align
-from translator.analysis.scoring import SentenceScore, score
+from translator.analysis.scoring import MAX_SCORED_TOKENS, SentenceScore, score
+from translator.errors import InputTooLong
 from translator.search import SearchOptions
 from translator.translate import Hypothesis, SourceSentence, Translator
 
@@ -34,7 +35,7 @@ class ScoreKind:
     length_penalty: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TranslatedWork:
     """What becomes of a SourceSentence."""
 
@@ -86,56 +87,94 @@ class TranslationEngine:
         """The sentences of a text; those without tokens are copied."""
         return self.translator.sentences(text)
 
-    def score_work(self, source: str, target: str) -> Work:
-        """The work of scoring a translation."""
-        tokens = self.translator.count_tokens(source) + self.translator.count_tokens(target)
-        return Work((source, target), max(1, tokens))
+    def score_works(self, pairs: Sequence[tuple[str, str]]) -> list[Work]:
+        """The work of scoring each translation; raises InputTooLong where one has more pieces than can be scored."""
+        works = []
+        for number, pair in enumerate(pairs):
+            counts = list(map(self.translator.count_tokens, pair))
+            if max(counts) > MAX_SCORED_TOKENS:
+                raise InputTooLong(
+                    f"Pair {number} has {max(counts)} pieces in a sentence; the limit is {MAX_SCORED_TOKENS}. "
+                    "Score it sentence by sentence."
+                )
+            works.append(Work(pair, max(1, sum(counts))))
+        return works
 
     def rows(self, kind: Hashable) -> int:
         """How many rows of a batch each item of that kind takes."""
         return kind.options.beam_size if isinstance(kind, TranslateKind) else 1
 
     def process(self, kind: Hashable, items: Sequence[Any], watch: Watch[EngineResult]) -> None:
-        """Work on a batch; raises OutOfMemory where it needs more memory than there is."""
+        """Work on a batch; raises OutOfMemory where there is too little memory for it, DeviceLost where a GPU fails."""
         try:
-            if isinstance(kind, TranslateKind):
-                self._translate(kind, items, watch)
-            elif isinstance(kind, ScoreKind):
-                for place, result in enumerate(score(self.translator, items, kind.length_penalty)):
-                    watch.finished(place, result)
-            else:
-                raise TypeError(f"{type(kind).__name__} is no kind of work")
+            self._process(kind, items, watch)
+        except torch.AcceleratorError as error:  # until the process ends, whatever is asked of the GPU
+            if not _is_about_memory(error):
+                raise DeviceLost(str(error)) from error
         except (MemoryError, RuntimeError) as error:
             if not _is_about_memory(error):
                 raise
-            raise OutOfMemory("There is not enough memory for this text. Send less at once.") from error
-
-    def _translate(
-        self, kind: TranslateKind, items: Sequence[SourceSentence], watch: Watch[EngineResult]
-    ) -> None:
-        if not kind.align:
-            self.translator.translate_batch(items, kind.options, _AsWork(watch.is_wanted, watch.finished))
+        else:
             return
-        found: dict[int, TranslatedWork] = {}
-        self.translator.translate_batch(items, kind.options, _AsWork(watch.is_wanted, found.__setitem__))
-        pairs = [(items[place].text, result.hypotheses[0].text) for place, result in found.items()]
-        for (place, result), links in zip(found.items(), align(self.translator, pairs), strict=True):
-            watch.finished(place, replace(result, links=tuple(links)))
+        # Here, where nothing holds on to what was computed.
+        raise OutOfMemory("There is not enough memory for this text. Send less at once.")
+
+    def _process(self, kind: Hashable, items: Sequence[Any], watch: Watch[EngineResult]) -> None:
+        if isinstance(kind, TranslateKind):
+            if not kind.align:
+                self.translator.translate_batch(items, kind.options, _Unaligned(watch))
+                return
+            aligned = _Aligned(watch, self.translator, items)
+            self.translator.translate_batch(items, kind.options, aligned)
+            aligned.flush()
+        elif isinstance(kind, ScoreKind):
+            for place, result in enumerate(score(self.translator, items, kind.length_penalty)):
+                watch.finished(place, result)
+        else:
+            raise TypeError(f"{type(kind).__name__} is no kind of work")
 
 
-class _AsWork:
+class _Unaligned:
     """Takes hypotheses, and passes them on as TranslatedWork."""
 
-    def __init__(
-        self, is_wanted: Callable[[int], bool], finished: Callable[[int, TranslatedWork], None]
-    ) -> None:
-        self.is_wanted, self._finished = is_wanted, finished
+    def __init__(self, watch: Watch[EngineResult]) -> None:
+        self.is_wanted, self._watch = watch.is_wanted, watch
 
     def finished(self, place: int, hypotheses: tuple[Hypothesis, ...]) -> None:
-        self._finished(place, TranslatedWork(hypotheses))
+        self._watch.finished(place, TranslatedWork(hypotheses))
+
+
+class _Aligned:
+    """Takes hypotheses, and passes them on aligned: the first at once, then twice as many together each time.
+
+    To align several together is faster; but nobody should wait for the first sentence until the last one is done.
+    """
+
+    def __init__(
+        self, watch: Watch[EngineResult], translator: Translator, items: Sequence[SourceSentence]
+    ) -> None:
+        self.is_wanted, self._watch = watch.is_wanted, watch
+        self._translator, self._items = translator, items
+        self._waiting: dict[int, tuple[Hypothesis, ...]] = {}
+        self._together = 1
+
+    def finished(self, place: int, hypotheses: tuple[Hypothesis, ...]) -> None:
+        self._waiting[place] = hypotheses
+        if len(self._waiting) >= self._together:
+            self._together *= 2
+            self.flush()
+
+    def flush(self) -> None:
+        """Pass on all that waits."""
+        wanted = {place: found for place, found in self._waiting.items() if self.is_wanted(place)}
+        self._waiting = {}
+        pairs = [(self._items[place].text, found[0].text) for place, found in wanted.items()]
+        for (place, found), links in zip(wanted.items(), align(self._translator, pairs), strict=True):
+            self._watch.finished(place, TranslatedWork(found, tuple(links)))
 
 
 def _is_about_memory(error: Exception) -> bool:
-    # PyTorch has an exception of its own on a GPU only; on a CPU its allocator says it in words.
-    is_allocator = "DefaultCPUAllocator" in str(error) or "can't allocate memory" in str(error)
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or is_allocator
+    # PyTorch has an exception of its own on a GPU only; on a CPU, and in CUDA's libraries, it is said in words.
+    said = ("DefaultCPUAllocator", "can't allocate memory", "out of memory", "ALLOC_FAILED")
+    is_said = any(words in str(error) for words in said)
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or is_said

@@ -50,7 +50,7 @@ class RequestContext:
             return
         request = Request(scope)
         request.state.request_id = _request_id(request)
-        started = time.perf_counter()
+        request.state.started = started = time.monotonic()
         status = 0
 
         async def send_with_headers(message: Message) -> None:
@@ -68,7 +68,7 @@ class RequestContext:
                 raise
             await problem_response(request, error)(scope, receive, send_with_headers)
         finally:
-            self._record(request, status, time.perf_counter() - started)
+            self._record(request, status, time.monotonic() - started)
 
     def _record(self, request: Request, status: int, seconds: float) -> None:
         route = getattr(request.scope.get("route"), "path", "none")  # not the path: anybody can make up paths

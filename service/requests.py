@@ -13,6 +13,7 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from service.access import Access, Client, key_of
+from service.batcher import Deadline
 from service.errors import ClientLeft, InvalidRequest, RequestTooLarge, UnsupportedMediaType
 from service.settings import Settings
 
@@ -80,23 +81,25 @@ def charged(client: Client, characters: int) -> Iterator[None]:
         raise
 
 
-def deadline_of(request: Request, longest: float) -> float:
-    """Seconds that the request may take: what its header `X-Deadline-Seconds` says, at most the longest.
+def deadline_of(request: Request, longest: float) -> Deadline:
+    """Until when the request must be answered: as its header `X-Deadline-Seconds` says, after the longest at most.
 
     Raises InvalidRequest where that is no positive number.
     """
     given = request.headers.get("x-deadline-seconds")
-    if given is None:
-        return longest
-    try:
-        seconds = float(given)
-    except ValueError:
-        seconds = math.nan
-    if not seconds > 0:
-        raise InvalidRequest(
-            f"X-Deadline-Seconds is {reprlib.repr(given)}; it must be a number of seconds above 0, or left out."
-        )
-    return min(seconds, longest)
+    seconds = longest
+    if given is not None:
+        try:
+            seconds = float(given)
+        except ValueError:
+            seconds = math.nan
+        if not seconds > 0:
+            raise InvalidRequest(
+                f"X-Deadline-Seconds is {reprlib.repr(given)}; it must be a number of seconds above 0, or left out."
+            )
+    started: float = request.state.started
+    seconds = min(seconds, longest)
+    return Deadline(seconds, started + seconds)
 
 
 async def unless_client_leaves(request: Request, work: Coroutine[Any, Any, _T]) -> _T:

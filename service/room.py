@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Hashable, Mapping, Sequence
-from contextlib import aclosing, suppress
-from dataclasses import dataclass
-from typing import Annotated, Any, Protocol
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager, suppress
+from typing import Annotated, Any, Protocol, Self
 
 from fastapi import Depends
 from starlette.requests import Request
 
-from service.batcher import Batcher, Engine, QueueLimits, ResultCache, Work
+from service.batcher import Batcher, Deadline, DeviceLost, Engine, QueueLimits, ResultCache, Work
 from service.engine import EngineResult, TranslatedWork, TranslateKind
 from service.errors import NotReady, ReloadFailed
 from service.metrics import Metrics
@@ -28,6 +27,8 @@ _WARM_UP_SECONDS = 600.0  # the first decoding may compile kernels
 _WARM_UP_TEXT = "Hello, world. How are you?"
 _LONGEST_READ_AT_ONCE = 2_000
 """Characters: a longer text is split into sentences on another thread, so that other requests do not wait for that."""
+_CLOSING_SECONDS = 5.0
+"""For what is decoded when nobody waits for it any more."""
 _FIRST_REVIVAL_SECONDS = 0.2
 _LONGEST_REVIVAL_SECONDS = 30.0
 
@@ -64,39 +65,52 @@ class ServedEngine(Engine[EngineResult], Protocol):
         """The sentences of a text; those without tokens are copied."""
         ...
 
-    def score_work(self, source: str, target: str) -> Work:
-        """The work of scoring a translation."""
+    def score_works(self, pairs: Sequence[tuple[str, str]]) -> list[Work]:
+        """The work of scoring each translation; raises InputTooLong where one is too long to be scored."""
         ...
 
 
-@dataclass(frozen=True)
 class Served:
     """A model, and the queue in front of it."""
 
-    engine: ServedEngine
-    batcher: Batcher[EngineResult]
+    def __init__(self, engine: ServedEngine, batcher: Batcher[EngineResult]) -> None:
+        self.engine, self.batcher = engine, batcher
+        self.users = 0
+        """Requests that are being read or worked on."""
+
+    @contextmanager
+    def used(self) -> Iterator[Self]:
+        """For a request, from its reading to its end: so long this model stays, even where another has taken over."""
+        self.users += 1
+        try:
+            yield self
+        finally:
+            self.users -= 1
 
     async def read(self, texts: Sequence[str]) -> list[list[SourceSentence]]:
-        """The sentences of each text."""
+        """The sentences of each text; raises QueueFull where it is plain that they would be too many."""
+        self.batcher.check()
         if sum(map(len, texts)) <= _LONGEST_READ_AT_ONCE:
             return list(map(self.engine.sentences, texts))
         return await asyncio.to_thread(lambda: list(map(self.engine.sentences, texts)))
 
     async def translate(
-        self, sentences: Sequence[SourceSentence], kind: TranslateKind, deadline_seconds: float
+        self, sentences: Sequence[SourceSentence], kind: TranslateKind, deadline: Deadline
     ) -> AsyncGenerator[tuple[int, TranslatedWork]]:
-        """Yield what becomes of each sentence with its place, as they come; raises what `Batcher.stream` raises."""
-        wanted = []
-        for place, sentence in enumerate(sentences):
-            if sentence.tokens:
-                wanted.append(place)
-            else:
-                links = () if kind.align else None
-                yield place, TranslatedWork((Hypothesis(sentence.text, 0.0),), links)
+        """Yield what becomes of each sentence with its place, as they come.
+
+        Raises what `Batcher.submit` raises before the first, and later what `Batcher.results` raises.
+        """
+        wanted = [place for place, sentence in enumerate(sentences) if sentence.tokens]
         works = [
             Work(sentences[place], len(sentences[place].tokens), sentences[place].text) for place in wanted
         ]
-        async with aclosing(self.batcher.stream(kind, works, deadline_seconds)) as arrivals:
+        job = self.batcher.submit(kind, works, deadline)
+        async with aclosing(self.batcher.results(job, len(works))) as arrivals:
+            for place, sentence in enumerate(sentences):
+                if not sentence.tokens:
+                    copied = (Hypothesis(sentence.text, 0.0),)
+                    yield place, TranslatedWork(copied, () if kind.align else None)
             async for index, result in arrivals:
                 assert isinstance(result, TranslatedWork)
                 yield wanted[index], result
@@ -130,17 +144,14 @@ class ModelRoom:
         """Load the model and decode once, so that the first user does not wait for it."""
         self._loop = asyncio.get_running_loop()
         try:
-            await self._load()
+            async with self._replacing:
+                await self._load()
         except TranslatorError as error:
             logger.error("the model could not be loaded: %s", error)  # the message says all there is to know
             self._fail()
         except Exception:
             logger.exception("the model could not be loaded")
             self._fail()
-
-    def _fail(self) -> None:
-        self.failed = True
-        self._on_failure()
 
     async def reload(self) -> Served:
         """Load the model anew beside the one that is served, and let it take over; no request is lost.
@@ -156,7 +167,7 @@ class ModelRoom:
                 reason = str(error) if isinstance(error, TranslatorError) else "the reason is in the log"
                 raise ReloadFailed(f"The old model is still served, for: {reason}.") from error
             if before:
-                self._later(asyncio.to_thread(before.batcher.close, self.settings.deadline_seconds))
+                self._later(self._retire(before))
             return served
 
     def reload_soon(self) -> None:
@@ -169,16 +180,23 @@ class ModelRoom:
         if self._loop:
             self._loop.call_soon_threadsafe(lambda: self._later(reload()))
 
-    async def close(self) -> None:
-        """Let what waits finish, within the time that a request may take."""
+    def begin_to_close(self) -> None:
+        """From now on the service is not ready, but serves who comes all the same."""
         self._closing = True
+
+    async def close(self) -> None:
+        """Stop the workers; whoever waits for them has been waited for."""
+        self._closing = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._served:
-            await asyncio.to_thread(self._served.batcher.close, self.settings.deadline_seconds)
+            await asyncio.to_thread(self._served.batcher.close, _CLOSING_SECONDS)
 
     @property
     def is_ready(self) -> bool:
-        """Whether it can translate now."""
-        return self._served is not None and self._served.batcher.is_running
+        """Whether to send requests here."""
+        return not self._closing and self._served is not None and self._served.batcher.is_running
 
     def ready(self) -> Served:
         """What is served now; raises NotReady where it cannot translate now."""
@@ -194,28 +212,27 @@ class ModelRoom:
         self,
         texts: Sequence[str],
         options: SearchOptions = SearchOptions(),  # noqa: B008 (frozen, so safe to share)
-        deadline_seconds: float | None = None,
+        deadline: Deadline | None = None,
     ) -> list[Translation]:
         """Return one translation for each text, in order; cancel it when the client leaves.
 
-        Raises NotReady, and what `Batcher.stream` raises.
+        Raises NotReady, and what `Served.translate` raises.
         """
-        parts, results = await self.work(texts, TranslateKind(options), deadline_seconds)
+        with self.ready().used() as served:
+            parts, results = await self.work(served, texts, TranslateKind(options), deadline)
         return [
             assemble(text, sentences, [result.hypotheses for result in found])
             for text, sentences, found in zip(texts, parts, results, strict=True)
         ]
 
     async def work(
-        self, texts: Sequence[str], kind: TranslateKind, deadline_seconds: float | None = None
+        self, served: Served, texts: Sequence[str], kind: TranslateKind, deadline: Deadline | None = None
     ) -> tuple[list[list[SourceSentence]], list[list[TranslatedWork]]]:
-        """The sentences of each text, and what became of them; raises what `translate` raises."""
-        served = self.ready()
-        served.batcher.check()  # before the work of splitting
+        """The sentences of each text, and what became of them; raises what `Served.translate` raises."""
+        deadline = deadline or Deadline.after(self.settings.deadline_seconds)
         parts = await served.read(texts)
         flat = [sentence for sentences in parts for sentence in sentences]
         results: dict[int, TranslatedWork] = {}
-        deadline = deadline_seconds or self.settings.deadline_seconds
         async with aclosing(served.translate(flat, kind, deadline)) as arrivals:
             async for place, result in arrivals:
                 results[place] = result
@@ -236,45 +253,61 @@ class ModelRoom:
         """Start the workers of an engine, and see that they work."""
         loop = asyncio.get_running_loop()
 
-        def on_death() -> None:  # on the thread that dies
-            loop.call_soon_threadsafe(self._on_death, batcher)
+        def on_death(error: BaseException) -> None:  # on the thread that dies
+            loop.call_soon_threadsafe(self._on_death, batcher, error)
 
-        batch_tokens = self.settings.batch_tokens or engine.batch_tokens
         batcher: Batcher[EngineResult] = Batcher(
             engine,
-            QueueLimits(batch_tokens, self.settings.max_queued_tokens),
+            QueueLimits(self.settings.batch_tokens or engine.batch_tokens, self.settings.max_queued_tokens),
             ResultCache(self.settings.cache_sentences),
             self._metrics,
             on_death,
         )
-        served = Served(engine, batcher)
-        warm_up: Hashable = TranslateKind()
         works = [Work(sentence, len(sentence.tokens)) for sentence in engine.sentences(_WARM_UP_TEXT)]
         try:
-            await batcher.run(warm_up, works, _WARM_UP_SECONDS)
-        except Exception:
+            await batcher.run(TranslateKind(), works, Deadline.after(_WARM_UP_SECONDS))
+            if not batcher.is_running:
+                raise NotReady("the workers died")
+        except BaseException:
             batcher.close(0)
             raise
-        return served
+        return Served(engine, batcher)
 
-    def _on_death(self, batcher: Batcher[EngineResult]) -> None:
+    async def _retire(self, served: Served) -> None:
+        """Close a model that another has taken the place of, when no request needs it any more."""
+        deadline = Deadline.after(self.settings.deadline_seconds)
+        while served.users and not deadline.has_passed():
+            await asyncio.sleep(0.05)
+        await asyncio.to_thread(served.batcher.close, _CLOSING_SECONDS)
+
+    def _on_death(self, batcher: Batcher[EngineResult], error: BaseException) -> None:
         if self._served and self._served.batcher is batcher and not self._closing:
-            self._later(self._revive(self._served.engine))
+            if isinstance(error, DeviceLost):
+                self._fail()
+            else:
+                self._later(self._revive(self._served))
 
-    async def _revive(self, engine: ServedEngine) -> None:
+    async def _revive(self, dead: Served) -> None:
         """Start new workers, again and again, after longer and longer pauses, until they work."""
         pause = _FIRST_REVIVAL_SECONDS
-        while not self._closing:
+        while True:
             await asyncio.sleep(pause)
-            self._metrics.worker_restarts.inc()
-            try:
-                self._served = await self._serve(engine)
-            except Exception:
-                pause = min(2 * pause, _LONGEST_REVIVAL_SECONDS)
-                logger.exception("the workers died again; the next try is in %.1f s", pause)
-            else:
-                logger.warning("new workers have taken over")
-                return
+            async with self._replacing:
+                if self._served is not dead:  # the model has been loaded anew meanwhile
+                    return
+                try:
+                    self._served = await self._serve(dead.engine)
+                except Exception:
+                    pause = min(2 * pause, _LONGEST_REVIVAL_SECONDS)
+                    logger.exception("the workers died again; the next try is in %.1f s", pause)
+                else:
+                    self._metrics.worker_restarts.inc()
+                    logger.warning("new workers have taken over")
+                    return
+
+    def _fail(self) -> None:
+        self.failed = True
+        self._on_failure()
 
     def _later(self, work: Any) -> None:
         task = asyncio.ensure_future(work)

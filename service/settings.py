@@ -53,7 +53,9 @@ class Settings(BaseSettings):
         60.0, gt=0, allow_inf_nan=False, description="Seconds after which a request gets a 504."
     )
     cache_sentences: int = Field(
-        10_000, ge=0, description="Sentences whose translations are remembered; 0 remembers none."
+        5_000,
+        ge=0,
+        description="Sentences whose translations are remembered, a few kB each; 0 remembers none.",
     )
     api_keys_file: Path | None = Field(
         None,
@@ -69,6 +71,12 @@ class Settings(BaseSettings):
     )
     access_log: bool = Field(
         True, description="Log a line of JSON for each request, without its text and without keys."
+    )
+    drain_seconds: float = Field(
+        1.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Seconds after SIGTERM in which /readyz says 503 and requests are still taken: proxies notice.",
     )
     header_seconds: float = Field(
         10.0, gt=0, allow_inf_nan=False, description="Seconds for a request's headers to come; then a 408."

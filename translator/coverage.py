@@ -28,6 +28,8 @@ def rank_by_coverage(
     pairs = [
         (source, one.tokens) for source, hypotheses in zip(sources, found, strict=True) for one in hypotheses
     ]
+    if not pairs:
+        return [[] for _ in found]
     rows, targets = [source for source, _ in pairs], [target for _, target in pairs]
     forced = decode_forced(model, rows, targets, special, pad, with_attention=True)
     attention_BTS = forced.attention[f"decoder.{len(model.decoder) - 1}.cross_attention"].mean(dim=1)

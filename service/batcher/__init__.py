@@ -7,18 +7,21 @@ from service.batcher.cache import ResultCache
 from service.batcher.errors import (
     BatcherError,
     DeadlineExceeded,
+    DeviceLost,
     OutOfMemory,
     QueueFull,
     WorkerUnavailable,
 )
-from service.batcher.jobs import Work
+from service.batcher.jobs import Deadline, Work
 from service.batcher.line import QueueLimits
 from service.batcher.scheduling import Batcher, Engine, Watch
 
 __all__ = [
     "Batcher",
     "BatcherError",
+    "Deadline",
     "DeadlineExceeded",
+    "DeviceLost",
     "Engine",
     "OutOfMemory",
     "QueueFull",

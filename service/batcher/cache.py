@@ -18,6 +18,9 @@ class ResultCache(Generic[ResultT]):
         self._results: OrderedDict[Hashable, ResultT] = OrderedDict()
         self._lock = threading.Lock()
 
+    def __bool__(self) -> bool:
+        return self._most > 0
+
     def get(self, key: Hashable) -> ResultT | None:
         """What was put under that key, if it is remembered."""
         with self._lock:
@@ -28,7 +31,7 @@ class ResultCache(Generic[ResultT]):
 
     def put(self, key: Hashable, result: ResultT) -> None:
         """Remember a result; the one that was not asked for longest may be forgotten for it."""
-        if self._most:
+        if self:
             with self._lock:
                 self._results[key] = result
                 self._results.move_to_end(key)

@@ -6,13 +6,11 @@ from translator.errors import TranslatorError
 class BatcherError(TranslatorError):
     """Work that the queue did not do."""
 
-    retry_after_seconds: int | None = None
-
 
 class QueueFull(BatcherError):
-    """Too much is waiting already; the same request can succeed a moment later."""
+    """Too much is waiting already; the same request can succeed after `retry_after_seconds`."""
 
-    def __init__(self, message: str, retry_after_seconds: int = 1) -> None:
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
 
@@ -27,3 +25,7 @@ class WorkerUnavailable(BatcherError):
 
 class OutOfMemory(BatcherError):
     """The engine could not get the memory that a batch needs; a smaller batch may do."""
+
+
+class DeviceLost(BaseException):
+    """The device computes nothing any more, and only another process can use it: not an error of one batch."""

@@ -7,11 +7,34 @@ import time
 from collections.abc import Hashable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from service.batcher.errors import DeadlineExceeded
 
 ResultT = TypeVar("ResultT")
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """When a request must be answered."""
+
+    seconds: float
+    """How long it may take in all."""
+    at: float
+    """The end of that, in seconds of the monotonic clock."""
+
+    @classmethod
+    def after(cls, seconds: float) -> Self:
+        """So many seconds from now."""
+        return cls(seconds, time.monotonic() + seconds)
+
+    def left(self) -> float:
+        """Seconds that are left, at least 0."""
+        return max(0.0, self.at - time.monotonic())
+
+    def has_passed(self) -> bool:
+        """Whether none are left."""
+        return time.monotonic() >= self.at
 
 
 @dataclass(frozen=True)
@@ -23,35 +46,32 @@ class Work:
     tokens: int
     """How much work it is."""
     identity: Hashable = None
-    """Work of the same kind and identity has the same result, which may be remembered; None is never remembered."""
+    """Work of the same kind and identity has the same result, which may be shared; None shares with nothing."""
 
 
 class Job(Generic[ResultT]):
     """One request: its sentences share kind, deadline and fate. Results arrive from the workers' threads."""
 
-    def __init__(self, deadline_seconds: float) -> None:
+    def __init__(self, deadline: Deadline) -> None:
         self._loop = asyncio.get_running_loop()
         self._arrivals: asyncio.Queue[tuple[int, ResultT] | Exception] = asyncio.Queue()
-        self._deadline_seconds = deadline_seconds
-        self._deadline = time.monotonic() + deadline_seconds
-        self._is_over = False
+        self.deadline = deadline
+        self._is_over = self.has_failed = False
+        self.waiting = self.waiting_tokens = 0
+        """Of its entries in the line, which counts them."""
 
     def is_wanted(self) -> bool:
         """Whether somebody still waits for it; asked by the workers in every decoding step."""
-        return not self._is_over and time.monotonic() < self._deadline
-
-    def is_late(self) -> bool:
-        """Whether its deadline has passed."""
-        return time.monotonic() >= self._deadline
+        return not self._is_over and not self.deadline.has_passed()
 
     def add(self, index: int, result: ResultT) -> None:
-        """Deliver the result of the entry with that index; from any thread."""
+        """Deliver the result of the work with that index; from any thread."""
         self._deliver((index, result))
 
     def fail(self, error: Exception) -> None:
         """Deliver an error, which ends the job; from any thread."""
         self._deliver(error)
-        self._is_over = True
+        self.has_failed = self._is_over = True
 
     def end(self) -> None:
         """Nobody waits any more."""
@@ -60,11 +80,11 @@ class Job(Generic[ResultT]):
     async def arrival(self) -> tuple[int, ResultT]:
         """The next result; raises DeadlineExceeded, and the error that ended the job."""
         try:
-            async with asyncio.timeout(max(0.0, self._deadline - time.monotonic())):
+            async with asyncio.timeout(self.deadline.left()):
                 arrived = await self._arrivals.get()
         except TimeoutError:
             raise DeadlineExceeded(
-                f"No translation within {self._deadline_seconds:g} seconds, the limit. "
+                f"No translation within {self.deadline.seconds:g} seconds, the limit. "
                 "Send less text or try later."
             ) from None
         if isinstance(arrived, Exception):
@@ -82,19 +102,23 @@ class Entry(Generic[ResultT]):
     """One sentence of a job, as it waits."""
 
     job: Job[ResultT]
-    index: int
+    indices: list[int]
+    """Where it stands among the works of its request; several times, where it is repeated."""
     kind: Hashable
     work: Work
-    rank: float
-    """Those with lower ones go first: the time from which it has a right to be worked on."""
     since: float
     """When it was admitted, in seconds of the monotonic clock."""
+    rank: int = 0
+    """Those with lower ones go first; the line sets it."""
+    is_taken: bool = False
+    """Whether it has left the line."""
     is_finished: bool = False
 
     def finish(self, result: ResultT) -> None:
         """Deliver its result."""
         self.is_finished = True
-        self.job.add(self.index, result)
+        for index in self.indices:
+            self.job.add(index, result)
 
     def is_wanted(self) -> bool:
         """Whether somebody still waits for its result."""

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import itertools
+import time
 from bisect import insort
-from collections.abc import Callable, Hashable, Iterable
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from service.batcher.jobs import Entry, Job
 
-_PACE_TOKENS_PER_SECOND = 1000.0
-"""Of a request, so many tokens at once have a right to be worked on after each second: the sentences of a long document
-queue up as if they came one after the other, and a short request that comes later goes before most of them."""
 _WINDOW_BATCHES = 8
 """Of the sentences that fill so many batches, those of like length go together."""
+_LONGEST_WINDOW = 4096
+"""Entries that are looked at for a batch."""
+_FEW = 32
+"""Entries that are put in their places one by one; for more it is quicker to sort all."""
 
 
 @dataclass(frozen=True)
@@ -31,79 +34,130 @@ class QueueLimits:
 
 
 class WaitingLine:
-    """Entries in the order of their rank. Not for several threads at once."""
+    """Entries in the order in which they have a right to be worked on. Not for several threads at once.
+
+    Requests share the work as in start-time fair queuing (Goyal et al. 1996): an entry's rank is that of what went last
+    when its request came, plus the tokens of its request before it. So the sentences of long documents take turns, and
+    a short request that comes later goes before most of them. Where requests keep coming, what has waited for half of
+    its deadline goes first.
+
+    What nobody waits for any more is not counted, and is left behind when it would be its turn.
+    """
 
     def __init__(self) -> None:
-        self._entries: list[Entry[Any]] = []
+        self._by_rank: list[Entry[Any]] = []
+        self._by_arrival: deque[Entry[Any]] = deque()
+        self._last_rank = 0
+        self._waiting = 0
         self.tokens = 0
-        """Of all entries."""
+        """Of the entries that somebody waits for."""
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return self._waiting
 
-    def add(self, entries: Iterable[Entry[Any]]) -> None:
-        """Let entries queue up."""
+    def add(self, entries: Sequence[Entry[Any]]) -> None:
+        """Let the entries of a request queue up."""
+        rank = self._last_rank
         for entry in entries:
-            insort(self._entries, entry, key=lambda one: one.rank)
-            self.tokens += entry.work.tokens
+            entry.rank = rank
+            rank += entry.work.tokens
+            self._count(entry, 1)
+        if len(entries) <= _FEW:
+            for entry in entries:
+                insort(self._by_rank, entry, key=_rank)
+        else:
+            self._by_rank.extend(entries)
+            self._by_rank.sort(key=_rank)
+        self._by_arrival.extend(entries)
 
-    def remove(self, job: Job[Any]) -> int:
-        """Take the entries of a job out; returns how many there were."""
-        return len(self._take_if(lambda entry: entry.job is job))
+    def forget(self, job: Job[Any]) -> int:
+        """Nobody waits for a job any more; returns how many of its entries waited."""
+        forgotten = job.waiting
+        self._waiting -= job.waiting
+        self.tokens -= job.waiting_tokens
+        job.waiting = job.waiting_tokens = 0
+        if not self._waiting:
+            self._by_rank.clear()
+            self._by_arrival.clear()
+        return forgotten
 
-    def remove_unwanted(self) -> int:
-        """Take out what nobody waits for any more; returns how many there were."""
-        return len(self._take_if(lambda entry: not entry.is_wanted()))
-
-    def remove_all(self) -> list[Entry[Any]]:
+    def take_all(self) -> list[Entry[Any]]:
         """Take everything out."""
-        return self._take_if(lambda entry: True)
+        taken = [entry for entry in self._by_rank if not entry.is_taken]
+        for entry in taken:
+            self._take(entry)
+        self._by_rank.clear()
+        self._by_arrival.clear()
+        return taken
 
     def take_batch(
         self, batch_tokens: int, rows_of: Callable[[Hashable], int], most: int
     ) -> list[Entry[Any]]:
         """Take out the first entry, and with it entries of its kind of like length, at most `most` in all.
 
-        `rows_of(kind)` is the number of rows that each takes; longest · rows ≤ `batch_tokens`.
+        `rows_of(kind)` is the number of rows that each takes; longest · rows ≤ `batch_tokens`. Nothing is returned
+        where nobody waits for any.
         """
-        if not self._entries:
+        first = self._first()
+        if first is None:
             return []
-        first = self._entries[0]
         room = batch_tokens // max(1, rows_of(first.kind))
-        window = self._window(first.kind, _WINDOW_BATCHES * room)
-        window.sort(key=lambda entry: abs(entry.work.tokens - first.work.tokens))  # the first one stays first
+        others = self._window(first, _WINDOW_BATCHES * room - first.work.tokens)
+        others.sort(key=lambda entry: abs(entry.work.tokens - first.work.tokens))
         batch, longest = [first], first.work.tokens
-        for entry in window[1:]:
+        for entry in others:
             longest = max(longest, entry.work.tokens)
             if len(batch) == most or longest * (len(batch) + 1) > room:
                 break
             batch.append(entry)
-        taken = set(map(id, batch))
-        self._take_if(lambda entry: id(entry) in taken)
+        for entry in batch:
+            self._take(entry)
+        looked_at = self._by_rank[:_LONGEST_WINDOW]
+        self._by_rank[:_LONGEST_WINDOW] = [entry for entry in looked_at if not entry.is_taken]
         return batch
 
-    def _window(self, kind: Hashable, tokens: int) -> list[Entry[Any]]:
-        """The first entries of a kind, up to so many tokens, at least one."""
+    def _first(self) -> Entry[Any] | None:
+        """Whose turn it is."""
+        while self._by_arrival and self._is_gone(self._by_arrival[0]):
+            self._by_arrival.popleft()
+        gone = sum(1 for _ in itertools.takewhile(self._is_gone, self._by_rank))
+        del self._by_rank[:gone]
+        if not self._by_rank:
+            return None
+        oldest = self._by_arrival[0]
+        if time.monotonic() - oldest.since > oldest.job.deadline.seconds / 2:
+            return oldest
+        self._last_rank = self._by_rank[0].rank
+        return self._by_rank[0]
+
+    def _window(self, first: Entry[Any], tokens: int) -> list[Entry[Any]]:
+        """The other entries of its kind that go next, up to so many tokens."""
         window: list[Entry[Any]] = []
-        for entry in self._entries:
-            if entry.kind == kind:
+        for entry in itertools.islice(self._by_rank, _LONGEST_WINDOW):
+            if entry is not first and entry.kind == first.kind and not self._is_gone(entry):
                 tokens -= entry.work.tokens
-                if window and tokens < 0:
+                if tokens < 0:
                     break
                 window.append(entry)
         return window
 
-    def _take_if(self, goes: Callable[[Entry[Any]], bool]) -> list[Entry[Any]]:
-        gone: list[Entry[Any]] = []
-        kept: list[Entry[Any]] = []
-        for entry in self._entries:
-            (gone if goes(entry) else kept).append(entry)
-        self._entries = kept
-        self.tokens -= sum(entry.work.tokens for entry in gone)
-        return gone
+    def _is_gone(self, entry: Entry[Any]) -> bool:
+        if not entry.is_wanted():
+            self._take(entry)
+        return entry.is_taken
+
+    def _take(self, entry: Entry[Any]) -> None:
+        if not entry.is_taken:
+            entry.is_taken = True
+            if entry.job.waiting:  # else it has been forgotten, and is not counted any more
+                self._count(entry, -1)
+
+    def _count(self, entry: Entry[Any], sign: int) -> None:
+        self._waiting += sign
+        self.tokens += sign * entry.work.tokens
+        entry.job.waiting += sign
+        entry.job.waiting_tokens += sign * entry.work.tokens
 
 
-def ranks(tokens: Iterable[int], now: float) -> list[float]:
-    """The ranks of the entries of one request, which have so many tokens."""
-    before = itertools.accumulate(tokens, initial=0)
-    return [now + earlier / _PACE_TOKENS_PER_SECOND for earlier in before][:-1]
+def _rank(entry: Entry[Any]) -> int:
+    return entry.rank

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
+import os
+import sys
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
@@ -12,8 +14,8 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from service.batcher.cache import ResultCache
 from service.batcher.errors import OutOfMemory, QueueFull, WorkerUnavailable
-from service.batcher.jobs import Entry, Job, Work
-from service.batcher.line import QueueLimits, WaitingLine, ranks
+from service.batcher.jobs import Deadline, Entry, Job, Work
+from service.batcher.line import QueueLimits, WaitingLine
 from service.metrics import Metrics
 
 logger = logging.getLogger(__name__)
@@ -22,9 +24,15 @@ ResultT = TypeVar("ResultT")
 ResultT_contra = TypeVar("ResultT_contra", contravariant=True)
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 
-_SPEED_MEMORY = 0.8
-"""How much of the measured speed is that of earlier batches."""
+_SPEED_MEMORY = 0.95
+"""By how much an earlier batch tells less about the speed than the newest one."""
+_FIRST_SPEED = 1000.0
+"""Tokens a second, until one is measured."""
 _MOST_RETRY_SECONDS = 60
+_GROWTH = 1.1
+"""By how much batches may grow again after one that found enough memory."""
+_NICENESS = 5
+"""Of the workers: a third of the processor's time where others want it too."""
 
 
 class Watch(Protocol[ResultT_contra]):
@@ -54,7 +62,7 @@ class Engine(Protocol[ResultT_co]):
     def process(self, kind: Hashable, items: Sequence[Any], watch: Watch[ResultT_co]) -> None:
         """Work on a batch, on a worker's thread: for each item that is wanted to the end, `watch.finished` once.
 
-        Raises OutOfMemory where the batch needs more memory than there is.
+        Raises OutOfMemory where the batch needs more memory than there is, and DeviceLost where nothing works any more.
         """
         ...
 
@@ -72,17 +80,19 @@ class Batcher(Generic[ResultT]):
         limits: QueueLimits,
         cache: ResultCache[ResultT],
         metrics: Metrics,
-        on_death: Callable[[], None] = lambda: None,
+        on_death: Callable[[BaseException], None] = lambda _: None,
     ) -> None:
+        """Start the workers; when one dies, `on_death` is called on its thread, and none takes work any more."""
         self._engine, self._limits, self._cache, self._metrics = engine, limits, cache, metrics
         self._on_death = on_death
+        # What follows is changed with this lock, by the event loop and the workers.
+        self._changed = threading.Condition()
         self._line = WaitingLine()
         self._in_flight: set[Entry[ResultT]] = set()
         self._busy = 0  # workers
-        self._batch_tokens = limits.batch_tokens
-        self._tokens_per_second = 0.0
+        self._batch_tokens = float(limits.batch_tokens)
+        self._speed = _Speed(engine.workers)
         self._closing = self._stopped = False
-        self._changed = threading.Condition()  # guards every attribute above that changes
         # Daemons: a decoding that hangs must not keep the process from exiting.
         self._threads = [
             threading.Thread(target=self._work, name=f"decoding-{number}", daemon=True)
@@ -93,8 +103,8 @@ class Batcher(Generic[ResultT]):
 
     @property
     def is_running(self) -> bool:
-        """Whether requests are taken: the workers live and `close` has not been called."""
-        return not self._closing and not self._stopped and all(thread.is_alive() for thread in self._threads)
+        """Whether requests are taken: no worker has died, and `close` has not been called."""
+        return not self._closing and not self._stopped
 
     @property
     def waiting_tokens(self) -> int:
@@ -106,46 +116,67 @@ class Batcher(Generic[ResultT]):
         """How many wait."""
         return len(self._line)
 
-    async def run(self, kind: Hashable, works: Sequence[Work], deadline_seconds: float) -> list[ResultT]:
-        """Return the result of each work, in order; raises what `stream` raises."""
-        results: dict[int, ResultT] = {}
-        async with aclosing(self.stream(kind, works, deadline_seconds)) as arrivals:
+    async def run(self, kind: Hashable, works: Sequence[Work], deadline: Deadline) -> list[ResultT]:
+        """Return the result of each work, in order; raises what `submit` and `results` raise."""
+        job = self.submit(kind, works, deadline)
+        found: dict[int, ResultT] = {}
+        async with aclosing(self.results(job, len(works))) as arrivals:
             async for index, result in arrivals:
-                results[index] = result
-        return [results[index] for index in range(len(works))]
+                found[index] = result
+        return [found[index] for index in range(len(works))]
 
-    async def stream(
-        self, kind: Hashable, works: Sequence[Work], deadline_seconds: float
-    ) -> AsyncGenerator[tuple[int, ResultT]]:
-        """Yield the result of each work with its index, as they come.
+    def submit(self, kind: Hashable, works: Sequence[Work], deadline: Deadline) -> Job[ResultT]:
+        """Let works queue up, whose `results` are then to be taken.
+
+        Raises QueueFull where too much waits, and WorkerUnavailable where there is no worker.
+        """
+        self.check()
+        job: Job[ResultT] = Job(deadline)
+        new = [
+            (indices, work)
+            for indices, work in _without_repetitions(works)
+            if not self._is_remembered(job, indices, kind, work)
+        ]
+        now = time.monotonic()
+        with self._changed:
+            self.check(sum(work.tokens for _, work in new), deadline)
+            self._line.add([Entry(job, indices, kind, work, now) for indices, work in new])
+            self._changed.notify_all()
+        return job
+
+    async def results(self, job: Job[ResultT], count: int) -> AsyncGenerator[tuple[int, ResultT]]:
+        """Yield the results of a job's works, so many, each with its index, as they come.
 
         What still waits is taken out of the queue, and what is being worked on stopped, when the generator is closed or
         its task cancelled, as happens when the client leaves.
 
-        Raises QueueFull at once where too much waits, DeadlineExceeded after `deadline_seconds`, WorkerUnavailable
-        where there is no worker, OutOfMemory where one work alone needs too much, and what the engine raised for one.
+        Raises DeadlineExceeded, WorkerUnavailable where the workers stop, OutOfMemory where one work alone needs too
+        much, and what the engine raised for one.
         """
-        job: Job[ResultT] = Job(deadline_seconds)
         try:
-            self._admit(job, kind, works)
-            for _ in works:
+            for _ in range(count):
                 yield await job.arrival()
         finally:
             self._leave(job)
 
-    def check(self, tokens: int = 1) -> None:
+    def check(self, tokens: int = 1, deadline: Deadline | None = None) -> None:
         """Raise WorkerUnavailable, or QueueFull where so many more tokens would be too many; it costs nothing."""
         if self._closing or self._stopped:
             raise WorkerUnavailable(
                 "Nothing is translated at present: the service is stopping or has failed."
             )
         waiting = self._line.tokens
+        limit: float = self._limits.max_queued_tokens
+        if deadline is not None:  # what waits for longer is not worth waiting
+            limit = min(
+                limit, max(self._limits.batch_tokens, self._speed.tokens_per_second * deadline.left())
+            )
         # An empty queue takes any request: one larger than the whole limit must not be sent away for ever.
-        if waiting and waiting + tokens > self._limits.max_queued_tokens:
+        if waiting and waiting + tokens > limit:
             raise QueueFull(
-                f"{waiting} tokens wait already; the limit is {self._limits.max_queued_tokens}, and this request would "
-                f"go beyond it. Try again in a moment.",
-                self._seconds_to_work_off(),
+                f"{waiting} tokens wait already; the limit is {limit:.0f}, and this request would go beyond it. "
+                "Try again in a moment.",
+                max(1, min(_MOST_RETRY_SECONDS, math.ceil(waiting / self._speed.tokens_per_second))),
             )
 
     def close(self, timeout_seconds: float) -> None:
@@ -158,151 +189,173 @@ class Batcher(Generic[ResultT]):
             thread.join(max(0.0, end - time.monotonic()))
         self._stop("The service was shut down before the translation was finished. Try again.")
 
-    def _admit(self, job: Job[ResultT], kind: Hashable, works: Sequence[Work]) -> None:
-        now = time.monotonic()
-        entries = [
-            Entry(job, index, kind, work, rank, now)
-            for index, (work, rank) in enumerate(
-                zip(works, ranks((work.tokens for work in works), now), strict=True)
-            )
-        ]
-        self.check()
-        new = [entry for entry in entries if not self._is_remembered(entry)]
-        tokens = sum(entry.work.tokens for entry in new)
-        with self._changed:
-            self.check(tokens)
-            self._line.add(new)
-            self._changed.notify_all()
-
-    def _is_remembered(self, entry: Entry[ResultT]) -> bool:
-        if entry.work.identity is None:
+    def _is_remembered(self, job: Job[ResultT], indices: list[int], kind: Hashable, work: Work) -> bool:
+        if work.identity is None or not self._cache:
             return False
-        result = self._cache.get((entry.kind, entry.work.identity))
+        result = self._cache.get((kind, work.identity))
         if result is None:
             self._metrics.cache_misses.inc()
             return False
-        self._metrics.cache_hits.inc()
-        entry.finish(result)
+        self._metrics.cache_hits.inc(len(indices))
+        for index in indices:
+            job.add(index, result)
         return True
 
-    def _seconds_to_work_off(self) -> int:
-        seconds = self._line.tokens / self._tokens_per_second if self._tokens_per_second else 1.0
-        return max(1, min(_MOST_RETRY_SECONDS, math.ceil(seconds)))
-
     def _leave(self, job: Job[ResultT]) -> None:
-        """The job has all it waited for, or its client left, or its deadline passed."""
-        reason = "deadline" if job.is_late() else "client_left"
+        """The job has all it waited for, or has failed, or its client left, or its deadline passed."""
+        reason = "deadline" if job.deadline.has_passed() else "client_left"
         job.end()
         with self._changed:
-            dropped = self._line.remove(job)
+            dropped = self._line.forget(job)
             dropped += sum(entry.job is job and not entry.is_finished for entry in self._in_flight)
-        self._metrics.dropped_sentences.labels(reason).inc(dropped)
+        if dropped and not job.has_failed:
+            self._metrics.dropped_sentences.labels(reason).inc(dropped)
 
     def _work(self) -> None:
+        _let_others_go_first()
         try:
             while batch := self._next_batch():
                 self._process(batch)
                 with self._changed:
                     self._in_flight.difference_update(batch)
                     self._busy -= 1
-        except BaseException:  # whatever ends this thread, nobody may be left waiting for it
+        except BaseException as error:  # whatever ends this thread, nobody may be left waiting for it
             logger.critical("a decoding thread died", exc_info=True)
             self._stop("The translation failed because the worker stopped. Try again in a few seconds.")
-            self._on_death()
+            self._on_death(error)
 
     def _next_batch(self) -> list[Entry[ResultT]]:
         """Wait for work and take it out of the queue; an empty batch means closed and drained, or stopped."""
         with self._changed:
             while not self._stopped:
-                late = self._line.remove_unwanted()
-                if late:
-                    self._metrics.dropped_sentences.labels("deadline").inc(late)
-                if len(self._line):
-                    # Few sentences are shared among the idle workers, which decode them at the same time.
-                    share = math.ceil(len(self._line) / (len(self._threads) - self._busy))
-                    batch = self._line.take_batch(self._batch_tokens, self._engine.rows, share)
+                # Few sentences are shared among the idle workers, which decode them at the same time.
+                share = math.ceil(len(self._line) / (len(self._threads) - self._busy))
+                batch = self._line.take_batch(int(self._batch_tokens), self._engine.rows, max(1, share))
+                if batch:
                     self._in_flight.update(batch)
                     self._busy += 1
+                    self._tell_waited(batch)
                     return batch
                 if self._closing:
                     break
                 self._changed.wait()
         return []
 
-    def _process(self, batch: Sequence[Entry[ResultT]]) -> None:
+    def _process(self, batch: list[Entry[ResultT]]) -> None:
         """Work on a batch, and where that fails on its halves, down to the one that it fails for."""
+        parts, was_short, largest = [batch], False, 0
+        while parts:
+            part = [entry for entry in parts.pop() if entry.is_wanted()]
+            if not part:
+                continue
+            error = self._try(part)
+            left = [entry for entry in part if entry.is_wanted()]
+            if error is None:
+                largest = max(largest, self._padded_tokens(part))
+            elif len(part) == 1:
+                self._fail(left, error)
+            else:
+                was_short |= isinstance(error, OutOfMemory)
+                # Only the type: the message may quote a user's text.
+                logger.warning("a batch of %d failed: %s; trying its halves", len(part), type(error).__name__)
+                middle = math.ceil(len(left) / 2)
+                parts += [left[middle:], left[:middle]]
+        self._settle_batch_tokens(was_short, largest)
+
+    def _try(self, part: Sequence[Entry[ResultT]]) -> Exception | None:
+        """Work on entries together; returns the error that prevented it."""
+        watch = _BatchWatch(part, self._cache, self._metrics)
         started = time.monotonic()
-        watch = _BatchWatch(batch, self._cache)
-        self._tell_batch(batch, started)
+        self._metrics.in_flight_sentences.inc(len(part))
         try:
-            self._metrics.in_flight_sentences.inc(len(batch))
-            try:
-                self._engine.process(batch[0].kind, [entry.work.item for entry in batch], watch)
-            finally:
-                self._metrics.in_flight_sentences.dec(len(batch))
-            if left := [entry for entry in batch if entry.is_wanted()]:
-                raise RuntimeError(f"the engine has no result for {len(left)} of {len(batch)} sentences")
+            self._engine.process(part[0].kind, [entry.work.item for entry in part], watch)
         except Exception as error:
-            self._fail(batch, error)
-        else:
-            self._tell_speed(batch, time.monotonic() - started)
+            if len(part) > 1:  # what the engine had in its hands must be free before the next try
+                error.__traceback__ = error.__context__ = error.__cause__ = None
+            return error
+        finally:
+            seconds = time.monotonic() - started
+            self._metrics.in_flight_sentences.dec(len(part))
+            self._metrics.compute_seconds.observe(seconds)
+            with self._changed:
+                self._speed.add(watch.delivered_tokens, seconds)
+        left = sum(entry.is_wanted() for entry in part)
+        return RuntimeError(f"the engine has no result for {left} of {len(part)} sentences") if left else None
 
-    def _fail(self, batch: Sequence[Entry[ResultT]], error: Exception) -> None:
-        left = [entry for entry in batch if entry.is_wanted()]
-        if isinstance(error, OutOfMemory) and len(batch) > 1:
-            self._use_smaller_batches(batch)
-        if len(batch) == 1:
+    def _fail(self, entries: Sequence[Entry[ResultT]], error: Exception) -> None:
+        for entry in entries:
             self._metrics.failed_sentences.inc()
-            for entry in left:
-                entry.job.fail(error)
-            return
-        # Only the type: the message may quote a user's text.
-        logger.warning("a batch of %d failed with %s; trying its halves", len(batch), type(error).__name__)
-        middle = math.ceil(len(left) / 2)
-        for half in (left[:middle], left[middle:]):
-            wanted = [entry for entry in half if entry.is_wanted()]
-            if wanted:
-                self._process(wanted)
+            entry.job.fail(error)
 
-    def _use_smaller_batches(self, batch: Sequence[Entry[ResultT]]) -> None:
-        longest = max(entry.work.tokens for entry in batch)
-        needed = longest * len(batch) * self._engine.rows(batch[0].kind)
+    def _padded_tokens(self, part: Sequence[Entry[ResultT]]) -> int:
+        longest = max(entry.work.tokens for entry in part)
+        return longest * len(part) * self._engine.rows(part[0].kind)
+
+    def _settle_batch_tokens(self, was_short: bool, largest: int) -> None:
+        """After a shortage of memory batches are as large as the largest that had enough; then they grow again."""
+        before = self._batch_tokens
         with self._changed:
-            self._batch_tokens = max(1, min(self._batch_tokens, needed // 2))
-            logger.warning("out of memory: batches have at most %d tokens from now on", self._batch_tokens)
+            if was_short:
+                self._batch_tokens = max(1.0, min(before, float(largest)))
+                logger.warning("out of memory: batches have %d tokens for now", self._batch_tokens)
+            elif largest:
+                self._batch_tokens = min(float(self._limits.batch_tokens), _GROWTH * before)
 
     def _stop(self, reason: str) -> None:
         with self._changed:
             self._stopped = True
-            left = [*self._in_flight, *self._line.remove_all()]
+            left = [*self._in_flight, *self._line.take_all()]
             self._changed.notify_all()
         for entry in left:
             if entry.is_wanted():
                 entry.job.fail(WorkerUnavailable(reason))
 
-    def _tell_batch(self, batch: Sequence[Entry[ResultT]], now: float) -> None:
-        tokens = [entry.work.tokens for entry in batch]
+    def _tell_waited(self, batch: Sequence[Entry[ResultT]]) -> None:
+        now, tokens = time.monotonic(), [entry.work.tokens for entry in batch]
         self._metrics.batch_sentences.observe(len(batch))
         self._metrics.batch_fill_ratio.observe(sum(tokens) / max(1, max(tokens) * len(batch)))
         for entry in batch:
             self._metrics.queue_seconds.observe(now - entry.since)
 
-    def _tell_speed(self, batch: Sequence[Entry[ResultT]], seconds: float) -> None:
-        tokens = sum(entry.work.tokens for entry in batch)
-        self._metrics.compute_seconds.observe(seconds)
-        self._metrics.source_tokens.inc(tokens)
-        self._metrics.sentences.inc(len(batch))
-        speed = len(self._threads) * tokens / max(seconds, 1e-6)
-        with self._changed:
-            before = self._tokens_per_second or speed
-            self._tokens_per_second = _SPEED_MEMORY * before + (1 - _SPEED_MEMORY) * speed
+
+def _without_repetitions(works: Sequence[Work]) -> list[tuple[list[int], Work]]:
+    """Each work once, with all its places."""
+    places: dict[Hashable, list[int]] = {}
+    for index, work in enumerate(works):
+        places.setdefault((index,) if work.identity is None else work.identity, []).append(index)
+    return [(indices, works[indices[0]]) for indices in places.values()]
+
+
+class _Speed:
+    """How many tokens a second all workers do, by what they did lately."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._tokens = self._seconds = 0.0
+
+    @property
+    def tokens_per_second(self) -> float:
+        return self._workers * self._tokens / self._seconds if self._tokens else _FIRST_SPEED
+
+    def add(self, tokens: int, seconds: float) -> None:
+        self._tokens = _SPEED_MEMORY * self._tokens + tokens
+        self._seconds = _SPEED_MEMORY * self._seconds + max(seconds, 1e-6)
+
+
+def _let_others_go_first() -> None:
+    """Let the thread that answers requests have the processor when it needs it, however busy the workers are."""
+    if sys.platform == "linux":  # where threads have priorities of their own
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 class _BatchWatch(Generic[ResultT]):
     """Hands the results of a batch on."""
 
-    def __init__(self, batch: Sequence[Entry[ResultT]], cache: ResultCache[ResultT]) -> None:
-        self._batch, self._cache = batch, cache
+    def __init__(
+        self, batch: Sequence[Entry[ResultT]], cache: ResultCache[ResultT], metrics: Metrics
+    ) -> None:
+        self._batch, self._cache, self._metrics = batch, cache, metrics
+        self.delivered_tokens = 0
 
     def is_wanted(self, place: int) -> bool:
         return self._batch[place].is_wanted()
@@ -312,3 +365,6 @@ class _BatchWatch(Generic[ResultT]):
         if entry.work.identity is not None:
             self._cache.put((entry.kind, entry.work.identity), result)
         entry.finish(result)
+        self.delivered_tokens += entry.work.tokens
+        self._metrics.sentences.inc()
+        self._metrics.source_tokens.inc(entry.work.tokens)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
+from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.requests import Request
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
+from service.batcher import Deadline
 from service.engine import TranslatedWork
-from service.errors import InvalidRequest, problem_response, problems
+from service.errors import INTERNAL, InvalidRequest, kind_of, problem_response, problems
 from service.requests import (
     Identified,
     charged,
@@ -36,7 +40,12 @@ from service.settings import Settings
 from translator.analysis.scoring import SentenceScore
 from translator.translate import SourceSentence
 
+logger = logging.getLogger(__name__)
+
 router = APIRouter(tags=["translation"])
+
+_LONGEST_WRITTEN_AT_ONCE = 100
+"""Sentences: to write an answer of 10,000 takes a third of a second."""
 
 _PROBLEMS = problems(
     {
@@ -56,27 +65,28 @@ _PROBLEMS = problems(
 @router.post(
     "/translate",
     summary="Translate English into German",
+    response_model=TranslateAnswer,
     responses=_PROBLEMS,
     openapi_extra=TranslateRequest.openapi_body(),
 )
-async def translate(request: Request, room: Room, client: Identified) -> TranslateAnswer:
+async def translate(request: Request, room: Room, client: Identified) -> Response:
     """Translate one text or a list of texts; the translations come in the same order."""
-    started = time.perf_counter()
     wanted, characters = await _read(request, room.settings)
     deadline = deadline_of(request, room.settings.deadline_seconds)
-    served = room.ready()
-    with charged(client, characters):
-        work = room.work(wanted.texts, wanted.kind, deadline)
+    with room.ready().used() as served, charged(client, characters):
+        work = room.work(served, wanted.texts, wanted.kind, deadline)
         parts, results = await unless_client_leaves(request, work)
-    return TranslateAnswer(
-        translations=[
-            TranslatedText.of(text, sentences, found)
-            for text, sentences, found in zip(wanted.texts, parts, results, strict=True)
-        ],
-        model=served.engine.name,
-        device=served.engine.device,
-        seconds=round(time.perf_counter() - started, 4),
-    )
+
+    def answer() -> TranslateAnswer:
+        return TranslateAnswer(
+            translations=[
+                TranslatedText.of(text, sentences, found)
+                for text, sentences, found in zip(wanted.texts, parts, results, strict=True)
+            ],
+            **_about(served, request),
+        )
+
+    return await _written(answer, sum(map(len, parts)))
 
 
 @router.post(
@@ -101,48 +111,47 @@ async def translate(request: Request, room: Room, client: Identified) -> Transla
 )
 async def translate_stream(request: Request, room: Room, client: Identified) -> StreamingResponse:
     """Translate one text or a list of texts, sentence by sentence."""
-    started = time.perf_counter()
     wanted, characters = await _read(request, room.settings)
     deadline = deadline_of(request, room.settings.deadline_seconds)
-    served = room.ready()
-    served.batcher.check()
-    with charged(client, characters):
-        parts = await served.read(wanted.texts)
-        events = _events(request, served, parts, wanted, deadline, started)
-        # Whatever goes wrong before the first sentence is answered as a problem with its status.
-        first = await unless_client_leaves(request, anext(events))
-    return StreamingResponse(
-        _after(first, events), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
-    )
+    events = _events(request, room.ready(), wanted, deadline)
+    try:
+        with charged(client, characters):
+            # Whatever goes wrong before the first sentence is answered as a problem with its status.
+            first = await unless_client_leaves(request, anext(events))
+    except BaseException:
+        await events.aclose()
+        raise
+    return _EventStream(first, events)
 
 
 @router.post(
     "/score",
     summary="Score translations that are given",
+    response_model=ScoreAnswer,
     responses=_PROBLEMS,
     openapi_extra=ScoreRequest.openapi_body(),
 )
-async def score(request: Request, room: Room, client: Identified) -> ScoreAnswer:
+async def score(request: Request, room: Room, client: Identified) -> Response:
     """Tell how likely the model finds given translations; the scores come in the same order."""
-    started = time.perf_counter()
     wanted = ScoreRequest.from_json(await read_json_body(request, room.settings.max_body_bytes))
     characters = check_size([text for pair in wanted.pairs for text in pair], room.settings)
     deadline = deadline_of(request, room.settings.deadline_seconds)
-    served = room.ready()
-    served.batcher.check()
-    with charged(client, characters):
-        works = await asyncio.to_thread(lambda: [served.engine.score_work(*pair) for pair in wanted.pairs])
+    with room.ready().used() as served, charged(client, characters):
+        served.batcher.check()
+        works = await asyncio.to_thread(served.engine.score_works, wanted.pairs)
         results = await unless_client_leaves(request, served.batcher.run(wanted.kind, works, deadline))
-    return ScoreAnswer(
-        scores=[
-            ScoredTranslation.of(result, wanted.tokens)
-            for result in results
-            if isinstance(result, SentenceScore)
-        ],
-        model=served.engine.name,
-        device=served.engine.device,
-        seconds=round(time.perf_counter() - started, 4),
-    )
+
+    def answer() -> ScoreAnswer:
+        return ScoreAnswer(
+            scores=[
+                ScoredTranslation.of(result, wanted.tokens)
+                for result in results
+                if isinstance(result, SentenceScore)
+            ],
+            **_about(served, request),
+        )
+
+    return await _written(answer, len(results))
 
 
 async def _read(request: Request, settings: Settings) -> tuple[TranslateRequest, int]:
@@ -156,42 +165,73 @@ async def _read(request: Request, settings: Settings) -> tuple[TranslateRequest,
     return wanted, check_size(wanted.texts, settings)
 
 
+def _about(served: Served, request: Request) -> dict[str, Any]:
+    seconds = round(time.monotonic() - request.state.started, 4)
+    return {"model": served.engine.name, "device": served.engine.device, "seconds": seconds}
+
+
+async def _written(answer: Callable[[], BaseModel], size: int) -> Response:
+    """An answer as JSON; a long one is written on another thread, so that other requests do not wait for that."""
+
+    def write() -> str:
+        return answer().model_dump_json()
+
+    content = write() if size <= _LONGEST_WRITTEN_AT_ONCE else await asyncio.to_thread(write)
+    return Response(content, media_type="application/json")
+
+
+class _EventStream(StreamingResponse):
+    """Events of which the first is there already; nothing goes on behind them when the client has left."""
+
+    def __init__(self, first: str, events: AsyncGenerator[str]) -> None:
+        self._events = events
+
+        async def body() -> AsyncIterator[str]:
+            yield first
+            async for event in events:
+                yield event
+
+        super().__init__(body(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self._events.aclose()
+
+
 async def _events(
-    request: Request,
-    served: Served,
-    parts: list[list[SourceSentence]],
-    wanted: TranslateRequest,
-    deadline_seconds: float,
-    started: float,
+    request: Request, served: Served, wanted: TranslateRequest, deadline: Deadline
 ) -> AsyncGenerator[str]:
     """The events of a stream; an error after the first one is an event too."""
-    total = sum(map(len, parts))
-    is_begun = False
-    try:
-        async with aclosing(_in_order(served, parts, wanted, deadline_seconds)) as sentences:
-            async for sentence in sentences:
-                is_begun = True
-                yield _event("sentence", sentence)
-    except Exception as error:
-        if not is_begun:
-            raise
-        problem = bytes(problem_response(request, error).body).decode()
-        yield f"event: error\ndata: {problem}\n\n"
-        return
-    seconds = round(time.perf_counter() - started, 4)
-    end = StreamEnd(sentences=total, model=served.engine.name, device=served.engine.device, seconds=seconds)
-    yield _event("done", end)
+    has_begun = False
+    with served.used():
+        try:
+            parts = await served.read(wanted.texts)
+            async with aclosing(_in_order(served, parts, wanted, deadline)) as sentences:
+                async for sentence in sentences:
+                    has_begun = True
+                    yield _event("sentence", sentence)
+        except Exception as error:
+            if not has_begun:
+                raise
+            if kind_of(error) is INTERNAL:
+                logger.error("request %s failed", request.state.request_id, exc_info=error)
+            problem = bytes(problem_response(request, error).body).decode()
+            yield f"event: error\ndata: {problem}\n\n"
+        else:
+            yield _event("done", StreamEnd(sentences=sum(map(len, parts)), **_about(served, request)))
 
 
 async def _in_order(
-    served: Served, parts: list[list[SourceSentence]], wanted: TranslateRequest, deadline_seconds: float
+    served: Served, parts: list[list[SourceSentence]], wanted: TranslateRequest, deadline: Deadline
 ) -> AsyncGenerator[StreamedSentence]:
     """Every sentence as soon as it and all before it are finished."""
     places = [(text, number) for text, some in enumerate(parts) for number in range(len(some))]
     flat = [sentence for sentences in parts for sentence in sentences]
     waiting: dict[int, TranslatedWork] = {}
     sent, growth = 0, 0
-    async with aclosing(served.translate(flat, wanted.kind, deadline_seconds)) as arrivals:
+    async with aclosing(served.translate(flat, wanted.kind, deadline)) as arrivals:
         async for place, result in arrivals:
             waiting[place] = result
             while sent in waiting:
@@ -212,9 +252,3 @@ async def _in_order(
 
 def _event(name: str, data: BaseModel) -> str:
     return f"event: {name}\ndata: {data.model_dump_json()}\n\n"
-
-
-async def _after(first: str, others: AsyncIterator[str]) -> AsyncIterator[str]:
-    yield first
-    async for event in others:
-        yield event

@@ -50,8 +50,8 @@ class EchoEngine:
         tokens = tuple(map(ord, text))
         return [SourceSentence(text, Span(0, len(text)), tokens, False)] if text else []
 
-    def score_work(self, source: str, target: str) -> Work:
-        return Work((source, target), len(source) + len(target))
+    def score_works(self, pairs: Sequence[tuple[str, str]]) -> list[Work]:
+        return [Work(pair, sum(map(len, pair))) for pair in pairs]
 
     def rows(self, kind: Hashable) -> int:
         return 1

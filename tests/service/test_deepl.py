@@ -373,7 +373,7 @@ def test_languages(api: TestClient, method: str) -> None:
 @pytest.mark.parametrize(
     ("error", "status"),
     [
-        (QueueFull("The queue is full."), 503),
+        (QueueFull("The queue is full.", 1), 503),
         (NotReady("The model is being loaded."), 503),
         (WorkerUnavailable("The worker has stopped."), 503),
         (DeadlineExceeded("It took too long."), 504),

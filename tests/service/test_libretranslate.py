@@ -274,7 +274,7 @@ def test_what_a_key_may_use(make_libre: Callable[..., TestClient]) -> None:
 @pytest.mark.parametrize(
     ("error", "status"),
     [
-        (QueueFull("The queue is full."), 503),
+        (QueueFull("The queue is full.", 1), 503),
         (NotReady("The model is being loaded."), 503),
         (WorkerUnavailable("The worker has stopped."), 503),
         (DeadlineExceeded("It took too long."), 504),

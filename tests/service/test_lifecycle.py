@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
@@ -14,6 +15,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from service.app import create_app
+from service.batcher import DeviceLost
 from service.settings import Settings
 from translator.errors import CheckpointError
 from translator.search import SearchOptions
@@ -215,3 +217,53 @@ def test_only_an_operator_may_reload(operators_client: TestClient, make_client: 
     assert operators_client.post("/admin/reload", headers={"X-API-Key": "user"}).status_code == 403
     assert operators_client.post("/admin/reload", headers={"X-API-Key": "other"}).status_code == 401
     assert make_client().post("/admin/reload").status_code == 403
+
+
+def test_a_request_that_is_being_read_keeps_its_model_through_a_reload(
+    operators_client: TestClient, echo: Any, wait_until: Waits
+) -> None:
+    client = operators_client
+    reading, go_on = threading.Event(), threading.Event()
+    plain = echo.sentences
+
+    def slowly(text: str) -> Any:
+        if len(text) > 2000:  # on a thread of its own
+            reading.set()
+            assert go_on.wait(PATIENCE_SECONDS)
+        return plain(text)
+
+    echo.sentences = slowly
+    old = client.app.state.room.ready().batcher  # type: ignore[attr-defined]
+    with ThreadPoolExecutor(1) as pool:
+        before = pool.submit(client.post, "/translate", json={"text": "x" * 3000})
+        assert reading.wait(PATIENCE_SECONDS)
+        assert client.post("/admin/reload").status_code == 200
+        assert client.app.state.room.ready().batcher is not old  # type: ignore[attr-defined]
+        go_on.set()
+        assert before.result().status_code == 200
+    wait_until(lambda: not old.is_running)
+
+
+def test_a_model_that_was_loaded_anew_is_not_put_back_by_a_revival(
+    operators_client: TestClient, echo: Any, wait_until: Waits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.room._FIRST_REVIVAL_SECONDS", 0.3)
+    client = operators_client
+    echo.errors["kills"] = SystemExit()
+    assert client.post("/translate", json={"text": "kills"}).status_code == 503
+    assert client.post("/admin/reload").status_code == 200
+    new = client.app.state.room.ready().batcher  # type: ignore[attr-defined]
+    time.sleep(0.6)
+    assert client.app.state.room.ready().batcher is new  # type: ignore[attr-defined]
+    assert "translator_worker_restarts_total 0.0" in client.get("/metrics").text
+
+
+def test_a_device_that_is_lost_ends_the_service(echo: Any, wait_until: Waits) -> None:
+    failed = threading.Event()
+    app = create_app(lambda: echo, Settings(), on_failure=failed.set)
+    with TestClient(app) as client:
+        wait_until(lambda: client.get("/readyz").status_code == 200)
+        echo.errors["kills"] = DeviceLost("an illegal memory access")
+        assert client.post("/translate", json={"text": "kills"}).status_code == 503
+        assert failed.wait(PATIENCE_SECONDS)
+        assert app.state.room.failed

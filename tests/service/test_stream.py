@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import threading
@@ -13,8 +14,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.app import create_app
-from service.batcher import Watch
+from service.batcher import QueueFull, Watch
 from service.engine import EngineResult
+from service.routes.translation import _EventStream
 from service.settings import Settings
 from tests.service.conftest import EchoEngine
 from translator.text import Span
@@ -148,3 +150,43 @@ def test_sentences_arrive_before_the_last_is_finished_and_leaving_stops_the_work
                 assert json.loads(line.removeprefix("data: "))["text"] == "DE:one"
                 break
     assert Watched.left.wait(20)
+
+
+def test_a_full_queue_is_told_before_anything_is_sent(
+    client: TestClient, engine: LineEngine, wait_until: Callable[..., None]
+) -> None:
+    batcher = client.app.state.room.ready().batcher  # type: ignore[attr-defined]
+
+    def refuse(*_: object) -> None:
+        raise QueueFull("too much waits", 3)
+
+    batcher.check = refuse
+    assert client.post("/translate/stream", json={"text": "\n123\nwords"}).status_code == 503
+
+
+def test_an_unexpected_error_in_a_stream_is_logged(
+    client: TestClient, engine: LineEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine.errors["bad"] = RuntimeError("the cause")
+    client.post("/translate", json={"text": "good"})
+    events(client, text="good\nbad")
+    assert "the cause" in caplog.text
+
+
+def test_a_client_that_leaves_before_the_body_begins_stops_the_work(engine: LineEngine) -> None:
+    class Events:
+        closed = False
+
+        async def aclose(self) -> None:
+            self.closed = True
+
+    async def receive() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: object) -> None:
+        await asyncio.sleep(10)
+
+    left = Events()
+    stream = _EventStream("first", left)  # type: ignore[arg-type]
+    asyncio.run(stream({"type": "http"}, receive, send))  # type: ignore[arg-type]
+    assert left.closed

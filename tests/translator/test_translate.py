@@ -265,6 +265,32 @@ def test_long_runs_without_a_blank_are_copied(translator):
     assert not translation[1].text.startswith("Anna sleeps.")
 
 
+@pytest.mark.parametrize("options", [SearchOptions(), SearchOptions(coverage_penalty=0.2, n_best=2)])
+def test_a_batch_tells_of_each_sentence_and_leaves_out_what_is_not_wanted(translator, options):
+    class Watch:
+        def __init__(self, unwanted=()):
+            self.unwanted, self.told = unwanted, {}
+
+        def is_wanted(self, place):
+            return place not in self.unwanted
+
+        def finished(self, place, hypotheses):
+            self.told[place] = hypotheses
+
+    texts = ["Anna sleeps.", "The dog eats.", "A house."]
+    sentences = [translator.sentences(text)[0] for text in texts]
+    expected = [one.sentences[0].hypotheses for one in translator.translate(texts, options)]
+    watch = Watch()
+    translator.translate_batch(sentences, options, watch)
+    assert [watch.told[place] for place in range(3)] == expected
+    watch = Watch(unwanted=(0, 2))
+    translator.translate_batch(sentences, options, watch)
+    assert watch.told == {1: expected[1]}
+    watch = Watch(unwanted=(0, 1, 2))
+    translator.translate_batch(sentences, options, watch)
+    assert watch.told == {}
+
+
 def test_a_loaded_model_decodes_a_batch_on_each_core(model_folder, monkeypatch):
     threads = torch.get_num_threads()
     one_thread_for_each_batch.cache_clear()

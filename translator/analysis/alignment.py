@@ -25,7 +25,7 @@ _PAIRS_AT_ONCE = 32
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Link:
     """A word of the source and the word of the translation that it became, as character offsets."""
 

@@ -7,7 +7,7 @@ from translator.text import rejoin
 from translator.translate.sources import SourceSentence
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Hypothesis:
     """One German version of a sentence."""
 

@@ -64,6 +64,16 @@ class _WatchTokens:
         self._watch.finished(place, tuple(map(self._to_text, hypotheses)))
 
 
+class _Unranked:
+    """Watches a search whose results are ranked anew before anybody is told."""
+
+    def __init__(self, watch: Watch) -> None:
+        self.is_wanted = watch.is_wanted
+
+    def finished(self, place: int, hypotheses: list[ScoredTokens]) -> None:
+        pass
+
+
 class _Count:
     """Tells how many sentences are done."""
 
@@ -285,13 +295,15 @@ class Translator:
         arguments = (self._searched, source_BS, source_BS != PAD_ID, constraints, self.special)
         if not options.coverage_penalty:
             return search(*arguments, options, look_on, watch)
-        found = search(*arguments, replace(options, n_best=options.beam_size), look_on)
+        unranked = _Unranked(watch) if watch is not None else None
+        found = search(*arguments, replace(options, n_best=options.beam_size), look_on, unranked)
         beta = options.coverage_penalty
         ranked = rank_by_coverage(self.model, sentences, found, self.special, PAD_ID, beta)
         best = [hypotheses[: options.n_best] for hypotheses in ranked]
         if watch is not None:
             for place, hypotheses in enumerate(best):
-                watch.finished(place, hypotheses)
+                if hypotheses:
+                    watch.finished(place, hypotheses)
         return best
 
     def _limits(
