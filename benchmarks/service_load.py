@@ -16,13 +16,12 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPConnection
 from pathlib import Path
+from typing import Self
 
-import httpx2
 import tyro
 from rich.console import Console
 from rich.table import Table
@@ -109,23 +108,60 @@ def serve(*flags: str, echo: bool = False, leak_bytes: int = 0) -> Iterator[Serv
             process.stderr.read()
 
 
-@asynccontextmanager
-async def client_of(server: Server) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client that may have any number of connections."""
-    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=64)
-    async with httpx2.AsyncClient(
-        base_url=server.address, limits=limits, timeout=120, trust_env=False
-    ) as client:
-        yield client
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    text: str
 
 
-async def translate(client: httpx2.AsyncClient, *texts: str) -> httpx2.Response:
+class Client:
+    """Any number of connections, each used again. It shares the cores with the service, so it does little."""
+
+    def __init__(self, server: Server) -> None:
+        self._host, _, port = server.address.removeprefix("http://").partition(":")
+        self._port = int(port)
+        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for _, writer in self._idle:
+            writer.close()
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection(self._host, self._port)
+
+    async def ask(self, method: str, path: str, body: bytes = b"") -> Answer:
+        """Send a request; where it is cancelled, its connection is closed."""
+        reader, writer = self._idle.pop() if self._idle else await self._connect()
+        if reader.at_eof():  # the service has closed it after some idle seconds
+            reader, writer = await self._connect()
+        is_done = False
+        try:
+            head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+            headers = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+            length = re.search(r"content-length: (\d+)", headers)
+            text = (await reader.readexactly(int(length[1]) if length else 0)).decode()
+            is_done = "connection: close" not in headers
+            return Answer(int(headers.split(" ", 2)[1]), text)
+        finally:
+            if is_done:
+                self._idle.append((reader, writer))
+            else:
+                writer.close()
+
+
+async def translate(client: Client, *texts: str, **options: object) -> Answer:
     """Ask for the translation of some texts."""
-    return await client.post("/translate", json={"text": list(texts)})
+    return await client.ask("POST", "/translate", json.dumps({"text": texts, **options}).encode())
 
 
 async def at_a_rate(
-    per_second: float, seconds: float, ask: Callable[[], Awaitable[httpx2.Response]]
+    per_second: float, seconds: float, ask: Callable[[], Awaitable[Answer]]
 ) -> list[tuple[float, int, float]]:
     """Ask at random times, so many a second, whatever comes back: each request's start, status and seconds."""
     loop = asyncio.get_running_loop()
@@ -135,7 +171,7 @@ async def at_a_rate(
 
     async def one() -> None:
         start = loop.time()
-        status = (await ask()).status_code
+        status = (await ask()).status
         answers.append((start - begun, status, loop.time() - start))
 
     asking, due = [], begun
@@ -153,19 +189,26 @@ def percentile(values: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-async def sentences_a_second(server: Server, lines: list[str]) -> float:
-    """When two clients always have requests of 64 texts waiting for each other's."""
-    parts = [lines[start : start + 64] for start in range(0, len(lines), 64)]
-    started = time.perf_counter()
-    async with client_of(server) as client:
-        await asyncio.gather(*(translate(client, *part) for part in parts))
-    return len(lines) / (time.perf_counter() - started)
+async def sentences_a_second(server: Server, lines: list[str], seconds: float) -> float:
+    """When eight clients always have a request of 64 texts waiting."""
+    done, begun = 0, time.monotonic() + 2  # until then the queue fills
+    source = itertools.cycle(lines)
+    async with Client(server) as client:
+
+        async def ask_on() -> None:
+            nonlocal done
+            while time.monotonic() < begun + seconds:
+                await translate(client, *itertools.islice(source, 64))
+                done += 64 * (begun < time.monotonic() < begun + seconds)
+
+        await asyncio.gather(*(ask_on() for _ in range(8)))
+    return done / seconds
 
 
 async def requests_a_second(server: Server, lines: list[str], seconds: float) -> float:
     """Of single sentences, when 64 clients ask one after the other."""
     done, source, end = 0, itertools.cycle(lines), time.monotonic() + seconds
-    async with client_of(server) as client:
+    async with Client(server) as client:
 
         async def ask_on() -> None:
             nonlocal done
@@ -185,7 +228,7 @@ def throughput(options: Options, lines: list[str], translator: Translator) -> Ro
             started = time.perf_counter()
             translator.translate(lines)
             own.append(len(lines) / (time.perf_counter() - started))
-            served.append(asyncio.run(sentences_a_second(server, lines)))
+            served.append(asyncio.run(sentences_a_second(server, lines, options.seconds / 3)))
     ratio = statistics.median(b / a for a, b in zip(own[1:], served[1:], strict=True))
     figure = (
         f"{ratio:.0%} ({statistics.median(served[1:]):.0f} of {statistics.median(own[1:]):.0f} sentences/s)"
@@ -196,19 +239,20 @@ def throughput(options: Options, lines: list[str], translator: Translator) -> Ro
 def latency(options: Options, translator: Translator) -> Row:
     """One short sentence at a time, by the engine and by the service in turns."""
 
-    own, served = [], []
-    body = json.dumps({"text": SHORT})
+    async def measure() -> tuple[list[float], list[float]]:
+        own, served = [], []
+        async with Client(server) as client:
+            for _ in range(100 * options.rounds):
+                started = time.perf_counter()
+                translator.translate([SHORT])
+                between = time.perf_counter()
+                await translate(client, SHORT)
+                own.append(between - started)
+                served.append(time.perf_counter() - between)
+        return own, served
+
     with serve() as server:
-        # The client takes its time too: this one takes less than the others.
-        client = HTTPConnection(server.address.removeprefix("http://"))
-        for _ in range(100 * options.rounds):
-            started = time.perf_counter()
-            translator.translate([SHORT])
-            between = time.perf_counter()
-            client.request("POST", "/translate", body, {"Content-Type": "application/json"})
-            assert client.getresponse().read()
-            own.append(between - started)
-            served.append(time.perf_counter() - between)
+        own, served = asyncio.run(measure())
     added = 1000 * (statistics.median(served[10:]) - statistics.median(own[10:]))
     figure = f"{added:.1f} ms to {1000 * statistics.median(own[10:]):.1f} ms"
     return Row("latency", "added to the median of one short sentence", figure, "≤ 3 ms", added <= 3)
@@ -219,20 +263,20 @@ def isolation(options: Options) -> Row:
     wrong = done = 0
     end = time.monotonic() + options.seconds
 
-    async def one(client: httpx2.AsyncClient, number: int) -> None:
+    async def one(client: Client, number: int) -> None:
         nonlocal wrong, done
         for turn in itertools.count():
             if time.monotonic() > end:
                 return
             texts = [f"marker {number} {turn} {place}" for place in range(1 + turn % 3)]
             answer = await translate(client, *texts)
-            is_right = answer.status_code == 200 and [
-                translation["text"] for translation in answer.json()["translations"]
+            is_right = answer.status == 200 and [
+                translation["text"] for translation in json.loads(answer.text)["translations"]
             ] == [f"DE:{text}" for text in texts]
-            done, wrong = done + 1, wrong + (not is_right and answer.status_code not in (429, 503))
+            done, wrong = done + 1, wrong + (not is_right and answer.status not in (429, 503))
 
     async def all_clients() -> None:
-        async with client_of(server) as client:
+        async with Client(server) as client:
             await asyncio.gather(*(one(client, number) for number in range(64)))
 
     with serve(echo=True) as server:
@@ -246,7 +290,7 @@ def steady(options: Options, lines: list[str]) -> Row:
     async def measure() -> list[float]:
         peak = await requests_a_second(server, lines, options.seconds / 4)
         source = itertools.cycle(lines)
-        async with client_of(server) as client:
+        async with Client(server) as client:
             answers = await at_a_rate(peak / 2, options.seconds, lambda: translate(client, next(source)))
         return [seconds for _, _, seconds in answers]
 
@@ -263,13 +307,13 @@ def overload(options: Options, lines: list[str]) -> list[Row]:
     async def measure() -> tuple[float, list[tuple[float, int, float]], float]:
         peak = await requests_a_second(server, lines, options.seconds / 4)
         source = itertools.cycle(lines)
-        async with client_of(server) as client:
+        async with Client(server) as client:
             answers = await at_a_rate(3 * peak, options.seconds, lambda: translate(client, next(source)))
             over = time.monotonic()
             while True:
                 started = time.monotonic()
                 answer = await translate(client, SHORT)
-                if answer.status_code == 200 and time.monotonic() - started < 1:
+                if answer.status == 200 and time.monotonic() - started < 1:
                     return peak, answers, time.monotonic() - over
 
     # So much waits at most as is worked off in about two seconds.
@@ -306,12 +350,14 @@ def growth(options: Options, leak_bytes: int) -> float:
 
     async def measure() -> None:
         choose = random.Random(1)
-        async with client_of(server) as client:
+        async with Client(server) as client:
             for number in range(options.requests // 8):
-                texts = [["x" * choose.randint(1, 300)] * choose.choice(sizes) for _ in range(7)]
-                bodies = [{"text": some, "beam_size": choose.randint(1, 4)} for some in texts]
-                good = (client.post("/translate", json=body) for body in bodies)
-                await asyncio.gather(*good, client.post("/translate", content=b"{"))
+                texts = [
+                    [f"{place}{'x' * choose.randint(1, 300)}" for place in range(choose.choice(sizes))]
+                    for _ in range(7)
+                ]
+                good = (translate(client, *some, beam_size=choose.randint(1, 4)) for some in texts)
+                await asyncio.gather(*good, client.ask("POST", "/translate", b"{"))
                 if number % 10 == 0:
                     memories.append(server.memory())
 
@@ -335,16 +381,16 @@ def memory(options: Options) -> list[Row]:
 def dropping(lines: list[str]) -> list[Row]:
     """200 clients leave while their sentences are decoded; 200 others come."""
 
-    async def figure_of(client: httpx2.AsyncClient, name: str) -> float:
-        text = (await client.get("/metrics")).text
+    async def figure_of(client: Client, name: str) -> float:
+        text = (await client.ask("GET", "/metrics")).text
         found = re.search(rf"^{name} (\S+)$", text, re.MULTILINE)
         assert found
         return float(found[1])
 
     async def measure() -> tuple[float, int]:
         long = " ".join(lines[:20])
-        async with client_of(server) as probe:
-            async with client_of(server) as client:
+        async with Client(server) as probe:
+            async with Client(server) as client:
                 asking = [asyncio.create_task(translate(client, long)) for _ in range(200)]
                 while not await figure_of(probe, "translator_in_flight_sentences"):
                     await asyncio.sleep(0.01)
@@ -359,7 +405,7 @@ def dropping(lines: list[str]) -> list[Row]:
                 await asyncio.sleep(0.005)
             idle_after = time.monotonic() - left
             answers = await asyncio.gather(*(translate(probe, SHORT) for _ in range(200)))
-        return idle_after, sum(answer.status_code == 200 for answer in answers)
+        return idle_after, sum(answer.status == 200 for answer in answers)
 
     with serve("--max-queued-tokens", "10000000") as server:
         idle_after, right = asyncio.run(measure())
@@ -374,12 +420,12 @@ def liveness(options: Options, lines: list[str]) -> Row:
     """`/healthz` while 64 clients keep the service busy."""
 
     async def measure() -> list[float]:
-        async with client_of(server) as client:
+        async with Client(server) as client:
             busy = asyncio.create_task(requests_a_second(server, lines, options.seconds / 4))
             taken = []
             while not busy.done():
                 started = time.perf_counter()
-                await client.get("/healthz")
+                await client.ask("GET", "/healthz")
                 taken.append(time.perf_counter() - started)
                 await asyncio.sleep(0.02)
         return taken

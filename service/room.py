@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
@@ -244,6 +245,9 @@ class ModelRoom:
         started = time.perf_counter()
         engine = await asyncio.to_thread(self._load_engine)
         self._served = served = await self._serve(engine)
+        # What is there now stays: to go through it again and again would make requests wait for tenths of seconds.
+        gc.collect()
+        gc.freeze()
         self._metrics.tell_model(engine.name, engine.device, engine.precision)
         seconds = time.perf_counter() - started
         logger.info("%s is ready on %s after %.1f s", engine.name, engine.device, seconds)
