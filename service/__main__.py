@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
 from pydantic import ValidationError
 from pydantic_settings import CliApp, SettingsError
 
@@ -31,7 +32,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Here and not above: it loads the tensor library, and --help need not wait for that.
     from service.app import create_app  # noqa: PLC0415
     from service.engine import TranslationEngine  # noqa: PLC0415
-    from service.protocol import ConnectionLimits, protocol_with  # noqa: PLC0415
     from translator.translate import Translator  # noqa: PLC0415
 
     def load_engine() -> TranslationEngine:
@@ -46,26 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         app = create_app(load_engine, settings, on_failure=leave)
     except ConfigError as error:
         sys.exit(str(error))
-    limits = ConnectionLimits(
-        header_seconds=settings.header_seconds,
-        body_seconds=settings.body_seconds,
-        send_seconds=settings.send_seconds,
-        max_connections=settings.max_connections,
-        max_header_bytes=settings.max_header_bytes,
-    )
-    server = _Server(
-        app.state.room.begin_to_close,
-        settings.drain_seconds,
-        uvicorn.Config(
-            app,
-            http=protocol_with(limits),
-            ws="none",
-            log_config=None,
-            access_log=False,  # the service has its own
-            timeout_keep_alive=settings.keep_alive_seconds,
-            timeout_graceful_shutdown=int(settings.deadline_seconds) + _GRACE_SECONDS,
-        ),
-    )
+    server = _Server(app.state.room.begin_to_close, settings.drain_seconds, _uvicorn_config(app, settings))
     logger.info("serving on %s (the page; POST /translate; /docs)", url_of(listener))
     # After its shutdown uvicorn raises the signal that ended it once more, and the default handler would turn
     # a clean end into a killed process.
@@ -78,6 +59,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logging.shutdown()
         os._exit(status)  # a thread that still decodes would abort the interpreter's own exit
     return status
+
+
+def _uvicorn_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    from service.protocol import ConnectionLimits, protocol_with  # noqa: PLC0415
+
+    limits = ConnectionLimits(
+        header_seconds=settings.header_seconds,
+        body_seconds=settings.body_seconds,
+        send_seconds=settings.send_seconds,
+        max_connections=settings.max_connections,
+        max_header_bytes=settings.max_header_bytes,
+    )
+    return uvicorn.Config(
+        app,
+        http=protocol_with(limits),
+        ws="none",
+        log_config=None,
+        access_log=False,  # the service has its own
+        timeout_keep_alive=settings.keep_alive_seconds,
+        timeout_graceful_shutdown=int(settings.deadline_seconds) + _GRACE_SECONDS,
+    )
 
 
 class _Server(uvicorn.Server):

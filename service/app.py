@@ -52,6 +52,16 @@ def create_app(
     )
     app.state.room, app.state.metrics = room, metrics
     app.state.access = Access.from_settings(settings)
+    _add_middleware(app, settings, metrics)
+    add_error_handlers(app)
+    for group in (translation, information, admin, deepl, libretranslate):
+        app.include_router(group.router)
+    app.mount("/static", StaticFiles(directory=information.STATIC), name="static")
+    app.mount("/docs/assets", StaticFiles(packages=[("fastapi_swagger", "resources")]), name="docs-assets")
+    return app
+
+
+def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -67,9 +77,3 @@ def create_app(
             expose_headers=["Retry-After", "X-Request-ID"],
         )
     app.add_middleware(RequestContext, metrics=metrics, log_access=settings.access_log)
-    add_error_handlers(app)
-    for group in (translation, information, admin, deepl, libretranslate):
-        app.include_router(group.router)
-    app.mount("/static", StaticFiles(directory=information.STATIC), name="static")
-    app.mount("/docs/assets", StaticFiles(packages=[("fastapi_swagger", "resources")]), name="docs-assets")
-    return app
