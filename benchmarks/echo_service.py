@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from service.__main__ import main
 from translator.search import SearchOptions
 from translator.text import Span
-from translator.translate import Hypothesis, SentenceWatch, SourceSentence, Translator
+from translator.translate import Hypothesis, SourceSentence, Translator
+from translator.watch import Watch
 
 LEAK_BYTES = int(os.environ.get("ECHO_LEAK_BYTES", "0"))
 SECONDS_FOR_A_BATCH = 0.002
@@ -32,7 +33,10 @@ class Echo:
         return [SourceSentence(text, Span(0, len(text)), tuple(map(ord, text)), False)] if text else []
 
     def translate_batch(
-        self, sentences: Sequence[SourceSentence], options: SearchOptions, watch: SentenceWatch
+        self,
+        sentences: Sequence[SourceSentence],
+        options: SearchOptions,
+        watch: Watch[tuple[Hypothesis, ...]],
     ) -> None:
         """Echo each sentence."""
         time.sleep(SECONDS_FOR_A_BATCH)

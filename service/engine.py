@@ -8,12 +8,13 @@ from typing import Any
 
 import torch
 
-from service.batcher import DeviceLost, OutOfMemory, Watch, Work
+from service.batcher import DeviceLost, OutOfMemory, Work
 from translator.analysis.alignment import Link, align
 from translator.analysis.scoring import MAX_SCORED_TOKENS, SentenceScore, score
 from translator.errors import InputTooLong
 from translator.search import SearchOptions
 from translator.translate import Hypothesis, SourceSentence, Translator
+from translator.watch import Converting, Watch
 
 _BATCH_TOKENS = {"cpu": 4_096, "cuda": 65_536}
 """Padded tokens that keep the device busy: more would only let others wait longer."""
@@ -122,7 +123,7 @@ class TranslationEngine:
     def _process(self, kind: Hashable, items: Sequence[Any], watch: Watch[EngineResult]) -> None:
         if isinstance(kind, TranslateKind):
             if not kind.align:
-                self.translator.translate_batch(items, kind.options, _Unaligned(watch))
+                self.translator.translate_batch(items, kind.options, Converting(watch, TranslatedWork))
                 return
             aligned = _Aligned(watch, self.translator, items)
             self.translator.translate_batch(items, kind.options, aligned)
@@ -132,16 +133,6 @@ class TranslationEngine:
                 watch.finished(place, result)
         else:
             raise TypeError(f"{type(kind).__name__} is no kind of work")
-
-
-class _Unaligned:
-    """Takes hypotheses, and passes them on as TranslatedWork."""
-
-    def __init__(self, watch: Watch[EngineResult]) -> None:
-        self.is_wanted, self._watch = watch.is_wanted, watch
-
-    def finished(self, place: int, hypotheses: tuple[Hypothesis, ...]) -> None:
-        self._watch.finished(place, TranslatedWork(hypotheses))
 
 
 class _Aligned:

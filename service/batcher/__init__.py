@@ -14,7 +14,7 @@ from service.batcher.errors import (
 )
 from service.batcher.jobs import Deadline, Work
 from service.batcher.line import QueueLimits
-from service.batcher.scheduling import Batcher, Engine, Watch
+from service.batcher.scheduling import Batcher, Engine
 
 __all__ = [
     "Batcher",
@@ -27,7 +27,6 @@ __all__ = [
     "QueueFull",
     "QueueLimits",
     "ResultCache",
-    "Watch",
     "Work",
     "WorkerUnavailable",
 ]

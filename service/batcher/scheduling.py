@@ -17,11 +17,11 @@ from service.batcher.errors import OutOfMemory, QueueFull, WorkerUnavailable
 from service.batcher.jobs import Deadline, Entry, Job, Work
 from service.batcher.line import QueueLimits, WaitingLine
 from service.metrics import Metrics
+from translator.watch import Watch
 
 logger = logging.getLogger(__name__)
 
 ResultT = TypeVar("ResultT")
-ResultT_contra = TypeVar("ResultT_contra", contravariant=True)
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 _SPEED_MEMORY = 0.95
@@ -33,18 +33,6 @@ _GROWTH = 1.1
 """By how much batches may grow again after one that found enough memory."""
 _NICENESS = 5
 """Of the workers: a third of the processor's time where others want it too."""
-
-
-class Watch(Protocol[ResultT_contra]):
-    """The scheduler, as the engine sees it while it works on a batch."""
-
-    def is_wanted(self, place: int) -> bool:
-        """Whether to go on with the item at this place."""
-        ...
-
-    def finished(self, place: int, result: ResultT_contra) -> None:
-        """Take the result of the item at this place, as soon as it is there."""
-        ...
 
 
 class Engine(Protocol[ResultT_co]):

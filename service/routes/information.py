@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
-from service.errors import problems
+from service.errors import NotReady, problems
 from service.room import Room
 from service.schemas.information import (
     Language,
@@ -70,8 +70,10 @@ async def healthz() -> Status:
     responses=problems({503: "Not now; `detail` says why."}),
 )
 async def readyz(room: Room) -> Status:
-    """Tell whether a translation is possible now."""
+    """Tell whether to send requests here: a service that is about to stop says no, and still answers them."""
     room.ready()
+    if not room.is_ready:
+        raise NotReady("The service is stopping.")
     return Status(status="ready")
 
 

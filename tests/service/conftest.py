@@ -14,13 +14,14 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from service.app import create_app
-from service.batcher import Watch, Work
+from service.batcher import Work
 from service.engine import EngineResult, ScoreKind, TranslatedWork, TranslateKind
 from service.settings import Settings
 from translator.analysis.alignment import Link
 from translator.analysis.scoring import SentenceScore, TokenScore
 from translator.text import Span
 from translator.translate import Hypothesis, SourceSentence
+from translator.watch import Watch
 
 PATIENCE_SECONDS = 20  # only a test that fails waits as long
 

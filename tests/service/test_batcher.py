@@ -19,13 +19,13 @@ from service.batcher import (
     QueueFull,
     QueueLimits,
     ResultCache,
-    Watch,
     Work,
     WorkerUnavailable,
 )
 from service.batcher.jobs import Entry, Job
 from service.batcher.line import WaitingLine
 from service.metrics import Metrics
+from translator.watch import Watch
 
 PATIENCE_SECONDS = 20.0  # only a test that fails waits as long
 ROOMY = QueueLimits(batch_tokens=1000, max_queued_tokens=100_000)

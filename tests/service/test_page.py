@@ -15,12 +15,13 @@ from typing import Any, ClassVar
 import pytest
 from fastapi import FastAPI
 
-from service.batcher import Watch, Work
+from service.batcher import Work
 from service.engine import EngineResult, TranslatedWork, TranslateKind
 from translator.analysis.alignment import Link
 from translator.errors import InputError
 from translator.text import split_sentences
 from translator.translate import Hypothesis, SourceSentence
+from translator.watch import Watch
 
 playwright_api = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium")

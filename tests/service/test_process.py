@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -161,6 +162,21 @@ def test_sigterm_finishes_what_was_accepted_and_exits_with_0() -> None:
         process.send_signal(signal.SIGTERM)
         texts = [answer.result().json()["translations"][0]["text"] for answer in answers]
         assert texts == [f"DE:text {number}" for number in range(20)]
+        assert process.wait(30) == 0
+
+
+def test_after_sigterm_it_is_not_ready_but_serves_for_a_while() -> None:
+    with echo_process("--drain-seconds", "3") as process:
+        address = wait_for(process, r"serving on (\S+)")
+        wait_for(process, r"echo is ready on cpu")
+        process.send_signal(signal.SIGTERM)
+        get = functools.partial(httpx2.get, trust_env=False, timeout=30)
+        end = time.monotonic() + 2
+        while get(f"{address}readyz").status_code == 200:
+            assert time.monotonic() < end
+        assert get(f"{address}healthz").status_code == 200
+        answer = httpx2.post(f"{address}translate", json={"text": "other"}, trust_env=False, timeout=30)
+        assert answer.json()["translations"][0]["text"] == "DE:other"
         assert process.wait(30) == 0
 
 

@@ -14,13 +14,14 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.app import create_app
-from service.batcher import QueueFull, Watch
+from service.batcher import QueueFull
 from service.engine import EngineResult
 from service.routes.translation import _EventStream
 from service.settings import Settings
 from tests.service.conftest import EchoEngine
 from translator.text import Span
 from translator.translate import SourceSentence
+from translator.watch import Watch
 
 
 class LineEngine(EchoEngine):

@@ -12,8 +12,9 @@ import torch
 from translator.continuous.beams import Limits, SlotBeams
 from translator.continuous.decoder import SlotDecoder
 from translator.model import Transformer
-from translator.search import ScoredTokens, SearchOptions, SpecialTokens, Watch
+from translator.search import ScoredTokens, SearchOptions, SpecialTokens
 from translator.tokenizer import PAD_ID
+from translator.watch import Watch
 
 _BUCKET = 32
 """Sources and translations of slots are multiples of so many tokens long, so that there are few shapes."""
@@ -116,7 +117,7 @@ class ContinuousSearch:
         sources: Sequence[list[int]],
         limits: Sequence[Limits],
         options: SearchOptions,
-        watch: Watch | None = None,
+        watch: Watch[list[ScoredTokens]] | None = None,
     ) -> list[list[ScoredTokens]]:
         """For each source, given with its end token, the n best hypotheses; none of those that `watch` did not want."""
         results: list[list[ScoredTokens]] = [[] for _ in sources]
@@ -168,7 +169,7 @@ def _pass_through(
     sources: Sequence[list[int]],
     limits: Sequence[Limits],
     options: SearchOptions,
-    watch: Watch | None,
+    watch: Watch[list[ScoredTokens]] | None,
 ) -> Iterator[tuple[int, list[ScoredTokens]]]:
     """Translate the sources with these indices; yields the result of each one that is done, with its index."""
     in_slot: dict[int, int] = {}

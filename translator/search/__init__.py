@@ -1,7 +1,7 @@
 """Greedy search, beam search and sampling over batches of sentences, in tensors."""
 
 from translator.search.constraints import Constraints
-from translator.search.loop import StepwiseModel, StepwiseState, Watch, log_probabilities, search
+from translator.search.loop import StepwiseModel, StepwiseState, log_probabilities, search
 from translator.search.options import (
     MAX_BEAM_SIZE,
     Sampling,
@@ -24,7 +24,6 @@ __all__ = [
     "StepwiseModel",
     "StepwiseState",
     "StopReason",
-    "Watch",
     "length_penalty",
     "log_probabilities",
     "search",

@@ -11,6 +11,7 @@ from translator.search.constraints import Constraints
 from translator.search.options import ScoredTokens, SearchOptions, SpecialTokens
 from translator.search.samples import Samples
 from translator.search.trace import Step
+from translator.watch import Watch
 
 
 class StepwiseState(Protocol):
@@ -36,16 +37,6 @@ class StepwiseModel(Protocol):
         """Logits of the next tokens, (N, V), and the new state."""
 
 
-class Watch(Protocol):
-    """Somebody who waits for every sentence of a batch by itself."""
-
-    def is_wanted(self, place: int) -> bool:
-        """Whether to go on with the sentence at this place of the batch; asked in every step."""
-
-    def finished(self, place: int, hypotheses: list[ScoredTokens]) -> None:
-        """Take the result of a sentence, before the others are done."""
-
-
 @torch.inference_mode()
 def search(
     model: StepwiseModel,
@@ -55,7 +46,7 @@ def search(
     special: SpecialTokens,
     options: SearchOptions,
     look_on: Callable[[Step], None] | None = None,
-    watch: Watch | None = None,
+    watch: Watch[list[ScoredTokens]] | None = None,
 ) -> list[list[ScoredTokens]]:
     """Translate a batch: for each sentence its `n_best` hypotheses, best first (fewer where fewer exist).
 
@@ -93,7 +84,7 @@ def search(
     return results
 
 
-def _done_or_unwanted(is_done_B: Tensor | None, sentence_B: Tensor, watch: Watch) -> Tensor | None:
+def _done_or_unwanted(is_done_B: Tensor | None, sentence_B: Tensor, watch: Watch[Any]) -> Tensor | None:
     unwanted = [not watch.is_wanted(place) for place in sentence_B.tolist()]
     if not any(unwanted):
         return is_done_B

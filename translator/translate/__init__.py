@@ -5,13 +5,12 @@ Reading order: `sources`, `translator`, `answers`.
 
 from translator.translate.answers import Hypothesis, SentenceTranslation, Translation, assemble
 from translator.translate.sources import MAX_PIECE_TOKENS, SourceSentence, has_words
-from translator.translate.translator import SentenceWatch, Translator, settle_precision, shipped_model
+from translator.translate.translator import Translator, settle_precision, shipped_model
 
 __all__ = [
     "MAX_PIECE_TOKENS",
     "Hypothesis",
     "SentenceTranslation",
-    "SentenceWatch",
     "SourceSentence",
     "Translation",
     "Translator",

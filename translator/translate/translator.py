@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, Self
 
 import torch
 from torch.nn.utils.rnn import pad_sequence
@@ -28,13 +28,13 @@ from translator.search import (
     SpecialTokens,
     Step,
     StepwiseModel,
-    Watch,
     search,
 )
 from translator.text import normalise
 from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer
 from translator.translate.answers import Hypothesis, Translation, assemble
 from translator.translate.sources import MAX_PIECE_TOKENS, SourceSentence, read_sentences
+from translator.watch import Converting, Watch
 
 BATCH_ROWS_TOKENS = 4096
 """Padded source tokens times beam width that are decoded together."""
@@ -43,31 +43,10 @@ ProgressCallback = Callable[[int, int], None]
 """Called after each batch with the number of sentences done, and of how many."""
 
 
-class SentenceWatch(Protocol):
-    """Somebody who waits for every sentence of a batch by itself."""
-
-    def is_wanted(self, place: int) -> bool:
-        """Whether to go on with the sentence at this place of the batch; asked in every step."""
-
-    def finished(self, place: int, hypotheses: tuple[Hypothesis, ...]) -> None:
-        """Take the translations of a sentence, best first, before the others are done."""
-
-
-class _WatchTokens:
-    """Watches a search for a SentenceWatch."""
-
-    def __init__(self, watch: SentenceWatch, to_text: Callable[[ScoredTokens], Hypothesis]) -> None:
-        self.is_wanted = watch.is_wanted
-        self._watch, self._to_text = watch, to_text
-
-    def finished(self, place: int, hypotheses: list[ScoredTokens]) -> None:
-        self._watch.finished(place, tuple(map(self._to_text, hypotheses)))
-
-
 class _Unranked:
     """Watches a search whose results are ranked anew before anybody is told."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watch[list[ScoredTokens]]) -> None:
         self.is_wanted = watch.is_wanted
 
     def finished(self, place: int, hypotheses: list[ScoredTokens]) -> None:
@@ -201,11 +180,18 @@ class Translator:
         return read_sentences(text, self.tokenizer, limit - room_for_end)
 
     def translate_batch(
-        self, sentences: Sequence[SourceSentence], options: SearchOptions, watch: SentenceWatch
+        self,
+        sentences: Sequence[SourceSentence],
+        options: SearchOptions,
+        watch: Watch[tuple[Hypothesis, ...]],
     ) -> None:
         """Translate sentences that have tokens as one batch, on this thread, for one who waits for each of them."""
         ids = [list(sentence.tokens) for sentence in sentences]
-        inner = _WatchTokens(watch, self._to_text)
+
+        def to_text(found: list[ScoredTokens]) -> tuple[Hypothesis, ...]:
+            return tuple(map(self._to_text, found))
+
+        inner = Converting(watch, to_text)
         if self._continuous is not None and ContinuousSearch.can_search(options):
             self._search_continuously(self._continuous, ids, options, inner)
         else:
@@ -249,7 +235,11 @@ class Translator:
         return found
 
     def _search_continuously(
-        self, continuous: ContinuousSearch, sentences: list[list[int]], options: SearchOptions, watch: Watch
+        self,
+        continuous: ContinuousSearch,
+        sentences: list[list[int]],
+        options: SearchOptions,
+        watch: Watch[list[ScoredTokens]],
     ) -> list[list[ScoredTokens]]:
         limits = self._limits(sentences, None, options)
         with_ends = [[*sentence, EOS_ID] for sentence in sentences]
@@ -283,7 +273,7 @@ class Translator:
         options: SearchOptions,
         prefixes: list[list[int]] | None = None,
         look_on: Callable[[Step], None] | None = None,
-        watch: Watch | None = None,
+        watch: Watch[list[ScoredTokens]] | None = None,
     ) -> list[list[ScoredTokens]]:
         """Translate one batch of sentences given as piece ids; for each its n best hypotheses."""
         source_BS = pad_sequence(
