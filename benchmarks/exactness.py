@@ -135,7 +135,12 @@ def by_server(url: str, beam: int) -> Way:
 @contextmanager
 def server(precision: Precision) -> Iterator[str]:
     """A server of its own; its address."""
-    environment = {**os.environ, "TRANSLATOR_PRECISION": precision, "TRANSLATOR_PORT": "0"}
+    environment = {
+        **os.environ,
+        "TRANSLATOR_PRECISION": precision,
+        "TRANSLATOR_PORT": "0",
+        "TRANSLATOR_ACCESS_LOG": "false",
+    }
     with (
         tempfile.NamedTemporaryFile("w+") as log,
         subprocess.Popen([sys.executable, "-m", "service"], cwd=ROOT, env=environment, stderr=log) as process,
