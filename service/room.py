@@ -100,19 +100,19 @@ class Served:
     ) -> AsyncGenerator[tuple[int, TranslatedWork]]:
         """Yield what becomes of each sentence with its place, as they come.
 
-        Raises what `Batcher.submit` raises before the first, and later what `Batcher.results` raises.
+        Raises what `Batcher.job` raises before the first, and later what `Job.arrival` raises.
         """
         wanted = [place for place, sentence in enumerate(sentences) if sentence.tokens]
         works = [
             Work(sentences[place], len(sentences[place].tokens), sentences[place].text) for place in wanted
         ]
-        job = self.batcher.submit(kind, works, deadline)
-        async with aclosing(self.batcher.results(job, len(works))) as arrivals:
+        with self.batcher.job(kind, works, deadline) as job:
             for place, sentence in enumerate(sentences):
                 if not sentence.tokens:
                     copied = (Hypothesis(sentence.text, 0.0),)
                     yield place, TranslatedWork(copied, () if kind.align else None)
-            async for index, result in arrivals:
+            for _ in works:
+                index, result = await job.arrival()
                 assert isinstance(result, TranslatedWork)
                 yield wanted[index], result
 
@@ -245,9 +245,7 @@ class ModelRoom:
         started = time.perf_counter()
         engine = await asyncio.to_thread(self._load_engine)
         self._served = served = await self._serve(engine)
-        # What is there now stays: to go through it again and again would make requests wait for tenths of seconds.
-        gc.collect()
-        gc.freeze()
+        _collect_garbage()
         self._metrics.tell_model(engine.name, engine.device, engine.precision)
         seconds = time.perf_counter() - started
         logger.info("%s is ready on %s after %.1f s", engine.name, engine.device, seconds)
@@ -283,6 +281,8 @@ class ModelRoom:
         while served.users and not deadline.has_passed():
             await asyncio.sleep(0.05)
         await asyncio.to_thread(served.batcher.close, _CLOSING_SECONDS)
+        del served
+        _collect_garbage()
 
     def _on_death(self, batcher: Batcher[EngineResult], error: BaseException) -> None:
         if self._served and self._served.batcher is batcher and not self._closing:
@@ -317,6 +317,16 @@ class ModelRoom:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)  # the loop itself holds tasks weakly
         task.add_done_callback(self._tasks.discard)
+
+
+def _collect_garbage() -> None:
+    """Free what a model left behind, and let later collections pass over what is there now.
+
+    To go through all of it again and again would make requests wait for tenths of seconds.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def _room(request: Request) -> ModelRoom:

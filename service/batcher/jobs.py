@@ -78,7 +78,11 @@ class Job(Generic[ResultT]):
         self._is_over = True
 
     async def arrival(self) -> tuple[int, ResultT]:
-        """The next result; raises DeadlineExceeded, and the error that ended the job."""
+        """The next result, with the index of its work.
+
+        Raises DeadlineExceeded, WorkerUnavailable where the workers stop, OutOfMemory where one work alone needs too
+        much, and what the engine raised for one.
+        """
         try:
             async with asyncio.timeout(self.deadline.left()):
                 arrived = await self._arrivals.get()

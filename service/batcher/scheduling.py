@@ -8,8 +8,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Generic, Protocol, TypeVar
 
 from service.batcher.cache import ResultCache
@@ -105,18 +105,17 @@ class Batcher(Generic[ResultT]):
         return len(self._line)
 
     async def run(self, kind: Hashable, works: Sequence[Work], deadline: Deadline) -> list[ResultT]:
-        """Return the result of each work, in order; raises what `submit` and `results` raise."""
-        job = self.submit(kind, works, deadline)
-        found: dict[int, ResultT] = {}
-        async with aclosing(self.results(job, len(works))) as arrivals:
-            async for index, result in arrivals:
-                found[index] = result
+        """Return the result of each work, in order; raises what `job` and its arrivals raise."""
+        with self.job(kind, works, deadline) as job:
+            found = dict([await job.arrival() for _ in works])
         return [found[index] for index in range(len(works))]
 
-    def submit(self, kind: Hashable, works: Sequence[Work], deadline: Deadline) -> Job[ResultT]:
-        """Let works queue up, whose `results` are then to be taken.
+    @contextmanager
+    def job(self, kind: Hashable, works: Sequence[Work], deadline: Deadline) -> Iterator[Job[ResultT]]:
+        """Let works queue up, for a job that has an arrival for each of them.
 
-        Raises QueueFull where too much waits, and WorkerUnavailable where there is no worker.
+        At the end, as when the client leaves, what still waits is taken out of the queue, and what is being worked on
+        is stopped. Raises QueueFull where too much waits, and WorkerUnavailable where there is no worker.
         """
         self.check()
         job: Job[ResultT] = Job(deadline)
@@ -130,20 +129,8 @@ class Batcher(Generic[ResultT]):
             self.check(sum(work.tokens for _, work in new), deadline)
             self._line.add([Entry(job, indices, kind, work, now) for indices, work in new])
             self._changed.notify_all()
-        return job
-
-    async def results(self, job: Job[ResultT], count: int) -> AsyncGenerator[tuple[int, ResultT]]:
-        """Yield the results of a job's works, so many, each with its index, as they come.
-
-        What still waits is taken out of the queue, and what is being worked on stopped, when the generator is closed or
-        its task cancelled, as happens when the client leaves.
-
-        Raises DeadlineExceeded, WorkerUnavailable where the workers stop, OutOfMemory where one work alone needs too
-        much, and what the engine raised for one.
-        """
         try:
-            for _ in range(count):
-                yield await job.arrival()
+            yield job
         finally:
             self._leave(job)
 

@@ -268,10 +268,10 @@ def test_a_stream_gives_each_result_when_it_is_finished(make_batcher: Any) -> No
 
     async def scenario() -> list[tuple[int, str]]:
         arrived = []
-        job = batcher.submit("plain", [Work("a", 1), Work("b", 1)], Deadline.after(PATIENCE_SECONDS))
-        async for arrival in batcher.results(job, 2):
-            arrived.append(arrival)
-            engine.gate.set()
+        with batcher.job("plain", [Work("a", 1), Work("b", 1)], Deadline.after(PATIENCE_SECONDS)) as job:
+            for _ in range(2):
+                arrived.append(await job.arrival())
+                engine.gate.set()
         return arrived
 
     assert asyncio.run(scenario()) == [(1, "B"), (0, "A")]

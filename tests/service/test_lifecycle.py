@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
@@ -15,10 +16,14 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from service.app import create_app
-from service.batcher import DeviceLost
+from service.batcher import Deadline, DeviceLost
+from service.engine import TranslateKind
 from service.settings import Settings
+from tests.service.conftest import EchoEngine
 from translator.errors import CheckpointError
 from translator.search import SearchOptions
+from translator.text import Span
+from translator.translate import SourceSentence
 
 PATIENCE_SECONDS = 20
 Waits = Callable[[Callable[[], bool]], None]
@@ -267,3 +272,44 @@ def test_a_device_that_is_lost_ends_the_service(echo: Any, wait_until: Waits) ->
         assert client.post("/translate", json={"text": "kills"}).status_code == 503
         assert failed.wait(PATIENCE_SECONDS)
         assert app.state.room.failed
+
+
+def test_a_model_that_was_replaced_is_freed(wait_until: Waits) -> None:
+    loaded: list[weakref.ref[EchoEngine]] = []
+
+    def load() -> EchoEngine:
+        engine = EchoEngine()
+        engine.itself = engine  # type: ignore[attr-defined] # only a collection of garbage frees it
+        loaded.append(weakref.ref(engine))
+        return engine
+
+    digest = sha256(b"operator").hexdigest()
+    with TestClient(create_app(load, Settings(api_keys=f"o:{digest}:admin"))) as client:
+        wait_until(lambda: client.get("/readyz").status_code == 200)
+        for _ in range(2):
+            assert client.post("/admin/reload", headers={"X-API-Key": "operator"}).status_code == 200
+        wait_until(lambda: [engine() is None for engine in loaded] == [True, True, False])
+
+
+def test_who_leaves_while_copies_are_sent_takes_the_rest_along(client: TestClient, echo: Any) -> None:
+    served = client.app.state.room.ready()  # type: ignore[attr-defined]
+    copied = SourceSentence("123", Span(0, 3), (), is_part=False)
+
+    async def leave_early() -> int:
+        sentences = [copied, *echo.sentences("words")]
+        arrivals = served.translate(sentences, TranslateKind(), Deadline.after(PATIENCE_SECONDS))
+        assert (await anext(arrivals))[0] == 0
+        waiting = served.batcher.waiting_sentences
+        await arrivals.aclose()
+        return int(waiting - served.batcher.waiting_sentences)
+
+    echo.gate.clear()
+    with ThreadPoolExecutor(1) as pool:
+        busy = pool.submit(client.post, "/translate", json={"text": "busy"})
+        assert echo.entered.wait(PATIENCE_SECONDS)
+        while len(echo.batches) < 2:
+            time.sleep(0.01)
+        assert asyncio.run(leave_early()) == 1
+        echo.gate.set()
+        assert busy.result().status_code == 200
+    assert echo.decoded_together() == [["busy"]]
