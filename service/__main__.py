@@ -62,6 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _uvicorn_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    # Here for the same reason.
     from service.protocol import ConnectionLimits, protocol_with  # noqa: PLC0415
 
     limits = ConnectionLimits(

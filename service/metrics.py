@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from prometheus_client import (
     GC_COLLECTOR,
@@ -22,75 +23,60 @@ class Metrics:
     """Every figure of the service; `/metrics` shows them."""
 
     def __init__(self) -> None:
-        self.registry = registry = CollectorRegistry()
+        self.registry = CollectorRegistry()
         for collector in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
-            registry.register(collector)
-        self.ready = Gauge("translator_ready", "1 when it can translate now, else 0", registry=registry)
-        self.queue_tokens = Gauge(
-            "translator_queue_tokens", "Source tokens of the sentences that wait", registry=registry
-        )
-        self.queue_sentences = Gauge("translator_queue_sentences", "Sentences that wait", registry=registry)
-        self.in_flight_sentences = Gauge(
-            "translator_in_flight_sentences", "Sentences that are being decoded", registry=registry
-        )
-        self.batch_sentences = Histogram(
+            self.registry.register(collector)
+        counter = partial(Counter, registry=self.registry)
+        gauge = partial(Gauge, registry=self.registry)
+        histogram = partial(Histogram, registry=self.registry)
+        self.ready = gauge("translator_ready", "1 when it can translate now, else 0")
+        self.queue_tokens = gauge("translator_queue_tokens", "Source tokens of the sentences that wait")
+        self.queue_sentences = gauge("translator_queue_sentences", "Sentences that wait")
+        self.in_flight_sentences = gauge("translator_in_flight_sentences", "Sentences that are being decoded")
+        self.batch_sentences = histogram(
             "translator_batch_sentences",
             "Sentences decoded together",
             buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
-            registry=registry,
         )
-        self.batch_fill_ratio = Histogram(
+        self.batch_fill_ratio = histogram(
             "translator_batch_fill_ratio",
             "Share of a batch that is no padding: tokens over longest sentence times sentences",
             buckets=(0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0),
-            registry=registry,
         )
-        self.queue_seconds = Histogram(
-            "translator_queue_seconds", "Time a sentence waited", buckets=_SECONDS, registry=registry
+        self.queue_seconds = histogram("translator_queue_seconds", "Time a sentence waited", buckets=_SECONDS)
+        self.compute_seconds = histogram(
+            "translator_compute_seconds", "Time a batch was decoded", buckets=_SECONDS
         )
-        self.compute_seconds = Histogram(
-            "translator_compute_seconds", "Time a batch was decoded", buckets=_SECONDS, registry=registry
+        self.source_tokens = counter(
+            "translator_source_tokens", "Source tokens of the sentences that were decoded"
         )
-        self.source_tokens = Counter(
-            "translator_source_tokens", "Source tokens of the sentences that were decoded", registry=registry
+        self.sentences = counter("translator_sentences", "Sentences that were decoded")
+        self.failed_sentences = counter(
+            "translator_failed_sentences", "Sentences whose decoding raised an error"
         )
-        self.sentences = Counter("translator_sentences", "Sentences that were decoded", registry=registry)
-        self.failed_sentences = Counter(
-            "translator_failed_sentences", "Sentences whose decoding raised an error", registry=registry
-        )
-        self.dropped_sentences = Counter(
+        self.dropped_sentences = counter(
             "translator_dropped_sentences",
             "Sentences that nobody waited for any more, by reason",
             ("reason",),
-            registry=registry,
         )
         for reason in ("client_left", "deadline"):  # so that the first one counts as a growth
             self.dropped_sentences.labels(reason)
-        self.cache_hits = Counter(
-            "translator_cache_hits", "Sentences whose result was remembered", registry=registry
+        self.cache_hits = counter("translator_cache_hits", "Sentences whose result was remembered")
+        self.cache_misses = counter("translator_cache_misses", "Sentences whose result was not remembered")
+        self.worker_restarts = counter(
+            "translator_worker_restarts", "Times that the workers died and new ones began"
         )
-        self.cache_misses = Counter(
-            "translator_cache_misses", "Sentences whose result was not remembered", registry=registry
-        )
-        self.worker_restarts = Counter(
-            "translator_worker_restarts", "Times that the workers died and new ones began", registry=registry
-        )
-        self.rejected = Counter(
-            "translator_rejected", "Requests that were sent away, by reason", ("reason",), registry=registry
-        )
+        self.rejected = counter("translator_rejected", "Requests that were sent away, by reason", ("reason",))
         for reason in ("queue_full", "rate_limited", "not_ready", "deadline_exceeded"):
             self.rejected.labels(reason)
-        self.requests = Counter(
-            "translator_requests", "Requests, by route and status", ("route", "status"), registry=registry
-        )
-        self.request_seconds = Histogram(
+        self.requests = counter("translator_requests", "Requests, by route and status", ("route", "status"))
+        self.request_seconds = histogram(
             "translator_request_seconds",
             "Time from a request's first byte to the end of its answer, by route",
             ("route",),
             buckets=_SECONDS,
-            registry=registry,
         )
-        self._model = Info("translator_model", "The model that is served", registry=registry)
+        self._model = Info("translator_model", "The model that is served", registry=self.registry)
 
     def tell_model(self, name: str, device: str, precision: str) -> None:
         """Say which model is served."""

@@ -12,7 +12,7 @@ import pytest
 
 from tests.hard.process import ServiceProcess, running_service
 
-# The echo and the ways to serve it.
+# The echo and the ways to serve it: fixtures, which are used by their names.
 from tests.service.conftest import client, echo, make_app, make_client, serve  # noqa: F401
 
 

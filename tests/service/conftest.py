@@ -6,6 +6,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from hashlib import sha256
 from typing import Any, ClassVar
 
 import pytest
@@ -13,6 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from service.access import Access, Client
 from service.app import create_app
 from service.batcher import Work
 from service.engine import EngineResult, ScoreKind, TranslatedWork, TranslateKind
@@ -98,10 +100,13 @@ def echo() -> Iterator[EchoEngine]:
 
 @pytest.fixture
 def make_app(echo: EchoEngine) -> Callable[..., FastAPI]:
-    """An application that serves the echo, with the settings given."""
+    """An application that serves the echo, with the settings given, to everybody or to the clients with these keys."""
 
-    def make(**settings: object) -> FastAPI:
-        return create_app(lambda: echo, Settings(**settings))
+    def make(clients: dict[str, Client] | None = None, **settings: object) -> FastAPI:
+        app = create_app(lambda: echo, Settings(**settings))
+        if clients is not None:
+            app.state.access = Access({sha256(key.encode()).digest(): clients[key] for key in clients})
+        return app
 
     return make
 
@@ -111,8 +116,8 @@ def make_client(make_app: Callable[..., FastAPI]) -> Iterator[Callable[..., Test
     """A client of an application that is ready, with the settings given."""
     with contextlib.ExitStack() as stack:
 
-        def make(**settings: object) -> TestClient:
-            client = stack.enter_context(TestClient(make_app(**settings)))
+        def make(clients: dict[str, Client] | None = None, **settings: object) -> TestClient:
+            client = stack.enter_context(TestClient(make_app(clients, **settings)))
             wait_until(lambda: client.get("/readyz").status_code == 200)
             return client
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from hashlib import sha256
 from typing import Any
 
 import deepl
@@ -13,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from service.access import Access, Client
+from service.access import Client
 from service.batcher import DeadlineExceeded, QueueFull, WorkerUnavailable
 from service.errors import NotReady
 from translator.errors import InputError, InputTooLong
@@ -24,44 +23,13 @@ JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture
-def make_deepl_app(make_app: Callable[..., FastAPI]) -> Callable[..., FastAPI]:
-    """An application with these clients, by their keys."""
-
-    def make(clients: dict[str, Client] | None = None, **settings: object) -> FastAPI:
-        app = make_app(**settings)
-        clients = clients or {}
-        app.state.access = Access({sha256(key.encode()).digest(): clients[key] for key in clients})
-        return app
-
-    return make
-
-
-@pytest.fixture
-def make_deepl(
-    make_deepl_app: Callable[..., FastAPI], wait_until: Callable[[Callable[[], bool]], None]
-) -> Iterator[Callable[..., TestClient]]:
-    """A client of such an application, which is ready."""
-    started: list[TestClient] = []
-
-    def make(clients: dict[str, Client] | None = None, **settings: object) -> TestClient:
-        client = TestClient(make_deepl_app(clients, **settings))
-        started.append(client.__enter__())
-        wait_until(lambda: client.get("/readyz").status_code == 200)
-        return client
-
-    yield make
-    for client in started:
-        client.__exit__()
-
-
-@pytest.fixture
-def api(make_deepl: Callable[..., TestClient]) -> TestClient:
-    return make_deepl()
+def api(make_client: Callable[..., TestClient]) -> TestClient:
+    return make_client()
 
 
 @pytest.fixture
 def make_translator(
-    make_deepl_app: Callable[..., FastAPI],
+    make_app: Callable[..., FastAPI],
     serve: Callable[[FastAPI], str],
     wait_until: Callable[[Callable[[], bool]], None],
     monkeypatch: pytest.MonkeyPatch,
@@ -74,7 +42,7 @@ def make_translator(
     def make(
         key: str = KEY, clients: dict[str, Client] | None = None, **settings: object
     ) -> deepl.Translator:
-        address = serve(make_deepl_app(clients, **settings))
+        address = serve(make_app(clients, **settings))
         wait_until(lambda: httpx2.get(f"{address}/readyz", trust_env=False).status_code == 200)
         opened.append(deepl.Translator(key, server_url=address))
         return opened[-1]
@@ -279,16 +247,16 @@ def test_hostile_bodies(api: TestClient, headers: dict[str, str], body: bytes, s
             complaint(answer, status)
 
 
-def test_a_form_that_comes_in_pieces_is_counted_as_it_comes(make_deepl: Callable[..., TestClient]) -> None:
-    api = make_deepl(max_body_bytes=100)
+def test_a_form_that_comes_in_pieces_is_counted_as_it_comes(make_client: Callable[..., TestClient]) -> None:
+    api = make_client(max_body_bytes=100)
     pieces = iter([b"target_lang=DE&text="] + [b"a" * 10] * 9)
     assert "more than 100 bytes" in complaint(api.post("/v2/translate", content=pieces, headers=FORM), 413)
     pieces = iter([b"target_lang=DE&text="] + [b"a" * 10] * 8)
     assert api.post("/v2/translate", content=pieces, headers=FORM).status_code == 200
 
 
-def test_limits(make_deepl: Callable[..., TestClient]) -> None:
-    api = make_deepl(max_characters=60)
+def test_limits(make_client: Callable[..., TestClient]) -> None:
+    api = make_client(max_characters=60)
     for texts, told in (
         (["a"] * 51, "51 texts; the limit is 50"),
         (["a" * 61], "61 characters; the limit is 60"),
@@ -296,7 +264,7 @@ def test_limits(make_deepl: Callable[..., TestClient]) -> None:
         answer = api.post("/v2/translate", json={"text": texts, "target_lang": "DE"})
         assert told in complaint(answer, 413)
     assert api.post("/v2/translate", json={"text": ["a"] * 50, "target_lang": "DE"}).status_code == 200
-    answer = make_deepl(max_texts=2).post("/v2/translate", json={"text": ["a"] * 3, "target_lang": "DE"})
+    answer = make_client(max_texts=2).post("/v2/translate", json={"text": ["a"] * 3, "target_lang": "DE"})
     assert "3 texts; the limit is 2" in complaint(answer, 413)
 
 
@@ -309,8 +277,8 @@ def test_limits(make_deepl: Callable[..., TestClient]) -> None:
         {"data": {"auth_key": KEY}},
     ],
 )
-def test_where_a_key_may_stand(make_deepl: Callable[..., TestClient], sending: dict[str, Any]) -> None:
-    api = make_deepl({KEY: Client("web")})
+def test_where_a_key_may_stand(make_client: Callable[..., TestClient], sending: dict[str, Any]) -> None:
+    api = make_client({KEY: Client("web")})
     assert api.post("/v2/usage", **sending).status_code == 200
     assert api.post("/v2/languages", **sending).status_code == 200
     assert "text: is missing" in complaint(api.post("/v2/translate", **sending), 400)
@@ -333,9 +301,9 @@ def test_where_a_key_may_stand(make_deepl: Callable[..., TestClient], sending: d
     ],
 )
 def test_a_stranger_gets_403_before_anything_else(
-    make_deepl: Callable[..., TestClient], caplog: pytest.LogCaptureFixture, sending: dict[str, Any]
+    make_client: Callable[..., TestClient], caplog: pytest.LogCaptureFixture, sending: dict[str, Any]
 ) -> None:
-    api = make_deepl({KEY: Client("web")})
+    api = make_client({KEY: Client("web")})
     for path in ("/v2/translate", "/v2/usage", "/v2/languages"):
         assert "key" in complaint(api.post(path, **sending), 403)
     assert "service" not in {
@@ -343,9 +311,9 @@ def test_a_stranger_gets_403_before_anything_else(
     }
 
 
-def test_what_fails_costs_no_characters(make_deepl: Callable[..., TestClient], echo: Any) -> None:
+def test_what_fails_costs_no_characters(make_client: Callable[..., TestClient], echo: Any) -> None:
     web = Client("web", characters_per_month=100)
-    api = make_deepl({KEY: web})
+    api = make_client({KEY: web})
     echo.errors["breaks"] = RuntimeError("broken")
     headers = {"Authorization": f"DeepL-Auth-Key {KEY}"}
     body = {"text": ["breaks"], "target_lang": "DE"}
@@ -393,9 +361,9 @@ def test_what_goes_wrong_in_the_service_is_told_in_deepls_shape(
     assert ("Retry-After" in answer.headers) == (status == 503)
 
 
-def test_before_the_model_is_loaded(make_deepl_app: Callable[..., FastAPI], echo: Any) -> None:
+def test_before_the_model_is_loaded(make_app: Callable[..., FastAPI], echo: Any) -> None:
     echo.gate.clear()
-    with TestClient(make_deepl_app()) as starting:
+    with TestClient(make_app()) as starting:
         answer = starting.post("/v2/translate", json={"text": ["Hi"], "target_lang": "DE"})
         assert "loaded" in complaint(answer, 503)
         assert starting.get("/v2/languages").status_code == 200

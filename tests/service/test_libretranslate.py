@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.error
-from collections.abc import Callable, Iterator, Sequence
-from hashlib import sha256
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import httpx2
@@ -16,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from libretranslatepy import LibreTranslateAPI
 
-from service.access import Access, Client
+from service.access import Client
 from service.batcher import DeadlineExceeded, QueueFull, WorkerUnavailable
 from service.english import english_confidence
 from service.errors import NotReady
@@ -31,44 +30,13 @@ EN_DE = {"source": "en", "target": "de"}
 
 
 @pytest.fixture
-def make_libre_app(make_app: Callable[..., FastAPI]) -> Callable[..., FastAPI]:
-    """An application with these clients, by their keys."""
-
-    def make(clients: dict[str, Client] | None = None, **settings: object) -> FastAPI:
-        app = make_app(**settings)
-        clients = clients or {}
-        app.state.access = Access({sha256(key.encode()).digest(): clients[key] for key in clients})
-        return app
-
-    return make
-
-
-@pytest.fixture
-def make_libre(
-    make_libre_app: Callable[..., FastAPI], wait_until: Callable[[Callable[[], bool]], None]
-) -> Iterator[Callable[..., TestClient]]:
-    """A client of such an application, which is ready."""
-    started: list[TestClient] = []
-
-    def make(clients: dict[str, Client] | None = None, **settings: object) -> TestClient:
-        client = TestClient(make_libre_app(clients, **settings))
-        started.append(client.__enter__())
-        wait_until(lambda: client.get("/readyz").status_code == 200)
-        return client
-
-    yield make
-    for client in started:
-        client.__exit__()
-
-
-@pytest.fixture
-def api(make_libre: Callable[..., TestClient]) -> TestClient:
-    return make_libre()
+def api(make_client: Callable[..., TestClient]) -> TestClient:
+    return make_client()
 
 
 @pytest.fixture
 def make_libretranslatepy(
-    make_libre_app: Callable[..., FastAPI],
+    make_app: Callable[..., FastAPI],
     serve: Callable[[FastAPI], str],
     wait_until: Callable[[Callable[[], bool]], None],
     monkeypatch: pytest.MonkeyPatch,
@@ -77,7 +45,7 @@ def make_libretranslatepy(
     monkeypatch.setenv("no_proxy", "*")
 
     def make(key: str | None = None, clients: dict[str, Client] | None = None) -> LibreTranslateAPI:
-        address = serve(make_libre_app(clients))
+        address = serve(make_app(clients))
         wait_until(lambda: httpx2.get(f"{address}/readyz", trust_env=False).status_code == 200)
         return LibreTranslateAPI(f"{address}/libretranslate", key)
 
@@ -193,9 +161,9 @@ def test_alternatives_are_put_together_from_those_of_the_sentences(
     ],
 )
 def test_what_is_not_supported_is_refused(
-    make_libre: Callable[..., TestClient], echo: Any, given: dict[str, Any], told: str
+    make_client: Callable[..., TestClient], echo: Any, given: dict[str, Any], told: str
 ) -> None:
-    answer = make_libre(max_alternatives=3).post(
+    answer = make_client(max_alternatives=3).post(
         "/libretranslate/translate", json={"q": "Hi", **EN_DE, **given}
     )
     assert told in complaint(answer, 400)
@@ -229,8 +197,8 @@ def test_hostile_bodies(
     complaint(api.post(path, content=body, headers=headers), status)
 
 
-def test_limits(make_libre: Callable[..., TestClient]) -> None:
-    api = make_libre(max_texts=2, max_characters=30)
+def test_limits(make_client: Callable[..., TestClient]) -> None:
+    api = make_client(max_texts=2, max_characters=30)
     for q, told in ((["a"] * 3, "3 texts; the limit is 2"), ("a" * 31, "31 characters; the limit is 30")):
         assert told in complaint(api.post("/libretranslate/translate", json={"q": q, **EN_DE}), 413)
     assert "31 characters" in complaint(api.post("/libretranslate/detect", json={"q": "a" * 31}), 413)
@@ -245,20 +213,20 @@ def test_limits(make_libre: Callable[..., TestClient]) -> None:
         {"data": {"q": "Hi", "api_key": KEY}},
     ],
 )
-def test_where_a_key_may_stand(make_libre: Callable[..., TestClient], sending: dict[str, Any]) -> None:
-    assert make_libre({KEY: Client("web")}).post("/libretranslate/detect", **sending).status_code == 200
+def test_where_a_key_may_stand(make_client: Callable[..., TestClient], sending: dict[str, Any]) -> None:
+    assert make_client({KEY: Client("web")}).post("/libretranslate/detect", **sending).status_code == 200
 
 
 @pytest.mark.parametrize("key", [None, "", KEY[:-1], "ключ", 7, [KEY]])
-def test_a_stranger_gets_403(make_libre: Callable[..., TestClient], key: object) -> None:
-    api = make_libre({KEY: Client("web")})
+def test_a_stranger_gets_403(make_client: Callable[..., TestClient], key: object) -> None:
+    api = make_client({KEY: Client("web")})
     for path in ("/libretranslate/translate", "/libretranslate/detect"):
         assert "API key" in complaint(api.post(path, json={"q": "Hi", "api_key": key}), 403)
     assert api.get("/libretranslate/languages").status_code == 200
 
 
-def test_what_a_key_may_use(make_libre: Callable[..., TestClient]) -> None:
-    api = make_libre(
+def test_what_a_key_may_use(make_client: Callable[..., TestClient]) -> None:
+    api = make_client(
         {"slow": Client("slow", requests_per_minute=2), "poor": Client("poor", characters_per_month=3)}
     )
     assert api.post("/libretranslate/detect", json={"q": "Hi", "api_key": "slow"}).status_code == 200
