@@ -35,6 +35,7 @@ from service.schemas.translation import (
     TranslatedSentence,
     TranslatedText,
     TranslateRequest,
+    stream_schema,
 )
 from service.settings import Settings
 from translator.analysis.scoring import SentenceScore
@@ -101,7 +102,8 @@ async def translate(request: Request, room: Room, client: Identified) -> Respons
             "stops the work.",
             "content": {
                 "text/event-stream": {
-                    "example": 'event: sentence\ndata: {"text":"Guten Morgen!", …}\n\nevent: done\ndata: {…}\n\n'
+                    "itemSchema": stream_schema(),
+                    "example": 'event: sentence\ndata: {"text":"Guten Morgen!", …}\n\nevent: done\ndata: {…}\n\n',
                 }
             },
         },

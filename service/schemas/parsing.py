@@ -46,10 +46,17 @@ class JsonRequest(BaseModel):
 
     @classmethod
     def openapi_body(cls) -> dict[str, Any]:
-        """How OpenAPI declares the body: with nothing by reference, which would start at the whole document."""
-        schema = cls.model_json_schema()
-        schema = _without_references(schema, schema.pop("$defs", {}))
-        return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+        """How OpenAPI declares the body."""
+        return {
+            "requestBody": {"required": True, "content": {"application/json": {"schema": whole_schema(cls)}}}
+        }
+
+
+def whole_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """The JSON schema of a model with nothing by reference, which would start at the whole OpenAPI document."""
+    schema = model.model_json_schema()
+    whole: dict[str, Any] = _without_references(schema, schema.pop("$defs", {}))
+    return whole
 
 
 def _without_references(part: Any, definitions: dict[str, Any]) -> Any:

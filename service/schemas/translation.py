@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from service.engine import TranslatedWork, TranslateKind
-from service.schemas.parsing import JsonRequest, Texts, Whole, as_list
+from service.schemas.parsing import JsonRequest, Texts, Whole, as_list, whole_schema
 from translator.analysis.quality import Flag, flags
 from translator.search import Sampling, SearchOptions
 from translator.translate import SourceSentence, Translation, assemble
@@ -247,3 +247,23 @@ class StreamEnd(BaseModel):
     model: str = Field(description="Name of the model.")
     device: str = Field(description="Where it ran.", examples=["cpu", "cuda:0"])
     seconds: float = Field(description="Time from the request's arrival to its end, waiting included.")
+
+
+def stream_schema() -> dict[str, Any]:
+    """How OpenAPI 3.2 declares the events of a stream; its `error` is a problem, as any error response has it."""
+    data = {"sentence": StreamedSentence, "done": StreamEnd}
+    events = [
+        {
+            "properties": {
+                "event": {"const": name},
+                "data": {"contentMediaType": "application/json", "contentSchema": whole_schema(model)},
+            }
+        }
+        for name, model in data.items()
+    ]
+    return {
+        "type": "object",
+        "properties": {"event": {"enum": [*data, "error"]}, "data": {"type": "string"}},
+        "required": ["event", "data"],
+        "anyOf": [*events, {"properties": {"event": {"const": "error"}}}],
+    }
