@@ -29,6 +29,7 @@ class Metrics:
         counter = partial(Counter, registry=self.registry)
         gauge = partial(Gauge, registry=self.registry)
         histogram = partial(Histogram, registry=self.registry)
+        self.connections = gauge("translator_connections", "Open connections")
         self.ready = gauge("translator_ready", "1 when it can translate now, else 0")
         self.queue_tokens = gauge("translator_queue_tokens", "Source tokens of the sentences that wait")
         self.queue_sentences = gauge("translator_queue_sentences", "Sentences that wait")

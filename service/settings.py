@@ -88,9 +88,9 @@ class Settings(BaseSettings):
         30.0, gt=0, allow_inf_nan=False, description="Seconds that a client may leave its answer unread."
     )
     keep_alive_seconds: int = Field(
-        5,
+        75,
         ge=1,
-        description="Seconds that a connection may be idle between requests; more than a proxy keeps its own.",
+        description="Seconds that a connection may be idle between requests; more than a proxy's, which is often 60.",
     )
     max_connections: int = Field(
         900,  # of the 1,024 files that a process may usually have open
