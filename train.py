@@ -8,6 +8,7 @@ PRESET is tiny, small, base or big, or the config.json of an earlier run. Every 
 an option; `python train.py PRESET --help` lists them. The finished model is the folder RUN/model.
 """
 
+import contextlib
 import logging
 import sys
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from translator.errors import TranslatorError
 from translator.model import Transformer
 from translator.run_log import format_record
 from translator.shards import PreparedData
-from translator.trainer import Trainer, join_processes, settle_batch_size
+from translator.trainer import Trainer, held, join_processes, settle_batch_size
 from translator.validation import make_validator
 
 
@@ -51,15 +52,19 @@ class Run:
 
 def train(run: Run, preset: config.TrainingConfig) -> int:
     """Build the parts, train, and write the finished model; 3 when a signal ended it early."""
-    with join_processes(run.device) as (processes, device):
+    data = PreparedData.open(run.data)
+    with (
+        join_processes(run.device) as (processes, device),
+        held(run.out) if processes.is_first else contextlib.nullcontext(),
+    ):
         if not processes.is_first:
             logging.getLogger().setLevel(logging.WARNING)
-        data = PreparedData.open(run.data)
         settings = config.Config(config.fit_to_vocabulary(run.model, data.tokenizer.vocab_size), run.training)
         torch.manual_seed(run.training.seed)
         model = Transformer(settings.model).to(device)
         settings = settle_batch_size(settings, preset, model, processes, run.out if run.resume else None)
-        origin = begin_with(run.init_from, model, data.tokenizer) if run.init_from else None
+        begins = run.init_from if not run.resume else None
+        origin = begin_with(begins, model, data.tokenizer) if begins else None
         trainer = Trainer(
             model, data, settings, run.out, validate=make_validator(data), processes=processes,
             report=lambda record: print(format_record(record)), began_with=origin,
@@ -68,7 +73,8 @@ def train(run: Run, preset: config.TrainingConfig) -> int:
         if processes.is_first and not run.resume:
             print_data_report(data, settings, model, is_fine_tuning=origin is not None)
         if not trainer.train():
-            print(f"stopped at step {trainer.progress.step}; add --resume to the same command to go on")
+            if processes.is_first:
+                print(f"stopped at step {trainer.progress.step}; add --resume to the same command to go on")
             return 3
         if processes.is_first:
             save_trained_model(run.out / "model", run.name, trainer, data)

@@ -25,10 +25,10 @@ if compgen -G "$out/tuned/checkpoints/step-*" >/dev/null; then
     resume=(--resume)
 fi
 [ -e "$out/tuned/model" ] || "$bin/python" "$root/train.py" small --init-from "$model" --data "$out/data" --out "$out/tuned" --name captions \
-    --batch-tokens 1024 --warmup-steps 40 --peak-learning-rate 1e-4 --max-minutes 5 --log-every-steps 20 \
+    --batch-tokens 1024 --warmup-steps 40 --peak-learning-rate 1e-4 --max-minutes 5 --threads 1 --log-every-steps 20 \
     ${resume[@]+"${resume[@]}"}
 
 for set in multi30k/test2016 dev/tatoeba-dev dev/docs-dev dev/newstest2013; do
     "$bin/translator" evaluate --source "$data/$set.en" --reference "$data/$set.de" \
-        --model "$model" --model "$out/tuned/model"
+        --model "$model" --model "$out/tuned/model" --precision fp32
 done

@@ -7,6 +7,7 @@ train.py in OUT; a run that was interrupted goes on when the same command is giv
 tells what the scores mean and which settings were tried.
 """
 
+import json
 import signal
 import statistics
 import subprocess
@@ -84,6 +85,19 @@ def run(*command: str | Path) -> None:
         )
 
 
+def check_settings(options: Options) -> None:
+    """Raise TranslatorError where the runs in OUT were begun with other settings: their scores would pass for ours."""
+    record = options.out / "settings.json"
+    settings = {"vocab_size": options.vocab_size, "max_steps": options.max_steps, "recipe": options.recipe}
+    if not record.exists():
+        options.out.mkdir(parents=True, exist_ok=True)
+        record.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+    elif (before := json.loads(record.read_text(encoding="utf-8"))) != settings:
+        raise TranslatorError(
+            f"{options.out} was begun with {before}, and not with {settings}; choose another folder"
+        )
+
+
 def prepare(data: Path, out: Path, vocab_size: int) -> Path:
     """Prepare the training text, unless that is done."""
     prepared = out / "prepared"
@@ -121,7 +135,7 @@ def tokenised_bleu(hypotheses: list[str], references: list[str]) -> float:
 
 def score(model: Path, data: Path, seed: int) -> list[Result]:
     """Translate every test set and score it in both ways."""
-    translator = Translator.load(model)
+    translator = Translator.load(model, precision="fp32")  # published figures know no int8
     minutes = translator.card["training"]["device_hours"] * 60
     results = []
     for name in TEST_SETS:
@@ -166,6 +180,7 @@ def main() -> int:
         for name in ("train", "val", *TEST_SETS):
             for language in ("en", "de"):
                 read_lines(data / f"{name}.{language}")
+        check_settings(options)
         prepared = prepare(data, out, options.vocab_size)
         results = []
         for seed in options.seeds:
@@ -174,6 +189,7 @@ def main() -> int:
     except TranslatorError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    console.print(f"{options.vocab_size} pieces, {options.max_steps} steps, {options.recipe}")
     show(results, console)
     return 0
 

@@ -1,12 +1,13 @@
 """The card of a model: where it comes from, what its training cost, and what it scores."""
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from translator.checkpoint import load_model, save_model, write_card
 from translator.device import describe_device
@@ -14,6 +15,7 @@ from translator.evaluate import Evaluation
 from translator.model import Transformer
 from translator.search import SearchOptions
 from translator.shards import PreparedData
+from translator.tokenizer import Tokenizer
 from translator.trainer import Trainer
 from translator.translate import Translator
 
@@ -27,7 +29,8 @@ EXAMPLES = (
     "Never change a running system.",
 )
 
-_COSTS = ("target_tokens_seen", "device_hours", "flops")
+_COSTS = ("target_tokens_seen", "flops")
+"""What may be added up over trainings on different machines."""
 _ORIGIN_KEYS = ("name", "corpora", "training", "cost_in_all", "began_with")
 """What the card of a model that began with another's weights tells of that one."""
 
@@ -35,26 +38,33 @@ _ORIGIN_KEYS = ("name", "corpora", "training", "cost_in_all", "began_with")
 def save_trained_model(path: Path, name: str, trainer: Trainer, data: PreparedData) -> None:
     """Write the model folder of a finished training, with a card that tells its origin and shows some examples."""
     weights = trainer.final_weights()
-    save_model(path, trainer.config.model, weights, data.tokenizer, build_card(name, trainer, data))
-    translations = Translator.load(path, device="cpu", precision="fp32").translate(EXAMPLES)
-    examples = [
+    card = {**build_card(name, trainer, data), "examples": _examples(trainer, weights, data.tokenizer)}
+    save_model(path, trainer.config.model, weights, data.tokenizer, card)
+
+
+def _examples(trainer: Trainer, weights: Mapping[str, Tensor], tokenizer: Tokenizer) -> list[dict[str, str]]:
+    """What the model will translate that is saved with these weights."""
+    model = Transformer(trainer.config.model)
+    model.load_state_dict({name: tensor.to(torch.bfloat16) for name, tensor in weights.items()})
+    translations = Translator(model.eval(), tokenizer, {}, torch.device("cpu")).translate(EXAMPLES)
+    return [
         {"source": source, "translation": translation.text}
         for source, translation in zip(EXAMPLES, translations, strict=True)
     ]
-    write_card(path, {**load_model(path).card, "examples": examples})
 
 
 def build_card(name: str, trainer: Trainer, data: PreparedData) -> dict[str, Any]:
     """What is known when a training ends; `record_scores` adds the scores."""
     model, progress, origin = trainer.model, trainer.progress, trainer.began_with
+    passes = 2 if trainer.config.training.r_drop else 1
     training = {
         "steps": progress.step,
         "complete_epochs": progress.epoch,
         "source_tokens_seen": progress.source_tokens,
         "target_tokens_seen": progress.target_tokens,
-        "device": describe_device(next(model.parameters()).device),
+        "device": describe_device(next(model.parameters()).device, trainer.processes),
         "device_hours": round(progress.seconds / 3600, 2),
-        "flops": training_flops(model, progress.source_tokens, progress.target_tokens),
+        "flops": passes * training_flops(model, progress.source_tokens, progress.target_tokens),
         "settings": trainer.config.to_dict()["training"],
     }
     return {
@@ -76,7 +86,6 @@ def build_card(name: str, trainer: Trainer, data: PreparedData) -> dict[str, Any
         "cost_in_all": cost_in_all(training, origin),
         "began_with": origin and {key: origin[key] for key in _ORIGIN_KEYS if key in origin},
         "scores": [],
-        "examples": [],
     }
 
 

@@ -26,13 +26,16 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from translator.config import ModelConfig, model_config_from_dict
-from translator.errors import CheckpointError, ConfigError
+from translator.errors import CheckpointError, ConfigError, DamagedError
 from translator.model import Transformer
 from translator.tokenizer import Tokenizer
 
 FORMAT_VERSION = 1
 _MANIFEST = "manifest.json"
 _CHECKPOINT_PREFIX = "step-"
+_BEST_PREFIX = "best-"
+DAMAGED_PREFIX = "damaged-"
+"""Of the name of a checkpoint that was put aside."""
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +65,11 @@ def checkpoint_path(folder: Path, step: int) -> Path:
     return folder / f"{_CHECKPOINT_PREFIX}{step:08d}"
 
 
+def best_checkpoint_path(folder: Path, step: int) -> Path:
+    """Where the weights of the best validation stand, which was that of a step."""
+    return folder / f"{_BEST_PREFIX}{step:08d}"
+
+
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint; raises CheckpointError when the disk refuses."""
     write_verified_folder(
@@ -75,7 +83,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Read and verify a checkpoint; raises CheckpointError when a file is missing or damaged."""
+    """Read and verify a checkpoint; raises DamagedError where it is, CheckpointError where it cannot be read."""
     files = read_verified_folder(path, ("model.safetensors", "training.safetensors", "state.json"))
     return Checkpoint(
         model=_parse_tensors(path, files["model.safetensors"]),
@@ -93,27 +101,38 @@ def load_latest_checkpoint(folder: Path) -> Checkpoint | None:
     """The newest undamaged checkpoint, or None where there is none at all.
 
     A damaged one is put aside and reported in the log, and the one before it taken; CheckpointError when all
-    are damaged. What a process that was killed while it wrote has left behind is put back or removed.
+    are damaged, or when one cannot be read now. What a process that was killed while it wrote has left behind is put
+    back or removed.
     """
     for hidden in list(folder.glob(".*.*")):
         _tidy(folder / hidden.name[1:].rpartition(".")[0])
-    paths = checkpoint_paths(folder)
-    for path in reversed(paths):
+    for path in reversed(checkpoint_paths(folder)):
         try:
             return load_checkpoint(path)
-        except CheckpointError as error:
+        except DamagedError as error:
             aside = _put_aside(path)
             logger.warning("%s; put aside as %s, trying the checkpoint before it", error, aside.name)
-    if paths:
-        which = "the only checkpoint" if len(paths) == 1 else f"each of the {len(paths)} checkpoints"
+    if damaged := len(list(folder.glob(f"{DAMAGED_PREFIX}{_CHECKPOINT_PREFIX}*"))):
+        which = "the only checkpoint" if damaged == 1 else f"each of the {damaged} checkpoints"
         raise CheckpointError(f"{which} in {folder} is damaged; start again in a new folder")
     return None
 
 
-def remove_old_checkpoints(folder: Path, keep: int) -> None:
-    """Delete all but the newest `keep` checkpoints."""
-    for path in checkpoint_paths(folder)[:-keep]:
-        _remove(path, _temporary(path))
+def remove_old_checkpoints(folder: Path, keep: int, every: int, best_step: int | None) -> None:
+    """Delete all but the newest `keep` checkpoints, and all best ones but that of `best_step`.
+
+    Those before the newest whose step is no multiple of `every` go too: a signal or the clock made them, and a run
+    that was interrupted has to average the checkpoints that one without interruptions has.
+    """
+    *older, newest = checkpoint_paths(folder)
+    steps = (int(path.name.removeprefix(_CHECKPOINT_PREFIX)) for path in older)
+    regular = [path for path, step in zip(older, steps, strict=True) if step and step % every == 0]
+    kept = {newest, *regular[max(0, len(regular) - keep + 1) :]}
+    if best_step is not None:
+        kept.add(best_checkpoint_path(folder, best_step))
+    for path in (*older, *folder.glob(f"{_BEST_PREFIX}*")):
+        if path not in kept:
+            _remove(path, _temporary(path))
 
 
 def average_weights(states: Iterable[Mapping[str, Tensor]]) -> dict[str, Tensor]:
@@ -257,7 +276,7 @@ def read_verified_folder(path: Path, names: Sequence[str]) -> dict[str, bytes]:
     for name in names:
         files[name] = _read(path / name)
         if hashlib.sha256(files[name]).hexdigest() != manifest.get(name):
-            raise CheckpointError(
+            raise DamagedError(
                 f"{path / name} is damaged: its SHA-256 is not the manifest's; restore or remove {path}"
             )
     return files
@@ -310,7 +329,7 @@ def _remove(path: Path, rubbish: Path) -> None:
 
 def _put_aside(path: Path) -> Path:
     """Take a damaged folder out of the way; an older one of its name goes."""
-    aside = path.with_name(f"damaged-{path.name}")
+    aside = path.with_name(f"{DAMAGED_PREFIX}{path.name}")
     with contextlib.suppress(FileNotFoundError):  # another process of the run was faster
         if path.exists():
             shutil.rmtree(aside, ignore_errors=True)
@@ -322,7 +341,8 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise CheckpointError(
+        is_missing = isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError)
+        raise (DamagedError if is_missing else CheckpointError)(
             f"cannot read {path}: {error.strerror or error}; a checkpoint or model is a folder with a {_MANIFEST}"
         ) from error
 
@@ -354,9 +374,9 @@ def _parse_json(path: Path, content: bytes) -> dict[str, Any]:
     try:
         value = json.loads(content)
     except ValueError as error:
-        raise CheckpointError(f"{path} is damaged: {error}") from error
+        raise DamagedError(f"{path} is damaged: {error}") from error
     if not isinstance(value, dict):
-        raise CheckpointError(f"{path} is damaged: it holds no JSON object")
+        raise DamagedError(f"{path} is damaged: it holds no JSON object")
     return value
 
 
@@ -364,4 +384,4 @@ def _parse_tensors(path: Path, content: bytes) -> dict[str, Tensor]:
     try:
         return load_tensors(content)
     except SafetensorError as error:
-        raise CheckpointError(f"{path} holds weights that are not safetensors: {error}") from error
+        raise DamagedError(f"{path} holds weights that are not safetensors: {error}") from error

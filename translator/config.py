@@ -114,6 +114,8 @@ class TrainingConfig:
     """Minutes spent in training, validation and saving, over all resumed parts."""
     validate_every_steps: int = 1000
     save_every_steps: int = 1000
+    save_every_minutes: float = 30.0
+    """Where so many steps take longer, a checkpoint in between; it goes when the next regular one is there."""
     log_every_steps: int = 50
     keep_checkpoints: int = 5
     average_checkpoints: int = 1
@@ -159,6 +161,9 @@ class TrainingConfig:
         for name in ("peak_learning_rate", "max_steps", "max_minutes", "patience"):
             value = getattr(self, name)
             _require(value is None or value > 0, f"{name} is {value}; give more than 0, or None")
+        _require(
+            self.save_every_minutes > 0, f"save_every_minutes is {self.save_every_minutes}; give more than 0"
+        )
         tokens = math.inf if self.batch_tokens == "auto" else self.batch_tokens
         _require(
             not isinstance(tokens, str) and tokens >= 1,

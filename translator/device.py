@@ -110,11 +110,11 @@ def return_freed_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def describe_device(device: torch.device) -> str:
-    """The processor in words: its model and how many of its cores or cards are used."""
+def describe_device(device: torch.device, processes: int = 1) -> str:
+    """The processor in words: its model and how many of its cores or cards so many processes like this one use."""
     if device.type == "cuda":
-        return f"1 × {torch.cuda.get_device_name(device)}"
-    return f"{torch.get_num_threads()} × {_processor_name()} core"
+        return f"{processes} × {torch.cuda.get_device_name(device)}"
+    return f"{processes * torch.get_num_threads()} × {_processor_name()} core"
 
 
 def _table(path: Path) -> dict[str, int]:

@@ -3,7 +3,8 @@
     TranslatorError
     ├── ConfigError        a setting that cannot work, or a key that does not exist
     ├── DataError          a corpus, shard or tokenizer that cannot be read or makes no sense
-    ├── CheckpointError    a checkpoint or model folder that is damaged, foreign or incompatible
+    ├── CheckpointError    a checkpoint or model folder that cannot be read, or is foreign or incompatible
+    │   └── DamagedError   … because it is not what was written
     └── InputError         a text or option that cannot be translated as given
         └── InputTooLong   … because it is over a limit
 
@@ -25,6 +26,10 @@ class DataError(TranslatorError):
 
 class CheckpointError(TranslatorError):
     """A checkpoint or model folder is missing, damaged, foreign or incompatible."""
+
+
+class DamagedError(CheckpointError):
+    """A checkpoint or model folder is not what was written: files are missing, or have other contents."""
 
 
 class InputError(TranslatorError):

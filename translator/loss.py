@@ -1,6 +1,13 @@
 """Label-smoothed cross-entropy (Vaswani et al. 2017, section 5.4) on the shared embedding, and R-Drop.
 
-With N target positions and V pieces the logits are the largest tensor of the whole training step. At most
+In a few lines, with `output_ND` from the decoder, it is
+
+    log_p_NV = torch.log_softmax(output_ND @ embedding_VD.T, dim=-1)
+    plain_N = -log_p_NV.gather(1, target_N.unsqueeze(1)).squeeze(1)
+    loss_N = (1 - smoothing) * plain_N - smoothing * log_p_NV.mean(dim=1)
+
+summed over the targets that are no padding; `tests/translator/test_loss.py` compares. What follows computes that with
+less memory: with N target positions and V pieces the logits are the largest tensor of the whole training step. At most
 CHUNK_LOGITS of them are held at once, and FLOAT32_LOGITS in float32: a chunk of rows is projected, turned into its
 share of the loss *and of the gradient*, and overwritten by the next. Nothing is recomputed in the backward pass, which
 only hands the gradients on.
@@ -39,7 +46,8 @@ def label_smoothed_cross_entropy(
     dtype = (
         torch.get_autocast_dtype(device_type) if torch.is_autocast_enabled(device_type) else output_ND.dtype
     )
-    arguments = (output_ND, embedding_VD, target_N, smoothing, padding_id, agreement, dtype)
+    is_training = torch.is_grad_enabled() and (output_ND.requires_grad or embedding_VD.requires_grad)
+    arguments = (output_ND, embedding_VD, target_N, smoothing, padding_id, agreement, dtype, is_training)
     loss, plain_loss = _FusedLoss.apply(*arguments)  # type: ignore[no-untyped-call]  # apply is untyped in PyTorch
     return loss, plain_loss
 
@@ -57,6 +65,7 @@ class _FusedLoss(torch.autograd.Function):
         padding_id: int,
         agreement: float,
         dtype: torch.dtype,
+        is_training: bool,
     ) -> tuple[Tensor, Tensor]:
         with torch.autocast(output_ND.device.type, enabled=False):
             wanted_N = (target_N != padding_id).nonzero().squeeze(1)
@@ -73,8 +82,9 @@ class _FusedLoss(torch.autograd.Function):
                 grad_CV = torch.mm(rows_CD, weight_VD.t(), out=logits_CV[: len(rows_CD)])
                 target_C = target_P[start : start + chunk]
                 sums += _replace_by_gradient(grad_CV, target_C, smoothing, agreement)
-                grad_rows_PD[start : start + chunk] = grad_CV @ weight_VD
-                grad_weight_VD += grad_CV.t() @ rows_CD
+                if is_training:
+                    grad_rows_PD[start : start + chunk] = grad_CV @ weight_VD
+                    grad_weight_VD += grad_CV.t() @ rows_CD
             grad_output_ND = torch.zeros_like(output_ND).index_copy_(
                 0, wanted_N, grad_rows_PD.to(output_ND.dtype)
             )
@@ -85,7 +95,7 @@ class _FusedLoss(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad_loss: Tensor, _grad_plain: Tensor) -> tuple[Tensor | None, ...]:
         grad_output_ND, grad_weight_VD = ctx.saved_tensors
-        return grad_output_ND * grad_loss, grad_weight_VD * grad_loss, None, None, None, None, None
+        return grad_output_ND * grad_loss, grad_weight_VD * grad_loss, None, None, None, None, None, None
 
 
 def _even(rows: int) -> int:

@@ -86,6 +86,10 @@ class Window:
         self.sums.append(torch.stack([loss_sum, plain_sum]))
         self.target_tokens += target_tokens
 
+    def sums_U2(self) -> Tensor:
+        """The losses of each update, on the CPU."""
+        return torch.stack(self.sums).cpu()
+
     def figures(self, sum_over_processes: Callable[[list[float]], list[float]]) -> Record:
         """Mean loss (nats a token), perplexity without smoothing, and speed, over all processes."""
         sums = sum_over_processes(torch.stack(self.sums).sum(dim=0).tolist())

@@ -1,5 +1,7 @@
 """The Multi30k benchmark, run dry on a toy corpus of the same files."""
 
+import importlib.util
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,15 @@ import pytest
 from translator.toy_grammar import generate_pairs
 
 ROOT = Path(__file__).parents[2]
+
+
+def load_benchmark():
+    path = ROOT / "benchmarks" / "multi30k.py"
+    specification = importlib.util.spec_from_file_location("multi30k", path)
+    module = importlib.util.module_from_spec(specification)
+    sys.modules["multi30k"] = module
+    specification.loader.exec_module(module)
+    return module
 
 
 def test_the_benchmark_trains_and_scores_every_seed(tmp_path):
@@ -29,4 +40,24 @@ def test_the_benchmark_trains_and_scores_every_seed(tmp_path):
         for text in ("test2016", "testcoco2017", "seed 2", "mean", "41.02", "minutes of training"):
             assert text in result.stdout
     assert "step 3" not in result.stdout
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["prepared", "seed-1", "seed-2"]
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["prepared", "seed-1", "seed-2", "settings.json"]
+    result = subprocess.run(
+        [*command, "--max-steps", "4"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 1
+    assert "was begun with" in result.stderr
+
+
+def test_tokenised_bleu_worked_out_by_hand():
+    """Case, typographic quotes and blanks do not count; a full stop is a word of its own.
+
+    The hypothesis has 6 words, the reference 7: ein hund läuft über den strand . Of the hypothesis's 6, 5, 4 and 3
+    n-grams 6, 4, 2 and 1 are in the reference; brevity costs e^(1 − 7/6).
+    """
+    pytest.importorskip("sacremoses")
+    found = load_benchmark().tokenised_bleu(
+        ["Ein  Hund läuft über Strand."], ["ein hund läuft über den Strand."]
+    )
+    precisions = 6 / 6 * 4 / 5 * 2 / 4 * 1 / 3
+    assert found == pytest.approx(100 * math.exp(1 - 7 / 6) * precisions ** (1 / 4))

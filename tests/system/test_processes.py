@@ -100,6 +100,34 @@ def test_two_processes_train_the_model_that_one_would(prepared, tmp_path):
         torch.testing.assert_close(two.model.state_dict()[name], tensor, atol=0.01, rtol=0.02)
 
 
+@pytest.mark.parametrize("options", [(), ("--model.dropout", "0.1", "--r-drop", "3")])
+def test_the_gradients_of_two_processes_are_those_of_one(prepared, tmp_path, options):
+    """After one update without clipping Adam's first moment is a tenth of the gradient."""
+    settings = ("--max-steps", "1", "--clip-norm", "0", "--label-smoothing", "0.1", *options)
+    run(training(prepared, tmp_path / "one", *settings, "--accumulate-batches", "4"))
+    run(training(prepared, tmp_path / "two", *settings, "--accumulate-batches", "2"), processes=2)
+    one, two = (
+        load_checkpoint(checkpoint_paths(tmp_path / name / "checkpoints")[-1]).training
+        for name in ("one", "two")
+    )
+    moments = [name for name in one if name.startswith("adam.exp_avg.")]
+    assert len(moments) > 20
+    for name in moments:
+        if options:  # other dropout: only the size must be the same
+            assert 0.5 < two[name].norm() / one[name].norm() < 1.5
+        else:
+            torch.testing.assert_close(two[name], one[name], atol=1e-7, rtol=1e-3)
+
+
+def test_another_launcher_is_refused(prepared, tmp_path):
+    """Each process would train alone, in the same folder."""
+    command = [sys.executable, *map(str, training(prepared, tmp_path / "run", "--max-steps", "1"))]
+    environment = {**os.environ, "WORLD_SIZE": "4", "RANK": "0"}
+    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert "error: WORLD_SIZE is 4, but torchrun did not start this process" in result.stderr
+
+
 def test_a_table_of_positions_that_validation_made_longer_does_not_part_the_processes(prepared, tmp_path):
     options = ("--max-steps", "4", "--validate-every-steps", "2", "--model.max-positions", "4")
     output = run(training(prepared, tmp_path / "run", *options), processes=2)

@@ -40,7 +40,7 @@ SETTINGS = (
 )  # fmt: skip
 LONG = (
     "--max-steps", STEPS, "--validate-every-steps", VALIDATE_EVERY, "--save-every-steps", SAVE_EVERY,
-    "--keep-checkpoints", "3",
+    "--keep-checkpoints", "3", "--average-checkpoints", "3",
 )  # fmt: skip
 
 
@@ -292,8 +292,7 @@ def test_a_folder_that_cannot_be_written_ends_a_run_with_an_error_and_stays_as_i
     finally:
         for path in paths:
             path.chmod(path.stat().st_mode | 0o200)
-    assert f"error: cannot use {brief_run}/" in resumed
-    assert "Permission denied" in resumed
+    assert f"error: cannot write to {brief_run}: Permission denied; choose another folder" in resumed
     assert f"error: cannot write to {brief_run / 'new'}: Permission denied; choose another folder" in begun
     assert contents(brief_run) == before
 
@@ -411,6 +410,16 @@ def test_a_pickle_is_not_opened_as_a_checkpoint_and_the_one_before_it_is_used(pr
     assert "step-00000010 holds weights that are not safetensors" in output
     assert "put aside as damaged-step-00000010, trying the checkpoint before it" in output
     assert "resumed at step 5" in output
+
+
+def test_two_processes_do_not_train_in_one_folder(prepared, brief_run):
+    """As after a lost connection, when somebody starts again what still runs."""
+    long = (*GO_ON[2:], "--max-steps", "100000")
+    with started(training(prepared, brief_run, *long)) as process:
+        next(steps_of(process))
+        output = run(training(prepared, brief_run, *long), expected=1)
+        assert process.poll() is None
+    assert f"error: another process is training in {brief_run}; wait for it, stop it" in output
 
 
 def test_a_run_does_not_go_on_with_another_vocabulary_or_model(prepared, brief_run, tmp_path):

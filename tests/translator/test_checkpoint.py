@@ -18,6 +18,7 @@ from translator.checkpoint import (
     Checkpoint,
     average_weights,
     begin_with,
+    best_checkpoint_path,
     checkpoint_path,
     checkpoint_paths,
     load_checkpoint,
@@ -60,10 +61,50 @@ def test_a_checkpoint_comes_back(tmp_path):
 def test_only_the_newest_are_kept_and_the_latest_is_loaded(tmp_path):
     for step in (1, 2, 10):
         save_step(tmp_path, step, step)
-    remove_old_checkpoints(tmp_path, keep=2)
+    remove_old_checkpoints(tmp_path, keep=2, every=1, best_step=None)
     assert [path.name for path in checkpoint_paths(tmp_path)] == ["step-00000002", "step-00000010"]
     assert load_latest_checkpoint(tmp_path).state == {"step": 10}
     assert load_latest_checkpoint(tmp_path / "none") is None
+
+
+@pytest.mark.parametrize(
+    ("steps", "kept"),
+    [
+        ((10, 20, 30, 34), (20, 30, 34)),  # a signal came at 34
+        ((20, 30, 34, 37), (20, 30, 37)),  # and another one at 37
+        ((20, 30, 37, 40), (20, 30, 40)),  # as without any signal
+        ((0, 10, 20), (10, 20)),
+        ((5, 10), (10,)),
+    ],
+)
+def test_what_a_signal_saved_takes_no_place_of_what_is_averaged(tmp_path, steps, kept):
+    for step in steps:
+        save_step(tmp_path, step, step)
+    remove_old_checkpoints(tmp_path, keep=3, every=10, best_step=None)
+    assert [path.name for path in checkpoint_paths(tmp_path)] == [f"step-{step:08d}" for step in kept]
+
+
+def test_of_the_best_ones_only_that_of_the_best_step_stays(tmp_path):
+    save_step(tmp_path, 4, 4)
+    for step in (1, 2, 3):
+        save_checkpoint(best_checkpoint_path(tmp_path, step), make_checkpoint(step))
+    remove_old_checkpoints(tmp_path, keep=1, every=1, best_step=2)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["best-00000002", "step-00000004"]
+
+
+def test_a_checkpoint_that_cannot_be_read_now_is_not_put_aside(tmp_path, monkeypatch):
+    """As where a network's disk is away for a moment: it is not damaged."""
+    for step in (1, 2):
+        save_step(tmp_path, step, step)
+
+    def refuse(path):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", refuse)
+        with pytest.raises(CheckpointError, match=r"cannot read .*Input/output error"):
+            load_latest_checkpoint(tmp_path)
+    assert load_latest_checkpoint(tmp_path).state == {"step": 2}
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "training.safetensors", "state.json"])
@@ -280,7 +321,7 @@ def test_a_kill_while_old_checkpoints_are_removed_leaves_no_half_of_one(tmp_path
         copy = shutil.copytree(folder, tmp_path / str(number))
         with disk_that_ends(monkeypatch, number, Killed()):
             try:
-                remove_old_checkpoints(copy, keep=1)
+                remove_old_checkpoints(copy, keep=1, every=1, best_step=None)
             except Killed:
                 pass
             else:

@@ -25,8 +25,7 @@ def batch_loss(
         side.repeat_interleave(passes, dim=0) if passes > 1 else side
         for side in (batch.source_BS, batch.source_keep_BS, batch.target_input_BT, batch.target_output_BT)
     )
-    is_bf16 = training.precision == "bf16" or (training.precision == "auto" and has_fast_bf16(device))
-    with torch.autocast(device.type, torch.bfloat16, enabled=is_bf16):
+    with torch.autocast(device.type, torch.bfloat16, enabled=settled_precision(training, device) == "bf16"):
         output_BTD = forward(source_BS, source_keep_BS, target_input_BT)
         loss, plain = label_smoothed_cross_entropy(
             _passes_together(output_BTD, passes),
@@ -37,6 +36,13 @@ def batch_loss(
             training.r_drop,
         )
     return loss / passes, plain / passes
+
+
+def settled_precision(training: TrainingConfig, device: torch.device) -> str:
+    """What "auto" means on that device: "bf16" or "fp32"."""
+    if training.precision == "auto":
+        return "bf16" if has_fast_bf16(device) else "fp32"
+    return training.precision
 
 
 def _passes_together(x_BT: Tensor, passes: int) -> Tensor:

@@ -2,11 +2,10 @@
 
 import contextlib
 import dataclasses
-import json
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -14,8 +13,10 @@ from torch import Tensor, nn
 
 from translator.batching import Batch, TokenBudgetBatches
 from translator.checkpoint import (
+    DAMAGED_PREFIX,
     Checkpoint,
     average_weights,
+    best_checkpoint_path,
     checkpoint_path,
     checkpoint_paths,
     load_checkpoint,
@@ -30,15 +31,15 @@ from translator.model import Transformer
 from translator.optim import build_adam, learning_rate
 from translator.run_log import Record, RunLog, Window
 from translator.shards import PreparedData
-from translator.trainer.batch_loss import batch_loss
+from translator.trainer.batch_loss import batch_loss, settled_precision
+from translator.trainer.folder import write_config
 from translator.trainer.moving_average import MovingAverage
 from translator.trainer.processes import Processes
-from translator.trainer.progress import FORMAT_VERSION, Progress, check_same_run
+from translator.trainer.progress import FORMAT_VERSION, Progress, check_same_run, warn_of_other_environment
 from translator.trainer.stop_signal import Interrupted, StopSignal
 from translator.trainer.stream import Update, read_ahead, updates
+from translator.trainer.tensors import load_training_tensors, training_tensors
 
-BEST = "best"
-"""Name of the checkpoint with the weights of the best validation."""
 MAX_BAD_STEPS = 10
 """Updates in a row that may be skipped for a loss or gradient that is not finite."""
 
@@ -97,8 +98,10 @@ class Trainer:
         self._shared = self._processes.share(model)
         self._forward = self._compiled(self._shared)
         self._bad_steps = 0
-        self._saved_step = 0
+        self._saved_step: int | None = None
+        self._saved_seconds = 0.0
         self._window = Window()
+        self._counted_until = time.monotonic()
 
     def _set_up_processor(self) -> None:
         training = self.config.training
@@ -111,6 +114,11 @@ class Trainer:
         if choice == "on" or (choice == "auto" and self._device.type == "cuda"):
             return torch.compile(model, dynamic=True)
         return model
+
+    @property
+    def processes(self) -> int:
+        """How many train the model together."""
+        return self._processes.count
 
     @property
     def checkpoints(self) -> Path:
@@ -129,33 +137,28 @@ class Trainer:
             checkpoint.state, self.config, self._data_sha256, self._processes.count, self.checkpoints
         )
         self.model.load_state_dict(checkpoint.model)
-        self._load_training_tensors(checkpoint.training)
+        self._window = Window(**checkpoint.state.get("window", {}))
+        load_training_tensors(checkpoint.training, *self._parts())
         self.progress = Progress(**checkpoint.state["progress"])
-        self._saved_step = self.progress.step
+        self._saved_step, self._saved_seconds = self.progress.step, self.progress.seconds
         self.began_with = checkpoint.state["began_with"]
         if self._processes.is_first:
+            warn_of_other_environment(checkpoint.state.get("environment", {}), self._environment())
+            write_config(self.out, self.config)
             self._log.forget_after(self.progress.step, self.progress.validated_step)
             logger.info("resumed at step %d", self.progress.step)
 
     def start_afresh(self) -> None:
         """Claim an unused folder for a new run; raises ConfigError where it cannot be used."""
-        for used in (*checkpoint_paths(self.checkpoints)[-1:], self.out / "model"):
+        damaged = sorted(self.checkpoints.glob(f"{DAMAGED_PREFIX}*"))
+        for used in (*checkpoint_paths(self.checkpoints)[-1:], *damaged[-1:], self.out / "model"):
             if used.exists():
                 raise ConfigError(
                     f"{used} is there from an earlier run; add --resume to go on with it, or choose another folder"
                 )
-        if not self._processes.is_first:
-            return
-        try:
-            self.out.mkdir(parents=True, exist_ok=True)
-            (self.out / "config.json").write_text(
-                json.dumps(self.config.to_dict(), indent=2) + "\n", encoding="utf-8"
-            )
+        if self._processes.is_first:
+            write_config(self.out, self.config)
             self._log.forget_after(step=0, validated_step=0)  # of a start that was killed before it saved
-        except OSError as error:
-            raise ConfigError(
-                f"cannot write to {self.out}: {error.strerror}; choose another folder"
-            ) from error
 
     def train(self) -> bool:
         """Train until max_steps, max_minutes or the end of patience.
@@ -164,7 +167,7 @@ class Trainer:
         """
         training = self.config.training
         self.model.train()
-        self._window = Window()
+        self._counted_until = time.monotonic()
         stream = updates(
             self._batches,
             self.progress.epoch,
@@ -180,38 +183,56 @@ class Trainer:
             self._catch_up_on_validation(stop)
             while not self._is_done() and not is_stopped:
                 started = time.monotonic()
-                self._update(next(ahead))
+                self._update(next(ahead), stop)
                 self._window.seconds += time.monotonic() - started
-                is_stopped = self._agree(stop, started)
+                is_stopped = self._count_time(stop)
                 if not is_stopped:
-                    started = time.monotonic()
                     self._after_update(stop)
-                    is_stopped = self._agree(stop, started)
-            self._finish(stop, is_stopped)
-        return not is_stopped
+                    is_stopped = self._count_time(stop)
+            return self._finish(stop, is_stopped)
 
     def final_weights(self) -> dict[str, Tensor]:
         """The weights to keep.
 
         With patience, those of the best validation; with a moving average, that; else the mean of the last
-        `average_checkpoints` checkpoints.
+        `average_checkpoints` checkpoints. What is damaged is reported in the log and left out.
         """
         training = self.config.training
         if training.patience and self.progress.best_step is not None:
-            return load_checkpoint(self.checkpoints / BEST).model
+            for weights in self._undamaged([best_checkpoint_path(self.checkpoints, self.progress.best_step)]):
+                return weights
         if self._average:
             return self._average.model.state_dict()
-        last = checkpoint_paths(self.checkpoints)[-training.average_checkpoints :]
-        return average_weights(load_checkpoint(path).model for path in last)
+        others = [path for path in checkpoint_paths(self.checkpoints) if path != self._path]
+        before = others[max(0, len(others) - training.average_checkpoints + 1) :]
+        now = {name: tensor.cpu() for name, tensor in self.model.state_dict().items()}
+        return average_weights([*self._undamaged(before), now])
 
-    def _update(self, update: Update) -> None:
-        """One optimiser step on the mean loss per target token of all batches of all processes."""
+    def _undamaged(self, paths: list[Path]) -> Iterator[dict[str, Tensor]]:
+        for path in paths:
+            try:
+                yield load_checkpoint(path).model
+            except CheckpointError as error:
+                logger.warning("%s; the model is made without it", error)
+
+    def _update(self, update: Update, stop: StopSignal | None = None) -> None:
+        """One optimiser step on the mean loss per target token of all batches of all processes.
+
+        On a CPU, where it may take half a minute, a signal breaks it off, and it was as if it had not begun.
+        """
         training = self.config.training
         target_tokens, source_tokens = self._processes.sum([
             sum(batch.target_tokens for batch in update.batches),
             sum(batch.source_tokens for batch in update.batches),
         ])  # fmt: skip
-        loss_sum, plain_sum = self._accumulate_gradients(update.batches, target_tokens)
+        random_state = torch.get_rng_state()
+        try:
+            with stop.interrupting() if stop and self._may_be_broken_off else contextlib.nullcontext():
+                loss_sum, plain_sum = self._accumulate_gradients(update.batches, target_tokens)
+        except Interrupted:
+            torch.set_rng_state(random_state)
+            self._optimizer.zero_grad(set_to_none=True)
+            return
         clip_norm = training.clip_norm or math.inf
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), clip_norm)
         share_done = self._share_done()
@@ -259,10 +280,17 @@ class Trainer:
             )
         return False
 
-    def _agree(self, stop: StopSignal, started: float) -> bool:
+    @property
+    def _may_be_broken_off(self) -> bool:
+        # Others would wait for a process that leaves an update, and compilation does not like to be left.
+        return self._processes.count == 1 and self._device.type == "cpu" and self._forward is self._shared
+
+    def _count_time(self, stop: StopSignal | None = None) -> bool:
         """Count the time of the first process for all of them; True when any of them got a signal."""
-        own_seconds = time.monotonic() - started if self._processes.is_first else 0.0
-        seconds, stopped = self._processes.sum([own_seconds, stop.is_set])
+        now = time.monotonic()
+        own_seconds = now - self._counted_until if self._processes.is_first else 0.0
+        self._counted_until = now
+        seconds, stopped = self._processes.sum([own_seconds, bool(stop and stop.is_set)])
         self.progress.seconds += seconds
         return stopped > 0
 
@@ -273,18 +301,26 @@ class Trainer:
             self._log_training()
         if step % training.validate_every_steps == 0:
             self._log_validation(stop)
-        if step % training.save_every_steps == 0:
+        unsaved_seconds = self.progress.seconds - self._saved_seconds
+        if step % training.save_every_steps == 0 or unsaved_seconds >= 60 * training.save_every_minutes:
             self._save()
 
-    def _finish(self, stop: StopSignal, is_stopped: bool) -> None:
-        """Log, save and validate what the last full intervals have left."""
-        if self._window.sums:
+    def _finish(self, stop: StopSignal, is_stopped: bool) -> bool:
+        """Save, and at the end of the training log and validate what the last full intervals have left.
+
+        False where a signal came before all that was done.
+        """
+        if self._window.sums and not is_stopped:
             self._log_training()
         if self._saved_step != self.progress.step:
             self._save()
-        if self.progress.validated_step != self.progress.step and not is_stopped:
-            self._log_validation(stop)
-            self._save()
+        if self._validate is None or is_stopped or self.progress.validated_step == self.progress.step:
+            return not is_stopped
+        self._log_validation(stop)
+        if self.progress.validated_step != self.progress.step:
+            return False
+        self._save()
+        return True
 
     def _catch_up_on_validation(self, stop: StopSignal) -> None:
         """After a resume: validate where a signal broke it off, so that patience counts as if there had been none."""
@@ -313,10 +349,15 @@ class Trainer:
             return
         if self._processes.is_first:
             model = self._average.model if self._average else self.model
-            figures: Record = {}
-            with contextlib.suppress(Interrupted), stop.interrupting():
-                figures = self._figures_of(model, self._validate)
-            if figures:
+            figures: Record | None = None
+            try:
+                with contextlib.suppress(Interrupted), stop.interrupting():
+                    figures = self._figures_of(model, self._validate)
+            except Exception:
+                if self._processes.count == 1:  # else the others would have to save too
+                    self._save()
+                raise
+            if figures is not None:
                 self.progress.validated_step = self.progress.step
                 self._log.write({"step": self.progress.step, **figures})
                 self._keep_if_best(model, figures)
@@ -327,8 +368,9 @@ class Trainer:
 
     def _keep_if_best(self, model: Transformer, figures: Record) -> None:
         if self.progress.note_validation(figures, self.config.training.best_by):
+            # The one before stays until a checkpoint knows that this one is better.
             best = Checkpoint(model.state_dict(), {}, self._state())
-            save_checkpoint(self.checkpoints / BEST, best)
+            save_checkpoint(best_checkpoint_path(self.checkpoints, self.progress.step), best)
 
     def _figures_of(self, model: Transformer, validate: Callable[[Transformer], Record]) -> Record:
         model.eval()
@@ -338,56 +380,48 @@ class Trainer:
         finally:
             self.model.train()
 
+    @property
+    def _path(self) -> Path:
+        return checkpoint_path(self.checkpoints, self.progress.step)
+
     def _save(self) -> None:
-        training = self._training_tensors()
+        self._count_time()
+        tensors = training_tensors(*self._parts())
         if self._processes.is_first:
-            path = checkpoint_path(self.checkpoints, self.progress.step)
-            save_checkpoint(path, Checkpoint(self.model.state_dict(), training, self._state()))
-            remove_old_checkpoints(self.checkpoints, self.config.training.keep_checkpoints)
+            save_checkpoint(self._path, Checkpoint(self.model.state_dict(), tensors, self._state()))
+            training = self.config.training
+            remove_old_checkpoints(
+                self.checkpoints,
+                training.keep_checkpoints,
+                training.save_every_steps,
+                self.progress.best_step,
+            )
         return_freed_memory()
-        self._saved_step = self.progress.step
+        self._saved_step, self._saved_seconds = self.progress.step, self.progress.seconds
 
     def _state(self) -> Record:
         return {
             "progress": dataclasses.asdict(self.progress),
+            "window": {"target_tokens": self._window.target_tokens, "seconds": self._window.seconds},
             "config": self.config.to_dict(),
+            "environment": self._environment(),
             "format_version": FORMAT_VERSION,
             "data_sha256": self._data_sha256,
             "processes": self._processes.count,
             "began_with": self.began_with,
         }
 
-    def _training_tensors(self) -> dict[str, Tensor]:
-        """Optimiser moments, moving average, and every process's random state."""
-        tensors = {
-            f"random.cpu.{rank}": state
-            for rank, state in enumerate(self._processes.gather(torch.get_rng_state()))
+    def _environment(self) -> Record:
+        """What the last bits of the results depend on, beside the configuration."""
+        return {
+            "the device": self._device.type,
+            "the precision": settled_precision(self.config.training, self._device),
+            "the number of threads": torch.get_num_threads(),
+            "PyTorch": torch.__version__,
         }
-        if self._device.type == "cuda":
-            states = self._processes.gather(torch.cuda.get_rng_state(self._device))
-            tensors |= {f"random.cuda.{rank}": state for rank, state in enumerate(states)}
-        for name, parameter in self.model.named_parameters():
-            for key, value in self._optimizer.state[parameter].items():
-                tensors[f"adam.{key}.{name}"] = value
-        if self._average:
-            for name, value in self._average.model.state_dict().items():
-                tensors[f"average.{name}"] = value
-        return tensors
 
-    def _load_training_tensors(self, tensors: dict[str, Tensor]) -> None:
-        rank = self._processes.rank
-        torch.set_rng_state(tensors[f"random.cpu.{rank}"])
-        if self._device.type == "cuda" and f"random.cuda.{rank}" in tensors:
-            torch.cuda.set_rng_state(tensors[f"random.cuda.{rank}"], self._device)
-        for name, parameter in self.model.named_parameters():
-            self._optimizer.state[parameter] = {
-                key: tensors[f"adam.{key}.{name}"].to(self._device)
-                for key in ("step", "exp_avg", "exp_avg_sq")
-                if f"adam.{key}.{name}" in tensors
-            }
-        if self._average:
-            weights = {name: tensors[f"average.{name}"] for name in self._average.model.state_dict()}
-            self._average.model.load_state_dict(weights)
+    def _parts(self) -> tuple[Transformer, torch.optim.Optimizer, MovingAverage | None, Window, Processes]:
+        return self.model, self._optimizer, self._average, self._window, self._processes
 
     def _is_done(self) -> bool:
         patience = self.config.training.patience

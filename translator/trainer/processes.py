@@ -10,6 +10,7 @@ from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from translator.device import choose_device
+from translator.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,14 @@ def join_processes(device: str) -> Iterator[tuple[Processes, torch.device]]:
     """Meet the other processes, where `torchrun` started several; yields this one's place and its device.
 
     On GPUs each process of a machine takes the one of its number. Raises ConfigError for a device that is not
-    there.
+    there, and where another launcher than `torchrun` started several, each of which would train alone.
     """
     if "TORCHELASTIC_RUN_ID" not in os.environ:
+        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+            raise ConfigError(
+                f"WORLD_SIZE is {os.environ['WORLD_SIZE']}, but torchrun did not start this process; start several "
+                "by torchrun --nproc-per-node N train.py …, or unset WORLD_SIZE to train with one"
+            )
         yield Processes(), choose_device(device)
         return
     chosen = choose_device(device)

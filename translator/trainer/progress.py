@@ -10,8 +10,8 @@ from translator.errors import CheckpointError
 
 _MAY_CHANGE_ON_RESUME = frozenset({
     "max_steps", "max_minutes", "validate_every_steps", "save_every_steps", "log_every_steps", "keep_checkpoints",
-    "average_checkpoints", "threads", "compile", "peak_learning_rate", "clip_norm", "patience", "best_by",
-    "read_ahead_updates",
+    "average_checkpoints", "threads", "compile", "peak_learning_rate", "clip_norm", "patience",
+    "read_ahead_updates", "save_every_minutes",
 })  # fmt: skip
 
 FORMAT_VERSION = 1
@@ -88,3 +88,13 @@ def check_same_run(
                 )
             if saved != value:
                 logger.info("%s.%s was %r and goes on as %r", part, key, saved, value)
+
+
+def warn_of_other_environment(before: dict[str, Any], now: dict[str, Any]) -> None:
+    """Say where a run goes on in another way than it began in, and so not bit for bit as it would have."""
+    for name, value in now.items():
+        if before.get(name, value) != value:
+            logger.warning(
+                "%s was %s and is %s now: the run goes on, but not exactly as it would have",
+                name, before[name], value,
+            )  # fmt: skip

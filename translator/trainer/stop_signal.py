@@ -2,10 +2,14 @@
 
 import logging
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Self
+
+_ONE_SIGNAL_SECONDS = 1.0
+"""What comes within that is the same wish: `timeout` sends its signal to a process and to its group."""
 
 logger = logging.getLogger(__name__)
 
@@ -15,10 +19,11 @@ class Interrupted(Exception):
 
 
 class StopSignal:
-    """Turns the first SIGINT or SIGTERM into a wish that the loop asks for; a second one acts at once."""
+    """Turns the first SIGINT or SIGTERM into a wish that the loop asks for; a later one acts as ever, at once."""
 
     def __init__(self) -> None:
         self.is_set = False
+        self._since = 0.0
         self._interrupts = False
 
     def __enter__(self) -> Self:
@@ -34,8 +39,8 @@ class StopSignal:
     @contextmanager
     def interrupting(self) -> Iterator[None]:
         """Inside, the signal raises `Interrupted` at once: for long work that changes nothing."""
-        self._interrupts = True
         try:
+            self._interrupts = True
             if self.is_set:
                 raise Interrupted
             yield
@@ -43,8 +48,12 @@ class StopSignal:
             self._interrupts = False
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        self.is_set = True
-        signal.signal(number, self._before[number])
+        if self.is_set:
+            if time.monotonic() - self._since > _ONE_SIGNAL_SECONDS:
+                signal.signal(number, self._before[number])
+                signal.raise_signal(number)
+            return
+        self.is_set, self._since = True, time.monotonic()
         logger.warning("%s: saving a checkpoint, then leaving", signal.Signals(number).name)
         if self._interrupts:
             raise Interrupted

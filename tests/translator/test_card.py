@@ -1,0 +1,55 @@
+import dataclasses
+
+import pytest
+import torch
+
+from translator.card import EXAMPLES, build_card, cost_in_all, save_trained_model, training_flops
+from translator.model import Transformer
+from translator.trainer import Processes, Trainer
+from translator.translate import Translator
+
+
+@pytest.fixture
+def trainer(prepared, brief_config, tmp_path):
+    torch.manual_seed(1)
+    config = dataclasses.replace(brief_config, model=dataclasses.replace(brief_config.model, dropout=0.1))
+    return Trainer(Transformer(config.model), prepared, config, tmp_path)
+
+
+def test_operations_worked_out_by_hand(trainer):
+    """6 for each weight and token; keys and values of the source are made once for each source token.
+
+    Width 16, feed-forward 32: an encoder layer has 4·16² + 2·16·32 weights in matrices, a decoder layer 8·16² + 2·16·32
+    (of them 2·16² are for the source's keys and values), and the output 16 a piece.
+    """
+    vocabulary = trainer.config.model.vocab_size
+    for_source = 4 * 256 + 2 * 512 + 2 * 256
+    for_target = 6 * 256 + 2 * 512 + 16 * vocabulary
+    assert training_flops(trainer.model, 10, 7) == 6 * (10 * for_source + 7 * for_target)
+
+
+def test_two_passes_cost_twice_and_processes_count(trainer, prepared):
+    trainer.progress.source_tokens, trainer.progress.target_tokens = 10, 7
+    plain = build_card("toy", trainer, prepared)["training"]
+    assert plain["device"].startswith(f"{torch.get_num_threads()} × ")
+    training = dataclasses.replace(trainer.config.training, r_drop=3.0)
+    trainer.config = dataclasses.replace(trainer.config, training=training)
+    trainer._processes = Processes(rank=0, count=4)
+    found = build_card("toy", trainer, prepared)["training"]
+    assert found["flops"] == 2 * plain["flops"]
+    assert found["device"].startswith(f"{4 * torch.get_num_threads()} × ")
+
+
+def test_what_can_be_added_up_is():
+    before = {"cost_in_all": {"target_tokens_seen": 5, "flops": 2.5}}
+    training = {"target_tokens_seen": 7, "flops": 1.0, "device_hours": 3.0}
+    assert cost_in_all(training, before) == {"target_tokens_seen": 12, "flops": 3.5}
+    assert cost_in_all(training, None) == {"target_tokens_seen": 7, "flops": 1.0}
+
+
+def test_the_examples_are_what_the_saved_model_translates(trainer, prepared, tmp_path):
+    trainer.train()
+    save_trained_model(tmp_path / "model", "toy", trainer, prepared)
+    translator = Translator.load(tmp_path / "model", device="cpu", precision="fp32")
+    translations = [translation.text for translation in translator.translate(EXAMPLES)]
+    assert [example["translation"] for example in translator.card["examples"]] == translations
