@@ -30,7 +30,7 @@ class Problem(BaseModel):
 
     type: str = Field(description="Identifies the kind of error; `about:blank` where the status says it all.")
     title: str = Field(description="The kind of error in words.")
-    status: int
+    status: int = Field(description="The status of the answer, once more.")
     detail: str = Field(description="What was wrong this time, and what to do.")
     request_id: str = Field(description="Also in the header `X-Request-ID`; stands in the service's log.")
 
