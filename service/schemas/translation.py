@@ -8,12 +8,59 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from service.engine import TranslatedWork, TranslateKind
+from service.errors import Problem
 from service.schemas.parsing import JsonRequest, Texts, Whole, as_list, whole_schema
 from translator.analysis.quality import Flag, flags
 from translator.search import Sampling, SearchOptions
 from translator.translate import SourceSentence, Translation, assemble
 
 _SCORE = "Log-probability (natural) over the length penalty, at most 0; 0 for what is copied."
+
+# "Good morning! How are you?" with an alternative and the alignment, as the example of the request asks for.
+_EXAMPLE: dict[str, Any] = {
+    "translations": [
+        {
+            "text": "Guten Morgen! Wie geht es Ihnen?",
+            "score": -0.36,
+            "sentences": [
+                {
+                    "source": "Good morning!",
+                    "start": 0,
+                    "end": 13,
+                    "text": "Guten Morgen!",
+                    "target_start": 0,
+                    "target_end": 13,
+                    "score": -0.29,
+                    "alternatives": [{"text": "Guten Morgen.", "score": -0.91}],
+                    "flags": [],
+                    "alignment": [
+                        {"source_start": 0, "source_end": 4, "target_start": 0, "target_end": 5},
+                        {"source_start": 5, "source_end": 12, "target_start": 6, "target_end": 12},
+                    ],
+                },
+                {
+                    "source": "How are you?",
+                    "start": 14,
+                    "end": 26,
+                    "text": "Wie geht es Ihnen?",
+                    "target_start": 14,
+                    "target_end": 32,
+                    "score": -0.43,
+                    "alternatives": [{"text": "Wie geht es dir?", "score": -0.58}],
+                    "flags": [],
+                    "alignment": [
+                        {"source_start": 14, "source_end": 17, "target_start": 14, "target_end": 17},
+                        {"source_start": 18, "source_end": 21, "target_start": 18, "target_end": 22},
+                        {"source_start": 22, "source_end": 25, "target_start": 26, "target_end": 31},
+                    ],
+                },
+            ],
+        }
+    ],
+    "model": "en-de",
+    "device": "cpu",
+    "seconds": 0.07,
+}
 
 _Phrase = Annotated[str, StringConstraints(max_length=100, min_length=1, strip_whitespace=True)]
 
@@ -144,7 +191,7 @@ class TranslateRequest(JsonRequest):
 class Alternative(BaseModel):
     """Another translation of a sentence."""
 
-    text: str
+    text: str = Field(description="The translation.")
     score: float = Field(description=_SCORE)
 
 
@@ -209,7 +256,7 @@ class TranslatedText(BaseModel):
 
     text: str = Field(description="The translation, with the line breaks and outer whitespace of the text.")
     score: float = Field(description="Mean of the scores of its sentences; 0 if there are none.")
-    sentences: list[TranslatedSentence]
+    sentences: list[TranslatedSentence] = Field(description="Its sentences, in the order of the text.")
 
     @classmethod
     def of(cls, text: str, sources: Sequence[SourceSentence], results: Sequence[TranslatedWork]) -> Self:
@@ -225,10 +272,12 @@ class TranslatedText(BaseModel):
 class TranslateAnswer(BaseModel):
     """The translations, in the order of the texts."""
 
-    translations: list[TranslatedText]
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    translations: list[TranslatedText] = Field(description="One for each text, in their order.")
     model: str = Field(description="Name of the model.")
     device: str = Field(description="Where it ran.", examples=["cpu", "cuda:0"])
-    seconds: float = Field(description="Time from the request's arrival to its answer, waiting included.")
+    seconds: float = Field(description="Seconds from the request's arrival to its answer, waiting included.")
 
 
 class StreamedSentence(TranslatedSentence):
@@ -246,12 +295,12 @@ class StreamEnd(BaseModel):
     sentences: int = Field(description="How many were translated.")
     model: str = Field(description="Name of the model.")
     device: str = Field(description="Where it ran.", examples=["cpu", "cuda:0"])
-    seconds: float = Field(description="Time from the request's arrival to its end, waiting included.")
+    seconds: float = Field(description="Seconds from the request's arrival to its end, waiting included.")
 
 
 def stream_schema() -> dict[str, Any]:
-    """How OpenAPI 3.2 declares the events of a stream; its `error` is a problem, as any error response has it."""
-    data = {"sentence": StreamedSentence, "done": StreamEnd}
+    """How OpenAPI 3.2 declares the events of a stream."""
+    data: dict[str, type[BaseModel]] = {"sentence": StreamedSentence, "done": StreamEnd, "error": Problem}
     events = [
         {
             "properties": {
@@ -263,7 +312,26 @@ def stream_schema() -> dict[str, Any]:
     ]
     return {
         "type": "object",
-        "properties": {"event": {"enum": [*data, "error"]}, "data": {"type": "string"}},
+        "properties": {
+            "event": {"enum": list(data), "description": "What the data is."},
+            "data": {"type": "string", "description": "A line of JSON."},
+        },
         "required": ["event", "data"],
-        "anyOf": [*events, {"properties": {"event": {"const": "error"}}}],
+        "anyOf": events,
     }
+
+
+def stream_example() -> str:
+    """The events of a stream with the same sentences as the example of an answer."""
+    sentences = _EXAMPLE["translations"][0]["sentences"]
+    total = len(sentences)
+    events: list[tuple[str, BaseModel]] = [
+        (
+            "sentence",
+            StreamedSentence(**fields, text_index=0, sentence_index=place, done=place + 1, total=total),
+        )
+        for place, fields in enumerate(sentences)
+    ]
+    about = {name: _EXAMPLE[name] for name in ("model", "device", "seconds")}
+    events.append(("done", StreamEnd(sentences=total, **about)))
+    return "".join(f"event: {name}\ndata: {data.model_dump_json()}\n\n" for name, data in events)
