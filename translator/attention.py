@@ -54,6 +54,10 @@ def scaled_dot_product_attention(
     return attended_BHLK
 
 
+AttentionRecord = dict["MultiHeadAttention", Tensor | None]
+"""Layers whose weights are wanted: each fills in its own, (B, H, L, M), when it is run."""
+
+
 class MultiHeadAttention(nn.Module):
     """Every head attends in its own d_model / heads dimensional projection (section 3.2.2).
 
@@ -75,15 +79,21 @@ class MultiHeadAttention(nn.Module):
         return KeyValue(self.split_heads(key_BMD), self.split_heads(value_BMD))
 
     def forward(
-        self, query_BLD: Tensor, memory: KeyValue, keep_mask: Tensor | None = None, is_causal: bool = False
+        self,
+        query_BLD: Tensor,
+        memory: KeyValue,
+        keep_mask: Tensor | None = None,
+        is_causal: bool = False,
+        record: AttentionRecord | None = None,
     ) -> Tensor:
         """Attend from each query position to the memory: (B, L, D).
 
-        `keep_mask` is boolean, True = may attend, and broadcasts to (B, H, L, M); where the model is not trained, it
-        may also be what is added to the scores. `is_causal` lets position i see the positions up to i only
-        (section 3.2.3); it excludes a mask.
+        `keep_mask` is boolean, True = may attend, and broadcasts to (B, H, L, M). `is_causal` lets position i see the
+        positions up to i only (section 3.2.3); it excludes a mask.
         """
         query_BHLK = self.split_heads(self.query(query_BLD))
+        if record is not None and self in record:
+            record[self] = attention_weights(query_BHLK, memory, keep_mask, is_causal)
         if self.training and query_BHLK.device.type == "cpu":
             # On sentences of some 30 tokens, PyTorch's kernel for CPUs makes a step a fifth longer than plain products.
             attended_BHLK = scaled_dot_product_attention(
@@ -98,8 +108,12 @@ class MultiHeadAttention(nn.Module):
                 dropout_p=self.dropout.rate if self.training else 0.0,
                 is_causal=is_causal,
             )
-        merged: Tensor = self.output(attended_BHLK.transpose(1, 2).flatten(2))
-        return merged
+        return self.merge_heads(attended_BHLK)
+
+    def merge_heads(self, attended_BHLK: Tensor) -> Tensor:
+        """Concat(head_1, …, head_h) W^O: (B, H, L, K) → (B, L, D)."""
+        merged_BLD: Tensor = self.output(attended_BHLK.transpose(1, 2).flatten(2))
+        return merged_BLD
 
     def split_heads(self, x_BLD: Tensor) -> Tensor:
         """(B, L, D) → (B, H, L, K)."""

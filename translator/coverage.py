@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from translator.forced import decode_forced
+from translator.forced import forced_attention
 from translator.model import Transformer
 from translator.search import ScoredTokens, SpecialTokens
 
@@ -23,19 +23,17 @@ def rank_by_coverage(
 ) -> list[list[ScoredTokens]]:
     """The hypotheses of each sentence, whose scores now include the coverage, best first.
 
-    The paper has one attention from decoder to encoder; here it is the mean over the heads of the last layer.
+    The paper has one attention from decoder to encoder; here it is the mean over the heads of the last layer. It is the
+    attention of one model in the precision of its weights: where several decide together, `model` is the first one.
     """
     pairs = [
         (source, one.tokens) for source, hypotheses in zip(sources, found, strict=True) for one in hypotheses
     ]
-    if not pairs:
-        return [[] for _ in found]
     rows, targets = [source for source, _ in pairs], [target for _, target in pairs]
-    forced = decode_forced(model, rows, targets, special, pad, with_attention=True)
-    attention_BTS = forced.attention[f"decoder.{len(model.decoder) - 1}.cross_attention"].mean(dim=1)
-    coverage = iter(
-        beta * coverage_score(attention_TS[: len(target) + 1, : len(source)])
-        for attention_TS, (source, target) in zip(attention_BTS, pairs, strict=True)
+    last = f"decoder.{len(model.decoder) - 1}.cross_attention"
+    coverage = (
+        beta * coverage_score(weights[last].mean(dim=0)[:, :-1])  # all but the end of the source
+        for weights in forced_attention(model, rows, targets, special, pad, [last])
     )
     return [
         sorted(

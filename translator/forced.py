@@ -1,30 +1,22 @@
 """What the model makes of a translation that is given: teacher forcing, as in training, with nothing searched."""
 
-import threading
-import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from itertools import chain
+from typing import cast
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
-from translator.attention import KeyValue, MultiHeadAttention, attention_weights
+from translator.attention import AttentionRecord, MultiHeadAttention
 from translator.model import Transformer
 from translator.search import SpecialTokens, log_probabilities
 
-
-@dataclass(frozen=True)
-class ForcedDecoding:
-    """A batch of sentences with their translations, as the model sees them."""
-
-    log_probabilities: list[list[float]]
-    """Of each sentence: log P of every target token given those before it, the end token included."""
-    attention: dict[str, Tensor]
-    """What each attention layer weighs, (B, H, L, M), by its name, such as "decoder.0.cross_attention"; empty
-    unless asked for. Row t of a decoder's layer is where the model stands when it chooses token t."""
+_TOKENS_AT_ONCE = 2048
+"""Padded tokens of the longer side that pass through the model together."""
+_POSITIONS_AT_ONCE = 512
+"""Positions whose logits are computed together: with 32,000 pieces, 66 MB."""
 
 
 @torch.inference_mode()
@@ -34,77 +26,94 @@ def decode_forced(
     targets: Sequence[Sequence[int]],
     special: SpecialTokens,
     pad: int,
-    with_attention: bool = False,
-) -> ForcedDecoding:
-    """Run the model over sources and targets (tokens without begin and end).
+) -> list[list[float]]:
+    """Of each pair, log P of every target token given those before it, the end token included.
 
-    Probabilities are those of a search: over all tokens but the forbidden ones, whose logarithm is −∞.
+    Sources and targets are tokens without begin and end. Probabilities are those of a search: over all tokens but the
+    forbidden ones, whose logarithm is −∞. The network computes in the precision of its weights; logits and what
+    follows are in float32 whatever that is, for bf16 has steps of 0.03 and more where logits are.
     """
+    weight_VD, found = model.embedding.weight.float(), list[list[float]]()
+    forbidden = torch.tensor(special.forbidden, dtype=torch.long, device=weight_VD.device)
+    for some in _parts(sources, targets):
+        output_BTD = _run(model, sources[some], targets[some], special, pad, None)
+        ended = [[*target, special.end] for target in targets[some]]
+        output_PD = torch.cat([row_TD[: len(row)] for row_TD, row in zip(output_BTD, ended, strict=True)])
+        chosen_P1 = torch.tensor([*chain.from_iterable(ended)], device=weight_VD.device).unsqueeze(1)
+        chosen = [
+            log_probabilities(F.linear(one_PD.float(), weight_VD), forbidden).gather(1, one_P1)
+            for one_PD, one_P1 in zip(
+                output_PD.split(_POSITIONS_AT_ONCE), chosen_P1.split(_POSITIONS_AT_ONCE), strict=True
+            )
+        ]
+        rows = torch.cat(chosen).squeeze(1).split([len(row) for row in ended])
+        found += [row_T.tolist() for row_T in rows]
+    return found
+
+
+@torch.inference_mode()
+def forced_attention(
+    model: Transformer,
+    sources: Sequence[Sequence[int]],
+    targets: Sequence[Sequence[int]],
+    special: SpecialTokens,
+    pad: int,
+    names: Sequence[str],
+) -> Iterator[dict[str, Tensor]]:
+    """Of each pair, what these layers weigh, (H, L, M) in float32, by their names (see `attention_names`).
+
+    The end of the source and the begin or end of the target are included. Row t of a decoder's layer is where the model
+    stands when it chooses token t.
+    """
+    layers = {name: cast(MultiHeadAttention, model.get_submodule(name)) for name in names}
+    for some in _parts(sources, targets):
+        record: AttentionRecord = dict.fromkeys(layers.values())
+        _run(model, sources[some], targets[some], special, pad, record)
+        for place, (source, target) in enumerate(zip(sources[some], targets[some], strict=True)):
+            lengths = {"encoder": len(source) + 1, "decoder": len(target) + 1}
+            found = {}
+            for name, layer in layers.items():
+                stack, _, kind = name.split(".")
+                weights_BHLM = record[layer]
+                assert weights_BHLM is not None
+                columns = lengths["encoder" if kind == "cross_attention" else stack]
+                found[name] = weights_BHLM[place, :, : lengths[stack], :columns].float()
+            yield found
+
+
+def attention_names(model: Transformer) -> list[str]:
+    """The names of all attention layers, such as "decoder.0.cross_attention"."""
+    return [name for name, layer in model.named_modules() if isinstance(layer, MultiHeadAttention)]
+
+
+def _run(
+    model: Transformer,
+    sources: Sequence[Sequence[int]],
+    targets: Sequence[Sequence[int]],
+    special: SpecialTokens,
+    pad: int,
+    record: AttentionRecord | None,
+) -> Tensor:
+    """The decoder's output, (B, T, D)."""
     device = model.embedding.weight.device
     source_BS = _padded([[*source, special.end] for source in sources], pad, device)
     input_BT = _padded([[special.begin, *target] for target in targets], pad, device)
-    output_BT = _padded([[*target, special.end] for target in targets], pad, device)
-    with _recorded_attention(model if with_attention else None) as attention:
-        logits_BTV = model.logits(model(source_BS, source_BS != pad, input_BT))
-    forbidden = torch.tensor(special.forbidden, dtype=torch.long, device=device)
-    log_probability_BTV = log_probabilities(logits_BTV.flatten(0, 1), forbidden).view(logits_BTV.shape)
-    chosen_BT = log_probability_BTV.gather(2, output_BT.unsqueeze(2)).squeeze(2).tolist()
-    return ForcedDecoding(
-        [row[: len(target) + 1] for row, target in zip(chosen_BT, targets, strict=True)], attention
-    )
+    output_BTD: Tensor = model(source_BS, source_BS != pad, input_BT, record)
+    return output_BTD
 
 
 def _padded(rows: list[list[int]], pad: int, device: torch.device) -> Tensor:
     return pad_sequence([torch.tensor(row) for row in rows], batch_first=True, padding_value=pad).to(device)
 
 
-_recording = threading.local()
-"""Where this thread's attention is noted: several may run the same model."""
-_watched: "weakref.WeakSet[Transformer]" = weakref.WeakSet()
-_watching = threading.Lock()
-
-
-@contextmanager
-def _recorded_attention(model: Transformer | None) -> Iterator[dict[str, Tensor]]:
-    """Note the weights of every attention layer while this thread runs the model; of none without a model."""
-    found: dict[str, Tensor] = {}
-    if model is None:
-        yield found
-        return
-    with _watching:
-        if model not in _watched:
-            _watch_attention(model)
-            _watched.add(model)
-    _recording.found = found
-    try:
-        yield found
-    finally:
-        _recording.found = None
-
-
-def _watch_attention(model: Transformer) -> None:
-    """For good: hooks that come and go would do so while another thread runs the model."""
-
-    def note(name: str) -> Any:
-        def hook(
-            layer: MultiHeadAttention, arguments: tuple[Any, ...], options: dict[str, Any], _: Any
-        ) -> None:
-            found = getattr(_recording, "found", None)
-            if found is not None:
-                found[name] = _weights(layer, *arguments, **options)
-
-        return hook
-
-    for name, layer in model.named_modules():
-        if isinstance(layer, MultiHeadAttention):
-            layer.register_forward_hook(note(name), with_kwargs=True)
-
-
-def _weights(
-    layer: MultiHeadAttention,
-    query_BLD: Tensor,
-    memory: KeyValue,
-    keep_mask: Tensor | None = None,
-    is_causal: bool = False,
-) -> Tensor:
-    return attention_weights(layer.split_heads(layer.query(query_BLD)), memory, keep_mask, is_causal)
+def _parts(sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> Iterator[slice]:
+    """Pairs in their order, as many at a time as there is room for, and at least one."""
+    first = longest = 0
+    for place, (source, target) in enumerate(zip(sources, targets, strict=True)):
+        length = max(len(source), len(target)) + 1
+        longest = max(longest, length)
+        if place > first and (place + 1 - first) * longest > _TOKENS_AT_ONCE:
+            yield slice(first, place)
+            first, longest = place, length
+    if first < len(sources):
+        yield slice(first, len(sources))

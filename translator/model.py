@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from translator.attention import KeyValue, MultiHeadAttention
+from translator.attention import AttentionRecord, KeyValue, MultiHeadAttention
 from translator.config import ModelConfig
 from translator.dropout import Dropout
 from translator.errors import ConfigError, InputTooLong
@@ -54,15 +54,18 @@ class PositionalEmbedding(nn.Module):
 
     def table(self, length: int) -> Tensor:
         """At least the first `length` positions, (P, D); raises InputTooLong where fewer were learned."""
-        if length > self.position_PD.shape[0]:
+        position_PD = (
+            self.position_PD
+        )  # once: another thread may put a table there that is shorter than this one
+        if length > position_PD.shape[0]:
             if self.is_learned:
                 raise InputTooLong(
-                    f"a sequence of {length} tokens is over the {self.position_PD.shape[0]} learned positions; "
+                    f"a sequence of {length} tokens is over the {position_PD.shape[0]} learned positions; "
                     "split the text, or train with a larger max_positions"
                 )
-            longer_PD = sinusoid_table(2 * length, self.weight.shape[1])
-            self.position_PD = longer_PD.to(self.position_PD)
-        return self.position_PD
+            position_PD = sinusoid_table(2 * length, self.weight.shape[1]).to(position_PD)
+            self.position_PD = position_PD
+        return position_PD
 
 
 class FeedForward(nn.Module):
@@ -113,11 +116,12 @@ class EncoderLayer(nn.Module):
         self.feed_forward = FeedForward(config)
         self.feed_forward_residual = Residual(config)
 
-    def forward(self, x_BSD: Tensor, keep_mask_B11S: Tensor) -> Tensor:
+    def forward(self, x_BSD: Tensor, keep_mask_B11S: Tensor, record: AttentionRecord | None = None) -> Tensor:
         """(B, S, D) → (B, S, D)."""
         attention = self.self_attention
         x_BSD = self.self_attention_residual(
-            x_BSD, lambda y_BSD: attention(y_BSD, attention.project_memory(y_BSD), keep_mask_B11S)
+            x_BSD,
+            lambda y_BSD: attention(y_BSD, attention.project_memory(y_BSD), keep_mask_B11S, record=record),
         )
         out_BSD: Tensor = self.feed_forward_residual(x_BSD, self.feed_forward)
         return out_BSD
@@ -129,8 +133,6 @@ class LayerCache:
 
     past: KeyValue | None
     memory: KeyValue
-    past_mask_N11M: Tensor | None = None
-    """What is added to the scores of past positions, 0 or −∞; None: nothing."""
 
 
 class DecoderLayer(nn.Module):
@@ -145,14 +147,17 @@ class DecoderLayer(nn.Module):
         self.feed_forward = FeedForward(config)
         self.feed_forward_residual = Residual(config)
 
-    def forward(self, x_BTD: Tensor, memory: KeyValue, keep_mask_B11S: Tensor) -> Tensor:
+    def forward(
+        self, x_BTD: Tensor, memory: KeyValue, keep_mask_B11S: Tensor, record: AttentionRecord | None = None
+    ) -> Tensor:
         """All target positions at once, each blind to those after it: (B, T, D)."""
         attention = self.self_attention
         x_BTD = self.self_attention_residual(
-            x_BTD, lambda y_BTD: attention(y_BTD, attention.project_memory(y_BTD), is_causal=True)
+            x_BTD,
+            lambda y_BTD: attention(y_BTD, attention.project_memory(y_BTD), is_causal=True, record=record),
         )
         x_BTD = self.cross_attention_residual(
-            x_BTD, lambda y_BTD: self.cross_attention(y_BTD, memory, keep_mask_B11S)
+            x_BTD, lambda y_BTD: self.cross_attention(y_BTD, memory, keep_mask_B11S, record=record)
         )
         out_BTD: Tensor = self.feed_forward_residual(x_BTD, self.feed_forward)
         return out_BTD
@@ -168,7 +173,7 @@ class DecoderLayer(nn.Module):
         def attend_to_past(y_N1D: Tensor) -> Tensor:
             newest = self.self_attention.project_memory(y_N1D)
             cache.past = newest if cache.past is None else cache.past.append(newest)
-            attended_N1D: Tensor = self.self_attention(y_N1D, cache.past, cache.past_mask_N11M)
+            attended_N1D: Tensor = self.self_attention(y_N1D, cache.past)
             return attended_N1D
 
         def attend_to_source(y_N1D: Tensor) -> Tensor:
@@ -223,27 +228,43 @@ class Transformer(nn.Module):
         self.decoder_norm = nn.LayerNorm(config.d_model) if is_pre_norm else nn.Identity()
         self._initialise()
 
-    def encode(self, source_BS: Tensor, source_keep_BS: Tensor) -> Tensor:
+    def encode(
+        self, source_BS: Tensor, source_keep_BS: Tensor, record: AttentionRecord | None = None
+    ) -> Tensor:
         """The encoder's output, the `memory` that the decoder attends to: (B, S, D)."""
         x_BSD = self.embedding(source_BS)
         keep_mask_B11S = source_keep_BS[:, None, None, :]
         for layer in self.encoder:
-            x_BSD = layer(x_BSD, keep_mask_B11S)
+            x_BSD = layer(x_BSD, keep_mask_B11S, record)
         memory_BSD: Tensor = self.encoder_norm(x_BSD)
         return memory_BSD
 
-    def decode(self, target_BT: Tensor, memory_BSD: Tensor, source_keep_BS: Tensor) -> Tensor:
+    def decode(
+        self,
+        target_BT: Tensor,
+        memory_BSD: Tensor,
+        source_keep_BS: Tensor,
+        record: AttentionRecord | None = None,
+    ) -> Tensor:
         """The decoder's output for a target given in full, shifted right by the caller: (B, T, D)."""
         x_BTD = self.embedding(target_BT)
         keep_mask_B11S = source_keep_BS[:, None, None, :]
         for layer in self.decoder:
-            x_BTD = layer(x_BTD, layer.cross_attention.project_memory(memory_BSD), keep_mask_B11S)
+            memory = layer.cross_attention.project_memory(memory_BSD)
+            x_BTD = layer(x_BTD, memory, keep_mask_B11S, record)
         out_BTD: Tensor = self.decoder_norm(x_BTD)
         return out_BTD
 
-    def forward(self, source_BS: Tensor, source_keep_BS: Tensor, target_BT: Tensor) -> Tensor:
+    def forward(
+        self,
+        source_BS: Tensor,
+        source_keep_BS: Tensor,
+        target_BT: Tensor,
+        record: AttentionRecord | None = None,
+    ) -> Tensor:
         """The decoder's output under teacher forcing, (B, T, D); `logits` and the loss take it from there."""
-        return self.decode(target_BT, self.encode(source_BS, source_keep_BS), source_keep_BS)
+        memory_BSD = self.encode(source_BS, source_keep_BS, record)
+        return self.decode(target_BT, memory_BSD, source_keep_BS, record)
 
     def logits(self, output_D: Tensor) -> Tensor:
         """Scores over the vocabulary, (…, D) → (…, V), by the shared embedding (section 3.4)."""

@@ -114,3 +114,19 @@ def test_dropout_takes_whole_attention_weights_and_only_in_training():
     kept = dropped != 0
     assert 0.3 < kept.float().mean() < 0.7
     torch.testing.assert_close(dropped, 2 * weights * kept)
+
+
+@torch.inference_mode()
+def test_weights_are_recorded_where_they_are_wanted_and_nowhere_else():
+    """One head and V = W^O = identity: the output is the weights themselves."""
+    attention, other = (MultiHeadAttention(d_model=8, heads=1).eval() for _ in range(2))
+    attention.key_value.weight[8:] = torch.eye(8)
+    attention.output.weight.copy_(torch.eye(8))
+    x_BLD, memory = torch.randn(3, 6, 8), attention.project_memory(torch.eye(8).expand(3, 8, 8))
+    keep_mask = torch.tensor([True] * 5 + [False] * 3)[None, None, None, :]
+    record = {attention: None}
+    weights_BLM = attention(x_BLD, memory, keep_mask, record=record)
+    other(x_BLD, memory, keep_mask, record=record)
+    assert list(record) == [attention]
+    torch.testing.assert_close(record[attention].squeeze(1), weights_BLM)
+    assert torch.all(record[attention][..., 5:] == 0)

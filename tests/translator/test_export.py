@@ -1,11 +1,11 @@
 import dataclasses
 import sys
 
-import ctranslate2
 import pytest
 import torch
 
-from translator.checkpoint import ModelFolder
+from tests.sentences import SENTENCES
+from translator.checkpoint import ModelFolder, load_model
 from translator.errors import ConfigError
 from translator.export import export_ctranslate2
 from translator.forced import decode_forced
@@ -13,7 +13,9 @@ from translator.model import Transformer
 from translator.search import SearchOptions, SpecialTokens
 from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID
 from translator.toy_grammar import generate_pairs
-from translator.translate import Translator
+from translator.translate import Translator, shipped_model
+
+ctranslate2 = pytest.importorskip("ctranslate2")
 
 PAIRS = list(generate_pairs(12, seed=9))
 
@@ -47,7 +49,7 @@ def test_ctranslate2_gives_every_token_the_same_probability_and_searches_the_sam
     english, german = ([pair[side] for pair in PAIRS] for side in (0, 1))
     special = SpecialTokens(BOS_ID, EOS_ID, tokenizer.unprintable_ids)
     sources, targets = ([tokenizer.encode(text) for text in texts] for texts in (english, german))
-    expected = decode_forced(model, sources, targets, special, PAD_ID).log_probabilities
+    expected = decode_forced(model, sources, targets, special, PAD_ID)
     found = theirs.score_batch(pieces(tokenizer, english), pieces(tokenizer, german))
     for one, log_probabilities in zip(found, expected, strict=True):
         assert one.log_probs == pytest.approx(log_probabilities, abs=2e-3)
@@ -58,6 +60,34 @@ def test_ctranslate2_gives_every_token_the_same_probability_and_searches_the_sam
         (ours,) = translator.search([source], SearchOptions(beam_size=1))
         (result,) = theirs.translate_batch([text], beam_size=1, max_decoding_length=first)
         assert result.hypotheses[0] == [tokenizer.piece(token) for token in ours[0].tokens[:first]]
+
+
+@pytest.fixture(scope="module")
+def shipped_engine(tmp_path_factory):
+    out = tmp_path_factory.mktemp("shipped") / "out"
+    export_ctranslate2(load_model(shipped_model()), out)
+    return ctranslate2.Translator(str(out), compute_type="float32", intra_threads=1)
+
+
+@pytest.mark.parametrize("beam_size", [1, 4])
+def test_ctranslate2_translates_as_the_shipped_model_does_without_length_penalty(shipped_engine, beam_size):
+    """Whole sentences to their end: the same pieces with the same probabilities."""
+    texts = SENTENCES[:30]
+    translator = Translator.load(device="cpu", precision="fp32")
+    tokenizer = translator.tokenizer
+    sources = [tokenizer.encode(text) for text in texts]
+    ours = translator.search(sources, SearchOptions(beam_size=beam_size, length_penalty=0.0))
+    theirs = shipped_engine.translate_batch(
+        pieces(tokenizer, texts), beam_size=beam_size, length_penalty=0, return_scores=True
+    )
+    for (best,), result in zip(ours, theirs, strict=True):
+        assert result.hypotheses[0] == [tokenizer.piece(token) for token in best.tokens]
+        assert result.scores[0] == pytest.approx(best.log_probability, abs=1e-3)
+    targets = [best.tokens for (best,) in ours]
+    expected = decode_forced(translator.model, sources, targets, translator.special, PAD_ID)
+    scored = shipped_engine.score_batch(pieces(tokenizer, texts), [result.hypotheses[0] for result in theirs])
+    for one, log_probabilities in zip(scored, expected, strict=True):
+        assert one.log_probs == pytest.approx(log_probabilities, abs=1e-3)
 
 
 def test_forbidden_pieces_are_never_produced(untrained, prepared, engine):

@@ -7,7 +7,7 @@ from torch import nn
 
 from translator.config import ModelConfig
 from translator.errors import ConfigError, InputTooLong
-from translator.model import Transformer, sinusoid_table
+from translator.model import PositionalEmbedding, Transformer, sinusoid_table
 
 VARIANTS = list(itertools.product(("post", "pre"), ("sinusoidal", "learned"), ("relu", "gelu")))
 
@@ -141,6 +141,17 @@ def test_sinusoidal_positions_grow_with_the_text():
     model = make_model(max_positions=4)
     longer = model.embedding(torch.full((1, 9), 5))
     torch.testing.assert_close(longer[0, 8], model.embedding.weight[5] * 4 + sinusoid_table(9, 16)[8])
+
+
+def test_a_table_that_another_thread_makes_shorter_meanwhile_is_still_long_enough():
+    class Contested(PositionalEmbedding):
+        def __setattr__(self, name, value):
+            super().__setattr__(name, value)
+            if name == "position_PD":
+                super().__setattr__(name, value[:6])  # what the other thread needs
+
+    config = ModelConfig(vocab_size=30, d_model=16, heads=4, max_positions=4)
+    torch.testing.assert_close(Contested(config).table(9)[8], sinusoid_table(9, 16)[8])
 
 
 def test_learned_positions_have_a_limit():

@@ -7,20 +7,18 @@ so best is measured on hand-aligned sentences (benchmarks/alignment.py) and stan
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from translator.forced import decode_forced
-from translator.text import normalise
+from translator.forced import forced_attention
+from translator.text import normalise, normalise_with_origins
 from translator.tokenizer import PAD_ID, Tokenizer
 from translator.translate import Translator
 
 WORD = re.compile(r"\w+(?:[-'’.,]\w+)*|[^\w\s]")
 """A word, number or compound; or one mark of punctuation."""
-_PAIRS_AT_ONCE = 32
 
 Span = tuple[int, int]
 
@@ -72,25 +70,20 @@ def word_weights(
     translator: Translator, pairs: Sequence[tuple[str, str]], by: AligningHead
 ) -> list[tuple[Tensor, list[Span], list[Span]]]:
     """For each pair, what each word of the translation weighs each word of the source; and the places of both."""
+    tokenizer, name = translator.tokenizer, f"decoder.{by.layer}.cross_attention"
+    sources, targets = (tokenizer.encode_all([normalise(pair[side]) for pair in pairs]) for side in (0, 1))
+    attention = forced_attention(translator.model, sources, targets, translator.special, PAD_ID, [name])
     found = []
-    for first in range(0, len(pairs), _PAIRS_AT_ONCE):
-        some = pairs[first : first + _PAIRS_AT_ONCE]
-        sides = [[normalise(text) for text in texts] for texts in zip(*some, strict=True)]
-        sources, targets = (translator.tokenizer.encode_all(texts) for texts in sides)
-        forced = decode_forced(
-            translator.model, sources, targets, translator.special, PAD_ID, with_attention=True
-        )
-        attention_BHTS = forced.attention[f"decoder.{by.layer}.cross_attention"].float().cpu()
-        attention_BTS = attention_BHTS.mean(1) if by.head is None else attention_BHTS[:, by.head]
-        for (source, target), source_ids, target_ids, attention_TS in zip(
-            some, sources, targets, attention_BTS, strict=True
-        ):
-            step = int(by.is_next_step)
-            pieces_TS = attention_TS[step : step + len(target_ids), : len(source_ids)]
-            source_words, source_share = _shares(source, source_ids, translator.tokenizer)
-            target_words, target_share = _shares(target, target_ids, translator.tokenizer)
-            target_mean = target_share / target_share.sum(dim=1, keepdim=True).clamp(min=1e-9)
-            found.append((target_mean @ pieces_TS @ source_share.T, source_words, target_words))
+    for (source, target), source_ids, target_ids, weights in zip(
+        pairs, sources, targets, attention, strict=True
+    ):
+        attention_HTS, step = weights[name].cpu(), int(by.is_next_step)
+        attention_TS = attention_HTS.mean(0) if by.head is None else attention_HTS[by.head]
+        pieces_TS = attention_TS[step : step + len(target_ids), : len(source_ids)]
+        source_words, source_share = _shares(source, source_ids, tokenizer)
+        target_words, target_share = _shares(target, target_ids, tokenizer)
+        target_mean = target_share / target_share.sum(dim=1, keepdim=True).clamp(min=1e-9)
+        found.append((target_mean @ pieces_TS @ source_share.T, source_words, target_words))
     return found
 
 
@@ -112,31 +105,12 @@ def best_links(
 
 def _shares(text: str, ids: list[int], tokenizer: Tokenizer) -> tuple[list[Span], Tensor]:
     """The words of a text, and how much of each piece belongs to each of them: (words, pieces)."""
-    normalised = normalise(text)
-    spans = [match.span() for match in WORD.finditer(normalised)]
-    share = torch.zeros(len(spans), len(ids))
-    for piece, (start, end) in enumerate(tokenizer.spans(ids)):
-        for word, (word_start, word_end) in enumerate(spans):
-            common = min(end, word_end) - max(start, word_start)
-            if common > 0:
-                share[word, piece] = common
+    normalised, origins = normalise_with_origins(text)
+    words = [match.span() for match in WORD.finditer(normalised)]
+    words_W2, pieces_P2 = (torch.tensor(spans).view(-1, 2) for spans in (words, tokenizer.spans(ids)))
+    common_WP = torch.minimum(words_W2[:, 1:], pieces_P2[:, 1]) - torch.maximum(
+        words_W2[:, :1], pieces_P2[:, 0]
+    )
+    share = common_WP.clamp(min=0).float()
     share = share / share.sum(dim=0, keepdim=True).clamp(min=1)
-    return [_original_span(span, normalised, text) for span in spans], share
-
-
-def _original_span(span: Span, normalised: str, text: str) -> Span:
-    """Where characters of the normalised text stand in the text itself.
-
-    What normalisation has changed takes the place between its unchanged neighbours.
-    """
-    if normalised == text:
-        return span
-    blocks = SequenceMatcher(None, normalised, text, autojunk=False).get_matching_blocks()
-    start, end = 0, len(text)
-    for block in blocks:  # in order; the last one is empty, at the end of both
-        if block.a <= span[0]:
-            start = block.b + min(span[0] - block.a, block.size)
-        if span[1] <= block.a + block.size:
-            end = block.b + max(span[1] - block.a, 0)
-            break
-    return start, end
+    return [(origins[start][0], origins[end - 1][1]) for start, end in words], share

@@ -7,7 +7,7 @@ from html import escape
 from torch import Tensor
 
 from translator.errors import ConfigError, InputError, InputTooLong
-from translator.forced import decode_forced
+from translator.forced import attention_names, forced_attention
 from translator.report.colours import colour_rules
 from translator.text import normalise
 from translator.tokenizer import PAD_ID, Tokenizer
@@ -87,16 +87,15 @@ def look_at(translator: Translator, sentence: str, translation: str | None = Non
         if len(pieces) > MAX_PIECES:
             raise InputTooLong(f"the {text} has {len(pieces)} pieces, over {MAX_PIECES}; give a shorter one")
     source, target = ([*_labels(translator.tokenizer, pieces), _END] for pieces in ids)
-    forced = decode_forced(
-        translator.model, ids[:1], ids[1:], translator.special, PAD_ID, with_attention=True
-    )
+    names = attention_names(translator.model)
+    (weights,) = forced_attention(translator.model, ids[:1], ids[1:], translator.special, PAD_ID, names)
     layers = []
-    for name, weights_1HLM in forced.attention.items():
+    for name, weights_HLM in weights.items():
         stack, number, kind = name.split(".")
         rows = source if stack == "encoder" else target
         columns = source if stack == "encoder" or kind == "cross_attention" else [_BEGIN, *target[:-1]]
         title = f"{stack.capitalize()}, layer {int(number) + 1}: {kind.replace('_', '-')}"
-        layers.append(AttentionLayer(title, tuple(rows), tuple(columns), weights_1HLM[0].float().cpu()))
+        layers.append(AttentionLayer(title, tuple(rows), tuple(columns), weights_HLM.cpu()))
     return AttentionView(sentence, translation, tuple(layers))
 
 

@@ -1,4 +1,9 @@
-"""How likely the model finds a given translation."""
+"""How likely the model finds a given translation.
+
+Scores are those of the network with its weights as they are: in fp32 on a CPU, where a translator translates in int8 if
+that is faster, and on a GPU that is fast with bf16 in bf16 up to the logits, which are in fp32. What a translation says
+of itself is the score of the search in the precision it was made in, and differs in the last digits.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -27,7 +32,7 @@ class TokenScore:
 
 @dataclass(frozen=True)
 class SentenceScore:
-    """A translation as the model would have scored it had it found it itself."""
+    """A translation with the probability that the model gives it."""
 
     tokens: tuple[TokenScore, ...]
     """The end included."""
@@ -45,7 +50,7 @@ def score(
 ) -> Iterator[SentenceScore]:
     """Score pairs of a source and its translation, each as one sentence; `penalty_exponent` is the search's α.
 
-    Raises InputTooLong where a side has more than MAX_SCORED_TOKENS, InputError where a source is empty.
+    Of an ensemble the first model scores. Raises InputTooLong where a side has more than MAX_SCORED_TOKENS, InputError where a source is empty.
     """
     for first in range(0, len(pairs), _PAIRS_AT_ONCE):
         some = pairs[first : first + _PAIRS_AT_ONCE]
@@ -54,7 +59,7 @@ def score(
             for side, texts in zip(("source", "translation"), zip(*some, strict=True), strict=True)
         )
         forced = decode_forced(translator.model, sources, targets, translator.special, PAD_ID)
-        for target, row in zip(targets, forced.log_probabilities, strict=True):
+        for target, row in zip(targets, forced, strict=True):
             pieces = [translator.tokenizer.piece(token) for token in (*target, EOS_ID)]
             tokens = tuple(map(TokenScore, pieces, row))
             yield SentenceScore(tokens, sum(row) / length_penalty(len(row), penalty_exponent))

@@ -5,29 +5,12 @@ slot ever wrote, X = T · W keys and values, stay where they were written, and a
 of which row.
 """
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from translator.attention import KeyValue
-from translator.model import LayerCache, Transformer
-
-
-@dataclass
-class _Past(KeyValue):
-    """Keys and values of slots, (R, H, X, K), with room for the longest translation."""
-
-    slot_R1: Tensor
-    place_RW: Tensor
-    """Where the newest ones are written."""
-
-    def append(self, newer: KeyValue) -> "_Past":
-        # Indices around a slice: what is indexed has the shape (R, W, H, K).
-        self.key_NHMK[self.slot_R1, :, self.place_RW] = newer.key_NHMK.transpose(1, 2)
-        self.value_NHMK[self.slot_R1, :, self.place_RW] = newer.value_NHMK.transpose(1, 2)
-        return self
+from translator.attention import KeyValue, MultiHeadAttention
+from translator.model import DecoderLayer, Transformer
 
 
 class SlotDecoder:
@@ -46,7 +29,7 @@ class SlotDecoder:
         self._slot_R1 = torch.arange(slots, device=weight.device).unsqueeze(1)
         self._rank_W = torch.arange(beam_size, device=weight.device)
         self._memory = [KeyValue(zeros(source_length), zeros(source_length)) for _ in model.decoder]
-        self._past_KV = [(zeros(keys), zeros(keys)) for _ in model.decoder]
+        self._past = [KeyValue(zeros(keys), zeros(keys)) for _ in model.decoder]
         # Masks are what is added to scores, 0 or −∞: PyTorch would make that of a boolean one in every layer.
         self._past_mask_RWX = weight.new_full((slots, beam_size, keys), -torch.inf)
         # An empty slot may look at one key: a softmax over none is no number.
@@ -73,16 +56,42 @@ class SlotDecoder:
         x_RWD = F.embedding(token_RW, embedding.weight) * embedding.scale + position_R1D
         place_RW = position_R.unsqueeze(1) * self._width + self._rank_W
         self._past_mask_RWX.scatter_(2, place_RW.unsqueeze(2), 0.0)  # every row sees itself
+        for layer, past, memory in zip(self._model.decoder, self._past, self._memory, strict=True):
+            x_RWD = self._layer_step(layer, x_RWD, past, place_RW, memory)
+        return self._model.logits(self._model.decoder_norm(x_RWD).flatten(0, 1))
+
+    def _layer_step(
+        self, layer: DecoderLayer, x_RWD: Tensor, past: KeyValue, place_RW: Tensor, memory: KeyValue
+    ) -> Tensor:
+        """`DecoderLayer.step` for slots; keys and values are written into their places."""
         past_mask_R1WX, source_mask_R11S = (
             self._past_mask_RWX.unsqueeze(1),
             self._source_mask_RS[:, None, None],
         )
-        for layer, past, memory in zip(self._model.decoder, self._past_KV, self._memory, strict=True):
-            cache = LayerCache(_Past(*past, self._slot_R1, place_RW), memory, past_mask_R1WX)
-            x_RWD = layer.step(x_RWD, cache, source_mask_R11S)
-        return self._model.logits(self._model.decoder_norm(x_RWD).flatten(0, 1))
+
+        def attend_to_past(y_RWD: Tensor) -> Tensor:
+            newest = layer.self_attention.project_memory(y_RWD)
+            # Indices around a slice: what is indexed has the shape (R, W, H, K).
+            past.key_NHMK[self._slot_R1, :, place_RW] = newest.key_NHMK.transpose(1, 2)
+            past.value_NHMK[self._slot_R1, :, place_RW] = newest.value_NHMK.transpose(1, 2)
+            return _attend(layer.self_attention, y_RWD, past, past_mask_R1WX)
+
+        x_RWD = layer.self_attention_residual(x_RWD, attend_to_past)
+        x_RWD = layer.cross_attention_residual(
+            x_RWD, lambda y_RWD: _attend(layer.cross_attention, y_RWD, memory, source_mask_R11S)
+        )
+        out_RWD: Tensor = layer.feed_forward_residual(x_RWD, layer.feed_forward)
+        return out_RWD
 
     def select(self, row_RW: Tensor) -> None:
         """Row w of a slot goes on from its former row row_RW[w]."""
         index_RWX = row_RW.unsqueeze(2).expand_as(self._past_mask_RWX)
         self._past_mask_RWX.copy_(self._past_mask_RWX.gather(1, index_RWX))
+
+
+def _attend(attention: MultiHeadAttention, query_RWD: Tensor, memory: KeyValue, added_mask: Tensor) -> Tensor:
+    """`MultiHeadAttention.forward` with a mask that is added to the scores."""
+    query_RHWK = attention.split_heads(attention.query(query_RWD))
+    return attention.merge_heads(
+        F.scaled_dot_product_attention(query_RHWK, memory.key_NHMK, memory.value_NHMK, attn_mask=added_mask)
+    )

@@ -3,17 +3,17 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from translator.analysis import alignment
 from translator.analysis.alignment import (
     WORD,
     AligningHead,
     Link,
-    _original_span,
     align,
     best_links,
     word_weights,
 )
-from translator.forced import decode_forced
-from translator.text import normalise
+from translator.forced import forced_attention
+from translator.text import normalise_with_origins
 from translator.tokenizer import PAD_ID
 from translator.translate import Translator
 
@@ -43,10 +43,9 @@ def test_the_weight_of_a_word_is_the_sum_over_its_source_pieces_and_the_mean_ove
     ((weights_TS, source_words, target_words),) = word_weights(translator, [pair], ANY_HEAD)
     tokenizer = translator.tokenizer
     source, target = (tokenizer.encode(text) for text in pair)
-    forced = decode_forced(
-        translator.model, [source], [target], translator.special, PAD_ID, with_attention=True
-    )
-    attention_TS = forced.attention["decoder.0.cross_attention"][0, 1]
+    name = "decoder.0.cross_attention"
+    (attention,) = forced_attention(translator.model, [source], [target], translator.special, PAD_ID, [name])
+    attention_TS = attention[name][1]
 
     def pieces_of(word, ids):
         # No piece of these sentences belongs to two words.
@@ -91,14 +90,17 @@ def test_offsets_are_those_of_the_text_as_it_was_given(translator):
     assert words <= {"The", "old", "man", "sees", "a\u0301", "dog", "."}
 
 
-def test_the_place_of_a_word_before_normalisation():
-    text = " The\u00a0 old\u00ad man"
-    normalised = normalise(text)
-    assert normalised == "The old man"
-    for word in ("The", "old", "man"):
-        start = normalised.index(word)
-        found = _original_span((start, start + len(word)), normalised, text)
-        assert text[slice(*found)].strip("\u00ad") == word
+def test_a_text_is_compared_with_its_normalised_self_once_however_many_words_it_has(translator, monkeypatch):
+    compared = []
+    monkeypatch.setattr(
+        alignment,
+        "normalise_with_origins",
+        lambda text: compared.append(text) or normalise_with_origins(text),
+    )
+    pair = ("The\u00a0old  man " * 20, "Der\u00a0alte  Mann " * 20)
+    (links,) = align(translator, [pair], ANY_HEAD)
+    assert len(links) == 60
+    assert compared == list(pair)
 
 
 @settings(max_examples=40, deadline=None)
