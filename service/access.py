@@ -112,10 +112,12 @@ class Client:
         self._take_from_rate()
         self._characters_used += characters
 
-    def refund(self, characters: int) -> None:
-        """Give back what was charged for a request that then failed; the request itself stays counted."""
+    def refund(self, characters: int, with_request: bool = False) -> None:
+        """Give back the characters of a request that then failed; only `with_request` its place in the rate too."""
         self._begin_month()
         self._characters_used = max(0, self._characters_used - characters)
+        if with_request and self.requests_per_minute is not None:
+            self._requests_left = min(float(self.requests_per_minute), self._requests_left + 1)
 
     def _take_from_rate(self) -> None:
         rate = self.requests_per_minute

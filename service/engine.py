@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,13 +11,16 @@ import torch
 from service.batcher import DeviceLost, OutOfMemory, Work
 from translator.analysis.alignment import Link, align
 from translator.analysis.scoring import MAX_SCORED_TOKENS, SentenceScore, score
-from translator.errors import InputTooLong
+from translator.errors import InputError, InputTooLong
 from translator.search import SearchOptions
+from translator.text import normalise
 from translator.translate import Hypothesis, SourceSentence, Translator
 from translator.watch import Converting, Watch
 
 _BATCH_TOKENS = {"cpu": 4_096, "cuda": 65_536}
 """Padded tokens that keep the device busy: more would only let others wait longer."""
+_PAIRS_AT_ONCE = 32
+"""That are scored or aligned before it is asked again which of them somebody still waits for."""
 
 
 @dataclass(frozen=True)
@@ -89,16 +92,21 @@ class TranslationEngine:
         return self.translator.sentences(text)
 
     def score_works(self, pairs: Sequence[tuple[str, str]]) -> list[Work]:
-        """The work of scoring each translation; raises InputTooLong where one has more pieces than can be scored."""
+        """The work of scoring each translation.
+
+        Raises InputError where a source has no pieces, InputTooLong where a side has more than can be scored.
+        """
         works = []
         for number, pair in enumerate(pairs):
-            counts = list(map(self.translator.count_tokens, pair))
+            counts = [self.translator.count_tokens(normalise(text)) for text in pair]
+            if not counts[0]:
+                raise InputError(f"Sentence {number} of source is empty; give a sentence.")
             if max(counts) > MAX_SCORED_TOKENS:
                 raise InputTooLong(
                     f"Pair {number} has {max(counts)} pieces in a sentence; the limit is {MAX_SCORED_TOKENS}. "
                     "Score it sentence by sentence."
                 )
-            works.append(Work(pair, max(1, sum(counts))))
+            works.append(Work(pair, sum(counts)))
         return works
 
     def rows(self, kind: Hashable) -> int:
@@ -129,8 +137,10 @@ class TranslationEngine:
             self.translator.translate_batch(items, kind.options, aligned)
             aligned.flush()
         elif isinstance(kind, ScoreKind):
-            for place, result in enumerate(score(self.translator, items, kind.length_penalty)):
-                watch.finished(place, result)
+            for places in _wanted(range(len(items)), watch):
+                scores = score(self.translator, [items[place] for place in places], kind.length_penalty)
+                for place, result in zip(places, scores, strict=True):
+                    watch.finished(place, result)
         else:
             raise TypeError(f"{type(kind).__name__} is no kind of work")
 
@@ -157,11 +167,18 @@ class _Aligned:
 
     def flush(self) -> None:
         """Pass on all that waits."""
-        wanted = {place: found for place, found in self._waiting.items() if self.is_wanted(place)}
-        self._waiting = {}
-        pairs = [(self._items[place].text, found[0].text) for place, found in wanted.items()]
-        for (place, found), links in zip(wanted.items(), align(self._translator, pairs), strict=True):
-            self._watch.finished(place, TranslatedWork(found, tuple(links)))
+        waiting, self._waiting = self._waiting, {}
+        for places in _wanted(list(waiting), self._watch):
+            pairs = [(self._items[place].text, waiting[place][0].text) for place in places]
+            for place, links in zip(places, align(self._translator, pairs), strict=True):
+                self._watch.finished(place, TranslatedWork(waiting[place], tuple(links)))
+
+
+def _wanted(places: Sequence[int], watch: Watch[EngineResult]) -> Iterator[list[int]]:
+    """Some places after the others, and of those each that is wanted when it is its turn."""
+    for first in range(0, len(places), _PAIRS_AT_ONCE):
+        if wanted := [place for place in places[first : first + _PAIRS_AT_ONCE] if watch.is_wanted(place)]:
+            yield wanted
 
 
 def _is_about_memory(error: Exception) -> bool:

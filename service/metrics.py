@@ -31,7 +31,13 @@ class Metrics:
         histogram = partial(Histogram, registry=self.registry)
         self.connections = gauge("translator_connections", "Open connections")
         self.ready = gauge("translator_ready", "1 when it can translate now, else 0")
-        self.queue_tokens = gauge("translator_queue_tokens", "Source tokens of the sentences that wait")
+        self.queue_tokens = gauge(
+            "translator_queue_tokens",
+            "Source tokens of the sentences that wait, and about how many of texts that are being split",
+        )
+        self.queue_wait_seconds = gauge(
+            "translator_queue_wait_seconds", "About how long it takes to work off all that waits"
+        )
         self.queue_sentences = gauge("translator_queue_sentences", "Sentences that wait")
         self.in_flight_sentences = gauge("translator_in_flight_sentences", "Sentences that are being decoded")
         self.batch_sentences = histogram(
@@ -53,7 +59,7 @@ class Metrics:
         )
         self.sentences = counter("translator_sentences", "Sentences that were decoded")
         self.failed_sentences = counter(
-            "translator_failed_sentences", "Sentences whose decoding raised an error"
+            "translator_failed_sentences", "Sentences whose decoding raised an error that is not the text's"
         )
         self.dropped_sentences = counter(
             "translator_dropped_sentences",
@@ -62,18 +68,27 @@ class Metrics:
         )
         for reason in ("client_left", "deadline"):  # so that the first one counts as a growth
             self.dropped_sentences.labels(reason)
-        self.cache_hits = counter("translator_cache_hits", "Sentences whose result was remembered")
-        self.cache_misses = counter("translator_cache_misses", "Sentences whose result was not remembered")
+        # What stands in a request several times counts once.
+        self.cache_hits = counter(
+            "translator_cache_hits", "Different sentences of a request that were remembered"
+        )
+        self.cache_misses = counter(
+            "translator_cache_misses", "Different sentences of a request that were not remembered"
+        )
         self.worker_restarts = counter(
             "translator_worker_restarts", "Times that the workers died and new ones began"
         )
-        self.rejected = counter("translator_rejected", "Requests that were sent away, by reason", ("reason",))
+        self.rejected = counter(
+            "translator_rejected",
+            "Requests that were sent away or, with deadline_exceeded, not finished in time; by reason",
+            ("reason",),
+        )
         for reason in ("queue_full", "rate_limited", "not_ready", "deadline_exceeded"):
             self.rejected.labels(reason)
         self.requests = counter("translator_requests", "Requests, by route and status", ("route", "status"))
         self.request_seconds = histogram(
             "translator_request_seconds",
-            "Time from a request's first byte to the end of its answer, by route",
+            "Time from the end of a request's headers to the end of its answer, by route",
             ("route",),
             buckets=_SECONDS,
         )
@@ -83,7 +98,10 @@ class Metrics:
         """Say which model is served."""
         self._model.info({"name": name, "device": device, "precision": precision})
 
-    def watch_queue(self, tokens: Callable[[], float], sentences: Callable[[], float]) -> None:
+    def watch_queue(
+        self, tokens: Callable[[], float], sentences: Callable[[], float], wait_seconds: Callable[[], float]
+    ) -> None:
         """Ask these for the length of the queue whenever the figures are read."""
         self.queue_tokens.set_function(tokens)
         self.queue_sentences.set_function(sentences)
+        self.queue_wait_seconds.set_function(wait_seconds)

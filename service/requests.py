@@ -7,6 +7,7 @@ import math
 import reprlib
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends
@@ -14,7 +15,7 @@ from starlette.requests import Request
 
 from service.access import Access, Client, key_of
 from service.batcher import Deadline
-from service.errors import ClientLeft, InvalidRequest, RequestTooLarge, UnsupportedMediaType
+from service.errors import ClientLeft, InvalidRequest, RequestTooLarge, UnsupportedMediaType, kind_of
 from service.settings import Settings
 
 _T = TypeVar("_T")
@@ -72,12 +73,18 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
 
 @contextmanager
 def charged(client: Client, characters: int) -> Iterator[None]:
-    """Charge a client for work, and refund it when that fails; raises RateLimited, QuotaExceeded."""
+    """Charge a client for work, and refund it when that fails; raises RateLimited, QuotaExceeded.
+
+    Who is told to try again later need not pay for that with the rate either.
+    """
     client.charge(characters)
     try:
         yield
-    except BaseException:
-        client.refund(characters)
+    except BaseException as error:
+        is_sent_away = (
+            isinstance(error, Exception) and kind_of(error).status == HTTPStatus.SERVICE_UNAVAILABLE
+        )
+        client.refund(characters, with_request=is_sent_away)
         raise
 
 

@@ -6,28 +6,37 @@ import asyncio
 import gc
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from contextlib import aclosing, contextmanager, suppress
-from typing import Annotated, Any, Protocol, Self
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from typing import Annotated, Any, Protocol, Self, TypeVar
 
 from fastapi import Depends
 from starlette.requests import Request
 
 from service.batcher import Batcher, Deadline, DeviceLost, Engine, QueueLimits, ResultCache, Work
-from service.engine import EngineResult, TranslatedWork, TranslateKind
+from service.batcher.jobs import Job
+from service.engine import EngineResult, ScoreKind, TranslatedWork, TranslateKind
 from service.errors import NotReady, ReloadFailed
 from service.metrics import Metrics
 from service.settings import Settings
+from translator.analysis.scoring import SentenceScore
 from translator.errors import TranslatorError
 from translator.search import SearchOptions
 from translator.translate import Hypothesis, SourceSentence, Translation, assemble
 
 logger = logging.getLogger(__name__)
 
+_T = TypeVar("_T")
+
 _WARM_UP_SECONDS = 600.0  # the first decoding may compile kernels
 _WARM_UP_TEXT = "Hello, world. How are you?"
 _LONGEST_READ_AT_ONCE = 2_000
 """Characters: a longer text is split into sentences on another thread, so that other requests do not wait for that."""
+_READERS = 2
+"""Such threads: more would only take the interpreter from the thread that answers."""
+_CHARACTERS_OF_A_TOKEN = 4
+"""Of English, about: how much work a long text is taken for until it has been split."""
 _CLOSING_SECONDS = 5.0
 """For what is decoded when nobody waits for it any more."""
 _FIRST_REVIVAL_SECONDS = 0.2
@@ -74,8 +83,9 @@ class ServedEngine(Engine[EngineResult], Protocol):
 class Served:
     """A model, and the queue in front of it."""
 
-    def __init__(self, engine: ServedEngine, batcher: Batcher[EngineResult]) -> None:
+    def __init__(self, engine: ServedEngine, batcher: Batcher[EngineResult], readers: Executor) -> None:
         self.engine, self.batcher = engine, batcher
+        self._readers = readers
         self.users = 0
         """Requests that are being read or worked on."""
 
@@ -88,33 +98,71 @@ class Served:
         finally:
             self.users -= 1
 
-    async def read(self, texts: Sequence[str]) -> list[list[SourceSentence]]:
-        """The sentences of each text; raises QueueFull where it is plain that they would be too many."""
-        self.batcher.check()
-        if sum(map(len, texts)) <= _LONGEST_READ_AT_ONCE:
-            return list(map(self.engine.sentences, texts))
-        return await asyncio.to_thread(lambda: list(map(self.engine.sentences, texts)))
+    @asynccontextmanager
+    async def translating(
+        self, texts: Sequence[str], kind: TranslateKind, deadline: Deadline
+    ) -> AsyncIterator[tuple[list[list[SourceSentence]], AsyncGenerator[tuple[int, TranslatedWork]]]]:
+        """The sentences of each text; and what becomes of them all, each with its place, as they come.
 
-    async def translate(
-        self, sentences: Sequence[SourceSentence], kind: TranslateKind, deadline: Deadline
-    ) -> AsyncGenerator[tuple[int, TranslatedWork]]:
-        """Yield what becomes of each sentence with its place, as they come.
-
-        Raises what `Batcher.job` raises before the first, and later what `Job.arrival` raises.
+        Raises QueueFull, WorkerUnavailable and DeadlineExceeded at once, and later what `Job.arrival` raises. At the
+        end nothing is done any more for what has not come.
         """
-        wanted = [place for place, sentence in enumerate(sentences) if sentence.tokens]
-        works = [
-            Work(sentences[place], len(sentences[place].tokens), sentences[place].text) for place in wanted
-        ]
-        with self.batcher.job(kind, works, deadline) as job:
-            for place, sentence in enumerate(sentences):
-                if not sentence.tokens:
-                    copied = (Hypothesis(sentence.text, 0.0),)
-                    yield place, TranslatedWork(copied, () if kind.align else None)
-            for _ in works:
-                index, result = await job.arrival()
-                assert isinstance(result, TranslatedWork)
-                yield wanted[index], result
+        with self.batcher.job(deadline) as job:
+
+            def split() -> list[list[SourceSentence]]:
+                return [self.engine.sentences(text) for text in texts if job.is_wanted()]
+
+            parts = await self._read(job, kind, sum(map(len, texts)), split)
+            sentences = [sentence for some in parts for sentence in some]
+            wanted = [place for place, sentence in enumerate(sentences) if sentence.tokens]
+            works = [
+                Work(sentences[place], len(sentences[place].tokens), sentences[place].text)
+                for place in wanted
+            ]
+            self.batcher.put(job, kind, works)
+            async with aclosing(_arrivals(job, kind, sentences, wanted)) as arrivals:
+                yield parts, arrivals
+
+    async def score(
+        self, pairs: Sequence[tuple[str, str]], kind: ScoreKind, deadline: Deadline
+    ) -> list[SentenceScore]:
+        """The score of each pair, in order; raises what `translating` raises, InputTooLong and InputError."""
+        characters = sum(len(text) for pair in pairs for text in pair)
+        with self.batcher.job(deadline) as job:
+            works = await self._read(job, kind, characters, lambda: self.engine.score_works(pairs))
+            self.batcher.put(job, kind, works)
+            found = dict([await job.arrival() for _ in works])
+        return [score for place in range(len(works)) if isinstance(score := found[place], SentenceScore)]
+
+    async def _read(
+        self, job: Job[EngineResult], kind: Hashable, characters: int, read: Callable[[], _T]
+    ) -> _T:
+        """Split or count a text; a long one has to be admitted before, for it takes a while."""
+        if characters <= _LONGEST_READ_AT_ONCE:
+            result = read()
+        else:
+            self.batcher.expect(job, kind, characters // _CHARACTERS_OF_A_TOKEN)
+            try:
+                async with asyncio.timeout(job.deadline.left()):
+                    result = await asyncio.get_running_loop().run_in_executor(self._readers, read)
+            except TimeoutError:
+                raise job.deadline.exceeded() from None
+        if job.deadline.has_passed():
+            raise job.deadline.exceeded()
+        return result
+
+
+async def _arrivals(
+    job: Job[EngineResult], kind: TranslateKind, sentences: Sequence[SourceSentence], wanted: Sequence[int]
+) -> AsyncGenerator[tuple[int, TranslatedWork]]:
+    """What becomes of each sentence; those at the places `wanted` are worked on, the others are copied."""
+    for place, sentence in enumerate(sentences):
+        if not sentence.tokens:
+            yield place, TranslatedWork((Hypothesis(sentence.text, 0.0),), () if kind.align else None)
+    for _ in wanted:
+        index, result = await job.arrival()
+        assert isinstance(result, TranslatedWork)
+        yield wanted[index], result
 
 
 class ModelRoom:
@@ -128,17 +176,19 @@ class ModelRoom:
         on_failure: Callable[[], None],
     ) -> None:
         self.settings = settings
-        self.failed = False
+        self._failure: str | None = None
         self._load_engine, self._metrics, self._on_failure = load_engine, metrics, on_failure
         self._served: Served | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = False
         self._replacing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._readers = ThreadPoolExecutor(_READERS, "reading")
         metrics.ready.set_function(lambda: float(self.is_ready))
         metrics.watch_queue(
             lambda: self._served.batcher.waiting_tokens if self._served else 0,
             lambda: self._served.batcher.waiting_sentences if self._served else 0,
+            lambda: self._served.batcher.wait_seconds if self._served else 0,
         )
 
     async def open(self) -> None:
@@ -149,10 +199,10 @@ class ModelRoom:
                 await self._load()
         except TranslatorError as error:
             logger.error("the model could not be loaded: %s", error)  # the message says all there is to know
-            self._fail()
+            self._fail("The model could not be loaded")
         except Exception:
             logger.exception("the model could not be loaded")
-            self._fail()
+            self._fail("The model could not be loaded")
 
     async def reload(self) -> Served:
         """Load the model anew beside the one that is served, and let it take over; no request is lost.
@@ -193,16 +243,27 @@ class ModelRoom:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._served:
             await asyncio.to_thread(self._served.batcher.close, _CLOSING_SECONDS)
+        self._readers.shutdown(wait=False, cancel_futures=True)
+
+    @property
+    def failed(self) -> bool:
+        """Whether this process can never translate (any more)."""
+        return self._failure is not None
 
     @property
     def is_ready(self) -> bool:
         """Whether to send requests here."""
-        return not self._closing and self._served is not None and self._served.batcher.is_running
+        return (
+            not self._closing
+            and not self.failed
+            and self._served is not None
+            and self._served.batcher.is_running
+        )
 
     def ready(self) -> Served:
         """What is served now; raises NotReady where it cannot translate now."""
-        if self.failed:
-            raise NotReady("The model could not be loaded; the reason is in the service's log.")
+        if self._failure is not None:
+            raise NotReady(f"{self._failure}; the reason is in the service's log.")
         if self._served is None:
             raise NotReady("The model is being loaded. Try again in a few seconds.")
         if not self._served.batcher.is_running:
@@ -217,7 +278,7 @@ class ModelRoom:
     ) -> list[Translation]:
         """Return one translation for each text, in order; cancel it when the client leaves.
 
-        Raises NotReady, and what `Served.translate` raises.
+        Raises NotReady, and what `Served.translating` raises.
         """
         with self.ready().used() as served:
             parts, results = await self.work(served, texts, TranslateKind(options), deadline)
@@ -229,15 +290,11 @@ class ModelRoom:
     async def work(
         self, served: Served, texts: Sequence[str], kind: TranslateKind, deadline: Deadline | None = None
     ) -> tuple[list[list[SourceSentence]], list[list[TranslatedWork]]]:
-        """The sentences of each text, and what became of them; raises what `Served.translate` raises."""
+        """The sentences of each text, and what became of them; raises what `Served.translating` raises."""
         deadline = deadline or Deadline.after(self.settings.deadline_seconds)
-        parts = await served.read(texts)
-        flat = [sentence for sentences in parts for sentence in sentences]
-        results: dict[int, TranslatedWork] = {}
-        async with aclosing(served.translate(flat, kind, deadline)) as arrivals:
-            async for place, result in arrivals:
-                results[place] = result
-        ordered = iter(results[place] for place in range(len(flat)))
+        async with served.translating(texts, kind, deadline) as (parts, arrivals):
+            results = {place: result async for place, result in arrivals}
+        ordered = iter(results[place] for place in range(len(results)))
         return parts, [[next(ordered) for _ in sentences] for sentences in parts]
 
     async def _load(self) -> Served:
@@ -260,7 +317,11 @@ class ModelRoom:
 
         batcher: Batcher[EngineResult] = Batcher(
             engine,
-            QueueLimits(self.settings.batch_tokens or engine.batch_tokens, self.settings.max_queued_tokens),
+            QueueLimits(
+                self.settings.batch_tokens or engine.batch_tokens,
+                self.settings.max_queued_tokens,
+                self.settings.max_wait_seconds,
+            ),
             ResultCache(self.settings.cache_sentences),
             self._metrics,
             on_death,
@@ -273,7 +334,7 @@ class ModelRoom:
         except BaseException:
             batcher.close(0)
             raise
-        return Served(engine, batcher)
+        return Served(engine, batcher, self._readers)
 
     async def _retire(self, served: Served) -> None:
         """Close a model that another has taken the place of, when no request needs it any more."""
@@ -287,7 +348,7 @@ class ModelRoom:
     def _on_death(self, batcher: Batcher[EngineResult], error: BaseException) -> None:
         if self._served and self._served.batcher is batcher and not self._closing:
             if isinstance(error, DeviceLost):
-                self._fail()
+                self._fail("The device failed, and only a new process can use it; this one ends")
             else:
                 self._later(self._revive(self._served))
 
@@ -309,8 +370,8 @@ class ModelRoom:
                     logger.warning("new workers have taken over")
                     return
 
-    def _fail(self) -> None:
-        self.failed = True
+    def _fail(self, reason: str) -> None:
+        self._failure = reason
         self._on_failure()
 
     def _later(self, work: Any) -> None:

@@ -49,6 +49,13 @@ class Settings(BaseSettings):
     max_queued_tokens: int = Field(
         200_000, ge=1, description="Tokens that may wait; above it requests get a 503."
     )
+    max_wait_seconds: float = Field(
+        3.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Seconds that a request may have to wait for others, by an estimate, and at most half of its "
+        "deadline; above it a 503. Its own length does not count: where nothing waits any request is taken.",
+    )
     deadline_seconds: float = Field(
         60.0, gt=0, allow_inf_nan=False, description="Seconds after which a request gets a 504."
     )
@@ -59,7 +66,8 @@ class Settings(BaseSettings):
     )
     api_keys_file: Path | None = Field(
         None,
-        description="File of API keys; python -m service.access NAME writes a line. By default none is needed.",
+        description="File of API keys; python -m service.access NAME writes a line. By default none is needed. Quotas "
+        "count all characters that are answered, those of remembered sentences too.",
     )
     api_keys: SecretStr | None = Field(
         None,

@@ -1,8 +1,9 @@
 """The queue in front of the model: sentences that wait together are decoded together.
 
-Reading order: `jobs`, `line`, `scheduling`.
+Reading order: `jobs`, `line`, `admission`, `scheduling`.
 """
 
+from service.batcher.admission import QueueLimits
 from service.batcher.cache import ResultCache
 from service.batcher.errors import (
     BatcherError,
@@ -13,7 +14,6 @@ from service.batcher.errors import (
     WorkerUnavailable,
 )
 from service.batcher.jobs import Deadline, Work
-from service.batcher.line import QueueLimits
 from service.batcher.scheduling import Batcher, Engine
 
 __all__ = [

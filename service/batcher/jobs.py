@@ -36,6 +36,12 @@ class Deadline:
         """Whether none are left."""
         return time.monotonic() >= self.at
 
+    def exceeded(self) -> DeadlineExceeded:
+        """What to raise when it has passed."""
+        return DeadlineExceeded(
+            f"No translation within {self.seconds:g} seconds, the limit. Send less text or try later."
+        )
+
 
 @dataclass(frozen=True)
 class Work:
@@ -57,8 +63,10 @@ class Job(Generic[ResultT]):
         self._arrivals: asyncio.Queue[tuple[int, ResultT] | Exception] = asyncio.Queue()
         self.deadline = deadline
         self._is_over = self.has_failed = False
+        self.entries: list[Entry[ResultT]] = []
+        """What it waits for."""
         self.waiting = self.waiting_tokens = 0
-        """Of its entries in the line, which counts them."""
+        """Of its entries in the line, which counts them; tokens may be expected before there are entries."""
 
     def is_wanted(self) -> bool:
         """Whether somebody still waits for it; asked by the workers in every decoding step."""
@@ -87,10 +95,7 @@ class Job(Generic[ResultT]):
             async with asyncio.timeout(self.deadline.left()):
                 arrived = await self._arrivals.get()
         except TimeoutError:
-            raise DeadlineExceeded(
-                f"No translation within {self.deadline.seconds:g} seconds, the limit. "
-                "Send less text or try later."
-            ) from None
+            raise self.deadline.exceeded() from None
         if isinstance(arrived, Exception):
             raise arrived
         return arrived

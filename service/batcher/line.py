@@ -7,7 +7,6 @@ import time
 from bisect import insort
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from service.batcher.jobs import Entry, Job
@@ -18,19 +17,6 @@ _LONGEST_WINDOW = 4096
 """Entries that are looked at for a batch."""
 _FEW = 32
 """Entries that are put in their places one by one; for more it is quicker to sort all."""
-
-
-@dataclass(frozen=True)
-class QueueLimits:
-    """How much is decoded at once and how much may wait.
-
-    `batch_tokens` counts padded tokens: the longest sentence of a batch times the number of its rows, which are as many
-    for each sentence as it has hypotheses. A sentence longer than that is decoded alone. `max_queued_tokens` counts the
-    tokens that wait, without those being decoded.
-    """
-
-    batch_tokens: int
-    max_queued_tokens: int
 
 
 class WaitingLine:
@@ -47,13 +33,22 @@ class WaitingLine:
     def __init__(self) -> None:
         self._by_rank: list[Entry[Any]] = []
         self._by_arrival: deque[Entry[Any]] = deque()
+        self._jobs: set[Job[Any]] = set()  # those that wait for something
         self._last_rank = 0
         self._waiting = 0
         self.tokens = 0
-        """Of the entries that somebody waits for."""
+        """Of the entries that somebody waits for, and those that are expected of jobs that are being read."""
 
     def __len__(self) -> int:
         return self._waiting
+
+    def tokens_before(self, tokens: int) -> int:
+        """About how many go before the last one of a request of so many: of each other job as many as it has itself."""
+        return sum(min(job.waiting_tokens, tokens) for job in self._jobs)
+
+    def expect(self, job: Job[Any], tokens: int) -> None:
+        """Count so many tokens as waiting until the job is forgotten; it has no entries yet."""
+        self._count_tokens(job, tokens)
 
     def add(self, entries: Sequence[Entry[Any]]) -> None:
         """Let the entries of a request queue up."""
@@ -70,16 +65,14 @@ class WaitingLine:
             self._by_rank.sort(key=_rank)
         self._by_arrival.extend(entries)
 
-    def forget(self, job: Job[Any]) -> int:
-        """Nobody waits for a job any more; returns how many of its entries waited."""
-        forgotten = job.waiting
+    def forget(self, job: Job[Any]) -> None:
+        """Nobody waits for a job any more."""
         self._waiting -= job.waiting
-        self.tokens -= job.waiting_tokens
-        job.waiting = job.waiting_tokens = 0
+        job.waiting = 0
+        self._count_tokens(job, -job.waiting_tokens)
         if not self._waiting:
             self._by_rank.clear()
             self._by_arrival.clear()
-        return forgotten
 
     def take_all(self) -> list[Entry[Any]]:
         """Take everything out."""
@@ -154,9 +147,16 @@ class WaitingLine:
 
     def _count(self, entry: Entry[Any], sign: int) -> None:
         self._waiting += sign
-        self.tokens += sign * entry.work.tokens
         entry.job.waiting += sign
-        entry.job.waiting_tokens += sign * entry.work.tokens
+        self._count_tokens(entry.job, sign * entry.work.tokens)
+
+    def _count_tokens(self, job: Job[Any], tokens: int) -> None:
+        self.tokens += tokens
+        job.waiting_tokens += tokens
+        if job.waiting_tokens:
+            self._jobs.add(job)
+        else:
+            self._jobs.discard(job)
 
 
 def _rank(entry: Entry[Any]) -> int:

@@ -1,4 +1,4 @@
-"""The scheduler: admission, the workers, and what happens when a batch fails."""
+"""The scheduler: the workers, and what happens when a batch fails."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Generic, Protocol, TypeVar
 
+from service.batcher.admission import Admission, QueueLimits
 from service.batcher.cache import ResultCache
-from service.batcher.errors import OutOfMemory, QueueFull, WorkerUnavailable
+from service.batcher.errors import OutOfMemory, WorkerUnavailable
 from service.batcher.jobs import Deadline, Entry, Job, Work
-from service.batcher.line import QueueLimits, WaitingLine
+from service.batcher.line import WaitingLine
 from service.metrics import Metrics
+from translator.errors import InputError
 from translator.watch import Watch
 
 logger = logging.getLogger(__name__)
@@ -24,11 +26,6 @@ logger = logging.getLogger(__name__)
 ResultT = TypeVar("ResultT")
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 
-_SPEED_MEMORY = 0.95
-"""By how much an earlier batch tells less about the speed than the newest one."""
-_FIRST_SPEED = 1000.0
-"""Tokens a second, until one is measured."""
-_MOST_RETRY_SECONDS = 60
 _GROWTH = 1.1
 """By how much batches may grow again after one that found enough memory."""
 _NICENESS = 5
@@ -79,7 +76,7 @@ class Batcher(Generic[ResultT]):
         self._in_flight: set[Entry[ResultT]] = set()
         self._busy = 0  # workers
         self._batch_tokens = float(limits.batch_tokens)
-        self._speed = _Speed(engine.workers)
+        self._admission = Admission(limits, engine.workers)
         self._closing = self._stopped = False
         # Daemons: a decoding that hangs must not keep the process from exiting.
         self._threads = [
@@ -104,55 +101,72 @@ class Batcher(Generic[ResultT]):
         """How many wait."""
         return len(self._line)
 
+    @property
+    def wait_seconds(self) -> float:
+        """About how long it takes until all that waits is worked off."""
+        return self._admission.wait_seconds(self._line.tokens)
+
     async def run(self, kind: Hashable, works: Sequence[Work], deadline: Deadline) -> list[ResultT]:
-        """Return the result of each work, in order; raises what `job` and its arrivals raise."""
-        with self.job(kind, works, deadline) as job:
+        """Return the result of each work, in order; raises what `put` and the job's arrivals raise."""
+        with self.job(deadline) as job:
+            self.put(job, kind, works)
             found = dict([await job.arrival() for _ in works])
         return [found[index] for index in range(len(works))]
 
     @contextmanager
-    def job(self, kind: Hashable, works: Sequence[Work], deadline: Deadline) -> Iterator[Job[ResultT]]:
-        """Let works queue up, for a job that has an arrival for each of them.
+    def job(self, deadline: Deadline) -> Iterator[Job[ResultT]]:
+        """A request. At the end, as when the client leaves, what still waits for it is taken out of the queue, and
+        what is being worked on is stopped.
 
-        At the end, as when the client leaves, what still waits is taken out of the queue, and what is being worked on
-        is stopped. Raises QueueFull where too much waits, and WorkerUnavailable where there is no worker.
+        Raises what `check` raises.
         """
         self.check()
         job: Job[ResultT] = Job(deadline)
-        new = [
-            (indices, work)
-            for indices, work in _without_repetitions(works)
-            if not self._is_remembered(job, indices, kind, work)
-        ]
-        now = time.monotonic()
-        with self._changed:
-            self.check(sum(work.tokens for _, work in new), deadline)
-            self._line.add([Entry(job, indices, kind, work, now) for indices, work in new])
-            self._changed.notify_all()
         try:
             yield job
         finally:
             self._leave(job)
 
-    def check(self, tokens: int = 1, deadline: Deadline | None = None) -> None:
-        """Raise WorkerUnavailable, or QueueFull where so many more tokens would be too many; it costs nothing."""
-        if self._closing or self._stopped:
-            raise WorkerUnavailable(
-                "Nothing is translated at present: the service is stopping or has failed."
-            )
-        waiting = self._line.tokens
-        limit: float = self._limits.max_queued_tokens
-        if deadline is not None:  # what waits for longer is not worth waiting
-            limit = min(
-                limit, max(self._limits.batch_tokens, self._speed.tokens_per_second * deadline.left())
-            )
-        # An empty queue takes any request: one larger than the whole limit must not be sent away for ever.
-        if waiting and waiting + tokens > limit:
-            raise QueueFull(
-                f"{waiting} tokens wait already; the limit is {limit:.0f}, and this request would go beyond it. "
-                "Try again in a moment.",
-                max(1, min(_MOST_RETRY_SECONDS, math.ceil(waiting / self._speed.tokens_per_second))),
-            )
+    def check(self) -> None:
+        """Raise WorkerUnavailable, or QueueFull where no token more is taken; it costs nothing."""
+        self._check_running()
+        self._admission.check(self._line, 1)
+
+    def expect(self, job: Job[ResultT], kind: Hashable, tokens: int) -> None:
+        """Admit a job of about so many tokens, which count as waiting until its works are `put`; raises QueueFull."""
+        with self._changed:
+            self._check_running()
+            self._admit(kind, tokens, job.deadline)
+            self._line.expect(job, tokens)
+
+    def put(self, job: Job[ResultT], kind: Hashable, works: Sequence[Work]) -> None:
+        """Let works queue up, for a job that then has an arrival for each of them.
+
+        Raises QueueFull where too much waits or the job would wait too long, and WorkerUnavailable.
+        """
+        remembered, new = [], []
+        for indices, work in _without_repetitions(works):
+            result = None if work.identity is None else self._cache.get((kind, work.identity))
+            if result is None:
+                new.append((indices, work))
+            else:
+                remembered.append((indices, result))
+        now, tokens = time.monotonic(), sum(work.tokens for _, work in new)
+        with self._changed:
+            self._check_running()
+            expected = job.waiting_tokens
+            self._line.forget(job)
+            if tokens > expected:
+                self._admit(kind, tokens, job.deadline)
+            job.entries = [Entry(job, indices, kind, work, now) for indices, work in new]
+            self._line.add(job.entries)
+            self._changed.notify_all()
+        if self._cache:
+            self._metrics.cache_hits.inc(len(remembered))
+            self._metrics.cache_misses.inc(sum(work.identity is not None for _, work in new))
+        for indices, result in remembered:
+            for index in indices:
+                job.add(index, result)
 
     def close(self, timeout_seconds: float) -> None:
         """Take no more requests, let those that wait finish, and fail those that do not within the time."""
@@ -164,25 +178,24 @@ class Batcher(Generic[ResultT]):
             thread.join(max(0.0, end - time.monotonic()))
         self._stop("The service was shut down before the translation was finished. Try again.")
 
-    def _is_remembered(self, job: Job[ResultT], indices: list[int], kind: Hashable, work: Work) -> bool:
-        if work.identity is None or not self._cache:
-            return False
-        result = self._cache.get((kind, work.identity))
-        if result is None:
-            self._metrics.cache_misses.inc()
-            return False
-        self._metrics.cache_hits.inc(len(indices))
-        for index in indices:
-            job.add(index, result)
-        return True
+    def _check_running(self) -> None:
+        if not self.is_running:
+            raise WorkerUnavailable(
+                "Nothing is translated at present: the service is stopping or has failed."
+            )
+
+    def _admit(self, kind: Hashable, tokens: int, deadline: Deadline) -> None:
+        self._admission.check(self._line, tokens)
+        self._admission.check_wait(self._line, tokens, self._engine.rows(kind), deadline)
 
     def _leave(self, job: Job[ResultT]) -> None:
         """The job has all it waited for, or has failed, or its client left, or its deadline passed."""
         reason = "deadline" if job.deadline.has_passed() else "client_left"
         job.end()
         with self._changed:
-            dropped = self._line.forget(job)
-            dropped += sum(entry.job is job and not entry.is_finished for entry in self._in_flight)
+            self._line.forget(job)
+        dropped = sum(not entry.is_finished for entry in job.entries)
+        job.entries = []
         if dropped and not job.has_failed:
             self._metrics.dropped_sentences.labels(reason).inc(dropped)
 
@@ -252,14 +265,16 @@ class Batcher(Generic[ResultT]):
             seconds = time.monotonic() - started
             self._metrics.in_flight_sentences.dec(len(part))
             self._metrics.compute_seconds.observe(seconds)
-            with self._changed:
-                self._speed.add(watch.delivered_tokens, seconds)
+            if all(entry.is_finished for entry in part):
+                with self._changed:
+                    self._admission.speed.add(sum(entry.work.tokens for entry in part), seconds)
         left = sum(entry.is_wanted() for entry in part)
         return RuntimeError(f"the engine has no result for {left} of {len(part)} sentences") if left else None
 
     def _fail(self, entries: Sequence[Entry[ResultT]], error: Exception) -> None:
         for entry in entries:
-            self._metrics.failed_sentences.inc()
+            if not isinstance(error, InputError):  # which is the client's mistake
+                self._metrics.failed_sentences.inc()
             entry.job.fail(error)
 
     def _padded_tokens(self, part: Sequence[Entry[ResultT]]) -> int:
@@ -301,22 +316,6 @@ def _without_repetitions(works: Sequence[Work]) -> list[tuple[list[int], Work]]:
     return [(indices, works[indices[0]]) for indices in places.values()]
 
 
-class _Speed:
-    """How many tokens a second all workers do, by what they did lately."""
-
-    def __init__(self, workers: int) -> None:
-        self._workers = workers
-        self._tokens = self._seconds = 0.0
-
-    @property
-    def tokens_per_second(self) -> float:
-        return self._workers * self._tokens / self._seconds if self._tokens else _FIRST_SPEED
-
-    def add(self, tokens: int, seconds: float) -> None:
-        self._tokens = _SPEED_MEMORY * self._tokens + tokens
-        self._seconds = _SPEED_MEMORY * self._seconds + max(seconds, 1e-6)
-
-
 def _let_others_go_first() -> None:
     """Let the thread that answers requests have the processor when it needs it, however busy the workers are."""
     if sys.platform == "linux":  # where threads have priorities of their own
@@ -330,7 +329,6 @@ class _BatchWatch(Generic[ResultT]):
         self, batch: Sequence[Entry[ResultT]], cache: ResultCache[ResultT], metrics: Metrics
     ) -> None:
         self._batch, self._cache, self._metrics = batch, cache, metrics
-        self.delivered_tokens = 0
 
     def is_wanted(self, place: int) -> bool:
         return self._batch[place].is_wanted()
@@ -340,6 +338,5 @@ class _BatchWatch(Generic[ResultT]):
         if entry.work.identity is not None:
             self._cache.put((entry.kind, entry.work.identity), result)
         entry.finish(result)
-        self.delivered_tokens += entry.work.tokens
         self._metrics.sentences.inc()
         self._metrics.source_tokens.inc(entry.work.tokens)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
@@ -18,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from service.batcher import Deadline
 from service.engine import TranslatedWork
 from service.errors import INTERNAL, InvalidRequest, kind_of, problem_response, problems
+from service.failures import log_failure
 from service.requests import (
     Identified,
     charged,
@@ -35,13 +35,11 @@ from service.schemas.translation import (
     TranslatedSentence,
     TranslatedText,
     TranslateRequest,
+    stream_example,
     stream_schema,
 )
 from service.settings import Settings
-from translator.analysis.scoring import SentenceScore
 from translator.translate import SourceSentence
-
-logger = logging.getLogger(__name__)
 
 router = APIRouter(tags=["translation"])
 
@@ -72,6 +70,7 @@ _PROBLEMS = problems(
 )
 async def translate(request: Request, room: Room, client: Identified) -> Response:
     """Translate one text or a list of texts; the translations come in the same order."""
+    room.ready().batcher.check()  # before the body is read
     wanted, characters = await _read(request, room.settings)
     deadline = deadline_of(request, room.settings.deadline_seconds)
     with room.ready().used() as served, charged(client, characters):
@@ -103,7 +102,7 @@ async def translate(request: Request, room: Room, client: Identified) -> Respons
             "content": {
                 "text/event-stream": {
                     "itemSchema": stream_schema(),
-                    "example": 'event: sentence\ndata: {"text":"Guten Morgen!", …}\n\nevent: done\ndata: {…}\n\n',
+                    "example": stream_example(),
                 }
             },
         },
@@ -113,6 +112,7 @@ async def translate(request: Request, room: Room, client: Identified) -> Respons
 )
 async def translate_stream(request: Request, room: Room, client: Identified) -> StreamingResponse:
     """Translate one text or a list of texts, sentence by sentence."""
+    room.ready().batcher.check()
     wanted, characters = await _read(request, room.settings)
     deadline = deadline_of(request, room.settings.deadline_seconds)
     events = _events(request, room.ready(), wanted, deadline)
@@ -135,21 +135,16 @@ async def translate_stream(request: Request, room: Room, client: Identified) -> 
 )
 async def score(request: Request, room: Room, client: Identified) -> Response:
     """Tell how likely the model finds given translations; the scores come in the same order."""
+    room.ready().batcher.check()
     wanted = ScoreRequest.from_json(await read_json_body(request, room.settings.max_body_bytes))
     characters = check_size([text for pair in wanted.pairs for text in pair], room.settings)
     deadline = deadline_of(request, room.settings.deadline_seconds)
     with room.ready().used() as served, charged(client, characters):
-        served.batcher.check()
-        works = await asyncio.to_thread(served.engine.score_works, wanted.pairs)
-        results = await unless_client_leaves(request, served.batcher.run(wanted.kind, works, deadline))
+        results = await unless_client_leaves(request, served.score(wanted.pairs, wanted.kind, deadline))
 
     def answer() -> ScoreAnswer:
         return ScoreAnswer(
-            scores=[
-                ScoredTranslation.of(result, wanted.tokens)
-                for result in results
-                if isinstance(result, SentenceScore)
-            ],
+            scores=[ScoredTranslation.of(result, wanted.tokens) for result in results],
             **_about(served, request),
         )
 
@@ -209,8 +204,10 @@ async def _events(
     has_begun = False
     with served.used():
         try:
-            parts = await served.read(wanted.texts)
-            async with aclosing(_in_order(served, parts, wanted, deadline)) as sentences:
+            async with (
+                served.translating(wanted.texts, wanted.kind, deadline) as (parts, arrivals),
+                aclosing(_in_order(parts, arrivals)) as sentences,
+            ):
                 async for sentence in sentences:
                     has_begun = True
                     yield _event("sentence", sentence)
@@ -218,7 +215,7 @@ async def _events(
             if not has_begun:
                 raise
             if kind_of(error) is INTERNAL:
-                logger.error("request %s failed", request.state.request_id, exc_info=error)
+                log_failure(request, error)
             problem = bytes(problem_response(request, error).body).decode()
             yield f"event: error\ndata: {problem}\n\n"
         else:
@@ -226,30 +223,29 @@ async def _events(
 
 
 async def _in_order(
-    served: Served, parts: list[list[SourceSentence]], wanted: TranslateRequest, deadline: Deadline
+    parts: list[list[SourceSentence]], arrivals: AsyncIterator[tuple[int, TranslatedWork]]
 ) -> AsyncGenerator[StreamedSentence]:
     """Every sentence as soon as it and all before it are finished."""
     places = [(text, number) for text, some in enumerate(parts) for number in range(len(some))]
     flat = [sentence for sentences in parts for sentence in sentences]
     waiting: dict[int, TranslatedWork] = {}
     sent, growth = 0, 0
-    async with aclosing(served.translate(flat, wanted.kind, deadline)) as arrivals:
-        async for place, result in arrivals:
-            waiting[place] = result
-            while sent in waiting:
-                source, found = flat[sent], waiting.pop(sent)
-                text_index, sentence_index = places[sent]
-                growth = growth if sentence_index else 0
-                sentence = TranslatedSentence.of(source, found, source.span.start + growth)
-                growth += len(sentence.text) - len(source.text)
-                sent += 1
-                yield StreamedSentence(
-                    text_index=text_index,
-                    sentence_index=sentence_index,
-                    done=sent,
-                    total=len(flat),
-                    **sentence.model_dump(),
-                )
+    async for place, result in arrivals:
+        waiting[place] = result
+        while sent in waiting:
+            source, found = flat[sent], waiting.pop(sent)
+            text_index, sentence_index = places[sent]
+            growth = growth if sentence_index else 0
+            sentence = TranslatedSentence.of(source, found, source.span.start + growth)
+            growth += len(sentence.text) - len(source.text)
+            sent += 1
+            yield StreamedSentence(
+                text_index=text_index,
+                sentence_index=sentence_index,
+                done=sent,
+                total=len(flat),
+                **sentence.model_dump(),
+            )
 
 
 def _event(name: str, data: BaseModel) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
@@ -11,7 +12,8 @@ from pydantic_core import ErrorDetails, from_json
 from service.errors import InvalidRequest, MalformedJson
 
 _MAX_SHOWN_VALUE = 30
-_MAX_MISTAKES = 4
+MAX_MISTAKES = 4
+"""That an error names; of more it tells only how many."""
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
@@ -97,7 +99,7 @@ def as_list(texts: str | list[str]) -> list[str]:
 
 
 def _explain(error: ValidationError, request: type[BaseModel]) -> InvalidRequest:
-    if error.error_count() > _MAX_MISTAKES:  # only unknown fields can be so many
+    if error.error_count() > MAX_MISTAKES:  # only unknown fields can be so many
         return InvalidRequest(f"There are {error.error_count()} mistakes. The fields are {_fields(request)}.")
     mistakes = error.errors(include_url=False, include_context=False)
     told = "; ".join(dict.fromkeys(_explain_one(mistake, request) for mistake in mistakes))
@@ -130,18 +132,25 @@ def _explain_one(error: ErrorDetails, request: type[BaseModel]) -> str:
     left_out = (
         "" if field in request.model_fields and request.model_fields[field].is_required() else ", or left out"
     )
-    return f"{field}: must be {wanted}{left_out}{_value_in_words(error['input'])}"
+    shown = short_value(error["input"])
+    return f"{field}: must be {wanted}{left_out}" + (f"; it is {shown}" if shown else "")
 
 
 def _schema_of(field: str, request: type[BaseModel]) -> dict[str, Any]:
     """The JSON schema of a field, `part.field` within a part; of a list, the list's."""
-    schema: dict[str, Any] = request.openapi_body()["requestBody"]["content"]["application/json"]["schema"]  # type: ignore[attr-defined]
+    schema = _cached_schema(request)
     for name in field.split("."):
         if name.isdigit() or "properties" not in schema:
             break
         schema = schema["properties"][name]
         schema = next((one for one in schema.get("anyOf", ()) if one.get("type") == "object"), schema)
     return schema
+
+
+@cache
+def _cached_schema(request: type[BaseModel]) -> dict[str, Any]:
+    """To build it takes milliseconds."""
+    return whole_schema(request)
 
 
 def _in_words(schema: dict[str, Any]) -> str:
@@ -163,12 +172,12 @@ def _in_words(schema: dict[str, Any]) -> str:
     return "a string or a list of strings" if "anyOf" in schema else "a string"
 
 
-def _value_in_words(value: object) -> str:
-    """Name the wrong value of an option, if it is a number or a word: anything else may be huge."""
+def short_value(value: object) -> str | None:
+    """A wrong value in JSON, to be shown, if it is a number or a word: anything else may be huge."""
     is_short = (
         value is None
         or isinstance(value, bool | float)
         or (isinstance(value, int) and abs(value) < 10**12)
         or (isinstance(value, str) and len(value) <= _MAX_SHOWN_VALUE)
     )
-    return f"; it is {json.dumps(value)}" if is_short else ""
+    return json.dumps(value, ensure_ascii=False) if is_short else None

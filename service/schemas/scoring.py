@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from service.engine import ScoreKind
 from service.schemas.parsing import JsonRequest, Texts, as_list
 from translator.analysis.scoring import SentenceScore
+from translator.text import normalise
 
 
 class ScoreRequest(JsonRequest):
@@ -34,7 +35,8 @@ class ScoreRequest(JsonRequest):
                 f"source has {len(as_list(self.source))} sentences and target {len(as_list(self.target))}; "
                 "give one translation for each sentence"
             )
-        empty = next((place for place, text in enumerate(as_list(self.source)) if not text.strip()), None)
+        sources = enumerate(as_list(self.source))
+        empty = next((place for place, text in sources if not normalise(text)), None)
         if empty is not None:
             raise ValueError(f"sentence {empty} of source is empty; give a sentence")
         return self

@@ -5,17 +5,20 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from starlette.requests import Request
 
 from service.access import Access, Client, Forbidden, QuotaExceeded, RateLimited, Unauthorized, key_of, main
+from service.batcher import QueueFull
 from translator.errors import ConfigError
 
 KEY = "a-key-of-the-tests-that-is-long-enough-to-be-one"
@@ -214,6 +217,37 @@ def test_the_characters_of_a_month() -> None:
     client.refund(40)  # of a request that began before midnight
     assert client.characters_used == 0
     client.charge(100)
+
+
+def test_a_place_in_the_rate_can_be_given_back_but_no_more_than_there_are() -> None:
+    client = Client("web", requests_per_minute=2, clock=Clock(2026, 3, 3))
+    client.charge(5)
+    client.refund(5, with_request=True)
+    client.refund(0, with_request=True)
+    for _ in range(2):
+        client.charge(1)
+    client.refund(1)
+    with pytest.raises(RateLimited):
+        client.charge(1)
+
+
+@pytest.mark.parametrize("path", ["/translate", "/translate/stream"])
+def test_who_is_sent_away_as_the_service_is_busy_keeps_the_place_in_the_rate(
+    make_client: Callable[..., TestClient], echo: Any, path: str
+) -> None:
+    client = make_client({KEY: Client("web", requests_per_minute=1)})
+    client.headers["X-API-Key"] = KEY
+    echo.errors["full"] = QueueFull("Too much waits.", 3)
+    for text, status in (("full", 503), ("fine", 200), ("fine", 429)):
+        assert client.post(path, json={"text": text}).status_code == status
+
+
+def test_other_failures_cost_a_place_in_the_rate(make_client: Callable[..., TestClient], echo: Any) -> None:
+    client = make_client({KEY: Client("web", requests_per_minute=1)})
+    client.headers["X-API-Key"] = KEY
+    echo.errors["fails"] = ValueError()
+    for text, status in (("fails", 500), ("fine", 429)):
+        assert client.post("/translate", json={"text": text}).status_code == status
 
 
 @pytest.mark.parametrize(

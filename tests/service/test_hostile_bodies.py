@@ -11,6 +11,8 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from service.schemas.parsing import _cached_schema
+
 JSON = {"Content-Type": "application/json"}
 
 MALFORMED = {
@@ -142,6 +144,13 @@ def test_an_endless_body_is_not_read_to_its_end(make_client: Callable[..., TestC
     answer = make_client(max_body_bytes=1000).post("/translate", content=pieces(), headers=JSON)
     assert answer.status_code == 413
     assert "1000 bytes" in answer.json()["detail"]
+
+
+def test_the_schema_is_not_built_anew_for_every_mistake(client: TestClient) -> None:
+    check_problem(client, b'{"text": "a", "beam_size": 0}', 422)
+    built = _cached_schema.cache_info().misses
+    check_problem(client, b'{"text": "a", "sampling": {"top_p": 0, "top_k": -1}}', 422)
+    assert _cached_schema.cache_info().misses == built
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -42,6 +42,7 @@ def test_while_the_model_loads_the_process_lives_but_is_not_ready(echo: Any, wai
             client.get("/readyz"),
             client.get("/model"),
             client.post("/translate", json={"text": "Hi"}),
+            client.post("/translate", content=b"is not even read"),
         ):
             assert answer.status_code == 503
             assert answer.headers["Retry-After"] == "5"
@@ -272,6 +273,7 @@ def test_a_device_that_is_lost_ends_the_service(echo: Any, wait_until: Waits) ->
         assert client.post("/translate", json={"text": "kills"}).status_code == 503
         assert failed.wait(PATIENCE_SECONDS)
         assert app.state.room.failed
+        assert client.get("/readyz").json()["detail"].startswith("The device failed, and only a new process")
 
 
 def test_a_model_that_was_replaced_is_freed(wait_until: Waits) -> None:
@@ -295,12 +297,14 @@ def test_who_leaves_while_copies_are_sent_takes_the_rest_along(client: TestClien
     served = client.app.state.room.ready()  # type: ignore[attr-defined]
     copied = SourceSentence("123", Span(0, 3), (), is_part=False)
 
+    plain = echo.sentences
+    echo.sentences = lambda text: [copied, *plain("words")] if text == "123 words" else plain(text)
+
     async def leave_early() -> int:
-        sentences = [copied, *echo.sentences("words")]
-        arrivals = served.translate(sentences, TranslateKind(), Deadline.after(PATIENCE_SECONDS))
-        assert (await anext(arrivals))[0] == 0
-        waiting = served.batcher.waiting_sentences
-        await arrivals.aclose()
+        later = Deadline.after(PATIENCE_SECONDS)
+        async with served.translating(["123 words"], TranslateKind(), later) as (_, arrivals):
+            assert (await anext(arrivals))[0] == 0
+            waiting = served.batcher.waiting_sentences
         return int(waiting - served.batcher.waiting_sentences)
 
     echo.gate.clear()

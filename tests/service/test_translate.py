@@ -292,6 +292,76 @@ def test_a_full_queue_is_told_with_when_to_try_again(
     assert translated(client, {"text": "too much"}) == ["DE:too much"]
 
 
+@pytest.mark.parametrize("path", ["/translate", "/translate/stream", "/score"])
+def test_where_no_more_is_taken_no_body_is_read(
+    make_client: Callable[..., TestClient],
+    echo: Any,
+    wait_until: Callable[[Callable[[], bool]], None],
+    path: str,
+) -> None:
+    client = make_client(max_queued_tokens=7)
+    echo.gate.clear()
+    with ThreadPoolExecutor(2) as pool:
+        busy = pool.submit(translated, client, {"text": "busy"})
+        wait_until(lambda: len(echo.batches) == 2)
+        waiting = pool.submit(translated, client, {"text": "waiting"})
+        line = client.app.state.room.ready().batcher._line  # type: ignore[attr-defined]
+        wait_until(lambda: len(line) == 1)
+        assert client.post(path, content=b"is not even JSON").status_code == 503
+        echo.gate.set()
+        assert (busy.result(), waiting.result()) == (["DE:busy"], ["DE:waiting"])
+    assert client.post(path, content=b"is not even JSON").status_code == 415
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/translate", {"text": "x" * 8000}),
+        ("/translate/stream", {"text": ["x" * 4000] * 2}),
+        ("/score", {"source": "x" * 4000, "target": "y" * 4000}),
+    ],
+)
+def test_a_long_text_has_its_place_and_its_deadline_before_it_is_split(
+    make_client: Callable[..., TestClient], echo: Any, path: str, body: dict[str, object]
+) -> None:
+    """Of 8,000 characters it is taken for 2,000 tokens."""
+    client = make_client(max_queued_tokens=3000)
+    splitting, go_on = threading.Event(), threading.Event()
+
+    def slowly(split: Callable[[Any], list[Any]]) -> Callable[[Any], list[Any]]:
+        def wait_and_split(given: Any) -> list[Any]:
+            splitting.set()
+            assert go_on.wait(20)
+            return split(given)
+
+        return wait_and_split
+
+    echo.sentences, echo.score_works = slowly(echo.sentences), slowly(echo.score_works)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(client.post, path, json=body, headers={"X-Deadline-Seconds": "0.5"})
+        assert splitting.wait(20)
+        second = client.post(path, json=body)
+        assert (second.status_code, second.json()["type"]) == (503, "urn:translator:problem:queue-full")
+        assert client.app.state.room.ready().batcher.waiting_tokens == 2000  # type: ignore[attr-defined]
+        assert first.result().status_code == 504
+        assert client.app.state.room.ready().batcher.waiting_tokens == 0  # type: ignore[attr-defined]
+        go_on.set()
+    assert client.post(path, json=body).status_code == 200
+
+
+def test_a_request_that_ends_by_its_deadline_is_counted_once(client: TestClient, echo: Any) -> None:
+    def late() -> float:
+        registry = client.app.state.metrics.registry  # type: ignore[attr-defined]
+        return registry.get_sample_value("translator_rejected_total", {"reason": "deadline_exceeded"})  # type: ignore[no-any-return]
+
+    echo.gate.clear()
+    for path in ("/translate", "/translate/stream", "/v2/translate"):
+        before = late()
+        body = {"text": ["one", "two"], **({"target_lang": "DE"} if path.startswith("/v2") else {})}
+        client.post(path, json=body, headers={"X-Deadline-Seconds": "0.1"})
+        assert late() == before + 1, path
+
+
 def test_a_passed_deadline_is_told(make_client: Callable[..., TestClient], echo: Any) -> None:
     client = make_client(deadline_seconds=0.05)
     echo.gate.clear()

@@ -1,0 +1,210 @@
+"""The engine with a real model: one that was never trained, whose words are nonsense but always the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+import torch
+from fastapi.testclient import TestClient
+
+from service import engine as engine_module
+from service.app import create_app
+from service.batcher import DeviceLost, OutOfMemory
+from service.engine import ScoreKind, TranslateKind, TranslationEngine
+from service.settings import Settings
+from tests.service.test_stream import parsed
+
+# Fixtures, which are used by their names.
+from tests.translator.conftest import brief_config, prepared, prepared_folder, translator, untrained  # noqa: F401
+from translator.analysis.alignment import align
+from translator.analysis.scoring import MAX_SCORED_TOKENS, score
+from translator.errors import InputError, InputTooLong
+from translator.search import SearchOptions
+from translator.text import normalise
+from translator.translate import Hypothesis, Translator
+
+TEXTS = ["the old house", "a small garden is green", "the owl", "the teacher sees the river", "a letter"]
+GREEDY = SearchOptions(beam_size=1, max_length_factor=1.0)
+
+
+class Collects:
+    """Waits for what `wants` it to, and keeps it in the order in which it comes."""
+
+    def __init__(self, wants: Callable[[int], bool] = lambda _: True) -> None:
+        self.is_wanted = wants
+        self.found: dict[int, Any] = {}
+
+    def finished(self, place: int, result: Any) -> None:
+        assert place not in self.found
+        self.found[place] = result
+
+
+@pytest.fixture
+def engine(translator: Translator) -> TranslationEngine:  # noqa: F811
+    return TranslationEngine(translator)
+
+
+def items_of(engine: TranslationEngine, texts: Sequence[str]) -> list[Any]:
+    return [sentence for text in texts for sentence in engine.sentences(text)]
+
+
+def test_sentences_become_what_the_translator_makes_of_them(engine: TranslationEngine) -> None:
+    options, watch = SearchOptions(beam_size=3, n_best=2), Collects()
+    engine.process(TranslateKind(options), items_of(engine, TEXTS), watch)
+    expected = [one.sentences[0].hypotheses for one in engine.translator.translate(TEXTS, options)]
+    for place, hypotheses in enumerate(expected):
+        result = watch.found[place]
+        assert [one.text for one in result.hypotheses] == [one.text for one in hypotheses]
+        assert [one.score for one in result.hypotheses] == pytest.approx(
+            [one.score for one in hypotheses], abs=1e-4
+        )
+        assert result.links is None
+
+
+def test_links_are_those_of_each_pair_alone(engine: TranslationEngine) -> None:
+    watch, items = Collects(), items_of(engine, TEXTS)
+    engine.process(TranslateKind(GREEDY, align=True), items, watch)
+    assert sorted(watch.found) == list(range(len(TEXTS)))
+    for place, item in enumerate(items):
+        result = watch.found[place]
+        [expected] = align(engine.translator, [(item.text, result.hypotheses[0].text)])
+        assert [(link.source, link.target) for link in result.links] == [
+            (link.source, link.target) for link in expected
+        ]
+
+
+def test_the_first_sentence_is_aligned_at_once_and_later_ones_together(
+    engine: TranslationEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch, passed_on = Collects(), []
+
+    def translate_batch(items: Sequence[Any], options: object, inner: Any) -> None:
+        for place in range(len(items)):
+            inner.finished(place, (Hypothesis("der", -1.0),))
+            passed_on.append(len(watch.found))
+
+    monkeypatch.setattr(engine.translator, "translate_batch", translate_batch)
+    engine.process(TranslateKind(align=True), items_of(engine, TEXTS) * 2, watch)
+    assert passed_on == [1, 1, 3, 3, 3, 3, 7, 7, 7, 7]
+    assert len(watch.found) == 10
+
+
+@pytest.mark.parametrize("kind", [TranslateKind(GREEDY, align=True), ScoreKind(1.0)], ids=["align", "score"])
+def test_what_nobody_wants_any_more_is_neither_aligned_nor_scored(
+    engine: TranslationEngine, monkeypatch: pytest.MonkeyPatch, kind: Any
+) -> None:
+    """All leave when the first 32 results have come."""
+    seen: list[Any] = []
+
+    def look_on(name: str) -> None:
+        plain = getattr(engine_module, name)
+        monkeypatch.setattr(engine_module, name, lambda *given: seen.extend(given[1]) or plain(*given))
+
+    look_on("align")
+    look_on("score")
+    monkeypatch.setattr(engine_module._Aligned, "finished", lambda self, *pair: self._waiting.update([pair]))
+    watch = Collects(lambda place: place % 2 == 0 and len(watch.found) < 32)
+    items: list[Any] = items_of(engine, ["the owl"]) * 100
+    if isinstance(kind, ScoreKind):
+        items = [("the owl", "die Eule")] * 100
+    else:
+        monkeypatch.setattr(
+            engine.translator,
+            "translate_batch",
+            lambda items, options, inner: [
+                inner.finished(place, (Hypothesis("die Eule", -1.0),)) for place in range(len(items))
+            ],
+        )
+    engine.process(kind, items, watch)
+    assert list(watch.found) == [*range(0, 64, 2)]  # 16 of each 32 are wanted
+    assert seen == [("the owl", "die Eule")] * 32
+
+
+def test_scores_are_those_of_each_pair_alone_and_in_order(engine: TranslationEngine) -> None:
+    pairs = [(text, text[::-1]) for text in TEXTS] * 8
+    watch = Collects()
+    engine.process(ScoreKind(0.6), pairs, watch)
+    for place, pair in enumerate(pairs):
+        [alone] = score(engine.translator, [pair], 0.6)
+        assert watch.found[place].score == pytest.approx(alone.score, abs=1e-4)
+
+
+def test_the_work_of_scoring(engine: TranslationEngine) -> None:
+    pair = ("The\u00a0owl.", "Die Eule.")
+    [work] = engine.score_works([pair])
+    assert (work.item, work.identity) == (pair, None)
+    assert work.tokens == sum(len(engine.translator.tokenizer.encode(normalise(text))) for text in pair)
+    with pytest.raises(InputError, match=r"Sentence 1 of source is empty"):
+        engine.score_works([pair, ("\u200b", "x")])
+    long = "die Eule " * MAX_SCORED_TOKENS
+    with pytest.raises(InputTooLong, match=r"Pair 2 has \d+ pieces"):
+        engine.score_works([pair, pair, ("owl", long)])
+
+
+def test_rows_and_kinds(engine: TranslationEngine) -> None:
+    assert engine.rows(TranslateKind(SearchOptions(beam_size=3))) == 3
+    assert engine.rows(ScoreKind(1.0)) == 1
+    with pytest.raises(TypeError, match="str is no kind of work"):
+        engine.process("translate", [], Collects())
+
+
+@pytest.mark.parametrize(
+    ("raised", "expected"),
+    [
+        (MemoryError(), OutOfMemory),
+        (
+            RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+            OutOfMemory,
+        ),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"), OutOfMemory),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`"), OutOfMemory),
+        (torch.AcceleratorError("CUDA error: out of memory"), OutOfMemory),
+        (torch.AcceleratorError("CUDA error: an illegal memory access was encountered"), DeviceLost),
+        (RuntimeError("The size of tensor a must match that of b"), RuntimeError),
+        (ValueError("a mistake"), ValueError),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+@pytest.mark.parametrize("align_too", [False, True], ids=["plain", "aligned"])
+def test_errors_of_the_device_are_told_apart(
+    engine: TranslationEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    raised: Exception,
+    expected: type[BaseException],
+    align_too: bool,
+) -> None:
+    def fail(*_: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(engine.translator, "translate_batch", fail)
+    with pytest.raises(expected) as caught:
+        engine.process(TranslateKind(align=align_too), items_of(engine, ["the owl"]), Collects())
+    assert type(caught.value) is expected
+    if expected is OutOfMemory:  # it must hold on to nothing of what the device had computed
+        assert caught.value.__context__ is None
+
+
+def test_all_of_it_over_http(
+    engine: TranslationEngine, wait_until: Callable[[Callable[[], bool]], None]
+) -> None:
+    text = "The owl sees the river. A garden is green.\n123\nThe teacher writes."
+    with TestClient(create_app(lambda: engine, Settings())) as client:
+        wait_until(lambda: client.get("/readyz").status_code == 200)
+        body = {"text": text, "beam_size": 2, "alternatives": 1, "alignment": True, "max_length_factor": 0.5}
+        [whole] = client.post("/translate", json=body).json()["translations"]
+        [expected] = engine.translator.translate(
+            [text], SearchOptions(beam_size=2, n_best=2, max_length_factor=0.5)
+        )
+        assert whole["text"] == expected.text
+        assert [one["source"] for one in whole["sentences"]] == [one.source for one in expected.sentences]
+        *sentences, (last, _) = parsed(client.post("/translate/stream", json=body).text)
+        assert last == "done"
+        assert [one["text"] for _, one in sentences] == [one["text"] for one in whole["sentences"]]
+        assert [one["alignment"] for _, one in sentences] == [one["alignment"] for one in whole["sentences"]]
+        pair = {"source": "The owl.", "target": "Die Eule.", "tokens": True}
+        [scored] = client.post("/score", json=pair).json()["scores"]
+        [alone] = score(engine.translator, [("The owl.", "Die Eule.")])
+        assert scored["score"] == pytest.approx(alone.score, abs=1e-4)
+        assert [one["piece"] for one in scored["tokens"]] == [one.piece for one in alone.tokens]
