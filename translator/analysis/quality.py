@@ -9,7 +9,10 @@ from translator.translate import Hypothesis
 Flag = Literal["copied_source", "repetition", "too_long_split", "low_confidence"]
 
 LOW_CONFIDENCE = -0.9
-"""Mean log-probability of the pieces below which `benchmarks/flags.py` finds translations clearly worse than others."""
+"""Mean log-probability of the pieces below which translations by the model in the package are clearly worse.
+
+`benchmarks/flags.py` measures it; another model may be surer or less sure of itself, and then this is another number.
+"""
 _FEWEST_COPIED_WORDS = 4
 _COPIED_SHARE = 0.7
 _FEWEST_REPEATS = 3
@@ -21,7 +24,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 def flags(source: str, hypothesis: Hypothesis, is_part: bool) -> list[Flag]:
     """What holds of a sentence's best translation; a piece of a sentence that was too long `is_part`."""
     found: list[Flag] = []
-    if is_copied(source, hypothesis.text):
+    if is_untranslated(source, hypothesis) or is_copied(source, hypothesis.text):
         found.append("copied_source")
     if repeats(hypothesis.text) > max(_FEWEST_REPEATS - 1, repeats(source)):
         found.append("repetition")
@@ -30,6 +33,11 @@ def flags(source: str, hypothesis: Hypothesis, is_part: bool) -> list[Flag]:
     if hypothesis.confidence < LOW_CONFIDENCE:
         found.append("low_confidence")
     return found
+
+
+def is_untranslated(source: str, hypothesis: Hypothesis) -> bool:
+    """Whether a source with words never went through the model: as a long one without blanks does not."""
+    return hypothesis == Hypothesis(source, 0.0) and bool(_words(source))
 
 
 def is_copied(source: str, translation: str) -> bool:

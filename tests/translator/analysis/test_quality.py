@@ -36,6 +36,23 @@ def test_copies(source, translation, expected):
     assert is_copied(source, translation) == expected
 
 
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("的一是不了人我在有他" * 30, ["copied_source"]),
+        ("thesewordsruntogether" * 20, ["copied_source"]),
+        ("one two", ["copied_source"]),
+        ("3.14 — 2.72", []),  # there is nothing to translate
+    ],
+)
+def test_what_never_went_through_the_model_is_told(source, expected):
+    assert flags(source, Hypothesis(source, 0.0), is_part=False) == expected
+
+
+def test_a_name_that_the_model_left_as_it_is_is_no_copy():
+    assert flags("Rome", Hypothesis("Rome", -0.1, -0.05), is_part=False) == []
+
+
 def test_flags_name_what_holds():
     fine = Hypothesis("Das Haus ist alt.", -1.0, -0.2)
     assert flags("The house is old.", fine, is_part=False) == []
