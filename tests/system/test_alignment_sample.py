@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from translator.analysis.alignment import WORD, AligningHead, best_links, word_weights
 from translator.translate import Translator
@@ -28,7 +29,20 @@ def test_error_rate_worked_out_by_hand():
     assert alignment.error_rate(found, sure) == pytest.approx(3 / 7)
 
 
-def test_the_shipped_model_aligns_as_well_as_its_card_says():
+def test_error_rate_of_links_drawn_from_given_weights_worked_out_by_hand():
+    """Weights as a model would give them, the words' places, a threshold, and two links that a reader made."""
+    source_words, target_words = [(0, 3), (4, 9), (10, 11)], [(0, 3), (4, 7), (8, 9)]
+    weights_TS = torch.tensor([[0.7, 0.2, 0.1], [0.3, 0.15, 0.2], [0.05, 0.05, 0.08]])
+    # The strongest are 0-0 (0.7), 0-1 (0.3), and 2-2 (0.08), which is too weak.
+    links = best_links(weights_TS, source_words, target_words, least_weight=0.1)
+    found = alignment.places(links, source_words, target_words)
+    assert found == {(0, 0), (0, 1)}
+    # Found 2 links, sure 3, right 1: 1 - 2·1 / (2 + 3) = 0.6.
+    assert alignment.error_rate([found], [{(0, 0), (1, 1), (2, 2)}]) == pytest.approx(0.6)
+
+
+def test_the_card_is_consistent_with_the_model_in_its_error_rate():
+    """No more than that: this very code has written the card."""
     translator = Translator.load(device="cpu")
     pairs, sure = alignment.read_sample()
     by = AligningHead.of(translator)

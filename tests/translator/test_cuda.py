@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 import torch
 
+from tests.sentences import SENTENCES
 from translator.model import Transformer
 from translator.search import SearchOptions
 from translator.trainer import Trainer
@@ -59,12 +60,12 @@ def test_a_recorded_step_obeys_new_options(untrained, prepared):
             assert one.score == pytest.approx(other.score, abs=1e-3)
 
 
-def test_bf16_slots_translate(untrained, prepared):
-    copy = Transformer(untrained.config)
-    copy.load_state_dict(untrained.state_dict())
-    translator = Translator(
-        copy.bfloat16(), prepared.tokenizer, {}, torch.device("cuda"), precision="bf16", in_slots=True
-    )
-    translations = translator.translate(["Anna sleeps.", "A house."] * 20)
-    assert len({translation.text for translation in translations}) <= 2
-    assert all(translation.score < 0 for translation in translations)
+def test_bf16_slots_translate_as_plain_bf16_decoding_does():
+    """Sums in another order may decide a near tie otherwise, and no more than that."""
+    in_slots = Translator.load(device="cuda", precision="bf16")
+    model, device = in_slots.model, torch.device("cuda")
+    plain = Translator(model, in_slots.tokenizer, {}, device, precision="bf16", in_slots=False)
+    pairs = list(zip(in_slots.translate(SENTENCES), plain.translate(SENTENCES), strict=True))
+    for one, other in pairs:
+        assert one.score == pytest.approx(other.score, abs=0.05)
+    assert sum(one.text == other.text for one, other in pairs) >= 0.9 * len(pairs)

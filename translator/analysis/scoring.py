@@ -50,7 +50,8 @@ def score(
 ) -> Iterator[SentenceScore]:
     """Score pairs of a source and its translation, each as one sentence; `penalty_exponent` is the search's α.
 
-    Of an ensemble the first model scores. Raises InputTooLong where a side has more than MAX_SCORED_TOKENS, InputError where a source is empty.
+    Of an ensemble the first model scores. Raises InputTooLong where a side has more than MAX_SCORED_TOKENS, InputError
+    where a source is empty.
     """
     for first in range(0, len(pairs), _PAIRS_AT_ONCE):
         some = pairs[first : first + _PAIRS_AT_ONCE]
