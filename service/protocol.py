@@ -6,8 +6,15 @@ uvicorn's own reads for as long as something comes. This one gives each part of 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import fcntl
 import logging
+import math
+import sys
+import termios
+import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
@@ -23,6 +30,8 @@ logger = logging.getLogger(__name__)
 # The parser gets so much at once. Little, because all requests that a piece holds are begun at once.
 _PIECE_BYTES = 2048
 _LINGER_SECONDS = 0.5
+_LEAST_READ_BYTES = 65_536
+_SECONDS_BETWEEN_LINES = 1.0
 # Served on a few connections more than there may be: who asks whether a busy service lives should hear that.
 _PROBES = frozenset({b"/healthz", b"/readyz", b"/metrics"})
 _PROBE_CONNECTIONS = 20
@@ -48,7 +57,7 @@ class ConnectionLimits:
     """From the end of the headers to the end of the body."""
 
     send_seconds: float
-    """How long a client may leave unread what was sent to it."""
+    """In which a client must read all that was sent to it, or 64 KiB."""
 
     max_connections: int
     """At the same time; the ones above it are answered 503."""
@@ -60,6 +69,19 @@ class ConnectionLimits:
     max_url_bytes: int = 8192
 
 
+_UNREAD = "answer_unread"
+_REASONS = {
+    400: "not_http",
+    408: "too_slow",
+    414: "url_too_long",
+    431: "headers_too_large",
+    501: "not_a_proxy",
+    503: "too_many_connections",
+}
+REFUSALS = (*_REASONS.values(), _UNREAD)
+"""Why connections are ended here, in the words of the metrics."""
+
+
 class _Refused(Exception):
     """A request that is not even handed to the application."""
 
@@ -67,6 +89,26 @@ class _Refused(Exception):
         super().__init__(detail)
         self.kind = Kind(status, "", HTTPStatus(status).phrase, retry_after_seconds)
         self.detail = detail
+
+
+class _Refusals:
+    """Counts what all connections are refused for, and logs one a second at most: an attack makes thousands."""
+
+    def __init__(self, count: Callable[[str], None]) -> None:
+        self.count = count
+        self._logged_at, self._silent = -math.inf, 0
+
+    def note(self, refused: _Refused, request_id: str) -> None:
+        """Take down one more."""
+        status = refused.kind.status
+        self.count(_REASONS[status])
+        now = time.monotonic()
+        if now - self._logged_at < _SECONDS_BETWEEN_LINES:
+            self._silent += 1
+            return
+        more = f" (and {self._silent} others since the last such line)" if self._silent else ""
+        logger.info("request %s refused: %d %s%s", request_id, status, refused.detail, more)
+        self._logged_at, self._silent = now, 0
 
 
 class _Awaits(Enum):
@@ -84,6 +126,7 @@ class GuardedProtocol(HttpToolsProtocol):
     """
 
     limits: ClassVar[ConnectionLimits]
+    refusals: ClassVar[_Refusals]
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin; above the number of connections allowed only to answer a probe, or 503."""
@@ -117,7 +160,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """Give the client the time to read."""
         super().pause_writing()
-        self._send_deadline = self.loop.call_later(self.limits.send_seconds, self.transport.abort)
+        self._await_reading()
 
     def resume_writing(self) -> None:
         """Note that it has read everything."""
@@ -238,6 +281,24 @@ class GuardedProtocol(HttpToolsProtocol):
             self._send_deadline.cancel()
             self._send_deadline = None
 
+    def _await_reading(self) -> None:
+        self._unread = self._unread_bytes()
+        self._send_deadline = self.loop.call_later(self.limits.send_seconds, self._check_reading)
+
+    def _check_reading(self) -> None:
+        if self._unread - self._unread_bytes() >= _LEAST_READ_BYTES:
+            self._await_reading()
+        else:
+            self.refusals.count(_UNREAD)
+            self.transport.abort()
+
+    def _unread_bytes(self) -> int:
+        """What the client has not taken yet. The kernel asks for more only when much of what it holds is gone."""
+        in_kernel = bytes(4)
+        with contextlib.suppress(OSError):  # the connection is gone
+            in_kernel = fcntl.ioctl(self.transport.get_extra_info("socket"), termios.TIOCOUTQ, in_kernel)
+        return self.transport.get_write_buffer_size() + int.from_bytes(in_kernel, sys.byteorder)
+
     def _end_of_time(self) -> None:
         if self._deaf or self._awaits is _Awaits.REQUEST:
             self.transport.close()
@@ -259,6 +320,8 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         self._deaf = True
         self._waiting.clear()
+        request_id = uuid.uuid4().hex
+        self.refusals.note(refused, request_id)
         is_begun = self._awaits is _Awaits.BODY
         if self._answers_earlier or (is_begun and self.cycle.response_started):
             self.transport.close()  # an answer must not come within or before another
@@ -266,14 +329,12 @@ class GuardedProtocol(HttpToolsProtocol):
         if is_begun:
             self.cycle.disconnected = True  # the application need not go on, and nobody hears its answer
             self.cycle.message_event.set()
-        self.transport.write(self._answer_to(refused))
+        self.transport.write(self._answer_to(refused, request_id))
         self.transport.write_eof()
         self._allow(_LINGER_SECONDS)
 
-    def _answer_to(self, refused: _Refused) -> bytes:
-        request_id = uuid.uuid4().hex
+    def _answer_to(self, refused: _Refused, request_id: str) -> bytes:
         kind = refused.kind
-        logger.info("request %s refused: %d %s", request_id, kind.status, refused.detail)
         body = Problem(
             type=kind.type,
             title=kind.title,
@@ -290,11 +351,16 @@ class GuardedProtocol(HttpToolsProtocol):
         return b"\r\n".join([*map(str.encode, lines), *default, b"", content])
 
 
-def protocol_with(limits: ConnectionLimits) -> type[GuardedProtocol]:
-    """Return the protocol with these limits, for `uvicorn.Config(http=…, ws="none")`."""
+def protocol_with(
+    limits: ConnectionLimits, count: Callable[[str], None] = lambda reason: None
+) -> type[GuardedProtocol]:
+    """Return the protocol with these limits, for `uvicorn.Config(http=…, ws="none")`.
+
+    `count` is called with one of REFUSALS for each request or connection that is ended here.
+    """
 
     class LimitedProtocol(GuardedProtocol):
         pass
 
-    LimitedProtocol.limits = limits
+    LimitedProtocol.limits, LimitedProtocol.refusals = limits, _Refusals(count)
     return LimitedProtocol

@@ -11,20 +11,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from service.__main__ import read_settings
+from service.serving import read_settings
 from service.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 
-# As `python -m service` is, but with an echo in the translator's place. It decodes each text alone, and none
-# before 20 have come.
+# As `python -m service` is, but with an echo in the translator's place, which decodes each text alone; those that
+# begin with "text" only when 20 of these have come, to this model or to another that was loaded.
 SERVE_AN_ECHO = """
 import sys, threading, time
 from pathlib import Path
@@ -35,12 +35,14 @@ from translator.translate import Hypothesis, SourceSentence, Translator
 
 class Echo:
     name, device, precision, card, batches_at_once = "echo", "cpu", "fp32", {}, 1
+    loaded, came, complete = 0, 0, threading.Event()
     def __init__(self):
-        self.missing, self.complete = 1 + 20, threading.Event()  # the warm-up is one
+        Echo.loaded += 1
+        self.number = Echo.loaded
     def sentences(self, text):
         print("came:", text, file=sys.stderr, flush=True)
-        self.missing -= 1
-        if self.missing == 0:
+        Echo.came += text.startswith("text")
+        if Echo.came == 20:
             print("all have come", file=sys.stderr, flush=True)
             self.complete.set()
         return [SourceSentence(text, Span(0, len(text)), (1,) * 1_000_000, False)]
@@ -49,7 +51,7 @@ class Echo:
             self.complete.wait()
             time.sleep(0.05)
         for place, sentence in enumerate(sentences):
-            watch.finished(place, (Hypothesis(f"DE:{sentence.text}", 0.0),))
+            watch.finished(place, (Hypothesis(f"DE{self.number}:{sentence.text}", 0.0),))
 
 def load(path=None, device="auto", precision="auto"):
     if path == Path("stillborn"):
@@ -161,7 +163,7 @@ def test_sigterm_finishes_what_was_accepted_and_exits_with_0() -> None:
         wait_for(process, "all have come")
         process.send_signal(signal.SIGTERM)
         texts = [answer.result().json()["translations"][0]["text"] for answer in answers]
-        assert texts == [f"DE:text {number}" for number in range(20)]
+        assert texts == [f"DE1:text {number}" for number in range(20)]
         assert process.wait(30) == 0
 
 
@@ -176,7 +178,7 @@ def test_after_sigterm_it_is_not_ready_but_serves_for_a_while() -> None:
             assert time.monotonic() < end
         assert get(f"{address}healthz").status_code == 200
         answer = httpx2.post(f"{address}translate", json={"text": "other"}, trust_env=False, timeout=30)
-        assert answer.json()["translations"][0]["text"] == "DE:other"
+        assert answer.json()["translations"][0]["text"] == "DE1:other"
         assert process.wait(30) == 0
 
 
@@ -221,15 +223,73 @@ def test_sighup_loads_the_model_anew_and_no_request_is_lost() -> None:
         address = wait_for(process, r"serving on (\S+)")
         wait_for(process, r"echo is ready on cpu")
         post = functools.partial(httpx2.post, f"{address}translate", trust_env=False, timeout=30)
+
+        def text_of(answer: Future[httpx2.Response]) -> str:
+            return str(answer.result().json()["translations"][0]["text"])
+
         before = pool.submit(post, json={"text": "text that waits for 19 others"})
         wait_for(process, "came: text that waits")
         process.send_signal(signal.SIGHUP)
         wait_for(process, r"echo is ready on cpu")
-        after = pool.submit(post, json={"text": "other"})
-        assert after.result().json()["translations"][0]["text"] == "DE:other"
+        assert text_of(pool.submit(post, json={"text": "other"})) == "DE2:other"
         assert not before.done()
+        others = [pool.submit(post, json={"text": f"text {number}"}) for number in range(19)]
+        assert text_of(before) == "DE1:text that waits for 19 others"
+        assert list(map(text_of, others)) == [f"DE2:text {number}" for number in range(19)]
         process.send_signal(signal.SIGTERM)
-        process.kill()
+        assert process.wait(30) == 0
+
+
+def hears(process: subprocess.Popen[bytes], number: signal.Signals) -> bool:
+    """Whether the process has a handler for the signal."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    found = re.search(r"SigCgt:\s+(\S+)", status)
+    assert found, "it has ended"
+    return bool(int(found[1], 16) >> (number - 1) & 1)
+
+
+@contextmanager
+def first_process_of_a_container() -> Iterator[subprocess.Popen[bytes]]:
+    """`python -m service`, with the signals that it has no handler for ignored."""
+
+    def ignore() -> None:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+
+    with subprocess.Popen(
+        [sys.executable, "-m", "service", "--port", "0"],
+        cwd=ROOT,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=ignore,  # noqa: PLW1509 (no other thread forks here)
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize(
+    ("number", "seconds"),
+    [*((signal.SIGTERM, seconds) for seconds in (0.0, 0.1, 0.3, 1.0, 2.5)), (signal.SIGINT, 0.2)],
+)
+def test_a_signal_while_it_starts_ends_the_process(number: signal.Signals, seconds: float) -> None:
+    with first_process_of_a_container() as process:
+        while not hears(process, number):
+            assert "torch" not in Path(f"/proc/{process.pid}/maps").read_text()  # that would be late
+            time.sleep(0.005)
+        time.sleep(seconds)
+        process.send_signal(signal.SIGHUP)  # which is nothing
+        process.send_signal(number)
+        assert process.wait(30) == 0
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.1, 0.3])
+def test_a_signal_in_its_first_moments_ends_the_process(seconds: float) -> None:
+    command = [sys.executable, "-m", "service", "--port", "0"]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+        time.sleep(seconds)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) in (0, -signal.SIGTERM)  # before there is a handler
 
 
 def wait_for(process: subprocess.Popen[str], pattern: str) -> str:

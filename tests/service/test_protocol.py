@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from service.protocol import ConnectionLimits, protocol_with
+from service.protocol import REFUSALS, ConnectionLimits, protocol_with
 
 PATIENCE_SECONDS = 20
 LONG = 60.0  # a deadline that no test reaches
@@ -74,14 +74,17 @@ class Application:
 class Server:
     """The protocol with some limits, in front of `Application`."""
 
-    def __init__(self, application: Application, port: int, connections: set[object]) -> None:
+    def __init__(
+        self, application: Application, port: int, connections: set[object], counted: list[str]
+    ) -> None:
         self.application = application
         self.connections = connections
-        self._port = port
+        self.counted = counted
+        self.port = port
 
     @contextlib.contextmanager
     def connect(self) -> Iterator[socket.socket]:
-        with socket.create_connection(("127.0.0.1", self._port), PATIENCE_SECONDS) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), PATIENCE_SECONDS) as connection:
             yield connection
 
     def ask(self, *parts: bytes) -> list[Answer]:
@@ -158,10 +161,11 @@ def hasty() -> Iterator[Server]:
 @contextlib.contextmanager
 def serving(keep_alive: int, limits: dict[str, Any]) -> Iterator[Server]:
     application = Application()
+    counted: list[str] = []
     config = uvicorn.Config(
         application,
         port=0,
-        http=protocol_with(replace(LIMITS, **limits)),
+        http=protocol_with(replace(LIMITS, **limits), counted.append),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -173,7 +177,7 @@ def serving(keep_alive: int, limits: dict[str, Any]) -> Iterator[Server]:
     thread.start()
     wait_until(lambda: server.started)
     port = server.servers[0].sockets[0].getsockname()[1]
-    yield Server(application, port, server.server_state.connections)
+    yield Server(application, port, server.server_state.connections, counted)
     application.gate.set()
     server.should_exit = True
     thread.join(PATIENCE_SECONDS)
@@ -359,6 +363,38 @@ def test_who_does_not_read_the_answer_is_cut_off(hasty: Server, rest: bytes) -> 
             while more := connection.recv(1_000_000):
                 received += len(more)
         assert received < 50_000_000
+    assert hasty.counted[-1] == "answer_unread"
+
+
+def test_who_reads_slowly_but_steadily_is_not_cut_off(serve: Callable[..., Server]) -> None:
+    server = serve(send_seconds=1.0)
+    with socket.socket() as connection:
+        connection.setsockopt(
+            socket.SOL_SOCKET, socket.SO_RCVBUF, 100_000
+        )  # else the kernel reads on its own
+        connection.settimeout(PATIENCE_SECONDS)
+        connection.connect(("127.0.0.1", server.port))
+        connection.sendall(b"GET /large HTTP/1.1\r\nConnection: close\r\n\r\n")
+        received, end = 0, time.monotonic() + 4
+        while time.monotonic() < end:  # four times what a client that reads nothing has
+            received += len(connection.recv(40_000))
+            time.sleep(0.05)
+        assert received < 10_000_000
+        while more := connection.recv(1_000_000):
+            received += len(more)
+        assert received > 50_000_000
+    assert server.counted == []
+
+
+def test_who_reads_a_byte_now_and_then_is_cut_off(hasty: Server) -> None:
+    with hasty.connect() as connection:
+        connection.sendall(b"GET /large HTTP/1.1\r\n\r\n")
+        wait_until(lambda: len(hasty.connections) == 1)
+        end = time.monotonic() + PATIENCE_SECONDS
+        while hasty.connections:
+            assert time.monotonic() < end
+            connection.recv(1)
+            time.sleep(0.05)
 
 
 # Size:
@@ -489,7 +525,67 @@ def test_what_is_no_http_gets_no_other_requests_answer(serve: Callable[..., Serv
         assert read_all(connection) == []
 
 
-def test_a_refusal_is_logged_with_its_id(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+# What an operator sees:
+
+
+def test_a_refusal_is_logged_with_its_id(
+    serve: Callable[..., Server], caplog: pytest.LogCaptureFixture
+) -> None:
     with caplog.at_level("INFO", "service.protocol"):
-        answer = only(server.ask(b"hello\r\n\r\n"))
+        answer = only(serve().ask(b"hello\r\n\r\n"))
     assert f"request {answer.headers['x-request-id']} refused: 400" in caplog.text
+
+
+def test_of_many_refusals_one_a_second_is_logged(
+    serve: Callable[..., Server], caplog: pytest.LogCaptureFixture
+) -> None:
+    server = serve()
+    started = time.monotonic()
+    with caplog.at_level("INFO", "service.protocol"):
+        for _ in range(30):
+            server.ask(b"hello\r\n\r\n")
+        time.sleep(1.1)
+        server.ask(b"hello\r\n\r\n")
+    seconds = time.monotonic() - started
+    lines = [record.getMessage() for record in caplog.records]
+    assert 2 <= len(lines) <= 1 + seconds
+    assert server.counted == ["not_http"] * 31
+    others = sum(int(found[1]) for line in lines if (found := re.search(r"and (\d+) others since", line)))
+    assert len(lines) + others == 31
+
+
+@pytest.mark.parametrize(
+    ("sent", "limits", "reason"),
+    [
+        (b"hello\r\n\r\n", {}, "not_http"),
+        (b"CONNECT a:80 HTTP/1.1\r\n\r\n", {}, "not_a_proxy"),
+        (b"GET /" + b"a" * 8192 + b" HTTP/1.1\r\n\r\n", {}, "url_too_long"),
+        (GET[:-2] + b"a: b\r\n" * 200, {}, "headers_too_large"),
+        (GET[:-2], {"header_seconds": SHORT}, "too_slow"),
+        (POST + b"Content-Length: 1\r\n\r\n", {"body_seconds": SHORT}, "too_slow"),
+    ],
+)
+def test_every_refusal_is_counted_by_its_reason(
+    serve: Callable[..., Server], sent: bytes, limits: dict[str, float], reason: str
+) -> None:
+    server = serve(**limits)
+    server.ask(sent)
+    assert server.counted == [reason]
+    assert reason in REFUSALS
+
+
+def test_too_many_connections_are_counted(serve: Callable[..., Server]) -> None:
+    server = serve(max_connections=1)
+    with server.connect() as first:
+        first.sendall(GET)
+        assert read_one(first).status == 200
+        for _ in range(3):
+            check_problem(server.ask(GET), 503)
+        server.ask(LAST_GET.replace(b"/echo", b"/healthz"))
+    assert server.counted == ["too_many_connections"] * 3
+
+
+def test_what_is_no_refusal_is_not_counted(server: Server) -> None:
+    before = len(server.counted)
+    server.ask(LAST_GET)
+    assert len(server.counted) == before
