@@ -17,9 +17,13 @@ from service.access import Access
 from service.errors import add_error_handlers
 from service.metrics import Metrics
 from service.middleware import RequestContext
+from service.openapi import describe
 from service.room import ModelRoom, ServedEngine
 from service.routes import admin, deepl, information, libretranslate, translation
+from service.routes.foreign import methods_by_path
 from service.settings import Settings
+
+_GROUPS = (translation, information, admin, deepl, libretranslate)
 
 
 def create_app(
@@ -54,8 +58,11 @@ def create_app(
     app.state.access = Access.from_settings(settings)
     _add_middleware(app, settings, metrics)
     add_error_handlers(app)
-    for group in (translation, information, admin, deepl, libretranslate):
+    for group in _GROUPS:
         app.include_router(group.router)
+    for prefix, rest in (("/v2", deepl.rest), ("/v3", deepl.rest), ("/libretranslate", libretranslate.rest)):
+        app.mount(prefix, rest)
+    describe(app, settings)
     app.mount("/static", StaticFiles(directory=information.STATIC), name="static")
     app.mount("/docs/assets", StaticFiles(packages=[("fastapi_swagger", "resources")]), name="docs-assets")
     return app
@@ -76,4 +83,5 @@ def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
             ],
             expose_headers=["Retry-After", "X-Request-ID"],
         )
-    app.add_middleware(RequestContext, metrics=metrics, log_access=settings.access_log)
+    methods = {path: found for group in _GROUPS for path, found in methods_by_path(group.router).items()}
+    app.add_middleware(RequestContext, metrics=metrics, log_access=settings.access_log, methods=methods)

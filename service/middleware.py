@@ -7,16 +7,18 @@ import logging
 import re
 import time
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from http import HTTPStatus
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.errors import problem_response
+from service.failures import log_failure
 from service.metrics import Metrics
 
-logger = logging.getLogger(__name__)
 access_logger = logging.getLogger("service.access_log")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -39,9 +41,12 @@ class RequestContext:
     It stands outside everything else, so that even the answer to an unexpected error has both.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, log_access: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, metrics: Metrics, log_access: bool, methods: Mapping[str, set[str]]
+    ) -> None:
+        """Take the methods of each path too: the framework knows of one route only, and paths have several."""
         self.app = app
-        self._metrics, self._log_access = metrics, log_access
+        self._metrics, self._log_access, self._methods = metrics, log_access, methods
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -58,15 +63,16 @@ class RequestContext:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 _add_headers(MutableHeaders(scope=message), request)
+                if status == HTTPStatus.METHOD_NOT_ALLOWED and (methods := self._methods.get(scope["path"])):
+                    MutableHeaders(scope=message)["Allow"] = ", ".join(sorted(methods))
             await send(message)
 
         try:
             await self.app(scope, receive, send_with_headers)
         except Exception as error:
-            logger.exception("request %s failed", request.state.request_id)
-            if status:
-                raise
-            await problem_response(request, error)(scope, receive, send_with_headers)
+            log_failure(request, error)
+            if not status:  # else the server sees that the answer is not complete, and closes the connection
+                await problem_response(request, error)(scope, receive, send_with_headers)
         finally:
             self._record(request, status, time.monotonic() - started)
 

@@ -20,6 +20,7 @@ from service.room import Room
 from service.routes.foreign import (
     ForeignRequest,
     ForeignRoute,
+    Rest,
     errors,
     read_request,
     translate_for,
@@ -98,36 +99,54 @@ def _count_sentences(text: str) -> int:
 class DeepLTranslation(BaseModel):
     """One text's translation."""
 
-    detected_source_language: Literal["EN"] = "EN"
-    text: str
-    billed_characters: int | None = Field(None, description="Only where it is asked for.")
+    detected_source_language: Annotated[
+        Literal["EN"], Field(description="Always EN: nothing is detected.")
+    ] = "EN"
+    text: str = Field(description="The translation.")
+    billed_characters: int | None = Field(
+        None, description="Characters (Unicode code points) charged; only where they are asked for."
+    )
 
 
 class DeepLAnswer(BaseModel):
     """The translations, in the order of the texts."""
 
-    translations: list[DeepLTranslation]
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"translations": [{"detected_source_language": "EN", "text": "Guten Morgen!"}]}]
+        }
+    )
+
+    translations: list[DeepLTranslation] = Field(description="One for each text, in their order.")
 
 
 class DeepLUsage(BaseModel):
     """What a key has used in this calendar month (UTC), since the service started."""
 
-    character_count: int
-    character_limit: int = Field(description=f"{_NO_LIMIT} where there is none.")
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"character_count": 1234, "character_limit": 1000000}]}
+    )
+
+    character_count: int = Field(description="Characters (Unicode code points) translated in this month.")
+    character_limit: int = Field(description=f"Most of them in a month; {_NO_LIMIT} where there is none.")
 
 
 class DeepLLanguage(BaseModel):
     """A language to translate from or into."""
 
-    language: str = Field(examples=["DE"])
-    name: str = Field(examples=["German"])
+    model_config = ConfigDict(json_schema_extra={"examples": [{"language": "EN", "name": "English"}]})
+
+    language: str = Field(description="Its code in capitals.")
+    name: str = Field(description="Its name in English.")
     supports_formality: Annotated[bool | None, Field(description="Of target languages only.")] = None
 
 
 class DeepLError(BaseModel):
     """What was wrong."""
 
-    message: str
+    model_config = ConfigDict(json_schema_extra={"examples": [{"message": "target_lang: is missing."}]})
+
+    message: str = Field(description="What was wrong, and what to do.")
 
 
 class _DeepLRoute(ForeignRoute):
@@ -145,7 +164,7 @@ router = APIRouter(
             400: "A parameter is missing, not valid, or not supported here.",
             403: "The key is missing or not known.",
             413: "The body, the texts or their characters are over a limit.",
-            415: "The body is neither JSON nor an urlencoded form.",
+            415: "The body is neither JSON nor a form.",
         },
     ),
 )
@@ -212,6 +231,7 @@ def _usage_of(client: Client) -> DeepLUsage:
             {
                 "name": "type",
                 "in": "query",
+                "description": "Which ones: to translate from, or into.",
                 "schema": {"type": "string", "enum": ["source", "target"], "default": "source"},
             }
         ]
@@ -227,3 +247,6 @@ async def languages(request: Request, room: Room) -> list[DeepLLanguage]:
     if wanted != "source":
         raise InvalidRequest("type: must be source or target.")
     return [DeepLLanguage(language="EN", name="English")]
+
+
+rest = Rest("DeepL's API", router, _DeepLRoute)

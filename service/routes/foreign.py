@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, ClassVar, Self
-from urllib.parse import parse_qsl
 
+from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from service.access import Access, Client, key_of
-from service.errors import InvalidRequest, RequestTooLarge, UnsupportedMediaType, problem_response
+from service.errors import InvalidRequest, UnsupportedMediaType, problem_response
+from service.failures import log_failure
 from service.requests import (
     charged,
     check_size,
@@ -25,17 +26,16 @@ from service.requests import (
     unless_client_leaves,
 )
 from service.room import ModelRoom
+from service.routes.forms import MULTIPART, URLENCODED, as_fields, parse_multipart, parse_urlencoded
 from service.schemas.parsing import as_list, parse_object
 from service.settings import Settings
 from translator.search import SearchOptions
 from translator.translate import Translation
 
-logger = logging.getLogger(__name__)
-
-_FORM = "application/x-www-form-urlencoded"
 _FURTHER_FIELDS = 50  # of a form, beside its texts
 _MAX_MISTAKES = 4
 _MAX_SHOWN_VALUE = 30
+_MAX_SHOWN_PATH = 100
 
 
 class ForeignRoute(APIRoute):
@@ -64,11 +64,39 @@ class ForeignRoute(APIRoute):
     def _error_response(self, request: Request, error: Exception) -> Response:
         problem = problem_response(request, error)
         if problem.status_code == 500:
-            logger.error("request %s failed", request.state.request_id, exc_info=error)
+            log_failure(request, error)
         status = self.statuses.get(problem.status_code, problem.status_code)
         detail = json.loads(bytes(problem.body))["detail"]
         wait = problem.headers.get("Retry-After")
         return JSONResponse({self.error_field: detail}, status, {"Retry-After": wait} if wait else None)
+
+
+class Rest:
+    """An application for what a client of that API may ask too, and is not served here: it says so in its shape."""
+
+    def __init__(self, api: str, router: APIRouter, route_class: type[ForeignRoute]) -> None:
+        self._error_field = route_class.error_field
+        self._methods = methods_by_path(router)
+        served = ", ".join(f"{'/'.join(sorted(found))} {path}" for path, found in self._methods.items())
+        self._served = f"Of {api} this service has {served}."
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 404, or 405 where it is only the method."""
+        request = Request(scope)
+        path = request.url.path[:_MAX_SHOWN_PATH]
+        is_known = scope["path"] in self._methods
+        told = f"{request.method} is not possible at {path}." if is_known else f"There is nothing at {path}."
+        answer = JSONResponse({self._error_field: f"{told} {self._served}"}, 405 if is_known else 404)
+        await answer(scope, receive, send)
+
+
+def methods_by_path(router: APIRouter) -> dict[str, set[str]]:
+    """The methods of all paths of a router."""
+    methods: dict[str, set[str]] = {}
+    for route in router.routes:
+        assert isinstance(route, APIRoute)
+        methods.setdefault(route.path, set()).update(route.methods or ())
+    return methods
 
 
 def errors(model: type[BaseModel], explanations: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
@@ -117,7 +145,9 @@ class ForeignRequest(BaseModel):
         schema = cls.model_json_schema()
         for name, description in keys.items():
             schema["properties"][name] = {"type": "string", "description": description}
-        content = {media_type: {"schema": schema} for media_type in ("application/json", _FORM)}
+        content = {
+            media_type: {"schema": schema} for media_type in ("application/json", URLENCODED, MULTIPART)
+        }
         return {"requestBody": {"required": True, "content": content}}
 
 
@@ -144,52 +174,44 @@ async def read_request(
 ) -> tuple[Client, dict[str, object]]:
     """Return who sends the request, and its parameters without the key.
 
-    The key is in a header or in the parameter `key_field`. Raises Unauthorized, and what says that the body
-    cannot be read: MalformedJson, InvalidRequest, RequestTooLarge, UnsupportedMediaType.
+    The key is in a header or in the parameter `key_field` of the body, never in the address. Raises Unauthorized, and
+    what says that the body cannot be read: MalformedJson, InvalidRequest, RequestTooLarge, UnsupportedMediaType.
     """
     access: Access = request.app.state.access
     key = key_of(request)
     if key is not None:
         access.identify(key)  # a stranger's body need not be read
-    parameters = await _read_parameters(request, settings)
+    parameters = await _read_parameters(request, settings, key_field)
     given = parameters.pop(key_field, None)
     client = access.identify(key or (given if isinstance(given, str) else None))
     request.state.client = client.name
     return client, parameters
 
 
-async def _read_parameters(request: Request, settings: Settings) -> dict[str, object]:
-    if _has_no_body(request):
-        return {}
+async def _read_parameters(request: Request, settings: Settings, key_field: str) -> dict[str, object]:
+    """The parameters of a JSON body, or else those of the address and of a form."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type == _FORM:
-        return _parse_form(await read_body(request, settings.max_body_bytes), settings.max_texts)
-    if media_type != "application/json":
+    has_body = not _has_no_body(request)
+    if has_body and media_type == "application/json":
+        return parse_object(await read_json_body(request, settings.max_body_bytes))
+    max_fields = settings.max_texts + _FURTHER_FIELDS
+    pairs = parse_urlencoded(request.scope["query_string"], max_fields)
+    pairs = [(name, value) for name, value in pairs if name != key_field]  # addresses are logged
+    if has_body and media_type == URLENCODED:
+        pairs += parse_urlencoded(await read_body(request, settings.max_body_bytes), max_fields)
+    elif has_body and media_type == MULTIPART:
+        form = await read_body(request, settings.max_body_bytes)
+        pairs += parse_multipart(form, request.headers["content-type"], max_fields)
+    elif has_body:
         raise UnsupportedMediaType(
-            f"The body is declared as {media_type[:50] or 'nothing'}; send Content-Type: application/json or {_FORM}."
+            f"The body is declared as {media_type[:50] or 'nothing'}; send Content-Type: application/json, "
+            f"{URLENCODED} or {MULTIPART}."
         )
-    return parse_object(await read_json_body(request, settings.max_body_bytes))
+    return as_fields(pairs)
 
 
 def _has_no_body(request: Request) -> bool:
     return request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers
-
-
-def _parse_form(body: bytes, max_texts: int) -> dict[str, object]:
-    """Return the fields of a form; one that occurs several times is a list."""
-    max_fields = max_texts + _FURTHER_FIELDS
-    if body.count(b"&") >= max_fields:
-        raise RequestTooLarge(f"The form has more than {max_fields} fields, the limit. Send less at once.")
-    try:
-        pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict")
-    except UnicodeDecodeError:
-        raise InvalidRequest(
-            "The form is not in UTF-8. Encode it as UTF-8 before percent-encoding."
-        ) from None
-    fields: dict[str, list[str]] = {}
-    for name, value in pairs:
-        fields.setdefault(name, []).append(value)
-    return {name: values[0] if len(values) == 1 else values for name, values in fields.items()}
 
 
 async def translate_for(

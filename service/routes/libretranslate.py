@@ -14,6 +14,7 @@ from service.room import Room
 from service.routes.foreign import (
     ForeignRequest,
     ForeignRoute,
+    Rest,
     errors,
     read_request,
     translate_for,
@@ -42,7 +43,7 @@ class LibreTranslateRequest(ForeignRequest):
     source: Literal["en", "auto"] = Field(
         description="auto takes the text for English too, and tells how much it looks like it."
     )
-    target: Literal["de"]
+    target: Literal["de"] = Field(description="German is the only one.")
     format: Literal["text"] = Field("text", description="HTML is not supported.")
     alternatives: Annotated[int, Field(ge=0, le=5)] = Field(0, description="Further translations wanted.")
 
@@ -66,25 +67,29 @@ class DetectRequest(ForeignRequest):
     model_config = ConfigDict(json_schema_extra={"examples": [{"q": "Good morning! How are you?"}]})
     texts_field: ClassVar[str] = "q"
 
-    q: str
+    q: str = Field(description="The text.")
 
 
 class DetectedLanguage(BaseModel):
     """How much a text looks like English; no other language is ever looked for."""
 
-    language: Literal["en"] = "en"
+    model_config = ConfigDict(json_schema_extra={"examples": [{"language": "en", "confidence": 99.1}]})
+
+    language: Annotated[Literal["en"], Field(description="Always en.")] = "en"
     confidence: float = Field(
         ge=0,
         le=100,
-        description="Above 50: it has more common English words than could be chance. About 40: too short to tell. "
-        "Near 0: hardly English, or no words.",
+        description="In percent. Above 50: it has more common English words than could be chance. About 40: too short "
+        "to tell. Near 0: hardly English, or no words.",
     )
 
 
 class LibreTranslateAnswer(BaseModel):
     """The translation of `q`: a string for a string, a list for a list; so are the other fields."""
 
-    translatedText: str | list[str]
+    model_config = ConfigDict(json_schema_extra={"examples": [{"translatedText": "Guten Morgen!"}]})
+
+    translatedText: str | list[str] = Field(description="The translation.")
     alternatives: list[str] | list[list[str]] | None = Field(
         None,
         description="Only where they are asked for: further translations, best first, without repetition.",
@@ -97,15 +102,21 @@ class LibreTranslateAnswer(BaseModel):
 class LibreTranslateLanguage(BaseModel):
     """A language, and what it can be translated into."""
 
-    code: str = Field(examples=["en"])
-    name: str = Field(examples=["English"])
-    targets: list[str] = Field(examples=[["de"]])
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"code": "en", "name": "English", "targets": ["de"]}]}
+    )
+
+    code: str = Field(description="ISO 639-1.")
+    name: str = Field(description="Its name in English.")
+    targets: list[str] = Field(description="The codes of the languages that it can be translated into.")
 
 
 class LibreTranslateError(BaseModel):
     """What was wrong."""
 
-    error: str
+    model_config = ConfigDict(json_schema_extra={"examples": [{"error": "target: is missing."}]})
+
+    error: str = Field(description="What was wrong, and what to do.")
 
 
 class _LibreTranslateRoute(ForeignRoute):
@@ -121,7 +132,7 @@ _READING = errors(
         400: "A parameter is missing, not valid, or not supported here.",
         403: "The key is missing or not known, or its characters of this month do not suffice.",
         413: "The body, the texts or their characters are over a limit.",
-        415: "The body is neither JSON nor an urlencoded form.",
+        415: "The body is neither JSON nor a form.",
         429: "The key has made too many requests; `Retry-After` says when to try again.",
     },
 )
@@ -210,3 +221,6 @@ async def languages() -> list[LibreTranslateLanguage]:
         LibreTranslateLanguage(code="en", name="English", targets=["de"]),
         LibreTranslateLanguage(code="de", name="German", targets=[]),
     ]
+
+
+rest = Rest("LibreTranslate's API", router, _LibreTranslateRoute)

@@ -82,7 +82,31 @@ class ScoredTranslation(BaseModel):
 class ScoreAnswer(BaseModel):
     """The scores, in the order of the sentences."""
 
-    scores: list[ScoredTranslation]
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "scores": [
+                        {
+                            "score": -0.8,
+                            "log_probability": -1.2,
+                            "tokens": [
+                                {"piece": "▁Guten", "log_probability": -0.5},
+                                {"piece": "▁Morgen", "log_probability": -0.2},
+                                {"piece": "!", "log_probability": -0.1},
+                                {"piece": "</s>", "log_probability": -0.4},
+                            ],
+                        }
+                    ],
+                    "model": "en-de",
+                    "device": "cpu",
+                    "seconds": 0.03,
+                }
+            ]
+        }
+    )
+
+    scores: list[ScoredTranslation] = Field(description="One for each sentence, in their order.")
     model: str = Field(description="Name of the model.")
     device: str = Field(description="Where it ran.", examples=["cpu", "cuda:0"])
     seconds: float = Field(description="Time from the request's arrival to its answer, waiting included.")

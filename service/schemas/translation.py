@@ -305,7 +305,11 @@ def stream_schema() -> dict[str, Any]:
         {
             "properties": {
                 "event": {"const": name},
-                "data": {"contentMediaType": "application/json", "contentSchema": whole_schema(model)},
+                "data": {
+                    "description": model.__doc__,
+                    "contentMediaType": "application/json",
+                    "contentSchema": whole_schema(model),
+                },
             }
         }
         for name, model in data.items()

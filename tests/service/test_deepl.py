@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -27,14 +28,15 @@ def api(make_client: Callable[..., TestClient]) -> TestClient:
     return make_client()
 
 
-@pytest.fixture
+@pytest.fixture(params=[deepl.DeepLClient, deepl.Translator])
 def make_translator(
+    request: pytest.FixtureRequest,
     make_app: Callable[..., FastAPI],
     serve: Callable[[FastAPI], str],
     wait_until: Callable[[Callable[[], bool]], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[..., deepl.Translator]]:
-    """DeepL's own client, talking to such an application."""
+    """DeepL's own client, as the class of today and the older one, talking to such an application."""
     monkeypatch.setenv("no_proxy", "*")
     monkeypatch.setattr(deepl.http_client, "max_network_retries", 0)
     opened: list[deepl.Translator] = []
@@ -44,7 +46,7 @@ def make_translator(
     ) -> deepl.Translator:
         address = serve(make_app(clients, **settings))
         wait_until(lambda: httpx2.get(f"{address}/readyz", trust_env=False).status_code == 200)
-        opened.append(deepl.Translator(key, server_url=address))
+        opened.append(request.param(key, server_url=address))
         return opened[-1]
 
     yield make
@@ -108,12 +110,53 @@ def test_deepls_client_raises_its_own_errors(make_translator: Callable[..., deep
     assert caught.value.http_status_code == 400
     with pytest.raises(deepl.DeepLException, match="glossary_id: is not supported"):
         translator.translate_text("Hi", source_lang="EN", target_lang="DE", glossary="some-id")
-    with pytest.raises(deepl.DeepLException, match="Glossary not found, detail: There is nothing at"):
+    with pytest.raises(deepl.DeepLException, match="Glossary not found, message: There is nothing at"):
         translator.list_glossaries()
     slow = make_translator("slow", clients)
     slow.translate_text("Hi", target_lang="DE")
     with pytest.raises(deepl.TooManyRequestsException, match="at most 1 a minute"):
         slow.translate_text("Hi", target_lang="DE")
+
+
+def test_deepls_client_is_told_what_there_is_not(make_translator: Callable[..., deepl.Translator]) -> None:
+    client = make_translator()
+    if not isinstance(client, deepl.DeepLClient):
+        pytest.skip("the older class cannot ask for it")
+    served = "Of DeepL's API this service has POST /v2/translate, GET/POST /v2/usage"
+    with pytest.raises(deepl.DeepLException, match=f"There is nothing at /v2/write/rephrase. {served}"):
+        client.rephrase_text("Hi", target_lang="DE")
+    with pytest.raises(deepl.DeepLException, match=r"There is nothing at /v3/glossaries\. Of"):
+        client.list_multilingual_glossaries()
+    with pytest.raises(deepl.DeepLException, match=r"There is nothing at /v2/document\. Of"):
+        client.translate_document(io.BytesIO(b"Hi"), io.BytesIO(), target_lang="DE", filename="a.txt")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "allowed"),
+    [
+        ("GET", "/v2/glossaries", 404, None),
+        ("POST", "/v2/document", 404, None),
+        ("GET", "/v2/", 404, None),
+        ("POST", "/v2/translate/", 404, None),
+        ("DELETE", "/v3/glossaries/some-id", 404, None),
+        ("POST", f"/v2/{'x' * 5000}", 404, None),
+        ("GET", "/v2/%00%ff%ed%a0%80", 404, None),
+        ("GET", "/v2/translate", 405, "POST"),
+        ("DELETE", "/v2/usage", 405, "GET, POST"),
+        ("PROPFIND", "/v2/languages", 405, "GET, POST"),
+    ],
+)
+def test_what_is_not_served_is_told_in_deepls_shape(
+    make_client: Callable[..., TestClient], method: str, path: str, status: int, allowed: str | None
+) -> None:
+    answer = make_client({KEY: Client("web")}).request(method, path)
+    assert "POST /v2/translate, GET/POST /v2/usage, GET/POST /v2/languages" in complaint(answer, status)
+    assert answer.headers.get("Allow") == allowed
+
+
+def test_parameters_may_stand_in_the_address(api: TestClient) -> None:
+    answer = api.post("/v2/translate?text=One&text=Two&target_lang=DE")
+    assert [translation["text"] for translation in answer.json()["translations"]] == ["DE:One", "DE:Two"]
 
 
 def test_a_form(api: TestClient) -> None:
@@ -231,7 +274,7 @@ HOSTILE = {
     "form: too many fields": (FORM, b"a=1&" * 10_000, 413),
     "nothing": (JSON, b"", 400),
     "not declared": ({"Content-Type": ""}, b"text=a", 415),
-    "multipart": ({"Content-Type": "multipart/form-data; boundary=x"}, b"--x--", 415),
+    "multipart": ({"Content-Type": "multipart/form-data; boundary=x"}, b"--x--", 400),
     "compressed": ({**FORM, "Content-Encoding": "gzip"}, b"text=a", 415),
     "compressed JSON": ({**JSON, "Content-Encoding": "gzip"}, b"{}", 415),
     "over the limit": (FORM, b"text=" + b"a" * 1_000_000, 413),
@@ -380,11 +423,27 @@ def test_an_unexpected_error_is_logged_and_told_in_the_same_shape(
     assert "request mishap failed" in caplog.text
 
 
+@pytest.mark.parametrize("path", ["/v2/translate", "/translate", "/translate/stream"])
+def test_what_fails_is_logged_without_the_text(
+    api: TestClient, echo: Any, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    secret = "Rosebud"
+    echo.errors[secret] = ValueError(f"cannot decode {secret}")
+    caplog.set_level("DEBUG")
+    body = {"text": ["fine", secret], **({"target_lang": "DE"} if path == "/v2/translate" else {})}
+    answer = api.post(path, json=body, headers={"X-Request-ID": "mishap"})
+    assert answer.status_code in (200, 500)  # a stream has begun
+    assert secret not in answer.text
+    assert secret not in caplog.text
+    assert "request mishap failed:\nbuiltins.ValueError, raised at" in caplog.text
+    assert "in process" in caplog.text  # the function that raised it
+
+
 def test_the_routes_are_described(api: TestClient) -> None:
     paths = api.get("/openapi.json").json()["paths"]
     operation = paths["/v2/translate"]["post"]
     body = operation["requestBody"]["content"]
-    assert set(body) == {"application/json", "application/x-www-form-urlencoded"}
+    assert set(body) == {"application/json", "application/x-www-form-urlencoded", "multipart/form-data"}
     assert {"text", "target_lang", "auth_key"} <= set(body["application/json"]["schema"]["properties"])
     assert {"200", "400", "403", "456", "503"} <= set(operation["responses"])
     assert {"/v2/usage", "/v2/languages"} <= set(paths)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import json
 import urllib.error
 from collections.abc import Callable, Sequence
@@ -19,6 +21,7 @@ from service.access import Client
 from service.batcher import DeadlineExceeded, QueueFull, WorkerUnavailable
 from service.english import english_confidence
 from service.errors import NotReady
+from service.routes.forms import parse_multipart
 from translator.errors import InputError, InputTooLong
 from translator.search import SearchOptions
 from translator.translate import Hypothesis, SentenceTranslation, Translation
@@ -26,6 +29,8 @@ from translator.translate import Hypothesis, SentenceTranslation, Translation
 KEY = "a-key-of-the-tests"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 JSON = {"Content-Type": "application/json"}
+MULTIPART = {"Content-Type": "multipart/form-data; boundary=x"}
+PART = b'--x\r\nContent-Disposition: form-data; name="q"\r\n\r\n'
 EN_DE = {"source": "en", "target": "de"}
 
 
@@ -98,6 +103,93 @@ def test_a_form(api: TestClient) -> None:
     assert answer.json() == {"translatedText": "DE:A & B"}
     answer = api.post("/libretranslate/translate", content="q=a%0D%0Ab&q=c&source=en&target=de", headers=FORM)
     assert answer.json() == {"translatedText": ["DE:a\r\nb", "DE:c"]}
+
+
+def test_a_form_as_browsers_send_it(api: TestClient) -> None:
+    # As LibreTranslate's own page does, with a FormData; httpx2 writes that for files, here without names of files.
+    fields = {
+        "q": (None, "A & B\r\n--\r\n 😀"),
+        "source": (None, "en"),
+        "target": (None, "de"),
+        "api_key": (None, ""),
+    }
+    answer = api.post("/libretranslate/translate", files=fields)
+    assert answer.json() == {"translatedText": "DE:A & B\r\n--\r\n 😀"}
+    answer = api.post("/libretranslate/detect", files={"q": (None, "What do you think of this?")})
+    assert answer.json()[0]["confidence"] > 99
+
+
+def test_a_form_as_curl_sends_it(api: TestClient) -> None:
+    field = "--b\r\nContent-Disposition: form-data; name={}\r\n\r\n{}\r\n"
+    pairs = [('"q"', "a"), ('"q"', ""), ("source", "en"), ('"target"', "de")]
+    body = "".join(field.format(*pair) for pair in pairs) + "--b--\r\n"
+    for boundary in ("b", '"b"', "b; charset=utf-8"):
+        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+        answer = api.post("/libretranslate/translate", content=body, headers=headers)
+        assert answer.json() == {"translatedText": ["DE:a", ""]}
+
+
+@given(
+    st.dictionaries(st.sampled_from(["q", "source", "target", "x"]), st.text(st.characters(codec="utf-8")))
+)
+def test_a_form_of_any_texts_is_read_as_the_email_package_reads_it(fields: dict[str, str]) -> None:
+    request = httpx2.Request(
+        "POST", "http://a/", files={name: (None, value) for name, value in fields.items()}
+    )
+    request.read()
+    head = f"Content-Type: {request.headers.get('content-type', 'text/plain')}\r\n\r\n".encode()
+    message = email.message_from_bytes(head + request.content, policy=email.policy.HTTP)
+    parts = message.iter_parts() if message.is_multipart() else ()  # type: ignore[attr-defined]
+    expected = [
+        (part.get_param("name", header="content-disposition"), part.get_payload(decode=True).decode())
+        for part in parts
+    ]
+    if fields:
+        assert parse_multipart(request.content, request.headers["content-type"], 4) == expected
+        assert dict(expected) == fields
+
+
+def test_parameters_may_stand_in_the_address(api: TestClient) -> None:
+    answer = api.post("/libretranslate/translate?q=A+%26+B&source=en&target=de")
+    assert answer.json() == {"translatedText": "DE:A & B"}
+    answer = api.post("/libretranslate/translate?source=en&target=de", data={"q": "Hi"})
+    assert answer.json() == {"translatedText": "DE:Hi"}
+    # LibreTranslate, too, takes a JSON body alone.
+    answer = api.post("/libretranslate/translate?q=other&x=1", json={"q": "Hi", **EN_DE})
+    assert answer.json() == {"translatedText": "DE:Hi"}
+    assert "UTF-8" in complaint(api.post("/libretranslate/translate?q=%FF"), 400)
+    assert "178 parameters" in complaint(api.post("/libretranslate/translate?" + "q=a&" * 200), 413)
+
+
+def test_a_key_in_the_address_is_not_read(make_client: Callable[..., TestClient]) -> None:
+    api = make_client({KEY: Client("web")})
+    complaint(api.post(f"/libretranslate/detect?q=Hi&api_key={KEY}"), 403)
+    headers = {"X-API-Key": KEY}
+    assert api.post("/libretranslate/detect?q=Hi&api_key=any", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "allowed"),
+    [
+        ("POST", "/libretranslate/suggest", 404, None),
+        ("POST", "/libretranslate/translate_file", 404, None),
+        ("GET", "/libretranslate/frontend/settings", 404, None),
+        ("GET", "/libretranslate/translate", 405, "POST"),
+        ("POST", "/libretranslate/languages", 405, "GET"),
+    ],
+)
+def test_what_is_not_served_is_told_in_libretranslates_shape(
+    api: TestClient, method: str, path: str, status: int, allowed: str | None
+) -> None:
+    answer = api.request(method, path)
+    told = complaint(answer, status)
+    assert told.startswith(
+        f"There is nothing at {path}. Of" if status == 404 else f"{method} is not possible at {path}. Of"
+    )
+    assert (
+        "POST /libretranslate/translate, POST /libretranslate/detect, GET /libretranslate/languages." in told
+    )
+    assert answer.headers.get("Allow") == allowed
 
 
 def test_the_source_auto_tells_how_much_it_looks_like_english(api: TestClient) -> None:
@@ -188,7 +280,28 @@ def test_what_is_not_supported_is_refused(
         (FORM, b"q=a&" * 10_000, 413),
         (FORM, b"q=" + b"a" * 1_000_000, 413),
         ({"Content-Type": "text/plain"}, b"Hello", 415),
-        ({"Content-Type": "multipart/form-data; boundary=x"}, b"--x--", 415),
+        (MULTIPART, b"--x--", 400),
+        (MULTIPART, b"", 400),
+        (MULTIPART, b"--x", 400),
+        (MULTIPART, b"q=a", 400),
+        (MULTIPART, b"preamble" + PART + b"a\r\n--x--", 400),
+        (MULTIPART, PART + b"a", 400),
+        (MULTIPART, PART + b"a\r\n--x\r\n", 400),
+        (MULTIPART, PART + b"a\r\n--xy\r\n--x--", 400),
+        (MULTIPART, PART + b"\xff\r\n--x--", 400),
+        (MULTIPART, PART.replace(b'"q"', b'"q"; filename="a.txt"') + b"a\r\n--x--", 400),
+        (MULTIPART, PART.replace(b'"q"', b"\"q\"; filename*=UTF-8''a.txt") + b"a\r\n--x--", 400),
+        (
+            MULTIPART,
+            PART.replace(b"\r\n\r\n", b"\r\nContent-Transfer-Encoding:  base64\r\n\r\n") + b"YQ==\r\n--x--",
+            400,
+        ),
+        (MULTIPART, PART.replace(b'name="q"', b'filename="name"') + b"a\r\n--x--", 400),
+        (MULTIPART, PART.replace(b"form-data", b"form-data;" + b" " * 10_000) + b"a\r\n--x--", 400),
+        (MULTIPART, b"\r\n--x" * 100_000, 413),
+        (MULTIPART, PART + b"a" * 1_000_000, 413),
+        ({"Content-Type": "multipart/form-data"}, PART + b"a\r\n--x--", 400),
+        ({"Content-Type": "multipart/mixed; boundary=x"}, PART + b"a\r\n--x--", 415),
     ],
 )
 def test_hostile_bodies(

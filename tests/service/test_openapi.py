@@ -1,0 +1,254 @@
+"""The description of the API: complete, and true of what the service takes and answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from fastapi.testclient import TestClient
+
+KEY = "a-key-of-the-tests"
+OPEN = {"/healthz", "/readyz", "/metrics", "/model", "/languages", "/libretranslate/languages"}
+# What may be sent to each operation that needs more than its address.
+BODIES: dict[str, dict[str, Any]] = {
+    "/translate": {"text": ["Good morning!", "Hi"], "alternatives": 1, "alignment": True},
+    "/translate/stream": {"text": "Good morning!"},
+    "/score": {"source": "Hi", "target": "Hallo", "tokens": True},
+    "/v2/translate": {"text": ["Hi"], "target_lang": "DE", "show_billed_characters": True},
+    "/libretranslate/translate": {"q": "Hi", "source": "auto", "target": "de", "alternatives": 1},
+    "/libretranslate/detect": {"q": "Hi"},
+}
+
+
+@pytest.fixture
+def document(client: TestClient) -> Any:
+    return resolved(client.get("/openapi.json").json())
+
+
+def resolved(document: Any) -> Any:
+    """The document with nothing by reference."""
+
+    def without_references(part: Any) -> Any:
+        if isinstance(part, list):
+            return [without_references(one) for one in part]
+        if not isinstance(part, dict):
+            return part
+        if "$ref" in part:
+            target = document
+            for name in part["$ref"].removeprefix("#/").split("/"):
+                target = target[name]
+            return without_references(target)
+        return {name: without_references(value) for name, value in part.items()}
+
+    return without_references(document)
+
+
+def operations(document: Any) -> Iterator[tuple[str, str, Any]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield method, path, operation
+
+
+def fields(part: Any, place: str) -> Iterator[tuple[str, Any]]:
+    """Every property of every schema below, by its place."""
+    if isinstance(part, list):
+        for number, one in enumerate(part):
+            yield from fields(one, f"{place}[{number}]")
+    elif isinstance(part, dict):
+        for name, value in part.items():
+            if name == "properties":
+                for field, schema in value.items():
+                    yield f"{place}.{field}", schema
+            if name not in ("example", "examples"):
+                yield from fields(value, f"{place}/{name}")
+
+
+def test_every_field_and_every_parameter_is_described(document: Any) -> None:
+    found = dict(fields(document["paths"], ""))
+    for method, path, operation in operations(document):
+        found |= {f"{method} {path} {one['name']}": one for one in operation.get("parameters", ())}
+        for status, response in operation["responses"].items():
+            found |= {f"{path} {status} {name}": one for name, one in response["headers"].items()}
+    assert len(found) > 200
+    missing = [
+        place
+        for place, field in found.items()
+        if not field.get("description") and not place.endswith(".event")  # of an event, whose name it is
+    ]
+    assert missing == []
+
+
+def test_every_operation_has_an_example_of_its_answer_that_follows_its_schema(document: Any) -> None:
+    seen = 0
+    for _, path, operation in operations(document):
+        content = operation["responses"]["200"]["content"].get("application/json")
+        if content is None:
+            continue
+        schema = content["schema"]
+        examples = schema.get("items", schema)["examples"]
+        for example in examples:
+            jsonschema_rs.validate(schema, [example] if schema.get("type") == "array" else example)
+            seen += 1
+        if path in BODIES:
+            for media in operation["requestBody"]["content"].values():
+                jsonschema_rs.validate(media["schema"], media["schema"]["examples"][0])
+    assert seen >= 12
+
+
+def test_every_problem_has_an_example_that_follows_its_schema(document: Any) -> None:
+    seen = 0
+    for *_, operation in operations(document):
+        for status, response in operation["responses"].items():
+            if content := response["content"].get("application/problem+json"):
+                jsonschema_rs.validate(content["schema"], content["example"])
+                assert str(content["example"]["status"]) == status
+                seen += 1
+    assert seen > 20
+
+
+def test_the_example_of_the_answer_has_offsets_that_are_right(document: Any) -> None:
+    schema = document["paths"]["/translate"]["post"]["responses"]["200"]["content"]["application/json"][
+        "schema"
+    ]
+    request = document["paths"]["/translate"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    [translation] = schema["examples"][0]["translations"]
+    source, target = request["examples"][0]["text"], translation["text"]
+    words = []
+    for sentence in translation["sentences"]:
+        assert source[sentence["start"] : sentence["end"]] == sentence["source"]
+        assert target[sentence["target_start"] : sentence["target_end"]] == sentence["text"]
+        words += [
+            (
+                source[link["source_start"] : link["source_end"]],
+                target[link["target_start"] : link["target_end"]],
+            )
+            for link in sentence["alignment"]
+        ]
+    assert words == [
+        ("Good", "Guten"), ("morning", "Morgen"), ("How", "Wie"), ("are", "geht"), ("you", "Ihnen"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", [path for path in BODIES if path != "/translate/stream"])
+def test_real_answers_follow_the_schema(client: TestClient, document: Any, path: str) -> None:
+    answer = client.post(path, json=BODIES[path])
+    assert answer.status_code == 200
+    jsonschema_rs.validate(
+        document["paths"][path]["post"]["responses"]["200"]["content"]["application/json"]["schema"],
+        answer.json(),
+    )
+
+
+def check_event(schema: Any, block: str) -> str:
+    """Validate an event against the schema of a stream's items; return its name."""
+    event = dict(line.split(": ", 1) for line in block.split("\n"))
+    jsonschema_rs.validate(schema, event)
+    [data] = [
+        one["properties"]["data"]
+        for one in schema["anyOf"]
+        if one["properties"]["event"]["const"] == event["event"]
+    ]
+    assert data["contentMediaType"] == "application/json"
+    jsonschema_rs.validate(
+        {**data["contentSchema"], "additionalProperties": False}, json.loads(event["data"])
+    )
+    return event["event"]
+
+
+def test_events_of_a_stream_follow_their_schema(client: TestClient, document: Any, echo: Any) -> None:
+    content = document["paths"]["/translate/stream"]["post"]["responses"]["200"]["content"][
+        "text/event-stream"
+    ]
+    schema = content["itemSchema"]
+
+    def names(events: str) -> list[str]:
+        *blocks, rest = events.split("\n\n")
+        assert rest == ""
+        return [check_event(schema, block) for block in blocks]
+
+    assert names(content["example"]) == ["sentence", "sentence", "done"]
+    text = ["One.", "Two."]
+    answer = client.post("/translate/stream", json={"text": text, "alternatives": 2, "alignment": True})
+    assert names(answer.text) == ["sentence", "sentence", "done"]
+    echo.errors["breaks"] = RuntimeError("broken")
+    answer = client.post("/translate/stream", json={"text": ["One.", "breaks"]})
+    assert names(answer.text) == ["sentence", "error"]
+    with pytest.raises(jsonschema_rs.ValidationError):
+        check_event(schema, 'event: sentence\ndata: {"text": "Hi"}')
+    with pytest.raises(jsonschema_rs.ValidationError):
+        check_event(schema, "event: other\ndata: {}")
+
+
+def test_limits_are_told_where_texts_stand(make_client: Callable[..., TestClient]) -> None:
+    document = make_client(max_texts=7, max_characters=1234).get("/openapi.json").json()
+    told = {
+        f"{path} {media.rpartition('/')[2]} {name}"
+        for path, methods in document["paths"].items()
+        for media, content in methods.get("post", {}).get("requestBody", {}).get("content", {}).items()
+        for name, field in content["schema"]["properties"].items()
+        if "Limits here: 7 texts and 1,234 characters" in field["description"]
+    }
+    json_only = {
+        "/translate json text",
+        "/translate/stream json text",
+        "/score json source",
+        "/score json target",
+    }
+    media_types = ("json", "x-www-form-urlencoded", "form-data")
+    fields_of_others = (
+        "/v2/translate {} text",
+        "/libretranslate/translate {} q",
+        "/libretranslate/detect {} q",
+    )
+    assert told == json_only | {field.format(media) for field in fields_of_others for media in media_types}
+    assert "1,234" not in json.dumps(make_client().get("/openapi.json").json())  # of each application its own
+
+
+def test_headers_are_declared_where_they_do_something(make_client: Callable[..., TestClient]) -> None:
+    document = resolved(make_client(deadline_seconds=17).get("/openapi.json").json())
+    for method, path, operation in operations(document):
+        parameters = {one["name"]: one for one in operation["parameters"] if one["in"] == "header"}
+        assert "X-Request-ID" in parameters
+        waits = path in BODIES and path != "/libretranslate/detect"
+        assert ("X-Deadline-Seconds" in parameters) == waits, f"{method} {path}"
+        if waits:
+            assert parameters["X-Deadline-Seconds"]["schema"]["default"] == 17
+        for status, response in operation["responses"].items():
+            assert "X-Request-ID" in response["headers"]
+            assert ("Retry-After" in response["headers"]) == (status in ("429", "503"))
+
+
+def keys_in_headers(scheme: Any, key: str) -> dict[str, str]:
+    """How a program that follows the description sends the key."""
+    match scheme:
+        case {"type": "http", "scheme": "bearer"}:
+            return {"Authorization": f"Bearer {key}"}
+        case {"type": "apiKey", "in": "header", "name": "Authorization"}:
+            return {"Authorization": f"DeepL-Auth-Key {key}"}
+        case {"type": "apiKey", "in": "header", "name": name}:
+            return {name: key}
+    raise AssertionError(scheme)
+
+
+def test_keys_may_be_sent_as_described(make_client: Callable[..., TestClient]) -> None:
+    client = make_client(api_keys=f"web:{sha256(KEY.encode()).hexdigest()}:admin")
+    document = client.get("/openapi.json").json()
+    schemes = document["components"]["securitySchemes"]
+    assert len(schemes) == 3
+    for method, path, operation in operations(document):
+        security = operation.get("security", [])
+        assert [list(one) for one in security] == ([] if path in OPEN else [[name] for name in schemes]), path
+        body = {"json": BODIES[path]} if path in BODIES else {}
+        assert (client.request(method, path, **body).status_code in (401, 403)) == (path not in OPEN)
+        for choice in security:
+            headers = keys_in_headers(schemes[next(iter(choice))], KEY)
+            assert client.request(method, path, headers=headers, **body).status_code == 200, path
+
+
+def test_without_keys_none_is_required(document: Any) -> None:
+    for _, path, operation in operations(document):
+        assert ({} in operation.get("security", [])) == (path not in OPEN)
