@@ -10,8 +10,10 @@ import pytest
 import yaml
 from fastapi.testclient import TestClient
 
-from service.__main__ import _GRACE_SECONDS
 from service.app import create_app
+from service.protocol import _REASONS, REFUSALS
+from service.room import _CLOSING_SECONDS
+from service.serving import GRACE_SECONDS
 from service.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -117,14 +119,35 @@ def test_the_runbook_lists_every_setting_with_its_default():
     assert dict(rows).keys() <= wanted.keys(), "remove from the table what is no setting"
 
 
-def test_the_threshold_of_the_queue_is_four_fifths_of_its_limit():
+def test_the_threshold_of_the_wait_is_four_fifths_of_its_limit():
     (rule,) = (rule for rule in RULES if rule["alert"] == "TranslatorQueueNearlyFull")
-    assert int(re.search(r"> (\d+)", rule["expr"])[1]) == 0.8 * Settings().max_queued_tokens
+    assert float(re.search(r"> ([\d.]+)", rule["expr"])[1]) == pytest.approx(
+        0.8 * Settings().max_wait_seconds
+    )
+
+
+def test_the_runbook_explains_every_status_that_a_client_may_see():
+    rows = re.findall(r"^\| ([\d, ]+) \| .+ \| .+ \|$", RUNBOOK, re.MULTILINE)
+    listed = [status for row in rows for status in row.split(", ")]
+    assert len(listed) == len(set(listed))
+    operations = [
+        one
+        for methods in create_app(no_engine, Settings()).openapi()["paths"].values()
+        for one in methods.values()
+    ]
+    declared = {status for operation in operations for status in operation["responses"] if int(status) >= 400}
+    assert set(listed) == declared | {str(status) for status in _REASONS} | {"404", "405", "500"}
+    assert [reason for reason in REFUSALS if f"`{reason}`" not in RUNBOOK] == []
 
 
 def test_requests_in_flight_have_time_to_finish():
     grace = int(TRANSLATOR["stop_grace_period"].removesuffix("s"))
-    assert grace > Settings().deadline_seconds + _GRACE_SECONDS
+    settings = Settings()
+    longest = settings.drain_seconds + settings.deadline_seconds + GRACE_SECONDS + _CLOSING_SECONDS
+    assert grace > longest
+    told = re.search(r"by\s+default (\d+) s in all", RUNBOOK)
+    assert told, "the runbook does not say how long it takes"
+    assert int(told[1]) == longest
 
 
 def test_compose_names_files_and_volumes_that_exist():
