@@ -95,7 +95,16 @@ class UnfinishedFile:
         if self._path.exists():
             raise ConfigError(f"{self._path} has appeared meanwhile; the translation is in {self._part}")
         self._part.rename(self._path)
+        self._flush_folder()
         self._record.unlink()
+
+    def _flush_folder(self) -> None:
+        """So that the name, too, outlasts a machine that stops."""
+        folder = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
     def __enter__(self) -> Self:
         return self

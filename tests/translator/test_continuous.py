@@ -62,6 +62,7 @@ def assert_equal(found, expected):
         for one, other in zip(some, others, strict=True):
             assert one.score == pytest.approx(other.score, abs=1e-4)
             assert one.log_probability == pytest.approx(other.log_probability, abs=1e-3)
+            assert one.token_log_probabilities == pytest.approx(other.token_log_probabilities, abs=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,28 @@ def test_json_has_a_line_for_each_line_with_all_that_was_asked_for(run, model_fo
         assert 0 <= link["weight"] <= 1
     without = json.loads(run("translate", text, "--model", model_folder, "--json")[1].splitlines()[0])
     assert "alignment" not in without["sentences"][0]
+    assert "tokens" not in without["sentences"][0]["translations"][0]
+
+
+def test_json_has_the_pieces_with_their_log_probabilities(run, model_folder, text):
+    command = ("translate", text, "--model", model_folder, "--json", "--tokens", "--length-penalty", "0")
+    code, out, _ = run(*command, "--n-best", "2", "--precision", "fp32")
+    assert code == 0
+    first, _, copied, _ = (json.loads(line)["sentences"] for line in out.splitlines())
+    assert copied[0]["translations"][0]["tokens"] == []
+    for version in first[0]["translations"]:
+        pieces, log_probabilities = zip(*version["tokens"], strict=True)
+        assert pieces[-1] == "</s>"
+        assert sum(log_probabilities) == pytest.approx(version["score"], abs=1e-4 * (len(pieces) + 1))
+
+
+def test_what_is_copied_has_no_links(run, model_folder, tmp_path):
+    """Neither numbers nor a long key, though there are letters in that."""
+    (tmp_path / "keys.txt").write_text(f"Anna sleeps. {'x7' * 40}\n12\n")
+    _, out, _ = run("translate", tmp_path / "keys.txt", "--model", model_folder, "--json", "--align")
+    first, second = (json.loads(line)["sentences"] for line in out.splitlines())
+    assert [bool(one["alignment"]) for one in first] == [True, False]
+    assert second[0]["alignment"] == []
 
 
 def test_prefixes_begin_the_translations_line_by_line(run, model_folder, text, tmp_path, monkeypatch):
@@ -59,6 +81,13 @@ def test_prefixes_begin_the_translations_line_by_line(run, model_folder, text, t
     assert code == 1
     assert "prefix.txt has 1 lines and" in err
     assert "in.txt has 4; give a beginning, or an empty line, for each" in err
+    (tmp_path / "prefix.txt").write_text("Heute\n\nNie\n\n")
+    code, _, err = run("translate", text, "--model", model_folder, "--prefix", tmp_path / "prefix.txt")
+    assert code == 1
+    assert (
+        "error: there is nothing to translate in '12\\n', which stays as it is and cannot begin with 'Nie'"
+        in err
+    )
 
 
 def test_options_of_the_search_reach_it(run, model_folder, text):
@@ -80,6 +109,7 @@ def test_options_of_the_search_reach_it(run, model_folder, text):
     [
         (("--n-best", "2"), "--n-best is 2, and plain text has one translation a line; add --json"),
         (("--align",), "--align has its links in JSON; add --json"),
+        (("--tokens",), "--tokens has its pieces in JSON; add --json"),
         (("--json", "--n-best", "5"), "--n-best is 5; give 1 up to the beam"),
         (("--min-length-factor", "3"), "--min-length-factor is 3.0; give 0 up to the max_length_factor"),
         (("--temperature", "2"), "are for drawing; add --sample"),
@@ -132,9 +162,16 @@ def test_explain_shows_pieces_steps_and_the_reason_of_the_end(run, model_folder)
         "step",
         "ended after",
         "log-probability",
-        "copied: there are no",
+        "copied: there is nothing to translate in it",
     ):
         assert expected in out
+    code, out, _ = run(
+        "explain", "Anna sleeps.", "--model", model_folder, "--n-best", "3", "--prefix", "Heute"
+    )
+    assert code == 0
+    found = [line for line in out.splitlines() if "(log-probability" in line]
+    assert len(found) == 3
+    assert all(line.split()[1].startswith("Heute") for line in found)
 
 
 def test_attention_writes_a_page_or_a_picture(run, model_folder, tmp_path):

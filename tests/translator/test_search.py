@@ -6,9 +6,16 @@ import zlib
 import pytest
 import torch
 
+from translator.config import ModelConfig
+from translator.coverage import rank_by_coverage
+from translator.ensemble import Ensemble
 from translator.errors import InputError
+from translator.forced import decode_forced, forced_attention
+from translator.model import Transformer
 from translator.search import (
+    BannedPhrases,
     Constraints,
+    PieceTexts,
     Sampling,
     SearchOptions,
     SpecialTokens,
@@ -23,6 +30,9 @@ FORBIDDEN, BEGIN, END = 0, 1, 2
 SPECIAL = SpecialTokens(BEGIN, END, (FORBIDDEN,))
 WORDS = (3, 4)
 VOCABULARY = 5
+LETTERS = ["", "x", "", "y", "z"]
+PIECES = PieceTexts([f" {letter}".rstrip().encode() for letter in LETTERS])
+"""BEGIN, 3 and 4 are words of one letter each, so that a sequence of tokens is a phrase that begins a word."""
 
 
 class TableState:
@@ -73,14 +83,18 @@ class TableModel:
         state.feed(tokens_N)
         return torch.stack([self.logits(row) for row in state.history_NT.tolist()]), state
 
-    def log_probability(self, source, tokens):
-        history, total = [source, BEGIN], 0.0
+    def log_probabilities(self, source, tokens):
+        """Of each token and of the end."""
+        history, found = [source, BEGIN], []
         for token in (*tokens, END):
             logits = self.logits(history)
             logits[FORBIDDEN] = -math.inf
-            total += float(logits.log_softmax(0)[token])
+            found.append(float(logits.log_softmax(0)[token]))
             history.append(token)
-        return total
+        return found
+
+    def log_probability(self, source, tokens):
+        return sum(self.log_probabilities(source, tokens))
 
 
 def penalised(log_probability, tokens, alpha):
@@ -119,16 +133,21 @@ def every_hypothesis(model, source, alpha, **rules):
     return sorted(found, key=lambda pair: -pair[0])
 
 
-def greedy(model, source, max_length):
+def greedy(model, source, max_length, **rules):
     """The likeliest token at every step, until the end token or the limit."""
     tokens = []
-    while len(tokens) < max_length - 1:
+    while True:
         logits = model.logits([source, BEGIN, *tokens])
-        logits[FORBIDDEN] = -math.inf
-        if (best := int(logits.argmax())) == END:
-            break
+        best = max(may_follow(tokens, max_length, **rules), key=lambda token: float(logits[token]))
+        if best == END:
+            return tokens
         tokens.append(best)
-    return tokens
+
+
+def ban(sequences):
+    """The phrases that these sequences of tokens are."""
+    phrases = [" ".join(LETTERS[token] for token in sequence) for sequence in sequences]
+    return BannedPhrases(PIECES, phrases) if phrases else None
 
 
 def run(
@@ -138,8 +157,8 @@ def run(
     options = SearchOptions(**options)
     source_BS = torch.tensor(sources).unsqueeze(1)
     constraints = Constraints(
-        torch.tensor(limits), None if min_lengths is None else torch.tensor(min_lengths), prefixes, banned,
-        options.no_repeat_ngram,
+        torch.tensor(limits), None if min_lengths is None else torch.tensor(min_lengths), prefixes,
+        ban(banned), options.no_repeat_ngram,
     )  # fmt: skip
     return search(model, source_BS, source_BS >= 0, constraints, SPECIAL, options, look_on, watch)
 
@@ -180,15 +199,41 @@ def test_under_every_combination_of_rules_it_finds_the_best_there_is(
         assert [h.score for h in hypotheses] == pytest.approx([score for score, _ in expected], abs=1e-4)
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_beam_of_one_equals_greedy(seed):
-    model = TableModel(seed)
-    for source, hypotheses in zip((3, 4, 5), run(model, [3, 4, 5], [6, 6, 6], beam_size=1), strict=True):
-        assert [h.tokens for h in hypotheses] == [greedy(model, source, 6)]
+RULES = [
+    {},
+    {"min_length": 3},
+    {"no_repeat_ngram": 2},
+    {"banned": ((3,), (4, 4))},
+    {"banned": ((BEGIN,), (3,), (4,))},  # so that it must end
+    {"prefix": [4, 3]},
+    {"min_length": 2, "no_repeat_ngram": 3, "banned": ((4, 3),), "prefix": [3]},
+]
 
 
-def reference_beam(model, source, limit, options):
-    """The three steps of the module's docstring in plain Python, one sentence, without an early stop."""
+def run_with_rules(model, sources, limits, rules, **options):
+    """Search with the same rules for all sentences."""
+    everywhere = {
+        "min_lengths": [rules["min_length"]] * len(sources) if "min_length" in rules else None,
+        "prefixes": [rules["prefix"]] * len(sources) if "prefix" in rules else None,
+    }
+    options |= {"no_repeat_ngram": rules.get("no_repeat_ngram", 0)}
+    return run(model, sources, limits, **everywhere, banned=rules.get("banned", ()), **options)
+
+
+@pytest.mark.parametrize("rules", RULES, ids=str)
+def test_beam_of_one_equals_greedy(rules):
+    for seed in range(20):
+        model = TableModel(seed)
+        found = run_with_rules(model, [3, 4, 5], [6, 6, 6], rules, beam_size=1)
+        for source, hypotheses in zip((3, 4, 5), found, strict=True):
+            assert [h.tokens for h in hypotheses] == [greedy(model, source, 6, **rules)]
+
+
+def reference_beam(model, source, limit, options, **rules):
+    """The three steps of the module's docstring in plain Python, one sentence, without the early stop.
+
+    It ends, as is part of the search, when as many hypotheses as the beam is wide are finished.
+    """
     live, finished = [(0.0, [])], []
     for length in range(1, limit + 1):
         extended = []
@@ -196,8 +241,7 @@ def reference_beam(model, source, limit, options):
             logits = model.logits([source, BEGIN, *tokens])
             logits[FORBIDDEN] = -math.inf
             log_p = logits.log_softmax(0).tolist()
-            choices = (END,) if length == limit else range(VOCABULARY)
-            extended += [(total + log_p[t], [*tokens, t]) for t in choices if log_p[t] > -math.inf]
+            extended += [(total + log_p[t], [*tokens, t]) for t in may_follow(tokens, limit, **rules)]
         extended.sort(key=lambda pair: -pair[0])
         ended = [pair for pair in extended[: options.beam_size] if pair[1][-1] == END]
         finished += [(total / ((5 + length) / 6) ** options.length_penalty, t[:-1]) for total, t in ended]
@@ -207,18 +251,102 @@ def reference_beam(model, source, limit, options):
     return sorted(finished, key=lambda pair: -pair[0])[: options.n_best]
 
 
-@pytest.mark.parametrize("alpha", [0.0, 1.0])
-@pytest.mark.parametrize(("beam_size", "n_best"), [(2, 1), (3, 1), (3, 3), (4, 2)])
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("alpha", [0.0, 0.6, 1.0, 2.0])
+@pytest.mark.parametrize(("beam_size", "n_best"), [(1, 1), (2, 1), (2, 2), (3, 1), (3, 2), (3, 3), (4, 2)])
+@pytest.mark.parametrize("rules", RULES, ids=str)
 def test_narrow_beams_equal_a_plain_python_beam_so_the_early_stop_changes_nothing(
-    seed, beam_size, n_best, alpha
+    rules, beam_size, n_best, alpha
 ):
     options = {"beam_size": beam_size, "length_penalty": alpha, "n_best": n_best}
-    model, sources, limits = TableModel(seed), [3, 4, 5, 6], [7, 5, 6, 7]
-    for source, limit, got in zip(sources, limits, run(model, sources, limits, **options), strict=True):
-        expected = reference_beam(model, source, limit, SearchOptions(**options))
-        assert [h.tokens for h in got] == [tokens for _, tokens in expected]
-        assert [h.score for h in got] == pytest.approx([score for score, _ in expected], abs=1e-4)
+    sources, limits = [3, 4, 5, 6], [7, 5, 6, 7]
+    for seed in range(6):
+        model = TableModel(seed)
+        found = run_with_rules(model, sources, limits, rules, **options)
+        for source, limit, got in zip(sources, limits, found, strict=True):
+            expected = reference_beam(model, source, limit, SearchOptions(**options), **rules)
+            assert [h.tokens for h in got] == [tokens for _, tokens in expected]
+            assert [h.score for h in got] == pytest.approx([score for score, _ in expected], abs=1e-4)
+
+
+def test_a_full_beam_ends_the_search_though_a_longer_translation_would_have_had_a_better_score():
+    """It ends at once with 0.6, or after a word of 0.4 for certain: log 0.6 = -0.511, log 0.4 / (7/6)^5 = -0.424."""
+
+    class Short(TableModel):
+        def logits(self, history):
+            after = {END: 0.6, 3: 0.4} if len(history) == 2 else {END: 1.0}
+            return torch.tensor([math.log(after.get(token, 1e-20)) for token in range(VOCABULARY)])
+
+    options = {"length_penalty": 5.0, "look_on": (steps := []).append}
+    ((narrow,),) = run(Short(0), [5], [2], beam_size=1, **options)
+    assert (narrow.tokens, narrow.score) == ([], pytest.approx(-0.5108, abs=1e-4))
+    assert [step.stopped for step in steps] == [StopReason.FULL]
+    ((wide,),) = run(Short(0), [5], [2], beam_size=2, **options)
+    assert (wide.tokens, wide.score) == ([3], pytest.approx(-0.4240, abs=1e-4))
+
+
+def test_the_early_stop_saves_steps():
+    stops = []
+    for seed in range(20):
+        run(TableModel(seed), [3, 4, 5], [9, 9, 9], look_on=stops.append, beam_size=3)
+    reasons = [step.stopped for step in stops if step.stopped]
+    assert len(reasons) == 60
+    assert reasons.count(StopReason.SETTLED) > 10
+
+
+class Mixed(TableModel):
+    """What two tables give together: the mean of their probabilities, worked out number by number."""
+
+    def __init__(self, seeds):
+        self.tables = [TableModel(seed) for seed in seeds]
+
+    def logits(self, history):
+        odds = [[math.exp(x) for x in one.logits(history).tolist()] for one in self.tables]
+        return torch.tensor(
+            [math.log(sum(row[token] / sum(row) for row in odds) / len(odds)) for token in range(VOCABULARY)]
+        )
+
+
+@pytest.mark.parametrize("rules", RULES, ids=str)
+def test_an_ensemble_finds_the_best_there_is_for_its_models_together(rules):
+    for seeds in ((0, 1), (2, 3), (4, 5, 6)):
+        together, model = Ensemble([TableModel(seed) for seed in seeds]), Mixed(seeds)
+        found = run_with_rules(together, [7, 8], [4, 4], rules, beam_size=64, n_best=5)
+        narrow = run_with_rules(together, [7, 8], [6, 6], rules, beam_size=2)
+        for source, hypotheses, (likely,) in zip((7, 8), found, narrow, strict=True):
+            expected = every_hypothesis(model, source, 1.0, max_length=4, **rules)[:5]
+            assert [h.tokens for h in hypotheses] == [tokens for _, tokens in expected]
+            assert [h.score for h in hypotheses] == pytest.approx([score for score, _ in expected], abs=1e-4)
+            ((_, tokens),) = reference_beam(model, source, 6, SearchOptions(beam_size=2), **rules)
+            assert likely.tokens == tokens
+
+
+@pytest.mark.parametrize("beta", [0.3, 5.0])
+def test_with_coverage_the_best_there_is_comes_first(beta):
+    """A real model, for it has attention, with two words, whose translations of up to 3 words are all tried."""
+    torch.manual_seed(3)
+    model = Transformer(
+        ModelConfig(6, d_model=8, heads=2, d_ff=8, encoder_layers=1, decoder_layers=2, dropout=0.0)
+    ).eval()
+    pad, begin, end, words = 0, 2, 3, (4, 5)
+    special, sources = SpecialTokens(begin, end, (0, 1, 2)), [[4, 4, 5], [5]]
+    source_BS = torch.tensor([[4, 4, 5, end], [5, end, pad, pad]])
+    options = SearchOptions(beam_size=15, n_best=15)
+    found = search(model, source_BS, source_BS != pad, Constraints(torch.tensor([4, 4])), special, options)
+    ranked = rank_by_coverage(model, sources, found, special, pad, beta)
+    for source, hypotheses in zip(sources, ranked, strict=True):
+        expected = []
+        for tokens in itertools.chain(*(itertools.product(words, repeat=length) for length in range(4))):
+            alone = model, [source], [tokens], special, pad
+            (weights,) = forced_attention(*alone, ["decoder.1.cross_attention"])
+            attention_TS = weights["decoder.1.cross_attention"].mean(dim=0)
+            coverage = sum(
+                math.log(min(1.0, float(attention_TS[:, place].sum()))) for place in range(len(source))
+            )
+            score = penalised(sum(decode_forced(*alone)[0]), tokens, 1.0) + beta * coverage
+            expected.append((score, list(tokens)))
+        expected.sort(reverse=True)
+        assert [one.tokens for one in hypotheses] == [tokens for _, tokens in expected]
+        assert [one.score for one in hypotheses] == pytest.approx([score for score, _ in expected], abs=1e-4)
 
 
 def test_neighbours_in_the_batch_change_nothing():
@@ -235,7 +363,9 @@ def test_hypotheses_are_distinct_and_ordered_and_scores_are_those_of_the_formula
     assert len({tuple(h.tokens) for h in hypotheses}) == len(hypotheses) >= 1
     assert [h.score for h in hypotheses] == sorted((h.score for h in hypotheses), reverse=True)
     for hypothesis in hypotheses:
-        expected = model.log_probability(5, hypothesis.tokens)
+        each = model.log_probabilities(5, hypothesis.tokens)
+        assert hypothesis.token_log_probabilities == pytest.approx(each, abs=1e-5)
+        expected = sum(each)
         assert hypothesis.log_probability == pytest.approx(expected, abs=1e-4)
         assert hypothesis.score == pytest.approx(penalised(expected, hypothesis.tokens, 0.8), abs=1e-4)
 
@@ -269,9 +399,11 @@ def test_an_empty_batch_has_no_results():
         assert found == []
 
 
-def test_who_looks_on_sees_every_step_and_why_it_stopped():
+@pytest.mark.parametrize(("beam_size", "sampling"), [(1, None), (2, None), (2, Sampling())])
+def test_who_looks_on_sees_every_step_and_why_it_stopped(beam_size, sampling):
     model, seen = TableModel(2), []
-    results = run(model, [5, 6], [5, 2], look_on=seen.append, beam_size=2, n_best=2)
+    options = {"beam_size": beam_size, "n_best": beam_size, "sampling": sampling}
+    results = run(model, [5, 6], [5, 2], look_on=seen.append, **options)
     for sentence, found in enumerate(results):
         steps = [step for step in seen if step.sentence == sentence]
         assert [step.length for step in steps] == list(range(1, len(steps) + 1))
@@ -279,8 +411,12 @@ def test_who_looks_on_sees_every_step_and_why_it_stopped():
         assert steps[-1].finished == found
         assert isinstance(steps[-1].stopped, StopReason)
         for step in steps:
-            assert all(len(hypothesis.tokens) == step.length for hypothesis in step.live)
-            assert len(step.live) <= 2
+            assert len(step.live) <= beam_size
+            for hypothesis in step.live:
+                assert len(hypothesis.tokens) == step.length
+                assert END not in hypothesis.tokens
+                expected = model.log_probabilities(5 + sentence, hypothesis.tokens)[:-1]
+                assert hypothesis.token_log_probabilities == pytest.approx(expected, abs=1e-5)
     (only,) = run(model, [6], [1], look_on=seen.append, beam_size=2)
     assert seen[-1].stopped == StopReason.LENGTH
     assert only[0].tokens == []
@@ -380,8 +516,9 @@ def test_samples_are_repeatable_distinct_ordered_and_independent_of_their_neighb
         assert len({tuple(h.tokens) for h in hypotheses}) == len(hypotheses)
         assert [h.score for h in hypotheses] == sorted((h.score for h in hypotheses), reverse=True)
         for hypothesis in hypotheses:
-            expected = model.log_probability(source, hypothesis.tokens)
-            assert hypothesis.log_probability == pytest.approx(expected, abs=1e-4)
+            expected = model.log_probabilities(source, hypothesis.tokens)
+            assert hypothesis.token_log_probabilities == pytest.approx(expected, abs=1e-5)
+            assert hypothesis.log_probability == pytest.approx(sum(expected), abs=1e-4)
     other_seed = {**options, "sampling": Sampling(seed=10)}
     assert run(model, sources, [5, 6, 4, 6], **other_seed) != together
 

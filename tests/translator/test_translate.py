@@ -1,7 +1,9 @@
+import collections
 import copy
 import dataclasses
 import itertools
 import math
+import re
 import threading
 import time
 
@@ -14,12 +16,14 @@ from translator.checkpoint import save_model
 from translator.config import ModelConfig
 from translator.device import one_thread_for_each_batch
 from translator.errors import CheckpointError, ConfigError, InputError
+from translator.forced import decode_forced
 from translator.inference import can_use_int8, has_fast_int8
 from translator.model import Transformer
-from translator.search import Sampling, SearchOptions
+from translator.search import Sampling, SearchOptions, length_penalty
 from translator.text import normalise
-from translator.tokenizer import train_tokenizer
+from translator.tokenizer import EOS_ID, PAD_ID, train_tokenizer
 from translator.translate import Translator, settle_precision
+from translator.translate.rules import piece_texts
 from translator.translate.translator import _batches
 
 GREEDY = SearchOptions(beam_size=1)
@@ -92,7 +96,7 @@ def test_neighbours_in_the_batch_change_nothing(translator, beam_size):
 
 
 def test_a_translation_begins_with_the_prefix_that_is_asked_for(translator):
-    texts, prefixes = ["Anna sleeps. Paul eats.", "The dog sleeps.", "12"], ["Heute", "", "Nie"]
+    texts, prefixes = ["Anna sleeps. Paul eats.", "The dog sleeps.", "12"], ["Heute", "", " "]
     options = SearchOptions(beam_size=3, n_best=3)
     first, _, third = translator.translate(texts, options, prefixes=prefixes)
     assert all(one.text.startswith("Heute") for one in first.sentences[0].hypotheses)
@@ -102,6 +106,36 @@ def test_a_translation_begins_with_the_prefix_that_is_asked_for(translator):
     assert greedy[1].text == plain[1].text
     with pytest.raises(InputError, match="there are 1 prefixes for 3 texts; give one for each"):
         translator.translate(texts, options, prefixes=["Heute"])
+
+
+@pytest.mark.parametrize("text", ["1. Anna sleeps. Paul eats.", "🙂\nAnna sleeps. Paul eats."])
+def test_the_prefix_is_for_the_first_sentence_that_is_translated(translator, text):
+    plain, forced = (translator.translate([text], GREEDY, prefixes=[one])[0] for one in ("", "Heute"))
+    copied, first, second = forced.sentences
+    assert [one.is_copied for one in forced.sentences] == [True, False, False]
+    assert copied.text == copied.source
+    assert first.text.startswith("Heute")
+    assert second == plain.sentences[2]
+
+
+@pytest.mark.parametrize("text", ["12", "", " \n", "x" * 500])
+def test_what_stays_as_it_is_cannot_begin_with_a_prefix(translator, text):
+    with pytest.raises(InputError, match=r"there is nothing to translate in .* leave its prefix empty"):
+        translator.translate(["Anna sleeps.", text], GREEDY, prefixes=["Heute", "Heute"])
+
+
+def test_a_prefix_is_whole_or_refused_where_positions_are_learned(prepared):
+    config = ModelConfig(
+        vocab_size=prepared.tokenizer.vocab_size, d_model=16, heads=2, d_ff=16, encoder_layers=1, decoder_layers=1,
+        positions="learned", max_positions=12,
+    )  # fmt: skip
+    translator = Translator(Transformer(config), prepared.tokenizer, {}, torch.device("cpu"))
+    longest = " ".join(["die"] * 11)
+    assert len(prepared.tokenizer.encode(longest)) == 11
+    (translation,) = translator.translate(["Paul eats."], GREEDY, prefixes=[longest])
+    assert translation.text == longest
+    with pytest.raises(InputError, match=r"the prefix 'die .*' has 12 pieces, and the model can write 11"):
+        translator.translate(["Paul eats."], GREEDY, prefixes=[longest + " die"])
 
 
 def test_a_phrase_of_which_nothing_is_left_bans_nothing(translator):
@@ -116,10 +150,108 @@ def test_banned_phrases_do_not_occur(translator):
 
     def drawn(banned):
         options = [SearchOptions(beam_size=1, sampling=Sampling(seed=n), banned=banned) for n in range(40)]
-        return [f" {translator.translate(['Anna sleeps.'], one)[0].text}" for one in options]
+        return [translator.translate(["Anna sleeps."], one)[0].text for one in options]
 
-    assert any(" die" in text for text in drawn(()))
-    assert not any(" die" in text for text in drawn(("die",)))
+    for phrase in ("die", "s", "K", "."):
+        begins = re.compile(rf"(?<![^\W_]){re.escape(phrase)}" if phrase != "." else r"\.")
+        assert any(map(begins.search, drawn(())))
+        assert not any(map(begins.search, drawn((phrase,))))
+
+
+def test_what_the_search_takes_pieces_for_is_what_they_become(prepared):
+    pieces = piece_texts(prepared.tokenizer).texts
+    assert len(pieces) == prepared.tokenizer.vocab_size
+    for text in ("Der Hund schläft.", "„Haus“ 🙂 (▁) ß  x"):
+        ids = prepared.tokenizer.encode(text)
+        assert b"".join(pieces[one] for one in ids).decode() == f" {text}"
+    assert {pieces[one] for one in range(36)} == {b""}
+
+
+class Spelling:
+    """A model that knows some sequences of pieces, with their probabilities, and nothing else."""
+
+    def __init__(self, known, vocab_size):
+        self.known, self.vocab_size, self.history = known, vocab_size, None
+
+    def encode(self, source_BS, source_keep_BS):
+        return source_BS
+
+    def start(self, memory, source_keep_BS):
+        self.history = None
+        return self
+
+    def decode_step(self, tokens_N, state):
+        new = [[token] for token in tokens_N.tolist()]
+        self.history = (
+            [old + one for old, one in zip(self.history, new, strict=True)]
+            if self.history
+            else [[] for _ in new]
+        )
+        logits_NV = torch.full((len(new), self.vocab_size), -30.0)
+        for row, past in enumerate(self.history):
+            odds = collections.Counter()
+            for tokens, probability in self.known.items():
+                if list(tokens[: len(past)]) == past and len(tokens) > len(past):
+                    odds[tokens[len(past)]] += probability
+            for token, probability in odds.items():
+                logits_NV[row, token] = math.log(probability / odds.total())
+        return logits_NV, self
+
+    def select(self, rows_N):
+        self.history = [self.history[row] for row in rows_N.tolist()]
+
+    def keep_sentences(self, sentences_B, rows_N):
+        self.select(rows_N)
+
+
+def test_a_text_that_is_found_in_two_cuts_is_returned_once_as_the_better_one(untrained, prepared):
+    tokenizer = prepared.tokenizer
+    dog, cat = (tokenizer.encode(text) for text in ("Der Hund", "Die Katze"))
+    ids = {tokenizer.piece(one): one for one in range(tokenizer.vocab_size)}
+    spelt = [ids[letter] for letter in "▁Der▁Hund"]
+    assert tokenizer.decode(spelt) == "Der Hund"
+    assert spelt != dog
+    translator = Translator(untrained, tokenizer, {}, torch.device("cpu"))
+    odds = {(*dog, EOS_ID): 0.3, (*spelt, EOS_ID): 0.5, (*cat, EOS_ID): 0.2}
+    translator._searched = Spelling(odds, tokenizer.vocab_size)
+    options = SearchOptions(n_best=3, length_penalty=0.0)
+    (translation,) = translator.translate(["Anna"], options)
+    first, second = translation.sentences[0].hypotheses
+    assert (first.text, first.score) == ("Der Hund", pytest.approx(math.log(0.5), abs=1e-4))
+    assert (second.text, second.score) == ("Die Katze", pytest.approx(math.log(0.2), abs=1e-4))
+    assert first.pieces == (*map(tokenizer.piece, spelt), "</s>")
+
+
+@pytest.mark.parametrize("in_slots", [False, True])
+@pytest.mark.parametrize(
+    "options",
+    [
+        SearchOptions(beam_size=1),
+        SearchOptions(n_best=4),
+        SearchOptions(n_best=2, coverage_penalty=0.5),
+        SearchOptions(n_best=2, min_length_factor=1.0, no_repeat_ngram=1, banned=("die",)),
+        SearchOptions(n_best=2, sampling=Sampling(temperature=0.5)),
+    ],
+    ids=str,
+)
+def test_every_piece_has_the_log_probability_that_forcing_gives_it(untrained, prepared, options, in_slots):
+    translator = Translator(untrained, prepared.tokenizer, {}, torch.device("cpu"), in_slots=in_slots)
+    ids = {prepared.tokenizer.piece(one): one for one in range(prepared.tokenizer.vocab_size)}
+    texts = ["Anna sleeps.", "The old man with the dog eats bread in the kitchen.", "Paul?", "12"]
+    *translated, copied = (one.sentences[0] for one in translator.translate(texts, options))
+    assert (copied.hypotheses[0].pieces, copied.hypotheses[0].token_log_probabilities) == ((), ())
+    for sentence in translated:
+        for one in sentence.hypotheses:
+            target = [ids[piece] for piece in one.pieces[:-1]]
+            source = prepared.tokenizer.encode(sentence.source)
+            (expected,) = decode_forced(untrained, [source], [target], translator.special, PAD_ID)
+            assert one.pieces[-1] == "</s>"
+            assert prepared.tokenizer.decode(target) == one.text
+            assert one.token_log_probabilities == pytest.approx(expected, abs=1e-4)
+            total = sum(one.token_log_probabilities)
+            assert one.confidence == pytest.approx(total / len(one.pieces))
+            if not options.coverage_penalty:
+                assert one.score == pytest.approx(total / length_penalty(len(one.pieces), 1.0), abs=1e-5)
 
 
 def test_length_factors_bound_a_translation(translator):
@@ -263,6 +395,8 @@ def test_long_runs_without_a_blank_are_copied(translator):
     assert translation[0].text == run
     assert translation[1].text.endswith(run)
     assert not translation[1].text.startswith("Anna sleeps.")
+    assert all(one.is_copied for one in translation[0].sentences)
+    assert [one.is_copied for one in translation[1].sentences][:2] == [False, True]
 
 
 @pytest.mark.parametrize("options", [SearchOptions(), SearchOptions(coverage_penalty=0.2, n_best=2)])

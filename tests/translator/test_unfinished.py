@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 
@@ -23,6 +24,21 @@ def test_the_file_has_its_name_only_when_it_is_whole(tmp_path):
         file.finish()
     assert path.read_bytes() == b"eins\nzwei"
     assert [one.name for one in tmp_path.iterdir()] == ["out.de"]
+
+
+def test_lines_and_then_the_name_are_on_the_disk_before_the_record_is_gone(tmp_path, monkeypatch):
+    path, flushed = tmp_path / "out.de", []
+    inodes = {}
+
+    def fsync(descriptor):
+        name = inodes[os.fstat(descriptor).st_ino]
+        flushed.append((name, path.exists(), (tmp_path / "out.de.part.json").exists()))
+
+    with UnfinishedFile(path, MADE_FROM, resume=False) as file:
+        inodes |= {(tmp_path / "out.de.part").stat().st_ino: "lines", tmp_path.stat().st_ino: "folder"}
+        monkeypatch.setattr(os, "fsync", fsync)
+        file.finish()
+    assert flushed == [("lines", False, True), ("folder", True, True)]
 
 
 @pytest.mark.parametrize(

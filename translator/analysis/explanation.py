@@ -17,18 +17,23 @@ class Explanation:
     pieces: str
     """Of the source, as the model gets them, readably."""
     steps: tuple[Step, ...]
-    """Empty for what has no words and is copied."""
+    """Empty for what is copied."""
     found: tuple[ScoredTokens, ...]
     """The n best, best first."""
 
 
-def explain(translator: Translator, text: str, options: SearchOptions) -> list[Explanation]:
-    """Search for the translation of each sentence of a text, alone, and look on."""
+def explain(translator: Translator, text: str, options: SearchOptions, prefix: str = "") -> list[Explanation]:
+    """Search for the translation of each sentence of a text, alone, and look on.
+
+    The first begins with `prefix`. Raises InputError as `Translator.translate` does.
+    """
     explanations = []
-    for sentence in translator.sentences(text):
+    sentences = translator.sentences(text)
+    beginnings = translator.beginnings([prefix], [text], [sentences])
+    for sentence, beginning in zip(sentences, beginnings, strict=True):
         steps: list[Step] = []
         ids = list(sentence.tokens)
-        found = translator.search([ids], options, look_on=steps.append)[0] if ids else []
+        found = translator.search([ids], options, [beginning], steps.append)[0] if ids else []
         pieces = readable_pieces(translator.tokenizer, translator.tokenizer.encode(normalise(sentence.text)))
         explanations.append(Explanation(sentence.text, pieces, tuple(steps), tuple(found)))
     return explanations

@@ -33,7 +33,7 @@ class SearchArguments:
     no_repeat_ngram: int = 0
     """No so many pieces in a row occur twice; 0 allows it."""
     ban: UseAppendAction[tuple[str, ...]] = ()
-    """A word or phrase that occurs in no translation, once for each."""
+    """A word or phrase that occurs in no translation where a word begins, in just these letters; once for each."""
     coverage_penalty: float = 0.0
     """What leaving words of the source out costs, when finished hypotheses are ranked."""
     sample: bool = False

@@ -21,6 +21,8 @@ def explain(
     *,
     search: OmitArgPrefixes[SearchArguments] = SearchArguments(),  # noqa: B008 (frozen, so safe to share)
     model: Path | None = None,
+    n_best: int = 1,
+    prefix: str = "",
 ) -> None:
     """Show how a text is translated: its sentences, their pieces, every step of the search, and why it ends.
 
@@ -28,12 +30,14 @@ def explain(
         text: English text, in quotation marks.
         search: How to search.
         model: Model folder; by default the model that comes with the package.
+        n_best: Translations of each sentence.
+        prefix: The German that the translation begins with.
     """
     from translator.analysis.explanation import explain as explain_text
     from translator.translate import Translator
 
     translator = Translator.load(model, "cpu")
-    for explanation in explain_text(translator, text, search.options()):
+    for explanation in explain_text(translator, text, search.options(n_best), prefix):
         _print(explanation, translator.tokenizer)
 
 
@@ -41,7 +45,7 @@ def _print(explanation: "Explanation", tokenizer: "Tokenizer") -> None:
     STDOUT.print(Text(explanation.source, style="bold"))
     STDOUT.print(Text(f"pieces: {explanation.pieces}"))
     if not explanation.steps:
-        STDOUT.print("copied: there are no words in it\n")
+        STDOUT.print("copied: there is nothing to translate in it\n")
         return
     STDOUT.print(_table(explanation.steps, tokenizer))
     last = explanation.steps[-1]

@@ -43,6 +43,7 @@ def translate(
     prefix: Path | None = None,
     json_output: Annotated[bool, arg(name="json")] = False,
     align: bool = False,
+    tokens: bool = False,
     device: str = "auto",
     precision: Literal["auto", "fp32", "bf16", "int8"] = "auto",
 ) -> None:
@@ -58,22 +59,25 @@ def translate(
         out: File for the translation, which gets its name when it is whole; by default standard output.
         resume: Go on with the --out of the same command, which was interrupted.
         processes: How many share the work on a file; 0 is one for each core, and a single one on a GPU.
-        n_best: Translations of each sentence; more than one need --json.
-        prefix: File with the German that the translation of each line begins with, or an empty line.
+        n_best: Translations of each sentence; more than one need --json. Fewer come where some read the same.
+        prefix: File with the German that the translation of each line begins with, or an empty line. The model may go
+            on within its last word.
         json_output: Print a JSON object for each line: its sentences, with scores and what else was asked for.
         align: Say in the JSON which words became which, as character offsets.
+        tokens: Give in the JSON the pieces of each translation, with the log-probability of every one.
         device: auto (a GPU if there is one), cpu, cuda or cuda:N.
         precision: Of matrix products. auto is int8 on processors that are fast with it, bf16 on such GPUs, else fp32.
     """
     from translator.commands.window_job import WindowJob
 
     options = search.options(n_best)
-    _check_options(n_best, json_output, align, out, resume, processes)
+    _check_output(n_best, json_output, align, tokens)
+    _check_work(out, resume, processes)
     file = _only_file(files)
     if resume and out is not None and out.is_file():
         STDERR.print(f"{out} is finished", soft_wrap=True)
         return
-    job = WindowJob(model, device, precision, options, json_output, align)
+    job = WindowJob(model, device, precision, options, json_output, align, tokens)
     _translate_lines(job, file, prefix, out, resume, processes)
 
 
@@ -99,13 +103,18 @@ def _translate_lines(
                     progress.advance(task, lines_done)
 
 
-def _check_options(
-    n_best: int, is_json: bool, align: bool, out: Path | None, resume: bool, processes: int
-) -> None:
-    if n_best > 1 and not is_json:
+def _check_output(n_best: int, is_json: bool, align: bool, tokens: bool) -> None:
+    if is_json:
+        return
+    if n_best > 1:
         raise ConfigError(f"--n-best is {n_best}, and plain text has one translation a line; add --json")
-    if align and not is_json:
+    if align:
         raise ConfigError("--align has its links in JSON; add --json")
+    if tokens:
+        raise ConfigError("--tokens has its pieces in JSON; add --json")
+
+
+def _check_work(out: Path | None, resume: bool, processes: int) -> None:
     if resume and out is None:
         raise ConfigError("--resume goes on with the file of --out; add --out FILE")
     if processes < 0:

@@ -13,7 +13,7 @@ from translator.commands.windows import Window
 from translator.device import choose_device
 from translator.inference import Precision
 from translator.search import SearchOptions
-from translator.translate import Translation, Translator, has_words, settle_precision, shipped_model
+from translator.translate import Hypothesis, Translation, Translator, settle_precision, shipped_model
 
 Written = tuple[int, bytes]
 """How many lines were translated, and what is to be written for them."""
@@ -30,6 +30,7 @@ class WindowJob:
     options: SearchOptions
     as_json: bool
     with_alignment: bool
+    with_tokens: bool
 
     def start(self) -> Callable[[Window], Written]:
         """Load the model; returns what translates a window."""
@@ -47,47 +48,49 @@ class WindowJob:
             "precision": settle_precision(self.precision, choose_device(self.device)),
             "json": self.as_json,
             "align": self.with_alignment,
+            "tokens": self.with_tokens,
         }
 
     def _translate(self, translator: Translator, window: Window) -> Written:
         translations = translator.translate(window.texts, self.options, prefixes=window.beginnings)
         if self.as_json:
-            text = _as_json(translator, translations, self.with_alignment)
+            text = self._as_json(translator, translations)
         else:
             text = "".join(translation.text for translation in translations)
         return len(window.texts), text.encode()
 
+    def _as_json(self, translator: Translator, translations: Sequence[Translation]) -> str:
+        """A line for each text: its sentences with their translations and scores, and what else was asked for."""
+        records = []
+        for translation in translations:
+            sentences: list[dict[str, Any]] = [
+                {
+                    "source": one.source,
+                    "start": one.start,
+                    "end": one.end,
+                    "translations": list(map(self._version, one.hypotheses)),
+                }
+                for one in translation.sentences
+            ]
+            if self.with_alignment:
+                for record, links in zip(sentences, _links(translator, translation), strict=True):
+                    record["alignment"] = links
+            records.append({"text": translation.text.rstrip("\r\n"), "sentences": sentences})
+        return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
 
-def _as_json(translator: Translator, translations: Sequence[Translation], with_alignment: bool) -> str:
-    """A line for each text: its sentences with their translations and scores, and perhaps their alignment."""
-    records = []
-    for translation in translations:
-        sentences: list[dict[str, Any]] = [
-            {
-                "source": one.source,
-                "start": one.start,
-                "end": one.end,
-                "translations": [
-                    {"text": version.text, "score": round(version.score, 4)} for version in one.hypotheses
-                ],
-            }
-            for one in translation.sentences
-        ]
-        if with_alignment:
-            for record, links in zip(sentences, _links(translator, translation), strict=True):
-                record["alignment"] = links
-        records.append({"text": translation.text.rstrip("\r\n"), "sentences": sentences})
-    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+    def _version(self, hypothesis: Hypothesis) -> dict[str, Any]:
+        version: dict[str, Any] = {"text": hypothesis.text, "score": round(hypothesis.score, 4)}
+        if self.with_tokens:
+            each = zip(hypothesis.pieces, hypothesis.token_log_probabilities, strict=True)
+            version["tokens"] = [[piece, round(log_probability, 4)] for piece, log_probability in each]
+        return version
 
 
 def _links(translator: Translator, translation: Translation) -> list[list[dict[str, Any]]]:
     """The links of each sentence; none of what is copied, for the model has not seen it."""
-    translated = [one for one in translation.sentences if has_words(one.source)]
+    translated = [one for one in translation.sentences if not one.is_copied]
     found = iter(align(translator, [(one.source, one.text) for one in translated]))
-    return [
-        [_link(link) for link in next(found)] if has_words(one.source) else []
-        for one in translation.sentences
-    ]
+    return [[] if one.is_copied else [_link(link) for link in next(found)] for one in translation.sentences]
 
 
 def _link(link: Link) -> dict[str, Any]:

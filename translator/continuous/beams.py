@@ -46,12 +46,15 @@ class SlotBeams:
         self._length_R, self._is_done_R = zeros(slots), zeros(slots, dtype=torch.bool) | True
         self._score_RW = zeros(slots, beam_size, dtype=torch.float32)
         self._tokens_RWT = zeros(slots, beam_size, target_length)
+        self._totals_RWT = zeros(slots, beam_size, target_length, dtype=torch.float32)
+        """The log-probability of all tokens up to each one."""
         self._last_RW = zeros(slots, beam_size) + special.begin
         self._finished_score_RW = zeros(slots, beam_size, dtype=torch.float32) - torch.inf
         self._finished_length_RW = zeros(slots, beam_size)
-        self._finished_tokens_RWT = (
-            zeros(slots, beam_size, target_length) if beam_size > 1 else self._tokens_RWT
-        )
+        self._finished_tokens_RWT, self._finished_totals_RWT = self._tokens_RWT, self._totals_RWT
+        if beam_size > 1:
+            self._finished_tokens_RWT = torch.zeros_like(self._tokens_RWT)
+            self._finished_totals_RWT = torch.zeros_like(self._totals_RWT)
 
     def set_options(self, options: SearchOptions) -> None:
         """For all sentences that are put in from now on; the beam stays as wide as it is."""
@@ -102,7 +105,9 @@ class SlotBeams:
         is_last_R1, is_done_R1 = (newest_R >= self._most_R).unsqueeze(1), self._is_done_R.unsqueeze(1)
         self._last_RW.copy_(token_R1.masked_fill(is_last_R1, self._special.end))
         self._score_RW.add_(torch.where(is_last_R1, end_R1, best_R1).masked_fill_(is_done_R1, 0))
-        self._tokens_RWT.scatter_(2, self.positions().view(-1, 1, 1), self._last_RW.unsqueeze(2))
+        place_R11 = self.positions().view(-1, 1, 1)
+        self._tokens_RWT.scatter_(2, place_R11, self._last_RW.unsqueeze(2))
+        self._totals_RWT.scatter_(2, place_R11, self._score_RW.unsqueeze(2))
         ends_R1 = (self._last_RW == self._special.end) & ~is_done_R1
         score_R1 = self._score_RW / self._penalty(newest_R)
         self._finished_score_RW.copy_(torch.where(ends_R1, score_R1, self._finished_score_RW))
@@ -121,8 +126,8 @@ class SlotBeams:
         self._score_RW.copy_(score_RE.gather(1, live_RW))
         self._last_RW.copy_(token_RE.gather(1, live_RW))
         place_RW1 = self.positions().view(-1, 1, 1).expand(-1, width, 1)
-        histories_RWT = _of_rows(self._tokens_RWT, row_RW).scatter_(2, place_RW1, self._last_RW.unsqueeze(2))
-        self._tokens_RWT.copy_(histories_RWT)
+        for past_RWT, newest_RW in ((self._tokens_RWT, self._last_RW), (self._totals_RWT, self._score_RW)):
+            past_RWT.copy_(_of_rows(past_RWT, row_RW).scatter_(2, place_RW1, newest_RW.unsqueeze(2)))
         return row_RW
 
     def is_done(self) -> list[bool]:
@@ -133,17 +138,25 @@ class SlotBeams:
     def best(self, slots: Sequence[int], options: SearchOptions) -> list[list[ScoredTokens]]:
         """The n best hypotheses of each of these slots, best first; waits for the device."""
         slots_B = torch.tensor(slots, device=self._device)
-        score_BW, length_BW = self._finished_score_RW[slots_B], self._finished_length_RW[slots_B]
-        tokens_BWT = self._finished_tokens_RWT[slots_B]
+        score_BW, length_BW, tokens_BWT, totals_BWT = (
+            finished[slots_B, : options.n_best].tolist()
+            for finished in (
+                self._finished_score_RW, self._finished_length_RW, self._finished_tokens_RWT,
+                self._finished_totals_RWT,
+            )
+        )  # fmt: skip
+        alpha = options.length_penalty
         return [
             [
-                ScoredTokens(
-                    tokens[: length - 1], score * length_penalty(length, options.length_penalty), score
+                ScoredTokens.with_totals(
+                    tokens[: length - 1],
+                    [*totals[: length - 1], score * length_penalty(length, alpha)],
+                    score,
                 )
-                for score, length, tokens in zip(*rows, strict=True)
+                for score, length, tokens, totals in zip(*rows, strict=True)
                 if score > -torch.inf
-            ][: options.n_best]
-            for rows in zip(score_BW.tolist(), length_BW.tolist(), tokens_BWT.tolist(), strict=True)
+            ]
+            for rows in zip(score_BW, length_BW, tokens_BWT, totals_BWT, strict=True)
         ]
 
     def _best_extensions(
@@ -171,11 +184,14 @@ class SlotBeams:
         newer_RW = (score_RW / self._penalty(newest_R)).masked_fill_(~is_new_RW, -torch.inf)
         score_RX = torch.cat([self._finished_score_RW, newer_RW], dim=1)
         length_RX = torch.cat([self._finished_length_RW, newest_R.unsqueeze(1).expand_as(row_RW)], dim=1)
-        tokens_RXT = torch.cat([self._finished_tokens_RWT, _of_rows(self._tokens_RWT, row_RW)], dim=1)
         best_RW, order_RW = score_RX.topk(self._width, dim=1)
         self._finished_score_RW.copy_(best_RW)
         self._finished_length_RW.copy_(length_RX.gather(1, order_RW))
-        self._finished_tokens_RWT.copy_(_of_rows(tokens_RXT, order_RW))
+        for finished_RWT, past_RWT in (
+            (self._finished_tokens_RWT, self._tokens_RWT), (self._finished_totals_RWT, self._totals_RWT)
+        ):  # fmt: skip
+            all_RXT = torch.cat([finished_RWT, _of_rows(past_RWT, row_RW)], dim=1)
+            finished_RWT.copy_(_of_rows(all_RXT, order_RW))
 
     def _penalty(self, length_R: Tensor) -> Tensor:
         """(R, 1) the length penalty."""
@@ -190,6 +206,6 @@ class SlotBeams:
         return (nth_best_R >= possible_R) | (self._finished_score_RW[:, -1] > -torch.inf)
 
 
-def _of_rows(tokens_RXT: Tensor, row_RW: Tensor) -> Tensor:
-    """The tokens of these rows of each slot."""
-    return tokens_RXT.gather(1, row_RW.unsqueeze(2).expand(-1, -1, tokens_RXT.shape[2]))
+def _of_rows(x_RXT: Tensor, row_RW: Tensor) -> Tensor:
+    """What stands in these rows of each slot."""
+    return x_RXT.gather(1, row_RW.unsqueeze(2).expand(-1, -1, x_RXT.shape[2]))

@@ -1,5 +1,6 @@
 """Greedy search, beam search and sampling over batches of sentences, in tensors."""
 
+from translator.search.banned import BannedPhrases, PieceTexts
 from translator.search.constraints import Constraints
 from translator.search.loop import StepwiseModel, StepwiseState, log_probabilities, search
 from translator.search.options import (
@@ -15,7 +16,9 @@ from translator.search.trace import Step, StopReason
 
 __all__ = [
     "MAX_BEAM_SIZE",
+    "BannedPhrases",
     "Constraints",
+    "PieceTexts",
     "Sampling",
     "ScoredTokens",
     "SearchOptions",

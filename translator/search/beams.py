@@ -8,8 +8,12 @@ lp(Y) = ((5 + |Y|) / 6)^α of Wu et al. 2016 (equation 14). Per sentence and ste
 2. those among the W best that end with the end token are finished;
 3. the W best that do not end live on.
 
-A sentence is done when W hypotheses are finished, when no live one can still reach the n best of the finished
-ones, or at its length limit, where every live hypothesis is made to end. It then leaves the batch.
+A sentence is done when W hypotheses are finished, or at its length limit, where every live hypothesis is made to end.
+That is part of what is searched for, as in fairseq and CTranslate2. With α > 0 a live hypothesis might still have
+become the best: to go on until none can would be another search, and a slower one.
+
+The early stop, on the other hand, changes no answer: a sentence is done, too, when no live hypothesis can reach the n
+best of the finished ones any more. What is done leaves the batch.
 """
 
 import torch
@@ -32,28 +36,33 @@ class _Finished:
         self.score_BW = torch.full((sentences, beam_size), -torch.inf, device=device)
         self.length_BW = torch.zeros((sentences, beam_size), dtype=torch.long, device=device)
         self.tokens_BWT = torch.zeros((sentences, beam_size, max_length), dtype=torch.long, device=device)
+        self.totals_BWT = torch.zeros((sentences, beam_size, max_length), device=device)
 
-    def add(self, score_BW: Tensor, tokens_BWT: Tensor, length: int) -> None:
+    def add(self, score_BW: Tensor, tokens_BWT: Tensor, totals_BWT: Tensor, length: int) -> None:
         """Merge hypotheses of `length` tokens in; -inf marks the places that hold none."""
         width = score_BW.shape[1]
         self.score_BW, order_BW = torch.cat([self.score_BW, score_BW], dim=1).topk(width, dim=1)
         lengths_BE = torch.cat([self.length_BW, torch.full_like(self.length_BW, length)], dim=1)
         self.length_BW = lengths_BE.gather(1, order_BW)
-        tokens_BET = torch.cat([self.tokens_BWT, tokens_BWT], dim=1)
-        self.tokens_BWT = tokens_BET.gather(1, order_BW.unsqueeze(2).expand_as(self.tokens_BWT))
+        self.tokens_BWT = _of_rows(torch.cat([self.tokens_BWT, tokens_BWT], dim=1), order_BW)
+        self.totals_BWT = _of_rows(torch.cat([self.totals_BWT, totals_BWT], dim=1), order_BW)
 
     def keep_sentences(self, kept_B: Tensor) -> None:
         self.score_BW = self.score_BW[kept_B]
         self.length_BW = self.length_BW[kept_B]
         self.tokens_BWT = self.tokens_BWT[kept_B]
+        self.totals_BWT = self.totals_BWT[kept_B]
 
     def best(self, index: int, n_best: int) -> list[ScoredTokens]:
         found = []
         for rank in range(n_best):
             score, length = float(self.score_BW[index, rank]), int(self.length_BW[index, rank])
             if score > -torch.inf:
-                tokens = self.tokens_BWT[index, rank, : length - 1].tolist()
-                found.append(ScoredTokens(tokens, score * length_penalty(length, self.alpha), score))
+                tokens, totals = (
+                    x_BWT[index, rank, : length - 1].tolist() for x_BWT in (self.tokens_BWT, self.totals_BWT)
+                )
+                totals.append(score * length_penalty(length, self.alpha))
+                found.append(ScoredTokens.with_totals(tokens, totals, score))
         return found
 
 
@@ -72,6 +81,8 @@ class Beams:
         self._score_BW = torch.full((sentences, width), -torch.inf, device=device)
         self._score_BW[:, 0] = 0.0  # all rows start alike, so only the first may be extended
         self._tokens_BWT = torch.full((sentences, width, longest), special.begin, device=device)
+        self._totals_BWT = torch.zeros((sentences, width, longest), device=device)
+        """The log-probability of all tokens up to each one."""
         self._finished = _Finished(sentences, width, longest, options.length_penalty, device)
         self._has_finished = False
         self._last_N = torch.full((sentences * width,), special.begin, device=device)
@@ -94,8 +105,8 @@ class Beams:
             rank_E = torch.arange(extensions, device=token_BE.device)
             order_BE = (rank_E + extensions * ends_BE).argsort(dim=1)
             score_BE, row_BE, token_BE = (x.gather(1, order_BE) for x in (score_BE, row_BE, token_BE))
-        self._score_BW, self._tokens_BWT, self._last_N, rows_N = _extend(
-            score_BE, row_BE, token_BE, self._tokens_BWT, self._length - 1
+        self._score_BW, self._tokens_BWT, self._totals_BWT, self._last_N, rows_N = _extend(
+            score_BE, row_BE, token_BE, self._tokens_BWT, self._totals_BWT, self._length - 1
         )
         return rows_N
 
@@ -125,11 +136,13 @@ class Beams:
         """Where the sentence at this place is after the newest step."""
         penalty = length_penalty(self._length, self._options.length_penalty)
         live = [
-            ScoredTokens(tokens[: self._length], score, score / penalty)
-            for tokens, score in zip(
-                self._tokens_BWT[index].tolist(), self._score_BW[index].tolist(), strict=True
+            ScoredTokens.with_totals(tokens, totals, totals[-1] / penalty)
+            for tokens, totals in zip(
+                self._tokens_BWT[index, :, : self._length].tolist(),
+                self._totals_BWT[index, :, : self._length].tolist(),
+                strict=True,
             )
-            if score > -torch.inf
+            if totals[-1] > -torch.inf and tokens[-1] != self._special.end
         ]
         live.sort(key=lambda hypothesis: -hypothesis.log_probability)
         reasons = {
@@ -147,6 +160,7 @@ class Beams:
         self._constraints = self._constraints.keep_sentences(kept_B)
         self._score_BW = self._score_BW[kept_B]
         self._tokens_BWT = self._tokens_BWT[kept_B]
+        self._totals_BWT = self._totals_BWT[kept_B]
         self._last_N = self._last_N.view(-1, self._options.beam_size)[kept_B].flatten()
         self._finished.keep_sentences(kept_B)
 
@@ -157,11 +171,9 @@ class Beams:
     def _finish(self, score_BW: Tensor, row_BW: Tensor, ends_BW: Tensor) -> None:
         penalty = length_penalty(self._length, self._options.length_penalty)
         finished_BW = (score_BW / penalty).masked_fill(~ends_BW, -torch.inf)
-        self._finished.add(finished_BW, self._histories(row_BW), self._length)
+        histories = _of_rows(self._tokens_BWT, row_BW), _of_rows(self._totals_BWT, row_BW)
+        self._finished.add(finished_BW, *histories, self._length)
         self._has_finished = True
-
-    def _histories(self, row_BW: Tensor) -> Tensor:
-        return self._tokens_BWT.gather(1, row_BW.unsqueeze(2).expand_as(self._tokens_BWT))
 
 
 @scripted
@@ -205,10 +217,16 @@ def _in_place(row_BW: Tensor) -> Tensor:
 
 
 @scripted
+def _of_rows(x_BET: Tensor, row_BW: Tensor) -> Tensor:
+    """What stands in these rows of each sentence."""
+    return x_BET.gather(1, row_BW.unsqueeze(2).expand(-1, -1, x_BET.shape[2]))
+
+
+@scripted
 def _extend(
-    score_BE: Tensor, row_BE: Tensor, token_BE: Tensor, tokens_BWT: Tensor, length: int
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Scores and tokens of the W first extensions; their newest tokens, and their former rows, as (N,)."""
+    score_BE: Tensor, row_BE: Tensor, token_BE: Tensor, tokens_BWT: Tensor, totals_BWT: Tensor, length: int
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Scores, tokens and totals of the W first extensions; their newest tokens, and their former rows, as (N,)."""
     sentences, width, _ = tokens_BWT.shape
     score_BW, row_BW, token_BW = score_BE[:, :width], row_BE[:, :width], token_BE[:, :width]
     if width > 1:
@@ -216,7 +234,8 @@ def _extend(
         score_BW, row_BW, token_BW = (
             score_BW.gather(1, order_BW), row_BW.gather(1, order_BW), token_BW.gather(1, order_BW)
         )  # fmt: skip
-        tokens_BWT = tokens_BWT.gather(1, row_BW.unsqueeze(2).expand_as(tokens_BWT))
+        tokens_BWT, totals_BWT = _of_rows(tokens_BWT, row_BW), _of_rows(totals_BWT, row_BW)
     tokens_BWT[:, :, length] = token_BW
+    totals_BWT[:, :, length] = score_BW
     first_row_B1 = width * torch.arange(sentences, device=row_BE.device).unsqueeze(1)
-    return score_BW, tokens_BWT, token_BW.flatten(), (first_row_B1 + row_BW).flatten()
+    return score_BW, tokens_BWT, totals_BWT, token_BW.flatten(), (first_row_B1 + row_BW).flatten()

@@ -7,6 +7,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from translator.search.banned import BannedPhrases
 from translator.search.options import SpecialTokens
 
 
@@ -24,8 +25,8 @@ class Constraints:
     """The least tokens before the end token."""
     prefixes: Sequence[Sequence[int]] | None = None
     """What the translation of each sentence begins with; shorter than its limit."""
-    banned: tuple[tuple[int, ...], ...] = ()
-    """Sequences of tokens that occur in no translation, unless in a prefix."""
+    banned: BannedPhrases | None = None
+    """What occurs in no translation, unless in a prefix."""
     no_repeat_ngram: int = 0
     """No so many tokens in a row occur twice; 0 allows it."""
 
@@ -45,40 +46,39 @@ class Constraints:
         """The least of the length limits."""
         return int(self.max_length_B.min()) if len(self.max_length_B) else 0
 
+    @cached_property
+    def longest_prefix(self) -> int:
+        """The tokens of the longest prefix."""
+        return max(map(len, self.prefixes or ()), default=0)
+
     def apply(self, log_probability_BWV: Tensor, past_BWT: Tensor, special: SpecialTokens) -> None:
         """Set what may not follow the tokens `past_BWT` to −∞, in place."""
         length = past_BWT.shape[2] + 1
         has_rules = self.no_repeat_ngram or self.banned or self.min_length_B is not None
-        if not has_rules and self.prefixes is None and length < self.shortest_limit:
+        if not has_rules and self.longest_prefix < length < self.shortest_limit:
             return
-        given_BWV = log_probability_BWV.clone() if self.prefixes is not None else log_probability_BWV
         end_BW = log_probability_BWV[:, :, special.end].clone()
+        forced = self._forced(log_probability_BWV, length) if length <= self.longest_prefix else []
         if self.no_repeat_ngram:
             _ban_repetition(log_probability_BWV, past_BWT, self.no_repeat_ngram)
-        for sequence in self.banned:
-            _ban_sequence(log_probability_BWV, past_BWT, sequence)
+        if self.banned:
+            self.banned.apply(log_probability_BWV, past_BWT)
         if self.min_length_B is not None:
             is_short_B = past_BWT.shape[2] < self.min_length_B
             log_probability_BWV[is_short_B, :, special.end] = -torch.inf
-        self._keep_an_end(log_probability_BWV, end_BW, special.end)
-        if self.prefixes is not None:
-            self._force_prefixes(log_probability_BWV, given_BWV, length)
+        if has_rules:
+            _keep_an_end(log_probability_BWV, end_BW, special.end)
+        for sentence, token, given_W in forced:
+            log_probability_BWV[sentence] = -torch.inf
+            log_probability_BWV[sentence, :, token] = given_W
         if length >= self.shortest_limit:
             self._force_end(log_probability_BWV, end_BW, length, special.end)
 
-    def _keep_an_end(self, log_probability_BWV: Tensor, end_BW: Tensor, end: int) -> None:
-        """Where everything is banned, the end token is not: there is always a translation."""
-        if self.no_repeat_ngram or self.banned or self.min_length_B is not None:
-            is_stuck_BW = log_probability_BWV.amax(dim=2) == -torch.inf
-            log_probability_BWV[:, :, end] = torch.where(is_stuck_BW, end_BW, log_probability_BWV[:, :, end])
-
-    def _force_prefixes(self, log_probability_BWV: Tensor, given_BWV: Tensor, length: int) -> None:
+    def _forced(self, log_probability_BWV: Tensor, length: int) -> list[tuple[int, int, Tensor]]:
+        """The sentences whose prefix goes on, with its token and what the model gives to that."""
         assert self.prefixes is not None
-        for sentence, prefix in enumerate(self.prefixes):
-            if length <= len(prefix):
-                token = prefix[length - 1]
-                log_probability_BWV[sentence] = -torch.inf
-                log_probability_BWV[sentence, :, token] = given_BWV[sentence, :, token]
+        going_on = [(place, one[length - 1]) for place, one in enumerate(self.prefixes) if length <= len(one)]
+        return [(place, token, log_probability_BWV[place, :, token].clone()) for place, token in going_on]
 
     def _force_end(self, log_probability_BWV: Tensor, end_BW: Tensor, length: int, end: int) -> None:
         """At its length limit a hypothesis can only be extended by the end token."""
@@ -87,6 +87,12 @@ class Constraints:
         log_probability_BWV[:, :, end] = torch.where(
             is_last_B[:, None], end_BW, log_probability_BWV[:, :, end]
         )
+
+
+def _keep_an_end(log_probability_BWV: Tensor, end_BW: Tensor, end: int) -> None:
+    """Where everything is banned, the end token is not: there is always a translation."""
+    is_stuck_BW = log_probability_BWV.amax(dim=2) == -torch.inf
+    log_probability_BWV[:, :, end] = torch.where(is_stuck_BW, end_BW, log_probability_BWV[:, :, end])
 
 
 def _ban_repetition(log_probability_BWV: Tensor, past_BWT: Tensor, n: int) -> None:
@@ -98,14 +104,3 @@ def _ban_repetition(log_probability_BWV: Tensor, past_BWT: Tensor, n: int) -> No
     is_repeated_BWG = (gram_BWGn[..., :-1] == newest_BW1n).all(dim=3)
     sentence_R, beam_R, gram_R = is_repeated_BWG.nonzero(as_tuple=True)
     log_probability_BWV[sentence_R, beam_R, gram_BWGn[sentence_R, beam_R, gram_R, -1]] = -torch.inf
-
-
-def _ban_sequence(log_probability_BWV: Tensor, past_BWT: Tensor, sequence: tuple[int, ...]) -> None:
-    """Ban the last token of the sequence wherever the ones before it are the newest."""
-    before = len(sequence) - 1
-    if past_BWT.shape[2] < before:
-        return
-    newest_BWn = past_BWT[:, :, past_BWT.shape[2] - before :]
-    follows_BW = (newest_BWn == newest_BWn.new_tensor(sequence[:-1])).all(dim=2)
-    token_BW = log_probability_BWV[:, :, sequence[-1]]
-    log_probability_BWV[:, :, sequence[-1]] = token_BW.masked_fill(follows_BW, -torch.inf)

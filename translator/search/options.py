@@ -1,5 +1,6 @@
 """What a search is asked for, and what it answers."""
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -41,7 +42,8 @@ class SearchOptions:
     length_penalty: float = 1.0
     """α: 0 compares plain log-probabilities and favours short translations, larger favours longer ones."""
     n_best: int = 1
-    """Hypotheses returned per sentence, best first."""
+    """Hypotheses returned per sentence, best first. A translator returns fewer where some of them read the same, in
+    other pieces: of these, the best."""
     min_length_factor: float = 0.0
     """A translation has at least this many tokens for each token of the source, as far as other limits allow."""
     max_length_factor: float = 2.0
@@ -49,8 +51,8 @@ class SearchOptions:
     no_repeat_ngram: int = 0
     """No so many tokens in a row occur twice in a translation; 0 allows it."""
     banned: tuple[str, ...] = ()
-    """Words or phrases that occur in no translation, as they are written at the beginning of a word: "Haus" also
-    bans "Hausarzt"."""
+    """Words or phrases that occur in no sentence's translation where a word begins, in just these letters: "Haus" also
+    bans "Hausarzt", "(Haus)" and "Reihen-Haus", but not "Hochhaus". What is copied may have them, and a prefix."""
     coverage_penalty: float = 0.0
     """β of Wu et al. 2016: how much it costs to leave words of the source unattended, when the finished
     hypotheses are ranked."""
@@ -108,10 +110,21 @@ class ScoredTokens:
 
     tokens: list[int]
     """Without begin and end token."""
-    log_probability: float
-    """Natural logarithm of P(tokens and the end token | source)."""
+    token_log_probabilities: list[float]
+    """Natural logarithm of the model's probability of each token after those before it, the end token's last."""
     score: float
     """The log-probability over the length penalty; what hypotheses are ranked by."""
+
+    @classmethod
+    def with_totals(cls, tokens: list[int], totals: list[float], score: float) -> "ScoredTokens":
+        """Of the log-probabilities of all tokens up to each one."""
+        each = [total - before for before, total in itertools.pairwise([0.0, *totals])]
+        return cls(tokens, each, score)
+
+    @property
+    def log_probability(self) -> float:
+        """Natural logarithm of P(tokens and the end token | source)."""
+        return sum(self.token_log_probabilities)
 
 
 def length_penalty(length: int, alpha: float) -> float:

@@ -33,9 +33,9 @@ class Samples:
         width, sentences, device = options.beam_size, source_BS.shape[0], source_BS.device
         longest = int(constraints.max_length_B.max()) if sentences else 0
         self.sentence_B = torch.arange(sentences, device=device)
-        self._log_probability_BW = torch.zeros((sentences, width), device=device)
         self._length_BW = torch.zeros((sentences, width), dtype=torch.long, device=device)  # 0: not ended
         self._tokens_BWT = torch.full((sentences, width, longest), special.begin, device=device)
+        self._log_probability_BWT = torch.zeros((sentences, width, longest), device=device)
         sources = [row[keep].tolist() for row, keep in zip(source_BS, source_keep_BS, strict=True)]
         uniform = [_uniform_numbers(source, options.sampling.seed, width, longest) for source in sources]
         self._uniform_BWT = torch.stack(uniform).to(device) if uniform else torch.zeros((0, width, 0))
@@ -48,11 +48,11 @@ class Samples:
         self._constraints.apply(allowed_BWV, self._tokens_BWT[:, :, : self._length], self._special)
         probability_BWV = _reshape(allowed_BWV, self._sampling)
         token_BW = _draw(probability_BWV, self._uniform_BWT[:, :, self._length])
-        drawn_BW = model_BWV.gather(2, token_BW.unsqueeze(2)).squeeze(2)
         self._tokens_BWT[:, :, self._length] = token_BW
+        drawn_BW1 = model_BWV.gather(2, token_BW.unsqueeze(2))
+        self._log_probability_BWT[:, :, self._length] = drawn_BW1.squeeze(2)
         self._length += 1
         is_live_BW = self._length_BW == 0
-        self._log_probability_BW += torch.where(is_live_BW, drawn_BW, torch.zeros_like(drawn_BW))
         self._length_BW[is_live_BW & (token_BW == self._special.end)] = self._length
         return rows_N
 
@@ -65,9 +65,9 @@ class Samples:
         """Go on with these sentences only."""
         self.sentence_B = self.sentence_B[kept_B]
         self._constraints = self._constraints.keep_sentences(kept_B)
-        self._log_probability_BW = self._log_probability_BW[kept_B]
         self._length_BW = self._length_BW[kept_B]
         self._tokens_BWT = self._tokens_BWT[kept_B]
+        self._log_probability_BWT = self._log_probability_BWT[kept_B]
         self._uniform_BWT = self._uniform_BWT[kept_B]
 
     def last_tokens(self) -> Tensor:
@@ -100,9 +100,9 @@ class Samples:
         tokens = self._tokens_BWT[index, row, :length].tolist()
         if tokens[-1] == self._special.end:
             tokens.pop()
-        log_probability = float(self._log_probability_BW[index, row])
-        score = log_probability / length_penalty(length, self._options.length_penalty)
-        return ScoredTokens(tokens, log_probability, score)
+        log_probabilities = self._log_probability_BWT[index, row, :length].tolist()
+        score = sum(log_probabilities) / length_penalty(length, self._options.length_penalty)
+        return ScoredTokens(tokens, log_probabilities, score)
 
 
 def _uniform_numbers(source: list[int], seed: int, width: int, length: int) -> Tensor:

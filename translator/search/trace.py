@@ -23,7 +23,7 @@ class Step:
     length: int
     """Tokens of each live hypothesis."""
     live: list[ScoredTokens]
-    """Hypotheses that go on, likeliest first; their score is as if they ended here."""
+    """Hypotheses that have not ended, likeliest first; their score is as if they ended here."""
     finished: list[ScoredTokens]
     """The best that have ended so far, best first."""
     stopped: StopReason | None

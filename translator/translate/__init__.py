@@ -1,10 +1,10 @@
 """Strings in, German out, in the same order: split, encode, search in batches of similar length, rejoin.
 
-Reading order: `sources`, `translator`, `answers`.
+Reading order: `sources`, `rules`, `translator`, `answers`.
 """
 
 from translator.translate.answers import Hypothesis, SentenceTranslation, Translation, assemble
-from translator.translate.sources import MAX_PIECE_TOKENS, SourceSentence, has_words
+from translator.translate.sources import MAX_PIECE_TOKENS, SourceSentence
 from translator.translate.translator import Translator, settle_precision, shipped_model
 
 __all__ = [
@@ -15,7 +15,6 @@ __all__ = [
     "Translation",
     "Translator",
     "assemble",
-    "has_words",
     "settle_precision",
     "shipped_model",
 ]

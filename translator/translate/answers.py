@@ -16,6 +16,10 @@ class Hypothesis:
     """Log-probability (natural) over the length penalty; 0 for what is copied."""
     confidence: float = 0.0
     """Mean log-probability (natural) of its pieces, whatever the length penalty; 0 for what is copied."""
+    pieces: tuple[str, ...] = ()
+    """As SentencePiece writes them, and at last the end, "</s>"; none of what is copied."""
+    token_log_probabilities: tuple[float, ...] = ()
+    """Natural logarithm of the model's probability of each piece, after the source and the pieces before it."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,8 @@ class SentenceTranslation:
     """Best first."""
     is_part: bool = False
     """A piece of a sentence that is too long for the model."""
+    is_copied: bool = False
+    """There was nothing to translate, and the model has not seen it."""
 
     @property
     def text(self) -> str:
@@ -60,7 +66,9 @@ def assemble(
 ) -> Translation:
     """The translation of a text, of the hypotheses of its sentences."""
     translated = tuple(
-        SentenceTranslation(source.text, source.span.start, source.span.end, found, source.is_part)
+        SentenceTranslation(
+            source.text, source.span.start, source.span.end, found, source.is_part, not source.tokens
+        )
         for source, found in zip(sentences, hypotheses, strict=True)
     )
     spans = [source.span for source in sentences]

@@ -38,13 +38,13 @@ def read_sentences(text: str, tokenizer: Tokenizer, max_tokens: int) -> list[Sou
         parts = split_long(text, sentence, count, max_tokens)
         for span in parts:
             source = text[span.start : span.end]
-            tokens = tokenizer.encode(normalise(source)) if has_words(source) else []
+            tokens = tokenizer.encode(normalise(source)) if _has_words(source) else []
             if len(tokens) > _LONGEST_WITHOUT_BLANKS and not any(map(str.isspace, source)):
                 tokens = []
             found.append(SourceSentence(source, span, tuple(tokens), len(parts) > 1))
     return found
 
 
-def has_words(source: str) -> bool:
+def _has_words(source: str) -> bool:
     """Numbers, punctuation and emoji alone are copied: there is nothing to translate, and much to get wrong."""
     return any(character.isalpha() for character in source)

@@ -6,6 +6,7 @@ import reprlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -22,7 +23,9 @@ from translator.errors import ConfigError, InputError
 from translator.inference import LINEAR, InferenceModel, Precision, can_use_int8, has_fast_int8
 from translator.model import Transformer
 from translator.search import (
+    BannedPhrases,
     Constraints,
+    PieceTexts,
     ScoredTokens,
     SearchOptions,
     SpecialTokens,
@@ -33,11 +36,15 @@ from translator.search import (
 from translator.text import normalise
 from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer
 from translator.translate.answers import Hypothesis, Translation, assemble
+from translator.translate.rules import force_beginnings, piece_texts
 from translator.translate.sources import MAX_PIECE_TOKENS, SourceSentence, read_sentences
 from translator.watch import Converting, Watch
 
 BATCH_ROWS_TOKENS = 4096
 """Padded source tokens times beam width that are decoded together."""
+
+_KEPT_BANS = 8
+"""Sets of banned phrases whose automata are kept for the next sentences."""
 
 ProgressCallback = Callable[[int, int], None]
 """Called after each batch with the number of sentences done, and of how many."""
@@ -98,6 +105,8 @@ class Translator:
         self._device = device
         tables = [one.config.max_positions for one in models if one.config.positions == "learned"]
         self._max_positions = min(tables, default=None)
+        self._piece = lru_cache(maxsize=None)(tokenizer.piece)
+        self._ban = lru_cache(maxsize=_KEPT_BANS)(BannedPhrases)
 
     @classmethod
     def load(
@@ -157,13 +166,15 @@ class Translator:
     ) -> list[Translation]:
         """Translate texts of any length, in order; whitespace and line breaks come back as they were.
 
-        `prefixes` has for each text the German that its translation begins with, or "".
-        Raises InputError on what is no list of strings, on a text with a lone surrogate, and on other prefixes
-        than one for each text.
+        `prefixes` has for each text the German that the translation of its first sentence begins with, or "". The
+        model goes on from there, also within a word: after "Haus" may come "Hausboot". What is copied before the
+        first sentence that has words stays before the prefix.
+        Raises InputError on what is no list of strings, on a text with a lone surrogate, on other prefixes than one
+        for each text, on a prefix for a text that has nothing to translate, and on one that is too long for the model.
         """
         texts = _checked_texts(texts)
         parts = [self.sentences(text) for text in texts]
-        forced = self._prefixes(prefixes, parts) if prefixes is not None else None
+        forced = self.beginnings(prefixes, texts, parts) if prefixes is not None else None
         sources = list(itertools.chain.from_iterable(parts))
         translated = iter(self._translate_sentences(sources, forced, options, progress))
         return [
@@ -187,26 +198,17 @@ class Translator:
     ) -> None:
         """Translate sentences that have tokens as one batch, on this thread, for one who waits for each of them."""
         ids = [list(sentence.tokens) for sentence in sentences]
-
-        def to_text(found: list[ScoredTokens]) -> tuple[Hypothesis, ...]:
-            return tuple(map(self._to_text, found))
-
-        inner = Converting(watch, to_text)
+        inner = Converting(watch, self._to_texts)
         if self._continuous is not None and ContinuousSearch.can_search(options):
             self._search_continuously(self._continuous, ids, options, inner)
         else:
             self.search(ids, options, watch=inner)
 
-    def _prefixes(self, prefixes: Sequence[str], parts: list[list[SourceSentence]]) -> list[list[int]]:
-        """The beginning of the translation of every sentence: of a text's first one, the others have none."""
-        if len(prefixes) != len(parts):
-            raise InputError(f"there are {len(prefixes)} prefixes for {len(parts)} texts; give one for each")
-        ids = self.tokenizer.encode_all([normalise(prefix) for prefix in prefixes])
-        return [
-            prefix if place == 0 else []
-            for prefix, sentences in zip(ids, parts, strict=True)
-            for place in range(len(sentences))
-        ]
+    def beginnings(
+        self, prefixes: Sequence[str], texts: Sequence[str], parts: Sequence[Sequence[SourceSentence]]
+    ) -> list[list[int]]:
+        """The pieces that the translation of each sentence begins with; raises InputError as `translate` does."""
+        return force_beginnings(prefixes, texts, parts, self.tokenizer, self._max_positions)
 
     def _translate_sentences(
         self,
@@ -231,7 +233,7 @@ class Translator:
         else:
             results = self._search_in_batches(ids, forced, options, tell)
         for place, hypotheses in results:
-            found[wanted[place]] = tuple(map(self._to_text, hypotheses))
+            found[wanted[place]] = self._to_texts(hypotheses)
         return found
 
     def _search_continuously(
@@ -315,20 +317,29 @@ class Translator:
     ) -> Constraints:
         limits = self._limits(sentences, prefixes, options)
         least = [limit.least for limit in limits]
+        banned = tuple(phrase for one in options.banned if (phrase := normalise(one)))
         return Constraints(
             torch.tensor([limit.most for limit in limits], dtype=torch.long, device=self._device),
             torch.tensor(least, device=self._device) if any(least) else None,
             prefixes,
-            tuple(
-                tuple(ids) for phrase in options.banned if (ids := self.tokenizer.encode(normalise(phrase)))
-            ),
+            self._ban(self._piece_texts, banned) if banned else None,
             options.no_repeat_ngram,
         )
 
-    def _to_text(self, hypothesis: ScoredTokens) -> Hypothesis:
-        pieces = len(hypothesis.tokens) + 1  # and the end
-        text = self.tokenizer.decode(hypothesis.tokens)
-        return Hypothesis(text, hypothesis.score, hypothesis.log_probability / pieces)
+    @cached_property
+    def _piece_texts(self) -> PieceTexts:
+        return piece_texts(self.tokenizer)
+
+    def _to_texts(self, found: list[ScoredTokens]) -> tuple[Hypothesis, ...]:
+        """Best first; the same text in other pieces only once."""
+        hypotheses: dict[str, Hypothesis] = {}
+        for one in found:
+            text = self.tokenizer.decode(one.tokens)
+            if text not in hypotheses:
+                pieces = tuple(map(self._piece, (*one.tokens, EOS_ID)))
+                each = tuple(one.token_log_probabilities)
+                hypotheses[text] = Hypothesis(text, one.score, sum(each) / len(each), pieces, each)
+        return tuple(hypotheses.values())
 
 
 def settle_precision(precision: Precision | Literal["auto"], device: torch.device) -> Precision:

@@ -1,5 +1,8 @@
+import pytest
+
 from translator.analysis.explanation import explain, readable_pieces
-from translator.search import SearchOptions
+from translator.search import SearchOptions, StopReason
+from translator.tokenizer import EOS_ID
 
 
 def test_each_sentence_is_explained_from_its_pieces_to_its_end(translator):
@@ -15,9 +18,28 @@ def test_each_sentence_is_explained_from_its_pieces_to_its_end(translator):
         assert one.steps[-1].finished[0] == one.found[0]
 
 
-def test_what_is_copied_has_no_steps(translator):
-    (one,) = explain(translator, "12.", SearchOptions())
+@pytest.mark.parametrize("text", ["12.", "x" * 100])
+def test_what_is_copied_has_no_steps(translator, text):
+    (one,) = explain(translator, text, SearchOptions())
     assert (one.steps, one.found) == ((), ())
+
+
+@pytest.mark.parametrize("beam_size", [1, 3])
+def test_what_has_ended_does_not_live_on(translator, beam_size):
+    options = SearchOptions(beam_size=beam_size, max_length_factor=0.1)
+    for one in explain(translator, "Anna sleeps. The dog eats.", options):
+        assert all(EOS_ID not in live.tokens for step in one.steps for live in step.live)
+        assert len(one.steps[-1].live) < beam_size or one.steps[-1].stopped != StopReason.LENGTH
+
+
+def test_the_first_sentence_that_is_translated_begins_with_the_prefix(translator):
+    copied, first, second = explain(
+        translator, "1. Anna sleeps. The dog eats.", SearchOptions(beam_size=2, n_best=2), "Heute"
+    )
+    assert copied.found == ()
+    texts = [translator.tokenizer.decode(one.tokens) for one in first.found]
+    assert [text.startswith("Heute") for text in texts] == [True, True]
+    assert second == explain(translator, "The dog eats.", SearchOptions(beam_size=2, n_best=2))[0]
 
 
 def test_pieces_of_a_word_are_told_apart():

@@ -1,0 +1,107 @@
+"""What the translation of a corpus survives: kills at any moment, and half a line from a machine that stopped."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from translator.checkpoint import save_model
+from translator.config import ModelConfig
+from translator.model import Transformer
+from translator.tokenizer import train_tokenizer
+from translator.toy_grammar import generate_pairs
+
+ROOT = Path(__file__).parents[2]
+LINES, WINDOW, KILLS, PATIENCE_SECONDS = 160, 8, 2, 120
+IN_SMALL_WINDOWS = f"""
+if __name__ == "__main__":
+    from translator.commands import windows
+    windows.WINDOW_LINES = {WINDOW}
+    import translator.__main__
+    raise SystemExit(translator.__main__.main())
+"""
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    pairs = list(generate_pairs(300, seed=5))
+    tokenizer = train_tokenizer([sentence for pair in pairs for sentence in pair], 500)
+    torch.manual_seed(3)
+    config = ModelConfig(
+        tokenizer.vocab_size, d_model=64, heads=2, d_ff=128, encoder_layers=2, decoder_layers=2, dropout=0.0
+    )
+    path = tmp_path_factory.mktemp("model") / "toy"
+    save_model(path, config, Transformer(config).state_dict(), tokenizer, {"name": "toy"})
+    return path
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory):
+    """Lines, some blank, some their own number, which is copied; the last one has no end."""
+    english = [english for english, _ in generate_pairs(LINES, seed=8)]
+    lines = ["" if place % 10 == 3 else str(place) if place % 2 else one for place, one in enumerate(english)]
+    path = tmp_path_factory.mktemp("text") / "text.en"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def command(model, text, *options):
+    program = (sys.executable, "-c", IN_SMALL_WINDOWS)
+    return [*map(str, (*program, "translate", text, "--model", model, "--precision", "fp32", *options))]
+
+
+def run(arguments):
+    done = subprocess.run(arguments, cwd=ROOT, capture_output=True, timeout=PATIENCE_SECONDS, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout
+
+
+def kill_after(arguments, part, lines, pause):
+    """Start it, wait until so many lines are written, and a moment longer, and kill it."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    with subprocess.Popen(arguments, cwd=ROOT, stderr=subprocess.PIPE) as process:
+        while not part.exists() or part.read_bytes().count(b"\n") < lines:
+            assert process.poll() is None, process.stderr.read().decode()
+            assert time.monotonic() < deadline, "nothing was written"
+            time.sleep(0.002)
+        time.sleep(pause)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+
+
+def leave_half_a_line(part):
+    """As a machine that stops may do."""
+    content = part.read_bytes()
+    with part.open("r+b") as file:
+        file.truncate(content.rindex(b"\n", 0, content.rindex(b"\n")) + 3)
+
+
+@pytest.mark.parametrize(
+    ("processes", "options"), [(1, ()), (2, ("--json", "--n-best", "2", "--align"))], ids=["text", "json"]
+)
+def test_a_translation_that_is_killed_again_and_again_is_the_one_that_nothing_interrupted(
+    model, text, tmp_path, processes, options
+):
+    options = (*options, "--processes", processes)
+    whole = run(command(model, text, *options))
+    out, part = tmp_path / "out.de", tmp_path / "out.de.part"
+    generator, written = random.Random(7), 0
+    going_on = command(model, text, *options, "--out", out, "--resume")
+    for _ in range(KILLS):
+        written += generator.randint(1, LINES // (2 * KILLS))
+        kill_after(going_on, part, written, generator.uniform(0, 0.02))
+        content = part.read_bytes()
+        assert whole.startswith(content)
+        assert not out.exists()
+        written = content.count(b"\n")
+        assert written < LINES - 1
+    if "--json" not in options:  # scores may differ in their last digit where other lines share a window
+        leave_half_a_line(part)
+    run(going_on)
+    assert out.read_bytes() == whole
+    assert [path.name for path in tmp_path.iterdir()] == ["out.de"]

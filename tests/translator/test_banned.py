@@ -1,0 +1,98 @@
+import itertools
+import re
+
+import pytest
+import torch
+
+from translator.search import BannedPhrases, PieceTexts
+
+QUOTE, UMLAUT, MARK = "„".encode(), "ä".encode(), "▁".encode()
+
+
+def occurs(phrase, text):
+    """Whether the phrase stands in the text where a word begins, looked up place by place."""
+    text = re.sub(" +", " ", text)
+    return any(
+        text.startswith(phrase, place)
+        and not (place > 0 and text[place - 1].isalnum() and phrase[0].isalnum())
+        for place in range(len(text))
+    )
+
+
+def text_of(pieces, tokens):
+    return b"".join(pieces[token] for token in tokens).decode(errors="replace")
+
+
+def forbidden(banned, pasts, pieces):
+    """For each past, the pieces that may not follow; all pasts have the same length."""
+    log_probability_BWV = torch.zeros(1, len(pasts), len(pieces))
+    past_BWT = torch.tensor(pasts, dtype=torch.long).view(1, len(pasts), -1)
+    banned.apply(log_probability_BWV, past_BWT)
+    assert set(log_probability_BWV.unique().tolist()) <= {0.0, -torch.inf}
+    return [row.nonzero().flatten().tolist() for row in log_probability_BWV[0] == -torch.inf]
+
+
+def check_every_cut(pieces, phrases, depth):
+    """Try all sequences of pieces; returns the texts that were kept from being completed."""
+    banned, pasts, stopped = BannedPhrases(PieceTexts(pieces), phrases), [()], set()
+    for _ in range(depth):
+        longer = []
+        for past, found in zip(pasts, forbidden(banned, pasts, pieces), strict=True):
+            for token in range(len(pieces)):
+                text = text_of(pieces, (*past, token))
+                is_banned = any(occurs(phrase, text) for phrase in phrases)
+                assert (token in found) == is_banned, (text, past, token)
+                if is_banned:
+                    stopped.add(text)
+                else:
+                    longer.append((*past, token))
+        pasts = longer
+    return stopped
+
+
+@pytest.mark.parametrize(
+    ("phrases", "stopped"),
+    [
+        (["Haus"], {"Haus", " Haus", "(Haus", "a Haus", "us Haus"}),
+        (["aus"], {"aus", "(aus", "Ha aus"}),
+        (["a a"], {"a a", "a  a", "(a a"}),
+        (["(a"], {"s(a", "(a", "a(aus"}),
+        (["a", "us"], {"a", "us", "(us"}),
+        (["us us aus", "s a"], {"us us aus", "us us us aus", "s a"}),
+    ],
+)
+def test_no_cut_of_a_phrase_gets_past_and_nothing_else_is_stopped(phrases, stopped):
+    pieces = [b"", b" ", b"H", b"a", b"u", b"s", b"us", b"aus", b" Ha", b"Haus", b"(", b"us "]
+    assert stopped <= check_every_cut(pieces, phrases, depth=4)
+
+
+def test_the_bytes_of_characters_are_read_as_what_they_become():
+    """After a letter no word begins, after a quotation mark one does, and after stray bytes."""
+    singles = sorted({bytes([byte]) for byte in QUOTE + UMLAUT})
+    pieces = [b"\xff", b"a", b"us", *singles, "ä".encode(), " ä".encode(), "„".encode()]
+    stopped = check_every_cut(pieces, ["aus", "äu"], 5)
+    assert {"„aus", "\ufffdaus", "aus", " äus"} <= stopped
+    assert "äaus" not in stopped
+
+
+def test_a_mark_that_is_spelt_in_bytes_is_no_blank():
+    pieces = [b" ", b"a", b"b", *sorted({bytes([byte]) for byte in MARK})]
+    stopped = check_every_cut(pieces, ["a b"], 5)
+    assert "a b" in stopped
+    assert "a▁b" not in stopped
+
+
+def test_what_was_forced_upon_a_translation_may_have_the_phrase_and_no_second_one_follows():
+    pieces = [b"", b" Haus", b"Haus", b" H", b"aus", b" x"]
+    banned = BannedPhrases(PieceTexts(pieces), ["Haus"])
+    assert forbidden(banned, [[1, 5], [1, 3], [3, 4], [2, 2]], pieces) == [[1], [1, 4], [1], [1]]
+
+
+def test_states_are_found_again_after_any_past():
+    """The same answers in any order, also where the automaton meets its states for the first time."""
+    pieces = [b"", b" ", b"a", b"b", b"ab", UMLAUT[:1], UMLAUT[1:]]
+    pasts = list(itertools.product(range(len(pieces)), repeat=3))
+    together = forbidden(BannedPhrases(PieceTexts(pieces), ["ab a", "ä a"]), pasts, pieces)
+    banned = BannedPhrases(PieceTexts(pieces), ["ab a", "ä a"])
+    alone = {past: forbidden(banned, [past], pieces)[0] for past in reversed(pasts)}
+    assert together == [alone[past] for past in pasts]
