@@ -55,10 +55,11 @@ class RunLog:
             return None
         return SummaryWriter(str(self._path.parent / "tensorboard"), purge_step=self._first_step)
 
-    def forget_after(self, step: int, validated_step: int) -> None:
+    def forget_after(self, step: int, validated_step: int, is_logged: bool = True) -> None:
         """Drop what a run that goes on from `step` will write again.
 
-        That is the records of later steps, and of this one a validation that its checkpoint does not know of.
+        That is the records of later steps, and of this one a validation that its checkpoint does not know of, and the
+        training's record unless that `is_logged`.
         TensorBoard leaves out what it was told of later steps.
         """
         self._first_step = step + 1
@@ -66,7 +67,7 @@ class RunLog:
             kept = [
                 line
                 for line in self._path.read_text(encoding="utf-8").splitlines(keepends=True)
-                if _stays(line, step, validated_step)
+                if _stays(line, step, validated_step, is_logged)
             ]
             shortened = self._path.with_name(f".{self._path.name}.writing")
             shortened.write_text("".join(kept), encoding="utf-8")
@@ -117,12 +118,13 @@ def _readable(name: str, value: Any) -> str:
     return str(value)
 
 
-def _stays(line: str, step: int, validated_step: int) -> bool:
+def _stays(line: str, step: int, validated_step: int, is_logged: bool) -> bool:
     """Whether a line of the log is kept by a run that goes on from `step`; one that a crash cut short is not."""
     try:
         record = json.loads(line)
         return bool(
-            record["step"] < step or (record["step"] == step and ("loss" in record or step == validated_step))
+            record["step"] < step
+            or (record["step"] == step and (is_logged if "loss" in record else step == validated_step))
         )
     except (ValueError, KeyError, TypeError):
         return False

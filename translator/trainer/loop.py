@@ -145,7 +145,8 @@ class Trainer:
         if self._processes.is_first:
             warn_of_other_environment(checkpoint.state.get("environment", {}), self._environment())
             write_config(self.out, self.config)
-            self._log.forget_after(self.progress.step, self.progress.validated_step)
+            is_logged = not self._window.sums
+            self._log.forget_after(self.progress.step, self.progress.validated_step, is_logged)
             logger.info("resumed at step %d", self.progress.step)
 
     def start_afresh(self) -> None:
@@ -312,6 +313,7 @@ class Trainer:
         """
         if self._window.sums and not is_stopped:
             self._log_training()
+            self._saved_step = None  # else a run that goes on would log these updates again
         if self._saved_step != self.progress.step:
             self._save()
         if self._validate is None or is_stopped or self.progress.validated_step == self.progress.step:
