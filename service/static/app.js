@@ -9,7 +9,7 @@ import { Alternatives } from "./alternatives.js";
 import { countCharacters, wellFormed } from "./characters.js";
 import { copyFrom } from "./clipboard.js";
 import { curlCommand } from "./curl.js";
-import { acceptFiles, saveText } from "./files.js";
+import { acceptFiles, firstLineEnd, saveText } from "./files.js";
 import { History } from "./history.js";
 import { Live } from "./live.js";
 import { setUpLanguages, tell } from "./messages.js";
@@ -21,12 +21,13 @@ const RECONNECT_MILLISECONDS = 2000;
 const ANNOUNCE_MILLISECONDS = 1000;
 const LONGEST_ANNOUNCED = 300;
 const MAX_ALTERNATIVES = 3;
+const NO_FILE = { name: "", lineEnd: "\n" };
 
 const element = (id) => document.getElementById(id);
 const source = element("source");
 
 let limits = null; // until the server has told
-let fileName = "";
+let file = NO_FILE; // that the text comes from
 let isServerTroubled = false; // then the trouble does not go away with another text
 let announcing = 0;
 let checked = 0;
@@ -48,7 +49,7 @@ const live = new Live({ changed, begun, sentence, done, failed });
 // --- the text
 
 source.addEventListener("input", () => {
-  if (source.value === "") fileName = "";
+  if (source.value === "") file = NO_FILE;
   textChanged();
 });
 source.addEventListener("keydown", (event) => {
@@ -65,7 +66,7 @@ acceptFiles(element("panes"), element("open"), element("file"), {
   maxCharacters: () => limits?.max_characters ?? Infinity,
   opened(name, text) {
     replaceSource(text);
-    fileName = name;
+    file = { name, lineEnd: firstLineEnd(text) };
   },
   refused: showTrouble,
 });
@@ -74,7 +75,7 @@ function replaceSource(text) {
   source.value = text;
   source.setSelectionRange(0, 0);
   source.scrollTop = 0;
-  fileName = "";
+  file = NO_FILE;
   textChanged();
 }
 
@@ -165,7 +166,7 @@ function announce(sentences) {
 // --- what can be done with it
 
 element("copy").addEventListener("click", () => copyFrom(element("translation"), view.text, element("copy")));
-element("download").addEventListener("click", () => saveText(fileName, view.text));
+element("download").addEventListener("click", () => saveText(file, view.text));
 element("check").addEventListener("click", () => {
   view.focus(view.flagged[checked % view.flagged.length]);
   checked += 1;

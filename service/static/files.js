@@ -43,11 +43,18 @@ function acceptDrops(area, open) {
   });
 }
 
-/** Offer the text as a file that is named after the one it comes from. */
-export function saveText(sourceName, text) {
+/** How the lines of a file end; on the page they all end in "\n". */
+export function firstLineEnd(text) {
+  return /\r\n|\r|\n/.exec(text)?.[0] ?? "\n";
+}
+
+/** Offer the text as a file that is named after the one it comes from, with that one's line ends. */
+export function saveText({ name, lineEnd }, text) {
+  const [, base, extension] = /^(.*?)(\.[^.]*)?$/s.exec(name);
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
-  link.download = `${sourceName.replace(/\.[^.]*$/, "") || "translation"}.de.txt`;
+  const content = text.replaceAll("\n", lineEnd);
+  link.href = URL.createObjectURL(new Blob([content], { type: "text/plain;charset=utf-8" }));
+  link.download = `${base || "translation"}.de${extension ?? ".txt"}`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

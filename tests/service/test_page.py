@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import shutil
+import subprocess
 import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from hashlib import sha256
@@ -359,8 +360,35 @@ def test_a_file_is_chosen_and_its_translation_saved(ready_page: Any) -> None:
     expect_translation(page, "Zwei Eulen")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download").click()
-    assert download.value.suggested_filename == "owls.de.txt"
-    assert Path(download.value.path()).read_text("utf-8") == "Zwei Eulen\n"
+    assert download.value.suggested_filename == "owls.de.md"
+    assert Path(download.value.path()).read_bytes() == b"Zwei Eulen\r\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "saved_name", "saved"),
+    [
+        ("two.owls.txt", b"Two owls\n", "two.owls.de.txt", b"Zwei Eulen\n"),
+        ("OWLS.TXT", b"Two owls\r\nTwo owls\r\n", "OWLS.de.TXT", b"Zwei Eulen\r\nZwei Eulen\r\n"),
+        ("owls.md", b"Two owls\rTwo owls", "owls.de.md", b"Zwei Eulen\rZwei Eulen"),
+        ("owls.md", b"Two owls", "owls.de.md", b"Zwei Eulen"),
+    ],
+)
+def test_a_saved_translation_has_the_name_and_the_line_ends_of_its_file(
+    ready_page: Any, name: str, content: bytes, saved_name: str, saved: bytes
+) -> None:
+    page = ready_page
+    page.locator("#file").set_input_files({"name": name, "mimeType": "text/plain", "buffer": content})
+    expect_translation(page, saved.decode().replace("\r\n", "\n").replace("\r", "\n"))
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename == saved_name
+    assert Path(download.value.path()).read_bytes() == saved
+    translate(page, "", "")
+    translate(page, "Two owls\nTwo owls", "Zwei Eulen\nZwei Eulen")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename == "translation.de.txt"
+    assert Path(download.value.path()).read_bytes() == b"Zwei Eulen\nZwei Eulen"
 
 
 @pytest.mark.parametrize(
@@ -781,6 +809,28 @@ def test_the_command_sends_what_is_on_the_page(ready_page: Any) -> None:
     page.locator("#copy-curl").click()
     expect(page.locator("#copy-curl")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == command(page)
+
+
+def test_the_command_of_a_long_text_can_be_run_by_a_shell(ready_page: Any, tmp_path: Path) -> None:
+    # Linux takes 131,072 bytes as one argument, with the zero at its end; this has 135,000.
+    shell = shutil.which("sh")
+    assert shell is not None
+    text = "'€€€€€€€€€€€€€€ " * 3_000 + "\n"
+    write(ready_page, text)
+    (tmp_path / "curl").write_text(
+        f'#!{shell}\nprintf "%s\\n" "$@" > "{tmp_path}/arguments"\ncat > "{tmp_path}/body"\n'
+    )
+    (tmp_path / "curl").chmod(0o755)
+    subprocess.run(
+        [shell], input=command(ready_page), env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, text=True, check=True
+    )
+    assert (tmp_path / "arguments").read_text().splitlines()[1:] == [
+        "-H",
+        "Content-Type: application/json",
+        "-d",
+        "@-",
+    ]
+    assert json.loads((tmp_path / "body").read_text()) == {"text": text}
 
 
 # --- around it
