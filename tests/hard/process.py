@@ -21,11 +21,13 @@ MEGABYTE = 1_000_000
 
 
 class ServiceProcess:
-    """`python -m service` with the shipped model."""
+    """`python -m service` with the shipped model, or an echo."""
 
-    def __init__(self, process: subprocess.Popen[str], address: str) -> None:
+    def __init__(self, process: subprocess.Popen[str], address: str, log: list[str]) -> None:
         self.address = address
-        self._process = process
+        self.process = process
+        self.log = log
+        """The lines that it has written to standard error."""
         self._port = int(address.rstrip("/").rpartition(":")[2])
 
     def connect(self) -> socket.socket:
@@ -36,7 +38,7 @@ class ServiceProcess:
 
     @property
     def resident_bytes(self) -> int:
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
         found = re.search(r"VmRSS:\s+(\d+) kB", status)
         assert found, "the process is gone"
         return int(found[1]) * 1024
@@ -76,14 +78,15 @@ class MemoryWatch(threading.Thread):
 
 
 @contextlib.contextmanager
-def running_service(*flags: str) -> Iterator[ServiceProcess]:
+def running_service(*flags: str, is_echo: bool = False, **environment: str) -> Iterator[ServiceProcess]:
     """Start the service, wait until it can translate, and end it."""
-    command = [sys.executable, "-m", "service", "--port", "0", "--device", "cpu", *flags]
+    program = [str(ROOT / "tests/hard/echo.py")] if is_echo else ["-m", "service"]
+    command = [sys.executable, *program, "--port", "0", "--device", "cpu", *flags]
     log: list[str] = []
     with subprocess.Popen(
         command,
         cwd=ROOT,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        env=os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)} | environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -92,7 +95,7 @@ def running_service(*flags: str) -> Iterator[ServiceProcess]:
         reading = threading.Thread(target=log.extend, args=(process.stderr,), daemon=True)
         reading.start()
         try:
-            service = ServiceProcess(process, _address(log))
+            service = ServiceProcess(process, _address(log), log)
             _wait_until_ready(service, log)
             yield service
         finally:
