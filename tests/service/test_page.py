@@ -1049,3 +1049,18 @@ def test_the_description_of_the_api_works_offline(open_page: Callable[..., Any])
     page.get_by_role("button", name="POST /translate Translate English into German").click()
     page.get_by_role("button", name="Execute").click()
     expect(page.locator(".live-responses-table .response-col_status").last).to_contain_text("200")
+
+
+def test_the_description_of_the_api_takes_a_key(open_page: Callable[..., Any]) -> None:
+    key = "a-key-of-the-tests"
+    page = open_page("/docs", api_keys=f"web:{sha256(key.encode()).hexdigest()}")
+    page.get_by_role("button", name="Authorize").click()
+    dialog = page.locator(".auth-container", has_text="bearer")
+    dialog.get_by_role("textbox").fill(key)
+    dialog.get_by_role("button", name="Apply credentials").click()
+    page.get_by_role("button", name="Close").first.click()
+    operation = page.locator("#operations-translation-translate")
+    operation.locator(".opblock-summary-control").click()
+    operation.get_by_role("button", name="Execute").click()
+    expect(operation.locator(".live-responses-table .response-col_status").nth(1)).to_contain_text("200")
+    expect(operation.locator(".live-responses-table")).to_contain_text("translations")

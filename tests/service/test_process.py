@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import re
@@ -238,6 +239,32 @@ def test_sighup_loads_the_model_anew_and_no_request_is_lost() -> None:
         assert list(map(text_of, others)) == [f"DE2:text {number}" for number in range(19)]
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
+
+
+def test_refusals_and_connections_are_among_the_metrics() -> None:
+    with echo_process() as process:
+        address = wait_for(process, r"serving on (\S+)")
+        port = int(address.rstrip("/").rpartition(":")[2])
+
+        def metric(name: str) -> float:
+            text = httpx2.get(f"{address}metrics", trust_env=False, timeout=30).text
+            found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
+            assert found, name
+            return float(found[1])
+
+        refused = 'translator_rejected_total{reason="not_http"}'
+        assert metric(refused) == 0  # from the start, so that the first one is a growth
+        with socket.create_connection(("127.0.0.1", port), 30) as connection:
+            connection.sendall(b"hello\r\n\r\n")
+            while connection.recv(1000):
+                pass
+        assert metric(refused) == 1
+        with contextlib.ExitStack() as stack:
+            for _ in range(3):
+                stack.enter_context(socket.create_connection(("127.0.0.1", port), 30))
+            end = time.monotonic() + 20
+            while metric("translator_connections") != 4:  # with the one that asks
+                assert time.monotonic() < end
 
 
 def hears(process: subprocess.Popen[bytes], number: signal.Signals) -> bool:
