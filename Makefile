@@ -5,7 +5,7 @@ PIP_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: serve test test-hard test-image check demo bench-multi30k bench-service clean
+.PHONY: serve test test-hard test-image check demo bench-multi30k bench-decode bench-service clean
 
 serve: $(VENV)/serve.stamp
 	$(BIN)/python -m service
@@ -37,6 +37,9 @@ bench-multi30k: $(VENV)/bench.stamp
 	$(BIN)/python benchmarks/multi30k.py "$(or $(DATA),$(error give DATA=the folder of Multi30k))" "$(OUT)"
 
 # SENTENCES is a file of English sentences. Let nothing else run on the machine meanwhile.
+bench-decode: $(VENV)/dev.stamp
+	$(BIN)/python benchmarks/decode_speed.py --sentences "$(or $(SENTENCES),$(error give SENTENCES=a file of English sentences))"
+
 bench-service: $(VENV)/dev.stamp
 	$(BIN)/python benchmarks/service_load.py "$(or $(SENTENCES),$(error give SENTENCES=a file of English sentences))"
 

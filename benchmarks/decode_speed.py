@@ -1,16 +1,16 @@
 """How fast we decode, beside CTranslate2 with the same weights.
 
-    python benchmarks/decode_speed.py --size base --threads 1
-    python benchmarks/decode_speed.py --sentences some.en --threads 2
-    python benchmarks/decode_speed.py --size base --device cuda
+    make bench-decode SENTENCES=some.en
+    python benchmarks/decode_speed.py --weights base --threads 1 --count 64 --count-alone 8 --systems int8
+    python benchmarks/decode_speed.py --weights base --device cuda
 
-Without --sentences: random weights and sources, and every system writes exactly as many tokens as it is told. With
-them: the model that comes with the package on real sentences, each system until it ends by itself. Systems take
-turns in each round; benchmarks/README.md explains the columns.
+With random weights and sources (`base`, `small`) every system writes exactly as many tokens as it is told; the model
+that comes with the package (`shipped`) translates real sentences, each system until it ends by itself. The table is
+printed row by row, in Markdown; benchmarks/README.md explains its columns.
 """
 
-import copy
 import dataclasses
+import functools
 import itertools
 import json
 import random
@@ -18,218 +18,93 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import torch
 import tyro
-from rich.console import Console
-from rich.table import Table
-from torch.nn.utils.rnn import pad_sequence
+from decoders import ALIKE, CTranslate2, Ours, OursInSlots, System, Work, best_seconds, is_intel, peer_process
 
 from translator.checkpoint import ModelFolder, load_model
 from translator.config import base, fit_to_vocabulary, small
-from translator.continuous import ContinuousSearch, Limits
-from translator.device import choose_device, describe_device, set_up_processor
+from translator.device import choose_device, describe_device, has_fast_bf16, set_up_processor
 from translator.errors import ConfigError, TranslatorError
 from translator.evaluate import read_lines
 from translator.export import export_ctranslate2
 from translator.inference import LINEAR, InferenceModel, Precision, can_use_int8
 from translator.model import Transformer
-from translator.search import Constraints, SearchOptions, SpecialTokens, StepwiseModel, search
 from translator.text import normalise
 from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID
 from translator.translate import shipped_model
 
+Weights = Literal["base", "small", "shipped"]
+
 SEED = 1
 SPECIAL_PIECES = ("<pad>", "<unk>", "<s>", "</s>")
+VOCABULARY = {"small": 8_000, "base": 32_000}
 MEDIAN_TOKENS, LONGEST_TOKENS = 22, 100
+SPREAD = 0.8
+"""Of the lengths of random sentences, which are log-normal: two thirds lie within so many doublings of the median."""
 BATCHES = {"cpu": (1, 32), "cuda": (1, 4096)}
 """Sentences that a system is given at once."""
-ALONE = {"cpu": 4, "cuda": 64}
-"""Sentences that it is given one by one."""
 BEAM_SIZES = (1, 4)
+COUNTS = {"base": (384, 64), "small": (1024, 256), "shipped": (1024, 256)}
+"""Sentences in large batches, and one by one: rounds take seconds, and the whole table less than half an hour, on two
+slow cores."""
+COUNTS_ON_GPU = (4096, 64)
 SYSTEMS = {
     "cpu": ("fp32", "bf16", "int8", "ctranslate2-int8", "ctranslate2-float32"),
     "cuda": ("fp32", "bf16", "bf16-slots", "ctranslate2-float16"),
 }
-ALIKE = 32
-"""Of sentences that are sorted by their lengths, so many write the same number of tokens."""
-ROWS_AT_ONCE = 1024
-"""Where a batch is too large for one search: its sentences times the width of the beam."""
-VOCABULARY = {"small": 8_000, "base": 32_000}
+ALONE_IN_TRIALS = 3
+"""Sentences that a setting of CTranslate2 is tried on where they come one by one; else a batch."""
+REST_SECONDS = 0.25
+"""Between two systems: threads of OpenMP look for work that long before they sleep."""
 
 
 @dataclass(frozen=True)
 class Options:
     """What to measure."""
 
-    size: Literal["small", "base"] = "base"
-    """Of the random weights."""
+    weights: tuple[Weights, ...] = ("base", "shipped")
+    """base and small are random, shipped is the model that comes with the package."""
     sentences: Path | None = None
-    """English lines to translate with the model that comes with the package, instead of random ones."""
+    """English lines for the shipped model."""
     device: Literal["cpu", "cuda"] = "cpu"
+    threads: tuple[int, ...] = (1, 2)
+    """Of a processor."""
     count: int | None = None
-    """How many sentences each system decodes in a round with large batches, by default one such batch."""
+    """How many sentences each system decodes in large batches, by default 384 with base, 1024 with the others."""
     count_alone: int | None = None
-    """How many it decodes one by one, by default 4 on a processor and 64 on a GPU."""
-    threads: int = 1
-    rounds: int = 3
+    """How many it decodes one by one, by default 64 with base, 256 with the others."""
+    rounds: int = 4
+    """In each one, the systems take turns at another part of the sentences."""
     systems: tuple[str, ...] = ()
-    """By default all of the device."""
+    """By default all that can run here."""
     json: Path | None = None
     """Also write all figures to this file."""
 
     def __post_init__(self) -> None:
-        for name in ("count", "count_alone", "threads", "rounds"):
+        for name in ("count", "count_alone", "rounds"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ConfigError(f"{name} is {value}; give 1 or more")
+        for name in self.systems:
+            if name not in (*LINEAR, "bf16-slots") and not name.startswith("ctranslate2-"):
+                raise ConfigError(f"systems has {name!r}; give {', '.join(SYSTEMS[self.device])}")
+        if not self.threads or min(self.threads) < 1:
+            raise ConfigError(f"threads is {self.threads}; give 1 or more")
+        if "shipped" in self.weights and self.sentences is None:
+            raise ConfigError("the shipped model needs --sentences FILE; or leave it out by --weights base")
 
-
-@dataclass(frozen=True)
-class Work:
-    """Sentences that are decoded together, the shortest first."""
-
-    sources: list[list[int]]
-    forced_lengths: list[int] | None
-    """Tokens to write for each; None lets the model end."""
-
-    def parts(self, most: int) -> Iterator["Work"]:
-        """Batches of at most so many, for whom these are too many at once."""
-        for first in range(0, len(self.sources), most):
-            some = slice(first, first + most)
-            yield Work(self.sources[some], self.forced_lengths[some] if self.forced_lengths else None)
-
-
-class System(Protocol):
-    """Someone's decoder."""
-
-    name: str
-
-    def decode(self, work: Work, beam_size: int) -> list[list[int]]:
-        """The best translation of each sentence, as ids without the end."""
-
-
-class Ours:
-    """`translator.search`, on a processor over an `InferenceModel`, on a GPU over the plain model."""
-
-    def __init__(
-        self, precision: Precision, folder: ModelFolder, device: torch.device, threads: int = 1
-    ) -> None:
-        self.name = f"translator {precision}"
-        self._device, self._threads = device, threads
-        self._pool = ThreadPoolExecutor(threads)
-        self._model: StepwiseModel = (
-            InferenceModel(folder.model, LINEAR[precision])
-            if device.type == "cpu"
-            else _on_gpu(folder.model, precision, device)
-        )
-        self._special = SpecialTokens(BOS_ID, EOS_ID, folder.tokenizer.unprintable_ids)
-
-    def decode(self, work: Work, beam_size: int) -> list[list[int]]:
-        """A part for each thread, none larger than what is searched together."""
-        most = min(ROWS_AT_ONCE // beam_size, -(-len(work.sources) // self._threads))
-        parts = self._pool.map(
-            lambda part: self._search(part, SearchOptions(beam_size=beam_size)), work.parts(most)
-        )
-        return [tokens for part in parts for tokens in part]
-
-    def _search(self, work: Work, options: SearchOptions) -> list[list[int]]:
-        source_BS = pad_sequence(
-            [torch.tensor([*source, EOS_ID]) for source in work.sources],
-            batch_first=True,
-            padding_value=PAD_ID,
-        ).to(self._device)
-        limits = [(limit.least, limit.most) for limit in limits_of(work, options)]
-        least_B, most_B = torch.tensor(limits).T.to(self._device)
-        constraints = Constraints(most_B, least_B if work.forced_lengths else None)
-        results = search(self._model, source_BS, source_BS != PAD_ID, constraints, self._special, options)
-        return [hypotheses[0].tokens for hypotheses in results]
-
-
-class OursInSlots:
-    """`translator.continuous` on a GPU."""
-
-    def __init__(self, folder: ModelFolder, device: torch.device) -> None:
-        self.name = "translator bf16, slots"
-        special = SpecialTokens(BOS_ID, EOS_ID, folder.tokenizer.unprintable_ids)
-        self._search = ContinuousSearch(_on_gpu(folder.model, "bf16", device), special)
-
-    def decode(self, work: Work, beam_size: int) -> list[list[int]]:
-        """All at once."""
-        options = SearchOptions(beam_size=beam_size)
-        sources = [[*source, EOS_ID] for source in work.sources]
-        results = self._search.search(sources, limits_of(work, options), options)
-        return [hypotheses[0].tokens for hypotheses in results]
-
-
-def _on_gpu(model: Transformer, precision: Precision, device: torch.device) -> Transformer:
-    """A copy there."""
-    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
-    return copy.deepcopy(model).to(device=device, dtype=dtype)
-
-
-def limits_of(work: Work, options: SearchOptions) -> list[Limits]:
-    """How long the translations may be, or must."""
-    if work.forced_lengths:
-        return [Limits(length, length + 1) for length in work.forced_lengths]
-    return [Limits(0, options.max_target_tokens(len(source))) for source in work.sources]
-
-
-class CTranslate2:
-    """The exported model in its own engine, with the setting of threads that is the fastest for a batch."""
-
-    def __init__(self, compute_type: str, folder: ModelFolder, exported: Path, options: Options) -> None:
-        import ctranslate2  # noqa: PLC0415 (a peer that may not be there)
-
-        self.name = f"CTranslate2 {ctranslate2.__version__} {compute_type}"
-        self._pieces = [folder.tokenizer.piece(number) for number in range(folder.tokenizer.vocab_size)]
-        self._ids = {piece: number for number, piece in enumerate(self._pieces)}
-        threads = options.threads
-        settings = {(1, threads), (threads, 1), (1, 1)} if options.device == "cpu" else {(1, threads)}
-        try:
-            self._engines = [
-                ctranslate2.Translator(
-                    str(exported),
-                    options.device,
-                    compute_type=compute_type,
-                    inter_threads=inter,
-                    intra_threads=intra,
-                )
-                for inter, intra in sorted(settings)
-            ]
-        except (RuntimeError, ValueError) as error:
-            raise ConfigError(str(error)) from error
-        self._fastest: dict[tuple[int, int], Any] = {}
-
-    def decode(self, work: Work, beam_size: int) -> list[list[int]]:
-        """One batch; the first one of each shape tries every setting."""
-        shape = len(work.sources), beam_size
-        if shape not in self._fastest:
-            self._fastest[shape] = min(
-                self._engines, key=lambda engine: _seconds(lambda: self._run(engine, work, beam_size), 3)
-            )
-        return self._run(self._fastest[shape], work, beam_size)
-
-    def _run(self, engine: Any, work: Work, beam_size: int) -> list[list[int]]:
-        found: list[list[int]] = []
-        for part in work.parts(ALIKE if work.forced_lengths else len(work.sources)):
-            longest = SearchOptions().max_target_tokens(max(map(len, part.sources)))
-            share = -(-len(part.sources) // engine.num_translators)
-            results = engine.translate_batch(
-                [[self._pieces[number] for number in source] for source in part.sources],
-                beam_size=beam_size,
-                max_batch_size=min(share, ROWS_AT_ONCE // beam_size),
-                max_decoding_length=part.forced_lengths[0] if part.forced_lengths else longest,
-                min_decoding_length=part.forced_lengths[0] if part.forced_lengths else 1,
-            )
-            found += [[self._ids[piece] for piece in result.hypotheses[0]] for result in results]
-        return found
+    def counts(self, weights: Weights) -> tuple[int, int]:
+        """Sentences in large batches, and one by one."""
+        together, alone = COUNTS[weights] if self.device == "cpu" else COUNTS_ON_GPU
+        return self.count or together, self.count_alone or alone
 
 
 @dataclass
@@ -251,13 +126,26 @@ class NumberedPieces:
 class Result:
     """What was measured of one system with one shape of batches."""
 
-    system: str
+    weights: str
+    threads: int
     batch: int
     beam_size: int
-    tokens_per_second: list[float] = field(default_factory=list)
-    """Of the target, in each round."""
+    system: str
+    steps: list[int] = field(default_factory=list)
+    """That its translations took, in each round: tokens, and the end where it was decoded."""
+    seconds: list[float] = field(default_factory=list)
     same: float = 0.0
-    """Share of the translations that equal those of our fp32."""
+    """Share of the translations that equal those of the first system."""
+
+    @property
+    def speed(self) -> float:
+        """Steps a second."""
+        return sum(self.steps) / sum(self.seconds)
+
+    @property
+    def is_ours(self) -> bool:
+        """Not a peer's."""
+        return self.system.startswith("translator")
 
 
 def random_model(size: Literal["small", "base"]) -> ModelFolder:
@@ -266,149 +154,227 @@ def random_model(size: Literal["small", "base"]) -> ModelFolder:
     config = {"small": small, "base": base}[size]().model
     pieces = NumberedPieces(VOCABULARY[size])
     model = Transformer(fit_to_vocabulary(config, pieces.vocab_size)).eval().requires_grad_(False)
+    # Forced to end, ours counts the end's probability, CTranslate2 does not: so it should be the same for all.
+    model.embedding.weight[EOS_ID] = 0
     return ModelFolder(model, pieces, {})  # type: ignore[arg-type]  # all that is asked of a tokenizer is there
 
 
 def random_sources(count: int, vocab_size: int) -> list[list[int]]:
-    """Sentences with lengths like those of real ones: log-normal."""
-    chance = random.Random(SEED)
-    lengths = [
-        min(LONGEST_TOKENS, max(1, round(MEDIAN_TOKENS * 2 ** chance.gauss(0, 0.8)))) for _ in range(count)
-    ]
+    """Sentences with lengths like those of real ones, log-normal up to the longest, which is among them."""
+    chance, normal = random.Random(SEED), statistics.NormalDist(0, SPREAD)
+    ranks = ((place + 0.5) / count for place in range(count - 1))
+    lengths = [max(1, round(MEDIAN_TOKENS * 2 ** normal.inv_cdf(rank))) for rank in ranks]
+    lengths = [*(min(length, LONGEST_TOKENS) for length in lengths), LONGEST_TOKENS]
     return [[chance.randrange(len(SPECIAL_PIECES), vocab_size) for _ in range(length)] for length in lengths]
 
 
-def batches(sources: Sequence[list[int]], batch: int, is_forced: bool) -> Iterator[Work]:
-    """Sentences of like length together; a forced length is that of the middle one of its neighbours."""
+def batches(sources: list[list[int]], batch: int, is_forced: bool) -> list[Work]:
+    """Sentences of like length together; a forced length is that of the middle one of its neighbours.
+
+    The last neighbours write as much as the longest of them, so that lengths up to that occur.
+    """
     whole = Work(sorted(sources, key=len), None)
-    for work in whole.parts(batch):
-        forced = [
-            length
-            for part in work.parts(ALIKE)
-            for length in [len(part.sources[len(part.sources) // 2])] * len(part.sources)
-        ]
-        yield Work(work.sources, forced if is_forced else None)
+    forced = [
+        len(part.sources[len(part.sources) // 2]) for part in whole.parts(ALIKE if batch > 1 else 1)
+        for _ in part.sources
+    ]  # fmt: skip
+    if batch > 1:
+        last = (len(sources) - 1) % ALIKE + 1
+        forced[-last:] = [len(whole.sources[-1])] * last
+    return list(Work(whole.sources, forced if is_forced else None).parts(batch))
 
 
-def measure(options: Options, console: Console) -> list[Result]:
-    """Let the systems decode the same batches in turns."""
-    set_up_processor(threads=1)  # as `Translator.load` does: every thread decodes a batch of its own
-    count = options.count or max(BATCHES[options.device])
-    alone = options.count_alone or ALONE[options.device]
-    if options.sentences is None:
-        folder = random_model(options.size)
-        sources = random_sources(count, folder.tokenizer.vocab_size)
-    else:
-        folder = load_model(shipped_model())
+def read_sources(options: Options, folder: ModelFolder, count: int) -> list[list[int]]:
+    """Random ones, or of so many lines, taken from everywhere in the file."""
+    if isinstance(folder.tokenizer, NumberedPieces):
+        return random_sources(count, folder.tokenizer.vocab_size)
+    assert options.sentences
+    lines = [line for line in map(normalise, read_lines(options.sentences)) if line]
+    return folder.tokenizer.encode_all(lines[:: max(1, len(lines) // count)][:count])
+
+
+def measure(options: Options, say: Callable[[str], None]) -> list[Result]:
+    """Let the systems decode the same batches in turns; a row of the table for each shape, as soon as it is known."""
+    results = list[Result]()
+    for weights in options.weights:
+        folder = load_model(shipped_model()) if weights == "shipped" else random_model(weights)
         folder.model.requires_grad_(False)
-        lines = [normalise(line) for line in read_lines(options.sentences)[:count]]
-        sources = [ids for ids in folder.tokenizer.encode_all(lines) if ids]
-    with tempfile.TemporaryDirectory() as temporary:
-        systems = list(load_systems(options, folder, Path(temporary) / "exported", console))
-        results = []
-        for batch, beam_size in itertools.product(BATCHES[options.device], BEAM_SIZES):
-            chosen = sources if batch > 1 else sources[:: max(1, len(sources) // alone)]
-            works = list(batches(chosen, batch, is_forced=options.sentences is None))
-            results += measure_shape(systems, works, batch, beam_size, options.rounds)
-            console.print(f"batches of {batch}, beam {beam_size}: done")
+        with ExitStack() as stack:
+            exported = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "exported"
+            systems = list(load_systems(options, folder, exported, stack))
+            if not results:
+                say(heading([system.name for system in systems]))
+            together, alone = (read_sources(options, folder, count) for count in options.counts(weights))
+            threads = options.threads if options.device == "cpu" else (1,)
+            for number, batch, beam_size in itertools.product(threads, BATCHES[options.device], BEAM_SIZES):
+                works = batches(together if batch > 1 else alone, batch, is_forced=weights != "shipped")
+                found = [Result(weights, number, batch, beam_size, system.name) for system in systems]
+                measure_shape(found, systems, works, options.rounds)
+                say(row(found))
+                results += found
     return results
 
 
-def load_systems(options: Options, folder: ModelFolder, exported: Path, console: Console) -> Iterator[System]:
+def load_systems(options: Options, folder: ModelFolder, exported: Path, stack: ExitStack) -> Iterator[System]:
     """Those that can run here; the reason for each other one is told."""
     device = choose_device(options.device)
+    pools: dict[bool, Any] = {}
     for name in dict.fromkeys(options.systems or SYSTEMS[options.device]):
-        if name == "bf16-slots":
-            yield OursInSlots(folder, device)
-        elif name in LINEAR:
-            if name == "int8" and not (device.type == "cpu" and can_use_int8()):
-                console.print("[bold yellow]translator int8 is left out: no kernels for this processor")
+        try:
+            if name == "bf16-slots":
+                yield OursInSlots(folder, device)
+            elif name in LINEAR:
+                if name == "int8" and not (device.type == "cpu" and can_use_int8()):
+                    raise ConfigError("there are no kernels for this processor")
+                if name == "bf16" and not options.systems and not has_fast_bf16(device):
+                    raise ConfigError("this processor is not fast with it")
+                yield Ours(name, folder, device)
             else:
-                yield Ours(name, folder, device, options.threads if device.type == "cpu" else 1)
-        elif name.startswith("ctranslate2-"):
-            try:
                 if not exported.exists():
                     export_ctranslate2(folder, exported)
-                yield CTranslate2(name.removeprefix("ctranslate2-"), folder, exported, options)
-            except ConfigError as error:
-                console.print(f"[bold yellow]{name} is left out: {error}")
-        else:
-            raise ConfigError(f"systems has {name!r}; give {', '.join(SYSTEMS[options.device])}")
+                    variants = (False,) if device.type == "cuda" or is_intel() else (False, True)
+                    pools |= {variant: stack.enter_context(peer_process(variant)) for variant in variants}
+                yield CTranslate2(name.removeprefix("ctranslate2-"), folder, exported, options.device, pools)
+        except ConfigError as error:
+            print(f"{name} is left out: {error}", file=sys.stderr)
 
 
-def measure_shape(
-    systems: list[System], works: list[Work], batch: int, beam_size: int, rounds: int
-) -> list[Result]:
-    """All systems on all batches of one shape; a first round warms up, and shows whether they agree."""
-    results = [Result(system.name, batch, beam_size) for system in systems]
-    outputs = [[system.decode(work, beam_size) for work in works] for system in systems]
-    written = [translation for work in outputs[0] for translation in work]
-    for result, output in zip(results, outputs, strict=True):
-        found = [translation for work in output for translation in work]
-        result.same = sum(map(list.__eq__, found, written)) / len(written)
+def measure_shape(results: list[Result], systems: list[System], works: list[Work], rounds: int) -> None:
+    """All systems on all batches of one shape, a part of them in each round."""
+    first = results[0]
+    middle = len(works) // 2
+    trial = works[middle : middle + (1 if first.batch > 1 else ALONE_IN_TRIALS)]
+    for system in systems:
+        system.prepare(trial, first.beam_size, first.threads)
+    outputs: list[list[list[int]]] = [[] for _ in systems]
     for number in range(rounds):
+        some = works[number::rounds] or works
         for place in range(len(systems)):
             index = (number + place) % len(systems)
-            tokens, started = 0, time.perf_counter()
-            for work in works:
-                tokens += sum(len(found) + 1 for found in systems[index].decode(work, beam_size))
-            results[index].tokens_per_second.append(tokens / (time.perf_counter() - started))
-    return results
+            time.sleep(REST_SECONDS)
+            started = time.perf_counter()
+            found = systems[index].decode(some, first.beam_size, first.threads)
+            results[index].seconds.append(time.perf_counter() - started)
+            ends = systems[index].steps_after_forced if some[0].forced_lengths else 1
+            results[index].steps.append(sum(len(tokens) + ends for tokens in found))
+            outputs[index] += found
+    for result, output in zip(results, outputs, strict=True):
+        result.same = sum(map(list.__eq__, output, outputs[0])) / len(output)
 
 
-def _seconds(call: Callable[[], Any], times: int) -> float:
-    """The fastest of some calls."""
-    found = []
-    for _ in range(times):
-        started = time.perf_counter()
-        call()
-        found.append(time.perf_counter() - started)
-    return min(found)
+def heading(names: list[str]) -> str:
+    """The first two lines of the table."""
+    columns = ["weights", "threads", "batch, beam", *names, "ours / CTranslate2"]
+    return f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|"
 
 
-def show(results: list[Result], options: Options, console: Console) -> None:
-    """A table for each shape of batches, and our best speed over the peer's best one under it."""
-    what = options.sentences.name if options.sentences else f"{options.size}, random weights"
-    for batch, beam_size in itertools.product(BATCHES[options.device], BEAM_SIZES):
-        chosen = [one for one in results if (one.batch, one.beam_size) == (batch, beam_size)]
-        where = "on a GPU" if options.device == "cuda" else f"{options.threads} threads"
-        table = Table(title=f"Decoding, {what}, batches of {batch}, beam {beam_size}, {where}")
-        table.add_column("system")
-        for heading in ("target tokens/s", "range", "same as fp32"):
-            table.add_column(heading, justify="right")
-        for one in chosen:
-            speeds = one.tokens_per_second
-            table.add_row(
-                one.system, f"{statistics.median(speeds):,.0f}", f"{min(speeds):,.0f} – {max(speeds):,.0f}",
-                f"{one.same:.0%}",
-            )  # fmt: skip
-        console.print(table)
-        ours, theirs = (best_median(chosen, is_ours=is_ours) for is_ours in (True, False))
-        if ours and theirs:
-            console.print(f"our best / the peer's best: {ours / theirs:.2f}\n")
+def row(results: list[Result]) -> str:
+    """A line of the table: speeds, in brackets the share of equal translations, and what our best is of their best."""
+    first = results[0]
+    speeds = [f"{one.speed:,.0f} ({one.same:.0%})" for one in results]
+    shape = f"{first.batch}, {first.beam_size}"
+    return f"| {' | '.join([first.weights, str(first.threads), shape, *speeds, ratio(results)])} |"
 
 
-def best_median(results: list[Result], *, is_ours: bool) -> float | None:
-    """The speed of the fastest of our precisions, or of the peer's."""
-    speeds = [one.tokens_per_second for one in results if one.system.startswith("translator") == is_ours]
-    return max(map(statistics.median, speeds), default=None)
+def ratio(results: list[Result]) -> str:
+    """Our fastest system over the fastest of the peer's, with the least and the most of the rounds."""
+    ours, theirs = (
+        max((one for one in results if one.is_ours == is_ours), key=lambda one: one.speed, default=None)
+        for is_ours in (True, False)
+    )
+    if ours is None or theirs is None:
+        return ""
+    rounds = [
+        (steps / seconds) / (their_steps / their_seconds)
+        for steps, seconds, their_steps, their_seconds in zip(
+            ours.steps, ours.seconds, theirs.steps, theirs.seconds, strict=True
+        )
+    ]
+    return f"{ours.speed / theirs.speed:.2f} ({min(rounds):.2f} – {max(rounds):.2f})"
+
+
+def measure_limits(precision: Precision) -> tuple[float, float]:
+    """Of one thread here: bytes a second of the memory, and operations a second of a product of large matrices."""
+    large, square = torch.ones(64_000_000), torch.randn(2048, 2048)
+    product, factor = LINEAR[precision](square, None), torch.randn(1024, 2048)
+    return (
+        large.numel() * large.element_size() / best_seconds(large.sum, times=5),
+        2 * factor.numel() * len(square) / best_seconds(lambda: product(factor), times=5),
+    )
+
+
+@torch.inference_mode()
+def profile(weights: Weights, precision: Precision, bandwidth: float, peak: float) -> list[str]:
+    """One step of our decoder on one thread, without the search, beside the least that it could take."""
+    model = (load_model(shipped_model()) if weights == "shipped" else random_model(weights)).model
+    layers = torch.nn.ModuleList(model.decoder).named_parameters()
+    matrices = [one for name, one in layers if one.dim() == 2 and "cross_attention.key_value" not in name]
+    numbers = sum(one.numel() for one in (model.embedding.weight, *matrices))
+    size = {"fp32": 4, "bf16": 2, "int8": 1}[precision]
+    decoder, lines = InferenceModel(model, LINEAR[precision]), []
+    for rows, floor in ((1, numbers * size / bandwidth), (32, 2 * numbers * 32 / peak)):
+        source_BS = torch.full((rows, MEDIAN_TOKENS), len(SPECIAL_PIECES))
+        keep_BS = torch.ones_like(source_BS, dtype=torch.bool)
+        start = functools.partial(decoder.start, decoder.encode(source_BS, keep_BS), keep_BS)
+
+        def decode(start: Callable[[], Any] = start, tokens_N: Any = source_BS[:, 0]) -> None:
+            state = start()
+            for _ in range(MEDIAN_TOKENS):
+                decoder.decode_step(tokens_N, state)
+
+        step = (best_seconds(decode, times=10) - best_seconds(start, times=10)) / MEDIAN_TOKENS
+        lines.append(
+            f"| {weights} | {precision} | {rows} | {step * 1e3:.2f} | {floor * 1e3:.2f} | {floor / step:.0%} |"
+        )
+    return lines
+
+
+def show_profile(options: Options, say: Callable[[str], None]) -> None:
+    """A table of the steps of all models."""
+    precision: Precision = "int8" if can_use_int8() else "fp32"
+    bandwidth, peak = measure_limits(precision)
+    say(
+        f"\nA step of the decoder; memory {bandwidth / 1e9:.1f} GB/s, products {peak / 1e9:,.0f} GOP/s:\n\n"
+        "| weights | precision | rows | ms a step | least ms | share |\n|---|---|---|---|---|---|"
+    )
+    for weights in options.weights:
+        say("\n".join(profile(weights, precision, bandwidth, peak)))
+
+
+def describe(options: Options) -> str:
+    """The machine and the programs."""
+    instructions = {
+        "VNNI": torch.cpu._is_vnni_supported, "AVX512-BF16": torch.cpu._is_avx512_bf16_supported,
+        "AMX": torch.cpu._is_amx_tile_supported,
+    }  # fmt: skip
+    has = [name for name, is_there in instructions.items() if is_there()]
+    parts = [describe_device(choose_device(options.device))]
+    if options.device == "cpu":
+        parts.append(f"with {', '.join(has)}" if has else "without VNNI")
+    parts += [f"PyTorch {torch.__version__}", f"translator {version('en-de-translator')}"]
+    with suppress(PackageNotFoundError):
+        parts.append(f"CTranslate2 {version('ctranslate2')}")
+    if options.sentences and "shipped" in options.weights:
+        parts.append(f"sentences of {options.sentences.name}")
+    return ", ".join(parts)
 
 
 def main() -> int:
     """Exit code: 0 when measured, 1 on an error."""
-    console = Console(width=None if sys.stdout.isatty() else 110)
+    say = functools.partial(print, flush=True)
     try:
         options = tyro.cli(Options, description=__doc__)
-        device = describe_device(choose_device(options.device))
-        console.print(f"{device}, PyTorch {torch.__version__}, translator {version('en-de-translator')}")
-        results = measure(options, console)
+        machine = describe(options)
+        say(f"{machine}\n\nTarget tokens a second (share of translations that equal the first system's):\n")
+        set_up_processor(threads=1)  # as `Translator.load` does: every thread decodes a batch of its own
+        results = measure(options, say)
+        if options.device == "cpu":
+            show_profile(options, say)
     except TranslatorError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    show(results, options, console)
     if options.json:
-        figures = {"device": device, "torch": torch.__version__, "threads": options.threads}
-        figures["results"] = [dataclasses.asdict(one) for one in results]
+        figures = {"machine": machine, "results": [dataclasses.asdict(one) for one in results]}
         options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     return 0
 

@@ -1,0 +1,262 @@
+"""Who decodes in `decode_speed.py`: ours, and CTranslate2 with the same weights."""
+
+import copy
+import functools
+import math
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch.nn.utils.rnn import pad_sequence
+
+from translator.checkpoint import ModelFolder
+from translator.continuous import ContinuousSearch, Limits
+from translator.errors import ConfigError
+from translator.inference import LINEAR, InferenceModel, Precision
+from translator.model import Transformer
+from translator.search import Constraints, SearchOptions, SpecialTokens, StepwiseModel, search
+from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID
+
+ALIKE = 32
+"""Of sentences that are sorted by their lengths, so many write the same number of tokens: CTranslate2 takes one number
+for all that it is given at once."""
+ROWS_AT_ONCE = 1024
+"""Where a batch is too large for one search: its sentences times the width of the beam."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """Sentences that are decoded together, the shortest first."""
+
+    sources: list[list[int]]
+    forced_lengths: list[int] | None
+    """Tokens to write for each; None lets the model end."""
+
+    def parts(self, most: int) -> Iterator["Work"]:
+        """Batches of at most so many, for whom these are too many at once."""
+        for first in range(0, len(self.sources), most):
+            some = slice(first, first + most)
+            yield Work(self.sources[some], self.forced_lengths[some] if self.forced_lengths else None)
+
+
+class System(Protocol):
+    """Someone's decoder."""
+
+    name: str
+    steps_after_forced: int
+    """Steps that it makes after the last token of a translation whose length is forced."""
+
+    def prepare(self, trial: list[Work], beam_size: int, threads: int) -> None:
+        """Warm up, and find the best setting."""
+
+    def decode(self, works: list[Work], beam_size: int, threads: int) -> list[list[int]]:
+        """The best translation of each sentence, as ids without the end; with a length penalty of 0."""
+
+
+def search_options(beam_size: int) -> SearchOptions:
+    """The same objective for everybody: the length penalties of the engines are different functions."""
+    return SearchOptions(beam_size=beam_size, length_penalty=0.0)
+
+
+class Ours:
+    """`translator.search`, on a processor over an `InferenceModel`, on a GPU over the plain model."""
+
+    steps_after_forced = 1  # the one that ends
+
+    def __init__(self, precision: Precision, folder: ModelFolder, device: torch.device) -> None:
+        self.name = f"translator {precision}"
+        self._device = device
+        self._model: StepwiseModel = (
+            InferenceModel(folder.model, LINEAR[precision])
+            if device.type == "cpu"
+            else _on_gpu(folder.model, precision, device)
+        )
+        self._special = SpecialTokens(BOS_ID, EOS_ID, folder.tokenizer.unprintable_ids)
+
+    def prepare(self, trial: list[Work], beam_size: int, threads: int) -> None:
+        """TorchScript compiles what it runs for the second time."""
+        for _ in range(2):
+            self.decode(trial, beam_size, threads)
+
+    def decode(self, works: list[Work], beam_size: int, threads: int) -> list[list[int]]:
+        """A part of each batch for each thread, none larger than what is searched together."""
+        options, found = search_options(beam_size), list[list[int]]()
+        with ThreadPoolExecutor(threads) as pool:
+            for work in works:
+                most = min(ROWS_AT_ONCE // beam_size, math.ceil(len(work.sources) / threads))
+                for some in pool.map(lambda part: self._search(part, options), work.parts(most)):
+                    found += some
+        return found
+
+    def _search(self, work: Work, options: SearchOptions) -> list[list[int]]:
+        source_BS = pad_sequence(
+            [torch.tensor([*source, EOS_ID]) for source in work.sources],
+            batch_first=True,
+            padding_value=PAD_ID,
+        ).to(self._device)
+        limits = [(limit.least, limit.most) for limit in limits_of(work, options)]
+        least_B, most_B = torch.tensor(limits).T.to(self._device)
+        constraints = Constraints(most_B, least_B if work.forced_lengths else None)
+        results = search(self._model, source_BS, source_BS != PAD_ID, constraints, self._special, options)
+        return [hypotheses[0].tokens for hypotheses in results]
+
+
+class OursInSlots:
+    """`translator.continuous` on a GPU."""
+
+    steps_after_forced = 1
+
+    def __init__(self, folder: ModelFolder, device: torch.device) -> None:
+        self.name = "translator bf16, slots"
+        special = SpecialTokens(BOS_ID, EOS_ID, folder.tokenizer.unprintable_ids)
+        self._search = ContinuousSearch(_on_gpu(folder.model, "bf16", device), special)
+
+    def prepare(self, trial: list[Work], beam_size: int, threads: int) -> None:
+        """Record the graphs."""
+        self.decode(trial, beam_size, threads)
+
+    def decode(self, works: list[Work], beam_size: int, threads: int) -> list[list[int]]:
+        """Each batch at once."""
+        options, found = search_options(beam_size), list[list[int]]()
+        for work in works:
+            sources = [[*source, EOS_ID] for source in work.sources]
+            results = self._search.search(sources, limits_of(work, options), options)
+            found += [hypotheses[0].tokens for hypotheses in results]
+        return found
+
+
+def _on_gpu(model: Transformer, precision: Precision, device: torch.device) -> Transformer:
+    """A copy there."""
+    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+    return copy.deepcopy(model).to(device=device, dtype=dtype)
+
+
+def limits_of(work: Work, options: SearchOptions) -> list[Limits]:
+    """How long the translations may be, or must."""
+    if work.forced_lengths:
+        return [Limits(length, length + 1) for length in work.forced_lengths]
+    return [Limits(0, options.max_target_tokens(len(source))) for source in work.sources]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How CTranslate2 may be run."""
+
+    with_mkl: bool
+    """Force it to use Intel's library, which it does by itself on Intel's processors only."""
+    inter_threads: int
+    """Batches at once."""
+    intra_threads: int
+    """That share a batch."""
+
+
+class CTranslate2:
+    """The exported model in its own engine, at the setting that is the fastest for a shape of batches.
+
+    It runs in processes of its own: whether it uses MKL is settled once in each.
+    """
+
+    steps_after_forced = 0
+
+    def __init__(
+        self, compute_type: str, folder: ModelFolder, exported: Path, device: str, pools: dict[bool, Any]
+    ) -> None:
+        self.name = f"CTranslate2 {compute_type}"
+        self._load = (str(exported), device, compute_type)
+        self._pools = pools
+        self._pieces = [folder.tokenizer.piece(number) for number in range(folder.tokenizer.vocab_size)]
+        self._ids = {piece: number for number, piece in enumerate(self._pieces)}
+        self._best = Setting(False, 1, 1)
+        try:
+            self._run(self._best, [], 1)
+        except (RuntimeError, ValueError) as error:
+            raise ConfigError(str(error)) from error
+
+    def prepare(self, trial: list[Work], beam_size: int, threads: int) -> None:
+        """Try all settings."""
+        layouts = {(1, threads), (threads, 1), (1, 1)} if self._load[1] == "cpu" else {(1, 1)}
+        settings = [Setting(mkl, *layout) for mkl in self._pools for layout in sorted(layouts)]
+        self._best = min(
+            settings, key=lambda setting: best_seconds(lambda: self._run(setting, trial, beam_size), times=2)
+        )
+
+    def decode(self, works: list[Work], beam_size: int, threads: int) -> list[list[int]]:
+        """At the setting that `prepare` has found."""
+        return self._run(self._best, works, beam_size)
+
+    def _run(self, setting: Setting, works: list[Work], beam_size: int) -> list[list[int]]:
+        calls = []
+        for work in works:
+            for part in work.parts(ALIKE if work.forced_lengths else len(work.sources)):
+                longest = SearchOptions().max_target_tokens(max(map(len, part.sources)))
+                share = math.ceil(len(part.sources) / setting.inter_threads)
+                options = {
+                    "beam_size": beam_size,
+                    "length_penalty": 0.0,
+                    "max_batch_size": min(share, ROWS_AT_ONCE // beam_size),
+                    "max_decoding_length": part.forced_lengths[0] if part.forced_lengths else longest,
+                    "min_decoding_length": part.forced_lengths[0] if part.forced_lengths else 0,
+                }
+                calls.append(([[self._pieces[id] for id in source] for source in part.sources], options))
+        threads = setting.inter_threads, setting.intra_threads
+        found = self._pools[setting.with_mkl].submit(_translate, (*self._load, *threads), calls).result()
+        return [[self._ids[piece] for piece in pieces] for pieces in found]
+
+
+def _translate(load: tuple[Any, ...], calls: list[tuple[list[list[str]], dict[str, Any]]]) -> list[list[str]]:
+    """In a process of CTranslate2: the best translation of each sentence of each call."""
+    engine = _engine(*load)
+    return [
+        result.hypotheses[0]
+        for pieces, options in calls
+        for result in engine.translate_batch(pieces, **options)
+    ]
+
+
+@functools.cache
+def _engine(folder: str, device: str, compute_type: str, inter_threads: int, intra_threads: int) -> Any:
+    import ctranslate2  # noqa: PLC0415 (a peer that may not be there)
+
+    return ctranslate2.Translator(
+        folder,
+        device,
+        compute_type=compute_type,
+        inter_threads=inter_threads,
+        intra_threads=intra_threads,
+    )
+
+
+def _force_mkl(use: bool) -> None:
+    """Before a process has loaded CTranslate2."""
+    if use:
+        os.environ["CT2_USE_MKL"] = "1"
+
+
+def peer_process(with_mkl: bool) -> ProcessPoolExecutor:
+    """One process for engines of CTranslate2."""
+    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _force_mkl, (with_mkl,))
+
+
+def is_intel() -> bool:
+    """Whether CTranslate2 uses MKL by itself on this processor."""
+    try:
+        return "GenuineIntel" in Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return False
+
+
+def best_seconds(call: Callable[[], Any], times: int) -> float:
+    """The fastest of some calls, after a first one."""
+    call()
+    found = []
+    for _ in range(times):
+        started = time.perf_counter()
+        call()
+        found.append(time.perf_counter() - started)
+    return min(found)

@@ -1,0 +1,86 @@
+"""What the benchmarks of decoding count and where they fail, with made-up systems and answers."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+decode_speed = pytest.importorskip("decode_speed")
+exactness = pytest.importorskip("exactness")
+
+
+def test_random_sentences_have_the_lengths_that_are_told():
+    lengths = [len(source) for source in decode_speed.random_sources(384, 100)]
+    assert (sorted(lengths)[192], max(lengths)) == (22, 100)
+    assert sum(length > 50 for length in lengths) > 20
+    assert max(len(source) for source in decode_speed.random_sources(64, 100)) == 100
+
+
+def test_forced_lengths_are_those_of_the_middle_neighbour_and_in_the_end_of_the_longest():
+    sources = [[5] * length for length in range(70, 0, -1)]  # 70 sentences: neighbours 1-32, 33-64, 65-70
+    works = decode_speed.batches(sources, 32, is_forced=True)
+    assert [set(work.forced_lengths) for work in works] == [{17}, {49}, {70}]
+    assert [len(work.sources) for work in works] == [32, 32, 6]
+    alone = decode_speed.batches(sources, 1, is_forced=True)
+    assert [work.forced_lengths for work in alone] == [[length] for length in range(1, 71)]
+    assert all(work.forced_lengths is None for work in decode_speed.batches(sources, 32, is_forced=False))
+
+
+class Writer:
+    """Writes what it is told; the `wrong`-th sentence of all otherwise."""
+
+    def __init__(self, name, steps_after_forced, wrong=-1):
+        self.name, self.steps_after_forced, self.wrong = name, steps_after_forced, wrong
+        self.prepared, self.decoded = [], []
+
+    def prepare(self, trial, beam_size, threads):
+        self.prepared += [len(work.sources) for work in trial]
+
+    def decode(self, works, beam_size, threads):
+        found = []
+        for work in works:
+            for source in work.sources:
+                found.append([7 if len(source) == self.wrong else 6] * len(source))
+                self.decoded.append(len(source))
+        return found
+
+
+@pytest.mark.parametrize(("is_forced", "their_ends"), [(True, 0), (False, 1)])
+def test_the_steps_that_were_made_are_counted(monkeypatch, is_forced, their_ends):
+    monkeypatch.setattr(decode_speed, "REST_SECONDS", 0)
+    ours, theirs = Writer("translator fp32", 1), Writer("CTranslate2 int8", 0, wrong=3)
+    works = decode_speed.batches([[5] * length for length in range(1, 11)], 1, is_forced=is_forced)
+    results = [decode_speed.Result("base", 1, 1, 1, system.name) for system in (ours, theirs)]
+    decode_speed.measure_shape(results, [ours, theirs], works, rounds=2)
+    # Rounds have lengths 1, 3, 5, 7, 9 and 2, 4, 6, 8, 10: 25 and 30 tokens of 5 sentences each.
+    assert results[0].steps == [30, 35]
+    assert results[1].steps == [25 + 5 * their_ends, 30 + 5 * their_ends]
+    assert ours.decoded == theirs.decoded == [1, 3, 5, 7, 9, 2, 4, 6, 8, 10]
+    assert ours.prepared == [1, 1, 1]
+    assert [one.same for one in results] == [1.0, 0.9]
+
+
+def test_speeds_and_their_ratio_worked_out_by_hand():
+    ours = decode_speed.Result("base", 2, 32, 4, "translator int8", [300, 100], [1.0, 1.0], 0.985)
+    slower = decode_speed.Result("base", 2, 32, 4, "translator fp32", [100, 100], [1.0, 1.0], 1.0)
+    theirs = decode_speed.Result("base", 2, 32, 4, "CTranslate2 int8", [200, 200], [2.0, 2.0], 0.5)
+    assert decode_speed.ratio([slower, ours, theirs]) == "2.00 (1.00 – 3.00)"
+    assert decode_speed.ratio([ours]) == ""
+    assert decode_speed.row([slower, ours, theirs]) == (
+        "| base | 2 | 32, 4 | 100 (100%) | 200 (98%) | 100 (50%) | 2.00 (1.00 – 3.00) |"
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "distance", "is_exact"),
+    [(0, 0.0, True), (1, 5e-5, True), (1, 2e-4, False), (2, 5e-5, False)],
+)
+def test_more_than_one_text_in_500_or_another_score_is_not_exact(number, distance, is_exact):
+    expected = [exactness.Answer(f"Satz {place}", -1.0) for place in range(500)]
+    found = [exactness.Answer("anders", -1.0 - distance)] * number + expected[number:]
+    assert exactness.Comparison.of(expected, found).is_exact() == is_exact
+    same = [exactness.Answer(one.text, -1.5) for one in expected]
+    assert exactness.Comparison.of(
+        expected, same
+    ).is_exact()  # scores of the same text are printed, and no more
