@@ -8,9 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.sentences import SENTENCES
+from translator.checkpoint import load_model
+from translator.continuous import ContinuousSearch, Limits
 from translator.inference import can_use_int8
+from translator.search import Constraints, SearchOptions, search
+from translator.tokenizer import EOS_ID, PAD_ID
 from translator.translate import Translator, shipped_model
 
 ROOT = Path(__file__).parents[2]
@@ -78,6 +83,25 @@ def test_a_translation_does_not_depend_on_its_batch(precision):
                 if found.text != alone[text].text:
                     differing.append(text)
         assert len(differing) <= 0.002 * len(texts)
+
+
+def test_bf16_slots_find_what_plain_bf16_decoding_finds(translator):
+    """On a processor, what a GPU does; sums in another order may decide a near tie otherwise, and no more than that."""
+    model, special, options = (
+        load_model(shipped_model()).model.bfloat16(),
+        translator.special,
+        SearchOptions(),
+    )
+    sources = [[*translator.tokenizer.encode(text), EOS_ID] for text in SENTENCES[:20]]
+    limits = [Limits(0, options.max_target_tokens(len(source) - 1)) for source in sources]
+    plain = []
+    for source, limit in zip(sources, limits, strict=True):
+        source_BS, most = torch.tensor([source]), torch.tensor([limit.most])
+        plain += search(model, source_BS, source_BS != PAD_ID, Constraints(most), special, options)
+    pairs = list(zip(ContinuousSearch(model, special).search(sources, limits, options), plain, strict=True))
+    for (one,), (other,) in pairs:
+        assert one.score == pytest.approx(other.score, abs=0.1)
+    assert sum(one[0].tokens == other[0].tokens for one, other in pairs) >= 0.8 * len(pairs)
 
 
 def test_the_installed_wheel_translates(tmp_path):

@@ -67,5 +67,5 @@ def test_bf16_slots_translate_as_plain_bf16_decoding_does():
     plain = Translator(model, in_slots.tokenizer, {}, device, precision="bf16", in_slots=False)
     pairs = list(zip(in_slots.translate(SENTENCES), plain.translate(SENTENCES), strict=True))
     for one, other in pairs:
-        assert one.score == pytest.approx(other.score, abs=0.05)
-    assert sum(one.text == other.text for one, other in pairs) >= 0.9 * len(pairs)
+        assert one.score == pytest.approx(other.score, abs=0.1)
+    assert sum(one.text == other.text for one, other in pairs) >= 0.8 * len(pairs)
