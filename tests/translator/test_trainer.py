@@ -236,7 +236,7 @@ def test_signals_change_nothing_in_an_average(prepared, brief_config, tmp_path):
     }  # fmt: skip
     straight = make_trainer(brief_config, prepared, tmp_path / "straight", **settings)
     assert straight.train()
-    for stop_at in (4, 8, 11, None):
+    for stop_at in (4, 8, 10, 11, None):
         trainer = make_trainer(brief_config, prepared, tmp_path / "parts", **settings)
         if stop_at != 4:
             trainer.resume()

@@ -311,7 +311,8 @@ class Trainer:
 
         False where a signal came before all that was done.
         """
-        if self._window.sums and not is_stopped:
+        is_due = not is_stopped or self.progress.step % self.config.training.log_every_steps == 0
+        if self._window.sums and is_due:
             self._log_training()
             self._saved_step = None  # else a run that goes on would log these updates again
         if self._saved_step != self.progress.step:
