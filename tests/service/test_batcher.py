@@ -415,6 +415,19 @@ def test_a_text_that_is_being_read_counts_as_waiting(engine: Engine, make_batche
     asyncio.run(scenario())
 
 
+def test_how_long_it_takes_until_all_is_worked_off(engine: Engine, make_batcher: Any) -> None:
+    batcher = make_batcher(engine)
+    batcher._admission.speed.add(100, 1.0)
+
+    async def scenario() -> None:
+        with batcher.job(Deadline.after(PATIENCE_SECONDS)) as job:
+            batcher.expect(job, "plain", 250)
+            assert batcher.wait_seconds == pytest.approx(2.5)
+
+    asyncio.run(scenario())
+    assert batcher.wait_seconds == 0
+
+
 def test_what_turns_out_longer_than_expected_is_looked_at_again(engine: Engine, make_batcher: Any) -> None:
     batcher = make_batcher(engine, QueueLimits(batch_tokens=4, max_queued_tokens=8))
     later = Deadline.after(PATIENCE_SECONDS)

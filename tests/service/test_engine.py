@@ -208,3 +208,14 @@ def test_all_of_it_over_http(
         [alone] = score(engine.translator, [("The owl.", "Die Eule.")])
         assert scored["score"] == pytest.approx(alone.score, abs=1e-4)
         assert [one["piece"] for one in scored["tokens"]] == [one.piece for one in alone.tokens]
+
+
+def test_words_without_blanks_are_copied_and_it_is_told(
+    engine: TranslationEngine, wait_until: Callable[[Callable[[], bool]], None]
+) -> None:
+    with TestClient(create_app(lambda: engine, Settings())) as client:
+        wait_until(lambda: client.get("/readyz").status_code == 200)
+        text = "wordsthatruntogether" * 7
+        [whole] = client.post("/translate", json={"text": text}).json()["translations"]
+        assert whole["text"] == text
+        assert [one["flags"] for one in whole["sentences"]] == [["copied_source"]]
