@@ -123,7 +123,9 @@ def _add_examples_of_problems(operation: dict[str, Any]) -> None:
     for status, response in operation["responses"].items():
         content = response.get("content", {}).get("application/problem+json")
         if content is not None:
-            kind = next(kind for kind in KINDS.values() if str(kind.status) == status)
+            told = response["description"].lower()
+            kinds = [kind for kind in KINDS.values() if str(kind.status) == status]
+            kind = min(kinds, key=lambda kind: kind.slug.partition("-")[0] not in told)  # else the first one
             content["example"] = {
                 "type": kind.type,
                 "title": kind.title,

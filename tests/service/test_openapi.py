@@ -108,6 +108,15 @@ def test_every_problem_has_an_example_that_follows_its_schema(document: Any) -> 
                 assert str(content["example"]["status"]) == status
                 seen += 1
     assert seen > 20
+    kinds = {
+        (path, status): document["paths"][path]["post"]["responses"][status]["content"][
+            "application/problem+json"
+        ]
+        for path, status in (("/translate", "403"), ("/admin/reload", "403"), ("/translate", "422"))
+    }
+    assert [content["example"]["type"].rpartition(":")[2] for content in kinds.values()] == [
+        "quota-exceeded", "forbidden", "invalid-request",
+    ]  # fmt: skip
 
 
 def test_the_example_of_the_answer_has_offsets_that_are_right(document: Any) -> None:
