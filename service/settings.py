@@ -53,8 +53,8 @@ class Settings(BaseSettings):
         3.0,
         gt=0,
         allow_inf_nan=False,
-        description="Seconds that a request may have to wait for others, by an estimate, and at most half of its "
-        "deadline; above it a 503. Its own length does not count: where nothing waits any request is taken.",
+        description="Seconds that a request may have to wait for others, by an estimate: so many or as long as its own "
+        "work takes, and at most half of its deadline; above it a 503. Where nothing waits any request is taken.",
     )
     deadline_seconds: float = Field(
         60.0, gt=0, allow_inf_nan=False, description="Seconds after which a request gets a 504."

@@ -22,7 +22,7 @@ _MOST_RETRY_SECONDS = 60
 
 @dataclass(frozen=True)
 class QueueLimits:
-    """How much is decoded at once, how much may wait, and for how long.
+    """How much is decoded at once, how much may wait, and for how long (or as long as its own work takes).
 
     `batch_tokens` counts padded tokens: the longest sentence of a batch times the number of its rows, which are as many
     for each sentence as it has hypotheses. A sentence longer than that is decoded alone. `max_queued_tokens` counts the
@@ -81,7 +81,9 @@ class Admission:
 
     def check_wait(self, line: WaitingLine, tokens: int, rows: int, deadline: Deadline) -> None:
         """Raise QueueFull where a request of so many tokens would wait too long; its sentences have so many rows."""
-        most = min(self._limits.max_wait_seconds, _SHARE_OF_DEADLINE * deadline.left())
+        # Who brings much work can wait as long as that takes: two long documents may share the workers.
+        most = max(self._limits.max_wait_seconds, self.wait_seconds(tokens))
+        most = min(most, _SHARE_OF_DEADLINE * deadline.left())
         # What the workers take up together is no queue yet; and of few sentences they do fewer a second.
         at_once = self._workers * self._limits.batch_tokens / max(1, rows)
         limit = max(at_once, most * self.speed.tokens_per_second)

@@ -330,11 +330,10 @@ def test_what_goes_before_a_request_is_as_much_of_each_other_one_as_it_has_itsel
 
 def test_who_would_wait_too_long_is_sent_away() -> None:
     def scenario() -> None:
-        minute = Deadline.after(60)
-        document = line_of(1000)
-        admission().check_wait(document, 300, 1, minute)  # 300 tokens go before: three seconds
-        with pytest.raises(QueueFull, match=r"wait for about 3\.1 seconds; the limit is 3\.0") as full:
-            admission().check_wait(document, 310, 1, minute)
+        minute, documents = Deadline.after(60), line_of(1000, 1000)
+        admission().check_wait(documents, 150, 1, minute)  # 300 tokens go before: three seconds
+        with pytest.raises(QueueFull, match=r"wait for about 3\.2 seconds; the limit is 3\.0") as full:
+            admission().check_wait(documents, 160, 1, minute)
         assert full.value.retry_after_seconds == 4
         admission().check_wait(line_of(*[10] * 30), 10, 1, minute)
         with pytest.raises(QueueFull):
@@ -344,11 +343,23 @@ def test_who_would_wait_too_long_is_sent_away() -> None:
     in_a_loop(scenario)
 
 
+def test_who_brings_much_work_can_wait_as_long_as_that_takes() -> None:
+    def scenario() -> None:
+        minute = Deadline.after(60)
+        admission().check_wait(line_of(1000), 1000, 1, minute)
+        with pytest.raises(QueueFull, match=r"about 20\.0 seconds; the limit is 10\.0"):
+            admission().check_wait(line_of(1000, 1000), 1000, 1, minute)
+
+    in_a_loop(scenario)
+
+
 def test_who_is_in_a_hurry_waits_for_half_of_that_at_most() -> None:
     def scenario() -> None:
-        admission().check_wait(line_of(1000), 90, 1, Deadline.after(2))
-        with pytest.raises(QueueFull, match=r"about 1\.1 seconds; the limit is 1\.0"):
-            admission().check_wait(line_of(1000), 110, 1, Deadline.after(2))
+        documents = line_of(1000, 1000)
+        admission().check_wait(documents, 40, 1, Deadline.after(2))
+        for tokens, told in ((60, "1.2"), (400, "8.0")):
+            with pytest.raises(QueueFull, match=rf"about {told} seconds; the limit is 1\.0"):
+                admission().check_wait(documents, tokens, 1, Deadline.after(2))
 
     in_a_loop(scenario)
 
@@ -356,9 +367,9 @@ def test_who_is_in_a_hurry_waits_for_half_of_that_at_most() -> None:
 def test_what_the_workers_take_up_together_is_no_wait() -> None:
     def scenario() -> None:
         roomy = admission(max_wait_seconds=0.01, batch_tokens=1600)
-        roomy.check_wait(line_of(1000), 400, 4, Deadline.after(60))
+        roomy.check_wait(line_of(1000, 1000), 200, 4, Deadline.after(60))
         with pytest.raises(QueueFull):
-            roomy.check_wait(line_of(1000), 410, 4, Deadline.after(60))
+            roomy.check_wait(line_of(1000, 1000), 210, 4, Deadline.after(60))
 
     in_a_loop(scenario)
 
@@ -380,9 +391,14 @@ def test_what_is_given_up_or_fails_does_not_make_the_workers_look_slow(
     batcher = make_batcher(engine)
     engine.errors["bad"] = ValueError("culprit")
 
+    async def speed() -> float:
+        while batcher._busy:
+            await asyncio.sleep(0.001)
+        return batcher._admission.speed.tokens_per_second
+
     async def scenario() -> None:
         await ask(batcher, "first")
-        before = batcher._admission.speed.tokens_per_second
+        before = await speed()
         engine.gate.clear()
         with pytest.raises(DeadlineExceeded):
             await ask(batcher, "late", deadline=0.1)
@@ -390,7 +406,7 @@ def test_what_is_given_up_or_fails_does_not_make_the_workers_look_slow(
         engine.gate.set()
         with pytest.raises(ValueError, match="culprit"):
             await ask(batcher, "bad")
-        assert batcher._admission.speed.tokens_per_second == before
+        assert await speed() == before
 
     asyncio.run(scenario())
 
