@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import httpx2
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from starlette.responses import StreamingResponse
 
 
 def samples(client: TestClient) -> dict[str, float]:
@@ -116,3 +119,45 @@ def test_languages(client: TestClient) -> None:
             {"source": {"code": "en", "name": "English"}, "targets": [{"code": "de", "name": "German"}]}
         ]
     }
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/translate", "POST"),
+        ("POST", "/model", "GET, HEAD"),
+        ("DELETE", "/", "GET, HEAD"),
+        ("PUT", "/metrics", "GET"),
+    ],
+)
+def test_a_wrong_method_is_told_all_that_are_right(
+    client: TestClient, method: str, path: str, allowed: str
+) -> None:
+    answer = client.request(method, path)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
+    for right in allowed.split(", "):
+        assert (
+            client.request(right, path, json={"text": "Hi"} if right == "POST" else None).status_code == 200
+        )
+
+
+def test_an_answer_that_breaks_off_is_logged_without_the_text_and_ends_the_connection(
+    make_app: Callable[..., FastAPI], serve: Callable[[FastAPI], str], caplog: pytest.LogCaptureFixture
+) -> None:
+    app, secret = make_app(), "Rosebud"
+
+    async def pieces() -> AsyncIterator[str]:
+        yield "The beginning"
+        raise ValueError(f"cannot write {secret}")
+
+    @app.get("/breaks")
+    async def breaks() -> StreamingResponse:
+        return StreamingResponse(pieces())
+
+    caplog.set_level("DEBUG")
+    address = serve(app)
+    with pytest.raises(httpx2.RemoteProtocolError):
+        httpx2.get(f"{address}/breaks", headers={"X-Request-ID": "mishap"}, trust_env=False)
+    assert "request mishap failed:\nbuiltins.ValueError, raised at" in caplog.text
+    assert "in pieces" in caplog.text
+    assert secret not in caplog.text
