@@ -52,7 +52,7 @@ SPREAD = 0.8
 BATCHES = {"cpu": (1, 32), "cuda": (1, 4096)}
 """Sentences that a system is given at once."""
 BEAM_SIZES = (1, 4)
-COUNTS = {"base": (384, 64), "small": (1024, 256), "shipped": (1024, 256)}
+COUNTS = {"base": (320, 64), "small": (1024, 256), "shipped": (1024, 256)}
 """Sentences in large batches, and one by one: rounds take seconds, and the whole table less than half an hour, on two
 slow cores."""
 COUNTS_ON_GPU = (4096, 64)
@@ -78,7 +78,7 @@ class Options:
     threads: tuple[int, ...] = (1, 2)
     """Of a processor."""
     count: int | None = None
-    """How many sentences each system decodes in large batches, by default 384 with base, 1024 with the others."""
+    """How many sentences each system decodes in large batches, by default 320 with base, 1024 with the others."""
     count_alone: int | None = None
     """How many it decodes one by one, by default 64 with base, 256 with the others."""
     rounds: int = 4
@@ -242,7 +242,7 @@ def load_systems(options: Options, folder: ModelFolder, exported: Path, stack: E
 def measure_shape(results: list[Result], systems: list[System], works: list[Work], rounds: int) -> None:
     """All systems on all batches of one shape, a part of them in each round."""
     first = results[0]
-    middle = len(works) // 2
+    middle = (len(works) - 1) // 2
     trial = works[middle : middle + (1 if first.batch > 1 else ALONE_IN_TRIALS)]
     for system in systems:
         system.prepare(trial, first.beam_size, first.threads)
@@ -251,7 +251,7 @@ def measure_shape(results: list[Result], systems: list[System], works: list[Work
         some = works[number::rounds] or works
         for place in range(len(systems)):
             index = (number + place) % len(systems)
-            time.sleep(REST_SECONDS)
+            time.sleep(REST_SECONDS if first.threads > 1 else 0)
             started = time.perf_counter()
             found = systems[index].decode(some, first.beam_size, first.threads)
             results[index].seconds.append(time.perf_counter() - started)
