@@ -14,11 +14,11 @@ LONGEST_WARMUP = 0.2
 def learning_rate(config: TrainingConfig, d_model: int, step: int, progress: float) -> float:
     """The rate of update number `step` (from 1), when the share `progress` (0–1) of the training is behind.
 
-    Both schedules rise linearly, as if to reach the peak after `warmup_steps`. "inverse-sqrt" does, and then falls with 1/√step; with
-    the default peak it is the paper's d_model^-0.5 · min(step^-0.5, step · warmup_steps^-1.5) (equation 3).
-    "linear" is under a line that falls from the peak at the beginning to zero at the end of the training, be that
-    counted in steps or in minutes: the warm-up ends where it meets that line, below the peak. It is cut short in a
-    training of few steps, such as a fine-tuning of minutes.
+    Both schedules rise linearly, as if to reach the peak after `warmup_steps`. "inverse-sqrt" does, and then falls with
+    1/√step; with the default peak it is the paper's d_model^-0.5 · min(step^-0.5, step · warmup_steps^-1.5)
+    (equation 3). "linear" stays below a line that falls from the peak at the beginning to zero at the end of the
+    training, be that counted in steps or in minutes; its warm-up is cut short in a training of few steps, such as a
+    fine-tuning of minutes.
     """
     peak = config.peak_learning_rate or (d_model * config.warmup_steps) ** -0.5
     warm = step / config.warmup_steps
