@@ -117,7 +117,7 @@ class Entry(Generic[ResultT]):
     work: Work
     since: float
     """When it was admitted, in seconds of the monotonic clock."""
-    rank: int = 0
+    rank: float = 0.0
     """Those with lower ones go first; the line sets it."""
     is_taken: bool = False
     """Whether it has left the line."""

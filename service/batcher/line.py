@@ -22,10 +22,11 @@ _FEW = 32
 class WaitingLine:
     """Entries in the order in which they have a right to be worked on. Not for several threads at once.
 
-    Requests share the work as in start-time fair queuing (Goyal et al. 1996): an entry's rank is that of what went last
-    when its request came, plus the tokens of its request before it. So the sentences of long documents take turns, and
-    a short request that comes later goes before most of them. Where requests keep coming, what has waited for half of
-    its deadline goes first.
+    Requests share the work as in weighted fair queuing (Demers et al. 1989): an entry's rank is the virtual time at
+    which its request came, plus the tokens of its request before it; and that time passes as if all who wait were
+    served at once. So the sentences of long documents take turns, a short request that comes later goes before most of
+    them, and who has two sentences is served before those that come long after. Where requests keep coming, what has
+    waited for half of its deadline goes first.
 
     What nobody waits for any more is not counted, and is left behind when it would be its turn.
     """
@@ -34,7 +35,7 @@ class WaitingLine:
         self._by_rank: list[Entry[Any]] = []
         self._by_arrival: deque[Entry[Any]] = deque()
         self._jobs: set[Job[Any]] = set()  # those that wait for something
-        self._last_rank = 0
+        self._time = 0.0  # virtual: the tokens that were taken, of each that waited an equal share
         self._waiting = 0
         self.tokens = 0
         """Of the entries that somebody waits for, and those that are expected of jobs that are being read."""
@@ -52,7 +53,7 @@ class WaitingLine:
 
     def add(self, entries: Sequence[Entry[Any]]) -> None:
         """Let the entries of a request queue up."""
-        rank = self._last_rank
+        rank = self._time
         for entry in entries:
             entry.rank = rank
             rank += entry.work.tokens
@@ -103,6 +104,7 @@ class WaitingLine:
             if len(batch) == most or longest * (len(batch) + 1) > room:
                 break
             batch.append(entry)
+        self._time += sum(entry.work.tokens for entry in batch) / max(1, len(self._jobs))
         for entry in batch:
             self._take(entry)
         looked_at = self._by_rank[:_LONGEST_WINDOW]
@@ -120,7 +122,6 @@ class WaitingLine:
         oldest = self._by_arrival[0]
         if time.monotonic() - oldest.since > oldest.job.deadline.seconds / 2:
             return oldest
-        self._last_rank = self._by_rank[0].rank
         return self._by_rank[0]
 
     def _window(self, first: Entry[Any], tokens: int) -> list[Entry[Any]]:
@@ -159,5 +160,5 @@ class WaitingLine:
             self._jobs.discard(job)
 
 
-def _rank(entry: Entry[Any]) -> int:
+def _rank(entry: Entry[Any]) -> float:
     return entry.rank

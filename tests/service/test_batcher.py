@@ -186,8 +186,26 @@ def test_requests_share_the_work_by_their_tokens() -> None:
         line.add(entries(a, 10, 10, 10, 10))  # ranks 0, 10, 20, 30
         line.add(entries(b, 5, 15, 5))  # 0, 5, 20
         assert [names[id(line.take_batch(1, lambda kind: 1, 1)[0].job)] for _ in range(4)] == list("abba")
-        line.add(entries(c, 1, 25, 1))  # 10, as what went last; 11, 36
-        assert order_of(line, names) == "ccabac"
+        line.add(entries(c, 1, 25, 1))  # 20, half of the 40 tokens that went, for two were waiting; 21, 46
+        assert order_of(line, names) == "abccac"
+
+    in_a_loop(scenario)
+
+
+def test_a_second_sentence_goes_before_requests_that_come_much_later() -> None:
+    def scenario() -> None:
+        line = WaitingLine()
+        two = Job[str](Deadline.after(60))
+        line.add(entries(two, 10, 10))  # ranks 0, 10
+        for _ in range(5):
+            line.add(entries(Job[str](Deadline.after(60)), 10))
+        taken: list[Job[str]] = []
+        for _ in range(20):  # always another one comes
+            taken.append(line.take_batch(1, lambda kind: 1, 1)[0].job)
+            line.add(entries(Job[str](Deadline.after(60)), 10))
+        # After the first of six the time is 10/6, and from then on seven wait: it passes 10 with the seventh. So the
+        # second sentence goes after the first, the five that were there, and the six that came before that.
+        assert [place for place, job in enumerate(taken) if job is two] == [0, 12]
 
     in_a_loop(scenario)
 
