@@ -27,14 +27,12 @@ from service.requests import (
 )
 from service.room import ModelRoom
 from service.routes.forms import MULTIPART, URLENCODED, as_fields, parse_multipart, parse_urlencoded
-from service.schemas.parsing import as_list, parse_object
+from service.schemas.parsing import MAX_MISTAKES, as_list, parse_object, short_value
 from service.settings import Settings
 from translator.search import SearchOptions
 from translator.translate import Translation
 
 _FURTHER_FIELDS = 50  # of a form, beside its texts
-_MAX_MISTAKES = 4
-_MAX_SHOWN_VALUE = 30
 _MAX_SHOWN_PATH = 100
 
 
@@ -133,7 +131,7 @@ class ForeignRequest(BaseModel):
             wanted = cls.model_validate(parameters)
         except ValidationError as error:
             told = f"There are {error.error_count()} mistakes"  # to list thousands takes long
-            if error.error_count() <= _MAX_MISTAKES:
+            if error.error_count() <= MAX_MISTAKES:
                 told = "; ".join(dict.fromkeys(map(_explain, error.errors(include_url=False))))
             raise InvalidRequest(f"{told}. Supported here: {', '.join(cls.model_fields)}.") from None
         check_size(wanted.texts, settings)
@@ -159,14 +157,10 @@ def _explain(error: ErrorDetails) -> str:
         case "missing":
             return f"{field}: is missing"
         case "literal_error":
-            return f"{field}: must be {error['ctx']['expected']}{_value_in_words(error['input'])}"
+            shown = short_value(error["input"]) if isinstance(error["input"], str) else None
+            return f"{field}: must be {error['ctx']['expected']}" + (f", not {shown}" if shown else "")
         case _:
             return f"{field}: {error['msg'].removeprefix('Value error, ')}"
-
-
-def _value_in_words(value: object) -> str:
-    is_short = isinstance(value, str) and len(value) <= _MAX_SHOWN_VALUE
-    return f", not {json.dumps(value, ensure_ascii=False)}" if is_short else ""
 
 
 async def read_request(
