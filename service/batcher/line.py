@@ -44,8 +44,11 @@ class WaitingLine:
         return self._waiting
 
     def tokens_before(self, tokens: int) -> int:
-        """About how many go before the last one of a request of so many: of each other job as many as it has itself."""
-        return sum(min(job.waiting_tokens, tokens) for job in self._jobs)
+        """About how many go before a request of so many is done: of each other job as many, and a sentence more."""
+        return sum(
+            min(job.waiting_tokens, tokens + job.waiting_tokens // job.waiting if job.waiting else tokens)
+            for job in self._jobs
+        )
 
     def expect(self, job: Job[Any], tokens: int) -> None:
         """Count so many tokens as waiting until the job is forgotten; it has no entries yet."""

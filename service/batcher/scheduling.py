@@ -127,10 +127,14 @@ class Batcher(Generic[ResultT]):
         finally:
             self._leave(job)
 
-    def check(self) -> None:
-        """Raise WorkerUnavailable, or QueueFull where no token more is taken; it costs nothing."""
+    def check(self, kind: Hashable = None) -> None:
+        """Raise WorkerUnavailable, or QueueFull where no token more is taken, of that kind if it is known."""
         self._check_running()
-        self._admission.check(self._line, 1)
+        with self._changed:
+            if kind is None:
+                self._admission.check(self._line, 1)
+            else:
+                self._admit(kind, 1, Deadline.after(math.inf))
 
     def expect(self, job: Job[ResultT], kind: Hashable, tokens: int) -> None:
         """Admit a job of about so many tokens, which count as waiting until its works are `put`; raises QueueFull."""

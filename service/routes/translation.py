@@ -15,7 +15,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from service.batcher import Deadline
-from service.engine import TranslatedWork
+from service.engine import TranslatedWork, TranslateKind
 from service.errors import INTERNAL, InvalidRequest, kind_of, problem_response, problems
 from service.failures import log_failure
 from service.requests import (
@@ -70,7 +70,7 @@ _PROBLEMS = problems(
 )
 async def translate(request: Request, room: Room, client: Identified) -> Response:
     """Translate one text or a list of texts; the translations come in the same order."""
-    room.ready().batcher.check()  # before the body is read
+    room.ready().batcher.check(TranslateKind())  # before the body is read
     wanted, characters = await _read(request, room.settings)
     deadline = deadline_of(request, room.settings.deadline_seconds)
     with room.ready().used() as served, charged(client, characters):
@@ -112,7 +112,7 @@ async def translate(request: Request, room: Room, client: Identified) -> Respons
 )
 async def translate_stream(request: Request, room: Room, client: Identified) -> StreamingResponse:
     """Translate one text or a list of texts, sentence by sentence."""
-    room.ready().batcher.check()
+    room.ready().batcher.check(TranslateKind())
     wanted, characters = await _read(request, room.settings)
     deadline = deadline_of(request, room.settings.deadline_seconds)
     events = _events(request, room.ready(), wanted, deadline)

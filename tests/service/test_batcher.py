@@ -338,10 +338,12 @@ def line_of(*tokens: int) -> WaitingLine:
     return line
 
 
-def test_what_goes_before_a_request_is_as_much_of_each_other_one_as_it_has_itself() -> None:
+def test_what_goes_before_a_request_is_as_much_of_each_other_one_and_a_sentence_more() -> None:
     def scenario() -> None:
         line = line_of(1000, 10, 30)
-        assert [line.tokens_before(tokens) for tokens in (1, 20, 500, 5000)] == [3, 50, 540, 1040]
+        assert [line.tokens_before(tokens) for tokens in (1, 15, 500, 5000)] == [32, 60, 550, 1040]
+        line.expect(Job[str](Deadline.after(60)), 700)  # of which nothing is in the line yet
+        assert line.tokens_before(15) == 75
 
     in_a_loop(scenario)
 
@@ -349,9 +351,9 @@ def test_what_goes_before_a_request_is_as_much_of_each_other_one_as_it_has_itsel
 def test_who_would_wait_too_long_is_sent_away() -> None:
     def scenario() -> None:
         minute, documents = Deadline.after(60), line_of(1000, 1000)
-        admission().check_wait(documents, 150, 1, minute)  # 300 tokens go before: three seconds
+        admission().check_wait(documents, 140, 1, minute)  # 300 tokens go before: three seconds
         with pytest.raises(QueueFull, match=r"wait for about 3\.2 seconds; the limit is 3\.0") as full:
-            admission().check_wait(documents, 160, 1, minute)
+            admission().check_wait(documents, 150, 1, minute)
         assert full.value.retry_after_seconds == 4
         admission().check_wait(line_of(*[10] * 30), 10, 1, minute)
         with pytest.raises(QueueFull):
@@ -374,8 +376,8 @@ def test_who_brings_much_work_can_wait_as_long_as_that_takes() -> None:
 def test_who_is_in_a_hurry_waits_for_half_of_that_at_most() -> None:
     def scenario() -> None:
         documents = line_of(1000, 1000)
-        admission().check_wait(documents, 40, 1, Deadline.after(2))
-        for tokens, told in ((60, "1.2"), (400, "8.0")):
+        admission().check_wait(documents, 30, 1, Deadline.after(2))
+        for tokens, told in ((60, "1.4"), (400, "8.2")):
             with pytest.raises(QueueFull, match=rf"about {told} seconds; the limit is 1\.0"):
                 admission().check_wait(documents, tokens, 1, Deadline.after(2))
 
@@ -385,9 +387,9 @@ def test_who_is_in_a_hurry_waits_for_half_of_that_at_most() -> None:
 def test_what_the_workers_take_up_together_is_no_wait() -> None:
     def scenario() -> None:
         roomy = admission(max_wait_seconds=0.01, batch_tokens=1600)
-        roomy.check_wait(line_of(1000, 1000), 200, 4, Deadline.after(60))
+        roomy.check_wait(line_of(1000, 1000), 190, 4, Deadline.after(60))
         with pytest.raises(QueueFull):
-            roomy.check_wait(line_of(1000, 1000), 210, 4, Deadline.after(60))
+            roomy.check_wait(line_of(1000, 1000), 200, 4, Deadline.after(60))
 
     in_a_loop(scenario)
 
@@ -445,6 +447,28 @@ def test_a_text_that_is_being_read_counts_as_waiting(engine: Engine, make_batche
             batcher.expect(job, "plain", 5)
         assert batcher.waiting_tokens == 0
         assert await ask(batcher, "a") == ["A"]
+
+    asyncio.run(scenario())
+
+
+def test_where_many_wait_nobody_s_request_need_be_read(engine: Engine, make_batcher: Any) -> None:
+    """At a thousand tokens a second, before any is measured, 3,000 of others may go before."""
+    batcher = make_batcher(engine, QueueLimits(batch_tokens=1, max_queued_tokens=10_000, max_wait_seconds=3))
+
+    async def scenario() -> None:
+        engine.gate.clear()
+        batcher.check("plain")
+        asking = [asyncio.create_task(ask(batcher, f"{number:0100}")) for number in range(31)]
+        await asyncio.to_thread(engine.entered.acquire)
+        assert batcher.waiting_tokens == 3000
+        batcher.check("plain")
+        asking.append(asyncio.create_task(ask(batcher, "x" * 200)))
+        await asyncio.sleep(0.01)
+        with pytest.raises(QueueFull, match=r"about 3\.2 seconds; the limit is 3\.0"):
+            batcher.check("plain")
+        batcher.check()
+        engine.gate.set()
+        await asyncio.gather(*asking)
 
     asyncio.run(scenario())
 
