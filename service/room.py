@@ -76,7 +76,7 @@ class ServedEngine(Engine[EngineResult], Protocol):
         ...
 
     def score_works(self, pairs: Sequence[tuple[str, str]]) -> list[Work]:
-        """The work of scoring each translation; raises InputTooLong where one is too long to be scored."""
+        """The work of scoring each translation; raises InputTooLong, and InputError where a source is empty."""
         ...
 
 
