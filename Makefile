@@ -36,12 +36,12 @@ OUT ?= runs/multi30k
 bench-multi30k: $(VENV)/bench.stamp
 	$(BIN)/python benchmarks/multi30k.py "$(or $(DATA),$(error give DATA=the folder of Multi30k))" "$(OUT)"
 
-# SENTENCES is a file of English sentences. Let nothing else run on the machine meanwhile.
+# SENTENCES is a file of English sentences, BENCH_ARGS are further options. Let nothing else run on the machine meanwhile.
 bench-decode: $(VENV)/dev.stamp
-	$(BIN)/python benchmarks/decode_speed.py --sentences "$(or $(SENTENCES),$(error give SENTENCES=a file of English sentences))"
+	$(BIN)/python benchmarks/decode_speed.py --sentences "$(or $(SENTENCES),$(error give SENTENCES=a file of English sentences))" $(BENCH_ARGS)
 
 bench-service: $(VENV)/dev.stamp
-	$(BIN)/python benchmarks/service_load.py "$(or $(SENTENCES),$(error give SENTENCES=a file of English sentences))"
+	$(BIN)/python benchmarks/service_load.py "$(or $(SENTENCES),$(error give SENTENCES=a file of English sentences))" $(BENCH_ARGS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -93,7 +93,10 @@ class Settings(BaseSettings):
         30.0, gt=0, allow_inf_nan=False, description="Seconds for a request's body to come; then a 408."
     )
     send_seconds: float = Field(
-        30.0, gt=0, allow_inf_nan=False, description="Seconds that a client may leave its answer unread."
+        30.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Seconds in which a client must read 64 KiB of its answer, or what is left of it.",
     )
     keep_alive_seconds: int = Field(
         75,

@@ -129,7 +129,8 @@ class TranslateRequest(JsonRequest):
     )
     banned: Annotated[list[_Phrase], Field(max_length=20)] = Field(
         default_factory=list,
-        description='German words or phrases that must not occur; "Haus" also bans "Hausarzt".',
+        description="German words or phrases that must not occur where a word begins, in just these letters; "
+        '"Haus" also bans "Hausarzt" and "(Haus)", not "Hochhaus".',
     )
     sampling: SamplingRequest | None = Field(
         None,
@@ -218,9 +219,10 @@ class TranslatedSentence(BaseModel):
         description="Further ones, best first; fewer if there are no more."
     )
     flags: list[Flag] = Field(
-        description="What to be careful about. `copied_source`: much of it came back untranslated; `repetition`: words "
-        "repeat that do not in the source; `too_long_split`: a piece of a sentence that was too long; "
-        "`low_confidence`: the model finds its own translation unlikely."
+        description="What to be careful about. `copied_source`: it came back untranslated, or much of it; "
+        "`repetition`: words repeat that do not in the source; `too_long_split`: a piece of a sentence that was too "
+        "long; `low_confidence`: the model finds its own translation unlikely, by a threshold that was found with the "
+        "model in the package."
     )
     alignment: list[WordLink] | None = Field(description="null where it was not asked for.")
 
