@@ -52,12 +52,12 @@ class Run:
 
 def train(run: Run, preset: config.TrainingConfig) -> int:
     """Build the parts, train, and write the finished model; 3 when a signal ended it early."""
-    data = PreparedData.open(run.data)
-    with (
-        join_processes(run.device) as (processes, device),
-        held(run.out) if processes.is_first else contextlib.nullcontext(),
-    ):
-        if not processes.is_first:
+    with contextlib.ExitStack() as stack:
+        processes, device = stack.enter_context(join_processes(run.device))
+        data = PreparedData.open(run.data)
+        if processes.is_first:
+            stack.enter_context(held(run.out))
+        else:
             logging.getLogger().setLevel(logging.WARNING)
         settings = config.Config(config.fit_to_vocabulary(run.model, data.tokenizer.vocab_size), run.training)
         torch.manual_seed(run.training.seed)
