@@ -65,7 +65,7 @@ def score(_: object, pairs: Sequence[tuple[str, str]], exponent: float) -> Itera
 
 
 if __name__ == "__main__":
+    # mypy lets no function and no method be another one, which is the point here.
     service.engine.align, service.engine.score = align, score  # type: ignore[assignment]
-    # mypy does not let a class's method be another one, which is the point here.
     Translator.load = lambda *_, **__: Echo()  # type: ignore[assignment,method-assign]
     sys.exit(main())

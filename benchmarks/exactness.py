@@ -116,7 +116,7 @@ def by_evaluator(translator: Translator, search: SearchOptions) -> Way:
     def translate(lines: list[str]) -> list[Answer]:
         remembering = _Remembering(translator)
         testset = _TestSet("lines", lines, lines)
-        evaluation = _evaluate_model(remembering, search, testset)  # type: ignore[arg-type]
+        evaluation = _evaluate_model(remembering, search, testset)  # type: ignore[arg-type]  # no more is asked of it
         return [
             Answer(text, answer.score)
             for text, answer in zip(evaluation.hypotheses, remembering.answers, strict=True)

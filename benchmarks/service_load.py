@@ -242,7 +242,7 @@ async def requests_a_second(server: Server, lines: list[str], seconds: float) ->
             nonlocal done
             while time.monotonic() < end:
                 is_right = await _is_translated(client, next(source))
-                done += is_right
+                done += is_right and time.monotonic() < end
 
         await asyncio.gather(*(ask_on() for _ in range(64)))
     return done / seconds

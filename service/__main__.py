@@ -11,8 +11,7 @@ from collections.abc import Sequence
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT, then finish what was accepted; returns the exit status."""
     _end_at_once()
-    # Here and not above: it takes seconds, in which signals are heard too.
-    from service.serving import serve  # noqa: PLC0415
+    from service.serving import serve  # noqa: PLC0415 (it takes seconds, in which signals are heard too)
 
     return serve(arguments)
 

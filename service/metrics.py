@@ -26,73 +26,88 @@ class Metrics:
         self.registry = CollectorRegistry()
         for collector in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
             self.registry.register(collector)
-        counter = partial(Counter, registry=self.registry)
-        gauge = partial(Gauge, registry=self.registry)
-        histogram = partial(Histogram, registry=self.registry)
-        self.connections = gauge("translator_connections", "Open connections")
-        self.ready = gauge("translator_ready", "1 when it can translate now, else 0")
-        self.queue_tokens = gauge(
-            "translator_queue_tokens",
-            "Source tokens of the sentences that wait, and about how many of texts that are being split",
-        )
-        self.queue_wait_seconds = gauge(
-            "translator_queue_wait_seconds", "About how long it takes to work off all that waits"
-        )
-        self.queue_sentences = gauge("translator_queue_sentences", "Sentences that wait")
-        self.in_flight_sentences = gauge("translator_in_flight_sentences", "Sentences that are being decoded")
-        self.batch_sentences = histogram(
-            "translator_batch_sentences",
-            "Sentences decoded together",
-            buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
-        )
-        self.batch_fill_ratio = histogram(
-            "translator_batch_fill_ratio",
-            "Share of a batch that is no padding: tokens over longest sentence times sentences",
-            buckets=(0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0),
-        )
-        self.queue_seconds = histogram("translator_queue_seconds", "Time a sentence waited", buckets=_SECONDS)
-        self.compute_seconds = histogram(
-            "translator_compute_seconds", "Time a batch was decoded", buckets=_SECONDS
-        )
-        self.source_tokens = counter(
-            "translator_source_tokens", "Source tokens of the sentences that were decoded"
-        )
-        self.sentences = counter("translator_sentences", "Sentences that were decoded")
-        self.failed_sentences = counter(
-            "translator_failed_sentences", "Sentences whose decoding raised an error that is not the text's"
-        )
-        self.dropped_sentences = counter(
-            "translator_dropped_sentences",
-            "Sentences that nobody waited for any more, by reason",
-            ("reason",),
-        )
-        for reason in ("client_left", "deadline"):  # so that the first one counts as a growth
-            self.dropped_sentences.labels(reason)
-        # What stands in a request several times counts once.
-        self.cache_hits = counter(
-            "translator_cache_hits", "Different sentences of a request that were remembered"
-        )
-        self.cache_misses = counter(
-            "translator_cache_misses", "Different sentences of a request that were not remembered"
-        )
-        self.worker_restarts = counter(
-            "translator_worker_restarts", "Times that the workers died and new ones began"
-        )
-        self.rejected = counter(
+        self._counter = partial(Counter, registry=self.registry)
+        self._gauge = partial(Gauge, registry=self.registry)
+        self._histogram = partial(Histogram, registry=self.registry)
+        self.ready = self._gauge("translator_ready", "1 when it can translate now, else 0")
+        self._model = Info("translator_model", "The model that is served", registry=self.registry)
+        self._make_figures_of_requests()
+        self._make_figures_of_the_queue()
+        self._make_figures_of_decoding()
+
+    def _make_figures_of_requests(self) -> None:
+        self.connections = self._gauge("translator_connections", "Open connections")
+        self.rejected = self._counter(
             "translator_rejected",
             "Requests that were sent away or, with deadline_exceeded, not finished in time; by reason",
             ("reason",),
         )
         for reason in ("queue_full", "rate_limited", "not_ready", "deadline_exceeded"):
             self.rejected.labels(reason)
-        self.requests = counter("translator_requests", "Requests, by route and status", ("route", "status"))
-        self.request_seconds = histogram(
+        self.requests = self._counter(
+            "translator_requests", "Requests, by route and status", ("route", "status")
+        )
+        self.request_seconds = self._histogram(
             "translator_request_seconds",
             "Time from the end of a request's headers to the end of its answer, by route",
             ("route",),
             buckets=_SECONDS,
         )
-        self._model = Info("translator_model", "The model that is served", registry=self.registry)
+
+    def _make_figures_of_the_queue(self) -> None:
+        self.queue_tokens = self._gauge(
+            "translator_queue_tokens",
+            "Source tokens of the sentences that wait, and about how many of texts that are being split",
+        )
+        self.queue_wait_seconds = self._gauge(
+            "translator_queue_wait_seconds", "About how long it takes to work off all that waits"
+        )
+        self.queue_sentences = self._gauge("translator_queue_sentences", "Sentences that wait")
+        self.queue_seconds = self._histogram(
+            "translator_queue_seconds", "Time a sentence waited", buckets=_SECONDS
+        )
+        self.dropped_sentences = self._counter(
+            "translator_dropped_sentences",
+            "Sentences that nobody waited for any more, by reason",
+            ("reason",),
+        )
+        for reason in ("client_left", "deadline"):  # so that the first one counts as a growth
+            self.dropped_sentences.labels(reason)
+
+    def _make_figures_of_decoding(self) -> None:
+        self.in_flight_sentences = self._gauge(
+            "translator_in_flight_sentences", "Sentences that are being decoded"
+        )
+        self.batch_sentences = self._histogram(
+            "translator_batch_sentences",
+            "Sentences decoded together",
+            buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
+        )
+        self.batch_fill_ratio = self._histogram(
+            "translator_batch_fill_ratio",
+            "Share of a batch that is no padding: tokens over longest sentence times sentences",
+            buckets=(0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0),
+        )
+        self.compute_seconds = self._histogram(
+            "translator_compute_seconds", "Time a batch was decoded", buckets=_SECONDS
+        )
+        self.source_tokens = self._counter(
+            "translator_source_tokens", "Source tokens of the sentences that were decoded"
+        )
+        self.sentences = self._counter("translator_sentences", "Sentences that were decoded")
+        self.failed_sentences = self._counter(
+            "translator_failed_sentences", "Sentences whose decoding raised an error that is not the text's"
+        )
+        # What stands in a request several times counts once.
+        self.cache_hits = self._counter(
+            "translator_cache_hits", "Different sentences of a request that were remembered"
+        )
+        self.cache_misses = self._counter(
+            "translator_cache_misses", "Different sentences of a request that were not remembered"
+        )
+        self.worker_restarts = self._counter(
+            "translator_worker_restarts", "Times that the workers died and new ones began"
+        )
 
     def tell_model(self, name: str, device: str, precision: str) -> None:
         """Say which model is served."""

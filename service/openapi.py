@@ -58,7 +58,7 @@ def describe(app: FastAPI, settings: Settings) -> None:
             complete.update(_completed(framework(), settings))
         return complete
 
-    app.openapi = openapi  # type: ignore[method-assign]
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way of extending it
 
 
 def _completed(document: dict[str, Any], settings: Settings) -> dict[str, Any]:

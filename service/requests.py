@@ -21,7 +21,7 @@ from service.settings import Settings
 _T = TypeVar("_T")
 
 
-def identify(request: Request) -> Client:
+async def identify(request: Request) -> Client:
     """Whose key the request has in its headers; raises Unauthorized. For `Depends`."""
     access: Access = request.app.state.access
     client = access.identify(key_of(request))

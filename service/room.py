@@ -390,7 +390,9 @@ def _collect_garbage() -> None:
     gc.freeze()
 
 
-def _room(request: Request) -> ModelRoom:
+# A coroutine, as all dependencies are: FastAPI runs plain functions on a thread of its own, which then competes with
+# the decoding ones.
+async def _room(request: Request) -> ModelRoom:
     room: ModelRoom = request.app.state.room
     return room
 

@@ -29,10 +29,10 @@ def serve(arguments: Sequence[str] | None) -> int:
     set_up_logs()
     settings = read_settings(arguments)
     listener = listen(settings)
-    # Here and not above: it loads the tensor library, and --help need not wait for that.
-    from service.app import create_app  # noqa: PLC0415
-    from service.engine import TranslationEngine  # noqa: PLC0415
-    from translator.translate import Translator  # noqa: PLC0415
+    # It loads the tensor library, and --help need not wait for that.
+    from service.app import create_app  # noqa: PLC0415 (slow, see above)
+    from service.engine import TranslationEngine  # noqa: PLC0415 (slow)
+    from translator.translate import Translator  # noqa: PLC0415 (slow)
 
     def load_engine() -> TranslationEngine:
         return TranslationEngine(
@@ -59,8 +59,7 @@ def serve(arguments: Sequence[str] | None) -> int:
 
 
 def _uvicorn_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
-    # Here for the same reason.
-    from service.protocol import REFUSALS, ConnectionLimits, protocol_with  # noqa: PLC0415
+    from service.protocol import REFUSALS, ConnectionLimits, protocol_with  # noqa: PLC0415 (slow)
 
     rejected = app.state.metrics.rejected
     for reason in REFUSALS:  # so that the first one counts as a growth

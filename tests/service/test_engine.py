@@ -17,7 +17,7 @@ from service.settings import Settings
 from tests.service.test_stream import parsed
 
 # Fixtures, which are used by their names.
-from tests.translator.conftest import brief_config, prepared, prepared_folder, translator, untrained  # noqa: F401
+from tests.translator.conftest import brief_config, prepared, prepared_folder, translator, untrained  # noqa: F401 (see above)
 from translator.analysis.alignment import align
 from translator.analysis.scoring import MAX_SCORED_TOKENS, score
 from translator.errors import InputError, InputTooLong
@@ -42,7 +42,7 @@ class Collects:
 
 
 @pytest.fixture
-def engine(translator: Translator) -> TranslationEngine:  # noqa: F811
+def engine(translator: Translator) -> TranslationEngine:  # noqa: F811 (the fixture)
     return TranslationEngine(translator)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import httpx2
@@ -272,10 +273,11 @@ async def wait_for_readiness(client: httpx2.AsyncClient) -> None:
         await asyncio.sleep(0.01)
 
 
-def test_a_full_queue_is_told_with_when_to_try_again(
-    make_client: Callable[..., TestClient], echo: Any, wait_until: Callable[[Callable[[], bool]], None]
-) -> None:
-    client = make_client(max_queued_tokens=10)
+@contextmanager
+def one_waits(
+    client: TestClient, echo: Any, wait_until: Callable[[Callable[[], bool]], None]
+) -> Iterator[None]:
+    """Inside, a sentence is being decoded and another one waits; both are answered in the end."""
     echo.gate.clear()
     with ThreadPoolExecutor(2) as pool:
         busy = pool.submit(translated, client, {"text": "busy"})
@@ -283,13 +285,49 @@ def test_a_full_queue_is_told_with_when_to_try_again(
         waiting = pool.submit(translated, client, {"text": "waiting"})
         line = client.app.state.room.ready().batcher._line  # type: ignore[attr-defined]
         wait_until(lambda: len(line) == 1)
-        answer = client.post("/translate", json={"text": "too much"})
-        echo.gate.set()
+        try:
+            yield
+        finally:
+            echo.gate.set()
         assert (busy.result(), waiting.result()) == (["DE:busy"], ["DE:waiting"])
+
+
+def test_a_full_queue_is_told_with_when_to_try_again(
+    make_client: Callable[..., TestClient], echo: Any, wait_until: Callable[[Callable[[], bool]], None]
+) -> None:
+    client = make_client(max_queued_tokens=10)
+    with one_waits(client, echo, wait_until):
+        answer = client.post("/translate", json={"text": "too much"})
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "1"
     assert answer.json()["type"] == "urn:translator:problem:queue-full"
     assert translated(client, {"text": "too much"}) == ["DE:too much"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/translate", {"text": "A."}),
+        ("POST", "/translate/stream", {"text": "A."}),
+        ("POST", "/score", {"source": "A.", "target": "B."}),
+        ("POST", "/v2/translate", {"text": ["A."], "target_lang": "DE"}),
+        ("POST", "/libretranslate/translate", {"q": "A.", "source": "en", "target": "de"}),
+        ("GET", "/healthz", None),
+        ("GET", "/readyz", None),
+        ("GET", "/model", None),
+    ],
+)
+def test_no_request_waits_for_a_thread_of_the_framework(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, method: str, path: str, body: object
+) -> None:
+    """It would compete with the threads that decode: under load, for a tenth of a second."""
+
+    def refuse(call: object, *_: object, **__: object) -> None:
+        pytest.fail(f"{call} runs on a thread")
+
+    for module in ("fastapi.dependencies.utils", "fastapi.routing", "starlette.routing"):
+        monkeypatch.setattr(f"{module}.run_in_threadpool", refuse)
+    assert client.request(method, path, json=body).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/translate", "/translate/stream", "/score"])
@@ -300,16 +338,8 @@ def test_where_no_more_is_taken_no_body_is_read(
     path: str,
 ) -> None:
     client = make_client(max_queued_tokens=7)
-    echo.gate.clear()
-    with ThreadPoolExecutor(2) as pool:
-        busy = pool.submit(translated, client, {"text": "busy"})
-        wait_until(lambda: len(echo.batches) == 2)
-        waiting = pool.submit(translated, client, {"text": "waiting"})
-        line = client.app.state.room.ready().batcher._line  # type: ignore[attr-defined]
-        wait_until(lambda: len(line) == 1)
+    with one_waits(client, echo, wait_until):
         assert client.post(path, content=b"is not even JSON").status_code == 503
-        echo.gate.set()
-        assert (busy.result(), waiting.result()) == (["DE:busy"], ["DE:waiting"])
     assert client.post(path, content=b"is not even JSON").status_code == 415
 
 
