@@ -195,7 +195,7 @@ async def _read_parameters(request: Request, settings: Settings, key_field: str)
         pairs += parse_urlencoded(await read_body(request, settings.max_body_bytes), max_fields)
     elif has_body and media_type == MULTIPART:
         form = await read_body(request, settings.max_body_bytes)
-        pairs += parse_multipart(form, request.headers["content-type"], max_fields)
+        pairs += await parse_multipart(form, request.headers, max_fields)
     elif has_body:
         raise UnsupportedMediaType(
             f"The body is declared as {media_type[:50] or 'nothing'}; send Content-Type: application/json, "

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from urllib.parse import parse_qsl
+
+from starlette.datastructures import Headers
+from starlette.formparsers import MultiPartException, MultiPartParser
 
 from service.errors import InvalidRequest, RequestTooLarge
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
-
-_MAX_HEAD_BYTES = 1_000
-_BOUNDARY = re.compile(r'boundary=(?:"([^"]{1,70})"|([^\s";]{1,70}))', re.IGNORECASE)
-_NAME = re.compile(
-    rb'^content-disposition: *form-data;.*?\bname=(?:"([^"\r\n]*)"|([^\s";]+))', re.IGNORECASE | re.MULTILINE
-)
-_FILE_OR_ENCODED = re.compile(
-    rb"\bfilename\*?=|^content-transfer-encoding:(?! *(?:7bit|8bit|binary))", re.IGNORECASE | re.MULTILINE
-)
 
 
 def parse_urlencoded(form: bytes, max_fields: int) -> list[tuple[str, str]]:
@@ -32,34 +25,26 @@ def parse_urlencoded(form: bytes, max_fields: int) -> list[tuple[str, str]]:
         ) from None
 
 
-def parse_multipart(form: bytes, content_type: str, max_fields: int) -> list[tuple[str, str]]:
+async def parse_multipart(form: bytes, headers: Headers, max_fields: int) -> list[tuple[str, str]]:
     """The names and values of a form as RFC 7578 has it, and as browsers and `curl -F` write it; files are refused.
 
-    Raises InvalidRequest, RequestTooLarge.
+    Raises InvalidRequest.
     """
-    boundary = _BOUNDARY.search(content_type)
-    if not boundary:
-        raise InvalidRequest("The form's Content-Type names no boundary.")
-    delimiter = b"\r\n--" + (boundary[1] or boundary[2]).encode("latin-1")
-    form = b"\r\n" + form
-    _check_count(form.count(delimiter) - 1, max_fields)
-    preamble, *parts = form.split(delimiter)
-    if preamble or not parts or not parts.pop().startswith(b"--"):
-        raise InvalidRequest("The form does not begin and end with its boundary.")
-    return [_parse_part(part) for part in parts]
-
-
-def _parse_part(part: bytes) -> tuple[str, str]:
-    head, blank, value = part.partition(b"\r\n\r\n")
-    name = _NAME.search(head[:_MAX_HEAD_BYTES])
-    if not head.startswith(b"\r\n") or not blank or not name:
-        raise InvalidRequest('Each part of the form needs a Content-Disposition: form-data; name="…".')
-    if _FILE_OR_ENCODED.search(head):
-        raise InvalidRequest("A part of the form is a file or encoded; send its text as it is, as a field.")
     try:
-        return (name[1] or name[2] or b"").decode(), value.decode()
+        form.decode()  # the parser would take what is no UTF-8 for Latin-1
     except UnicodeDecodeError:
         raise InvalidRequest("The form is not in UTF-8.") from None
+
+    async def whole() -> AsyncGenerator[bytes]:
+        yield form
+
+    try:
+        fields = await MultiPartParser(
+            headers, whole(), max_files=0, max_fields=max_fields, max_part_size=len(form)
+        ).parse()
+    except MultiPartException as error:
+        raise InvalidRequest(f"The form cannot be read: {error.message}") from None
+    return [(name, value) for name, value in fields.multi_items() if isinstance(value, str)]
 
 
 def _check_count(fields: int, max_fields: int) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 import json
 import urllib.error
 from collections.abc import Callable, Sequence
@@ -21,7 +19,6 @@ from service.access import Client
 from service.batcher import DeadlineExceeded, QueueFull, WorkerUnavailable
 from service.english import english_confidence
 from service.errors import NotReady
-from service.routes.forms import parse_multipart
 from translator.errors import InputError, InputTooLong
 from translator.search import SearchOptions
 from translator.translate import Hypothesis, SentenceTranslation, Translation
@@ -127,26 +124,6 @@ def test_a_form_as_curl_sends_it(api: TestClient) -> None:
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
         answer = api.post("/libretranslate/translate", content=body, headers=headers)
         assert answer.json() == {"translatedText": ["DE:a", ""]}
-
-
-@given(
-    st.dictionaries(st.sampled_from(["q", "source", "target", "x"]), st.text(st.characters(codec="utf-8")))
-)
-def test_a_form_of_any_texts_is_read_as_the_email_package_reads_it(fields: dict[str, str]) -> None:
-    request = httpx2.Request(
-        "POST", "http://a/", files={name: (None, value) for name, value in fields.items()}
-    )
-    request.read()
-    head = f"Content-Type: {request.headers.get('content-type', 'text/plain')}\r\n\r\n".encode()
-    message = email.message_from_bytes(head + request.content, policy=email.policy.HTTP)
-    parts = message.iter_parts() if message.is_multipart() else ()  # type: ignore[attr-defined]
-    expected = [
-        (part.get_param("name", header="content-disposition"), part.get_payload(decode=True).decode())
-        for part in parts
-    ]
-    if fields:
-        assert parse_multipart(request.content, request.headers["content-type"], 4) == expected
-        assert dict(expected) == fields
 
 
 def test_parameters_may_stand_in_the_address(api: TestClient) -> None:
@@ -286,19 +263,12 @@ def test_what_is_not_supported_is_refused(
         (MULTIPART, b"q=a", 400),
         (MULTIPART, b"preamble" + PART + b"a\r\n--x--", 400),
         (MULTIPART, PART + b"a", 400),
-        (MULTIPART, PART + b"a\r\n--x\r\n", 400),
-        (MULTIPART, PART + b"a\r\n--xy\r\n--x--", 400),
         (MULTIPART, PART + b"\xff\r\n--x--", 400),
         (MULTIPART, PART.replace(b'"q"', b'"q"; filename="a.txt"') + b"a\r\n--x--", 400),
-        (MULTIPART, PART.replace(b'"q"', b"\"q\"; filename*=UTF-8''a.txt") + b"a\r\n--x--", 400),
-        (
-            MULTIPART,
-            PART.replace(b"\r\n\r\n", b"\r\nContent-Transfer-Encoding:  base64\r\n\r\n") + b"YQ==\r\n--x--",
-            400,
-        ),
         (MULTIPART, PART.replace(b'name="q"', b'filename="name"') + b"a\r\n--x--", 400),
         (MULTIPART, PART.replace(b"form-data", b"form-data;" + b" " * 10_000) + b"a\r\n--x--", 400),
-        (MULTIPART, b"\r\n--x" * 100_000, 413),
+        (MULTIPART, b"\r\n--x" * 100_000, 400),
+        (MULTIPART, (PART + b"a\r\n") * 5_000 + b"--x--", 400),
         (MULTIPART, PART + b"a" * 1_000_000, 413),
         ({"Content-Type": "multipart/form-data"}, PART + b"a\r\n--x--", 400),
         ({"Content-Type": "multipart/mixed; boundary=x"}, PART + b"a\r\n--x--", 415),
