@@ -460,6 +460,13 @@ def test_what_is_not_wanted_any_more_leaves_the_batch_within_a_step(sampling):
     assert rows[:3] == [6, 6, 2]
 
 
+def test_nothing_is_decoded_that_nobody_wants_after_encoding():
+    model = TableModel(3)
+    watch = Watch(model, unwanted=(0, 1, 2), from_step=0)
+    assert run(model, [5, 6, 7], [9, 6, 9], watch=watch, beam_size=2) == [[], [], []]
+    assert (model.steps, watch.told) == (0, {})
+
+
 def test_drawing_follows_the_cumulated_probabilities():
     # Of 0.5, 0, 0.3, 0.2 (times anything) the numbers up to 0.5 draw 0, those up to 0.8 draw 2, the others 3.
     probability_BWV = torch.tensor([0.5, 0.0, 0.3, 0.2], dtype=torch.float64).expand(1, 6, 4) * 7

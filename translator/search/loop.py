@@ -53,12 +53,15 @@ def search(
     `look_on` is called with every sentence after every step. Sentences that `watch` no longer wants leave the batch
     with no hypotheses.
     """
-    state = model.start(model.encode(source_BS, source_keep_BS), source_keep_BS)
+    results: list[list[ScoredTokens]] = [[] for _ in range(source_BS.shape[0])]
+    memory_BSD = model.encode(source_BS, source_keep_BS)
+    if watch and not any(map(watch.is_wanted, range(len(results)))):
+        return results  # encoding a large batch takes as long as several steps
+    state = model.start(memory_BSD, source_keep_BS)
     if options.sampling is None:
         hypotheses: Beams | Samples = Beams(constraints, special, options)
     else:
         hypotheses = Samples(constraints, special, options, source_BS, source_keep_BS)
-    results: list[list[ScoredTokens]] = [[] for _ in range(source_BS.shape[0])]
     forbidden = torch.tensor(special.forbidden, dtype=torch.long, device=source_BS.device)
     while len(hypotheses.sentence_B):
         logits_NV, state = model.decode_step(hypotheses.last_tokens(), state)
