@@ -524,11 +524,13 @@ def step_seconds(translator: Translator, text: str) -> float:
     sentences = sorted(translator.sentences(text) * LEAVING_CLIENTS, key=lambda one: len(one.tokens))
     rows = TranslationEngine(translator).batch_tokens // (options.beam_size * len(sentences[-1].tokens))
     with ThreadPoolExecutor(translator.batches_at_once) as threads:
-        return max(threads.map(decode, [sentences[-rows:]] * translator.batches_at_once))
+        batches = [sentences[-rows:]] * translator.batches_at_once
+        list(threads.map(decode, batches))  # as in a service that has been at work
+        return max(threads.map(decode, batches))
 
 
 def dropping(lines: list[str], translator: Translator) -> list[Row]:
-    """200 clients leave while their sentences are decoded; 200 others come."""
+    """200 clients leave a service that has been at work while their sentences are decoded; 200 others come."""
     long = " ".join(lines[:20])
 
     async def figure_of(client: Client, name: str) -> float:
@@ -539,6 +541,8 @@ def dropping(lines: list[str], translator: Translator) -> list[Row]:
 
     async def measure() -> tuple[float, int]:
         async with Client(server) as probe:
+            # The first large batches of a process take longer: memory is new to it.
+            await asyncio.gather(*(translate(probe, long) for _ in range(LEAVING_CLIENTS // 4)))
             async with Client(server) as client:
                 asking = [asyncio.create_task(translate(client, long)) for _ in range(LEAVING_CLIENTS)]
                 while not await figure_of(probe, "translator_in_flight_sentences"):
