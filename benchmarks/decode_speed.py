@@ -1,4 +1,4 @@
-"""How fast we decode, beside CTranslate2 with the same weights.
+"""How fast we decode, beside CTranslate2 and MarianMT with the same weights.
 
     make bench-decode SENTENCES=some.en
     python benchmarks/decode_speed.py --weights base --threads 1 --count 64 --count-alone 8 --systems int8
@@ -27,7 +27,18 @@ from typing import Any, Literal
 
 import torch
 import tyro
-from decoders import ALIKE, CTranslate2, Ours, OursInSlots, System, Work, best_seconds, is_intel, peer_process
+from decoders import (
+    ALIKE,
+    CTranslate2,
+    MarianMT,
+    Ours,
+    OursInSlots,
+    System,
+    Work,
+    best_seconds,
+    is_intel,
+    peer_process,
+)
 
 from translator.checkpoint import ModelFolder, load_model
 from translator.config import base, fit_to_vocabulary, small
@@ -57,8 +68,16 @@ COUNTS = {"base": (320, 64), "small": (1024, 256), "shipped": (1024, 256)}
 slow cores."""
 COUNTS_ON_GPU = (4096, 64)
 SYSTEMS = {
-    "cpu": ("fp32", "bf16", "int8", "ctranslate2-int8", "ctranslate2-float32"),
-    "cuda": ("fp32", "bf16", "bf16-slots", "ctranslate2-float16"),
+    "cpu": (
+        "fp32",
+        "bf16",
+        "int8",
+        "ctranslate2-int8",
+        "ctranslate2-float32",
+        "marian-int8",
+        "marian-float32",
+    ),
+    "cuda": ("fp32", "bf16", "bf16-slots", "ctranslate2-float16", "marian-float32"),
 }
 ALONE_IN_TRIALS = 3
 """Sentences that a setting of CTranslate2 is tried on where they come one by one; else a batch."""
@@ -94,7 +113,7 @@ class Options:
             if value is not None and value < 1:
                 raise ConfigError(f"{name} is {value}; give 1 or more")
         for name in self.systems:
-            if name not in (*LINEAR, "bf16-slots") and not name.startswith("ctranslate2-"):
+            if name not in (*LINEAR, "bf16-slots") and not name.startswith(("ctranslate2-", "marian-")):
                 raise ConfigError(f"systems has {name!r}; give {', '.join(SYSTEMS[self.device])}")
         if not self.threads or min(self.threads) < 1:
             raise ConfigError(f"threads is {self.threads}; give 1 or more")
@@ -195,7 +214,7 @@ def read_sources(options: Options, folder: ModelFolder, count: int) -> list[list
 
 def measure(options: Options, say: Callable[[str], None]) -> list[Result]:
     """Let the systems decode the same batches in turns; a row of the table for each shape, as soon as it is known."""
-    results = list[Result]()
+    results, names = list[Result](), list[str]()
     for weights in options.weights:
         folder = load_model(shipped_model()) if weights == "shipped" else random_model(weights)
         folder.model.requires_grad_(False)
@@ -203,14 +222,15 @@ def measure(options: Options, say: Callable[[str], None]) -> list[Result]:
             exported = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "exported"
             systems = list(load_systems(options, folder, exported, stack))
             if not results:
-                say(heading([system.name for system in systems]))
+                names = [system.name for system in systems]
+                say(heading(names))
             together, alone = (read_sources(options, folder, count) for count in options.counts(weights))
             threads = options.threads if options.device == "cpu" else (1,)
             for number, batch, beam_size in itertools.product(threads, BATCHES[options.device], BEAM_SIZES):
                 works = batches(together if batch > 1 else alone, batch, is_forced=weights != "shipped")
                 found = [Result(weights, number, batch, beam_size, system.name) for system in systems]
                 measure_shape(found, systems, works, options.rounds)
-                say(row(found))
+                say(row(names, found))
                 results += found
     return results
 
@@ -229,6 +249,8 @@ def load_systems(options: Options, folder: ModelFolder, exported: Path, stack: E
                 if name == "bf16" and not options.systems and not has_fast_bf16(device):
                     raise ConfigError("this processor is not fast with it")
                 yield Ours(name, folder, device)
+            elif name.startswith("marian-"):
+                yield MarianMT(name.removeprefix("marian-"), folder, device)
             else:
                 if not exported.exists():
                     export_ctranslate2(folder, exported)
@@ -264,14 +286,15 @@ def measure_shape(results: list[Result], systems: list[System], works: list[Work
 
 def heading(names: list[str]) -> str:
     """The first two lines of the table."""
-    columns = ["weights", "threads", "batch, beam", *names, "ours / CTranslate2"]
+    columns = ["weights", "threads", "batch, beam", *names, "ours / best peer"]
     return f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|"
 
 
-def row(results: list[Result]) -> str:
+def row(names: list[str], results: list[Result]) -> str:
     """A line of the table: speeds, in brackets the share of equal translations, and what our best is of their best."""
     first = results[0]
-    speeds = [f"{one.speed:,.0f} ({one.same:.0%})" for one in results]
+    said = {one.system: f"{one.speed:,.0f} ({one.same:.0%})" for one in results}
+    speeds = [said.get(name, "") for name in names]
     shape = f"{first.batch}, {first.beam_size}"
     return f"| {' | '.join([first.weights, str(first.threads), shape, *speeds, ratio(results)])} |"
 

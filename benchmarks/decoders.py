@@ -1,4 +1,4 @@
-"""Who decodes in `decode_speed.py`: ours, and CTranslate2 with the same weights."""
+"""Who decodes in `decode_speed.py`: ours, and CTranslate2 and MarianMT with the same weights."""
 
 import copy
 import functools
@@ -230,6 +230,66 @@ def _engine(folder: str, device: str, compute_type: str, inter_threads: int, int
         inter_threads=inter_threads,
         intra_threads=intra_threads,
     )
+
+
+class MarianMT:
+    """Hugging Face's transformers: `generate`, as they are installed from PyPI, or with their linear layers in int8."""
+
+    steps_after_forced = 0
+
+    def __init__(self, precision: str, folder: ModelFolder, device: torch.device) -> None:
+        try:
+            from peers.marian import with_weights_of  # noqa: PLC0415 (a peer that may not be there)
+        except ImportError as error:
+            raise ConfigError("the package transformers is not installed") from error
+        self.name = f"HF MarianMT {precision}"
+        self._device, self._threads = device, 1
+        model: Any = with_weights_of(folder.model, folder.tokenizer.unprintable_ids)
+        if precision == "int8":
+            model = torch.ao.quantization.quantize_dynamic(model, {torch.nn.Linear}, torch.qint8)
+        self._model = model.to(device)
+
+    def prepare(self, trial: list[Work], beam_size: int, threads: int) -> None:
+        """Find out whether threads that share a batch are of use."""
+
+        def seconds(shared_by: int) -> float:
+            self._threads = shared_by
+            return best_seconds(lambda: self.decode(trial, beam_size, threads), times=2)
+
+        self._threads = min((1, threads), key=seconds)
+
+    @torch.inference_mode()
+    def decode(self, works: list[Work], beam_size: int, threads: int) -> list[list[int]]:
+        """Each batch at once."""
+        found = list[list[int]]()
+        torch.set_num_threads(self._threads)
+        try:
+            for work in works:
+                for part in work.parts(ROWS_AT_ONCE // beam_size):
+                    found += self._generate(part, beam_size)
+        finally:
+            torch.set_num_threads(1)  # as the others want it
+        return found
+
+    def _generate(self, work: Work, beam_size: int) -> list[list[int]]:
+        source_BS = pad_sequence(
+            [torch.tensor([*source, EOS_ID]) for source in work.sources],
+            batch_first=True,
+            padding_value=PAD_ID,
+        ).to(self._device)
+        forced = work.forced_lengths[0] if work.forced_lengths else 0
+        output_BT = self._model.generate(
+            input_ids=source_BS,
+            attention_mask=(source_BS != PAD_ID).long(),
+            num_beams=beam_size,
+            do_sample=False,
+            length_penalty=0.0,
+            early_stopping=True,
+            min_new_tokens=forced,
+            max_new_tokens=forced or SearchOptions().max_target_tokens(max(map(len, work.sources))),
+            forced_eos_token_id=None,
+        )
+        return [[id for id in output if id not in (EOS_ID, PAD_ID)] for output in output_BT[:, 1:].tolist()]
 
 
 def _force_mkl(use: bool) -> None:

@@ -1,4 +1,6 @@
-"""MarianMTModel of Hugging Face's transformers, trained as its `Trainer` does it."""
+"""MarianMTModel of Hugging Face's transformers, trained as its `Trainer` does it, or with the weights of our model."""
+
+from collections.abc import Sequence
 
 import torch
 import transformers
@@ -7,7 +9,11 @@ from torch.nn import functional as F
 from transformers import MarianConfig, MarianMTModel
 
 from peers import ADAM_BETAS, CLIP_NORM, LABEL_SMOOTHING, LEARNING_RATE, Setup
+from translator.attention import MultiHeadAttention
 from translator.batching import Batch
+from translator.config import ModelConfig
+from translator.errors import ConfigError
+from translator.model import DecoderLayer, EncoderLayer, Transformer
 from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID
 
 
@@ -19,7 +25,7 @@ class Peer:
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
-        self.model = MarianMTModel(_config(setup)).to(setup.device).train()
+        self.model = MarianMTModel(_config(setup.model)).to(setup.device).train()
         self._forward = torch.compile(self.model, dynamic=True) if setup.should_compile else self.model
         self._parameters = [
             p for p in self.model.parameters() if p.requires_grad
@@ -65,8 +71,42 @@ class Peer:
         return loss.detach()
 
 
-def _config(setup: Setup) -> MarianConfig:
-    model = setup.model
+@torch.no_grad()
+def with_weights_of(ours: Transformer, forbidden: Sequence[int]) -> MarianMTModel:
+    """The same function as `ours`, which must be post-norm, but that the `forbidden` ids have no probability."""
+    if ours.config.norm == "pre":
+        raise ConfigError("MarianMT has no pre-norm")
+    theirs = MarianMTModel(_config(ours.config)).eval()
+    theirs.model.shared.weight.copy_(ours.embedding.weight)
+    theirs.final_logits_bias[:, list(forbidden)] = -torch.inf
+    for stack, layers in ((theirs.model.encoder, ours.encoder), (theirs.model.decoder, ours.decoder)):
+        stack.embed_positions.weight.copy_(ours.embedding.position_PD)
+        for to, layer in zip(stack.layers, layers, strict=True):
+            _fill(to, layer)
+    return theirs
+
+
+def _fill(to: nn.Module, layer: EncoderLayer | DecoderLayer) -> None:
+    attentions = [("self_attn", layer.self_attention, layer.self_attention_residual)]
+    if isinstance(layer, DecoderLayer):
+        attentions.append(("encoder_attn", layer.cross_attention, layer.cross_attention_residual))
+    for name, attention, residual in attentions:
+        _fill_attention(getattr(to, name), attention)
+        getattr(to, f"{name}_layer_norm").load_state_dict(residual.norm.state_dict())
+    to.fc1.load_state_dict(layer.feed_forward.inner.state_dict())
+    to.fc2.load_state_dict(layer.feed_forward.outer.state_dict())
+    to.final_layer_norm.load_state_dict(layer.feed_forward_residual.norm.state_dict())
+
+
+def _fill_attention(to: nn.Module, attention: MultiHeadAttention) -> None:
+    key_DD, value_DD = attention.key_value.weight.chunk(2)
+    weights = (attention.query.weight, key_DD, value_DD, attention.output.weight)
+    for linear, weight_DD in zip((to.q_proj, to.k_proj, to.v_proj, to.out_proj), weights, strict=True):
+        linear.weight.copy_(weight_DD)
+        linear.bias.zero_()  # ours has none
+
+
+def _config(model: ModelConfig) -> MarianConfig:
     return MarianConfig(
         vocab_size=model.vocab_size,
         d_model=model.d_model,

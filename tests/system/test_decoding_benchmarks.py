@@ -4,6 +4,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
+
+from translator.config import ModelConfig
+from translator.model import Transformer
+from translator.tokenizer import PAD_ID
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 decode_speed = pytest.importorskip("decode_speed")
@@ -67,9 +72,31 @@ def test_speeds_and_their_ratio_worked_out_by_hand():
     theirs = decode_speed.Result("base", 2, 32, 4, "CTranslate2 int8", [200, 200], [2.0, 2.0], 0.5)
     assert decode_speed.ratio([slower, ours, theirs]) == "2.00 (1.00 – 3.00)"
     assert decode_speed.ratio([ours]) == ""
-    assert decode_speed.row([slower, ours, theirs]) == (
-        "| base | 2 | 32, 4 | 100 (100%) | 200 (98%) | 100 (50%) | 2.00 (1.00 – 3.00) |"
+    names = ["translator fp32", "translator int8", "CTranslate2 int8", "HF MarianMT int8"]
+    assert decode_speed.row(names, [slower, ours, theirs]) == (  # of one that cannot run, nothing
+        "| base | 2 | 32, 4 | 100 (100%) | 200 (98%) | 100 (50%) |  | 2.00 (1.00 – 3.00) |"
     )
+
+
+def test_marian_computes_the_same_with_the_same_weights():
+    pytest.importorskip("transformers")
+    from peers.marian import with_weights_of
+
+    config = ModelConfig(
+        vocab_size=50, d_model=32, heads=4, d_ff=64, encoder_layers=2, decoder_layers=2, norm="post"
+    )
+    ours = Transformer(config).eval()
+    source_BS, target_BT = torch.randint(4, 50, (3, 7)), torch.randint(4, 50, (3, 5))
+    source_BS[1, 5:] = PAD_ID
+    keep_BS = source_BS != PAD_ID
+    theirs = with_weights_of(ours, forbidden=[0, 2])
+    with torch.no_grad():
+        expected_BTV = ours.logits(ours(source_BS, keep_BS, target_BT))
+        found_BTV = theirs(
+            input_ids=source_BS, attention_mask=keep_BS.long(), decoder_input_ids=target_BT
+        ).logits
+    expected_BTV[..., [0, 2]] = -torch.inf
+    torch.testing.assert_close(found_BTV, expected_BTV)
 
 
 @pytest.mark.parametrize(
