@@ -160,7 +160,7 @@ class TrainingConfig:
             _require(getattr(self, name) >= 0, f"{name} is {getattr(self, name)}; give 0 or more")
         for name in ("peak_learning_rate", "max_steps", "max_minutes", "patience"):
             value = getattr(self, name)
-            _require(value is None or value > 0, f"{name} is {value}; give more than 0, or None")
+            _require(value is None or value > 0, f"{name} is {value}; give more than 0, or leave it out")
         _require(
             self.save_every_minutes > 0, f"save_every_minutes is {self.save_every_minutes}; give more than 0"
         )
@@ -273,8 +273,9 @@ def load_config(preset_or_path: str) -> Config:
         return Config.from_dict(json.loads(Path(preset_or_path).read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
         presets = ", ".join(PRESETS)
+        reason = error.strerror if isinstance(error, OSError) else error
         raise ConfigError(
-            f"{preset_or_path} is neither a preset ({presets}) nor a saved config.json: {error}"
+            f"{preset_or_path} is neither a preset ({presets}) nor a saved config.json: {reason}"
         ) from error
 
 
