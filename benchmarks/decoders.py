@@ -64,6 +64,12 @@ def search_options(beam_size: int) -> SearchOptions:
     return SearchOptions(beam_size=beam_size, length_penalty=0.0)
 
 
+def padded(sources: list[list[int]]) -> torch.Tensor:
+    """(B, S) ids with their ends."""
+    with_ends = [torch.tensor([*source, EOS_ID]) for source in sources]
+    return pad_sequence(with_ends, batch_first=True, padding_value=PAD_ID)
+
+
 class Ours:
     """`translator.search`, on a processor over an `InferenceModel`, on a GPU over the plain model."""
 
@@ -95,11 +101,7 @@ class Ours:
         return found
 
     def _search(self, work: Work, options: SearchOptions) -> list[list[int]]:
-        source_BS = pad_sequence(
-            [torch.tensor([*source, EOS_ID]) for source in work.sources],
-            batch_first=True,
-            padding_value=PAD_ID,
-        ).to(self._device)
+        source_BS = padded(work.sources).to(self._device)
         limits = [(limit.least, limit.most) for limit in limits_of(work, options)]
         least_B, most_B = torch.tensor(limits).T.to(self._device)
         constraints = Constraints(most_B, least_B if work.forced_lengths else None)
@@ -146,10 +148,10 @@ def limits_of(work: Work, options: SearchOptions) -> list[Limits]:
 
 @dataclass(frozen=True)
 class Setting:
-    """How CTranslate2 may be run."""
+    """How a peer may be run."""
 
     with_mkl: bool
-    """Force it to use Intel's library, which it does by itself on Intel's processors only."""
+    """Force CTranslate2 to use Intel's library, which it does by itself on Intel's processors only."""
     inter_threads: int
     """Batches at once."""
     intra_threads: int
@@ -180,8 +182,8 @@ class CTranslate2:
 
     def prepare(self, trial: list[Work], beam_size: int, threads: int) -> None:
         """Try all settings."""
-        layouts = {(1, threads), (threads, 1), (1, 1)} if self._load[1] == "cpu" else {(1, 1)}
-        settings = [Setting(mkl, *layout) for mkl in self._pools for layout in sorted(layouts)]
+        tried = sorted(layouts(self._load[1], threads))
+        settings = [Setting(mkl, *layout) for mkl in self._pools for layout in tried]
         self._best = min(
             settings, key=lambda setting: best_seconds(lambda: self._run(setting, trial, beam_size), times=2)
         )
@@ -233,7 +235,7 @@ def _engine(folder: str, device: str, compute_type: str, inter_threads: int, int
 
 
 class MarianMT:
-    """Hugging Face's transformers: `generate`, as they are installed from PyPI, or with their linear layers in int8."""
+    """`generate` of Hugging Face's transformers with our weights, at the setting that is the fastest for a shape."""
 
     steps_after_forced = 0
 
@@ -242,54 +244,60 @@ class MarianMT:
             from peers.marian import with_weights_of  # noqa: PLC0415 (a peer that may not be there)
         except ImportError as error:
             raise ConfigError("the package transformers is not installed") from error
-        self.name = f"HF MarianMT {precision}"
-        self._device, self._threads = device, 1
         model: Any = with_weights_of(folder.model, folder.tokenizer.unprintable_ids)
-        if precision == "int8":
+        if precision == "int8" and device.type == "cpu":
             model = torch.ao.quantization.quantize_dynamic(model, {torch.nn.Linear}, torch.qint8)
-        self._model = model.to(device)
+        elif precision != "float32":
+            raise ConfigError("MarianMT is run in float32, and on a processor in int8")
+        self.name = f"HF MarianMT {precision}"
+        self._device, self._model = device, model.to(device)
+        self._best = Setting(with_mkl=False, inter_threads=1, intra_threads=1)
 
     def prepare(self, trial: list[Work], beam_size: int, threads: int) -> None:
-        """Find out whether threads that share a batch are of use."""
+        """Try all settings."""
+        settings = [Setting(False, *layout) for layout in sorted(layouts(self._device.type, threads))]
+        self._best = min(
+            settings, key=lambda setting: best_seconds(lambda: self._run(setting, trial, beam_size), times=2)
+        )
 
-        def seconds(shared_by: int) -> float:
-            self._threads = shared_by
-            return best_seconds(lambda: self.decode(trial, beam_size, threads), times=2)
+    def decode(self, works: list[Work], beam_size: int, threads: int) -> list[list[int]]:
+        """At the setting that `prepare` has found."""
+        return self._run(self._best, works, beam_size)
 
-        self._threads = min((1, threads), key=seconds)
+    def _run(self, setting: Setting, works: list[Work], beam_size: int) -> list[list[int]]:
+        parts = []
+        for work in works:
+            for part in work.parts(ALIKE if work.forced_lengths else ROWS_AT_ONCE // beam_size):
+                parts += part.parts(math.ceil(len(part.sources) / setting.inter_threads))
+        torch.set_num_threads(setting.intra_threads)
+        try:
+            with ThreadPoolExecutor(setting.inter_threads) as pool:
+                found = pool.map(lambda part: self._generate(part, beam_size), parts)
+                return [translation for some in found for translation in some]
+        finally:
+            torch.set_num_threads(1)  # as ours wants it
 
     @torch.inference_mode()
-    def decode(self, works: list[Work], beam_size: int, threads: int) -> list[list[int]]:
-        """Each batch at once."""
-        found = list[list[int]]()
-        torch.set_num_threads(self._threads)
-        try:
-            for work in works:
-                for part in work.parts(ROWS_AT_ONCE // beam_size):
-                    found += self._generate(part, beam_size)
-        finally:
-            torch.set_num_threads(1)  # as the others want it
-        return found
-
     def _generate(self, work: Work, beam_size: int) -> list[list[int]]:
-        source_BS = pad_sequence(
-            [torch.tensor([*source, EOS_ID]) for source in work.sources],
-            batch_first=True,
-            padding_value=PAD_ID,
-        ).to(self._device)
+        source_BS = padded(work.sources).to(self._device)
         forced = work.forced_lengths[0] if work.forced_lengths else 0
+        beam: dict[str, Any] = {"length_penalty": 0.0, "early_stopping": True} if beam_size > 1 else {}
         output_BT = self._model.generate(
             input_ids=source_BS,
             attention_mask=(source_BS != PAD_ID).long(),
             num_beams=beam_size,
             do_sample=False,
-            length_penalty=0.0,
-            early_stopping=True,
             min_new_tokens=forced,
             max_new_tokens=forced or SearchOptions().max_target_tokens(max(map(len, work.sources))),
             forced_eos_token_id=None,
+            **beam,
         )
         return [[id for id in output if id not in (EOS_ID, PAD_ID)] for output in output_BT[:, 1:].tolist()]
+
+
+def layouts(device_type: str, threads: int) -> set[tuple[int, int]]:
+    """What to try: so many batches at once, on so many threads each."""
+    return {(1, threads), (threads, 1), (1, 1)} if device_type == "cpu" else {(1, 1)}
 
 
 def _force_mkl(use: bool) -> None:

@@ -55,11 +55,7 @@ def evaluate(
     from translator.card import record_scores
     from translator.translate import Translator, shipped_model
 
-    _check_systems(model, hypothesis, record=record)
-    if record and precision != "auto":
-        raise ConfigError(
-            f"--precision is {precision}, and --record writes the scores of the model in fp32; leave one out"
-        )
+    _check_systems(model, hypothesis, precision, record=record)
     options = search.options()
     folders = list(model) or ([] if hypothesis else [shipped_model()])
     chosen = _read_testset(source, reference, testset, needs_source=bool(folders))
@@ -78,7 +74,9 @@ def evaluate(
     _print_evaluations(found, chosen.references, as_json=json_output)
 
 
-def _check_systems(models: Sequence[Path], hypotheses: Sequence[Path], *, record: bool) -> None:
+def _check_systems(
+    models: Sequence[Path], hypotheses: Sequence[Path], precision: str, *, record: bool
+) -> None:
     known = set[Path]()
     for path in (*models, *hypotheses):
         if path.resolve() in known:
@@ -88,6 +86,10 @@ def _check_systems(models: Sequence[Path], hypotheses: Sequence[Path], *, record
         raise ConfigError(
             "--record writes scores onto the cards of models, and there are only --hypothesis files; "
             "give a --model, or leave --record out"
+        )
+    if record and precision != "auto":
+        raise ConfigError(
+            f"--precision is {precision}, and --record writes the scores of the model in fp32; leave one out"
         )
 
 
