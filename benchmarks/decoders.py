@@ -267,7 +267,7 @@ class MarianMT:
     def _run(self, setting: Setting, works: list[Work], beam_size: int) -> list[list[int]]:
         parts = []
         for work in works:
-            for part in work.parts(ALIKE if work.forced_lengths else ROWS_AT_ONCE // beam_size):
+            for part in work.parts(ALIKE):
                 parts += part.parts(math.ceil(len(part.sources) / setting.inter_threads))
         torch.set_num_threads(setting.intra_threads)
         try:
@@ -279,20 +279,20 @@ class MarianMT:
 
     @torch.inference_mode()
     def _generate(self, work: Work, beam_size: int) -> list[list[int]]:
+        assert work.forced_lengths  # the only model that ends by itself is pre-norm, so none for MarianMT
         source_BS = padded(work.sources).to(self._device)
-        forced = work.forced_lengths[0] if work.forced_lengths else 0
         beam: dict[str, Any] = {"length_penalty": 0.0, "early_stopping": True} if beam_size > 1 else {}
         output_BT = self._model.generate(
             input_ids=source_BS,
             attention_mask=(source_BS != PAD_ID).long(),
             num_beams=beam_size,
             do_sample=False,
-            min_new_tokens=forced,
-            max_new_tokens=forced or SearchOptions().max_target_tokens(max(map(len, work.sources))),
+            min_new_tokens=work.forced_lengths[0],
+            max_new_tokens=work.forced_lengths[0],
             forced_eos_token_id=None,
             **beam,
         )
-        return [[id for id in output if id not in (EOS_ID, PAD_ID)] for output in output_BT[:, 1:].tolist()]
+        return output_BT[:, 1:].tolist()  # after the begin
 
 
 def layouts(device_type: str, threads: int) -> set[tuple[int, int]]:
