@@ -23,7 +23,7 @@ class ModelConfig:
     encoder_layers: int = 6
     decoder_layers: int = 6
     dropout: float = 0.1
-    """On embeddings, on the output of every sub-layer and inside the feed-forward network."""
+    """On embeddings and on the output of every sub-layer (section 5.4)."""
     attention_dropout: float = 0.0
     norm: Literal["post", "pre"] = "post"
     """Where LayerNorm stands: after each residual sum (the paper) or before each sub-layer."""

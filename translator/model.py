@@ -76,11 +76,10 @@ class FeedForward(nn.Module):
         self.inner = nn.Linear(config.d_model, config.d_ff)
         self.outer = nn.Linear(config.d_ff, config.d_model)
         self.activation = F.relu if config.activation == "relu" else F.gelu
-        self.dropout = Dropout(config.dropout)
 
     def forward(self, x_BLD: Tensor) -> Tensor:
         """(B, L, D) → (B, L, D)."""
-        y_BLD: Tensor = self.outer(self.dropout(self.activation(self.inner(x_BLD))))
+        y_BLD: Tensor = self.outer(self.activation(self.inner(x_BLD)))
         return y_BLD
 
 

@@ -9,7 +9,7 @@ import torch
 from joeynmt.batch import Batch as JoeyBatch
 from joeynmt.builders import build_gradient_clipper, build_optimizer
 from joeynmt.model import build_model
-from joeynmt.transformer_layers import MultiHeadedAttention
+from joeynmt.transformer_layers import MultiHeadedAttention, PositionwiseFeedForward
 from joeynmt.vocabulary import Vocabulary
 from torch import Tensor, nn
 
@@ -26,7 +26,7 @@ _SPECIALS = SimpleNamespace(
 
 
 class Peer:
-    """Tied embeddings, its own loss and optimiser; attention dropout off, which the others do not have either."""
+    """Tied embeddings, its own loss and optimiser; dropout only where the others have it."""
 
     name = "JoeyNMT"
     version = version("joeynmt")
@@ -96,6 +96,8 @@ def _build(config: ModelConfig) -> nn.Module:
     for module in model.modules():
         if isinstance(module, MultiHeadedAttention):
             module.dropout = nn.Identity()  # it would take the same rate as the rest
+        elif isinstance(module, PositionwiseFeedForward):
+            module.pwff_layer[2] = nn.Identity()  # between the two linear maps
     return model
 
 

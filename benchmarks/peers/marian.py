@@ -117,7 +117,6 @@ def _config(model: ModelConfig) -> MarianConfig:
         encoder_ffn_dim=model.d_ff,
         decoder_ffn_dim=model.d_ff,
         dropout=model.dropout,
-        activation_dropout=model.dropout,
         attention_dropout=model.attention_dropout,
         activation_function=model.activation,
         max_position_embeddings=model.max_positions,

@@ -137,6 +137,20 @@ def test_post_norm_layer_equals_pytorchs_own():
 
 
 @torch.inference_mode()
+def test_dropout_is_where_the_paper_has_it_and_nowhere_else():
+    model = make_model(dropout=0.5).train()
+    layer = model.encoder[0]
+    x_BLD = torch.randn(2, 5, 16)
+
+    def is_random(function):
+        return not torch.equal(function(), function())
+
+    assert is_random(lambda: model.embedding(torch.tensor([[5, 6, 7]])))
+    assert is_random(lambda: layer.feed_forward_residual(x_BLD, lambda x_BLD: x_BLD))
+    assert not is_random(lambda: layer.feed_forward(x_BLD))
+    assert not is_random(lambda: layer.self_attention(x_BLD, layer.self_attention.project_memory(x_BLD)))
+
+
 def test_sinusoidal_positions_grow_with_the_text():
     model = make_model(max_positions=4)
     longer = model.embedding(torch.full((1, 9), 5))
