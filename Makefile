@@ -38,7 +38,7 @@ bench-multi30k: $(VENV)/bench.stamp
 
 # SENTENCES is a file of English sentences, BENCH_ARGS are further options. Let nothing else run on the machine meanwhile.
 bench-decode: $(VENV)/dev.stamp
-	$(BIN)/python benchmarks/decode_speed.py --sentences "$(or $(SENTENCES),$(error give SENTENCES=a file of English sentences))" $(BENCH_ARGS)
+	$(or $(wildcard $(VENV)/peers/bin/python),$(BIN)/python) benchmarks/decode_speed.py --sentences "$(or $(SENTENCES),$(error give SENTENCES=a file of English sentences))" $(BENCH_ARGS)
 
 bench-service: $(VENV)/dev.stamp
 	$(BIN)/python benchmarks/service_load.py "$(or $(SENTENCES),$(error give SENTENCES=a file of English sentences))" $(BENCH_ARGS)

@@ -28,7 +28,7 @@ from typing import Any, Literal
 import torch
 import tyro
 from decoders import (
-    ALIKE,
+    ROWS_AT_ONCE,
     CTranslate2,
     MarianMT,
     Ours,
@@ -64,8 +64,8 @@ BATCHES = {"cpu": (1, 32), "cuda": (1, 4096)}
 """Sentences that a system is given at once."""
 BEAM_SIZES = (1, 4)
 COUNTS = {"base": (320, 64), "small": (1024, 256), "shipped": (1024, 256)}
-"""Sentences in large batches, and one by one: rounds take seconds, and the whole table less than half an hour, on two
-slow cores."""
+"""Sentences in large batches, and one by one: the whole table takes some 50 minutes of two cores, all peers taking
+part."""
 COUNTS_ON_GPU = (4096, 64)
 SYSTEMS = {
     "cpu": (
@@ -77,7 +77,14 @@ SYSTEMS = {
         "marian-int8",
         "marian-float32",
     ),
-    "cuda": ("fp32", "bf16", "bf16-slots", "ctranslate2-float16", "marian-float32"),
+    "cuda": (
+        "fp32",
+        "bf16",
+        "bf16-slots",
+        "ctranslate2-float16",
+        "ctranslate2-int8_float16",
+        "marian-float32",
+    ),
 }
 ALONE_IN_TRIALS = 3
 """Sentences that a setting of CTranslate2 is tried on where they come one by one; else a batch."""
@@ -187,19 +194,18 @@ def random_sources(count: int, vocab_size: int) -> list[list[int]]:
     return [[chance.randrange(len(SPECIAL_PIECES), vocab_size) for _ in range(length)] for length in lengths]
 
 
-def batches(sources: list[list[int]], batch: int, is_forced: bool) -> list[Work]:
-    """Sentences of like length together; a forced length is that of the middle one of its neighbours.
+def batches(sources: list[list[int]], batch: int, beam_size: int, is_forced: bool) -> list[Work]:
+    """Sentences of like length together; a forced length is that of the middle one of those searched with it.
 
-    The last neighbours write as much as the longest of them, so that lengths up to that occur.
+    The last ones write as much as the longest of them, so that lengths up to that occur.
     """
     whole = Work(sorted(sources, key=len), None)
+    alike = min(batch, ROWS_AT_ONCE // beam_size)
     forced = [
-        len(part.sources[len(part.sources) // 2]) for part in whole.parts(ALIKE if batch > 1 else 1)
-        for _ in part.sources
+        len(part.sources[len(part.sources) // 2]) for part in whole.parts(alike) for _ in part.sources
     ]  # fmt: skip
-    if batch > 1:
-        last = (len(sources) - 1) % ALIKE + 1
-        forced[-last:] = [len(whole.sources[-1])] * last
+    last = (len(sources) - 1) % alike + 1
+    forced[-last:] = [len(whole.sources[-1])] * last
     return list(Work(whole.sources, forced if is_forced else None).parts(batch))
 
 
@@ -221,16 +227,17 @@ def measure(options: Options, say: Callable[[str], None]) -> list[Result]:
         with ExitStack() as stack:
             exported = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "exported"
             systems = list(load_systems(options, folder, exported, stack))
-            if not results:
+            if names != [system.name for system in systems]:  # not every peer can have every model
                 names = [system.name for system in systems]
                 say(heading(names))
             together, alone = (read_sources(options, folder, count) for count in options.counts(weights))
             threads = options.threads if options.device == "cpu" else (1,)
             for number, batch, beam_size in itertools.product(threads, BATCHES[options.device], BEAM_SIZES):
-                works = batches(together if batch > 1 else alone, batch, is_forced=weights != "shipped")
+                sources = together if batch > 1 else alone
+                works = batches(sources, batch, beam_size, is_forced=weights != "shipped")
                 found = [Result(weights, number, batch, beam_size, system.name) for system in systems]
                 measure_shape(found, systems, works, options.rounds)
-                say(row(names, found))
+                say(row(found))
                 results += found
     return results
 
@@ -285,16 +292,15 @@ def measure_shape(results: list[Result], systems: list[System], works: list[Work
 
 
 def heading(names: list[str]) -> str:
-    """The first two lines of the table."""
+    """The first two lines of a table."""
     columns = ["weights", "threads", "batch, beam", *names, "ours / best peer"]
-    return f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|"
+    return f"\n| {' | '.join(columns)} |\n{'|---' * len(columns)}|"
 
 
-def row(names: list[str], results: list[Result]) -> str:
+def row(results: list[Result]) -> str:
     """A line of the table: speeds, in brackets the share of equal translations, and what our best is of their best."""
     first = results[0]
-    said = {one.system: f"{one.speed:,.0f} ({one.same:.0%})" for one in results}
-    speeds = [said.get(name, "") for name in names]
+    speeds = [f"{one.speed:,.0f} ({one.same:.0%})" for one in results]
     shape = f"{first.batch}, {first.beam_size}"
     return f"| {' | '.join([first.weights, str(first.threads), shape, *speeds, ratio(results)])} |"
 
@@ -375,8 +381,9 @@ def describe(options: Options) -> str:
     if options.device == "cpu":
         parts.append(f"with {', '.join(has)}" if has else "without VNNI")
     parts += [f"PyTorch {torch.__version__}", f"translator {version('en-de-translator')}"]
-    with suppress(PackageNotFoundError):
-        parts.append(f"CTranslate2 {version('ctranslate2')}")
+    for name, package in (("CTranslate2", "ctranslate2"), ("transformers", "transformers")):
+        with suppress(PackageNotFoundError):
+            parts.append(f"{name} {version(package)}")
     if options.sentences and "shipped" in options.weights:
         parts.append(f"sentences of {options.sentences.name}")
     return ", ".join(parts)
@@ -388,7 +395,7 @@ def main() -> int:
     try:
         options = tyro.cli(Options, description=__doc__)
         machine = describe(options)
-        say(f"{machine}\n\nTarget tokens a second (share of translations that equal the first system's):\n")
+        say(f"{machine}\n\nTarget tokens a second (share of translations that equal the first system's):")
         set_up_processor(threads=1)  # as `Translator.load` does: every thread decodes a batch of its own
         results = measure(options, say)
         if options.device == "cpu":

@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import itertools
 import math
 import multiprocessing
 import os
@@ -23,9 +24,6 @@ from translator.model import Transformer
 from translator.search import Constraints, SearchOptions, SpecialTokens, StepwiseModel, search
 from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID
 
-ALIKE = 32
-"""Of sentences that are sorted by their lengths, so many write the same number of tokens: CTranslate2 takes one number
-for all that it is given at once."""
 ROWS_AT_ONCE = 1024
 """Where a batch is too large for one search: its sentences times the width of the beam."""
 
@@ -43,6 +41,17 @@ class Work:
         for first in range(0, len(self.sources), most):
             some = slice(first, first + most)
             yield Work(self.sources[some], self.forced_lengths[some] if self.forced_lengths else None)
+
+    def of_one_length(self) -> Iterator["Work"]:
+        """Those that must write the same number of tokens: the peers take one number for all."""
+        if self.forced_lengths is None:
+            yield self
+            return
+        first = 0
+        for length, group in itertools.groupby(self.forced_lengths):
+            many = len(list(group))
+            yield Work(self.sources[first : first + many], [length] * many)
+            first += many
 
 
 class System(Protocol):
@@ -150,21 +159,40 @@ def limits_of(work: Work, options: SearchOptions) -> list[Limits]:
 class Setting:
     """How a peer may be run."""
 
-    with_mkl: bool
-    """Force CTranslate2 to use Intel's library, which it does by itself on Intel's processors only."""
-    inter_threads: int
+    inter_threads: int = 1
     """Batches at once."""
-    intra_threads: int
+    intra_threads: int = 1
     """That share a batch."""
+    with_mkl: bool = False
+    """Force CTranslate2 to use Intel's library, which it does by itself on Intel's processors only."""
 
 
-class CTranslate2:
-    """The exported model in its own engine, at the setting that is the fastest for a shape of batches.
-
-    It runs in processes of its own: whether it uses MKL is settled once in each.
-    """
+class Peer:
+    """Somebody else's decoder, at the setting that is the fastest for a shape of batches."""
 
     steps_after_forced = 0
+    _best = Setting()
+
+    def prepare(self, trial: list[Work], beam_size: int, threads: int) -> None:
+        """Try all settings."""
+        self._best = min(
+            self._settings(threads),
+            key=lambda setting: best_seconds(lambda: self._run(setting, trial, beam_size), times=2),
+        )
+
+    def decode(self, works: list[Work], beam_size: int, threads: int) -> list[list[int]]:
+        """At the setting that `prepare` has found."""
+        return self._run(self._best, works, beam_size)
+
+    def _settings(self, threads: int) -> list[Setting]:
+        raise NotImplementedError
+
+    def _run(self, setting: Setting, works: list[Work], beam_size: int) -> list[list[int]]:
+        raise NotImplementedError
+
+
+class CTranslate2(Peer):
+    """The exported model in its own engine, in processes of its own: whether it uses MKL is settled once in each."""
 
     def __init__(
         self, compute_type: str, folder: ModelFolder, exported: Path, device: str, pools: dict[bool, Any]
@@ -174,28 +202,19 @@ class CTranslate2:
         self._pools = pools
         self._pieces = [folder.tokenizer.piece(number) for number in range(folder.tokenizer.vocab_size)]
         self._ids = {piece: number for number, piece in enumerate(self._pieces)}
-        self._best = Setting(False, 1, 1)
         try:
             self._run(self._best, [], 1)
         except (RuntimeError, ValueError) as error:
             raise ConfigError(str(error)) from error
 
-    def prepare(self, trial: list[Work], beam_size: int, threads: int) -> None:
-        """Try all settings."""
-        tried = sorted(layouts(self._load[1], threads))
-        settings = [Setting(mkl, *layout) for mkl in self._pools for layout in tried]
-        self._best = min(
-            settings, key=lambda setting: best_seconds(lambda: self._run(setting, trial, beam_size), times=2)
-        )
-
-    def decode(self, works: list[Work], beam_size: int, threads: int) -> list[list[int]]:
-        """At the setting that `prepare` has found."""
-        return self._run(self._best, works, beam_size)
+    def _settings(self, threads: int) -> list[Setting]:
+        tried = layouts(self._load[1], threads)
+        return [Setting(*layout, with_mkl=mkl) for mkl in self._pools for layout in tried]
 
     def _run(self, setting: Setting, works: list[Work], beam_size: int) -> list[list[int]]:
         calls = []
         for work in works:
-            for part in work.parts(ALIKE if work.forced_lengths else len(work.sources)):
+            for part in work.of_one_length():
                 longest = SearchOptions().max_target_tokens(max(map(len, part.sources)))
                 share = math.ceil(len(part.sources) / setting.inter_threads)
                 options = {
@@ -234,10 +253,8 @@ def _engine(folder: str, device: str, compute_type: str, inter_threads: int, int
     )
 
 
-class MarianMT:
-    """`generate` of Hugging Face's transformers with our weights, at the setting that is the fastest for a shape."""
-
-    steps_after_forced = 0
+class MarianMT(Peer):
+    """`generate` of Hugging Face's transformers with our weights."""
 
     def __init__(self, precision: str, folder: ModelFolder, device: torch.device) -> None:
         try:
@@ -251,24 +268,16 @@ class MarianMT:
             raise ConfigError("MarianMT is run in float32, and on a processor in int8")
         self.name = f"HF MarianMT {precision}"
         self._device, self._model = device, model.to(device)
-        self._best = Setting(with_mkl=False, inter_threads=1, intra_threads=1)
 
-    def prepare(self, trial: list[Work], beam_size: int, threads: int) -> None:
-        """Try all settings."""
-        settings = [Setting(False, *layout) for layout in sorted(layouts(self._device.type, threads))]
-        self._best = min(
-            settings, key=lambda setting: best_seconds(lambda: self._run(setting, trial, beam_size), times=2)
-        )
-
-    def decode(self, works: list[Work], beam_size: int, threads: int) -> list[list[int]]:
-        """At the setting that `prepare` has found."""
-        return self._run(self._best, works, beam_size)
+    def _settings(self, threads: int) -> list[Setting]:
+        return [Setting(*layout) for layout in layouts(self._device.type, threads)]
 
     def _run(self, setting: Setting, works: list[Work], beam_size: int) -> list[list[int]]:
         parts = []
         for work in works:
-            for part in work.parts(ALIKE):
-                parts += part.parts(math.ceil(len(part.sources) / setting.inter_threads))
+            for part in work.of_one_length():
+                share = math.ceil(len(part.sources) / setting.inter_threads)
+                parts += part.parts(min(share, ROWS_AT_ONCE // beam_size))
         torch.set_num_threads(setting.intra_threads)
         try:
             with ThreadPoolExecutor(setting.inter_threads) as pool:
@@ -295,9 +304,9 @@ class MarianMT:
         return output_BT[:, 1:].tolist()  # after the begin
 
 
-def layouts(device_type: str, threads: int) -> set[tuple[int, int]]:
+def layouts(device_type: str, threads: int) -> list[tuple[int, int]]:
     """What to try: so many batches at once, on so many threads each."""
-    return {(1, threads), (threads, 1), (1, 1)} if device_type == "cpu" else {(1, 1)}
+    return sorted({(1, threads), (threads, 1), (1, 1)}) if device_type == "cpu" else [(1, 1)]
 
 
 def _force_mkl(use: bool) -> None:

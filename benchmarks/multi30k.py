@@ -49,8 +49,10 @@ class Options:
     max_steps: int = 15_000
     recipe: str = RECIPE
     """Options of train.py."""
+    processes: int = 1
+    """That train one model together, each with batches of its own (torchrun)."""
     threads: int = 0
-    """CPU threads of a training; 0 leaves PyTorch's choice."""
+    """CPU threads of each process; 0 leaves PyTorch's choice."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,12 @@ def run(*command: str | Path) -> None:
 def check_settings(options: Options) -> None:
     """Raise TranslatorError where the runs in OUT were begun with other settings: their scores would pass for ours."""
     record = options.out / "settings.json"
-    settings = {"vocab_size": options.vocab_size, "max_steps": options.max_steps, "recipe": options.recipe}
+    settings = {
+        "vocab_size": options.vocab_size,
+        "max_steps": options.max_steps,
+        "recipe": options.recipe,
+        "processes": options.processes,
+    }
     if not record.exists():
         options.out.mkdir(parents=True, exist_ok=True)
         record.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
@@ -114,7 +121,9 @@ def train(prepared: Path, folder: Path, seed: int, options: Options) -> Path:
     model = folder / "model"
     if not model.exists():
         resume = ("--resume",) if checkpoint_paths(folder / "checkpoints") else ()
+        launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(options.processes))
         run(
+            *(launcher if options.processes > 1 else ()),
             "train.py", "tiny", "--data", prepared, "--out", folder, "--name", f"multi30k-{seed}",
             "--seed", str(seed), "--max-steps", str(options.max_steps), "--threads", str(options.threads),
             "--validate-every-steps", "1500", "--save-every-steps", "500", *options.recipe.split(), *resume,

@@ -18,7 +18,7 @@ from rich.table import Table
 from translator.device import choose_device, describe_device, set_up_processor
 from translator.errors import TranslatorError
 from translator.evaluate import Evaluation, evaluate, read_lines
-from translator.inference import Precision
+from translator.inference import Precision, can_use_int8
 from translator.search import SearchOptions
 from translator.translate import Translator
 
@@ -32,8 +32,8 @@ class Options:
 
     sets: tyro.conf.Positional[tuple[Path, ...]]
     """Test sets without their endings."""
-    precisions: tuple[Precision, ...] = ("bf16", "int8")
-    """Compared with fp32."""
+    precisions: tuple[Precision, ...] = ()
+    """Compared with fp32; by default all that the device has kernels for."""
     model: Path | None = None
     device: str = "auto"
     beam_size: int = 4
@@ -43,8 +43,10 @@ class Options:
 def measure(options: Options) -> dict[tuple[str, str], Evaluation]:
     """What the model makes of each test set in each precision."""
     search = SearchOptions(beam_size=options.beam_size)
+    has_int8 = choose_device(options.device).type == "cpu" and can_use_int8()
+    others: tuple[Precision, ...] = options.precisions or (("bf16", "int8") if has_int8 else ("bf16",))
     found = {}
-    for precision in dict.fromkeys(("fp32", *options.precisions)):
+    for precision in dict.fromkeys(("fp32", *others)):
         translator = Translator.load(options.model, options.device, precision=precision)
 
         def translate(sources: Sequence[str], translator: Translator = translator) -> list[str]:

@@ -22,7 +22,8 @@ def load_benchmark():
     return module
 
 
-def test_the_benchmark_trains_and_scores_every_seed(tmp_path):
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_the_benchmark_trains_and_scores_every_seed(tmp_path, processes):
     pytest.importorskip("sacremoses")
     data = tmp_path / "data"
     data.mkdir()
@@ -32,7 +33,9 @@ def test_the_benchmark_trains_and_scores_every_seed(tmp_path):
         english, german = zip(*generate_pairs(pairs, seed=seed), strict=True)
         (data / f"{name}.en").write_text("".join(f"{line}\n" for line in english), encoding="utf-8")
         (data / f"{name}.de").write_text("".join(f"{line}\n" for line in german), encoding="utf-8")
-    options = ("--vocab-size", "500", "--max-steps", "3", "--threads", "1", "--seeds", "1", "2")
+    options = (
+        "--vocab-size", "500", "--max-steps", "3", "--processes", processes, "--threads", "1", "--seeds", "1", "2",
+    )  # fmt: skip
     command = [sys.executable, str(ROOT / "benchmarks" / "multi30k.py"), "data", "out", *options]
     for _ in range(2):  # the second time everything is there
         result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)

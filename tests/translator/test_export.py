@@ -1,13 +1,16 @@
 import dataclasses
+import inspect
 import sys
+from typing import get_args
 
 import pytest
 import torch
 
 from tests.sentences import SENTENCES
 from translator.checkpoint import ModelFolder, load_model
+from translator.commands.export import export
 from translator.errors import ConfigError
-from translator.export import export_ctranslate2
+from translator.export import QUANTIZATIONS, export_ctranslate2
 from translator.forced import decode_forced
 from translator.model import Transformer
 from translator.search import SearchOptions, SpecialTokens
@@ -112,3 +115,15 @@ def test_mistakes_are_named(untrained, prepared, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ctranslate2", None)
     with pytest.raises(ConfigError, match="exporting needs the package ctranslate2; pip install"):
         export_ctranslate2(folder, tmp_path / "out")
+
+
+def test_the_command_writes_a_folder_that_loads_in_the_numbers_it_was_told(run, model_folder, tmp_path):
+    for name in ("float32", "int8"):
+        code, printed, _ = run("export", tmp_path / name, "--model", model_folder, "--quantization", name)
+        assert (code, printed.decode()) == (0, f"wrote {tmp_path / name}\n")
+        assert ctranslate2.Translator(str(tmp_path / name)).compute_type.startswith(name)
+    sizes = [(tmp_path / name / "model.bin").stat().st_size for name in ("float32", "int8")]
+    assert sizes[1] < sizes[0]
+    code, _, err = run("export", tmp_path / "int8", "--model", model_folder)
+    assert (code, "int8 exists; remove it, or choose another folder" in err) == (1, True)
+    assert get_args(inspect.signature(export).parameters["quantization"].annotation) == QUANTIZATIONS

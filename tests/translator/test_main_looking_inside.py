@@ -1,8 +1,16 @@
 """The commands that tell more than a translation, and the options of the search."""
 
+import itertools
 import json
 
 import pytest
+import torch
+
+from translator.checkpoint import load_model, save_model
+from translator.commands import SearchArguments
+from translator.model import Transformer
+from translator.search import Sampling, SearchOptions
+from translator.translate import Translator
 
 
 @pytest.fixture
@@ -96,12 +104,38 @@ def test_options_of_the_search_reach_it(run, model_folder, text):
         code, out, _ = run("translate", text, "--model", model_folder, "--beam", "1", *options)
         assert code == 0
         assert out != plain
-    code, out, _ = run(
-        "translate", text, "--model", model_folder, "--coverage-penalty", "0.2", "--ban", "Hund"
+
+
+def test_every_option_of_the_search_has_its_own_on_the_command_line():
+    typed = SearchArguments(
+        beam=5, length_penalty=0.7, min_length_factor=0.1, max_length_factor=3.0, no_repeat_ngram=2, ban=("Hund",),
+        coverage_penalty=0.2, sample=True, temperature=0.6, top_k=9, top_p=0.9, seed=11,
+    )  # fmt: skip
+    assert typed.options(n_best=3) == SearchOptions(
+        beam_size=5, length_penalty=0.7, n_best=3, min_length_factor=0.1, max_length_factor=3.0, no_repeat_ngram=2,
+        banned=("Hund",), coverage_penalty=0.2, sampling=Sampling(temperature=0.6, top_k=9, top_p=0.9, seed=11),
+    )  # fmt: skip
+    assert SearchArguments().options() == SearchOptions()
+
+
+def test_several_models_decide_together(run, model_folder, text, tmp_path):
+    model, tokenizer, card = (
+        getattr(load_model(model_folder), name) for name in ("model", "tokenizer", "card")
     )
-    assert code == 0
-    twice = run("translate", text, "--model", model_folder, "--model", model_folder, "--beam", "1")[1]
-    assert twice == plain
+    torch.manual_seed(8)
+    other = Transformer(model.config)
+    save_model(tmp_path / "other", other.config, other.state_dict(), tokenizer, card)
+    lines = text.read_text(encoding="utf-8").splitlines()
+
+    def translated(*folders):
+        return run("translate", text, *itertools.chain(*(("--model", one) for one in folders)))[
+            1
+        ].splitlines()
+
+    together = Translator.load(model_folder, ensemble_with=[tmp_path / "other"])
+    expected = [one.text for one in together.translate(lines)]
+    assert translated(model_folder, tmp_path / "other") == expected
+    assert expected not in (translated(model_folder), translated(tmp_path / "other"))
 
 
 @pytest.mark.parametrize(

@@ -254,14 +254,24 @@ def test_every_piece_has_the_log_probability_that_forcing_gives_it(untrained, pr
                 assert one.score == pytest.approx(total / length_penalty(len(one.pieces), 1.0), abs=1e-5)
 
 
-def test_length_factors_bound_a_translation(translator):
-    sentence = "The old man with the dog eats bread."
-    tokens = translator.count_tokens(sentence)
-    for factors in ({"min_length_factor": 1.5}, {"max_length_factor": 0.1}):
-        options = SearchOptions(beam_size=1, **factors)
-        (found,) = translator.search([translator.tokenizer.encode(sentence)], options)
-        assert math.ceil(options.min_length_factor * tokens) <= len(found[0].tokens)
-        assert len(found[0].tokens) < math.ceil(options.max_length_factor * tokens) + 10
+def test_length_factors_bound_a_translation(untrained, prepared):
+    translator = Translator(untrained, prepared.tokenizer, {}, torch.device("cpu"))
+    source = prepared.tokenizer.encode("The dog eats bread.")
+    word = prepared.tokenizer.encode("Hund")[0]
+    by_length = {1: 0.5, 2 * len(source): 0.3, 40 * len(source): 0.2}
+    odds = {(*[word] * length, EOS_ID): probability for length, probability in by_length.items()}
+    translator._searched = Spelling(odds, prepared.tokenizer.vocab_size)
+
+    def found_length(**factors):
+        (found,) = translator.search([source], SearchOptions(length_penalty=0.0, **factors))
+        return len(found[0].tokens)
+
+    assert found_length() == 1
+    assert found_length(min_length_factor=2.0) == 2 * len(source)
+    longest = SearchOptions(max_length_factor=3.0).max_target_tokens(len(source))
+    assert longest == 3 * len(source) + 10
+    # The end token counts, and what is forced to end where the model would not is better than nothing.
+    assert found_length(min_length_factor=2.5, max_length_factor=3.0) == longest - 1
 
 
 def test_no_ngram_is_repeated(translator):
@@ -272,15 +282,19 @@ def test_no_ngram_is_repeated(translator):
 
 
 def test_coverage_changes_the_ranking_only(translator):
-    sentence, plain = "The old man eats bread.", SearchOptions(beam_size=4, n_best=4)
-    covered = SearchOptions(beam_size=4, n_best=4, coverage_penalty=3.0)
+    sentence = "The old man with the dog eats bread in the kitchen and the old dog eats bread with the man."
+    assert translator.count_tokens(sentence) > 25
+    plain = SearchOptions(beam_size=4, n_best=4, max_length_factor=0.1)  # so 13 tokens at most
     before, after = (
-        translator.translate([sentence], one)[0].sentences[0].hypotheses for one in (plain, covered)
+        translator.translate([sentence], one)[0].sentences[0].hypotheses
+        for one in (plain, dataclasses.replace(plain, coverage_penalty=3.0))
     )
-    assert {one.text for one in before} == {one.text for one in after}
-    assert [one.score for one in after] == sorted((one.score for one in after), reverse=True)
-    assert max(one.score for one in after) <= max(one.score for one in before)
-    best = SearchOptions(beam_size=4, coverage_penalty=3.0)
+    score_before, score_after = ({one.text: one.score for one in found} for found in (before, after))
+    assert score_before.keys() == score_after.keys()
+    assert list(score_after.values()) == sorted(score_after.values(), reverse=True)
+    # Of an untrained model each of some 13 tokens looks everywhere a little: not enough for more than 25.
+    assert all(score_after[text] < score - 0.1 for text, score in score_before.items())
+    best = dataclasses.replace(plain, coverage_penalty=3.0, n_best=1)
     assert translator.translate([sentence], best)[0].text == after[0].text
 
 

@@ -16,10 +16,11 @@ def export(
         "float32", "float16", "bfloat16", "int8", "int8_float16", "int8_bfloat16", "int16"
     ] = "float32",
 ) -> None:
-    """Write a model for another engine, with which it gives every piece the same probability.
+    """Write a model for another engine, with which it gives every piece the same probability in float32.
 
-    Greedy search and beam search without length penalty then find the same translations, up to rounding. Penalties of
-    the same number mean something else there: CTranslate2 divides by length^α, we by ((5 + length) / 6)^α.
+    Greedy search and beam search without length penalty then find the same translations; lower quantizations round.
+    Penalties of the same number mean something else there: CTranslate2 divides by length^α, we by
+    ((5 + length) / 6)^α.
 
     Args:
         out: Folder to make.

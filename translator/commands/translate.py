@@ -75,7 +75,7 @@ def translate(
     _check_work(out, resume, processes)
     file = _only_file(files)
     if resume and out is not None and out.is_file():
-        STDERR.print(f"{out} is finished", soft_wrap=True)
+        STDERR.print(f"{out} is finished; to translate again, remove it", soft_wrap=True)
         return
     job = WindowJob(model, device, precision, options, json_output, align, tokens)
     _translate_lines(job, file, prefix, out, resume, processes)
