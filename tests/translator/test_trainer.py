@@ -273,7 +273,7 @@ def test_of_a_damaged_checkpoint_no_average_is_made_and_the_log_says_so(
 
 def test_a_finished_run_that_goes_on_logs_no_update_twice(prepared, brief_config, tmp_path):
     settings = {"log_every_steps": 5, "save_every_steps": 3}
-    for max_steps, steps in ((6, [5, 6]), (6, [5, 6]), (11, [5, 6, 10, 11])):
+    for max_steps, steps in ((6, [1, 5, 6]), (6, [1, 5, 6]), (11, [1, 5, 6, 10, 11])):
         trainer = make_trainer(brief_config, prepared, tmp_path, max_steps=max_steps, **settings)
         if checkpoint_paths(tmp_path / "checkpoints"):
             trainer.resume()
