@@ -182,10 +182,8 @@ def main() -> int:
     console = Console(width=None if sys.stdout.isatty() else 100)
     try:
         options = tyro.cli(Options, description=__doc__)
-        data, out = (
-            options.data.resolve(),
-            options.out.resolve(),
-        )  # the commands run in the repository's folder
+        # The commands run in the repository's folder.
+        data, out = options.data.resolve(), options.out.resolve()
         for name in ("train", "val", *TEST_SETS):
             for language in ("en", "de"):
                 read_lines(data / f"{name}.{language}")

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True)
 def _quiet_processor():
-    """Small tensors gain nothing from threads, and tests should not depend on how many there are."""
+    """Small tensors gain nothing from threads, and tests should not depend on how many one before them left."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     torch.set_num_threads(1)
 

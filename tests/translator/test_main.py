@@ -71,7 +71,11 @@ def test_an_interrupted_translation_goes_on_where_it_was(run, model_folder, tmp_
     lines = [f"Anna sees {number} dogs.\n" for number in range(7)]
     (tmp_path / "in.txt").write_text("".join(lines))
     (tmp_path / "prefix.txt").write_text("Anna\n" * 7)
-    command = ("translate", tmp_path / "in.txt", "--model", model_folder, "--prefix", tmp_path / "prefix.txt")
+    in_this_process = ("--processes", "1")
+    command = (
+        "translate", tmp_path / "in.txt", "--model", model_folder, *in_this_process,
+        "--prefix", tmp_path / "prefix.txt",
+    )  # fmt: skip
     _, whole, _ = run(*command)
     monkeypatch.setattr("translator.commands.windows.WINDOW_LINES", 2)
     from translator.translate import Translator

@@ -298,7 +298,8 @@ class Trainer:
     def _after_update(self, stop: StopSignal) -> None:
         """Log, save and validate where it is time for it."""
         training, step = self.config.training, self.progress.step
-        if step == 1 or step % training.log_every_steps == 0:  # the first one is a sign of life where steps are slow
+        is_first = step == 1  # a sign of life where steps are slow
+        if is_first or step % training.log_every_steps == 0:
             self._log_training()
         if step % training.validate_every_steps == 0:
             self._log_validation(stop)
