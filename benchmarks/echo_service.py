@@ -31,7 +31,7 @@ class Echo:
         self.card: dict[str, object] = {}
         self.leaked: list[bytes] = []
 
-    def sentences(self, text: str) -> list[SourceSentence]:
+    def sentences(self, text: str, prefix: str = "") -> list[SourceSentence]:
         """The text as one sentence."""
         return [SourceSentence(text, Span(0, len(text)), tuple(map(ord, text)), False)] if text else []
 

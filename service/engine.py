@@ -87,9 +87,12 @@ class TranslationEngine:
         """Padded tokens that are best decoded together."""
         return _BATCH_TOKENS[self.device.partition(":")[0]]
 
-    def sentences(self, text: str) -> list[SourceSentence]:
-        """The sentences of a text; those without tokens are copied."""
-        return self.translator.sentences(text)
+    def sentences(self, text: str, prefix: str = "") -> list[SourceSentence]:
+        """The sentences of a text, whose translation begins with a prefix; those without tokens are copied.
+
+        Raises InputError where the prefix cannot begin it.
+        """
+        return self.translator.sentences(text, prefix)
 
     def score_works(self, pairs: Sequence[tuple[str, str]]) -> list[Work]:
         """The work of scoring each translation.

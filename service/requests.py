@@ -33,9 +33,9 @@ Identified = Annotated[Client, Depends(identify)]
 """The parameter of a route that needs a key, where keys are configured."""
 
 
-def check_size(texts: Sequence[str], settings: Settings) -> int:
-    """How many characters the texts have; raises RequestTooLarge where they are too many."""
-    characters = sum(map(len, texts))
+def check_size(texts: Sequence[str], settings: Settings, prefixes: Sequence[str] = ()) -> int:
+    """How many characters the texts have, and their prefixes; raises RequestTooLarge where they are too many."""
+    characters = sum(map(len, (*texts, *prefixes)))
     for what, value, limit in (
         ("texts", len(texts), settings.max_texts),
         ("characters", characters, settings.max_characters),

@@ -71,8 +71,11 @@ class ServedEngine(Engine[EngineResult], Protocol):
         """Padded tokens that are best decoded together."""
         ...
 
-    def sentences(self, text: str) -> list[SourceSentence]:
-        """The sentences of a text; those without tokens are copied."""
+    def sentences(self, text: str, prefix: str = "") -> list[SourceSentence]:
+        """The sentences of a text, whose translation begins with a prefix; those without tokens are copied.
+
+        Raises InputError where the prefix cannot begin it.
+        """
         ...
 
     def score_works(self, pairs: Sequence[tuple[str, str]]) -> list[Work]:
@@ -100,25 +103,24 @@ class Served:
 
     @asynccontextmanager
     async def translating(
-        self, texts: Sequence[str], kind: TranslateKind, deadline: Deadline
+        self, texts: Sequence[str], prefixes: Sequence[str], kind: TranslateKind, deadline: Deadline
     ) -> AsyncIterator[tuple[list[list[SourceSentence]], AsyncGenerator[tuple[int, TranslatedWork]]]]:
         """The sentences of each text; and what becomes of them all, each with its place, as they come.
 
-        Raises QueueFull, WorkerUnavailable and DeadlineExceeded at once, and later what `Job.arrival` raises. At the
-        end nothing is done any more for what has not come.
+        The translation of each text begins with its prefix. Raises QueueFull, WorkerUnavailable, DeadlineExceeded
+        and InputError at once, and later what `Job.arrival` raises. At the end nothing is done any more for what has
+        not come.
         """
         with self.batcher.job(deadline) as job:
 
             def split() -> list[list[SourceSentence]]:
-                return [self.engine.sentences(text) for text in texts if job.is_wanted()]
+                pairs = zip(texts, prefixes, strict=True)
+                return [self.engine.sentences(text, prefix) for text, prefix in pairs if job.is_wanted()]
 
-            parts = await self._read(job, kind, sum(map(len, texts)), split)
+            parts = await self._read(job, kind, sum(map(len, (*texts, *prefixes))), split)
             sentences = [sentence for some in parts for sentence in some]
             wanted = [place for place, sentence in enumerate(sentences) if sentence.tokens]
-            works = [
-                Work(sentences[place], len(sentences[place].tokens), sentences[place].text)
-                for place in wanted
-            ]
+            works = [_work(sentences[place]) for place in wanted]
             self.batcher.put(job, kind, works)
             async with aclosing(_arrivals(job, kind, sentences, wanted)) as arrivals:
                 yield parts, arrivals
@@ -150,6 +152,11 @@ class Served:
         if job.deadline.has_passed():
             raise job.deadline.exceeded()
         return result
+
+
+def _work(sentence: SourceSentence) -> Work:
+    tokens = len(sentence.tokens) + len(sentence.beginning)
+    return Work(sentence, tokens, (sentence.text, sentence.beginning))
 
 
 async def _arrivals(
@@ -280,19 +287,25 @@ class ModelRoom:
 
         Raises NotReady, and what `Served.translating` raises.
         """
+        nothing = [""] * len(texts)
         with self.ready().used() as served:
-            parts, results = await self.work(served, texts, TranslateKind(options), deadline)
+            parts, results = await self.work(served, texts, nothing, TranslateKind(options), deadline)
         return [
             assemble(text, sentences, [result.hypotheses for result in found])
             for text, sentences, found in zip(texts, parts, results, strict=True)
         ]
 
     async def work(
-        self, served: Served, texts: Sequence[str], kind: TranslateKind, deadline: Deadline | None = None
+        self,
+        served: Served,
+        texts: Sequence[str],
+        prefixes: Sequence[str],
+        kind: TranslateKind,
+        deadline: Deadline | None = None,
     ) -> tuple[list[list[SourceSentence]], list[list[TranslatedWork]]]:
         """The sentences of each text, and what became of them; raises what `Served.translating` raises."""
         deadline = deadline or Deadline.after(self.settings.deadline_seconds)
-        async with served.translating(texts, kind, deadline) as (parts, arrivals):
+        async with served.translating(texts, prefixes, kind, deadline) as (parts, arrivals):
             results = {place: result async for place, result in arrivals}
         ordered = iter(results[place] for place in range(len(results)))
         return parts, [[next(ordered) for _ in sentences] for sentences in parts]
@@ -326,7 +339,7 @@ class ModelRoom:
             self._metrics,
             on_death,
         )
-        works = [Work(sentence, len(sentence.tokens)) for sentence in engine.sentences(_WARM_UP_TEXT)]
+        works = list(map(_work, engine.sentences(_WARM_UP_TEXT)))
         try:
             await batcher.run(TranslateKind(), works, Deadline.after(_WARM_UP_SECONDS))
             if not batcher.is_running:

@@ -74,7 +74,7 @@ async def translate(request: Request, room: Room, client: Identified) -> Respons
     wanted, characters = await _read(request, room.settings)
     deadline = deadline_of(request, room.settings.deadline_seconds)
     with room.ready().used() as served, charged(client, characters):
-        work = room.work(served, wanted.texts, wanted.kind, deadline)
+        work = room.work(served, wanted.texts, wanted.prefixes, wanted.kind, deadline)
         parts, results = await unless_client_leaves(request, work)
 
     def answer() -> TranslateAnswer:
@@ -159,7 +159,7 @@ async def _read(request: Request, settings: Settings) -> tuple[TranslateRequest,
         raise InvalidRequest(
             f"alternatives: {wanted.alternatives} asked for; the limit here is {settings.max_alternatives}."
         )
-    return wanted, check_size(wanted.texts, settings)
+    return wanted, check_size(wanted.texts, settings, wanted.prefixes)
 
 
 def _about(served: Served, request: Request) -> dict[str, Any]:
@@ -205,7 +205,7 @@ async def _events(
     with served.used():
         try:
             async with (
-                served.translating(wanted.texts, wanted.kind, deadline) as (parts, arrivals),
+                served.translating(wanted.texts, wanted.prefixes, wanted.kind, deadline) as (parts, arrivals),
                 aclosing(_in_order(parts, arrivals)) as sentences,
             ):
                 async for sentence in sentences:

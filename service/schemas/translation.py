@@ -62,6 +62,9 @@ _EXAMPLE: dict[str, Any] = {
     "seconds": 0.07,
 }
 
+_LONGEST_PREFIX = 500
+"""Characters: the model hardly knows sentences that go on after more."""
+
 _Phrase = Annotated[str, StringConstraints(max_length=100, min_length=1, strip_whitespace=True)]
 
 
@@ -111,6 +114,11 @@ class TranslateRequest(JsonRequest):
     alignment: bool = Field(
         False, description="Tell which words of the translation come from which words of the text."
     )
+    prefix: Texts = Field(
+        "",
+        description="German that the translation of the text begins with, or a list with one for each text. The "
+        "model goes on from there, also within a word. Nothing is demanded of a text whose prefix is empty.",
+    )
     format: Literal["text"] = Field(
         "text",
         description='Of the text: only "text", in which mark-up is text like any other. HTML is not possible yet.',
@@ -148,8 +156,21 @@ class TranslateRequest(JsonRequest):
             )
         raise ValueError('must be "text", or left out')
 
+    @field_validator("prefix")
+    @classmethod
+    def _check_prefix(cls, prefix: str | list[str]) -> str | list[str]:
+        for place, one in enumerate(as_list(prefix)):
+            if len(one) > _LONGEST_PREFIX:
+                raise ValueError(f"prefix {place} has {len(one)} characters; the limit is {_LONGEST_PREFIX}")
+        return prefix
+
     @model_validator(mode="after")
     def _check_options_agree(self) -> Self:
+        if self.prefix and len(as_list(self.prefix)) != len(self.texts):
+            raise ValueError(
+                f"text has {len(self.texts)} texts and prefix {len(as_list(self.prefix))}; give one prefix for each "
+                'text, "" for nothing'
+            )
         if "beam_size" in self.model_fields_set and self.beam_size <= self.alternatives:
             raise ValueError(
                 f"beam_size is {self.beam_size} and must be at least {self.alternatives + 1}, one more than "
@@ -166,6 +187,11 @@ class TranslateRequest(JsonRequest):
     def texts(self) -> list[str]:
         """The texts, whether one or several were given."""
         return as_list(self.text)
+
+    @property
+    def prefixes(self) -> list[str]:
+        """What the translation of each text begins with."""
+        return as_list(self.prefix) if self.prefix else [""] * len(self.texts)
 
     @property
     def kind(self) -> TranslateKind:

@@ -35,7 +35,7 @@ class Echo:
     def __init__(self) -> None:
         self.card: dict[str, object] = {}
 
-    def sentences(self, text: str) -> list[SourceSentence]:
+    def sentences(self, text: str, prefix: str = "") -> list[SourceSentence]:
         if text.startswith("read"):
             time.sleep(float(text.split()[1]))
         return [SourceSentence(text, Span(0, len(text)), tuple(map(ord, text)), False)] if text else []

@@ -49,9 +49,9 @@ class EchoEngine:
         self.gate.set()
         self.entered = threading.Event()
 
-    def sentences(self, text: str) -> list[SourceSentence]:
-        tokens = tuple(map(ord, text))
-        return [SourceSentence(text, Span(0, len(text)), tokens, False)] if text else []
+    def sentences(self, text: str, prefix: str = "") -> list[SourceSentence]:
+        tokens, beginning = (tuple(map(ord, one)) for one in (text, prefix))
+        return [SourceSentence(text, Span(0, len(text)), tokens, False, beginning)] if text else []
 
     def score_works(self, pairs: Sequence[tuple[str, str]]) -> list[Work]:
         return [Work(pair, sum(map(len, pair))) for pair in pairs]
@@ -76,7 +76,7 @@ class EchoEngine:
                 raise self.errors[item.text]
         for place, item in enumerate(items):
             if watch.is_wanted(place):
-                watch.finished(place, self._echo(item.text, kind))
+                watch.finished(place, self._echo("".join(map(chr, item.beginning)) + item.text, kind))
 
     def _echo(self, text: str, kind: TranslateKind) -> TranslatedWork:
         hypotheses = tuple(

@@ -63,6 +63,27 @@ def test_sentences_become_what_the_translator_makes_of_them(engine: TranslationE
         assert result.links is None
 
 
+@pytest.mark.parametrize("options", [GREEDY, SearchOptions(beam_size=3, n_best=2, coverage_penalty=0.2)])
+def test_sentences_begin_as_demanded_beside_others(engine: TranslationEngine, options: SearchOptions) -> None:
+    """As the translator makes it, in a batch with sentences of which nothing is demanded."""
+    watch, items = Collects(), [*engine.sentences(TEXTS[0], "das Ha"), *items_of(engine, TEXTS[1:])]
+    engine.process(TranslateKind(options), items, watch)
+    prefixes = ["das Ha", *[""] * (len(TEXTS) - 1)]
+    expected = engine.translator.translate(TEXTS, options, prefixes=prefixes)
+    assert [watch.found[place].hypotheses[0].text for place in range(len(TEXTS))] == [
+        one.text for one in expected
+    ]
+    assert all(one.text.startswith("das Ha") for one in watch.found[0].hypotheses)
+
+
+def test_what_cannot_begin_as_demanded_is_refused(engine: TranslationEngine) -> None:
+    with TestClient(create_app(lambda: engine, Settings())) as client:
+        answer = client.post("/translate", json={"text": ["the owl", "12"], "prefix": ["die Eule", "zwölf"]})
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:translator:problem:invalid-input")
+    assert "there is nothing to translate in '12'" in answer.json()["detail"]
+    assert "leave its prefix empty" in answer.json()["detail"]
+
+
 def test_links_are_those_of_each_pair_alone(engine: TranslationEngine) -> None:
     watch, items = Collects(), items_of(engine, TEXTS)
     engine.process(TranslateKind(GREEDY, align=True), items, watch)

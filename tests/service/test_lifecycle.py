@@ -232,7 +232,7 @@ def test_a_request_that_is_being_read_keeps_its_model_through_a_reload(
     reading, go_on = threading.Event(), threading.Event()
     plain = echo.sentences
 
-    def slowly(text: str) -> Any:
+    def slowly(text: str, prefix: str = "") -> Any:
         if len(text) > 2000:  # on a thread of its own
             reading.set()
             assert go_on.wait(PATIENCE_SECONDS)
@@ -298,11 +298,11 @@ def test_who_leaves_while_copies_are_sent_takes_the_rest_along(client: TestClien
     copied = SourceSentence("123", Span(0, 3), (), is_part=False)
 
     plain = echo.sentences
-    echo.sentences = lambda text: [copied, *plain("words")] if text == "123 words" else plain(text)
+    echo.sentences = lambda text, _: [copied, *plain("words")] if text == "123 words" else plain(text)
 
     async def leave_early() -> int:
         later = Deadline.after(PATIENCE_SECONDS)
-        async with served.translating(["123 words"], TranslateKind(), later) as (_, arrivals):
+        async with served.translating(["123 words"], [""], TranslateKind(), later) as (_, arrivals):
             assert (await anext(arrivals))[0] == 0
             waiting = served.batcher.waiting_sentences
         return int(waiting - served.batcher.waiting_sentences)

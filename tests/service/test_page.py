@@ -68,7 +68,7 @@ class WordForWord:
         """Let the sentence wait until the event is set."""
         return self.held.setdefault(sentence, threading.Event())
 
-    def sentences(self, text: str) -> list[SourceSentence]:
+    def sentences(self, text: str, prefix: str = "") -> list[SourceSentence]:
         parts = [(span, text[span.start : span.end]) for span in split_sentences(text)]
         return [SourceSentence(part, span, tuple(map(ord, part)), False) for span, part in parts]
 

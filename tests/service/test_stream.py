@@ -27,7 +27,7 @@ from translator.watch import Watch
 class LineEngine(EchoEngine):
     """A line is a sentence; they are finished last one first, the first one when `gate` is opened."""
 
-    def sentences(self, text: str) -> list[SourceSentence]:
+    def sentences(self, text: str, prefix: str = "") -> list[SourceSentence]:
         lines = re.finditer(r"[^\n]+", text)
         return [
             SourceSentence(line[0], Span(line.start(), line.end()), tuple(map(ord, line[0])), False)

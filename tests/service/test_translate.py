@@ -168,6 +168,14 @@ def test_options_reach_the_translator(
         ({"format": "html"}, 'format: is "html", which cannot be translated yet'),
         ({"format": 3}, 'format: must be "text", or left out'),
         ({"alignment": "yes"}, 'alignment: must be true or false, or left out; it is "yes".'),
+        ({"prefix": 7}, "prefix: must be a string or a list of strings."),
+        ({"prefix": None}, "prefix: must be a string or a list of strings."),
+        ({"prefix": ["Ein", 7]}, "prefix: item 1 of the list must be a string."),
+        (
+            {"prefix": ["Ein", "Der"]},
+            'text has 1 texts and prefix 2; give one prefix for each text, "" for nothing.',
+        ),
+        ({"prefix": "a" * 501}, "prefix: prefix 0 has 501 characters; the limit is 500."),
         ({"text": 7}, "text: must be a string or a list of strings."),
         ({"text": None}, "text: must be a string or a list of strings."),
         ({"text": {"en": "Hi"}}, "text: must be a string or a list of strings."),
@@ -192,12 +200,32 @@ def test_a_body_that_is_no_object_is_told_what_to_send(client: TestClient, body:
     )
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"text": "dog", "prefix": "Ein "}, ["DE:Ein dog"]),
+        ({"text": ["dog"], "prefix": "Ein "}, ["DE:Ein dog"]),
+        ({"text": "dog", "prefix": ""}, ["DE:dog"]),
+        (
+            {"text": ["dog", "cat", "dog"], "prefix": ["Ein ", "", "Der "]},
+            ["DE:Ein dog", "DE:cat", "DE:Der dog"],
+        ),
+    ],
+)
+def test_a_translation_begins_as_demanded(client: TestClient, given: object, expected: list[str]) -> None:
+    """The same sentence with another beginning, or none, is another one for the queue and for what is remembered."""
+    plain = {"text": ["dog", "cat"]}, ["DE:dog", "DE:cat"]
+    for request, translations in (plain, (given, expected), plain):
+        answer = client.post("/translate", json=request).json()
+        assert [one["text"] for one in answer["translations"]] == translations
+
+
 def test_many_mistakes_are_counted_and_not_listed(client: TestClient) -> None:
     answer = client.post("/translate", json={"text": "Hi", **{f"field{number}": 1 for number in range(50)}})
     assert answer.status_code == 422
     assert answer.json()["detail"] == (
-        "There are 50 mistakes. The fields are text, beam_size, length_penalty, alternatives, alignment, format, "
-        "min_length_factor, max_length_factor, no_repeat_ngram, coverage_penalty, banned, sampling."
+        "There are 50 mistakes. The fields are text, beam_size, length_penalty, alternatives, alignment, prefix, "
+        "format, min_length_factor, max_length_factor, no_repeat_ngram, coverage_penalty, banned, sampling."
     )
 
 
@@ -218,6 +246,13 @@ def test_limits_on_texts_and_characters(
     answer = make_client(max_texts=4, max_characters=30).post("/translate", json={"text": text})
     assert answer.status_code == status
     assert complaint is None or complaint in answer.json()["detail"]
+
+
+def test_prefixes_count_as_text(make_client: Callable[..., TestClient]) -> None:
+    client = make_client(max_characters=30)
+    assert client.post("/translate", json={"text": "a" * 25, "prefix": "a" * 5}).status_code == 200
+    answer = client.post("/translate", json={"text": "a" * 25, "prefix": "a" * 6})
+    assert (answer.status_code, "31 characters; the limit is 30" in answer.json()["detail"]) == (413, True)
 
 
 def test_the_limit_on_alternatives(make_client: Callable[..., TestClient]) -> None:
@@ -358,11 +393,11 @@ def test_a_long_text_has_its_place_and_its_deadline_before_it_is_split(
     client = make_client(max_queued_tokens=3000)
     splitting, go_on = threading.Event(), threading.Event()
 
-    def slowly(split: Callable[[Any], list[Any]]) -> Callable[[Any], list[Any]]:
-        def wait_and_split(given: Any) -> list[Any]:
+    def slowly(split: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
+        def wait_and_split(*given: Any) -> list[Any]:
             splitting.set()
             assert go_on.wait(20)
-            return split(given)
+            return split(*given)
 
         return wait_and_split
 

@@ -28,11 +28,10 @@ def explain(translator: Translator, text: str, options: SearchOptions, prefix: s
     The first begins with `prefix`. Raises InputError as `Translator.translate` does.
     """
     explanations = []
-    sentences = translator.sentences(text)
-    beginnings = translator.beginnings([prefix], [text], [sentences])
-    for sentence, beginning in zip(sentences, beginnings, strict=True):
+    for sentence in translator.sentences(text, prefix):
         steps: list[Step] = []
         ids = list(sentence.tokens)
+        beginning = list(sentence.beginning)
         found = translator.search([ids], options, [beginning], steps.append)[0] if ids else []
         pieces = readable_pieces(translator.tokenizer, translator.tokenizer.encode(normalise(sentence.text)))
         explanations.append(Explanation(sentence.text, pieces, tuple(steps), tuple(found)))

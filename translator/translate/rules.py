@@ -2,6 +2,7 @@
 
 import reprlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 from translator.errors import InputError
 from translator.search import PieceTexts
@@ -13,36 +14,34 @@ _FIRST_BYTE = EOS_ID + 1 + RESERVED_PIECES
 _FIRST_LEARNT = _FIRST_BYTE + 256
 
 
-def force_beginnings(
-    beginnings: Sequence[str],
-    texts: Sequence[str],
-    parts: Sequence[Sequence[SourceSentence]],
+def begin_with(
+    prefix: str,
+    text: str,
+    sentences: Sequence[SourceSentence],
     tokenizer: Tokenizer,
     max_positions: int | None,
-) -> list[list[int]]:
-    """What the translation of each sentence of the texts begins with; of those after a text's first, with nothing.
+) -> list[SourceSentence]:
+    """The sentences of a text, the translation of the first of which that is translated begins with `prefix`.
 
-    The first is the first that is translated. Raises InputError where there is none, where there is not one
-    beginning for each text, and on one that leaves no room in so many positions.
+    Raises InputError where there is none, and on a prefix that leaves no room in so many positions.
     """
-    if len(beginnings) != len(texts):
-        raise InputError(f"there are {len(beginnings)} prefixes for {len(texts)} texts; give one for each")
-    ids = tokenizer.encode_all([normalise(beginning) for beginning in beginnings])
-    forced: list[list[int]] = []
-    for beginning, pieces, text, sentences in zip(beginnings, ids, texts, parts, strict=True):
-        first = next((place for place, one in enumerate(sentences) if one.tokens), None)
-        if pieces and first is None:
-            raise InputError(
-                f"there is nothing to translate in {reprlib.repr(text)}, which stays as it is and cannot begin with "
-                f"{reprlib.repr(beginning)}; leave its prefix empty"
-            )
-        if max_positions is not None and len(pieces) >= max_positions:  # the end needs one, too
-            raise InputError(
-                f"the prefix {reprlib.repr(beginning)} has {len(pieces)} pieces, and the model can write "
-                f"{max_positions - 1}; give a shorter one"
-            )
-        forced += [pieces if place == first else [] for place in range(len(sentences))]
-    return forced
+    pieces = tuple(tokenizer.encode(normalise(prefix)))
+    begun = list(sentences)
+    if not pieces:
+        return begun
+    first = next((place for place, one in enumerate(sentences) if one.tokens), None)
+    if first is None:
+        raise InputError(
+            f"there is nothing to translate in {reprlib.repr(text)}, which stays as it is and cannot begin with "
+            f"{reprlib.repr(prefix)}; leave its prefix empty"
+        )
+    if max_positions is not None and len(pieces) >= max_positions:  # the end needs one, too
+        raise InputError(
+            f"the prefix {reprlib.repr(prefix)} has {len(pieces)} pieces, and the model can write "
+            f"{max_positions - 1}; give a shorter one"
+        )
+    begun[first] = replace(begun[first], beginning=pieces)
+    return begun
 
 
 def piece_texts(tokenizer: Tokenizer) -> PieceTexts:

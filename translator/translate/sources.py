@@ -22,6 +22,8 @@ class SourceSentence:
     """Its pieces, without an end token; none where there is nothing to translate: then it is copied."""
     is_part: bool
     """A piece of a sentence that is too long."""
+    beginning: tuple[int, ...] = ()
+    """The pieces that its translation is to begin with."""
 
 
 def read_sentences(text: str, tokenizer: Tokenizer, max_tokens: int) -> list[SourceSentence]:

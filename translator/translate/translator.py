@@ -36,7 +36,7 @@ from translator.search import (
 from translator.text import normalise
 from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer
 from translator.translate.answers import Hypothesis, Translation, assemble
-from translator.translate.rules import force_beginnings, piece_texts
+from translator.translate.rules import begin_with, piece_texts
 from translator.translate.sources import MAX_PIECE_TOKENS, SourceSentence, read_sentences
 from translator.watch import Converting, Watch
 
@@ -173,22 +173,27 @@ class Translator:
         for each text, on a prefix for a text that has nothing to translate, and on one that is too long for the model.
         """
         texts = _checked_texts(texts)
-        parts = [self.sentences(text) for text in texts]
-        forced = self.beginnings(prefixes, texts, parts) if prefixes is not None else None
+        if prefixes is not None and len(prefixes) != len(texts):
+            raise InputError(f"there are {len(prefixes)} prefixes for {len(texts)} texts; give one for each")
+        parts = list(map(self.sentences, texts, prefixes or itertools.repeat("")))
         sources = list(itertools.chain.from_iterable(parts))
-        translated = iter(self._translate_sentences(sources, forced, options, progress))
+        translated = iter(self._translate_sentences(sources, options, progress))
         return [
             assemble(text, some, list(itertools.islice(translated, len(some))))
             for text, some in zip(texts, parts, strict=True)
         ]
 
-    def sentences(self, text: str) -> list[SourceSentence]:
-        """The sentences of a text, and the pieces of those that are too long for the model."""
+    def sentences(self, text: str, prefix: str = "") -> list[SourceSentence]:
+        """The sentences of a text, and the pieces of those that are too long for the model.
+
+        The translation of the first one begins with `prefix`; raises InputError as `translate` does.
+        """
         limit = MAX_PIECE_TOKENS
         if self._max_positions is not None:
             limit = min(limit, self._max_positions)
         room_for_end = 1
-        return read_sentences(text, self.tokenizer, limit - room_for_end)
+        found = read_sentences(text, self.tokenizer, limit - room_for_end)
+        return begin_with(prefix, text, found, self.tokenizer, self._max_positions)
 
     def translate_batch(
         self,
@@ -198,29 +203,20 @@ class Translator:
     ) -> None:
         """Translate sentences that have tokens as one batch, on this thread, for one who waits for each of them."""
         ids = [list(sentence.tokens) for sentence in sentences]
+        forced = _beginnings(sentences)
         inner = Converting(watch, self._to_texts)
-        if self._continuous is not None and ContinuousSearch.can_search(options):
+        if self._continuous is not None and forced is None and ContinuousSearch.can_search(options):
             self._search_continuously(self._continuous, ids, options, inner)
         else:
-            self.search(ids, options, watch=inner)
-
-    def beginnings(
-        self, prefixes: Sequence[str], texts: Sequence[str], parts: Sequence[Sequence[SourceSentence]]
-    ) -> list[list[int]]:
-        """The pieces that the translation of each sentence begins with; raises InputError as `translate` does."""
-        return force_beginnings(prefixes, texts, parts, self.tokenizer, self._max_positions)
+            self.search(ids, options, forced, watch=inner)
 
     def _translate_sentences(
-        self,
-        sources: list[SourceSentence],
-        prefixes: list[list[int]] | None,
-        options: SearchOptions,
-        progress: ProgressCallback | None,
+        self, sources: list[SourceSentence], options: SearchOptions, progress: ProgressCallback | None
     ) -> list[tuple[Hypothesis, ...]]:
         found: list[tuple[Hypothesis, ...]] = [(Hypothesis(source.text, 0.0),) for source in sources]
         wanted = [index for index, source in enumerate(sources) if source.tokens]
         ids = [list(sources[index].tokens) for index in wanted]
-        forced = [prefixes[index] for index in wanted] if prefixes is not None else None
+        forced = _beginnings([sources[index] for index in wanted])
 
         def tell(done: int) -> None:
             if progress is not None:
@@ -365,6 +361,12 @@ def _searchable(model: Transformer, device: torch.device, precision: Precision) 
 def shipped_model() -> Path:
     """The folder of the model that comes with the package."""
     return Path(str(resources.files("translator"))) / "pretrained" / "en-de"
+
+
+def _beginnings(sentences: Sequence[SourceSentence]) -> list[list[int]] | None:
+    """The pieces that the translation of each begins with; None where nothing is forced upon any."""
+    forced = [list(sentence.beginning) for sentence in sentences]
+    return forced if any(forced) else None
 
 
 def _checked_texts(texts: Iterable[Any]) -> list[str]:
