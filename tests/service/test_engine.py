@@ -76,8 +76,11 @@ def test_sentences_begin_as_demanded_beside_others(engine: TranslationEngine, op
     assert all(one.text.startswith("das Ha") for one in watch.found[0].hypotheses)
 
 
-def test_what_cannot_begin_as_demanded_is_refused(engine: TranslationEngine) -> None:
+def test_what_cannot_begin_as_demanded_is_refused(
+    engine: TranslationEngine, wait_until: Callable[[Callable[[], bool]], None]
+) -> None:
     with TestClient(create_app(lambda: engine, Settings())) as client:
+        wait_until(lambda: client.get("/readyz").status_code == 200)
         answer = client.post("/translate", json={"text": ["the owl", "12"], "prefix": ["die Eule", "zwölf"]})
     assert (answer.status_code, answer.json()["type"]) == (422, "urn:translator:problem:invalid-input")
     assert "there is nothing to translate in '12'" in answer.json()["detail"]
