@@ -7,6 +7,7 @@ import math
 import multiprocessing
 import os
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -167,7 +168,7 @@ class Setting:
     """Force CTranslate2 to use Intel's library, which it does by itself on Intel's processors only."""
 
 
-class Peer:
+class Peer(ABC):
     """Somebody else's decoder, at the setting that is the fastest for a shape of batches."""
 
     steps_after_forced = 0
@@ -184,11 +185,13 @@ class Peer:
         """At the setting that `prepare` has found."""
         return self._run(self._best, works, beam_size)
 
+    @abstractmethod
     def _settings(self, threads: int) -> list[Setting]:
-        raise NotImplementedError
+        """What to try."""
 
+    @abstractmethod
     def _run(self, setting: Setting, works: list[Work], beam_size: int) -> list[list[int]]:
-        raise NotImplementedError
+        """The translations of all sentences, in order."""
 
 
 class CTranslate2(Peer):

@@ -30,6 +30,8 @@ class TranslateKind:
     options: SearchOptions = field(default_factory=SearchOptions)
     align: bool = False
     """Say which words became which."""
+    has_prefixes: bool = False
+    """Some translations begin as demanded: on a GPU that takes a slower search, and nobody else should share it."""
 
 
 @dataclass(frozen=True)

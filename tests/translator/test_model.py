@@ -136,7 +136,6 @@ def test_post_norm_layer_equals_pytorchs_own():
     torch.testing.assert_close(ours[keep_BS], expected[keep_BS], atol=1e-5, rtol=1e-5)
 
 
-@torch.inference_mode()
 def test_dropout_is_where_the_paper_has_it_and_nowhere_else():
     model = make_model(dropout=0.5).train()
     layer = model.encoder[0]
@@ -151,6 +150,7 @@ def test_dropout_is_where_the_paper_has_it_and_nowhere_else():
     assert not is_random(lambda: layer.self_attention(x_BLD, layer.self_attention.project_memory(x_BLD)))
 
 
+@torch.inference_mode()
 def test_sinusoidal_positions_grow_with_the_text():
     model = make_model(max_positions=4)
     longer = model.embedding(torch.full((1, 9), 5))

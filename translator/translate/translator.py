@@ -193,7 +193,7 @@ class Translator:
             limit = min(limit, self._max_positions)
         room_for_end = 1
         found = read_sentences(text, self.tokenizer, limit - room_for_end)
-        return begin_with(prefix, text, found, self.tokenizer, self._max_positions)
+        return begin_with(prefix, text, found, self.tokenizer, self._max_positions) if prefix else found
 
     def translate_batch(
         self,
