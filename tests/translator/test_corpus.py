@@ -185,7 +185,7 @@ def test_files_of_different_length_are_refused_with_both_counts(tmp_path: Path) 
     for english, german in ((3, 5), (5, 3), (0, 1)):
         write_lines(tmp_path / "x.en", ["line"] * english)
         write_lines(tmp_path / "x.de", ["Zeile"] * german)
-        message = rf"x\.en has {english} lines, .*x\.de has {german}: line {min(english, german) + 1} has no"
+        message = rf"x\.en: {english}, of .*x\.de: {german}; line {min(english, german) + 1} has no"
         with pytest.raises(DataError, match=message):
             read(tmp_path / "x")
 

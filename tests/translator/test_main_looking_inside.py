@@ -87,8 +87,8 @@ def test_prefixes_begin_the_translations_line_by_line(run, model_folder, text, t
     (tmp_path / "prefix.txt").write_text("Heute\n")
     code, _, err = run("translate", text, "--model", model_folder, "--prefix", tmp_path / "prefix.txt")
     assert code == 1
-    assert "prefix.txt has 1 lines and" in err
-    assert "in.txt has 4; give a beginning, or an empty line, for each" in err
+    assert "prefix.txt: 1, of " in err
+    assert "in.txt: 4; give a beginning, or an empty line, for each" in err
     (tmp_path / "prefix.txt").write_text("Heute\n\nNie\n\n")
     code, _, err = run("translate", text, "--model", model_folder, "--prefix", tmp_path / "prefix.txt")
     assert code == 1

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from translator.errors import InputError
 from translator.search import ScoredTokens, SearchOptions, Step
 from translator.text import normalise
 from translator.tokenizer import Tokenizer
@@ -25,8 +26,10 @@ class Explanation:
 def explain(translator: Translator, text: str, options: SearchOptions, prefix: str = "") -> list[Explanation]:
     """Search for the translation of each sentence of a text, alone, and look on.
 
-    The first begins with `prefix`. Raises InputError as `Translator.translate` does.
+    The first begins with `prefix`. Raises InputError as `Translator.translate` does, and where there is no text.
     """
+    if not text.strip():
+        raise InputError("the text is empty; give an English one")
     explanations = []
     for sentence in translator.sentences(text, prefix):
         steps: list[Step] = []

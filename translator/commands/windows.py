@@ -39,7 +39,7 @@ class Beginnings:
         self.sha256 = hashlib.sha256("\n".join(self._lines).encode()).hexdigest()
         if lines is not None and lines != len(self._lines):
             raise DataError(
-                f"{path} has {len(self._lines)} lines and {file} has {lines}; "
+                f"lines of {path}: {len(self._lines)}, of {file}: {lines}; "
                 "give a beginning, or an empty line, for each"
             )
 

@@ -110,8 +110,8 @@ def _read_two_files(english_path: Path, german_path: Path) -> Iterator[Pair]:
         if english is None or german is None:
             lengths = [sum(1 for _ in read_lines(path)) for path in (english_path, german_path)]
             raise DataError(
-                f"{english_path} has {lengths[0]} lines, {german_path} has {lengths[1]}: line {number} has "
-                "no counterpart; parallel files need the same number of lines"
+                f"lines of {english_path}: {lengths[0]}, of {german_path}: {lengths[1]}; line {number} has "
+                "no counterpart, and parallel files need the same number of lines"
             )
         yield english, german
 

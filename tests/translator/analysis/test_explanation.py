@@ -1,6 +1,7 @@
 import pytest
 
 from translator.analysis.explanation import explain, readable_pieces
+from translator.errors import InputError
 from translator.search import SearchOptions, StopReason
 from translator.tokenizer import EOS_ID
 
@@ -22,6 +23,12 @@ def test_each_sentence_is_explained_from_its_pieces_to_its_end(translator):
 def test_what_is_copied_has_no_steps(translator, text):
     (one,) = explain(translator, text, SearchOptions())
     assert (one.steps, one.found) == ((), ())
+
+
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_no_text_is_an_error(translator, text):
+    with pytest.raises(InputError, match="the text is empty"):
+        explain(translator, text, SearchOptions())
 
 
 @pytest.mark.parametrize("beam_size", [1, 3])
