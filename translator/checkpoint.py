@@ -118,16 +118,23 @@ def load_latest_checkpoint(folder: Path) -> Checkpoint | None:
     return None
 
 
-def remove_old_checkpoints(folder: Path, keep: int, every: int, best_step: int | None) -> None:
-    """Delete all but the newest `keep` checkpoints, and all best ones but that of `best_step`.
+def regular_checkpoint_paths(folder: Path, every: int) -> list[Path]:
+    """Those of every `every` steps, oldest first; the others were made because of a signal or by the clock."""
+    steps = {path: int(path.name.removeprefix(_CHECKPOINT_PREFIX)) for path in checkpoint_paths(folder)}
+    return [path for path, step in steps.items() if step and step % every == 0]
 
-    Those before the newest whose step is no multiple of `every` go too: a signal or the clock made them, and a run
-    that was interrupted has to average the checkpoints that one without interruptions has.
+
+def remove_old_checkpoints(folder: Path, keep: int, every: int, best_step: int | None) -> None:
+    """Delete all but the newest checkpoint, the `keep` - 1 regular ones before it, and the best one of `best_step`.
+
+    Where more than one is kept, so is the last one before the newest, regular or not: if the newest gets damaged, the
+    run goes on from there.
     """
     *older, newest = checkpoint_paths(folder)
-    steps = (int(path.name.removeprefix(_CHECKPOINT_PREFIX)) for path in older)
-    regular = [path for path, step in zip(older, steps, strict=True) if step and step % every == 0]
-    kept = {newest, *regular[max(0, len(regular) - keep + 1) :]}
+    regular = [path for path in regular_checkpoint_paths(folder, every) if path != newest]
+    kept = {newest}
+    if keep > 1:
+        kept.update(older[-1:] + regular[1 - keep :])
     if best_step is not None:
         kept.add(best_checkpoint_path(folder, best_step))
     for path in (*older, *folder.glob(f"{_BEST_PREFIX}*")):

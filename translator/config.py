@@ -115,9 +115,10 @@ class TrainingConfig:
     validate_every_steps: int = 1000
     save_every_steps: int = 1000
     save_every_minutes: float = 30.0
-    """Where so many steps take longer, a checkpoint in between; it goes when the next regular one is there."""
+    """Where so many steps take longer, checkpoints in between; of these only the newest two stay."""
     log_every_steps: int = 50
     keep_checkpoints: int = 5
+    """The newest, the regular ones before it, and where those are not the last two, one more in between."""
     average_checkpoints: int = 1
     """How many of the last checkpoints are averaged into the final model (the paper: 5 for base, 20 for big)."""
     ema_decay: float = 0.0

@@ -71,10 +71,13 @@ def test_only_the_newest_are_kept_and_the_latest_is_loaded(tmp_path):
     ("steps", "kept"),
     [
         ((10, 20, 30, 34), (20, 30, 34)),  # a signal came at 34
-        ((20, 30, 34, 37), (20, 30, 37)),  # and another one at 37
-        ((20, 30, 37, 40), (20, 30, 40)),  # as without any signal
-        ((0, 10, 20), (10, 20)),
-        ((5, 10), (10,)),
+        ((20, 30, 34, 37), (20, 30, 34, 37)),  # and another one at 37
+        ((20, 30, 34, 37, 38), (20, 30, 37, 38)),
+        ((20, 30, 37, 38, 40), (20, 30, 38, 40)),
+        ((20, 30, 38, 40, 50), (30, 40, 50)),  # as without any signal
+        ((0, 5, 10, 20), (10, 20)),
+        ((5,), (5,)),
+        ((1, 2, 3), (2, 3)),
     ],
 )
 def test_what_a_signal_saved_takes_no_place_of_what_is_averaged(tmp_path, steps, kept):
@@ -82,6 +85,13 @@ def test_what_a_signal_saved_takes_no_place_of_what_is_averaged(tmp_path, steps,
         save_step(tmp_path, step, step)
     remove_old_checkpoints(tmp_path, keep=3, every=10, best_step=None)
     assert [path.name for path in checkpoint_paths(tmp_path)] == [f"step-{step:08d}" for step in kept]
+
+
+def test_a_single_checkpoint_is_kept_where_one_is_wanted(tmp_path):
+    for step in (10, 13, 20):
+        save_step(tmp_path, step, step)
+    remove_old_checkpoints(tmp_path, keep=1, every=10, best_step=None)
+    assert [path.name for path in checkpoint_paths(tmp_path)] == ["step-00000020"]
 
 
 def test_of_the_best_ones_only_that_of_the_best_step_stays(tmp_path):

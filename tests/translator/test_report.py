@@ -105,6 +105,12 @@ def test_a_run_that_began_again_replaces_what_it_had_logged(run):
     assert history.dev_curve("news", "loss") == Curve([20], [4.0])
 
 
+def test_the_last_training_record_may_come_after_the_validation_of_its_step(run):
+    history = read_history(run(training(4), validation(6, 5.0, 1.0), training(6)))
+    assert history.dev_curve("news", "loss") == Curve([6], [5.0])
+    assert history.training_curve("loss").steps == [4, 6]
+
+
 def test_the_best_value_is_told_with_the_first_step_that_reached_it():
     curve = Curve([10, 20, 30, 40], [math.nan, 2.0, 5.0, 5.0])
     assert curve.best(max) == (30, 5.0)

@@ -1,10 +1,12 @@
 import dataclasses
+import itertools
 import json
 import logging
 import math
 import os
 import shutil
 import signal
+import sys
 
 import pytest
 import torch
@@ -16,7 +18,8 @@ from translator.shards import PreparedData
 from translator.trainer import MAX_BAD_STEPS, Trainer
 from translator.trainer.batch_loss import batch_loss
 from translator.trainer.moving_average import MovingAverage
-from translator.trainer.stop_signal import StopSignal
+from translator.trainer.progress import Progress
+from translator.trainer.stop_signal import Interrupted, StopSignal
 from translator.trainer.stream import Update
 from translator.validation import make_validator
 
@@ -209,6 +212,94 @@ def test_a_signal_breaks_an_update_off_as_if_it_had_not_begun(prepared, brief_co
         assert all(torch.equal(one[name], two[name]) for name in one)
 
 
+def test_a_backward_pass_runs_some_python_in_every_layer(prepared, brief_config, tmp_path):
+    """Else the handler of a signal would wait for its end, which may take a quarter of a minute."""
+    model = dataclasses.replace(brief_config.model, encoder_layers=3, decoder_layers=2)
+    trainer = make_trainer(dataclasses.replace(brief_config, model=model), prepared, tmp_path)
+    gradients = [
+        parameter
+        for layer in (*trainer.model.encoder, *trainer.model.decoder)
+        for parameter in layer.feed_forward.outer.parameters()
+    ]
+    known = []
+
+    def note(frame, event, argument):
+        if event == "call" and "translator" in frame.f_code.co_filename:
+            known.append(sum(parameter.grad is not None for parameter in gradients))
+
+    batch = next(iter(trainer._batches.batches(0)))
+    output = trainer._forward(batch.source_BS, batch.source_keep_BS, batch.target_input_BT)
+    sys.setprofile(note)
+    try:
+        output.sum().backward()
+    finally:
+        sys.setprofile(None)
+    # Weight and bias of each layer in turn.
+    assert known == [0, 2, 4, 6, 8]
+
+
+def test_a_signal_is_heard_between_the_batches_of_an_update(prepared, brief_config, tmp_path):
+    """Also where an update may not be broken off within a batch, as with several processes."""
+    trainer = make_trainer(brief_config, prepared, tmp_path, accumulate_batches=3)
+    batches = list(itertools.islice(trainer._batches.batches(0), 3))
+    seen = []
+    trainer._forward = lambda *inputs: seen.append(1) or trainer.model(*inputs)
+    stop = StopSignal()
+    stop.is_set = True
+    with pytest.raises(Interrupted):
+        trainer._accumulate_gradients(batches, 1.0, stop)
+    assert seen == [1]
+
+
+def test_a_signal_in_the_first_step_changes_nothing_in_the_log(prepared, brief_config, tmp_path):
+    settings = {"max_steps": 6, "log_every_steps": 5}
+    make_trainer(brief_config, prepared, tmp_path / "straight", **settings).train()
+    first = make_trainer(brief_config, prepared, tmp_path / "parts", **settings)
+    update = first._update
+
+    def interrupted(what, stop):
+        update(what, stop)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    first._update = interrupted
+    assert not first.train()
+    assert first.progress.step == 1
+    second = make_trainer(brief_config, prepared, tmp_path / "parts", **settings)
+    second.resume()
+    assert second.train()
+    assert losses(tmp_path / "parts") == losses(tmp_path / "straight")
+
+
+def test_a_skipped_update_leaves_no_trace_in_losses_and_checkpoints(prepared, brief_config, tmp_path):
+    settings = {"max_steps": 6, "log_every_steps": 3, "save_every_steps": 2}
+    trainer = make_trainer(brief_config, prepared, tmp_path, **settings)
+    accumulate = trainer._accumulate_gradients
+
+    def spoilt(*arguments):
+        loss_sum, plain_sum = accumulate(*arguments)
+        is_bad = trainer.progress.step in (1, 3, 4, 5)  # those behind: updates 2, 4, 5 and 6
+        return (loss_sum * math.nan, plain_sum * math.nan) if is_bad else (loss_sum, plain_sum)
+
+    trainer._accumulate_gradients = spoilt
+    assert trainer.train()
+    assert [step for step, *_ in losses(tmp_path)] == [1, 3]
+    assert all(math.isfinite(loss + perplexity) for _, loss, perplexity in losses(tmp_path))
+    for path in checkpoint_paths(tmp_path / "checkpoints"):
+        checkpoint = load_checkpoint(path)
+        for tensor in (*checkpoint.model.values(), *checkpoint.training.values()):
+            assert tensor.isfinite().all()
+
+
+def test_a_figure_that_is_not_a_number_is_never_the_best():
+    progress = Progress(step=1)
+    assert not progress.note_validation({"a loss": math.nan}, "loss")
+    progress.step = 2
+    assert progress.note_validation({"a loss": 3.0}, "loss")
+    assert (progress.best_figure, progress.best_step, progress.validations_since_best) == (3.0, 2, 0)
+    assert not progress.note_validation({"a loss": math.nan}, "loss")
+    assert progress.validations_since_best == 1
+
+
 def test_a_second_signal_acts_at_once_unless_it_is_the_same_one(monkeypatch):
     """`timeout` sends its signal twice in a moment: that must not break a save off."""
     seen = []
@@ -250,7 +341,7 @@ def test_signals_change_nothing_in_an_average(prepared, brief_config, tmp_path):
         trainer._update = interrupted
         assert trainer.train() is (stop_at is None)
     names = [path.name for path in checkpoint_paths(tmp_path / "parts" / "checkpoints")]
-    assert names == ["step-00000006", "step-00000009", "step-00000012"]
+    assert names == ["step-00000006", "step-00000009", "step-00000011", "step-00000012"]
     expected, found = straight.final_weights(), trainer.final_weights()
     assert all(torch.equal(expected[name], found[name]) for name in expected)
     assert losses(tmp_path / "parts") == losses(tmp_path / "straight")
@@ -281,17 +372,18 @@ def test_a_finished_run_that_goes_on_logs_no_update_twice(prepared, brief_config
         assert [step for step, *_ in losses(tmp_path)] == steps
 
 
-def test_slow_steps_are_saved_by_the_clock(prepared, brief_config, tmp_path):
-    seen = set()
+def test_slow_steps_are_saved_by_the_clock_and_two_checkpoints_stay(prepared, brief_config, tmp_path):
+    def steps():
+        return [int(path.name[-8:]) for path in checkpoint_paths(tmp_path / "checkpoints")]
 
-    def look(record):
-        seen.update(path.name for path in checkpoint_paths(tmp_path / "checkpoints"))
-
+    seen = []
     settings = {"max_steps": 9, "save_every_steps": 4, "save_every_minutes": 1e-9}
-    assert make_trainer(brief_config, prepared, tmp_path, look, **settings).train()
-    assert seen == {f"step-{step:08d}" for step in range(1, 9)}
-    names = [path.name for path in checkpoint_paths(tmp_path / "checkpoints")]
-    assert names == ["step-00000004", "step-00000008", "step-00000009"]
+    assert make_trainer(
+        brief_config, prepared, tmp_path, lambda record: seen.append(steps()), **settings
+    ).train()
+    # Each step is logged before it is saved.
+    assert seen == [[], [1], [1, 2], [2, 3], [3, 4], [4, 5], [4, 5, 6], [4, 6, 7], [4, 7, 8]]
+    assert steps() == [4, 8, 9]
 
 
 def test_a_validation_that_fails_loses_no_update(prepared, brief_config, tmp_path):

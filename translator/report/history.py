@@ -80,9 +80,9 @@ def read_history(run: Path) -> History:
     history = History([], [], unreadable_lines=records.count(None))
     for record in filter(None, records):
         is_training = "loss" in record
-        # The development sets are measured after the step that the training has logged.
+        # A step's training and its validation are logged in either order.
         _forget_from(record["step"] if is_training else record["step"] + 1, history.training)
-        _forget_from(record["step"], history.validation)
+        _forget_from(record["step"] + 1 if is_training else record["step"], history.validation)
         (history.training if is_training else history.validation).append(record)
     if not history.training and not history.validation:
         raise DataError(f"{path} holds no record yet; wait until the run has done its first log_every_steps")

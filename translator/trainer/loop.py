@@ -21,6 +21,7 @@ from translator.checkpoint import (
     checkpoint_paths,
     load_checkpoint,
     load_latest_checkpoint,
+    regular_checkpoint_paths,
     remove_old_checkpoints,
     save_checkpoint,
 )
@@ -44,6 +45,15 @@ MAX_BAD_STEPS = 10
 """Updates in a row that may be skipped for a loss or gradient that is not finite."""
 
 logger = logging.getLogger(__name__)
+
+
+def _let_signals_in(_layer: nn.Module, _inputs: object, output: Tensor) -> None:
+    """Have the backward pass, which on a CPU may take a quarter of a minute, call a little Python in every layer.
+
+    Python handles a signal only where it runs itself.
+    """
+    if output.requires_grad:
+        output.register_hook(lambda _gradient: None)
 
 
 class Trainer:
@@ -97,6 +107,9 @@ class Trainer:
         self._set_up_processor()
         self._shared = self._processes.share(model)
         self._forward = self._compiled(self._shared)
+        if self._forward is self._shared and self._device.type == "cpu":
+            for layer in (*model.encoder, *model.decoder):
+                layer.register_forward_hook(_let_signals_in)
         self._bad_steps = 0
         self._saved_step: int | None = None
         self._saved_seconds = 0.0
@@ -204,7 +217,8 @@ class Trainer:
                 return weights
         if self._average:
             return self._average.model.state_dict()
-        others = [path for path in checkpoint_paths(self.checkpoints) if path != self._path]
+        regular = regular_checkpoint_paths(self.checkpoints, training.save_every_steps)
+        others = [path for path in regular if path != self._path]
         before = others[max(0, len(others) - training.average_checkpoints + 1) :]
         now = {name: tensor.cpu() for name, tensor in self.model.state_dict().items()}
         return average_weights([*self._undamaged(before), now])
@@ -219,7 +233,9 @@ class Trainer:
     def _update(self, update: Update, stop: StopSignal | None = None) -> None:
         """One optimiser step on the mean loss per target token of all batches of all processes.
 
-        On a CPU, where it may take half a minute, a signal breaks it off, and it was as if it had not begun.
+        It may take half a minute on a CPU, and longer where it is compiled first: a signal breaks it off, and it was
+        as if it had not begun. Of several processes none can leave the others alone in a batch, and all go on to its
+        end.
         """
         training = self.config.training
         target_tokens, source_tokens = self._processes.sum([
@@ -228,8 +244,9 @@ class Trainer:
         ])  # fmt: skip
         random_state = torch.get_rng_state()
         try:
-            with stop.interrupting() if stop and self._may_be_broken_off else contextlib.nullcontext():
-                loss_sum, plain_sum = self._accumulate_gradients(update.batches, target_tokens)
+            is_alone = self._processes.count == 1
+            with stop.interrupting() if stop and is_alone else contextlib.nullcontext():
+                loss_sum, plain_sum = self._accumulate_gradients(update.batches, target_tokens, stop)
         except Interrupted:
             torch.set_rng_state(random_state)
             self._optimizer.zero_grad(set_to_none=True)
@@ -245,17 +262,24 @@ class Trainer:
             self._optimizer.step()
             if self._average:
                 self._average.update(self.model, self.progress.step)
+            self._window.add(loss_sum, plain_sum, round(target_tokens))
         self._optimizer.zero_grad(set_to_none=True)
         self.progress.target_tokens += round(target_tokens)
         self.progress.source_tokens += round(source_tokens)
         self.progress.epoch, self.progress.batch = update.next_epoch, update.next_batch
-        self._window.add(loss_sum, plain_sum, round(target_tokens))
 
-    def _accumulate_gradients(self, batches: list[Batch], target_tokens: float) -> tuple[Tensor, Tensor]:
-        """Smoothed and plain loss, summed over this process's batches; the gradients are of the mean over all."""
+    def _accumulate_gradients(
+        self, batches: list[Batch], target_tokens: float, stop: StopSignal | None
+    ) -> tuple[Tensor, Tensor]:
+        """Smoothed and plain loss, summed over this process's batches; the gradients are of the mean over all.
+
+        Raises Interrupted, in all processes, before the next batch after any of them got a signal.
+        """
         loss_sum = torch.zeros((), device=self._device)
         plain_sum = torch.zeros((), device=self._device)
         for number, batch in enumerate(batches, start=1):
+            if number > 1 and self._is_signalled(stop):
+                raise Interrupted
             is_last = number == len(batches)
             with contextlib.nullcontext() if is_last else self._processes.keep_gradients(self._shared):
                 loss, plain = batch_loss(
@@ -275,16 +299,16 @@ class Trainer:
         self._bad_steps += 1
         logger.warning("step %d skipped: its loss or gradient is not finite", self.progress.step)
         if self._bad_steps >= MAX_BAD_STEPS:
+            beginning = "resume from the last checkpoint" if self._saved_step else "start again"
             raise TranslatorError(
                 f"the loss was not finite in {MAX_BAD_STEPS} steps in a row, the last {self.progress.step}; "
-                "resume from the last checkpoint with a lower peak_learning_rate or a smaller clip_norm"
+                f"{beginning} with a lower peak_learning_rate or a smaller clip_norm"
             )
         return False
 
-    @property
-    def _may_be_broken_off(self) -> bool:
-        # Others would wait for a process that leaves an update, and compilation does not like to be left.
-        return self._processes.count == 1 and self._device.type == "cpu" and self._forward is self._shared
+    def _is_signalled(self, stop: StopSignal | None) -> bool:
+        (signalled,) = self._processes.sum([bool(stop and stop.is_set)])
+        return signalled > 0
 
     def _count_time(self, stop: StopSignal | None = None) -> bool:
         """Count the time of the first process for all of them; True when any of them got a signal."""
@@ -298,8 +322,7 @@ class Trainer:
     def _after_update(self, stop: StopSignal) -> None:
         """Log, save and validate where it is time for it."""
         training, step = self.config.training, self.progress.step
-        is_first = step == 1  # a sign of life where steps are slow
-        if is_first or step % training.log_every_steps == 0:
+        if self._is_log_due():
             self._log_training()
         if step % training.validate_every_steps == 0:
             self._log_validation(stop)
@@ -312,8 +335,7 @@ class Trainer:
 
         False where a signal came before all that was done.
         """
-        is_due = not is_stopped or self.progress.step % self.config.training.log_every_steps == 0
-        if self._window.sums and is_due:
+        if self._window.sums and (not is_stopped or self._is_log_due()):
             self._log_training()
             self._saved_step = None  # else a run that goes on would log these updates again
         if self._saved_step != self.progress.step:
@@ -333,7 +355,14 @@ class Trainer:
         if is_due and self.progress.validated_step != step:
             self._log_validation(stop)
 
+    def _is_log_due(self) -> bool:
+        step = self.progress.step
+        is_first = step == 1  # a sign of life where steps are slow
+        return is_first or step % self.config.training.log_every_steps == 0
+
     def _log_training(self) -> None:
+        if not self._window.sums:  # each of its updates was skipped, and the log says so
+            return
         share = self._share_done()
         record = {
             "step": self.progress.step,

@@ -1,6 +1,7 @@
 """How far a training run is, and whether a checkpoint belongs to it."""
 
 import logging
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ class Progress:
             return False
         mean = sum(found) / len(found)
         sign = 1 if best_by == "BLEU" else -1
-        if self.best_figure is None or sign * mean > sign * self.best_figure:
+        if math.isfinite(mean) and (self.best_figure is None or sign * mean > sign * self.best_figure):
             self.best_figure, self.best_step, self.validations_since_best = mean, self.step, 0
             return True
         self.validations_since_best += 1

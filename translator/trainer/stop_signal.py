@@ -14,8 +14,8 @@ _ONE_SIGNAL_SECONDS = 1.0
 logger = logging.getLogger(__name__)
 
 
-class Interrupted(Exception):
-    """Raised inside `StopSignal.interrupting` when the signal comes."""
+class Interrupted(BaseException):
+    """Raised inside `StopSignal.interrupting` when the signal comes; no error, and not caught as one."""
 
 
 class StopSignal:
