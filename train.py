@@ -22,6 +22,7 @@ from translator import config
 from translator.card import save_trained_model
 from translator.checkpoint import begin_with
 from translator.data_report import print_data_report
+from translator.device import set_up_processor
 from translator.errors import TranslatorError
 from translator.model import Transformer
 from translator.run_log import format_record
@@ -52,6 +53,7 @@ class Run:
 
 def train(run: Run, preset: config.TrainingConfig) -> int:
     """Build the parts, train, and write the finished model; 3 when a signal ended it early."""
+    set_up_processor(run.training.threads)
     with contextlib.ExitStack() as stack:
         processes, device = stack.enter_context(join_processes(run.device))
         data = PreparedData.open(run.data)

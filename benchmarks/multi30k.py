@@ -145,7 +145,7 @@ def tokenised_bleu(hypotheses: list[str], references: list[str]) -> float:
 def score(model: Path, data: Path, seed: int) -> list[Result]:
     """Translate every test set and score it in both ways."""
     translator = Translator.load(model, precision="fp32")  # published figures know no int8
-    minutes = translator.card["training"]["device_hours"] * 60
+    minutes = translator.card["training"]["hours"] * 60
     results = []
     for name in TEST_SETS:
         sources, references = (read_lines(data / f"{name}.{language}") for language in ("en", "de"))

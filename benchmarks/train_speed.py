@@ -182,7 +182,7 @@ class Report:
 
 def measure(options: Options, size: Size, console: Console) -> Report:
     """Build the systems, then let them train in turns."""
-    set_up_processor(options.threads)  # as every training of ours does; the peers share it
+    set_up_processor(options.threads)  # as train.py does; the peers share it
     device = choose_device(options.device)
     console.print(
         f"{describe_device(device)}, PyTorch {torch.__version__}: measuring the matrix-product peak"

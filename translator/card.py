@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from translator.checkpoint import load_model, save_model, write_card
-from translator.device import describe_device
+from translator.device import count_devices, describe_device
+from translator.errors import CheckpointError
 from translator.evaluate import Evaluation
 from translator.model import Transformer
 from translator.search import SearchOptions
@@ -36,16 +37,36 @@ _ORIGIN_KEYS = ("name", "corpora", "training", "cost_in_all", "began_with")
 
 
 def save_trained_model(path: Path, name: str, trainer: Trainer, data: PreparedData) -> None:
-    """Write the model folder of a finished training, with a card that tells its origin and shows some examples."""
-    weights = trainer.final_weights()
-    card = {**build_card(name, trainer, data), "examples": _examples(trainer, weights, data.tokenizer)}
+    """Write the model folder of a finished training, with a card that tells its origin and shows some examples.
+
+    Where the same model stands there already, its scores stay.
+    """
+    weights = {name: tensor.to(torch.bfloat16) for name, tensor in trainer.final_weights().items()}
+    card = {
+        **build_card(name, trainer, data),
+        "examples": _examples(trainer, weights, data.tokenizer),
+        "scores": _scores_so_far(path, weights),
+    }
     save_model(path, trainer.config.model, weights, data.tokenizer, card)
+
+
+def _scores_so_far(path: Path, weights: Mapping[str, Tensor]) -> list[dict[str, Any]]:
+    """Those on the card of the model in that folder, if it has these weights."""
+    try:
+        folder = load_model(path)
+    except CheckpointError:
+        return []
+    before = folder.model.state_dict()
+    is_same = before.keys() == weights.keys() and all(
+        torch.equal(before[name], tensor.cpu().float()) for name, tensor in weights.items()
+    )
+    return list(folder.card["scores"]) if is_same else []
 
 
 def _examples(trainer: Trainer, weights: Mapping[str, Tensor], tokenizer: Tokenizer) -> list[dict[str, str]]:
     """What the model will translate that is saved with these weights."""
     model = Transformer(trainer.config.model)
-    model.load_state_dict({name: tensor.to(torch.bfloat16) for name, tensor in weights.items()})
+    model.load_state_dict(weights)
     translations = Translator(model.eval(), tokenizer, {}, torch.device("cpu")).translate(EXAMPLES)
     return [
         {"source": source, "translation": translation.text}
@@ -54,16 +75,18 @@ def _examples(trainer: Trainer, weights: Mapping[str, Tensor], tokenizer: Tokeni
 
 
 def build_card(name: str, trainer: Trainer, data: PreparedData) -> dict[str, Any]:
-    """What is known when a training ends; `record_scores` adds the scores."""
+    """What is known when a training ends."""
     model, progress, origin = trainer.model, trainer.progress, trainer.began_with
     passes = 2 if trainer.config.training.r_drop else 1
+    device = next(model.parameters()).device
     training = {
         "steps": progress.step,
         "complete_epochs": progress.epoch,
         "source_tokens_seen": progress.source_tokens,
         "target_tokens_seen": progress.target_tokens,
-        "device": describe_device(next(model.parameters()).device, trainer.processes),
-        "device_hours": round(progress.seconds / 3600, 2),
+        "device": describe_device(device, trainer.processes),
+        "hours": round(progress.seconds / 3600, 2),
+        "device_hours": round(progress.seconds / 3600 * count_devices(device, trainer.processes), 2),
         "flops": passes * training_flops(model, progress.source_tokens, progress.target_tokens),
         "settings": trainer.config.to_dict()["training"],
     }
@@ -85,7 +108,6 @@ def build_card(name: str, trainer: Trainer, data: PreparedData) -> dict[str, Any
         "training": training,
         "cost_in_all": cost_in_all(training, origin),
         "began_with": origin and {key: origin[key] for key in _ORIGIN_KEYS if key in origin},
-        "scores": [],
     }
 
 

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from translator.config import Config, TrainingConfig, fit_to_vocabulary, tiny
 from translator.corpus import CleaningRules, CorpusSpec
+from translator.device import set_up_processor
 from translator.errors import DataError
 from translator.evaluate import score
 from translator.model import Transformer
@@ -71,6 +72,7 @@ def write_corpus(folder: Path) -> list[Pair]:
 
 def train_demo(folder: Path, training: TrainingConfig, console: Console) -> Translator:
     """Train the tiny preset on the data that `write_corpus` left in `folder`, showing its progress."""
+    set_up_processor(training.threads)
     data = PreparedData.open(folder / "prepared")
     model_config = fit_to_vocabulary(replace(tiny().model, dropout=0.0), data.tokenizer.vocab_size)
     torch.manual_seed(training.seed)

@@ -110,11 +110,15 @@ def return_freed_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
+def count_devices(device: torch.device, processes: int = 1) -> int:
+    """The cards, or the processor's cores, that so many processes like this one use."""
+    return processes if device.type == "cuda" else processes * torch.get_num_threads()
+
+
 def describe_device(device: torch.device, processes: int = 1) -> str:
-    """The processor in words: its model and how many of its cores or cards so many processes like this one use."""
-    if device.type == "cuda":
-        return f"{processes} × {torch.cuda.get_device_name(device)}"
-    return f"{processes * torch.get_num_threads()} × {_processor_name()} core"
+    """The processor in words: how many of its cards or cores so many processes like this one use, and its model."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{_processor_name()} core"
+    return f"{count_devices(device, processes)} × {name}"
 
 
 def _table(path: Path) -> dict[str, int]:

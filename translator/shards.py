@@ -9,6 +9,7 @@
 Pairs keep the order of their corpus: neighbours resemble each other, so that the folder compresses well.
 """
 
+import glob
 import hashlib
 import json
 import os
@@ -125,15 +126,15 @@ class PreparedData:
         """Hash of the manifest: equal where tokenizer, pairs, order and weights are."""
 
     @classmethod
-    def open(cls, folder: Path, verify: bool = True) -> "PreparedData":
-        """Map a prepared folder; `verify` reads all of it once to compare the checksums.
+    def open(cls, folder: Path) -> "PreparedData":
+        """Map a prepared folder, after all of it was read once to compare the checksums.
 
         The manifest alone tells which files there are. Raises `DataError` naming the file that is missing,
         damaged or of another format, or saying what the folder is instead of prepared data.
         """
         content, sha256 = _read_manifest(folder)
         for name, entry in content["files"].items():
-            _check_file(folder / name, FileEntry(**entry), verify)
+            _check_file(folder / name, FileEntry(**entry))
         tokenizer = Tokenizer.load(folder / _TOKENIZER)
         corpora = [_map_corpus(folder, CorpusEntry(**entry)) for entry in content["corpora"]]
         dev = [_map_corpus(folder, CorpusEntry(**entry)) for entry in content["dev"]]
@@ -154,14 +155,15 @@ class PreparedWriter:
         self._new_parents = [parent for parent in self._out.parents if not parent.exists()]
         self._tokenizer: Tokenizer | None = None
         self._provenance = dict(provenance or {})
-        self._partial = self._out.with_name(f".{self._out.name}.partial-{os.getpid()}")
+        self._partial_prefix = f".{self._out.name}.partial-"
+        self._partial = self._out.with_name(f"{self._partial_prefix}{os.getpid()}")
         self._corpora: list[CorpusEntry] = []
         self._dev: list[CorpusEntry] = []
         self._files: dict[str, FileEntry] = {}
 
     def __enter__(self) -> Self:
         with _disk_errors(self._out):
-            shutil.rmtree(self._partial, ignore_errors=True)
+            self._remove_litter()
             self._partial.mkdir(parents=True)
         return self
 
@@ -176,6 +178,13 @@ class PreparedWriter:
             for parent in self._new_parents:
                 with suppress(OSError):  # it is not empty when all went well
                     parent.rmdir()
+
+    def _remove_litter(self) -> None:
+        """Delete what processes that were killed have left of this folder."""
+        for partial in self._out.parent.glob(f"{glob.escape(self._partial_prefix)}*"):
+            with suppress(ValueError):  # a name of somebody else's
+                if not _is_running(int(partial.name.removeprefix(self._partial_prefix))):
+                    shutil.rmtree(partial, ignore_errors=True)
 
     def add_tokenizer(self, tokenizer: Tokenizer) -> None:
         """Write the tokenizer of all corpora.
@@ -331,16 +340,26 @@ def _check_is_prepared(folder: Path) -> None:
     raise DataError(f"{folder} {problem}; give a folder that `translator prepare` wrote")
 
 
-def _check_file(path: Path, expected: FileEntry, verify: bool) -> None:
+def _is_running(pid: int) -> bool:
+    """Whether another process of this number is there."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return pid != os.getpid()
+
+
+def _check_file(path: Path, expected: FileEntry) -> None:
     try:
         size = path.stat().st_size
         if size != expected.bytes:
             raise DataError(f"{path} is damaged: {size} bytes, not {expected.bytes}; prepare the data again")
-        if verify:
-            with path.open("rb") as file:
-                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            if sha256 != expected.sha256:
-                raise DataError(f"{path} is damaged: its checksum differs; prepare the data again")
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        if sha256 != expected.sha256:
+            raise DataError(f"{path} is damaged: its checksum differs; prepare the data again")
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}; prepare the data again") from error
 

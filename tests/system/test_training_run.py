@@ -1,5 +1,6 @@
 """The real command lines, from text files to a model that translates: the task is to reverse letters."""
 
+import importlib
 import json
 import os
 import random
@@ -49,12 +50,17 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def reverser(folder):
-    """The folder of a model that has learnt to reverse."""
-    run(
+def training(folder):
+    """What the training of a model that has learnt to reverse printed."""
+    return run(
         "train.py", "tiny", "--data", folder / "prepared", "--out", folder / "run", *SETTINGS, "--max-steps", "350",
-        "--validate-every-steps", "350", "--save-every-steps", "200", "--name", "reverser",
+        "--validate-every-steps", "175", "--save-every-steps", "200", "--name", "reverser",
     )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def reverser(folder, training):
+    """Its folder."""
     return folder / "run" / "model"
 
 
@@ -68,11 +74,51 @@ def test_reversing_is_learnt_and_translated_by_the_command_line(folder, reverser
     right = sum(ours == theirs for ours, theirs in zip(out.splitlines(), expected, strict=True))
     assert right > 0.8 * len(expected)
     log = [json.loads(line) for line in (folder / "run" / "log.jsonl").read_text().splitlines()]
-    (validation,) = [record for record in log if "unseen BLEU" in record]
+    _, validation = [record for record in log if "unseen BLEU" in record]
     assert validation["unseen BLEU"] > 85
     card = json.loads((reverser / "card.json").read_text())
     assert (card["name"], card["training"]["steps"]) == ("reverser", 350)
     assert [corpus["name"] for corpus in card["corpora"]] == ["training"]
+
+
+def test_a_training_shows_its_data_first_and_then_how_two_sentences_get_better(folder, training):
+    report, _, log = training.partition("step 1 ")
+    assert "training" in report
+    assert "dev unseen" in report
+    shown = [line.strip() for line in log.splitlines() if " → " in line]
+    first_two = (folder / "unseen.en").read_text().splitlines()[:2]
+    assert [line.partition(" → ")[0] for line in shown] == [
+        *first_two,
+        *first_two,
+    ]  # in each of two validations
+
+
+def test_an_update_is_split_into_batches_that_fit_the_memory(folder):
+    output = run(
+        "train.py", "tiny", "--data", folder / "prepared", "--out", folder / "auto", *SETTINGS,
+        "--batch-tokens", "auto", "--max-steps", "2",
+    )  # fmt: skip
+    saved = json.loads((folder / "auto" / "config.json").read_text())["training"]
+    assert saved["batch_tokens"] * saved["accumulate_batches"] >= 4096
+    assert "the model is in" in output
+
+
+def test_memory_is_set_up_before_the_first_tensor(folder, monkeypatch):
+    """Later it would have no effect."""
+    monkeypatch.syspath_prepend(ROOT)
+    train = importlib.import_module("train")
+    monkeypatch.delenv("THP_MEM_ALLOC_ENABLE", raising=False)
+
+    class Reached(BaseException):
+        pass
+
+    def model(config):
+        assert os.environ["THP_MEM_ALLOC_ENABLE"] == "1"
+        raise Reached
+
+    monkeypatch.setattr(train, "Transformer", model)
+    with pytest.raises(Reached):
+        train.main(["tiny", "--data", str(folder / "prepared"), "--out", str(folder / "never")])
 
 
 def test_a_training_can_begin_with_a_trained_model(folder, reverser):

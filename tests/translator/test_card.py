@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from translator.card import EXAMPLES, build_card, cost_in_all, save_trained_model, training_flops
+from translator.checkpoint import load_model, write_card
 from translator.model import Transformer
 from translator.trainer import Processes, Trainer
 from translator.translate import Translator
@@ -30,6 +31,7 @@ def test_operations_worked_out_by_hand(trainer):
 
 def test_two_passes_cost_twice_and_processes_count(trainer, prepared):
     trainer.progress.source_tokens, trainer.progress.target_tokens = 10, 7
+    trainer.progress.seconds = 1800
     plain = build_card("toy", trainer, prepared)["training"]
     assert plain["device"].startswith(f"{torch.get_num_threads()} × ")
     training = dataclasses.replace(trainer.config.training, r_drop=3.0)
@@ -38,6 +40,9 @@ def test_two_passes_cost_twice_and_processes_count(trainer, prepared):
     found = build_card("toy", trainer, prepared)["training"]
     assert found["flops"] == 2 * plain["flops"]
     assert found["device"].startswith(f"{4 * torch.get_num_threads()} × ")
+    assert found["hours"] == plain["hours"] == 0.5
+    assert plain["device_hours"] == 0.5 * torch.get_num_threads()
+    assert found["device_hours"] == 2 * torch.get_num_threads()
 
 
 def test_what_can_be_added_up_is():
@@ -45,6 +50,20 @@ def test_what_can_be_added_up_is():
     training = {"target_tokens_seen": 7, "flops": 1.0, "device_hours": 3.0}
     assert cost_in_all(training, before) == {"target_tokens_seen": 12, "flops": 3.5}
     assert cost_in_all(training, None) == {"target_tokens_seen": 7, "flops": 1.0}
+
+
+def test_scores_stay_with_the_weights_that_they_were_measured_on(trainer, prepared, tmp_path):
+    trainer.train()
+    path = tmp_path / "model"
+    save_trained_model(path, "toy", trainer, prepared)
+    assert load_model(path).card["scores"] == []
+    write_card(path, {**load_model(path).card, "scores": [{"testset": "mine"}]})
+    save_trained_model(path, "toy", trainer, prepared)
+    assert load_model(path).card["scores"] == [{"testset": "mine"}]
+    with torch.no_grad():
+        trainer.model.decoder_norm.weight[0] += 1
+    save_trained_model(path, "toy", trainer, prepared)
+    assert load_model(path).card["scores"] == []
 
 
 def test_the_examples_are_what_the_saved_model_translates(trainer, prepared, tmp_path):

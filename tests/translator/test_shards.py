@@ -1,8 +1,10 @@
 import hashlib
 import json
+import os
 import random
 import re
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -175,6 +177,28 @@ def interrupted() -> Iterator[IdBlock]:
     yield
 
 
+def test_what_a_killed_process_left_behind_is_removed(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    with subprocess.Popen(["sleep", "60"]) as running:
+        killed = subprocess.Popen(["true"])
+        killed.wait()
+        names = {
+            "killed": f".mine.partial-{killed.pid}",
+            "running": f".mine.partial-{running.pid}",
+            "mine": f".mine.partial-{os.getpid()}",
+            "another": f".other.partial-{killed.pid}",
+            "somebody's": ".mine.partial-old",
+        }
+        for name in names.values():
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "dev.tokens").write_bytes(b"1234")
+        with PreparedWriter(tmp_path / "mine") as writer:
+            left = {path.name for path in tmp_path.iterdir()}
+            assert left == {names[who] for who in ("running", "mine", "another", "somebody's")}
+            assert list((tmp_path / names["mine"]).iterdir()) == []
+            writer.add_tokenizer(tokenizer)
+        running.kill()
+
+
 def test_existing_data_are_not_overwritten(folder: Path, tokenizer: Tokenizer) -> None:
     with pytest.raises(DataError, match="exists and is not empty; remove it or choose another"):
         PreparedWriter(folder)
@@ -265,9 +289,8 @@ def test_missing_and_resized_files_are_named(
     folder: Path, name: str, damage: Callable[[Path], object]
 ) -> None:
     damage(folder / name)
-    for verify in (True, False):
-        with pytest.raises(DataError, match=name):
-            PreparedData.open(folder, verify=verify)
+    with pytest.raises(DataError, match=name):
+        PreparedData.open(folder)
 
 
 def test_every_flipped_bit_is_noticed(folder: Path, tmp_path: Path) -> None:

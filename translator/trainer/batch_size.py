@@ -13,7 +13,7 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from translator.batching import Batch
 from translator.config import Config, TrainingConfig, load_config
-from translator.device import free_memory, set_up_processor
+from translator.device import free_memory
 from translator.errors import ConfigError
 from translator.model import Transformer
 from translator.trainer.batch_loss import batch_loss
@@ -79,7 +79,6 @@ def settle_batch_size(
         return _with_batches(settings, began_with.batch_tokens, began_with.accumulate_batches)
     found = (0, 0)
     if processes.is_first:
-        set_up_processor(training.threads)
         device = model.embedding.weight.device
         sharing = int(os.environ.get("LOCAL_WORLD_SIZE", "1")) if device.type == "cpu" else 1
         wanted_tokens = math.ceil(preset.batch_tokens / processes.count)

@@ -26,7 +26,7 @@ from translator.checkpoint import (
     save_checkpoint,
 )
 from translator.config import Config
-from translator.device import return_freed_memory, set_up_processor
+from translator.device import return_freed_memory
 from translator.errors import CheckpointError, ConfigError, TranslatorError
 from translator.model import Transformer
 from translator.optim import build_adam, learning_rate
@@ -104,7 +104,8 @@ class Trainer:
         )
         self._optimizer = build_adam(model, training)
         self._average = MovingAverage(model, training.ema_decay) if training.ema_decay else None
-        self._set_up_processor()
+        if self._processes.count > 1:
+            torch.manual_seed(training.seed + self._processes.rank)  # dropout differs between the processes
         self._shared = self._processes.share(model)
         self._forward = self._compiled(self._shared)
         if self._forward is self._shared and self._device.type == "cpu":
@@ -115,12 +116,6 @@ class Trainer:
         self._saved_seconds = 0.0
         self._window = Window()
         self._counted_until = time.monotonic()
-
-    def _set_up_processor(self) -> None:
-        training = self.config.training
-        set_up_processor(training.threads)
-        if self._processes.count > 1:
-            torch.manual_seed(training.seed + self._processes.rank)  # dropout differs between the processes
 
     def _compiled(self, model: nn.Module) -> Callable[..., Tensor]:
         choice = self.config.training.compile
