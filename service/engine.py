@@ -136,7 +136,7 @@ class TranslationEngine:
     def _process(self, kind: Hashable, items: Sequence[Any], watch: Watch[EngineResult]) -> None:
         if isinstance(kind, TranslateKind):
             if not kind.align:
-                self.translator.translate_batch(items, kind.options, Converting(watch, TranslatedWork))
+                self.translator.translate_batch(items, kind.options, Converting(watch, _translated))
                 return
             aligned = _Aligned(watch, self.translator, items)
             self.translator.translate_batch(items, kind.options, aligned)
@@ -148,6 +148,10 @@ class TranslationEngine:
                     watch.finished(place, result)
         else:
             raise TypeError(f"{type(kind).__name__} is no kind of work")
+
+
+def _translated(_place: int, hypotheses: tuple[Hypothesis, ...]) -> EngineResult:
+    return TranslatedWork(hypotheses)
 
 
 class _Aligned:

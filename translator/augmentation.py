@@ -4,38 +4,19 @@ Corpora hold few such sentences, and a model that has not seen any translates th
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from translator.casing import COPIED, lower_case, title_case, upper_case
 from translator.config import AugmentationConfig
 
 Casing = Literal["upper_case", "title_case", "lower_case"]
 
 _CASINGS: tuple[Casing, ...] = ("upper_case", "title_case", "lower_case")
 
-# What is not language but copied: whatever is in here stays as it is.
-_COPIED = re.compile(
-    "("
-    + "|".join((
-        r"</?[a-zA-Z!][^<>]*>",  # tags
-        r"&#?\w+;",
-        r"\$?\{+[^{}]*\}+",
-        r"%\w+%",
-        r"(?<!\d)%(?:\d+\$|\(\w+\))?[-+0#]*\d*(?:\.\d+)?[hlz]*[a-zA-Z@]",  # printf, but not "20%off"
-        r"\\\w+",
-        r"\b[a-zA-Z][a-zA-Z0-9+-]*://\S*[\w/]",
-        r"\bwww\.\S*[\w/]",
-        r"(?<![\w.+-])[\w.+-]+@\w[\w-]*(?:\.\w[\w-]*)*",
-        r"(?<![\w-])\w[\w-]+(?:\.\w[\w-]+)+(?:/\S*[\w/])?",  # domains and files, but not "e.g." or "z.B."
-        r"\b\w+_\w+\b",
-    ))
-    + ")"
-)  # fmt: skip
 _FINAL_PUNCTUATION = re.compile(r"(?<=[^\s.!?…])(?:\.|[!?]+)\Z")  # an ellipsis is meant
-_WORD = re.compile(r"(?<!\w)(?<!\w['’])[^\W\d_][\w'’]*")
 # A typo in a name would teach that names are not copied, and one in a short word makes another word of it.
 _LONG_LOWER_CASE_WORD = re.compile(r"(?<!\w)[a-z]{4,}(?!\w)")
 
@@ -93,21 +74,6 @@ def augment(source: str, target: str, changes: Changes, random: np.random.Genera
     return source, target
 
 
-def upper_case(text: str) -> str:
-    """The text in capitals, with "SS" for "ß"."""
-    return _outside_copied(text, str.upper)
-
-
-def title_case(text: str) -> str:
-    """The text with a capital on each word, like a headline; words that have capitals keep theirs."""
-    return _outside_copied(text, lambda part: _WORD.sub(lambda word: _with_capital(word[0]), part))
-
-
-def lower_case(text: str) -> str:
-    """The text in small letters."""
-    return _outside_copied(text, str.lower)
-
-
 def without_final_punctuation(source: str, target: str) -> tuple[str, str]:
     """Both texts without the . ! ? at their ends, or both as they are where one of them has none."""
     ends = [_FINAL_PUNCTUATION.search(text) for text in (source, target)]
@@ -118,7 +84,7 @@ def without_final_punctuation(source: str, target: str) -> tuple[str, str]:
 
 def with_typos(text: str, random: np.random.Generator) -> str:
     """The English text with one or two of its longer lower-case words misspelt, if it has any."""
-    copied = [match.span() for match in _COPIED.finditer(text)]
+    copied = [match.span() for match in COPIED.finditer(text)]
     words = [
         word
         for word in _LONG_LOWER_CASE_WORD.finditer(text)
@@ -149,13 +115,3 @@ def misspell(word: str, random: np.random.Generator) -> str:
     if kind == "replace":
         return before + str(random.choice(list(_NEIGHBOURS[letter]))) + rest
     return before + rest
-
-
-def _outside_copied(text: str, change: Callable[[str], str]) -> str:
-    parts = _COPIED.split(text)  # every second one is copied
-    parts[::2] = map(change, parts[::2])
-    return "".join(parts)
-
-
-def _with_capital(word: str) -> str:
-    return word[0].title() + word[1:] if word.islower() else word

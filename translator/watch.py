@@ -21,10 +21,10 @@ class Watch(Protocol[ResultT_contra]):
 class Converting(Generic[GivenT, WantedT]):
     """Watches for somebody who wants the results as something else."""
 
-    def __init__(self, watch: Watch[WantedT], convert: Callable[[GivenT], WantedT]) -> None:
+    def __init__(self, watch: Watch[WantedT], convert: Callable[[int, GivenT], WantedT]) -> None:
         self.is_wanted = watch.is_wanted
         self._watch, self._convert = watch, convert
 
     def finished(self, place: int, result: GivenT) -> None:
-        """Convert a result and pass it on."""
-        self._watch.finished(place, self._convert(result))
+        """Convert the result at this place and pass it on."""
+        self._watch.finished(place, self._convert(place, result))

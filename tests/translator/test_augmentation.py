@@ -7,13 +7,11 @@ from translator.augmentation import (
     Changes,
     augment,
     draw_changes,
-    lower_case,
     misspell,
-    title_case,
-    upper_case,
     with_typos,
     without_final_punctuation,
 )
+from translator.casing import lower_case, title_case, upper_case
 from translator.config import AugmentationConfig
 
 KEY_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
@@ -44,50 +42,6 @@ COPIED = [
 
 def generator(seed=0):
     return np.random.default_rng(seed)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("The cat isn't here.", "THE CAT ISN'T HERE."),
-        ("Die große Straße hört hier auf.", "DIE GROSSE STRASSE HÖRT HIER AUF."),
-        ("„Über 3,5 km“, sagte er.", "„ÜBER 3,5 KM“, SAGTE ER."),
-        ("Open https://example.org/a?b=c, please.", "OPEN https://example.org/a?b=c, PLEASE."),
-        ("20% der Leute, 20%off", "20% DER LEUTE, 20%OFF"),
-        ("{name} hat %d <b>Töpfe</b>", "{name} HAT %d <b>TÖPFE</b>"),
-        ("z.B. heute, e.g. now", "Z.B. HEUTE, E.G. NOW"),
-        ("", ""),
-    ],
-)
-def test_upper_case(text, expected):
-    assert upper_case(text) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("the cat isn't here.", "The Cat Isn't Here."),
-        ("a well-known iPhone by NASA", "A Well-Known iPhone By NASA"),
-        ("he said \"no\" and 'yes' at 3pm", "He Said \"No\" And 'Yes' At 3pm"),
-        ("the café of the élan", "The Café Of The Élan"),
-        ("send it to anna@example.org for {reason}", "Send It To anna@example.org For {reason}"),
-        ("it’s 5 o’clock", "It’s 5 O’clock"),
-    ],
-)
-def test_title_case(text, expected):
-    assert title_case(text) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Berlin and NASA, MÜLLER", "berlin and nasa, müller"),
-        ("Read README.Txt at HTTP://Example.org/Dog.", "read README.Txt at HTTP://Example.org/Dog."),
-        ("Hello {userName}, %S or %D", "hello {userName}, %S or %D"),
-    ],
-)
-def test_lower_case(text, expected):
-    assert lower_case(text) == expected
 
 
 @pytest.mark.parametrize("copied", COPIED)

@@ -12,6 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from translator.casing import upper_case
 from translator.checkpoint import save_model
 from translator.config import ModelConfig
 from translator.device import one_thread_for_each_batch
@@ -93,6 +94,38 @@ def test_neighbours_in_the_batch_change_nothing(translator, beam_size):
     alone = [translator.translate([text], options)[0].text for text in texts]
     assert [t.text for t in translator.translate(texts, options)] == alone
     assert [t.text for t in translator.translate(texts[::-1], options)] == alone[::-1]
+
+
+@pytest.mark.parametrize("in_slots", [False, True])
+def test_capitals_are_read_as_usual_spelling_and_come_back(untrained, prepared, in_slots):
+    translator = Translator(untrained, prepared.tokenizer, {}, torch.device("cpu"), in_slots=in_slots)
+    options = SearchOptions(beam_size=3, n_best=2)
+    text = "THE DOG EATS {name}. Anna sleeps. NASA"
+    loud, anna, nasa = translator.translate([text], options)[0].sentences
+    usual, *others = translator.translate(["The dog eats {name}. Anna sleeps. NASA"], options)[0].sentences
+    assert loud.source == "THE DOG EATS {name}."
+    assert [one.text for one in loud.hypotheses] == [upper_case(one.text) for one in usual.hypotheses]
+    assert [one.score for one in loud.hypotheses] == [one.score for one in usual.hypotheses]
+    assert [anna.hypotheses, nasa.hypotheses] == [one.hypotheses for one in others]
+
+    told = {}
+
+    class Watch:
+        def is_wanted(self, place):
+            return True
+
+        def finished(self, place, hypotheses):
+            told[place] = hypotheses
+
+    translator.translate_batch(translator.sentences(text), options, Watch())
+    assert [told[place] for place in range(3)] == [loud.hypotheses, anna.hypotheses, nasa.hypotheses]
+
+
+def test_a_prefix_decides_whether_a_translation_is_in_capitals(translator):
+    loud, usual = translator.translate(["THE DOG EATS."] * 2, GREEDY, prefixes=["DER", "Der"])
+    assert loud.text.startswith("DER")
+    assert loud.text == upper_case(loud.text)
+    assert usual.text.startswith("Der")
 
 
 def test_a_translation_begins_with_the_prefix_that_is_asked_for(translator):

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from translator.casing import is_in_capitals, usual_case
 from translator.forced import forced_attention
 from translator.text import normalise, normalise_with_origins
 from translator.tokenizer import PAD_ID, Tokenizer
@@ -69,7 +70,14 @@ def align(
 def word_weights(
     translator: Translator, pairs: Sequence[tuple[str, str]], by: AligningHead
 ) -> list[tuple[Tensor, list[Span], list[Span]]]:
-    """For each pair, what each word of the translation weighs each word of the source; and the places of both."""
+    """For each pair, what each word of the translation weighs each word of the source; and the places of both.
+
+    Both are read in the casing in which the source was translated.
+    """
+    pairs = [
+        (usual_case(source), usual_case(target) if is_in_capitals(source) else target)
+        for source, target in pairs
+    ]
     tokenizer, name = translator.tokenizer, f"decoder.{by.layer}.cross_attention"
     sources, targets = (tokenizer.encode_all([normalise(pair[side]) for pair in pairs]) for side in (0, 1))
     attention = forced_attention(translator.model, sources, targets, translator.special, PAD_ID, [name])

@@ -36,7 +36,8 @@ def explain(translator: Translator, text: str, options: SearchOptions, prefix: s
         ids = list(sentence.tokens)
         beginning = list(sentence.beginning)
         found = translator.search([ids], options, [beginning], steps.append)[0] if ids else []
-        pieces = readable_pieces(translator.tokenizer, translator.tokenizer.encode(normalise(sentence.text)))
+        read = ids or translator.tokenizer.encode(normalise(sentence.text))
+        pieces = readable_pieces(translator.tokenizer, read)
         explanations.append(Explanation(sentence.text, pieces, tuple(steps), tuple(found)))
     return explanations
 

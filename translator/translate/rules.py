@@ -4,6 +4,7 @@ import reprlib
 from collections.abc import Sequence
 from dataclasses import replace
 
+from translator.casing import upper_case
 from translator.errors import InputError
 from translator.search import PieceTexts
 from translator.text import normalise
@@ -40,7 +41,8 @@ def begin_with(
             f"the prefix {reprlib.repr(prefix)} has {len(pieces)} pieces, and the model can write "
             f"{max_positions - 1}; give a shorter one"
         )
-    begun[first] = replace(begun[first], beginning=pieces)
+    in_capitals = begun[first].in_capitals and prefix == upper_case(prefix)
+    begun[first] = replace(begun[first], beginning=pieces, in_capitals=in_capitals)
     return begun
 
 

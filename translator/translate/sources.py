@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from translator.casing import is_in_capitals, usual_case
 from translator.text import Span, normalise, split_long, split_sentences
 from translator.tokenizer import Tokenizer
 
@@ -19,11 +20,14 @@ class SourceSentence:
     span: Span
     """Where it stands in the text."""
     tokens: tuple[int, ...]
-    """Its pieces, without an end token; none where there is nothing to translate: then it is copied."""
+    """Its pieces in the usual casing, without an end token; none where there is nothing to translate: then it is
+    copied."""
     is_part: bool
     """A piece of a sentence that is too long."""
     beginning: tuple[int, ...] = ()
     """The pieces that its translation is to begin with."""
+    in_capitals: bool = False
+    """So its translation will be, too."""
 
 
 def read_sentences(text: str, tokenizer: Tokenizer, max_tokens: int) -> list[SourceSentence]:
@@ -32,18 +36,25 @@ def read_sentences(text: str, tokenizer: Tokenizer, max_tokens: int) -> list[Sou
     Raises InputError on a lone surrogate.
     """
 
+    def read(part: str) -> list[int]:
+        return tokenizer.encode(normalise(usual_case(part)))
+
     def count(part: str) -> int:
-        return len(tokenizer.encode(normalise(part)))
+        return len(read(part))
 
     found = []
     for sentence in split_sentences(text):
         parts = split_long(text, sentence, count, max_tokens)
         for span in parts:
             source = text[span.start : span.end]
-            tokens = tokenizer.encode(normalise(source)) if _has_words(source) else []
+            tokens = read(source) if _has_words(source) else []
             if len(tokens) > _LONGEST_WITHOUT_BLANKS and not any(map(str.isspace, source)):
                 tokens = []
-            found.append(SourceSentence(source, span, tuple(tokens), len(parts) > 1))
+            found.append(
+                SourceSentence(
+                    source, span, tuple(tokens), len(parts) > 1, in_capitals=is_in_capitals(source)
+                )
+            )
     return found
 
 

@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
+from translator.casing import upper_case
 from translator.checkpoint import load_model
 from translator.continuous import ContinuousSearch, Limits
 from translator.coverage import rank_by_coverage
@@ -204,7 +205,11 @@ class Translator:
         """Translate sentences that have tokens as one batch, on this thread, for one who waits for each of them."""
         ids = [list(sentence.tokens) for sentence in sentences]
         forced = _beginnings(sentences)
-        inner = Converting(watch, self._to_texts)
+
+        def to_texts(place: int, found: list[ScoredTokens]) -> tuple[Hypothesis, ...]:
+            return self._to_texts(found, sentences[place])
+
+        inner = Converting(watch, to_texts)
         if self._continuous is not None and forced is None and ContinuousSearch.can_search(options):
             self._search_continuously(self._continuous, ids, options, inner)
         else:
@@ -229,7 +234,7 @@ class Translator:
         else:
             results = self._search_in_batches(ids, forced, options, tell)
         for place, hypotheses in results:
-            found[wanted[place]] = self._to_texts(hypotheses)
+            found[wanted[place]] = self._to_texts(hypotheses, sources[wanted[place]])
         return found
 
     def _search_continuously(
@@ -326,11 +331,12 @@ class Translator:
     def _piece_texts(self) -> PieceTexts:
         return piece_texts(self.tokenizer)
 
-    def _to_texts(self, found: list[ScoredTokens]) -> tuple[Hypothesis, ...]:
+    def _to_texts(self, found: list[ScoredTokens], source: SourceSentence) -> tuple[Hypothesis, ...]:
         """Best first; the same text in other pieces only once."""
         hypotheses: dict[str, Hypothesis] = {}
         for one in found:
-            text = self.tokenizer.decode(one.tokens)
+            written = self.tokenizer.decode(one.tokens)
+            text = upper_case(written) if source.in_capitals else written
             if text not in hypotheses:
                 pieces = tuple(map(self._piece, (*one.tokens, EOS_ID)))
                 each = tuple(one.token_log_probabilities)

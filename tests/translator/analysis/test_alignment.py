@@ -81,6 +81,12 @@ def test_the_head_stands_on_the_card(untrained, prepared):
     assert AligningHead.of(translator) == AligningHead(0, 1, True, 0.3)
 
 
+def test_a_pair_in_capitals_is_aligned_as_in_usual_spelling(translator):
+    usual = [("Anna sees the dog.", "Anna sieht den hund."), ("NASA", "NASA")]
+    loud = [("ANNA SEES THE DOG.", "ANNA SIEHT DEN HUND."), ("NASA", "NASA")]
+    assert align(translator, loud) == align(translator, usual)
+
+
 def test_offsets_are_those_of_the_text_as_it_was_given(translator):
     text = (
         "The  old\u200b man\tsees a\u0301 dog."  # two blanks, an invisible character, a tab, an accent apart

@@ -1,0 +1,113 @@
+"""Capitals and small letters: text in another casing, and text that is in capitals as it would usually be written."""
+
+import re
+from collections.abc import Callable
+
+COPIED = re.compile(
+    "("
+    + "|".join((
+        r"</?[a-zA-Z!][^<>]*>",  # tags
+        r"&#?\w+;",
+        r"\$?\{+[^{}]*\}+",
+        r"%\w+%",
+        r"(?<!\d)%(?:\d+\$|\(\w+\))?[-+0#]*\d*(?:\.\d+)?[hlz]*[a-zA-Z@]",  # printf, but not "20%off"
+        r"\\\w+",
+        r"\b[a-zA-Z][a-zA-Z0-9+-]*://\S*[\w/]",
+        r"\bwww\.\S*[\w/]",
+        r"(?<![\w.+-])[\w.+-]+@\w[\w-]*(?:\.\w[\w-]*)*",
+        r"(?<![\w-])\w[\w-]+(?:\.\w[\w-]+)+(?:/\S*[\w/])?",  # domains and files, but not "e.g." or "z.B."
+        r"\b\w+_\w+\b",
+    ))
+    + ")"
+)  # fmt: skip
+"""What is not language but copied: it stays as it is."""
+_WORD = re.compile(r"(?<!\w)(?<!\w['’])[^\W\d_][\w'’]*")
+_FIRST_PERSON = re.compile(r"(?<![\w'’])i(?!\w)")
+_LEAST_LETTERS = 5
+"""Of a word in capitals that stands alone and is none of the usual abbreviations."""
+_LEAST_WORDS = 3
+"""Of a headline."""
+_SMALL_WORDS = frozenset({
+    "a", "an", "the", "and", "or", "but", "nor", "of", "in", "on", "at", "to", "for", "by", "with", "from", "as",
+    "am", "is", "are", "was", "were", "be", "been", "do", "does", "did", "not", "no", "your", "you", "my", "we", "our",
+    "they", "them", "their", "he", "she", "his", "her", "it", "its", "this", "that", "these", "those", "what",
+    "when", "where", "which", "who", "why", "how", "can", "could", "will", "would", "should", "must", "may", "have",
+    "has", "had", "if", "so", "than", "then", "there", "here", "up", "out", "about", "into", "over",
+})  # fmt: skip
+"""English words that have a capital at the beginning of a sentence, in headlines and in few names."""
+_IN_NAMES = {"the", "no"}  # The Hague, Number 5
+_IN_BETWEEN = re.compile(r"(?<=[\w,'’] )[A-Z][a-z]*(?![^\s,?!])")
+"""A word with one capital that begins no sentence."""
+
+
+def upper_case(text: str) -> str:
+    """The text in capitals, with "SS" for "ß"."""
+    return _outside_copied(text, str.upper)
+
+
+def title_case(text: str) -> str:
+    """The text with a capital on each word, like a headline; words that have capitals keep theirs."""
+    return _outside_copied(text, lambda part: _WORD.sub(lambda word: _with_capital(word[0]), part))
+
+
+def lower_case(text: str) -> str:
+    """The text in small letters."""
+    return _outside_copied(text, str.lower)
+
+
+def is_in_capitals(text: str) -> bool:
+    """Whether all words are in capitals; no capitals are meant where a short one, an abbreviation, stands alone."""
+    words = [word for part in COPIED.split(text)[::2] for word in _WORD.findall(part)]
+    is_enough = len(words) > 1 or any(len(word) >= _LEAST_LETTERS for word in words)
+    return is_enough and all(map(str.isupper, words))
+
+
+def is_headline(text: str) -> bool:
+    """Whether Each Word Has a Capital, also a small one in between, so that more than names are meant."""
+    parts = COPIED.split(text)[::2]
+    words = [word for part in parts for word in _WORD.findall(part)]
+    capitals = [word for word in words if word != word.lower()]
+    return (
+        len(capitals) >= _LEAST_WORDS
+        and all(word in _SMALL_WORDS for word in words if word == word.lower())
+        and any(
+            word.lower() in _SMALL_WORDS - _IN_NAMES for part in parts for word in _IN_BETWEEN.findall(part)
+        )
+    )
+
+
+def usual_case(text: str) -> str:
+    """English text in capitals or in the casing of headlines as it would stand in a sentence; other text as it is.
+
+    It stays as long as it is.
+    """
+    if is_in_capitals(text):
+        small = _outside_copied(text, _in_small_letters)
+    elif is_headline(text):
+        small = _outside_copied(text, lambda part: _WORD.sub(_without_capital, part))
+    else:
+        return text
+    first = _WORD.search(small)
+    place = first.start() if first else 0
+    return small[:place] + text[place] + small[place + 1 :]
+
+
+def _in_small_letters(text: str) -> str:
+    """The same number of letters."""
+    small = "".join(low if len(low := letter.lower()) == 1 else letter for letter in text)
+    return _FIRST_PERSON.sub("I", small)
+
+
+def _without_capital(word: re.Match[str]) -> str:
+    """A word whose first letter alone is a capital without it; others, such as "NASA" and "iPhone", as they are."""
+    return word[0] if word[0][1:] != word[0][1:].lower() else _in_small_letters(word[0])
+
+
+def _outside_copied(text: str, change: Callable[[str], str]) -> str:
+    parts = COPIED.split(text)  # every second one is copied
+    parts[::2] = map(change, parts[::2])
+    return "".join(parts)
+
+
+def _with_capital(word: str) -> str:
+    return word[0].title() + word[1:] if word.islower() else word
