@@ -126,6 +126,8 @@ class Options:
             raise ConfigError(f"threads is {self.threads}; give 1 or more")
         if "shipped" in self.weights and self.sentences is None:
             raise ConfigError("the shipped model needs --sentences FILE; or leave it out by --weights base")
+        if self.sentences is not None:
+            read_lines(self.sentences)  # a mistake is told now, and not half an hour later
 
     def counts(self, weights: Weights) -> tuple[int, int]:
         """Sentences in large batches, and one by one."""
