@@ -84,6 +84,8 @@ class TokenBudgetBatches:
     can then be somewhat over the budget. A pair that would exceed `max_tokens_per_side` keeps its ids, and so
     does one with special or reserved ids. Both need the tokenizer, hence a `PreparedData`.
 
+    In the first `both_directions_epochs`, source and target change places in every second batch.
+
     What the first epoch is made of is logged where `is_logged`; later ones leave out the same pairs.
 
     Raises `ConfigError` on settings that cannot work, and `DataError` when an epoch would be empty.
@@ -98,6 +100,7 @@ class TokenBudgetBatches:
         seed: int,
         augmentation: AugmentationConfig = _AS_IT_IS,
         bpe_dropout: float = 0.0,
+        both_directions_epochs: int = 0,
         is_logged: bool = True,
     ) -> None:
         if max_tokens_per_side < 2 or seed < 0:
@@ -113,6 +116,7 @@ class TokenBudgetBatches:
         self._batch_tokens = batch_tokens
         self._max_tokens_per_side = max_tokens_per_side
         self._seed = seed
+        self._both_directions_epochs = both_directions_epochs
         self._rewriter: _Rewriter | None = None
         if bpe_dropout or augmentation != _AS_IT_IS:
             if not isinstance(data, PreparedData):
@@ -198,6 +202,8 @@ class TokenBudgetBatches:
         if self._rewriter:
             random = np.random.default_rng((self._seed, _CHANGES, epoch, index))
             source, target = map(_flat, self._rewriter.rewrite(_rows(*source), _rows(*target), random))
+        if epoch < self._both_directions_epochs and index % 2:
+            source, target = target, source
         source_BS, source_lengths_B = _pad(*source)
         target_BT, target_lengths_B = _pad(*target)
         target_input_BT = np.roll(target_BT, 1, axis=1)  # its last column is free: room for EOS

@@ -177,6 +177,20 @@ def test_batches_of_like_length_come_in_random_order() -> None:
     assert len(set(longest)) > 10
 
 
+def test_every_second_batch_of_the_first_epochs_goes_the_other_way() -> None:
+    corpora = [corpus(random_pairs(120))]
+    plain = batches_of(corpora)
+    both = TokenBudgetBatches(
+        corpora, batch_tokens=200, max_tokens_per_side=40, seed=1, both_directions_epochs=2
+    )
+    for epoch in range(4):
+        for index in range(plain.batch_count(epoch)):
+            forth = pairs_in(plain.batch(epoch, index))
+            is_turned = epoch < 2 and index in range(1, 1000, 2)
+            expected = [(target, source) for source, target in forth] if is_turned else forth
+            assert pairs_in(both.batch(epoch, index)) == expected
+
+
 def test_padding_is_small_on_lengths_like_those_of_real_text() -> None:
     random = np.random.default_rng(7)
     source_P = random.gamma(2.5, 9, 20_000).astype(int).clip(1, 38)

@@ -101,6 +101,7 @@ class Trainer:
             seed=training.seed,
             augmentation=training.augmentation,
             bpe_dropout=training.bpe_dropout,
+            both_directions_epochs=training.both_directions_epochs,
         )
         self._optimizer = build_adam(model, training)
         self._average = MovingAverage(model, training.ema_decay) if training.ema_decay else None
