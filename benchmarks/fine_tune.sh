@@ -7,7 +7,8 @@
 # of the old training data, DATA/train, is mixed in. Both models are then compared on the domain's test set and on
 # the development sets, DATA/dev.
 set -euo pipefail
-data=$1 out=$2
+usage="usage: benchmarks/fine_tune.sh DATA OUT"
+data=${1:?$usage} out=${2:?$usage}
 root=$(cd "$(dirname "$0")/.." && pwd)
 bin=$root/.venv/bin model=$root/translator/pretrained/en-de
 

@@ -10,7 +10,8 @@
 # minutes, which after 83 was shortened to 105; the third one was 21,300 steps on one core.) What was interrupted goes on
 # when the same command is given again.
 set -euo pipefail
-data=$1 out=$2 minutes=${3:-360}
+usage="usage: benchmarks/train_default_model.sh DATA OUT [MINUTES]"
+data=${1:?$usage} out=${2:?$usage} minutes=${3:-360}
 bin=$(dirname "$0")/../.venv/bin
 
 # Name, how often an epoch sees each pair in the first and in the second training, licence. Software

@@ -10,6 +10,9 @@ from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 
 from translator.errors import ConfigError
 
+MAX_THREADS = 1024
+"""More are a mistake, and the system cannot start them."""
+
 
 @dataclass(frozen=True)
 class ModelConfig:
@@ -155,6 +158,14 @@ class TrainingConfig:
             "save_every_steps", "log_every_steps", "keep_checkpoints", "average_checkpoints",
         ):  # fmt: skip
             _require(getattr(self, name) >= 1, f"{name} is {getattr(self, name)}; give 1 or more")
+        for name, value in vars(self).items():
+            _require(
+                not isinstance(value, float) or math.isfinite(value),
+                f"{name} is {value}; give a finite number",
+            )
+        _require(self.adam_epsilon > 0, f"adam_epsilon is {self.adam_epsilon}; give more than 0")
+        _require(0 <= self.seed < 1 << 63, f"seed is {self.seed}; give 0 up to, not including, 2^63")
+        _require(self.threads <= MAX_THREADS, f"threads is {self.threads}; give at most {MAX_THREADS}")
         for name in ("label_smoothing", "adam_beta1", "adam_beta2", "ema_decay", "bpe_dropout"):
             _require(
                 0 <= getattr(self, name) < 1,
@@ -277,6 +288,8 @@ def load_config(preset_or_path: str) -> Config:
         return PRESETS[preset_or_path]()
     try:
         return Config.from_dict(json.loads(Path(preset_or_path).read_text(encoding="utf-8")))
+    except ConfigError as error:
+        raise ConfigError(f"{preset_or_path} is no config.json of a training run: {error}") from error
     except (OSError, ValueError) as error:
         presets = ", ".join(PRESETS)
         reason = error.strerror if isinstance(error, OSError) else error

@@ -274,7 +274,9 @@ class PreparedWriter:
 def _check_is_free(out: Path) -> None:
     """Raise `DataError` unless `out` does not exist or is an empty folder."""
     with _disk_errors(out):
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        if out.exists() and not out.is_dir():
+            raise DataError(f"{out} is a file, and a folder is to be written; choose another name")
+        if out.exists() and any(out.iterdir()):
             raise DataError(f"{out} exists and is not empty; remove it or choose another folder")
 
 

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import math
 
 import pytest
 
@@ -92,6 +93,13 @@ def test_impossible_model_settings_are_refused(change, message):
         ({"bpe_dropout": 1.0}, "bpe_dropout is 1.0; give 0 up to, not including, 1"),
         ({"r_drop": -1.0}, "r_drop is -1.0; give 0 or more"),
         ({"bpe_dropout": -0.1}, "bpe_dropout is -0.1"),
+        ({"both_directions_epochs": -1}, "both_directions_epochs is -1"),
+        ({"peak_learning_rate": math.inf}, "peak_learning_rate is inf; give a finite number"),
+        ({"weight_decay": math.nan}, "weight_decay is nan"),
+        ({"adam_epsilon": 0.0}, "adam_epsilon is 0.0; give more than 0"),
+        ({"seed": -1}, "seed is -1; give 0 up to"),
+        ({"seed": 1 << 63}, "seed is 9223372036854775808"),
+        ({"threads": 100_000}, "threads is 100000; give at most 1024"),
     ],
 )
 def test_impossible_training_settings_are_refused(change, message):

@@ -211,6 +211,11 @@ def test_translate_names_a_line_that_is_not_utf8(run, model_folder, tmp_path):
         (("evaluate", "--testset", "wmt14", "--reference", "a.de"), "give either --testset, or --source and"),
         (("demo", "--folder", __file__), f"cannot make the folder {__file__}: File exists"),
         (("prepare", "--corpus", "/nowhere/x.tsv", "--out", "/nowhere/out"), "/nowhere/x.tsv"),
+        (("prepare", "--corpus", "x.tsv", "--out", "o", "--seed", "-1"), "--seed is -1; give 0 up to"),
+        (
+            ("prepare", "--corpus", "x.tsv", "--out", "o", "--dev", "y.tsv:0.5"),
+            "--dev y.tsv:0.5 has a weight",
+        ),
         (
             ("prepare", "--corpus", "x.tsv", "--out", "o", "--tokenizer", "t.model", "--vocab-size", "500"),
             "--vocab-size 500 is for a tokenizer that is trained, and --tokenizer t.model has its own size; leave one",

@@ -202,9 +202,17 @@ def test_what_a_killed_process_left_behind_is_removed(tokenizer: Tokenizer, tmp_
 def test_existing_data_are_not_overwritten(folder: Path, tokenizer: Tokenizer) -> None:
     with pytest.raises(DataError, match="exists and is not empty; remove it or choose another"):
         PreparedWriter(folder)
-    with pytest.raises(DataError, match="exists and is not empty"):
+    with pytest.raises(DataError, match="is a file, and a folder is to be written"):
         PreparedWriter(folder / "manifest.json")
     assert len(PreparedData.open(folder).corpora) == 2
+
+
+def test_a_file_is_no_place_for_prepared_data(tmp_path: Path) -> None:
+    (tmp_path / "mine.tsv").write_text("a\tb\n")
+    with pytest.raises(
+        DataError, match=r"mine\.tsv is a file, and a folder is to be written; choose another"
+    ):
+        PreparedWriter(tmp_path / "mine.tsv")
 
 
 def test_empty_folder_is_used(tokenizer: Tokenizer, tmp_path: Path) -> None:

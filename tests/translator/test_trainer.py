@@ -290,6 +290,87 @@ def test_a_skipped_update_leaves_no_trace_in_losses_and_checkpoints(prepared, br
             assert tensor.isfinite().all()
 
 
+def test_nothing_is_saved_or_validated_while_updates_are_skipped(prepared, brief_config, tmp_path):
+    """So that there is a checkpoint of before to go on from."""
+    measured = []
+    training = dataclasses.replace(
+        brief_config.training, max_steps=8, save_every_steps=1, keep_checkpoints=9, validate_every_steps=1
+    )
+    config = dataclasses.replace(brief_config, training=training)
+    torch.manual_seed(1)
+    trainer = Trainer(
+        Transformer(config.model), prepared, config, tmp_path,
+        validate=lambda model: measured.append(trainer.progress.step) or {"a loss": 1.0},
+    )  # fmt: skip
+    accumulate = trainer._accumulate_gradients
+
+    def spoilt(*arguments):
+        loss_sum, plain_sum = accumulate(*arguments)
+        return (loss_sum * math.nan if trainer.progress.step in (2, 3, 4) else loss_sum), plain_sum
+
+    trainer._accumulate_gradients = spoilt
+    assert trainer.train()
+    assert measured == [1, 2, 6, 7, 8]
+    assert [int(path.name[-8:]) for path in checkpoint_paths(tmp_path / "checkpoints")] == [1, 2, 6, 7, 8]
+
+
+def test_a_mean_of_checkpoints_is_told_and_measured(prepared, brief_config, tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    training = dataclasses.replace(
+        brief_config.training, max_steps=6, save_every_steps=2, keep_checkpoints=5, average_checkpoints=5
+    )
+    config = dataclasses.replace(brief_config, training=training)
+    weight = "decoder_norm.weight"
+    trainer = Trainer(
+        Transformer(config.model), prepared, config, tmp_path,
+        validate=lambda model: {"a loss": float(model.state_dict()[weight].sum()), "example 1": "a → b"},
+    )  # fmt: skip
+    trainer.train()
+    caplog.clear()
+    mean = trainer.final_weights()
+    expected = f"the model is the mean of the last 3 checkpoints: a loss {float(mean[weight].sum())}"
+    assert [record.message for record in caplog.records] == [expected]
+
+
+def test_a_run_with_nothing_left_to_do_says_so(prepared, brief_config, tmp_path, caplog):
+    make_trainer(brief_config, prepared, tmp_path, max_steps=5).train()
+    assert "nothing is left" not in caplog.text
+    again = make_trainer(brief_config, prepared, tmp_path, max_steps=3)
+    again.resume()
+    assert again.train()
+    assert "at step 5 nothing is left to train; raise max_steps, max_minutes or patience" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("config.json", '{"mine": 1}', "config.json is no config.json of a training run: unknown key 'mine'"),
+        ("config.json", "notes", "it would be overwritten: choose another folder"),
+        ("log.jsonl", "notes", "log.jsonl is not of a training run"),
+    ],
+)
+def test_files_of_somebody_else_are_not_overwritten(prepared, brief_config, tmp_path, name, content, message):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(ConfigError, match=message):
+        make_trainer(brief_config, prepared, tmp_path).start_afresh()
+    assert (tmp_path / name).read_text() == content
+
+
+def test_a_terminal_that_is_closed_is_a_signal_unless_it_is_ignored():
+    before = signal.getsignal(signal.SIGHUP)
+    try:
+        with StopSignal() as stop:
+            signal.raise_signal(signal.SIGHUP)
+            assert stop.is_set
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        with StopSignal() as stop:
+            signal.raise_signal(signal.SIGHUP)
+            assert not stop.is_set
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_a_figure_that_is_not_a_number_is_never_the_best():
     progress = Progress(step=1)
     assert not progress.note_validation({"a loss": math.nan}, "loss")

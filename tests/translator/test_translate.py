@@ -16,7 +16,7 @@ from translator.casing import upper_case
 from translator.checkpoint import save_model
 from translator.config import ModelConfig
 from translator.device import one_thread_for_each_batch
-from translator.errors import CheckpointError, ConfigError, InputError
+from translator.errors import CheckpointError, ConfigError, InputError, TranslatorError
 from translator.forced import decode_forced
 from translator.inference import can_use_int8, has_fast_int8
 from translator.model import Transformer
@@ -487,6 +487,15 @@ def test_a_loaded_model_decodes_a_batch_on_each_core(model_folder, monkeypatch):
 def test_rules_about_tokens_hold_on_a_gpu_too(untrained, prepared):
     translator = Translator(untrained, prepared.tokenizer, {}, torch.device("cpu"), in_slots=True)
     assert translator.translate(["Paul?"], prefixes=["Das Haus"])[0].text.startswith("Das Haus")
+
+
+def test_a_model_that_has_diverged_is_an_error(untrained, prepared):
+    broken = copy.deepcopy(untrained)
+    with torch.no_grad():
+        broken.decoder_norm.weight.fill_(math.nan)
+    translator = Translator(broken, prepared.tokenizer, {}, torch.device("cpu"))
+    with pytest.raises(TranslatorError, match="no finite numbers"):
+        translator.translate(["Anna sleeps."], GREEDY)
 
 
 def test_a_lone_surrogate_is_an_input_error(translator):

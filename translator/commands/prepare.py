@@ -49,12 +49,17 @@ def prepare(
     from translator.corpus import CleaningRules, CorpusSpec
     from translator.prepare import prepare as prepare_corpora
 
+    if not 0 <= seed < 1 << 32:
+        raise ConfigError(f"--seed is {seed}; give 0 up to, not including, 2^32")
     if tokenizer is not None and vocab_size is not None:
         raise ConfigError(
             f"--vocab-size {vocab_size} is for a tokenizer that is trained, and --tokenizer {tokenizer} has its own "
             "size; leave one of them out"
         )
     training_sets, dev_sets = ([CorpusSpec.parse(text) for text in texts] for texts in (corpus, dev))
+    for text, spec in zip(dev, dev_sets, strict=True):
+        if spec.weight != 1:
+            raise ConfigError(f"--dev {text} has a weight, and a development set is kept whole; leave it out")
     with Progress(*_COLUMNS, console=STDERR) as progress:
         task = progress.add_task("reading", total=None)
         report = prepare_corpora(

@@ -25,12 +25,12 @@ from translator.checkpoint import (
     remove_old_checkpoints,
     save_checkpoint,
 )
-from translator.config import Config
+from translator.config import Config, load_config
 from translator.device import return_freed_memory
 from translator.errors import CheckpointError, ConfigError, TranslatorError
 from translator.model import Transformer
 from translator.optim import build_adam, learning_rate
-from translator.run_log import Record, RunLog, Window
+from translator.run_log import Record, RunLog, Window, format_record
 from translator.shards import PreparedData
 from translator.trainer.batch_loss import batch_loss, settled_precision
 from translator.trainer.folder import write_config
@@ -167,8 +167,20 @@ class Trainer:
                     f"{used} is there from an earlier run; add --resume to go on with it, or choose another folder"
                 )
         if self._processes.is_first:
+            self._check_is_ours()
             write_config(self.out, self.config)
             self._log.forget_after(step=0, validated_step=0)  # of a start that was killed before it saved
+
+    def _check_is_ours(self) -> None:
+        """A start that was killed before it saved leaves a configuration and a log; others must not be overwritten."""
+        saved = self.out / "config.json"
+        if saved.exists():
+            try:
+                load_config(str(saved))
+            except ConfigError as error:
+                raise ConfigError(f"{error}; it would be overwritten: choose another folder") from error
+        elif (log := self.out / "log.jsonl").exists():
+            raise ConfigError(f"{log} is not of a training run, and would be added to; choose another folder")
 
     def train(self) -> bool:
         """Train until max_steps, max_minutes or the end of patience.
@@ -176,6 +188,11 @@ class Trainer:
         False when a signal ended it early (a checkpoint is saved).
         """
         training = self.config.training
+        if self._is_done() and self._processes.is_first:
+            logger.warning(
+                "at step %d nothing is left to train; raise max_steps, max_minutes or patience to go on",
+                self.progress.step,
+            )
         self.model.train()
         self._counted_until = time.monotonic()
         stream = updates(
@@ -205,11 +222,17 @@ class Trainer:
         """The weights to keep.
 
         With patience, those of the best validation; with a moving average, that; else the mean of the last
-        `average_checkpoints` checkpoints. What is damaged is reported in the log and left out.
+        `average_checkpoints` checkpoints. What is damaged is reported in the log and left out. The log also tells which
+        weights it is where they are not the last ones, and what a mean is worth.
         """
         training = self.config.training
         if training.patience and self.progress.best_step is not None:
-            for weights in self._undamaged([best_checkpoint_path(self.checkpoints, self.progress.best_step)]):
+            best = best_checkpoint_path(self.checkpoints, self.progress.best_step)
+            for weights in self._undamaged([best]):
+                logger.info(
+                    "the model has the weights of step %d, the best by %s of the development sets: %.4g",
+                    self.progress.best_step, training.best_by, self.progress.best_figure,
+                )  # fmt: skip
                 return weights
         if self._average:
             return self._average.model.state_dict()
@@ -217,7 +240,21 @@ class Trainer:
         others = [path for path in regular if path != self._path]
         before = others[max(0, len(others) - training.average_checkpoints + 1) :]
         now = {name: tensor.cpu() for name, tensor in self.model.state_dict().items()}
-        return average_weights([*self._undamaged(before), now])
+        states = [*self._undamaged(before), now]
+        mean = average_weights(states)
+        if training.average_checkpoints > 1:
+            logger.info("the model is the mean of the last %d checkpoints%s", len(states), self._worth(mean))
+        return mean
+
+    def _worth(self, weights: dict[str, Tensor]) -> str:
+        """The figures of the development sets with these weights, for the log."""
+        if self._validate is None:
+            return ""
+        model = Transformer(self.config.model).to(self._device)
+        model.load_state_dict(weights)
+        figures = self._figures_of(model.eval(), self._validate)
+        numbers = {name: value for name, value in figures.items() if not isinstance(value, str)}
+        return ": " + format_record(numbers)
 
     def _undamaged(self, paths: list[Path]) -> Iterator[dict[str, Tensor]]:
         for path in paths:
@@ -316,10 +353,15 @@ class Trainer:
         return stopped > 0
 
     def _after_update(self, stop: StopSignal) -> None:
-        """Log, save and validate where it is time for it."""
+        """Log, save and validate where it is time for it; not after an update that was skipped.
+
+        If a run that diverges cannot be saved, it can go on from a checkpoint of before.
+        """
         training, step = self.config.training, self.progress.step
         if self._is_log_due():
             self._log_training()
+        if self._bad_steps:
+            return
         if step % training.validate_every_steps == 0:
             self._log_validation(stop)
         unsaved_seconds = self.progress.seconds - self._saved_seconds

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: save, then leave."""
+"""SIGINT, SIGTERM and SIGHUP: save, then leave."""
 
 import logging
 import signal
@@ -19,7 +19,10 @@ class Interrupted(BaseException):
 
 
 class StopSignal:
-    """Turns the first SIGINT or SIGTERM into a wish that the loop asks for; a later one acts as ever, at once."""
+    """Turns the first of the signals into a wish that the loop asks for; a later one acts as ever, at once.
+
+    A terminal that is closed sends SIGHUP; where `nohup` has it ignored, it stays so.
+    """
 
     def __init__(self) -> None:
         self.is_set = False
@@ -28,7 +31,9 @@ class StopSignal:
 
     def __enter__(self) -> Self:
         self._before: dict[int, Any] = {
-            number: signal.signal(number, self._handle) for number in (signal.SIGINT, signal.SIGTERM)
+            number: signal.signal(number, self._handle)
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN
         }
         return self
 

@@ -20,7 +20,7 @@ from translator.continuous import ContinuousSearch, Limits
 from translator.coverage import rank_by_coverage
 from translator.device import choose_device, has_fast_bf16, one_thread_for_each_batch, set_up_processor
 from translator.ensemble import Ensemble
-from translator.errors import ConfigError, InputError
+from translator.errors import ConfigError, InputError, TranslatorError
 from translator.inference import LINEAR, InferenceModel, Precision, can_use_int8, has_fast_int8
 from translator.model import Transformer
 from translator.search import (
@@ -332,7 +332,14 @@ class Translator:
         return piece_texts(self.tokenizer)
 
     def _to_texts(self, found: list[ScoredTokens], source: SourceSentence) -> tuple[Hypothesis, ...]:
-        """Best first; the same text in other pieces only once."""
+        """Best first; the same text in other pieces only once.
+
+        Raises TranslatorError where nothing was found, as by a model that has diverged.
+        """
+        if not found:
+            raise TranslatorError(
+                "the model's probabilities are no finite numbers, and there is no translation; take weights of before"
+            )
         hypotheses: dict[str, Hypothesis] = {}
         for one in found:
             written = self.tokenizer.decode(one.tokens)
