@@ -31,7 +31,9 @@ ROOT = Path(__file__).parents[1]
 TEST_SETS = ("test2016", "test2017", "testcoco2017")
 PUBLISHED = {"test2016": 41.02}
 """Lower-cased tokenised BLEU of the "tiny" Transformer that was trained on the same text alone."""
-RECIPE = "--model.dropout 0.2 --batch-tokens 1024 --peak-learning-rate 3e-3 --warmup-steps 1000"
+RECIPE = (
+    "--model.dropout 0.25 --batch-tokens 1024 --peak-learning-rate 4e-3 --warmup-steps 1000 --max-minutes 59"
+)
 """Options of train.py beside the preset "tiny", the seed and the number of steps."""
 SEARCH = SearchOptions(beam_size=5)
 
@@ -46,12 +48,12 @@ class Options:
     """Folder for prepared data and runs."""
     seeds: tuple[int, ...] = (1, 2, 3)
     vocab_size: int = 6000
-    max_steps: int = 15_000
+    max_steps: int = 17_000
     recipe: str = RECIPE
     """Options of train.py."""
-    processes: int = 1
+    processes: int = 2
     """That train one model together, each with batches of its own (torchrun)."""
-    threads: int = 0
+    threads: int = 1
     """CPU threads of each process; 0 leaves PyTorch's choice."""
 
 

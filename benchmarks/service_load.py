@@ -30,6 +30,7 @@ from rich.table import Table
 
 from service.engine import TranslationEngine
 from translator.device import choose_device, describe_device, set_up_processor
+from translator.errors import TranslatorError
 from translator.evaluate import read_lines
 from translator.search import SearchOptions
 from translator.translate import SourceSentence, Translator
@@ -621,7 +622,11 @@ def measure(options: Options, lines: list[str]) -> Iterator[Row]:
 def main() -> int:
     """Exit code: 0 when every limit is kept, else 1."""
     options = tyro.cli(Options, description=__doc__)
-    lines = [line for line in read_lines(options.sentences) if line.strip()][:1024]
+    try:
+        lines = [line for line in read_lines(options.sentences) if line.strip()][:1024]
+    except TranslatorError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     console = Console(width=None if sys.stdout.isatty() else 120)
     set_up_processor(0)
     table = Table(title=f"The service under load: {describe_device(choose_device('auto'))}")

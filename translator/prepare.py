@@ -159,10 +159,7 @@ def _add(
 def _check_something_is_left(spec: CorpusSpec, counts: DropCounts) -> None:
     if counts.kept == 0:
         reasons = ", ".join(f"{reason} {number}" for reason, number in counts.dropped.most_common())
-        raise DataError(
-            f"{spec.where}: none of its {counts.read} pairs is left ({reasons}); "
-            "is this the right file, English, tab, German?"
-        )
+        raise DataError(f"{spec.where}: none of its {counts.read} pairs is left ({reasons}); {counts.remedy}")
 
 
 def _encode_blocks(pairs: Iterator[Pair], tokenizer: Tokenizer) -> Iterator[IdBlock]:

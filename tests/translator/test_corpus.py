@@ -492,7 +492,11 @@ def test_a_file_that_is_wrong_as_a_whole_is_told():
         "latin": DropCounts(400, Counter({"encoding damage": 140, "copied": 100})),
         "web": DropCounts(400, Counter({"encoding damage": 20, "malformed": 20})),
         "ids": DropCounts(400, Counter({"malformed": 21})),
+        "turned": DropCounts(400, Counter({"wrong language": 121})),
+        "mixed": DropCounts(400, Counter({"wrong language": 120, "too long": 280})),
     })  # fmt: skip
-    latin, ids = report.warnings()
+    latin, ids, turned = report.warnings()
+    assert turned.startswith("turned: 121 of 400 pairs were dropped, wrong language: English stands first")
+    assert report.corpora["mixed"].remedy.startswith("the file may have whole documents on a line")
     assert latin.startswith("latin: 140 of 400 pairs were dropped, encoding damage: if the file is not UTF-8")
     assert ids.startswith("ids: 21 of 400 pairs were dropped, malformed: a line is English, tab, German")

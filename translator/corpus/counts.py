@@ -14,10 +14,12 @@ REASONS = (
     "wrong language",
     "duplicate",
 )
-_ALARMING_SHARE = 0.05
+_ALARMING_SHARES = {"malformed": 0.05, "encoding damage": 0.05, "wrong language": 0.3}
 _REMEDIES = {
-    "malformed": "a line is English, tab, German, or a JSON object with both; look at the file",
+    "malformed": 'a line is English, tab, German, or a JSON object with "en" and "de"; look at the file',
     "encoding damage": "if the file is not UTF-8, convert it, for example with iconv, and prepare the data again",
+    "wrong language": "English stands first, German second; look whether they stand the other way round",
+    "too long": "the file may have whole documents on a line; cut them into sentences",
 }
 
 
@@ -27,6 +29,12 @@ class DropCounts:
 
     read: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def remedy(self) -> str:
+        """What to do about the reason for which most were dropped."""
+        most = max(self.dropped, key=self.dropped.__getitem__, default="")
+        return _REMEDIES.get(most, "is this the right file?")
 
     @property
     def kept(self) -> int:
@@ -56,8 +64,8 @@ class DropReport:
     def warnings(self) -> list[str]:
         """Where so much was dropped for what is wrong with a whole file that somebody should look at it."""
         return [
-            f"{name}: {counts.dropped[reason]:,} of {counts.read:,} pairs were dropped, {reason}: {remedy}"
+            f"{name}: {counts.dropped[reason]:,} of {counts.read:,} pairs were dropped, {reason}: {_REMEDIES[reason]}"
             for name, counts in self.corpora.items()
-            for reason, remedy in _REMEDIES.items()
-            if counts.dropped[reason] > _ALARMING_SHARE * counts.read
+            for reason, share in _ALARMING_SHARES.items()
+            if counts.dropped[reason] > share * counts.read
         ]

@@ -1,6 +1,7 @@
 """Data parallelism: the processes that `torchrun` starts, and what they tell each other."""
 
 import os
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -31,8 +32,13 @@ class Processes:
 
     def share(self, model: nn.Module) -> nn.Module:
         """The model with gradients that are, after each backward pass, the mean over all processes."""
-        # Its one buffer, the table of positions, is the same everywhere, and validation may make it longer.
-        return DistributedDataParallel(model, broadcast_buffers=False) if self.count > 1 else model
+        if self.count == 1:
+            return model
+        with warnings.catch_warnings():
+            # PyTorch 2.13 has another name for the option, which 2.11 does not know.
+            warnings.filterwarnings("ignore", "`broadcast_buffers` is deprecated", FutureWarning)
+            # Its one buffer, the table of positions, is the same everywhere, and validation may make it longer.
+            return DistributedDataParallel(model, broadcast_buffers=False)
 
     def keep_gradients(self, model: nn.Module) -> AbstractContextManager[None]:
         """Inside, a backward pass adds to this process's own gradients only."""
