@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sacrebleu.metrics.base import Metric
 
 _LOGGER = logging.getLogger(__name__)
+_GZIP = b"\x1f\x8b"
 
 BOOTSTRAP_SAMPLES = 1000
 """Resampled test sets of a comparison: sacreBLEU's default."""
@@ -138,12 +139,14 @@ def compare(systems: Mapping[str, Sequence[str]], references: Sequence[str]) -> 
 def read_lines(path: Path | str) -> list[str]:
     r"""Return the lines of a UTF-8 file: only "\n" ends one, for a line must stay with its translation.
 
-    Raises DataError when the file cannot be read or is not UTF-8.
+    Raises DataError when the file cannot be read, is compressed or is not UTF-8.
     """
     try:
         data = Path(path).read_bytes()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}. Give the path of a text file.") from error
+    if data.startswith(_GZIP):
+        raise DataError(f"{path} is compressed. Unpack it, for example with gunzip.")
     lines = data.removeprefix(codecs.BOM_UTF8).removesuffix(b"\n").split(b"\n") if data else []
     return [_decoded(line, number, path) for number, line in enumerate(lines, start=1)]
 

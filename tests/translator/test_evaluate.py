@@ -1,3 +1,4 @@
+import gzip
 import json
 import logging
 import math
@@ -258,6 +259,13 @@ def test_bad_utf8_is_reported_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "latin.txt"
     file.write_bytes(b"ja\nnein\ngr\xfc\xdfe\n")
     with pytest.raises(DataError, match=r"latin\.txt, line 3: byte 0xFC at place 2 is not UTF-8.*Convert"):
+        read_lines(file)
+
+
+def test_a_compressed_file_is_not_taken_for_bad_utf8(tmp_path: Path) -> None:
+    file = tmp_path / "lines.gz"
+    file.write_bytes(gzip.compress(b"ja\n"))
+    with pytest.raises(DataError, match=r"lines\.gz is compressed. Unpack it"):
         read_lines(file)
 
 

@@ -270,6 +270,14 @@ def test_evaluate_looks_at_all_files_before_it_loads_a_model(run, tmp_path):
     assert (code, "there are 1 hypotheses and 2 references" in err) == (1, True)
 
 
+def test_evaluate_loads_all_models_before_one_translates(run, model_folder, tmp_path):
+    (tmp_path / "one").write_text("a\n")
+    files = ("--source", tmp_path / "one", "--reference", tmp_path / "one")
+    code, _, err = run("evaluate", *files, "--model", model_folder, "--model", "/nowhere")
+    assert (code, "cannot read /nowhere" in err) == (1, True)
+    assert "translating" not in err
+
+
 def test_evaluate_compares_finished_translations(run, tmp_path):
     german = [f"Der Hund sieht heute {number} Katzen im Garten." for number in range(40)]
     (tmp_path / "ref.de").write_text("\n".join(german) + "\n")

@@ -59,14 +59,12 @@ def evaluate(
     options = search.options()
     folders = list(model) or ([] if hypothesis else [shipped_model()])
     chosen = _read_testset(source, reference, testset, needs_source=bool(folders))
-    # Files first: a mistake in one of them is told before a model has worked for minutes.
+    # A mistake in a file or a model is told before the first model has worked for minutes.
     finished = [_evaluate_file(path, chosen) for path in hypothesis]
-    measured = [
-        _evaluate_model(
-            Translator.load(folder, device, precision="fp32" if record else precision), options, chosen
-        )
-        for folder in folders
+    translators = [
+        Translator.load(folder, device, precision="fp32" if record else precision) for folder in folders
     ]
+    measured = [_evaluate_model(translator, options, chosen) for translator in translators]
     if record:
         for folder, one in zip(folders, measured, strict=True):
             record_scores(folder, one, options)
