@@ -22,4 +22,4 @@ def test_the_benchmark_prints_and_writes_its_figures(tmp_path):
     assert (ours["name"], figures["ratios"]) == ("translator", [])
     # Of 8,000 pieces each is as likely as another, but for logits of variance 1, which cost half a nat.
     assert math.log(8000) < ours["first_loss"] < math.log(8000) + 1
-    assert [0 < share < 1 for share in ours["peak_shares"]] == [True]
+    assert [share > 0 for share in ours["peak_shares"]] == [True]

@@ -103,17 +103,19 @@ def test_an_update_is_split_into_batches_that_fit_the_memory(folder):
     assert "the model is in" in output
 
 
-def test_memory_is_set_up_before_the_first_tensor(folder, monkeypatch):
-    """Later it would have no effect."""
+def test_libraries_are_set_up_before_the_first_tensor(folder, monkeypatch):
+    """Later it would have no effect: they read their settings when they are first used."""
     monkeypatch.syspath_prepend(ROOT)
     train = importlib.import_module("train")
-    monkeypatch.delenv("THP_MEM_ALLOC_ENABLE", raising=False)
+    wanted = {"THP_MEM_ALLOC_ENABLE": "1", "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64"}
+    for name in wanted:
+        monkeypatch.delenv(name, raising=False)
 
     class Reached(BaseException):
         pass
 
     def model(config):
-        assert os.environ["THP_MEM_ALLOC_ENABLE"] == "1"
+        assert {name: os.environ.get(name) for name in wanted} == wanted
         raise Reached
 
     monkeypatch.setattr(train, "Transformer", model)

@@ -3,10 +3,6 @@
 import dataclasses
 import json
 import logging
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -131,32 +127,3 @@ def test_the_limit_of_a_container_counts(tmp_path, monkeypatch):
     assert free_memory(torch.device("cpu")) == 4_000_000  # the pages of files can be taken back
     (tmp_path / "memory.max").write_text("100\n")
     assert free_memory(torch.device("cpu")) == 0
-
-
-def test_auto_does_not_undo_the_limit_of_the_kernel_cache(tmp_path):
-    """oneDNN reads the limit at its first matrix product, which is one of the probe's."""
-    script = """
-import dataclasses, torch
-from test_batch_size import MODEL, TRAINING
-from translator.config import Config
-from translator.model import Transformer
-from translator.trainer import Processes, settle_batch_size
-
-training = dataclasses.replace(TRAINING, precision="bf16")
-preset = dataclasses.replace(TRAINING, batch_tokens=600)
-settle_batch_size(Config(MODEL, training), preset, Transformer(MODEL), Processes(), None)
-print("the probe is over", flush=True)
-for side in (*range(32, 132), 32):  # the first shape again, after a hundred others
-    torch.ones(side, side, dtype=torch.bfloat16) @ torch.ones(side, side, dtype=torch.bfloat16)
-"""
-    environment = {
-        key: value for key, value in os.environ.items() if key != "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
-    }
-    environment |= {"ONEDNN_VERBOSE": "profile_create", "PYTHONPATH": str(Path(__file__).parent)}
-    output = subprocess.run(
-        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
-    ).stdout
-    created = [line for line in output.split("the probe is over")[1].splitlines() if "create:" in line]
-    if not created:
-        pytest.skip("this processor multiplies bf16 matrices without oneDNN")
-    assert "cache_miss" in created[-1]
