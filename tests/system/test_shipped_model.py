@@ -61,6 +61,15 @@ def test_plain_sentences_become_german(translator):
     assert translation.endswith("!")
 
 
+def test_capitals_and_headlines_mean_the_same(translator):
+    usual, loud, headline = translator.translate(
+        ["Please do not open the door.", "PLEASE DO NOT OPEN THE DOOR.", "Please Do Not Open The Door."]
+    )
+    assert "Tür" in usual.text
+    assert loud.text == usual.text.upper()
+    assert headline.text == usual.text
+
+
 def test_umlauts_sharp_s_and_german_quotes_survive(translator):
     ids = translator.tokenizer.encode("„Größe“ heißt süße Äpfel, Übung, Öl – ‚ß‘")
     assert translator.tokenizer.decode(ids) == "„Größe“ heißt süße Äpfel, Übung, Öl – ‚ß‘"
