@@ -8,11 +8,12 @@ COPIED = re.compile(
     + "|".join((
         r"</?[a-zA-Z!][^<>]*>",  # tags
         r"&#?\w+;",
-        r"\$?\{+[^{}]*\}+",
+        r"(?:\$|(?<!\{))\{+[^{}]*\}+",
         r"%\w+%",
-        r"(?<!\d)%(?:\d+\$|\(\w+\))?[-+0#]*\d*(?:\.\d+)?[hlz]*[a-zA-Z@]",  # printf, but not "20%off"
+        # printf, but not "20%off"
+        r"(?<!\d)%(?:\d{1,3}\$|\(\w+\))?[-+0#]{0,5}\d{0,5}(?:\.\d{1,5})?[hlz]{0,2}[a-zA-Z@]",
         r"\\\w+",
-        r"\b[a-zA-Z][a-zA-Z0-9+-]*://\S*[\w/]",
+        r"\b[a-zA-Z][a-zA-Z0-9+-]{0,30}://\S*[\w/]",
         r"\bwww\.\S*[\w/]",
         r"(?<![\w.+-])[\w.+-]+@\w[\w-]*(?:\.\w[\w-]*)*",
         r"(?<![\w-])\w[\w-]+(?:\.\w[\w-]+)+(?:/\S*[\w/])?",  # domains and files, but not "e.g." or "z.B."
@@ -20,7 +21,8 @@ COPIED = re.compile(
     ))
     + ")"
 )  # fmt: skip
-"""What is not language but copied: it stays as it is."""
+"""What is not language but copied: it stays as it is. Its time grows with the text, whatever that is: parts that could
+begin at every letter of a long run are bounded."""
 _WORD = re.compile(r"(?<!\w)(?<!\w['’])[^\W\d_][\w'’]*")
 _FIRST_PERSON = re.compile(r"(?<![\w'’])i(?!\w)")
 _LEAST_LETTERS = 5
@@ -35,6 +37,7 @@ _SMALL_WORDS = frozenset({
     "has", "had", "if", "so", "than", "then", "there", "here", "up", "out", "about", "into", "over",
 })  # fmt: skip
 """English words that have a capital at the beginning of a sentence, in headlines and in few names."""
+_IN_SMALL_LETTERS = re.compile(r"(?<!\S)[a-z]+(?=[.,;:!?]?(?:\s|\Z))")
 _IN_NAMES = {"the", "no"}  # The Hague, Number 5
 _IN_BETWEEN = re.compile(r"(?<=[\w,'’] )[A-Z][a-z]*(?![^\s,?!])")
 """A word with one capital that begins no sentence."""
@@ -57,6 +60,8 @@ def lower_case(text: str) -> str:
 
 def is_in_capitals(text: str) -> bool:
     """Whether all words are in capitals; no capitals are meant where a short one, an abbreviation, stands alone."""
+    if _IN_SMALL_LETTERS.search(text):  # as nearly every text: no need to look closer
+        return False
     words = [word for part in COPIED.split(text)[::2] for word in _WORD.findall(part)]
     is_enough = len(words) > 1 or any(len(word) >= _LEAST_LETTERS for word in words)
     return is_enough and all(map(str.isupper, words))
@@ -64,6 +69,8 @@ def is_in_capitals(text: str) -> bool:
 
 def is_headline(text: str) -> bool:
     """Whether Each Word Has a Capital, also a small one in between, so that more than names are meant."""
+    if any(word[0] not in _SMALL_WORDS for word in _IN_SMALL_LETTERS.finditer(text)):
+        return False
     parts = COPIED.split(text)[::2]
     words = [word for part in parts for word in _WORD.findall(part)]
     capitals = [word for word in words if word != word.lower()]

@@ -153,6 +153,10 @@ class TrainingConfig:
     predictions are drawn towards each other. Helps small corpora, and doubles the time of an update; 0 is off."""
 
     def __post_init__(self) -> None:
+        self._check_each()
+        self._check_together()
+
+    def _check_each(self) -> None:
         for name in (
             "accumulate_batches", "max_tokens_per_side", "warmup_steps", "validate_every_steps",
             "save_every_steps", "log_every_steps", "keep_checkpoints", "average_checkpoints",
@@ -181,13 +185,19 @@ class TrainingConfig:
         _require(
             self.save_every_minutes > 0, f"save_every_minutes is {self.save_every_minutes}; give more than 0"
         )
-        tokens = math.inf if self.batch_tokens == "auto" else self.batch_tokens
         _require(
-            not isinstance(tokens, str) and tokens >= 1,
-            f"batch_tokens is {tokens}; give 1 or more, or auto",
+            self.batch_tokens == "auto"
+            or (not isinstance(self.batch_tokens, str) and self.batch_tokens >= 1),
+            f"batch_tokens is {self.batch_tokens}; give 1 or more, or auto",
         )
+        _require_choice("best_by", self.best_by, ("loss", "BLEU"))
+        _require_choice("schedule", self.schedule, ("inverse-sqrt", "linear"))
+        _require_choice("precision", self.precision, ("auto", "bf16", "fp32"))
+        _require_choice("compile", self.compile, ("auto", "on", "off"))
+
+    def _check_together(self) -> None:
         _require(
-            self.max_tokens_per_side <= tokens,
+            self.batch_tokens == "auto" or self.max_tokens_per_side <= self.batch_tokens,
             f"max_tokens_per_side {self.max_tokens_per_side} is over batch_tokens {self.batch_tokens}: "
             "the longest sentence must fit into a batch",
         )
@@ -201,10 +211,6 @@ class TrainingConfig:
             f"average_checkpoints is {self.average_checkpoints}, but ema_decay keeps the moving average, and patience "
             "the best weights; set average_checkpoints to 1, or leave the others out",
         )
-        _require_choice("best_by", self.best_by, ("loss", "BLEU"))
-        _require_choice("schedule", self.schedule, ("inverse-sqrt", "linear"))
-        _require_choice("precision", self.precision, ("auto", "bf16", "fp32"))
-        _require_choice("compile", self.compile, ("auto", "on", "off"))
         _require(
             self.max_steps is not None or self.max_minutes is not None,
             "neither max_steps nor max_minutes is set: training would never end; give one of them",

@@ -91,6 +91,9 @@ ENDLESS: dict[str, Callable[[int], str]] = {
     "nested quotation marks": lambda characters: ("\"'" * characters)[:characters],
     "emoji": lambda characters: "\U0001f600" * characters,
     "combining marks": lambda characters: "e".ljust(characters, "\u0301"),
+    "braces after a word": lambda characters: "Crow ".ljust(characters, "{"),
+    "a format without an end": lambda characters: "Crow %".ljust(characters, "0"),
+    "hyphens": lambda characters: ("a-" * characters)[:characters],
     "digits": lambda characters: letters("0123456789", characters),
 }
 

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -118,6 +121,23 @@ def test_a_headline_is_known(text, expected):
 )
 def test_usual_case(text, expected):
     assert usual_case(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("beginning", "run"),
+    [
+        ("CROW ", "{"), ("CROW ", "${"), ("CROW ", "A-"), ("CROW %", "0"), ("CROW %", "9"), ("CROW %.", "0"),
+        ("", "<A"), ("CROW &", "A"), ("", "A_"), ("", "AA."), ("", "A@"), ("www.", "!"), ("AA.AA/", "!"),
+        ("Crow You Ar", "e"), ("", "A'"), ("", "You Are "), ("CROW %", "H"), ("CROW ", "%("), ("CROW ", "\\"),
+        ("aa.aa/!", "aa.aa/!"),
+    ],
+)  # fmt: skip
+def test_the_time_of_long_runs_does_not_grow_with_their_square(beginning, run):
+    """Then it would be minutes, and anybody could send such a text; what is needed is half a second."""
+    script = (
+        f"from translator.casing import usual_case; usual_case(({beginning!r} + {run!r} * 200_000)[:200_000])"
+    )
+    subprocess.run([sys.executable, "-c", script], timeout=60, check=True)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])) | st.text(st.sampled_from("aBİßI' '{}")))

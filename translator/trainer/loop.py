@@ -267,8 +267,8 @@ class Trainer:
         """One optimiser step on the mean loss per target token of all batches of all processes.
 
         It may take half a minute on a CPU, and longer where it is compiled first: a signal breaks it off, and it was
-        as if it had not begun. Of several processes none can leave the others alone in a batch, and all go on to its
-        end.
+        as if it had not begun (but for the random numbers of a GPU). Of several processes none can leave the others
+        alone in a batch, and all go on to its end.
         """
         training = self.config.training
         target_tokens, source_tokens = self._processes.sum([
