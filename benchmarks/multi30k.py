@@ -12,6 +12,7 @@ import signal
 import statistics
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 from sacremoses import MosesPunctNormalizer, MosesTokenizer
 
-from translator.checkpoint import checkpoint_paths
+from translator.checkpoint import checkpoint_paths, load_model
 from translator.errors import TranslatorError
 from translator.evaluate import read_lines
 from translator.search import SearchOptions
@@ -59,15 +60,13 @@ class Options:
 
 @dataclass(frozen=True)
 class Result:
-    """The scores of one model on one test set, and what its training took."""
+    """The scores on one test set."""
 
-    seed: int
     test_set: str
     tokenised: float
     """BLEU of lower-cased, Moses-tokenised text, as published."""
     cased: float
     """BLEU of the text as it is, sacreBLEU's 13a."""
-    minutes: float
 
 
 def run(*command: str | Path) -> None:
@@ -144,39 +143,37 @@ def tokenised_bleu(hypotheses: list[str], references: list[str]) -> float:
     return bleu.score
 
 
-def score(model: Path, data: Path, seed: int) -> list[Result]:
-    """Translate every test set and score it in both ways."""
-    translator = Translator.load(model, precision="fp32")  # published figures know no int8
-    minutes = translator.card["training"]["hours"] * 60
+def score(models: Sequence[Path], data: Path) -> list[Result]:
+    """Translate every test set, with several models as an ensemble, and score it in both ways."""
+    # In float32, as published figures know no int8.
+    translator = Translator.load(models[0], ensemble_with=models[1:], precision="fp32")
     results = []
     for name in TEST_SETS:
         sources, references = (read_lines(data / f"{name}.{language}") for language in ("en", "de"))
         hypotheses = [translation.text for translation in translator.translate(sources, SEARCH)]
         cased = sacrebleu.corpus_bleu(hypotheses, [references]).score
-        results.append(Result(seed, name, tokenised_bleu(hypotheses, references), cased, minutes))
+        results.append(Result(name, tokenised_bleu(hypotheses, references), cased))
     return results
 
 
-def show(results: list[Result], console: Console) -> None:
-    """A row for each test set: every seed's scores, their mean, and the published figure."""
+def show(by_seed: Mapping[int, list[Result]], together: list[Result], console: Console) -> None:
+    """A row for each test set: every seed's scores, their mean, the published figure, and the ensemble of the seeds."""
     for kind, title in (("tokenised", "lower-cased, tokenised"), ("cased", "cased, sacreBLEU 13a")):
         table = Table(title=f"Multi30k en→de, BLEU, beam {SEARCH.beam_size}: {title}")
         table.add_column("test set")
-        seeds = sorted({result.seed for result in results})
-        for heading in (*(f"seed {seed}" for seed in seeds), "mean", "published"):
+        for heading in (*(f"seed {seed}" for seed in by_seed), "mean", "published", "ensemble"):
             table.add_column(heading, justify="right")
-        for name in TEST_SETS:
-            values = [getattr(result, kind) for result in results if result.test_set == name]
+        for row, name in enumerate(TEST_SETS):
+            values = [getattr(results[row], kind) for results in by_seed.values()]
             published = PUBLISHED.get(name) if kind == "tokenised" else None
             table.add_row(
                 name,
                 *(f"{value:.2f}" for value in values),
                 f"{statistics.mean(values):.2f}",
                 f"{published:.2f}" if published else "",
+                f"{getattr(together[row], kind):.2f}",
             )
         console.print(table)
-    minutes = {result.seed: result.minutes for result in results}
-    console.print("minutes of training: " + ", ".join(f"{minutes[seed]:.0f}" for seed in sorted(minutes)))
 
 
 def main() -> int:
@@ -191,15 +188,16 @@ def main() -> int:
                 read_lines(data / f"{name}.{language}")
         check_settings(options)
         prepared = prepare(data, out, options.vocab_size)
-        results = []
-        for seed in options.seeds:
-            model = train(prepared, out / f"seed-{seed}", seed, options)
-            results += score(model, data, seed)
+        models = {seed: train(prepared, out / f"seed-{seed}", seed, options) for seed in options.seeds}
+        by_seed = {seed: score([model], data) for seed, model in models.items()}
+        together = score(list(models.values()), data)
     except TranslatorError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     console.print(f"{options.vocab_size} pieces, {options.max_steps} steps, {options.recipe}")
-    show(results, console)
+    show(by_seed, together, console)
+    minutes = (f"{load_model(model).card['training']['hours'] * 60:.0f}" for model in models.values())
+    console.print(f"minutes of training: {', '.join(minutes)}")
     return 0
 
 

@@ -40,7 +40,7 @@ def test_the_benchmark_trains_and_scores_every_seed(tmp_path, processes):
     for _ in range(2):  # the second time everything is there
         result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert result.returncode == 0, result.stdout + result.stderr
-        for text in ("test2016", "testcoco2017", "seed 2", "mean", "41.02", "minutes of training"):
+        for text in ("test2016", "testcoco2017", "seed 2", "mean", "41.02", "ensemble", "minutes of"):
             assert text in result.stdout
     assert "step 3" not in result.stdout
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
