@@ -3,8 +3,9 @@
     python benchmarks/multi30k.py DATA OUT
 
 DATA holds train, val, test2016, test2017 and testcoco2017, each as NAME.en and NAME.de. Every seed is a run of
-train.py in OUT; a run that was interrupted goes on when the same command is given again. benchmarks/README.md
-tells what the scores mean and which settings were tried.
+train.py in OUT, on one core; several train at once, and are scored alone and as an ensemble. A run that was interrupted
+goes on when the same command is given again. benchmarks/README.md tells what the scores mean and which settings were
+tried.
 """
 
 import json
@@ -33,9 +34,10 @@ TEST_SETS = ("test2016", "test2017", "testcoco2017")
 PUBLISHED = {"test2016": 41.02}
 """Lower-cased tokenised BLEU of the "tiny" Transformer that was trained on the same text alone."""
 RECIPE = (
-    "--model.dropout 0.25 --batch-tokens 1024 --peak-learning-rate 4e-3 --warmup-steps 1000 --max-minutes 59"
+    "--model.dropout 0.25 --batch-tokens 1024 --peak-learning-rate 4e-3 --warmup-steps 1000 "
+    "--both-directions-epochs 12 --max-steps 20000 --max-minutes 59"
 )
-"""Options of train.py beside the preset "tiny", the seed and the number of steps."""
+"""Options of train.py beside the preset "tiny" and the seed."""
 SEARCH = SearchOptions(beam_size=5)
 
 
@@ -47,55 +49,57 @@ class Options:
     """Folder of the text files."""
     out: tyro.conf.Positional[Path]
     """Folder for prepared data and runs."""
-    seeds: tuple[int, ...] = (1, 2, 3)
-    vocab_size: int = 6000
-    max_steps: int = 17_000
+    seeds: tuple[int, ...] = (1, 2, 3, 4, 5, 6)
+    at_once: int = 2
+    """Models that train at the same time, and translate together."""
+    vocab_size: int = 10_000
     recipe: str = RECIPE
     """Options of train.py."""
-    processes: int = 2
-    """That train one model together, each with batches of its own (torchrun)."""
-    threads: int = 1
-    """CPU threads of each process; 0 leaves PyTorch's choice."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """The scores on one test set."""
+    """The scores of one model, or of an ensemble, on one test set."""
 
-    test_set: str
     tokenised: float
     """BLEU of lower-cased, Moses-tokenised text, as published."""
     cased: float
     """BLEU of the text as it is, sacreBLEU's 13a."""
 
 
-def run(*command: str | Path) -> None:
-    """Run a Python command of this repository with its output shown; raises TranslatorError when it fails.
+def run(*commands: Sequence[str | Path]) -> None:
+    """Run Python commands of this repository at the same time, with the output of the first shown.
 
-    A training saves when it is interrupted, so a signal waits for it.
+    A training saves when it is interrupted, so a signal is handed on and waits. Raises TranslatorError when one fails.
     """
-    with subprocess.Popen([sys.executable, *map(str, command)], cwd=ROOT) as process:
-        before = {
-            signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: process.terminate()),
-            signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None),  # the terminal sends it to both
-        }
-        code = process.wait()
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    if code:
-        raise TranslatorError(
-            f"{command[0]} ended with exit code {code}; the same command goes on where it was"
+    processes = [
+        subprocess.Popen(
+            [sys.executable, *map(str, command)], cwd=ROOT, stdout=subprocess.DEVNULL if number else None
         )
+        for number, command in enumerate(commands)
+    ]
+    before = {
+        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: [p.terminate() for p in processes]),
+        signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None),  # the terminal sends it to all
+    }
+    codes = [process.wait() for process in processes]
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    for command, code in zip(commands, codes, strict=True):
+        if code:
+            raise TranslatorError(
+                f"{' '.join(map(str, command))} ended with exit code {code}; the benchmark goes on where it was "
+                "when it is called again"
+            )
 
 
 def check_settings(options: Options) -> None:
     """Raise TranslatorError where the runs in OUT were begun with other settings: their scores would pass for ours."""
     record = options.out / "settings.json"
     settings = {
+        "at_once": options.at_once,
         "vocab_size": options.vocab_size,
-        "max_steps": options.max_steps,
         "recipe": options.recipe,
-        "processes": options.processes,
     }
     if not record.exists():
         options.out.mkdir(parents=True, exist_ok=True)
@@ -110,26 +114,24 @@ def prepare(data: Path, out: Path, vocab_size: int) -> Path:
     """Prepare the training text, unless that is done."""
     prepared = out / "prepared"
     if not prepared.exists():
-        run(
+        run((
             "-m", "translator", "prepare", "--corpus", data / "train", "--dev", f"val={data / 'val'}",
             "--out", prepared, "--vocab-size", str(vocab_size),
-        )  # fmt: skip
+        ))  # fmt: skip
     return prepared
 
 
-def train(prepared: Path, folder: Path, seed: int, options: Options) -> Path:
-    """Train one model, or go on with it, unless that is done; returns the model's folder."""
-    model = folder / "model"
-    if not model.exists():
-        resume = ("--resume",) if checkpoint_paths(folder / "checkpoints") else ()
-        launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(options.processes))
-        run(
-            *(launcher if options.processes > 1 else ()),
-            "train.py", "tiny", "--data", prepared, "--out", folder, "--name", f"multi30k-{seed}",
-            "--seed", str(seed), "--max-steps", str(options.max_steps), "--threads", str(options.threads),
-            "--validate-every-steps", "1500", "--save-every-steps", "500", *options.recipe.split(), *resume,
-        )  # fmt: skip
-    return model
+def train(prepared: Path, folders: Mapping[int, Path], recipe: str) -> None:
+    """Train a model for each seed at the same time, in its folder, or go on with it, unless that is done."""
+    commands = []
+    for seed, folder in folders.items():
+        if not (folder / "model").exists():
+            resume = ("--resume",) if checkpoint_paths(folder / "checkpoints") else ()
+            commands.append((
+                "train.py", "tiny", "--data", prepared, "--out", folder, "--name", f"multi30k-{seed}",
+                "--seed", str(seed), "--threads", "1", "--validate-every-steps", "2000", *recipe.split(), *resume,
+            ))  # fmt: skip
+    run(*commands)
 
 
 def tokenised_bleu(hypotheses: list[str], references: list[str]) -> float:
@@ -144,7 +146,7 @@ def tokenised_bleu(hypotheses: list[str], references: list[str]) -> float:
 
 
 def score(models: Sequence[Path], data: Path) -> list[Result]:
-    """Translate every test set, with several models as an ensemble, and score it in both ways."""
+    """Translate every one of TEST_SETS, with several models as an ensemble, and score it in both ways."""
     # In float32, as published figures know no int8.
     translator = Translator.load(models[0], ensemble_with=models[1:], precision="fp32")
     results = []
@@ -152,27 +154,26 @@ def score(models: Sequence[Path], data: Path) -> list[Result]:
         sources, references = (read_lines(data / f"{name}.{language}") for language in ("en", "de"))
         hypotheses = [translation.text for translation in translator.translate(sources, SEARCH)]
         cased = sacrebleu.corpus_bleu(hypotheses, [references]).score
-        results.append(Result(name, tokenised_bleu(hypotheses, references), cased))
+        results.append(Result(tokenised_bleu(hypotheses, references), cased))
     return results
 
 
-def show(by_seed: Mapping[int, list[Result]], together: list[Result], console: Console) -> None:
-    """A row for each test set: every seed's scores, their mean, the published figure, and the ensemble of the seeds."""
+def show(
+    singles: Mapping[str, list[Result]], ensembles: Mapping[str, list[Result]], console: Console
+) -> None:
+    """A row for each model, each ensemble, their means, and the published figures; a column for each test set."""
     for kind, title in (("tokenised", "lower-cased, tokenised"), ("cased", "cased, sacreBLEU 13a")):
-        table = Table(title=f"Multi30k en→de, BLEU, beam {SEARCH.beam_size}: {title}")
-        table.add_column("test set")
-        for heading in (*(f"seed {seed}" for seed in by_seed), "mean", "published", "ensemble"):
-            table.add_column(heading, justify="right")
-        for row, name in enumerate(TEST_SETS):
-            values = [getattr(results[row], kind) for results in by_seed.values()]
-            published = PUBLISHED.get(name) if kind == "tokenised" else None
-            table.add_row(
-                name,
-                *(f"{value:.2f}" for value in values),
-                f"{statistics.mean(values):.2f}",
-                f"{published:.2f}" if published else "",
-                f"{getattr(together[row], kind):.2f}",
-            )
+        table = Table("", title=f"Multi30k en→de, BLEU, beam {SEARCH.beam_size}: {title}")
+        for name in TEST_SETS:
+            table.add_column(name, justify="right")
+        for what, rows in (("models", singles), ("ensembles", ensembles)):
+            scores = {name: [getattr(result, kind) for result in results] for name, results in rows.items()}
+            scores[f"mean of the {what}"] = list(map(statistics.mean, zip(*scores.values(), strict=True)))
+            for name, values in scores.items():
+                table.add_row(name, *(f"{value:.2f}" for value in values))
+            table.add_section()
+        if kind == "tokenised":
+            table.add_row("published, one model", *(f"{PUBLISHED.get(name, '')}" for name in TEST_SETS))
         console.print(table)
 
 
@@ -188,16 +189,26 @@ def main() -> int:
                 read_lines(data / f"{name}.{language}")
         check_settings(options)
         prepared = prepare(data, out, options.vocab_size)
-        models = {seed: train(prepared, out / f"seed-{seed}", seed, options) for seed in options.seeds}
-        by_seed = {seed: score([model], data) for seed, model in models.items()}
-        together = score(list(models.values()), data)
+        folders = {seed: out / f"seed-{seed}" for seed in options.seeds}
+        groups = [
+            options.seeds[start : start + options.at_once]
+            for start in range(0, len(options.seeds), options.at_once)
+        ]
+        for group in groups:
+            train(prepared, {seed: folders[seed] for seed in group}, options.recipe)
+        models = {seed: folder / "model" for seed, folder in folders.items()}
+        singles = {f"seed {seed}": score([model], data) for seed, model in models.items()}
+        ensembles = {
+            f"seeds {' + '.join(map(str, group))}": score([models[seed] for seed in group], data)
+            for group in groups
+        }
     except TranslatorError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    console.print(f"{options.vocab_size} pieces, {options.max_steps} steps, {options.recipe}")
-    show(by_seed, together, console)
+    console.print(f"{options.vocab_size} pieces, {options.recipe}")
+    show(singles, ensembles, console)
     minutes = (f"{load_model(model).card['training']['hours'] * 60:.0f}" for model in models.values())
-    console.print(f"minutes of training: {', '.join(minutes)}")
+    console.print(f"minutes of training, {options.at_once} at once: {', '.join(minutes)}")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 import math
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -22,8 +23,7 @@ def load_benchmark():
     return module
 
 
-@pytest.mark.parametrize("processes", ["1", "2"])
-def test_the_benchmark_trains_and_scores_every_seed(tmp_path, processes):
+def test_the_benchmark_trains_and_scores_every_seed(tmp_path):
     pytest.importorskip("sacremoses")
     data = tmp_path / "data"
     data.mkdir()
@@ -33,20 +33,19 @@ def test_the_benchmark_trains_and_scores_every_seed(tmp_path, processes):
         english, german = zip(*generate_pairs(pairs, seed=seed), strict=True)
         (data / f"{name}.en").write_text("".join(f"{line}\n" for line in english), encoding="utf-8")
         (data / f"{name}.de").write_text("".join(f"{line}\n" for line in german), encoding="utf-8")
-    options = (
-        "--vocab-size", "500", "--max-steps", "3", "--processes", processes, "--threads", "1", "--seeds", "1", "2",
-    )  # fmt: skip
+    options = ("--vocab-size", "500", "--recipe=--max-steps 3", "--seeds", "1", "2", "3")
     command = [sys.executable, str(ROOT / "benchmarks" / "multi30k.py"), "data", "out", *options]
     for _ in range(2):  # the second time everything is there
         result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert result.returncode == 0, result.stdout + result.stderr
-        for text in ("test2016", "testcoco2017", "seed 2", "mean", "41.02", "ensemble", "minutes of"):
+        for text in ("test2016", "testcoco2017", "seed 2", "seeds 1 + 2", "mean of the ensembles", "41.02"):
             assert text in result.stdout
+        assert re.search(r"minutes of training, 2 at once: \d+, \d+, \d+\n", result.stdout)
     assert "step 3" not in result.stdout
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert names == ["prepared", "seed-1", "seed-2", "settings.json"]
+    assert names == ["prepared", "seed-1", "seed-2", "seed-3", "settings.json"]
     result = subprocess.run(
-        [*command, "--max-steps", "4"], cwd=tmp_path, capture_output=True, text=True, check=False
+        [*command, "--vocab-size", "400"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert result.returncode == 1
     assert "was begun with" in result.stderr
