@@ -72,16 +72,14 @@ def run(*commands: Sequence[str | Path]) -> None:
 
     A training saves when it is interrupted, so a signal is handed on and waits. Raises TranslatorError when one fails.
     """
-    processes = [
-        subprocess.Popen(
-            [sys.executable, *map(str, command)], cwd=ROOT, stdout=subprocess.DEVNULL if number else None
-        )
-        for number, command in enumerate(commands)
-    ]
+    processes: list[subprocess.Popen[bytes]] = []
     before = {
         signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: [p.terminate() for p in processes]),
         signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None),  # the terminal sends it to all
     }
+    for command in commands:
+        output = subprocess.DEVNULL if processes else None
+        processes.append(subprocess.Popen([sys.executable, *map(str, command)], cwd=ROOT, stdout=output))
     codes = [process.wait() for process in processes]
     for number, handler in before.items():
         signal.signal(number, handler)
