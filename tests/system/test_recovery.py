@@ -326,13 +326,22 @@ def make_trainer(prepared, out, report=None, validate=None, **settings):
 
 
 def saved_tensors(out):
-    """Weights, optimiser moments and moving average after each update, without the random states."""
-    saved = []
+    """Weights, optimiser moments and moving average by step, without the random states."""
+    saved = {}
     for path in checkpoint_paths(out / "checkpoints"):
         checkpoint = load_checkpoint(path)
         training = {name: x for name, x in checkpoint.training.items() if not name.startswith("random.")}
-        saved.append({**checkpoint.model, **training})
+        saved[checkpoint.state["progress"]["step"]] = {**checkpoint.model, **training}
     return saved
+
+
+def weights_before_each_update(model):
+    """A list that grows with each update's forward pass."""
+    weights = []
+    model.register_forward_pre_hook(
+        lambda module, inputs: weights.append({name: x.clone() for name, x in module.state_dict().items()})
+    )
+    return weights
 
 
 def are_equal(one, two):
@@ -343,27 +352,34 @@ def are_equal(one, two):
 def test_updates_that_are_not_finite_change_and_spoil_nothing(prepared, tmp_path, kind):
     """One fewer than too many in a row, a good one, and as many again: the run goes on."""
     few = MAX_BAD_STEPS - 1
+    steps = 6 + 2 * few
     bad = {*range(3, 3 + few), *range(4 + few, 4 + 2 * few)}
-    trainer = make_trainer(prepared, tmp_path, max_steps=6 + 2 * few)
+    trainer = make_trainer(prepared, tmp_path, max_steps=steps)
     spoil(trainer.model, kind, lambda: trainer.progress.step + 1 in bad)
+    before = weights_before_each_update(trainer.model)
     assert trainer.train()
-    saved = saved_tensors(tmp_path)
-    assert len(saved) == 6 + 2 * few
-    assert all(torch.isfinite(tensor).all() for tensors in saved for tensor in tensors.values())
-    unchanged = {step for step, pair in enumerate(itertools.pairwise(saved), start=2) if are_equal(*pair)}
+    assert len(before) == steps
+    unchanged = {step for step, pair in enumerate(itertools.pairwise(before), start=1) if are_equal(*pair)}
     assert unchanged == bad
+    saved = saved_tensors(tmp_path)
+    assert set(saved) == set(range(1, steps + 1)) - bad
+    assert all(torch.isfinite(tensor).all() for tensors in saved.values() for tensor in tensors.values())
+    updates = {float(x) for name, x in saved[steps].items() if name.startswith("adam.step.")}
+    assert updates == {6}  # the moments, too, know of the good ones only
 
 
 @pytest.mark.parametrize("kind", ["loss", "gradient"])
 def test_too_many_updates_in_a_row_that_are_not_finite_end_a_run_with_good_weights(prepared, tmp_path, kind):
     trainer = make_trainer(prepared, tmp_path, max_steps=100)
     spoil(trainer.model, kind, lambda: trainer.progress.step + 1 >= 3)
+    before = weights_before_each_update(trainer.model)
     with pytest.raises(TranslatorError, match=f"not finite in {MAX_BAD_STEPS} steps in a row, the last 12"):
         trainer.train()
     saved = saved_tensors(tmp_path)
-    assert len(saved) == 2 + MAX_BAD_STEPS - 1
-    assert all(are_equal(saved[1], tensors) for tensors in saved[2:])
-    assert all(torch.isfinite(tensor).all() for tensor in saved[-1].values())
+    assert set(saved) == {1, 2}
+    assert all(torch.isfinite(tensor).all() for tensor in saved[2].values())
+    assert len(before) == 2 + MAX_BAD_STEPS
+    assert all(are_equal(before[2], weights) for weights in before[3:])
 
 
 class Trap:
