@@ -30,7 +30,8 @@ from translator.search import SearchOptions
 from translator.translate import Translator
 
 ROOT = Path(__file__).parents[1]
-TEST_SETS = ("test2016", "test2017", "testcoco2017")
+SCORED = ("val", "test2016", "test2017", "testcoco2017")
+"""Settings are chosen by the first, the others are the benchmark."""
 PUBLISHED = {"test2016": 41.02}
 """Lower-cased tokenised BLEU of the "tiny" Transformer that was trained on the same text alone."""
 RECIPE = (
@@ -144,11 +145,11 @@ def tokenised_bleu(hypotheses: list[str], references: list[str]) -> float:
 
 
 def score(models: Sequence[Path], data: Path) -> list[Result]:
-    """Translate every one of TEST_SETS, with several models as an ensemble, and score it in both ways."""
+    """Translate every one of SCORED, with several models as an ensemble, and score it in both ways."""
     # In float32, as published figures know no int8.
     translator = Translator.load(models[0], ensemble_with=models[1:], precision="fp32")
     results = []
-    for name in TEST_SETS:
+    for name in SCORED:
         sources, references = (read_lines(data / f"{name}.{language}") for language in ("en", "de"))
         hypotheses = [translation.text for translation in translator.translate(sources, SEARCH)]
         cased = sacrebleu.corpus_bleu(hypotheses, [references]).score
@@ -159,10 +160,10 @@ def score(models: Sequence[Path], data: Path) -> list[Result]:
 def show(
     singles: Mapping[str, list[Result]], ensembles: Mapping[str, list[Result]], console: Console
 ) -> None:
-    """A row for each model, each ensemble, their means, and the published figures; a column for each test set."""
+    """A row for each model, each ensemble, their means, and the published figures; a column for each set."""
     for kind, title in (("tokenised", "lower-cased, tokenised"), ("cased", "cased, sacreBLEU 13a")):
         table = Table("", title=f"Multi30k en→de, BLEU, beam {SEARCH.beam_size}: {title}")
-        for name in TEST_SETS:
+        for name in SCORED:
             table.add_column(name, justify="right")
         for what, rows in (("models", singles), ("ensembles", ensembles)):
             scores = {name: [getattr(result, kind) for result in results] for name, results in rows.items()}
@@ -171,7 +172,7 @@ def show(
                 table.add_row(name, *(f"{value:.2f}" for value in values))
             table.add_section()
         if kind == "tokenised":
-            table.add_row("published, one model", *(f"{PUBLISHED.get(name, '')}" for name in TEST_SETS))
+            table.add_row("published, one model", *(f"{PUBLISHED.get(name, '')}" for name in SCORED))
         console.print(table)
 
 
@@ -182,9 +183,11 @@ def main() -> int:
         options = tyro.cli(Options, description=__doc__)
         # The commands run in the repository's folder.
         data, out = options.data.resolve(), options.out.resolve()
-        for name in ("train", "val", *TEST_SETS):
+        for name in ("train", *SCORED):
             for language in ("en", "de"):
                 read_lines(data / f"{name}.{language}")
+        if options.at_once < 1:
+            raise TranslatorError(f"--at-once is {options.at_once}; give 1 or more")
         check_settings(options)
         prepared = prepare(data, out, options.vocab_size)
         folders = {seed: out / f"seed-{seed}" for seed in options.seeds}

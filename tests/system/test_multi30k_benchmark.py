@@ -38,7 +38,15 @@ def test_the_benchmark_trains_and_scores_every_seed(tmp_path):
     for _ in range(2):  # the second time everything is there
         result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert result.returncode == 0, result.stdout + result.stderr
-        for text in ("test2016", "testcoco2017", "seed 2", "seeds 1 + 2", "mean of the ensembles", "41.02"):
+        for text in (
+            " val ",
+            "test2016",
+            "testcoco2017",
+            "seed 2",
+            "seeds 1 + 2",
+            "mean of the ensembles",
+            "41.02",
+        ):
             assert text in result.stdout
         assert re.search(r"minutes of training, 2 at once: \d+, \d+, \d+\n", result.stdout)
     assert "step 3" not in result.stdout
@@ -49,6 +57,11 @@ def test_the_benchmark_trains_and_scores_every_seed(tmp_path):
     )
     assert result.returncode == 1
     assert "was begun with" in result.stderr
+    result = subprocess.run(
+        [*command, "--at-once", "0"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 1
+    assert "--at-once is 0; give 1 or more" in result.stderr
 
 
 def test_tokenised_bleu_worked_out_by_hand():

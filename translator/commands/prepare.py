@@ -49,13 +49,7 @@ def prepare(
     from translator.corpus import CleaningRules, CorpusSpec
     from translator.prepare import prepare as prepare_corpora
 
-    if not 0 <= seed < 1 << 32:
-        raise ConfigError(f"--seed is {seed}; give 0 up to, not including, 2^32")
-    if tokenizer is not None and vocab_size is not None:
-        raise ConfigError(
-            f"--vocab-size {vocab_size} is for a tokenizer that is trained, and --tokenizer {tokenizer} has its own "
-            "size; leave one of them out"
-        )
+    _check_tokenizer_options(vocab_size, tokenizer, seed)
     training_sets, dev_sets = ([CorpusSpec.parse(text) for text in texts] for texts in (corpus, dev))
     for text, spec in zip(dev, dev_sets, strict=True):
         if spec.weight != 1:
@@ -76,6 +70,16 @@ def prepare(
     for warning in report.drops.warnings():
         STDERR.print(Text(f"warning: {warning}"))
     STDOUT.print(f"wrote {out}")
+
+
+def _check_tokenizer_options(vocab_size: int | None, tokenizer: Path | None, seed: int) -> None:
+    if not 0 <= seed < 1 << 32:
+        raise ConfigError(f"--seed is {seed}; give 0 up to, not including, 2^32")
+    if tokenizer is not None and vocab_size is not None:
+        raise ConfigError(
+            f"--vocab-size {vocab_size} is for a tokenizer that is trained, and --tokenizer {tokenizer} has its own "
+            "size; leave one of them out"
+        )
 
 
 def _drop_table(drops: "DropReport") -> Table:

@@ -25,7 +25,7 @@ from translator.checkpoint import (
     remove_old_checkpoints,
     save_checkpoint,
 )
-from translator.config import Config, load_config
+from translator.config import Config, TrainingConfig, load_config
 from translator.device import return_freed_memory
 from translator.errors import CheckpointError, ConfigError, TranslatorError
 from translator.model import Transformer
@@ -56,6 +56,19 @@ def _let_signals_in(_layer: nn.Module, _inputs: object, output: Tensor) -> None:
         output.register_hook(lambda _gradient: None)
 
 
+def _batches(data: PreparedData, training: TrainingConfig) -> TokenBudgetBatches:
+    assert training.batch_tokens != "auto"  # settle_batch_size comes first
+    return TokenBudgetBatches(
+        data,
+        batch_tokens=training.batch_tokens,
+        max_tokens_per_side=training.max_tokens_per_side,
+        seed=training.seed,
+        augmentation=training.augmentation,
+        bpe_dropout=training.bpe_dropout,
+        both_directions_epochs=training.both_directions_epochs,
+    )
+
+
 class Trainer:
     """Trains a model on prepared data and keeps its checkpoints in `out/checkpoints`.
 
@@ -83,7 +96,6 @@ class Trainer:
                 f"patience is {training.patience}, but there is no development set to watch; "
                 "prepare the data with --dev"
             )
-        assert training.batch_tokens != "auto"  # settle_batch_size comes first
         self.model = model
         self.config = config
         self.out = out
@@ -94,15 +106,7 @@ class Trainer:
         self._validate = validate
         self._log = RunLog(out / "log.jsonl", report)
         self._device = next(model.parameters()).device
-        self._batches = TokenBudgetBatches(
-            data,
-            batch_tokens=training.batch_tokens,
-            max_tokens_per_side=training.max_tokens_per_side,
-            seed=training.seed,
-            augmentation=training.augmentation,
-            bpe_dropout=training.bpe_dropout,
-            both_directions_epochs=training.both_directions_epochs,
-        )
+        self._batches = _batches(data, training)
         self._optimizer = build_adam(model, training)
         self._average = MovingAverage(model, training.ema_decay) if training.ema_decay else None
         if self._processes.count > 1:
