@@ -12,6 +12,8 @@ from translator.errors import ConfigError
 
 MAX_THREADS = 1024
 """More are a mistake, and the system cannot start them."""
+MAX_ACCUMULATED_BATCHES = 1000
+"""More are a mistake, and fill the memory: those of an update are made ready together."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,8 @@ class TrainingConfig:
             )
         _require(self.adam_epsilon > 0, f"adam_epsilon is {self.adam_epsilon}; give more than 0")
         _require(0 <= self.seed < 1 << 63, f"seed is {self.seed}; give 0 up to, not including, 2^63")
-        _require(self.threads <= MAX_THREADS, f"threads is {self.threads}; give at most {MAX_THREADS}")
+        for name, most in (("threads", MAX_THREADS), ("accumulate_batches", MAX_ACCUMULATED_BATCHES)):
+            _require(getattr(self, name) <= most, f"{name} is {getattr(self, name)}; give at most {most}")
         for name in ("label_smoothing", "adam_beta1", "adam_beta2", "ema_decay", "bpe_dropout"):
             _require(
                 0 <= getattr(self, name) < 1,
