@@ -112,15 +112,18 @@ def _replace_by_gradient(logits_CV: Tensor, target_C: Tensor, smoothing: float, 
     vocab_size = logits_CV.shape[1]
     rows = _even(FLOAT32_LOGITS[logits_CV.device.type] // vocab_size)
     for part_RV, target_R in zip(logits_CV.split(rows), target_C.split(rows), strict=True):
-        log_p_RV = part_RV.log_softmax(dim=1, dtype=torch.float32)
         target_R1 = target_R.unsqueeze(1)
-        plain = -log_p_RV.gather(1, target_R1).sum()
-        uniform = -log_p_RV.sum() / vocab_size
+        logits_RV = part_RV.float()
+        p_RV = logits_RV.softmax(dim=1)
+        # log Σ exp(logits), by the likeliest piece, whose p is never 0; a log-softmax takes each exponential twice.
+        normaliser_R1 = logits_RV.amax(dim=1, keepdim=True) - p_RV.amax(dim=1, keepdim=True).log()
+        plain = (normaliser_R1 - logits_RV.gather(1, target_R1)).sum()
+        uniform = (normaliser_R1 - logits_RV.mean(dim=1, keepdim=True)).sum()
         sums += torch.stack([(1 - smoothing) * plain + smoothing * uniform, plain])
         if agreement:
-            divergence, divergence_gradient_RV = _divergence(log_p_RV)
+            divergence, divergence_gradient_RV = _divergence(logits_RV - normaliser_R1)
             sums[0] += agreement * divergence
-        gradient_RV = log_p_RV.exp_().sub_(smoothing / vocab_size)
+        gradient_RV = p_RV.sub_(smoothing / vocab_size)
         gradient_RV.scatter_add_(
             1, target_R1, gradient_RV.new_full((1, 1), smoothing - 1).expand_as(target_R1)
         )

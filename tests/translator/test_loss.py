@@ -26,6 +26,15 @@ def test_smoothed_loss_worked_out_by_hand():
     assert plain.item() == pytest.approx(0.2876821, abs=1e-6)
 
 
+def test_a_target_without_any_probability_has_a_finite_loss():
+    # Logits (0, 200): the softmax of the first is e^-200, which float32 cannot hold; its loss is ln(1 + e^200) = 200.
+    output_ND = torch.tensor([[0.0, 200.0]], requires_grad=True)
+    loss, plain = label_smoothed_cross_entropy(output_ND, torch.eye(2), torch.tensor([0]), 0.0, PAD - 1)
+    loss.backward()
+    assert (loss.item(), plain.item()) == (200.0, 200.0)
+    assert output_ND.grad.tolist() == [[-1.0, 1.0]]
+
+
 @pytest.fixture(params=[(1, 1), (100, 1), (100, 50), (1 << 22, 50), (1 << 22, 1 << 20)], ids=str)
 def chunk_sizes(request, monkeypatch):
     """Logits at once, and in float32 at once: from one row to all of them."""
