@@ -8,9 +8,9 @@ In a few lines, with `output_ND` from the decoder, it is
 
 summed over the targets that are no padding; `tests/translator/test_loss.py` compares. What follows computes that with
 less memory: with N target positions and V pieces the logits are the largest tensor of the whole training step. At most
-CHUNK_LOGITS of them are held at once, and FLOAT32_LOGITS in float32: a chunk of rows is projected, turned into its
-share of the loss *and of the gradient*, and overwritten by the next. Nothing is recomputed in the backward pass, which
-only hands the gradients on.
+CHUNK_LOGITS of them are held at once, and FLOAT32_LOGITS with their softmax in float32: a chunk of rows is projected,
+turned into its share of the loss *and of the gradient*, and overwritten by the next. Nothing is recomputed in the
+backward pass, which only hands the gradients on.
 """
 
 from typing import Any
