@@ -2,10 +2,11 @@
 
     python benchmarks/multi30k.py DATA OUT
 
-DATA holds train, val, test2016, test2017 and testcoco2017, each as NAME.en and NAME.de. Every seed is a run of
-train.py in OUT, on one core; several train at once, and are scored alone and as an ensemble. A run that was interrupted
-goes on when the same command is given again. benchmarks/README.md tells what the scores mean and which settings were
-tried.
+DATA holds train, val, test2016, test2017 and testcoco2017, each as NAME.en and NAME.de. Several models train at once,
+one on each core, by train.py. Together they translate the English of the training text, and each goes on with their
+German beside the given one (distillation of an ensemble: Kim and Rush 2016, Freitag et al. 2017). They are scored
+alone and as an ensemble. A run that was interrupted goes on when the same command is given again. benchmarks/README.md
+tells what the scores mean and which settings were tried.
 """
 
 import json
@@ -13,6 +14,7 @@ import signal
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,10 +37,15 @@ SCORED = ("val", "test2016", "test2017", "testcoco2017")
 PUBLISHED = {"test2016": 41.02}
 """Lower-cased tokenised BLEU of the "tiny" Transformer that was trained on the same text alone."""
 RECIPE = (
-    "--model.dropout 0.25 --batch-tokens 1024 --peak-learning-rate 4e-3 --warmup-steps 1000 "
-    "--both-directions-epochs 12 --max-steps 20000 --max-minutes 59"
+    "--model.dropout 0.2 --batch-tokens 1024 --peak-learning-rate 4e-3 --warmup-steps 1000 "
+    "--both-directions-epochs 7 --max-steps 20000 --max-minutes 32"
 )
 """Options of train.py beside the preset "tiny" and the seed."""
+DISTILLATION = (
+    "--model.dropout 0.2 --batch-tokens 1024 --peak-learning-rate 2e-3 --warmup-steps 100 "
+    "--max-steps 20000 --max-minutes 19"
+)
+"""Options of train.py where the models go on with their own German."""
 SEARCH = SearchOptions(beam_size=5)
 
 
@@ -56,6 +63,8 @@ class Options:
     vocab_size: int = 10_000
     recipe: str = RECIPE
     """Options of train.py."""
+    distillation: str = DISTILLATION
+    """Options of train.py for the models' second part, on their own German, too; without any there is none."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +108,7 @@ def check_settings(options: Options) -> None:
         "at_once": options.at_once,
         "vocab_size": options.vocab_size,
         "recipe": options.recipe,
+        "distillation": options.distillation,
     }
     if not record.exists():
         options.out.mkdir(parents=True, exist_ok=True)
@@ -109,28 +119,86 @@ def check_settings(options: Options) -> None:
         )
 
 
-def prepare(data: Path, out: Path, vocab_size: int) -> Path:
+def prepare(out: Path, data: Path, *options: str | Path) -> Path:
     """Prepare the training text, unless that is done."""
-    prepared = out / "prepared"
-    if not prepared.exists():
+    if not out.exists():
         run((
             "-m", "translator", "prepare", "--corpus", data / "train", "--dev", f"val={data / 'val'}",
-            "--out", prepared, "--vocab-size", str(vocab_size),
+            "--out", out, *options,
         ))  # fmt: skip
-    return prepared
+    return out
 
 
-def train(prepared: Path, folders: Mapping[int, Path], recipe: str) -> None:
+def train(prepared: Path, folders: Mapping[int, Path], recipe: str, begin_with: Mapping[int, Path]) -> None:
     """Train a model for each seed at the same time, in its folder, or go on with it, unless that is done."""
     commands = []
     for seed, folder in folders.items():
         if not (folder / "model").exists():
-            resume = ("--resume",) if checkpoint_paths(folder / "checkpoints") else ()
+            begin: tuple[str | Path, ...] = ("--init-from", begin_with[seed]) if begin_with else ()
+            if checkpoint_paths(folder / "checkpoints"):
+                begin = ("--resume",)
             commands.append((
                 "train.py", "tiny", "--data", prepared, "--out", folder, "--name", f"multi30k-{seed}",
-                "--seed", str(seed), "--threads", "1", "--validate-every-steps", "2000", *recipe.split(), *resume,
+                "--seed", str(seed), "--threads", "1", "--validate-every-steps", "2000", *recipe.split(), *begin,
             ))  # fmt: skip
     run(*commands)
+
+
+def translate_training_text(models: Sequence[Path], data: Path, out: Path) -> None:
+    """Translate the English of the training text with an ensemble, or go on with it, unless that is done.
+
+    The file beside it tells how many minutes that took, as a part of the training.
+    """
+    if out.exists():
+        return
+    out.parent.mkdir(exist_ok=True)
+    record = minutes_file(out)
+    before = float(record.read_text(encoding="utf-8")) if record.exists() else 0.0
+    started = time.monotonic()
+    try:
+        run((
+            "-m", "translator", "translate", *(part for model in models for part in ("--model", model)),
+            "--processes", str(len(models)), "--out", out, "--resume", data / "train.en",
+        ))  # fmt: skip
+    finally:
+        record.write_text(f"{before + (time.monotonic() - started) / 60}\n", encoding="utf-8")
+
+
+def minutes_file(translation: Path) -> Path:
+    """Where it is written how long a translation took."""
+    return translation.with_suffix(".minutes")
+
+
+def train_group(seeds: Sequence[int], data: Path, options: Options) -> tuple[dict[int, Path], float]:
+    """Train models at the same time and, as an ensemble, let them teach each other.
+
+    Returns each seed's model, and the minutes that the longest took.
+    """
+    out = options.out.resolve()
+    prepared = prepare(out / "prepared", data, "--vocab-size", str(options.vocab_size))
+    folders = {seed: out / f"seed-{seed}" for seed in seeds}
+    train(prepared, folders, options.recipe, begin_with={})
+    models = {seed: folder / "model" for seed, folder in folders.items()}
+    minutes = minutes_of_training(models)
+    if options.distillation:
+        lesson = out / f"distilled-{'-'.join(map(str, seeds))}"
+        german = lesson / "train.de"
+        translate_training_text(list(models.values()), data, german)
+        both = prepare(
+            lesson / "prepared", data, "--corpus", f"distilled={data / 'train.en'},{german}",
+            "--tokenizer", prepared / "tokenizer.model",
+        )  # fmt: skip
+        folders = {seed: lesson / f"seed-{seed}" for seed in seeds}
+        train(both, folders, options.distillation, begin_with=models)
+        models = {seed: folder / "model" for seed, folder in folders.items()}
+        minutes += minutes_of_training(models)
+        minutes += float(minutes_file(german).read_text(encoding="utf-8"))
+    return models, minutes
+
+
+def minutes_of_training(models: Mapping[int, Path]) -> float:
+    """Of the model that trained longest."""
+    return max(float(load_model(model).card["training"]["hours"]) * 60 for model in models.values())
 
 
 def tokenised_bleu(hypotheses: list[str], references: list[str]) -> float:
@@ -182,34 +250,34 @@ def main() -> int:
     try:
         options = tyro.cli(Options, description=__doc__)
         # The commands run in the repository's folder.
-        data, out = options.data.resolve(), options.out.resolve()
+        data = options.data.resolve()
         for name in ("train", *SCORED):
             for language in ("en", "de"):
                 read_lines(data / f"{name}.{language}")
         if options.at_once < 1:
             raise TranslatorError(f"--at-once is {options.at_once}; give 1 or more")
         check_settings(options)
-        prepared = prepare(data, out, options.vocab_size)
-        folders = {seed: out / f"seed-{seed}" for seed in options.seeds}
         groups = [
             options.seeds[start : start + options.at_once]
             for start in range(0, len(options.seeds), options.at_once)
         ]
-        for group in groups:
-            train(prepared, {seed: folders[seed] for seed in group}, options.recipe)
-        models = {seed: folder / "model" for seed, folder in folders.items()}
-        singles = {f"seed {seed}": score([model], data) for seed, model in models.items()}
+        trained = [train_group(group, data, options) for group in groups]
+        singles = {
+            f"seed {seed}": score([model], data) for models, _ in trained for seed, model in models.items()
+        }
         ensembles = {
-            f"seeds {' + '.join(map(str, group))}": score([models[seed] for seed in group], data)
-            for group in groups
+            f"seeds {' + '.join(map(str, models))}": score(list(models.values()), data)
+            for models, _ in trained
         }
     except TranslatorError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    console.print(f"{options.vocab_size} pieces, {options.recipe}")
+    console.print(
+        f"{options.vocab_size} pieces; {options.recipe}; distillation: {options.distillation or 'none'}"
+    )
     show(singles, ensembles, console)
-    minutes = (f"{load_model(model).card['training']['hours'] * 60:.0f}" for model in models.values())
-    console.print(f"minutes of training, {options.at_once} at once: {', '.join(minutes)}")
+    minutes = ", ".join(f"{minutes:.1f}" for _, minutes in trained)
+    console.print(f"minutes of training and translating, {options.at_once} models at once: {minutes}")
     return 0
 
 

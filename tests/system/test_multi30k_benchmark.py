@@ -33,7 +33,16 @@ def test_the_benchmark_trains_and_scores_every_seed(tmp_path):
         english, german = zip(*generate_pairs(pairs, seed=seed), strict=True)
         (data / f"{name}.en").write_text("".join(f"{line}\n" for line in english), encoding="utf-8")
         (data / f"{name}.de").write_text("".join(f"{line}\n" for line in german), encoding="utf-8")
-    options = ("--vocab-size", "500", "--recipe=--max-steps 3", "--seeds", "1", "2", "3")
+    options = (
+        "--vocab-size",
+        "500",
+        "--recipe=--max-steps 3",
+        "--distillation=--max-steps 2",
+        "--seeds",
+        "1",
+        "2",
+        "3",
+    )
     command = [sys.executable, str(ROOT / "benchmarks" / "multi30k.py"), "data", "out", *options]
     for _ in range(2):  # the second time everything is there
         result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -48,10 +57,20 @@ def test_the_benchmark_trains_and_scores_every_seed(tmp_path):
             "41.02",
         ):
             assert text in result.stdout
-        assert re.search(r"minutes of training, 2 at once: \d+, \d+, \d+\n", result.stdout)
+        assert re.search(
+            r"minutes of training and translating, 2 models at once: \d\.\d, \d\.\d\n", result.stdout
+        )
     assert "step 3" not in result.stdout
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert names == ["prepared", "seed-1", "seed-2", "seed-3", "settings.json"]
+    assert names == [
+        "distilled-1-2",
+        "distilled-3",
+        "prepared",
+        "seed-1",
+        "seed-2",
+        "seed-3",
+        "settings.json",
+    ]
     result = subprocess.run(
         [*command, "--vocab-size", "400"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
