@@ -64,7 +64,7 @@ class Options:
     recipe: str = RECIPE
     """Options of train.py."""
     distillation: str = DISTILLATION
-    """Options of train.py for the models' second part, on their own German, too; without any there is none."""
+    """Options of train.py for the models' second part, with their own German; empty leaves it out."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def translate_training_text(models: Sequence[Path], data: Path, out: Path) -> No
     try:
         run((
             "-m", "translator", "translate", *(part for model in models for part in ("--model", model)),
-            "--processes", str(len(models)), "--out", out, "--resume", data / "train.en",
+            "--out", out, "--resume", data / "train.en",
         ))  # fmt: skip
     finally:
         record.write_text(f"{before + (time.monotonic() - started) / 60}\n", encoding="utf-8")
@@ -276,7 +276,7 @@ def main() -> int:
         f"{options.vocab_size} pieces; {options.recipe}; distillation: {options.distillation or 'none'}"
     )
     show(singles, ensembles, console)
-    minutes = ", ".join(f"{minutes:.1f}" for _, minutes in trained)
+    minutes = ", ".join(f"{minutes:.0f}" for _, minutes in trained)
     console.print(f"minutes of training and translating, {options.at_once} models at once: {minutes}")
     return 0
 
