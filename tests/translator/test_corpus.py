@@ -112,6 +112,8 @@ def test_two_parallel_files_by_prefix_and_by_name(tmp_path: Path, suffix: str) -
         write_lines(tmp_path / f"x.{language}{suffix}", [pair[index] for pair in PAIRS])
     assert read(tmp_path / "x") == (PAIRS, DropCounts(read=3))
     assert read(f"{tmp_path}/x.en{suffix},{tmp_path}/x.de{suffix}") == (PAIRS, DropCounts(read=3))
+    (tmp_path / "x").mkdir()
+    assert read(tmp_path / "x") == (PAIRS, DropCounts(read=3)), "a folder of that name is not the corpus"
 
 
 @pytest.mark.parametrize(

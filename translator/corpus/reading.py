@@ -58,7 +58,8 @@ def _open_corpus(where: str) -> Iterator[Pair | None]:
     kind, compression = _suffixes(path)
     if where.startswith("hub:"):
         return _read_hub(where)
-    if path.is_dir():
+    candidates = [(Path(f"{where}.en{suffix}"), Path(f"{where}.de{suffix}")) for suffix in COMPRESSIONS]
+    if path.is_dir() and not any(english.exists() and german.exists() for english, german in candidates):
         return _read_dataset(where, where, None, "train")
     if "," in where and not path.exists():
         return _read_two_files(*_two_paths(where))
@@ -66,7 +67,6 @@ def _open_corpus(where: str) -> Iterator[Pair | None]:
         return map(_parse_tsv, read_lines(path))
     if kind == ".jsonl":
         return map(_parse_json, read_lines(path))
-    candidates = [(Path(f"{where}.en{suffix}"), Path(f"{where}.de{suffix}")) for suffix in COMPRESSIONS]
     for enough in (all, any):  # one of two is taken when there is no better, so that the other is missed
         for english_path, german_path in candidates:
             if enough((english_path.exists(), german_path.exists())):
