@@ -59,7 +59,8 @@ def _open_corpus(where: str) -> Iterator[Pair | None]:
     if where.startswith("hub:"):
         return _read_hub(where)
     candidates = [(Path(f"{where}.en{suffix}"), Path(f"{where}.de{suffix}")) for suffix in COMPRESSIONS]
-    if path.is_dir() and not any(english.exists() and german.exists() for english, german in candidates):
+    complete = [pair for pair in candidates if all(side.exists() for side in pair)]
+    if path.is_dir() and not complete:
         return _read_dataset(where, where, None, "train")
     if "," in where and not path.exists():
         return _read_two_files(*_two_paths(where))
@@ -67,10 +68,9 @@ def _open_corpus(where: str) -> Iterator[Pair | None]:
         return map(_parse_tsv, read_lines(path))
     if kind == ".jsonl":
         return map(_parse_json, read_lines(path))
-    for enough in (all, any):  # one of two is taken when there is no better, so that the other is missed
-        for english_path, german_path in candidates:
-            if enough((english_path.exists(), german_path.exists())):
-                return _read_two_files(english_path, german_path)
+    # One of two is taken when there is no better, so that the other is missed.
+    if found := complete or [pair for pair in candidates if any(side.exists() for side in pair)]:
+        return _read_two_files(*found[0])
     if kind in (".en", ".de"):
         start = where.removesuffix(kind + compression)
         raise DataError(
