@@ -15,7 +15,7 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
-from translator.device import choose_device, describe_device, set_up_processor
+from translator.device import choose_device, describe_device, has_fast_bf16, set_up_processor
 from translator.errors import TranslatorError
 from translator.evaluate import Evaluation, evaluate, read_lines
 from translator.inference import Precision, can_use_int8
@@ -33,7 +33,7 @@ class Options:
     sets: tyro.conf.Positional[tuple[Path, ...]]
     """Test sets without their endings."""
     precisions: tuple[Precision, ...] = ()
-    """Compared with fp32; by default all that the device has kernels for."""
+    """Compared with fp32; by default all that the device is made for."""
     model: Path | None = None
     device: str = "auto"
     beam_size: int = 4
@@ -43,8 +43,13 @@ class Options:
 def measure(options: Options) -> dict[tuple[str, str], Evaluation]:
     """What the model makes of each test set in each precision."""
     search = SearchOptions(beam_size=options.beam_size)
-    has_int8 = choose_device(options.device).type == "cpu" and can_use_int8()
-    others: tuple[Precision, ...] = options.precisions or (("bf16", "int8") if has_int8 else ("bf16",))
+    device = choose_device(options.device)
+    made_for: dict[Precision, bool] = {
+        "fp32": True,
+        "bf16": has_fast_bf16(device),
+        "int8": device.type == "cpu" and can_use_int8(),
+    }
+    others = options.precisions or tuple(precision for precision, is_made in made_for.items() if is_made)
     found = {}
     for precision in dict.fromkeys(("fp32", *others)):
         translator = Translator.load(options.model, options.device, precision=precision)

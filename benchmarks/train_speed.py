@@ -36,6 +36,7 @@ from translator.model import Transformer
 from translator.shards import PreparedCorpus, PreparedData
 from translator.tokenizer import EOS_ID
 from translator.trainer import Trainer
+from translator.trainer.batch_loss import settled_precision
 from translator.trainer.stream import Update
 
 PEERS = {"hf": ("peers.marian", "transformers"), "joeynmt": ("peers.joey", "joeynmt")}
@@ -88,7 +89,8 @@ class Options:
 
     size: Literal["small", "base", "big"] = "small"
     """small: 3 + 3 layers of width 256, 8,000 pieces; base and big: the paper's, 32,000 pieces."""
-    precision: Literal["bf16", "fp32"] = "bf16"
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    """Of all systems; auto: what train.py would choose."""
     threads: int = 0
     """CPU threads; 0 leaves PyTorch's choice."""
     device: Literal["cpu", "cuda"] = "cpu"
@@ -151,7 +153,7 @@ class Result:
     tokens_per_second: list[float] = dataclasses.field(default_factory=list)
     """Target tokens without padding, in each round."""
     peak_shares: list[float] = dataclasses.field(default_factory=list)
-    """Floating-point operations a second ÷ the peak of the same precision, in each round."""
+    """Floating-point operations a second ÷ the peak, in each round."""
 
 
 @dataclass
@@ -161,8 +163,8 @@ class Report:
     options: dict[str, Any]
     device: str
     torch: str
-    peaks: dict[str, float]
-    """Floating-point operations a second of a large matrix product, by precision."""
+    peak: float
+    """Floating-point operations a second of a large matrix product, in the precision of the options."""
     attention_biases: int
     """Parameters that the peers have and we, as the paper, do not."""
     results: list[Result]
@@ -184,11 +186,12 @@ def measure(options: Options, size: Size, console: Console) -> Report:
     """Build the systems, then let them train in turns."""
     set_up_processor(options.threads)  # as train.py does; the peers share it
     device = choose_device(options.device)
+    precision = settled_precision(TrainingConfig(precision=options.precision, max_steps=1), device)
     console.print(
         f"{describe_device(device)}, PyTorch {torch.__version__}: measuring the matrix-product peak"
     )
-    peaks = {"bf16": matrix_peak(device, torch.bfloat16), "fp32": matrix_peak(device, torch.float32)}
-    setup = Setup(size.model, device, options.precision == "bf16", options.compile)
+    peak = matrix_peak(device, torch.bfloat16 if precision == "bf16" else torch.float32)
+    setup = Setup(size.model, device, precision == "bf16", options.compile)
     data = synthetic_data(size.model.vocab_size)
     batch_tokens = size.batch_tokens[device.type]
     torch.manual_seed(SEED)
@@ -204,9 +207,11 @@ def measure(options: Options, size: Size, console: Console) -> Report:
     for number in range(options.rounds):
         console.print(f"round {number + 1} of {options.rounds}")
         run_round(number, systems, results, list(itertools.islice(batches, options.steps_per_round)), ours.model,
-                  peaks[options.precision], device)  # fmt: skip
-    chosen = {**dataclasses.asdict(options), "json": None, "batch_tokens": batch_tokens}
-    return Report(chosen, describe_device(device), torch.__version__, peaks, biases, results, missing)
+                  peak, device)  # fmt: skip
+    chosen = {
+        **dataclasses.asdict(options), "precision": precision, "json": None, "batch_tokens": batch_tokens,
+    }  # fmt: skip
+    return Report(chosen, describe_device(device), torch.__version__, peak, biases, results, missing)
 
 
 def matrix_peak(device: torch.device, dtype: torch.dtype) -> float:
@@ -352,8 +357,10 @@ def show(report: Report, size: Size, console: Console) -> None:
             f"{statistics.median(result.peak_shares):.1%}",
         )
     console.print(table)
-    peaks = ", ".join(f"{name} {peak / 1e12:.3g}" for name, peak in report.peaks.items())
-    console.print(f"matrix-product peak, TFLOP/s: {peaks}; ln V = {math.log(size.model.vocab_size):.2f}")
+    console.print(
+        f"matrix-product peak, TFLOP/s in {options['precision']}: {report.peak / 1e12:.3g}; "
+        f"ln V = {math.log(size.model.vocab_size):.2f}"
+    )
     console.print(f"biases of attention that the peers have and we do not: {report.attention_biases:,}")
     best, ratios = report.best_peer(), report.ratios()
     if best:

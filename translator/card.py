@@ -77,7 +77,8 @@ def _examples(trainer: Trainer, weights: Mapping[str, Tensor], tokenizer: Tokeni
 def build_card(name: str, trainer: Trainer, data: PreparedData) -> dict[str, Any]:
     """What is known when a training ends."""
     model, progress, origin = trainer.model, trainer.progress, trainer.began_with
-    passes = 2 if trainer.config.training.r_drop else 1
+    settings = trainer.config.training
+    flops = training_flops(model, progress.source_tokens, progress.target_tokens, settings.softmax_pieces)
     device = next(model.parameters()).device
     training = {
         "steps": progress.step,
@@ -87,7 +88,7 @@ def build_card(name: str, trainer: Trainer, data: PreparedData) -> dict[str, Any
         "device": describe_device(device, trainer.processes),
         "hours": round(progress.seconds / 3600, 2),
         "device_hours": round(progress.seconds / 3600 * count_devices(device, trainer.processes), 2),
-        "flops": passes * training_flops(model, progress.source_tokens, progress.target_tokens),
+        "flops": flops * (2 if settings.r_drop else 1),
         "settings": trainer.config.to_dict()["training"],
     }
     return {
@@ -139,13 +140,17 @@ def record_scores(path: Path, evaluation: Evaluation, options: SearchOptions) ->
     write_card(path, {**card, "scores": [*kept, entry]})
 
 
-def training_flops(model: Transformer, source_tokens: int, target_tokens: int) -> float:
+def training_flops(
+    model: Transformer, source_tokens: int, target_tokens: int, softmax_pieces: int = 0
+) -> float:
     """Operations of all matrix products with weights: 2 a weight and token forward, twice that backward.
 
+    `softmax_pieces` is the setting of that name: 0 is a softmax over the whole vocabulary.
     The products of queries with keys and of attention with values, some 5 % more at 30 tokens a sentence, are left out.
     """
     source_weights = _matrix_weights(model.encoder)
-    target_weights = _matrix_weights(model.decoder) + model.embedding.weight.numel()
+    vocab_size, d_model = model.embedding.weight.shape
+    target_weights = _matrix_weights(model.decoder) + min(softmax_pieces or vocab_size, vocab_size) * d_model
     for layer in model.decoder:
         projected_from_source = layer.cross_attention.key_value.weight.numel()
         source_weights += projected_from_source

@@ -27,6 +27,11 @@ def test_operations_worked_out_by_hand(trainer):
     for_source = 4 * 256 + 2 * 512 + 2 * 256
     for_target = 6 * 256 + 2 * 512 + 16 * vocabulary
     assert training_flops(trainer.model, 10, 7) == 6 * (10 * for_source + 7 * for_target)
+    for_target -= 16 * (vocabulary - 100)
+    assert training_flops(trainer.model, 10, 7, softmax_pieces=100) == 6 * (10 * for_source + 7 * for_target)
+    assert training_flops(trainer.model, 10, 7, softmax_pieces=vocabulary + 1) == training_flops(
+        trainer.model, 10, 7
+    )
 
 
 def test_two_passes_cost_twice_and_processes_count(trainer, prepared):

@@ -91,6 +91,7 @@ def test_impossible_model_settings_are_refused(change, message):
         ({"schedule": "cosine"}, "choose one of inverse-sqrt, linear"),
         ({"clip_norm": -1.0}, "clip_norm is -1.0"),
         ({"bpe_dropout": 1.0}, "bpe_dropout is 1.0; give 0 up to, not including, 1"),
+        ({"softmax_pieces": -1}, "softmax_pieces is -1; give 0 or more"),
         ({"r_drop": -1.0}, "r_drop is -1.0; give 0 or more"),
         ({"bpe_dropout": -0.1}, "bpe_dropout is -0.1"),
         ({"both_directions_epochs": -1}, "both_directions_epochs is -1"),

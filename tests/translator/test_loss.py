@@ -1,4 +1,5 @@
 import math
+import statistics
 
 import pytest
 import torch
@@ -97,6 +98,85 @@ def test_r_drop_worked_out_by_hand():
     assert loss.item() == pytest.approx(2.7725887, abs=1e-6)
 
 
+def softmax_over(output_ND, embedding_VD, target_N, pieces, seed=0, agreement=0.0):
+    """The loss with so many pieces and its gradients by output and embedding, for that seed of the draw."""
+    torch.manual_seed(seed)
+    loss, plain = label_smoothed_cross_entropy(
+        output_ND, embedding_VD, target_N, 0.1, PAD, agreement, softmax_pieces=pieces
+    )
+    return loss, plain, *torch.autograd.grad(loss, (output_ND, embedding_VD))
+
+
+@pytest.mark.usefixtures("chunk_sizes")
+@pytest.mark.parametrize("agreement", [0.0, 5.0])
+def test_a_drawn_piece_counts_like_the_pieces_that_it_stands_for(agreement):
+    # 21 pieces, targets 1, 2, 3: of the 18 others 6 are drawn, each for 3. The loss and the gradients are those of a
+    # vocabulary of 21 in which each drawn piece stands three times.
+    torch.manual_seed(0)
+    output_ND = torch.randn(8, 8, requires_grad=True)
+    embedding_VD = torch.randn(21, 8, requires_grad=True)
+    target_N = torch.tensor([1, 1, 3, 3, PAD, PAD, 2, 2])
+    loss, plain, *gradients = softmax_over(output_ND, embedding_VD, target_N, 9, agreement=agreement)
+    in_softmax = gradients[1].abs().sum(dim=1).nonzero().squeeze(1).tolist()
+    assert len(in_softmax) == 9
+    assert set(in_softmax) > {1, 2, 3}
+    drawn = [piece for piece in in_softmax if piece not in (1, 2, 3)]
+    # The places of the targets stay as they are, 0 being padding, which must not be a target here.
+    expanded = embedding_VD[[drawn[0], 1, 2, 3, *drawn[:1] * 2, *drawn[1:] * 3]]
+    reference = plain_r_drop(output_ND, expanded, target_N, 0.1, agreement)
+    expected = torch.autograd.grad(reference, (output_ND, embedding_VD))
+    torch.testing.assert_close(loss, reference, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(plain, plain_version(output_ND, expanded, target_N, 0.0), atol=1e-4, rtol=1e-4)
+    for ours, theirs in zip(gradients, expected, strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-4)
+
+
+def test_every_other_piece_is_drawn_as_often():
+    # 5 of 20 others, 400 times: each 100 times, with a standard deviation of √(400 · ¼ · ¾) = 8.7.
+    output_ND = torch.randn(1, 8, requires_grad=True)
+    embedding_VD = torch.randn(21, 8, requires_grad=True)
+    drawn_V = sum(
+        softmax_over(output_ND, embedding_VD, torch.tensor([7]), 6, seed)[3].any(dim=1).long()
+        for seed in range(400)
+    )
+    assert drawn_V[7] == 400
+    assert drawn_V.sum() == 400 * 6
+    others = torch.cat([drawn_V[:7], drawn_V[8:]])
+    assert 60 < others.min() <= others.max() < 140
+
+
+def test_the_mean_of_many_draws_is_near_the_whole_softmax():
+    """Without any bias 300 draws would be √300 = 17 times nearer together than alone; the log of a sum that is
+    estimated has a small one."""
+    torch.manual_seed(0)
+    output_ND = torch.randn(6, 8, requires_grad=True)
+    embedding_VD = (torch.randn(101, 8) / 3).requires_grad_()
+    target_N = torch.randint(1, 101, (6,))
+    draws = [softmax_over(output_ND, embedding_VD, target_N, 41, seed) for seed in range(300)]
+    whole = softmax_over(output_ND, embedding_VD, target_N, 0)
+    for ours, theirs in zip(zip(*draws, strict=True), whole, strict=True):
+        alone = statistics.mean((draw - theirs).norm().item() for draw in ours)
+        together = (torch.stack(ours).mean(dim=0) - theirs).norm().item()
+        assert 0 < together < alone / 4
+
+
+@pytest.mark.parametrize("pieces", [21, 22, 1000])
+def test_a_softmax_of_as_many_pieces_as_there_are_draws_nothing(pieces):
+    output_ND, embedding_VD = torch.randn(4, 8, requires_grad=True), torch.randn(21, 8, requires_grad=True)
+    target_N = torch.tensor([1, 2, PAD, 20])
+    whole = softmax_over(output_ND, embedding_VD, target_N, 0)
+    for ours, theirs in zip(softmax_over(output_ND, embedding_VD, target_N, pieces), whole, strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def test_more_kinds_of_targets_than_pieces_are_all_in_the_softmax():
+    """Then it goes over them alone."""
+    output_ND, embedding_VD = torch.randn(4, 8, requires_grad=True), torch.randn(21, 8, requires_grad=True)
+    target_N = torch.tensor([1, 2, 3, 20])
+    gradient_VD = softmax_over(output_ND, embedding_VD, target_N, 2)[3]
+    assert gradient_VD.any(dim=1).nonzero().squeeze(1).tolist() == [1, 2, 3, 20]
+
+
 def test_bf16_gradients_stay_close_to_float32():
     torch.manual_seed(0)
     output_ND = torch.randn(64, 32, requires_grad=True)
@@ -113,10 +193,11 @@ def test_bf16_gradients_stay_close_to_float32():
         assert (ours - theirs).norm() / theirs.norm() < 0.02
 
 
-def test_a_batch_of_padding_costs_nothing():
+@pytest.mark.parametrize("pieces", [0, 3])
+def test_a_batch_of_padding_costs_nothing(pieces):
     output_ND = torch.randn(3, 4, requires_grad=True)
     smoothed, plain = label_smoothed_cross_entropy(
-        output_ND, torch.randn(5, 4), torch.zeros(3).long(), 0.1, PAD
+        output_ND, torch.randn(5, 4), torch.zeros(3).long(), 0.1, PAD, softmax_pieces=pieces
     )
     smoothed.backward()
     assert (smoothed.item(), plain.item()) == (0.0, 0.0)

@@ -35,10 +35,10 @@ def losses(out):
     return [(record["step"], record["loss"], record["perplexity"]) for record in records if "loss" in record]
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_save_and_resume_equal_the_straight_run(prepared, brief_config, tmp_path, precision):
-    """Dropout, shuffling over an epoch's end, Adam and the schedule all go on where they were."""
-    settings = {"precision": precision, "max_steps": 40, "batch_tokens": 512}
+@pytest.mark.parametrize("change", [{"precision": "fp32"}, {"precision": "bf16"}, {"softmax_pieces": 100}])
+def test_save_and_resume_equal_the_straight_run(prepared, brief_config, tmp_path, change):
+    """Dropout, shuffling over an epoch's end, drawn pieces, Adam and the schedule all go on where they were."""
+    settings = {**change, "max_steps": 40, "batch_tokens": 512}
     assert make_trainer(brief_config, prepared, tmp_path / "straight", **settings).train()
 
     class Stop(Exception):

@@ -34,6 +34,7 @@ def batch_loss(
             training.label_smoothing,
             PAD_ID,
             training.r_drop,
+            training.softmax_pieces,
         )
     return loss / passes, plain / passes
 
