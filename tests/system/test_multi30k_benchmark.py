@@ -28,7 +28,7 @@ def test_the_benchmark_trains_and_scores_every_seed(tmp_path):
     data = tmp_path / "data"
     data.mkdir()
     for seed, (name, pairs) in enumerate(
-        (("train", 400), ("val", 20), ("test2016", 12), ("test2017", 12), ("testcoco2017", 12))
+        (("train", 150), ("val", 4), ("test2016", 3), ("test2017", 2), ("testcoco2017", 2))
     ):
         english, german = zip(*generate_pairs(pairs, seed=seed), strict=True)
         (data / f"{name}.en").write_text("".join(f"{line}\n" for line in english), encoding="utf-8")
