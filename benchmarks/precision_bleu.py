@@ -45,7 +45,6 @@ def measure(options: Options) -> dict[tuple[str, str], Evaluation]:
     search = SearchOptions(beam_size=options.beam_size)
     device = choose_device(options.device)
     made_for: dict[Precision, bool] = {
-        "fp32": True,
         "bf16": has_fast_bf16(device),
         "int8": device.type == "cpu" and can_use_int8(),
     }

@@ -80,9 +80,8 @@ class _FusedLoss(torch.autograd.Function):
             rows_PD = output_ND.detach().index_select(0, wanted_N).to(dtype)
             target_P = target_N.index_select(0, wanted_N)
             weight_VD = embedding_VD.detach()
-            counts_V = torch.ones(len(weight_VD), device=weight_VD.device)
-            is_sampled = 0 < softmax_pieces < len(weight_VD)
-            if is_sampled:
+            counts_V = None
+            if 0 < softmax_pieces < len(weight_VD):
                 pieces_V, counts_V, target_P = _draw_pieces(target_P, len(weight_VD), softmax_pieces)
                 weight_VD = weight_VD.index_select(0, pieces_V)
             weight_VD = weight_VD.to(dtype)
@@ -99,7 +98,7 @@ class _FusedLoss(torch.autograd.Function):
                 if is_training:
                     grad_rows_PD[start : start + chunk] = grad_CV @ weight_VD
                     grad_weight_VD += grad_CV.t() @ rows_CD
-            if is_sampled:
+            if counts_V is not None:
                 grad_weight_VD = torch.zeros_like(embedding_VD, dtype=torch.float32).index_copy_(
                     0, pieces_V, grad_weight_VD
                 )
@@ -133,7 +132,7 @@ def _draw_pieces(target_P: Tensor, vocab_size: int, how_many: int) -> tuple[Tens
 
 
 def _replace_by_gradient(
-    logits_CV: Tensor, target_C: Tensor, counts_V: Tensor, smoothing: float, agreement: float
+    logits_CV: Tensor, target_C: Tensor, counts_V: Tensor | None, smoothing: float, agreement: float
 ) -> Tensor:
     """Write the loss's gradient by the logits over them; returns (2,) the loss to minimise and the plain one, summed.
 
@@ -142,13 +141,17 @@ def _replace_by_gradient(
     the softmax with the log of their number added.
     """
     sums = torch.zeros(2, dtype=torch.float32, device=logits_CV.device)
-    log_counts_V, share_V = counts_V.log(), counts_V / counts_V.sum()
-    rows = _even(FLOAT32_LOGITS[logits_CV.device.type] // logits_CV.shape[1])
+    vocab_size = logits_CV.shape[1]
+    share = 1 / vocab_size if counts_V is None else counts_V / counts_V.sum()
+    rows = _even(FLOAT32_LOGITS[logits_CV.device.type] // vocab_size)
     for part_RV, target_R in zip(logits_CV.split(rows), target_C.split(rows), strict=True):
         target_R1 = target_R.unsqueeze(1)
         logits_RV = part_RV.float()
-        mean_R1 = (logits_RV @ share_V).unsqueeze(1)
-        logits_RV = logits_RV + log_counts_V
+        if counts_V is None:
+            mean_R1 = logits_RV.mean(dim=1, keepdim=True)
+        else:
+            mean_R1 = (logits_RV * share).sum(dim=1, keepdim=True)
+            logits_RV = logits_RV + counts_V.log()
         p_RV = logits_RV.softmax(dim=1)
         # log Σ exp(logits), by the likeliest piece, whose p is never 0; a log-softmax takes each exponential twice.
         normaliser_R1 = logits_RV.amax(dim=1, keepdim=True) - p_RV.amax(dim=1, keepdim=True).log()
@@ -158,7 +161,7 @@ def _replace_by_gradient(
         if agreement:
             divergence, divergence_gradient_RV = _divergence(logits_RV - normaliser_R1)
             sums[0] += agreement * divergence
-        gradient_RV = p_RV.sub_(smoothing * share_V)
+        gradient_RV = p_RV.sub_(smoothing * share)
         gradient_RV.scatter_add_(
             1, target_R1, gradient_RV.new_full((1, 1), smoothing - 1).expand_as(target_R1)
         )
