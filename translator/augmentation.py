@@ -9,8 +9,8 @@ from typing import Literal
 
 import numpy as np
 
-from translator.casing import COPIED, lower_case, title_case, upper_case
 from translator.config import AugmentationConfig
+from translator.text.casing import COPIED, lower_case, title_case, upper_case
 
 Casing = Literal["upper_case", "title_case", "lower_case"]
 

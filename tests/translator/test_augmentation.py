@@ -11,8 +11,8 @@ from translator.augmentation import (
     with_typos,
     without_final_punctuation,
 )
-from translator.casing import lower_case, title_case, upper_case
 from translator.config import AugmentationConfig
+from translator.text.casing import lower_case, title_case, upper_case
 
 KEY_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 COPIED = [

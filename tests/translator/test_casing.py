@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from translator.casing import is_headline, is_in_capitals, lower_case, title_case, upper_case, usual_case
+from translator.text.casing import is_headline, is_in_capitals, lower_case, title_case, upper_case, usual_case
 
 
 @pytest.mark.parametrize(
@@ -134,9 +134,7 @@ def test_usual_case(text, expected):
 )  # fmt: skip
 def test_the_time_of_long_runs_does_not_grow_with_their_square(beginning, run):
     """Then it would be minutes, and anybody could send such a text; what is needed is half a second."""
-    script = (
-        f"from translator.casing import usual_case; usual_case(({beginning!r} + {run!r} * 200_000)[:200_000])"
-    )
+    script = f"from translator.text.casing import usual_case; usual_case(({beginning!r} + {run!r} * 200_000)[:200_000])"
     subprocess.run([sys.executable, "-c", script], timeout=60, check=True)
 
 

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from translator import text
-from translator.text import normalise, normalise_with_origins
+from translator.text import normalisation, normalise, normalise_with_origins
 
 ODD_CHARACTERS = (
     " \t\u00a0\u3000\u200b\u00ad\u200c\u200d\u0301\u0323\u1680aAe.é\u212bﬁ한\u1100\u1161क\u093cא漢😀\u2000"
@@ -77,8 +76,10 @@ def test_every_character_comes_from_what_is_normalised_to_it(original: str) -> N
 def test_the_work_is_linear(monkeypatch: pytest.MonkeyPatch) -> None:
     """Counted, not timed: each character of either text is taken apart once."""
     taken = []
-    take_apart = text._parts
-    monkeypatch.setattr(text, "_parts", lambda character: taken.append(character) or take_apart(character))
+    take_apart = normalisation._parts
+    monkeypatch.setattr(
+        normalisation, "_parts", lambda character: taken.append(character) or take_apart(character)
+    )
     for words in (10, 1000):
         taken.clear()
         normalised, _ = normalise_with_origins("a\u00a0" * words)

@@ -12,7 +12,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from translator.casing import upper_case
 from translator.checkpoint import save_model
 from translator.config import ModelConfig
 from translator.device import one_thread_for_each_batch
@@ -22,6 +21,7 @@ from translator.inference import can_use_int8, has_fast_int8
 from translator.model import Transformer
 from translator.search import Sampling, SearchOptions, length_penalty
 from translator.text import normalise
+from translator.text.casing import upper_case
 from translator.tokenizer import EOS_ID, PAD_ID, train_tokenizer
 from translator.translate import Translator, settle_precision
 from translator.translate.rules import piece_texts

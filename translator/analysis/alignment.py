@@ -12,9 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from translator.casing import is_in_capitals, usual_case
 from translator.forced import forced_attention
 from translator.text import normalise, normalise_with_origins
+from translator.text.casing import is_in_capitals, usual_case
 from translator.tokenizer import PAD_ID, Tokenizer
 from translator.translate import Translator
 

@@ -4,10 +4,10 @@ import reprlib
 from collections.abc import Sequence
 from dataclasses import replace
 
-from translator.casing import upper_case
 from translator.errors import InputError
 from translator.search import PieceTexts
 from translator.text import normalise
+from translator.text.casing import upper_case
 from translator.tokenizer import EOS_ID, RESERVED_PIECES, Tokenizer
 from translator.translate.sources import SourceSentence
 

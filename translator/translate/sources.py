@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from translator.casing import is_in_capitals, usual_case
 from translator.text import Span, normalise, split_long, split_sentences
+from translator.text.casing import is_in_capitals, usual_case
 from translator.tokenizer import Tokenizer
 
 MAX_PIECE_TOKENS = 160

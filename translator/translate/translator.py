@@ -14,7 +14,6 @@ from typing import Any, Literal, Self
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
-from translator.casing import upper_case
 from translator.checkpoint import load_model
 from translator.continuous import ContinuousSearch, Limits
 from translator.coverage import rank_by_coverage
@@ -35,6 +34,7 @@ from translator.search import (
     search,
 )
 from translator.text import normalise
+from translator.text.casing import upper_case
 from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer
 from translator.translate.answers import Hypothesis, Translation, assemble
 from translator.translate.rules import begin_with, piece_texts

@@ -1,11 +1,4 @@
-"""Normalise text, split it into sentences, and put translations back between the original whitespace.
-
-    spans = [piece for span in split_sentences(text) for piece in split_long(text, span, count_tokens, limit)]
-    answer = rejoin(text, spans, translate([normalise(text[span.start : span.end]) for span in spans]))
-
-What is translated is normalised; what lies between the sentences (blanks, line breaks, indentation) is never
-touched.
-"""
+"""Split text into sentences, those into pieces, and put translations back between the original whitespace."""
 
 import re
 import unicodedata
@@ -15,14 +8,14 @@ from functools import lru_cache
 
 import sentencex
 
-from translator.errors import ConfigError, InputError
+from translator.errors import ConfigError
+from translator.text.normalisation import refuse_surrogates
 
 # The splitter pairs up quotation marks, in time that grows with the square of their number: what it sees at
 # a time must be bounded, and few sentences are longer than this.
 _WINDOW_CHARACTERS = 1000
 
 _LINE = re.compile("[^\n\r\v\f\x85\u2028\u2029]+")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _NOT_PRINTABLE_ASCII = re.compile(r"[^\x20-\x7e]")
 _QUOTES = dict.fromkeys("“”„‟«»", '"') | dict.fromkeys("‘’‚‛‹›", "'")
 _APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")  # else two of them are taken for a quotation
@@ -60,21 +53,6 @@ _EMOJI_EXTENDERS = (range(0x1F3FB, 0x1F400), range(0xE0020, 0xE0080))  # skin to
 _HANGUL_TAILS = range(0x1160, 0x1200)  # conjoining vowels and final consonants
 _ZERO_WIDTH_JOINER = "\u200d"
 
-# What is cut before an ASCII character has the same NFC as the whole; 1,000 others in a row are cut anywhere.
-_NFC_PART = re.compile(r"[\s\S]{1,1000}(?=[\x00-\x7f]|\Z)|[\s\S]{1,1000}")
-# Control characters that are not whitespace, soft hyphen, zero-width spaces, word joiner, invisible
-# operators, byte order mark, bidirectional and deprecated formatting controls, interlinear annotation.
-_JUNK = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b\u200e\u200f"
-    "\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+"
-)
-# Joiners hold emoji together and shape letters of Indic and Arabic scripts; elsewhere they are junk.
-_JOINERS = "\u200c\u200d"
-_JOINED = "[\u0590-\u1dff\u20d0-\u20ff\u2190-\u2bff\u2e80-\u2fff\u3001-\U0010ffff]"
-_STRAY_JOINERS = re.compile(
-    f"(?<![\u200c\u200d])(?:(?<!{_JOINED})[\u200c\u200d]++|[\u200c\u200d]++(?!{_JOINED}))"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -94,7 +72,7 @@ def split_sentences(text: str) -> list[Span]:
 
     Raises InputError for a lone surrogate.
     """
-    _refuse_surrogates(text)
+    refuse_surrogates(text)
     ascii_text = _NOT_PRINTABLE_ASCII.sub(lambda match: _ascii_stand_in(match[0]), text)
     ascii_text = _APOSTROPHE.sub("_", ascii_text)
     spans: list[Span] = []
@@ -142,68 +120,6 @@ def rejoin(text: str, spans: Sequence[Span], translations: Sequence[str]) -> str
         parts += text[position : span.start], translation
         position = span.end
     return "".join(parts) + text[position:]
-
-
-def normalise(sentence: str) -> str:
-    """Return a sentence as the model is given it: NFC, single spaces, nothing invisible.
-
-    Whitespace of any kind becomes one space. Control characters, zero-width characters, soft hyphens and
-    bidirectional controls are dropped; joiners stay inside emoji and in scripts that need them, and
-    variation selectors stay. The result may be empty. Raises InputError for a lone surrogate.
-    """
-    if sentence.isascii() and sentence.isprintable():
-        return " ".join(sentence.split())
-    _refuse_surrogates(sentence)
-    visible = _STRAY_JOINERS.sub("", _JUNK.sub("", _composed(sentence)))
-    # What was dropped may have kept an accent apart from its letter.
-    return " ".join(_composed(visible).split())
-
-
-def normalise_with_origins(sentence: str) -> tuple[str, list[tuple[int, int]]]:
-    """Return `normalise(sentence)`, and for each of its characters where it stands in the sentence.
-
-    That is the place of its first character, and the one after its last. A space has the place of the first blank.
-    """
-    normalised = normalise(sentence)
-    if normalised == sentence:
-        return normalised, [(place, place + 1) for place in range(len(sentence))]
-    # Taken apart, both have the same characters in the same order, but for accents of one letter and what is dropped.
-    wanted = [(part, owner) for owner, character in enumerate(normalised) for part in _parts(character)]
-    starts, ends = [len(sentence)] * len(normalised), [0] * len(normalised)
-    done = 0
-    for place, character in enumerate(sentence):
-        for part in _parts(character):
-            if done < len(wanted) and not _is_dropped(part, wanted[done][0]):
-                owner = wanted[done][1]
-                starts[owner], ends[owner] = min(starts[owner], place), max(ends[owner], place + 1)
-                done += 1
-    assert done == len(wanted)
-    return normalised, list(zip(starts, ends, strict=True))
-
-
-def _parts(character: str) -> str:
-    """A letter and its accents, one by one."""
-    return unicodedata.normalize("NFD", character)
-
-
-def _is_dropped(part: str, following: str) -> bool:
-    """Whether normalisation leaves a character out, where `following` is what it has next."""
-    if part.isspace():
-        return following != " "
-    return following != part if part in _JOINERS else _JUNK.match(part) is not None
-
-
-def _composed(text: str) -> str:
-    """Return the text in NFC, in linear time: unicodedata needs quadratic time for stacked accents."""
-    return "".join(unicodedata.normalize("NFC", part) for part in _NFC_PART.findall(text))
-
-
-def _refuse_surrogates(text: str) -> None:
-    if found := _SURROGATE.search(text):
-        raise InputError(
-            f"the text has a lone surrogate (U+{ord(found[0]):04X}) at character {found.start()}; only "
-            "Unicode characters can be translated. Send valid UTF-8; JSON needs such escapes in pairs."
-        )
 
 
 @lru_cache(maxsize=4096)

@@ -1,0 +1,12 @@
+"""Text before and after the model: normalised, split into sentences, put back between the original whitespace.
+
+    spans = [piece for span in split_sentences(text) for piece in split_long(text, span, count_tokens, limit)]
+    answer = rejoin(text, spans, translate([normalise(text[span.start : span.end]) for span in spans]))
+
+Reading order: `normalisation`, `sentences`, `casing`.
+"""
+
+from translator.text.normalisation import normalise, normalise_with_origins
+from translator.text.sentences import Span, rejoin, split_long, split_sentences
+
+__all__ = ["Span", "normalise", "normalise_with_origins", "rejoin", "split_long", "split_sentences"]
