@@ -20,7 +20,6 @@ import tyro
 
 from translator import config
 from translator.card import save_trained_model
-from translator.checkpoint import begin_with
 from translator.data_report import print_data_report
 from translator.device import set_up_processor
 from translator.errors import TranslatorError
@@ -29,6 +28,7 @@ from translator.run_log import format_record
 from translator.shards import PreparedData
 from translator.trainer import Trainer, held, join_processes, settle_batch_size
 from translator.validation import make_validator
+from translator.warm_start import load_initial_weights
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,8 @@ class Run:
     name: str = "en-de"
     """The model's name, on its card."""
     init_from: Path | None = None
-    """Folder of a trained model to begin with, of the same architecture and tokenizer (fine-tuning)."""
+    """Folder of a trained model whose weights the training begins with. It may have another vocabulary and fewer
+    layers; its other sizes must be the same."""
     resume: bool = False
     """Go on from the newest checkpoint in `out`."""
     device: str = "auto"
@@ -66,7 +67,7 @@ def train(run: Run, preset: config.TrainingConfig) -> int:
         model = Transformer(settings.model).to(device)
         settings = settle_batch_size(settings, preset, model, processes, run.out if run.resume else None)
         begins = run.init_from if not run.resume else None
-        origin = begin_with(begins, model, data.tokenizer) if begins else None
+        origin = load_initial_weights(begins, model, data.tokenizer) if begins else None
         trainer = Trainer(
             model, data, settings, run.out, validate=make_validator(data), processes=processes,
             report=lambda record: print(format_record(record)), began_with=origin,

@@ -10,7 +10,8 @@ from typing import Literal
 import numpy as np
 
 from translator.config import AugmentationConfig
-from translator.text.casing import COPIED, lower_case, title_case, upper_case
+from translator.text.casing import lower_case, title_case, upper_case
+from translator.text.opaque import find_opaque
 
 Casing = Literal["upper_case", "title_case", "lower_case"]
 
@@ -84,7 +85,7 @@ def without_final_punctuation(source: str, target: str) -> tuple[str, str]:
 
 def with_typos(text: str, random: np.random.Generator) -> str:
     """The English text with one or two of its longer lower-case words misspelt, if it has any."""
-    copied = [match.span() for match in COPIED.finditer(text)]
+    copied = [(span.start, span.end) for span in find_opaque(text)]
     words = [
         word
         for word in _LONG_LOWER_CASE_WORD.finditer(text)

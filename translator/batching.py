@@ -245,9 +245,9 @@ class _Rewriter:
         changes = draw_changes(self._augmentation, len(sources), random)
         for row in range(len(sources)) if self._bpe_dropout else changes:
             sides = sources[row], targets[row]
-            if not all(map(self._tokenizer.is_text, sides)):
-                continue
-            texts = source, target = self._tokenizer.decode(sides[0]), self._tokenizer.decode(sides[1])
+            if self._bpe_dropout and not all(map(self._tokenizer.is_text, sides)):
+                continue  # reserved pieces have no merges
+            texts = source, target = tuple(map(self._tokenizer.decode_marked, sides))
             if row in changes:
                 texts = augment(source, target, changes[row], random)
             source_ids, target_ids = (self._encode(text, random) for text in texts)
@@ -258,7 +258,7 @@ class _Rewriter:
     def _encode(self, text: str, random: np.random.Generator) -> list[int]:
         if self._bpe_dropout:
             return self._tokenizer.encode_with_dropout(text, self._bpe_dropout, random)
-        return self._tokenizer.encode(text)
+        return self._tokenizer.encode_marked(text)
 
 
 def _counted(number: int, one: str, several: str) -> str:

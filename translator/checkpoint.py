@@ -219,28 +219,6 @@ def model_sha256(path: Path) -> str:
     return hashlib.sha256(_to_json(manifest)).hexdigest()
 
 
-def begin_with(path: Path, model: Transformer, tokenizer: Tokenizer) -> dict[str, Any]:
-    """Give `model` the weights of a trained model, and return that one's card.
-
-    Raises ConfigError where it has another tokenizer than the data, or another architecture; dropout may differ.
-    """
-    folder = load_model(path)
-    if folder.tokenizer.sha256 != tokenizer.sha256:
-        raise ConfigError(
-            f"the data was not prepared with the tokenizer of {path}; "
-            f"prepare it again with --tokenizer {path / 'tokenizer.model'}"
-        )
-    wanted, found = asdict(model.config), asdict(folder.model.config)
-    if differences := [
-        f"{name} {found[name]} instead of {wanted[name]}"
-        for name in wanted
-        if not name.endswith("dropout") and found[name] != wanted[name]
-    ]:
-        raise ConfigError(f"the model in {path} has {', '.join(differences)}; ask for the same architecture")
-    model.load_state_dict(folder.model.state_dict())
-    return folder.card
-
-
 def write_card(path: Path, card: Mapping[str, Any]) -> None:
     """Replace the card of a model folder."""
     names = ("config.json", "model.safetensors", "tokenizer.model")

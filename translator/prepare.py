@@ -6,8 +6,8 @@ tokenizer learns, once to encode. With a given tokenizer it is read once.
 
 import itertools
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +26,14 @@ from translator.corpus import (
 from translator.errors import ConfigError, DataError
 from translator.shards import MAX_VOCAB_SIZE, CorpusEntry, IdBlock, PreparedWriter
 from translator.text import normalise
-from translator.tokenizer import Tokenizer, train_tokenizer
+from translator.text.protected import mark_pair
+from translator.tokenizer import MARKS, Tokenizer, train_tokenizer
+from translator.vocabulary import marks_of_classes
 
-MIN_VOCAB_SIZE = 300
+MIN_VOCAB_SIZE = 400
+PROTECTED_SHARE = 0.9
+"""Of the pairs with protected spans, the share in which reserved pieces stand for them. The model sees only such pairs
+later; the others teach it to read numbers all the same, for there may be more spans than pieces."""
 PAIRS_PER_BLOCK = 10_000
 
 Progress = Callable[[str, int], None]
@@ -45,6 +50,21 @@ class PrepareReport:
     dev: list[CorpusEntry]
     drops: DropReport
     tokenizer_sha256: str
+    protected: "dict[str, ProtectedCounts]" = field(default_factory=dict)
+    """For each corpus, how many spans are protected."""
+
+
+@dataclass
+class ProtectedCounts:
+    """How many pairs of a corpus have protected spans, and in how many both sides agree on them."""
+
+    pairs: int = 0
+    """With a span in the English."""
+    marked_pairs: int = 0
+    spans: int = 0
+    """In pairs that were chosen by the share."""
+    marked_spans: int = 0
+    """With a counterpart in the German, so that a reserved piece stands for them on both sides."""
 
 
 def prepare(
@@ -56,19 +76,24 @@ def prepare(
     tokenizer: Path | None = None,
     rules: CleaningRules,
     seed: int,
+    protected_share: float = PROTECTED_SHARE,
     progress: Progress | None = None,
 ) -> PrepareReport:
     """Clean and encode corpora into the new folder `out`; of development sets, no pair is left out.
 
-    The English of both is normalised, as it is before it is translated; the German stays as it is.
+    Both sides are normalised, and in a share of the pairs reserved pieces stand for the protected spans on which they
+    agree. Development sets keep their German, and have no such pieces.
     `tokenizer` names a `tokenizer.model` to reuse; without it, one of `vocab_size` pieces is trained.
     Raises `ConfigError` on settings that cannot work, `DataError` when a corpus cannot be read, when nothing
     of it is left, or when `out` is in use. What can be checked is checked before the long work.
     """
     _check(corpora, dev, None if tokenizer else vocab_size)
+    if not 0 <= protected_share <= 1:
+        raise ConfigError(f"protected_share is {protected_share}; give 0 to 1")
     vocabulary = Tokenizer.load(tokenizer) if tokenizer else None
-    preparation = _Preparation(rules, seed, progress or (lambda _stage, _pairs: None))
-    with PreparedWriter(out, {"rules": asdict(rules), "seed": seed}) as writer:
+    preparation = _Preparation(rules, seed, protected_share, progress or (lambda _stage, _pairs: None))
+    provenance = {"rules": asdict(rules), "seed": seed, "protected_share": protected_share}
+    with PreparedWriter(out, provenance) as writer:
         for spec in (*corpora, *dev):
             check_readable(spec)
         if vocabulary is None:
@@ -80,13 +105,14 @@ def prepare(
 class _Preparation:
     """The two passes over the text, with the settings that they share."""
 
-    def __init__(self, rules: CleaningRules, seed: int, progress: Progress) -> None:
+    def __init__(self, rules: CleaningRules, seed: int, protected_share: float, progress: Progress) -> None:
         self._rules = rules
         self._seed = seed
+        self._protected_share = protected_share
         self._progress = progress
 
     def draw_sentences(self, corpora: Sequence[CorpusSpec]) -> Iterator[str]:
-        """Both sides of good pairs, each pair as likely as the weight of its corpus says."""
+        """Both sides of good pairs, each pair as likely as the weight of its corpus says, without protected spans."""
         heaviest = max(spec.weight for spec in corpora)
         seen = Deduplicator()
         for index, spec in enumerate(corpora):
@@ -94,7 +120,8 @@ class _Preparation:
             counts = DropCounts()
             for pair in clean_pairs(self._watched("reading", spec, counts), self._rules, seen, counts):
                 if random.random() < spec.weight / heaviest:
-                    yield from pair
+                    marked = mark_pair(*pair, marks_of_classes(), random)
+                    yield from (MARKS.sub("", text) for text in (marked.english, marked.german))
             _check_something_is_left(spec, counts)
 
     def encode(
@@ -110,6 +137,10 @@ class _Preparation:
         for spec in corpora:
             counts = report.drops.corpora[spec.name] = DropCounts()
             good = clean_pairs(self._watched("encoding", spec, counts), self._rules, seen, counts)
+            if tokenizer.marks:
+                protected = report.protected[spec.name] = ProtectedCounts()
+                random = np.random.default_rng((self._seed, len(report.corpora)))
+                good = self._marked(good, tokenizer.marks, random, protected)
             report.corpora.append(_add(writer, spec, good, counts, tokenizer, dev=False))
         for spec in dev:
             counts = report.drops.corpora[f"dev {spec.name}"] = DropCounts()
@@ -117,6 +148,25 @@ class _Preparation:
             normalised = ((normalise(english), german) for english, german in pairs)
             report.dev.append(_add(writer, spec, normalised, counts, tokenizer, dev=True))
         return report
+
+    def _marked(
+        self,
+        pairs: Iterator[Pair],
+        marks: Mapping[str, str],
+        random: np.random.Generator,
+        counts: ProtectedCounts,
+    ) -> Iterator[Pair]:
+        """The pairs with marks for the spans on which both sides agree, in the share that is wanted."""
+        for pair in pairs:
+            marked = mark_pair(*pair, marks, random)
+            counts.pairs += marked.spans > 0
+            if marked.spans and random.random() < self._protected_share:
+                counts.spans += marked.spans
+                counts.marked_spans += marked.agreeing
+                counts.marked_pairs += marked.agreeing > 0
+                yield marked.english, marked.german
+            else:
+                yield pair
 
     def _watched(self, stage: str, spec: CorpusSpec, counts: DropCounts) -> Iterator[Pair]:
         for pair in read_pairs(spec, counts):
@@ -164,6 +214,6 @@ def _check_something_is_left(spec: CorpusSpec, counts: DropCounts) -> None:
 
 def _encode_blocks(pairs: Iterator[Pair], tokenizer: Tokenizer) -> Iterator[IdBlock]:
     while block := list(itertools.islice(pairs, PAIRS_PER_BLOCK)):
-        ids = tokenizer.encode_all([text for pair in block for text in pair])
+        ids = tokenizer.encode_all_marked([text for pair in block for text in pair])
         lengths_P2 = np.fromiter(map(len, ids), np.int64, len(ids)).reshape(-1, 2)
         yield np.fromiter(itertools.chain.from_iterable(ids), np.uint16, int(lengths_P2.sum())), lengths_P2

@@ -8,6 +8,7 @@ unigram model took twenty times as long to train on a million sentences: minutes
 import hashlib
 import heapq
 import io
+import itertools
 import os
 import re
 import sys
@@ -20,24 +21,31 @@ import numpy as np
 import sentencepiece
 
 from translator.errors import ConfigError, DataError, InputError
+from translator.vocabulary import (
+    FIRST_MARK,
+    REQUIRED_CHARACTERS,
+    RESERVED_CLASSES,
+    SMALLEST_WITH_REQUIRED_CHARACTERS,
+    SPAN_CLASSES,
+    marks_of_classes,
+    reserved_names,
+)
 
 PAD_ID = 0
 UNK_ID = 1
 BOS_ID = 2
 EOS_ID = 3
-RESERVED_PIECES = 32
-"""Control pieces `<reserved_0>` … at ids 4 to 35, for later use: no text can ever become one of them."""
+FIRST_RESERVED_ID = EOS_ID + 1
+MARKS = re.compile("[\U000f0000-\U000f00ff]")
 
-_FIRST_BYTE_ID = EOS_ID + 1 + RESERVED_PIECES
-_FIRST_TEXT_ID = _FIRST_BYTE_ID + 256
 _TEXTS_PER_THREAD = 256  # below that, starting a thread costs more than it saves
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _WORD_MARK = "\u2581"  # how SentencePiece writes a blank; a literal one would come back as a blank
 _OUTSIDER = "\U0010fffd"  # a private-use character that is kept out of every vocabulary
-_MARK_BYTES = [_FIRST_BYTE_ID + byte for byte in _WORD_MARK.encode()]
+_MARK_BYTES = 4  # of a mark in UTF-8: F3 B0 8x xx
 _WORDS = re.compile(f"{_WORD_MARK}|[^ {_WORD_MARK}]+| [^ {_WORD_MARK}]*")  # a blank belongs to what follows
 _MAX_REMEMBERED_WORDS = 100_000
-_NOT_FOR_TRAINING = re.compile(f"[{_OUTSIDER}\ud800-\udfff]")
+_NOT_FOR_TRAINING = re.compile(f"[{_OUTSIDER}\ud800-\udfff\U000f0000-\U000f00ff]")
 
 _TRAINING_OPTIONS: dict[str, Any] = {
     "model_type": "bpe",
@@ -52,7 +60,7 @@ _TRAINING_OPTIONS: dict[str, Any] = {
     "unk_id": UNK_ID,
     "bos_id": BOS_ID,
     "eos_id": EOS_ID,
-    "control_symbols": [f"<reserved_{i}>" for i in range(RESERVED_PIECES)],
+    "control_symbols": reserved_names(),
     "minloglevel": 2,
 }
 
@@ -64,6 +72,10 @@ class Tokenizer:
         self._processor = processor
         self._model_proto = model_proto
         self._vocab_size = int(processor.vocab_size())
+        self.first_byte_id = FIRST_RESERVED_ID + _count_reserved(processor)
+        """The id of the piece for byte 0; 256 of them follow each other, and after them the learnt pieces."""
+        self.first_learnt_id = self.first_byte_id + 256
+        self._word_mark_ids = [self.first_byte_id + byte for byte in _WORD_MARK.encode()]
 
     @classmethod
     def load(cls, path: Path) -> "Tokenizer":
@@ -92,7 +104,7 @@ class Tokenizer:
         if not is_ours:
             raise DataError(
                 "not a tokenizer of this project: pad, unk, bos, eos must have the ids 0 to 3, followed by "
-                f"{RESERVED_PIECES} reserved and 256 byte pieces; make one with `prepare`"
+                "reserved control pieces and 256 byte pieces; make one with `prepare`"
             )
         return cls(processor, model_proto)
 
@@ -113,11 +125,36 @@ class Tokenizer:
 
     @property
     def unprintable_ids(self) -> tuple[int, ...]:
-        """Ids that no translation should have: padding and the like, and whatever holds a control character."""
-        special = (PAD_ID, UNK_ID, BOS_ID, *range(EOS_ID + 1, _FIRST_BYTE_ID))
-        control_bytes = (_FIRST_BYTE_ID + code for code in (*range(0x20), 0x7F))
-        learnt = range(_FIRST_TEXT_ID, self._vocab_size)
-        return (*special, *control_bytes, *(i for i in learnt if _CONTROL.search(self.piece(i))))
+        """Ids that no translation should have: padding and the like, and whatever holds a control character.
+
+        `span_ids` are not among them: a translation has those that its source has.
+        """
+        hints = range(self.span_ids.stop, self.first_byte_id)
+        control_bytes = (self.first_byte_id + code for code in (*range(0x20), 0x7F))
+        learnt = range(self.first_learnt_id, self._vocab_size)
+        controls = (i for i in learnt if _CONTROL.search(self.piece(i)))
+        return (PAD_ID, UNK_ID, BOS_ID, *hints, *control_bytes, *controls)
+
+    @cached_property
+    def reserved(self) -> dict[str, range]:
+        """The ids of each class of reserved pieces, read from their names; empty for a tokenizer without classes."""
+        ids, first = dict[str, range](), FIRST_RESERVED_ID
+        if self.piece(first) == reserved_names()[0]:
+            for kind, size in RESERVED_CLASSES.items():
+                ids[kind] = range(first, first + size)
+                first += size
+        return ids
+
+    @cached_property
+    def span_ids(self) -> range:
+        """The ids of all pieces that stand for protected spans."""
+        size = sum(SPAN_CLASSES.values()) if self.reserved else 0
+        return range(FIRST_RESERVED_ID, FIRST_RESERVED_ID + size)
+
+    @cached_property
+    def marks(self) -> dict[str, str]:
+        """The characters that stand for the pieces of each class in marked text; empty without classes."""
+        return marks_of_classes() if self.reserved else {}
 
     def encode(self, text: str) -> list[int]:
         """Piece ids of a text, without BOS and EOS.
@@ -129,6 +166,47 @@ class Tokenizer:
             return self._encode_with_word_marks(text)
         ids: list[int] = self._processor.encode(utf8)
         return ids
+
+    def encode_continued(self, text: str) -> list[int]:
+        """Piece ids of a text that goes on where another one ends: no blank is put before its first word."""
+        return self.encode(_OUTSIDER + text)[len(self.encode(_OUTSIDER)) :]
+
+    def encode_marked(self, text: str) -> list[int]:
+        """Piece ids of a text in which marks stand for reserved pieces; see `translator.vocabulary.FIRST_MARK`.
+
+        Raises `InputError` on a lone surrogate.
+        """
+        return self._read_marks(self.encode(text)) if MARKS.search(text) else self.encode(text)
+
+    def encode_all_marked(self, texts: Sequence[str]) -> list[list[int]]:
+        """Piece ids of each text as `encode_marked` gives them, on several threads where there are many texts."""
+        return [
+            self._read_marks(ids) if MARKS.search(text) else ids
+            for text, ids in zip(texts, self.encode_all(texts), strict=True)
+        ]
+
+    def decode_marked(self, ids: Sequence[int]) -> str:
+        """Text of piece ids as `decode` gives it, with a mark for each reserved piece."""
+        return self.decode([written for piece_id in ids for written in self._write_mark(piece_id)])
+
+    def _write_mark(self, piece_id: int) -> list[int]:
+        if not FIRST_RESERVED_ID <= piece_id < self.first_byte_id:
+            return [piece_id]
+        return [self.first_byte_id + byte for byte in chr(FIRST_MARK + piece_id - FIRST_RESERVED_ID).encode()]
+
+    def _read_marks(self, ids: list[int]) -> list[int]:
+        """Put reserved ids in the places of the bytes of marks, which no vocabulary holds as characters."""
+        first, second = (self.first_byte_id + byte for byte in b"\xf3\xb0")
+        read, place = list[int](), 0
+        while place < len(ids):
+            if ids[place] == first and ids[place + 1] == second:
+                utf8 = bytes(piece_id - self.first_byte_id for piece_id in ids[place : place + _MARK_BYTES])
+                read.append(FIRST_RESERVED_ID + ord(utf8.decode()) - FIRST_MARK)
+                place += _MARK_BYTES
+            else:
+                read.append(ids[place])
+                place += 1
+        return read
 
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
         """Piece ids of each text, without BOS and EOS, on several threads where there are many texts.
@@ -158,20 +236,20 @@ class Tokenizer:
 
     @cached_property
     def _merges(self) -> "_Merges":
-        learnt = list(range(_FIRST_TEXT_ID, self._vocab_size))
+        learnt = list(range(self.first_learnt_id, self._vocab_size))
         pieces: list[str] = self._processor.id_to_piece(learnt)
         if any(_WORD_MARK in piece[1:] for piece in pieces) or any(
-            self._processor.get_score(piece_id) != _FIRST_TEXT_ID - piece_id for piece_id in learnt
+            self._processor.get_score(piece_id) != self.first_learnt_id - piece_id for piece_id in learnt
         ):
             raise DataError(
                 "merges can only be left out of a byte-pair encoding whose pieces end with the word; "
                 "switch the dropout of merges off, or make a tokenizer with `prepare`"
             )
-        return _Merges(dict(zip(pieces, learnt, strict=True)))
+        return _Merges(dict(zip(pieces, learnt, strict=True)), self.first_byte_id)
 
     def is_text(self, ids: Sequence[int]) -> bool:
         """Whether `decode` keeps all of the ids: there is no special or reserved one among them."""
-        return min(ids, default=_FIRST_BYTE_ID) >= _FIRST_BYTE_ID
+        return min(ids, default=self.first_byte_id) >= self.first_byte_id
 
     def decode(self, ids: Sequence[int]) -> str:
         """Text of piece ids; special and reserved ids are dropped, bytes that are no UTF-8 become U+FFFD.
@@ -180,10 +258,10 @@ class Tokenizer:
         """
         plain = [int(piece_id) for piece_id in ids]
         self._check_ids(plain)
-        return str(self._processor.decode([piece_id for piece_id in plain if piece_id >= _FIRST_BYTE_ID]))
+        return str(self._processor.decode([piece_id for piece_id in plain if piece_id >= self.first_byte_id]))
 
     def spans(self, ids: Sequence[int]) -> list[tuple[int, int]]:
-        """Where each piece stands in `decode(ids)`: its first character, and the one after its last.
+        """Where each piece stands in `decode_marked(ids)`: its first character, and the one after its last.
 
         A word's first piece holds the blank before it. The bytes of one character all have that character's place.
         """
@@ -200,8 +278,10 @@ class Tokenizer:
         ]
 
     def _utf8_of(self, piece_id: int) -> bytes:
-        if _FIRST_BYTE_ID <= piece_id < _FIRST_TEXT_ID:
-            return bytes([piece_id - _FIRST_BYTE_ID])
+        if self.first_byte_id <= piece_id < self.first_learnt_id:
+            return bytes([piece_id - self.first_byte_id])
+        if FIRST_RESERVED_ID <= piece_id < self.first_byte_id:
+            return chr(FIRST_MARK + piece_id - FIRST_RESERVED_ID).encode()
         return self.piece(piece_id).replace(_WORD_MARK, " ").encode()
 
     def piece(self, piece_id: int) -> str:
@@ -234,7 +314,7 @@ class Tokenizer:
         ids_of = {part: ids[skipped:] for part, ids in zip(unique, encoded, strict=True)}
         ids: list[int] = self._processor.encode(parts[0])
         for part in parts[1:]:
-            ids += _MARK_BYTES
+            ids += self._word_mark_ids
             ids += ids_of[part]
         return ids
 
@@ -273,8 +353,9 @@ class _Merges:
     and in 0.2.1 can be seeded only once.
     """
 
-    def __init__(self, ids: dict[str, int]) -> None:
+    def __init__(self, ids: dict[str, int], first_byte_id: int) -> None:
         self._ids = ids  # of the learnt pieces; the lower, the earlier its merge
+        self._first_byte_id = first_byte_id
         self._whole: dict[str, tuple[list[int], int]] = {}
 
     def encode(self, text: str, drops: _Drops) -> list[int]:
@@ -282,7 +363,7 @@ class _Merges:
             text = " " + text
         ids: list[int] = []
         for word in _WORDS.findall(text):
-            ids += _MARK_BYTES if word == _WORD_MARK else self._encode_word(word, drops)
+            ids += self._bytes_of(word) if word == _WORD_MARK else self._encode_word(word, drops)
         return ids
 
     def _encode_word(self, word: str, drops: _Drops) -> list[int]:
@@ -324,7 +405,10 @@ class _Merges:
     def _ids_of(self, symbol: str) -> list[int]:
         if symbol in self._ids:
             return [self._ids[symbol]]
-        return [_FIRST_BYTE_ID + byte for byte in symbol.encode()]
+        return self._bytes_of(symbol)
+
+    def _bytes_of(self, symbol: str) -> list[int]:
+        return [self._first_byte_id + byte for byte in symbol.encode()]
 
 
 def train_tokenizer(
@@ -345,6 +429,7 @@ def train_tokenizer(
             model_writer=model,
             vocab_size=vocab_size,
             num_threads=threads,
+            required_chars=REQUIRED_CHARACTERS if vocab_size >= SMALLEST_WITH_REQUIRED_CHARACTERS else "",
             **_TRAINING_OPTIONS,
         )
     except RuntimeError as error:
@@ -372,7 +457,10 @@ def _trainable(sentences: Iterable[str], failures: list[BaseException]) -> Itera
 
 def _training_failure(vocab_size: int, reason: str) -> str:
     if limit := re.search(r"value <= (\d+)", reason):
-        remedy = f"ask for at most {limit.group(1)} or give more text"
+        most = int(limit.group(1))
+        if most < SMALLEST_WITH_REQUIRED_CHARACTERS <= vocab_size:  # the smaller vocabulary goes without them
+            most -= len(REQUIRED_CHARACTERS)
+        remedy = f"ask for at most {most} or give more text"
         return f"the text is too small for a vocabulary of {vocab_size} pieces; {remedy}"
     if limit := re.search(r"required_chars\. \d+ vs (\d+)", reason):
         remedy = f"ask for at least {limit.group(1)}"
@@ -382,13 +470,20 @@ def _training_failure(vocab_size: int, reason: str) -> str:
     return f"cannot train a tokenizer with {vocab_size} pieces: {reason}"
 
 
+def _count_reserved(processor: sentencepiece.SentencePieceProcessor) -> int:
+    following = range(FIRST_RESERVED_ID, int(processor.vocab_size()))
+    return sum(1 for _ in itertools.takewhile(processor.is_control, following))
+
+
 def _has_our_special_pieces(processor: sentencepiece.SentencePieceProcessor) -> bool:
     specials = (processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id())
+    reserved = _count_reserved(processor)
+    first_byte = FIRST_RESERVED_ID + reserved
     return (
         specials == (PAD_ID, UNK_ID, BOS_ID, EOS_ID)
-        and processor.vocab_size() > _FIRST_TEXT_ID
-        and all(processor.is_control(i) for i in range(EOS_ID + 1, _FIRST_BYTE_ID))
-        and all(processor.is_byte(i) for i in range(_FIRST_BYTE_ID, _FIRST_TEXT_ID))
+        and reserved > 0
+        and processor.vocab_size() > first_byte + 256
+        and all(processor.is_byte(i) for i in range(first_byte, first_byte + 256))
     )
 
 

@@ -70,7 +70,7 @@ def test_the_benchmark_trains_and_scores_every_seed(tmp_path):
         "settings.json",
     ]
     result = subprocess.run(
-        [*command, "--vocab-size", "400"], cwd=tmp_path, capture_output=True, text=True, check=False
+        [*command, "--vocab-size", "496"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert result.returncode == 1
     assert "was begun with" in result.stderr

@@ -32,7 +32,7 @@ def prepared(tmp_path_factory):
         (folder / f"{name}.tsv").write_text("".join(lines), encoding="utf-8")
     command = (
         sys.executable, "-m", "translator", "prepare", "--corpus", folder / "toy.tsv", "--dev", folder / "unseen.tsv",
-        "--out", folder / "prepared", "--vocab-size", "500",
+        "--out", folder / "prepared", "--vocab-size", "596",
     )  # fmt: skip
     subprocess.run([str(part) for part in command], cwd=ROOT, check=True, capture_output=True)
     return folder / "prepared"

@@ -44,7 +44,7 @@ def folder(tmp_path_factory):
         (path / f"{name}.de").write_text("".join(f"{line[::-1]}\n" for line in lines))
     run(
         "-m", "translator", "prepare", "--corpus", path / "training", "--dev", path / "unseen",
-        "--out", path / "prepared", "--vocab-size", "305",
+        "--out", path / "prepared", "--vocab-size", "401",
     )  # fmt: skip
     return path
 

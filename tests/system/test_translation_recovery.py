@@ -30,7 +30,7 @@ if __name__ == "__main__":
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     pairs = list(generate_pairs(300, seed=5))
-    tokenizer = train_tokenizer([sentence for pair in pairs for sentence in pair], 500)
+    tokenizer = train_tokenizer([sentence for pair in pairs for sentence in pair], 596)
     torch.manual_seed(3)
     config = ModelConfig(
         tokenizer.vocab_size, d_model=64, heads=2, d_ff=128, encoder_layers=2, decoder_layers=2, dropout=0.0

@@ -29,7 +29,7 @@ def prepared_folder(tmp_path_factory):
     (folder / "toy.tsv").write_text(lines, encoding="utf-8")
     spec = CorpusSpec.parse(str(folder / "toy.tsv"))
     dev = dataclasses.replace(spec, name="toy-dev")
-    prepare([spec], folder / "prepared", vocab_size=500, dev=[dev], rules=CleaningRules(), seed=1)
+    prepare([spec], folder / "prepared", vocab_size=596, dev=[dev], rules=CleaningRules(), seed=1)
     return folder / "prepared"
 
 

@@ -1,5 +1,4 @@
 import contextlib
-import dataclasses
 import errno
 import io
 import itertools
@@ -17,7 +16,6 @@ from translator import checkpoint as checkpoint_module
 from translator.checkpoint import (
     Checkpoint,
     average_weights,
-    begin_with,
     best_checkpoint_path,
     checkpoint_path,
     checkpoint_paths,
@@ -29,9 +27,7 @@ from translator.checkpoint import (
     save_model,
     write_card,
 )
-from translator.errors import CheckpointError, ConfigError
-from translator.model import Transformer
-from translator.tokenizer import train_tokenizer
+from translator.errors import CheckpointError
 
 
 def make_checkpoint(value):
@@ -519,23 +515,3 @@ def test_a_training_run_given_as_a_model_is_told(model_folder, tmp_path):
     (tmp_path / "unfinished" / "checkpoints").mkdir(parents=True)
     with pytest.raises(CheckpointError, match="has no model yet"):
         load_model(tmp_path / "unfinished")
-
-
-def test_a_training_begins_with_the_weights_of_a_model_whatever_the_dropout(
-    model_folder, untrained, prepared
-):
-    model = Transformer(dataclasses.replace(untrained.config, dropout=0.3, attention_dropout=0.2))
-    assert begin_with(model_folder, model, prepared.tokenizer) == {"name": "toy"}
-    for name, tensor in untrained.state_dict().items():
-        assert torch.equal(model.state_dict()[name], tensor.to(torch.bfloat16).float())
-    assert model.config.dropout == 0.3
-
-
-def test_a_training_cannot_begin_with_a_model_that_does_not_fit(model_folder, untrained, prepared):
-    other = Transformer(dataclasses.replace(untrained.config, d_ff=64, norm="post"))
-    with pytest.raises(ConfigError, match="has d_ff 32 instead of 64, norm pre instead of post"):
-        begin_with(model_folder, other, prepared.tokenizer)
-    lines = ["a few other words", "make another tokenizer", "which is quite small"] * 20
-    tokenizer = train_tokenizer(lines, 312)
-    with pytest.raises(ConfigError, match=r"prepare it again with --tokenizer .*tokenizer\.model"):
-        begin_with(model_folder, untrained, tokenizer)

@@ -23,7 +23,7 @@ TRAIN, DEV = PAIRS[:2000], PAIRS[2000:]
 
 @pytest.fixture(scope="module")
 def tokenizer() -> Tokenizer:
-    return train_tokenizer([text for pair in PAIRS for text in pair], 600, threads=1)
+    return train_tokenizer([text for pair in PAIRS for text in pair], 696, threads=1)
 
 
 def corpus_of_ids(ids: list[tuple[list[int], list[int]]], name: str, weight: float = 1.0) -> PreparedCorpus:
@@ -263,15 +263,15 @@ def test_a_vocabulary_for_other_text() -> None:
     other = [f"Quartz number {number} vexes jumpy wizards in box {number * 7}" for number in range(2000)]
     words = random.Random(1)
     other += ["".join(words.choices("bcdfghjklmnpqrstvwxz", k=4)) + " xylophone" for _ in range(2000)]
-    foreign = train_tokenizer(other, 900, threads=1)
+    foreign = train_tokenizer(other, 996, threads=1)
     warning = only_warning(inspect(foreign, [pair for pair in TRAIN if len(pair[1]) < 50]))
     assert "pieces of the vocabulary" in warning
     assert inspect(foreign, [pair for pair in TRAIN if len(pair[1]) < 50], is_fine_tuning=True).warnings == ()
 
 
 def test_ids_that_the_tokenizer_does_not_know(tokenizer: Tokenizer) -> None:
-    data = PreparedData(tokenizer, [corpus_of_ids([([300], [600])], "made")], {}, "")
-    with pytest.raises(DataError, match=r"made: piece id 600 is outside of the vocabulary, 0 to 599"):
+    data = PreparedData(tokenizer, [corpus_of_ids([([300], [696])], "made")], {}, "")
+    with pytest.raises(DataError, match=r"made: piece id 696 is outside of the vocabulary, 0 to 695"):
         inspect_data(data, TRAINING, PARAMETERS)
 
 

@@ -327,7 +327,7 @@ def test_prepare_prints_what_it_dropped(run, tmp_path):
     (tmp_path / "mine.tsv").write_text("".join([*lines, "no tab here\n", "empty\t\n", lines[0]]))
     out_folder = tmp_path / "prepared"
     code, out, _ = run(
-        "prepare", "--corpus", tmp_path / "mine.tsv", "--out", out_folder, "--vocab-size", "330"
+        "prepare", "--corpus", tmp_path / "mine.tsv", "--out", out_folder, "--vocab-size", "426"
     )
     assert code == 0
     text = out.decode()
@@ -335,7 +335,7 @@ def test_prepare_prints_what_it_dropped(run, tmp_path):
     assert "duplicate" in text
     assert (out_folder / "manifest.json").exists()
     code, _, err = run(
-        "prepare", "--corpus", tmp_path / "mine.tsv", "--out", out_folder, "--vocab-size", "330"
+        "prepare", "--corpus", tmp_path / "mine.tsv", "--out", out_folder, "--vocab-size", "426"
     )
     assert code == 1
     assert str(out_folder) in err

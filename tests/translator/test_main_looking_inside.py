@@ -122,7 +122,7 @@ def test_several_models_decide_together(run, model_folder, text, tmp_path):
     model, tokenizer, card = (
         getattr(load_model(model_folder), name) for name in ("model", "tokenizer", "card")
     )
-    torch.manual_seed(8)
+    torch.manual_seed(5)
     other = Transformer(model.config)
     save_model(tmp_path / "other", other.config, other.state_dict(), tokenizer, card)
     lines = text.read_text(encoding="utf-8").splitlines()

@@ -10,7 +10,7 @@ import pytest
 from translator import prepare as module
 from translator.corpus import CleaningRules, CorpusSpec
 from translator.errors import ConfigError, DataError
-from translator.prepare import PrepareReport, Progress, prepare
+from translator.prepare import PrepareReport, Progress, ProtectedCounts, prepare
 from translator.shards import PreparedCorpus, PreparedData
 from translator.tokenizer import Tokenizer, train_tokenizer
 
@@ -30,7 +30,7 @@ SHIP: list[Pair] = [
 @pytest.fixture(scope="module")
 def tokenizer_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("tokenizer") / "tokenizer.model"
-    train_tokenizer([text for pair in FARM + SHIP for text in pair], 340, threads=1).save(path)
+    train_tokenizer([text for pair in FARM + SHIP for text in pair], 436, threads=1).save(path)
     return path
 
 
@@ -48,6 +48,7 @@ def run(
     vocab_size: int = 8000,
     rules: CleaningRules = RULES,
     seed: int = 1,
+    protected_share: float = 0.9,
     progress: Progress | None = None,
 ) -> PrepareReport:
     return prepare(
@@ -58,6 +59,7 @@ def run(
         tokenizer=tokenizer,
         rules=rules,
         seed=seed,
+        protected_share=protected_share,
         progress=progress,
     )
 
@@ -110,11 +112,12 @@ def test_training_data_are_cleaned_and_development_sets_are_not(tmp_path: Path, 
     assert report.corpora[0].drops == {"empty": 1, "copied": 1, "duplicate": 1}
 
 
-def test_english_is_normalised_for_the_tokenizer_and_in_every_set(
+def test_both_sides_are_normalised_but_the_german_of_development_sets(
     tmp_path: Path, tokenizer_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_tsv(tmp_path / "blanks.tsv", [("The\xa0goat  is\xad here.", "Die\xa0Ziege  ist\xad hier.")])
-    as_prepared = [("The goat is here.", "Die\xa0Ziege  ist\xad hier.")]
+    english, as_it_was = "The goat is here.", "Die\xa0Ziege  ist\xad hier."
+    as_prepared = (english, "Die Ziege ist hier.")
     drawn: list[str] = []
 
     def draw(sentences: Iterator[str], vocab_size: int, *, seed: int) -> Tokenizer:
@@ -124,8 +127,65 @@ def test_english_is_normalised_for_the_tokenizer_and_in_every_set(
     monkeypatch.setattr(module, "train_tokenizer", draw)
     run(tmp_path / "out", [str(path)], [f"d={path}"])
     data = PreparedData.open(tmp_path / "out")
-    assert drawn == list(as_prepared[0])
-    assert texts_of(data, data.corpora[0]) == texts_of(data, data.dev["d"]) == as_prepared
+    assert drawn == list(as_prepared)
+    assert texts_of(data, data.corpora[0]) == [as_prepared]
+    assert texts_of(data, data.dev["d"]) == [(english, as_it_was)]
+
+
+NUMBERS = [
+    ("He paid €50 in 2019.", "Er zahlte 2019 50 €."),
+    ("Room 101 is free.", "Zimmer 102 ist frei."),
+    ("The goat is here.", "Die Ziege ist hier."),
+]
+
+
+def marked_texts(data: PreparedData, corpus: PreparedCorpus) -> list[tuple[str, str]]:
+    sides = [[side.tolist() for side in corpus.pair(index)] for index in range(len(corpus))]
+    english, german = (
+        [data.tokenizer.decode_marked(side) for side in some] for some in zip(*sides, strict=True)
+    )
+    return list(zip(english, german, strict=True))
+
+
+def test_reserved_pieces_stand_for_what_both_sides_have(tmp_path: Path, tokenizer_file: Path) -> None:
+    path = write_tsv(tmp_path / "numbers.tsv", NUMBERS)
+    report = run(
+        tmp_path / "out", [f"numbers={path}"], [f"d={path}"], tokenizer=tokenizer_file, protected_share=1
+    )
+    data = PreparedData.open(tmp_path / "out")
+    first, *rest = marked_texts(data, data.corpora[0])
+    amount, year = first[0][8], first[0][13]
+    assert first == (f"He paid {amount} in {year}.", f"Er zahlte {year} {amount}.")
+    assert amount in data.tokenizer.marks["amount"]
+    assert year in data.tokenizer.marks["year"]
+    assert rest == NUMBERS[1:]
+    assert marked_texts(data, data.dev["d"]) == NUMBERS
+    assert report.protected == {"numbers": ProtectedCounts(pairs=2, marked_pairs=1, spans=3, marked_spans=2)}
+
+
+def test_a_share_of_zero_leaves_all_pairs_as_they_are(tmp_path: Path, tokenizer_file: Path) -> None:
+    path = write_tsv(tmp_path / "numbers.tsv", NUMBERS)
+    run(tmp_path / "out", [str(path)], tokenizer=tokenizer_file, protected_share=0)
+    data = PreparedData.open(tmp_path / "out")
+    assert texts_of(data, data.corpora[0]) == NUMBERS
+
+
+def test_about_the_wanted_share_is_marked_and_always_the_same(tmp_path: Path, tokenizer_file: Path) -> None:
+    pairs = [(f"Room {number} is free.", f"Zimmer {number} ist frei.") for number in range(1000, 1400)]
+    path = write_tsv(tmp_path / "rooms.tsv", pairs)
+    found = []
+    for name in ("one", "two"):
+        report = run(tmp_path / name, [str(path)], tokenizer=tokenizer_file, protected_share=0.75)
+        data = PreparedData.open(tmp_path / name)
+        found.append(marked_texts(data, data.corpora[0]))
+    assert found[0] == found[1]
+    assert abs(report.protected["rooms"].marked_pairs - 300) <= 44  # five standard deviations of 400 · ¾ · ¼
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1])
+def test_an_impossible_share_is_refused(tmp_path: Path, tokenizer_file: Path, share: float) -> None:
+    with pytest.raises(ConfigError, match=f"protected_share is {share}; give 0 to 1"):
+        run(tmp_path / "out", ["x.tsv"], tokenizer=tokenizer_file, protected_share=share)
 
 
 def test_rules_are_applied(tmp_path: Path, tokenizer_file: Path) -> None:
@@ -193,9 +253,9 @@ def test_datasets_is_not_imported_for_files(
     run(tmp_path / "out", [str(write_tsv(tmp_path / "farm.tsv", FARM))], tokenizer=tokenizer_file)
 
 
-@pytest.mark.parametrize("vocab_size", [0, 299, 65_537])
+@pytest.mark.parametrize("vocab_size", [0, 399, 65_537])
 def test_vocabulary_out_of_range_is_refused(tmp_path: Path, vocab_size: int) -> None:
-    with pytest.raises(ConfigError, match=f"vocab_size {vocab_size} must be between 300 and 65536"):
+    with pytest.raises(ConfigError, match=f"vocab_size {vocab_size} must be between 400 and 65536"):
         run(tmp_path / "out", ["x.tsv"], vocab_size=vocab_size)
 
 

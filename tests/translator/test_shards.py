@@ -27,7 +27,7 @@ DEV: list[IdPair] = [([5, 6, 7], [8])]
 
 @pytest.fixture(scope="module")
 def tokenizer() -> Tokenizer:
-    return train_tokenizer(["A small owl sat there.", "Dort saß eine kleine Eule."] * 3, 320, threads=1)
+    return train_tokenizer(["A small owl sat there.", "Dort saß eine kleine Eule."] * 3, 416, threads=1)
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_files_on_disk_are_as_documented(folder: Path, tokenizer: Tokenizer) -> 
 def test_manifest_tells_counts_and_checksums(folder: Path, tokenizer: Tokenizer) -> None:
     content = json.loads((folder / "manifest.json").read_bytes())["content"]
     assert content["format_version"] == 1
-    assert (content["tokenizer_sha256"], content["vocab_size"]) == (tokenizer.sha256, 320)
+    assert (content["tokenizer_sha256"], content["vocab_size"]) == (tokenizer.sha256, 416)
     assert content["provenance"] == {"seed": 3}
     news = CorpusEntry(**content["corpora"][0])
     assert (news.pairs, news.source_tokens, news.target_tokens, news.drops) == (3, 3, 4, {"copied": 4})

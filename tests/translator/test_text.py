@@ -42,8 +42,12 @@ def sentences(text: str) -> list[str]:
     return [text[span.start : span.end] for span in split_sentences(text)]
 
 
+def of_parts(text: str, count_tokens: Callable[[str], int]) -> Callable[[int, int], int]:
+    return lambda start, end: count_tokens(text[start:end])
+
+
 def pieces(text: str, max_tokens: int, count_tokens: Callable[[str], int] = len) -> list[str]:
-    spans = split_long(text, Span(0, len(text)), count_tokens, max_tokens)
+    spans = split_long(text, Span(0, len(text)), of_parts(text, count_tokens), max_tokens)
     return [text[span.start : span.end] for span in spans]
 
 
@@ -345,20 +349,37 @@ def test_a_dense_part_does_not_make_pieces_of_the_rest_small() -> None:
     assert count(first) >= 30
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("It costs approx. 5 euros. Pay now.", ["It costs approx. 5 euros.", "Pay now."]),
+        ("The price incl. VAT is fair.", ["The price incl. VAT is fair."]),
+        ("The price incl. 19% VAT is fair.", ["The price incl. 19% VAT is fair."]),
+        ("Go to a town, e.g. Ulm. It is old.", ["Go to a town, e.g. Ulm.", "It is old."]),
+        ("Owls vs. Herons, i.e. birds", ["Owls vs. Herons, i.e. birds"]),
+        ("It holds max. 3 owls.", ["It holds max. 3 owls."]),
+        ("It is at its max. Stop it.", ["It is at its max.", "Stop it."]),
+    ],
+)
+def test_abbreviations_end_no_sentence(text: str, expected: list[str]) -> None:
+    assert sentences(text) == expected
+
+
 def test_only_the_given_span_is_cut() -> None:
-    assert split_long("Not me. aaaa bbbb Not me.", Span(8, 17), len, 5) == [Span(8, 12), Span(13, 17)]
+    text = "Not me. aaaa bbbb Not me."
+    assert split_long(text, Span(8, 17), of_parts(text, len), 5) == [Span(8, 12), Span(13, 17)]
 
 
 def test_a_limit_below_one_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"max_tokens is 0; it must be 1 or more"):
-        split_long("a b", Span(0, 3), len, 0)
+        split_long("a b", Span(0, 3), lambda start, end: end - start, 0)
 
 
 @given(texts, st.integers(1, 40), st.sampled_from([len, count_words, lambda text: len(text.encode())]))
 @settings(max_examples=100, deadline=None)
 def test_pieces_cover_the_sentence_and_fit(text: str, max_tokens: int, count: Callable[[str], int]) -> None:
     for sentence in split_sentences(text):
-        spans = split_long(text, sentence, count, max_tokens)
+        spans = split_long(text, sentence, of_parts(text, count), max_tokens)
         assert_covers(text, spans, sentence)
         assert all(
             count(text[span.start : span.end]) <= max_tokens or span.end - span.start == 1 for span in spans
@@ -390,7 +411,7 @@ def test_each_sentence_needs_its_translation() -> None:
 def test_the_text_itself_comes_back(text: str, max_tokens: int) -> None:
     spans = split_sentences(text)
     assert rejoin(text, spans, [text[span.start : span.end] for span in spans]) == text
-    parts = [piece for span in spans for piece in split_long(text, span, len, max_tokens)]
+    parts = [piece for span in spans for piece in split_long(text, span, of_parts(text, len), max_tokens)]
     assert rejoin(text, parts, [text[part.start : part.end] for part in parts]) == text
 
 
@@ -439,7 +460,11 @@ def test_a_megabyte_of_anything_comes_back(unit: str) -> None:
         counted += len(part)
         return len(part)
 
-    spans = [piece for span in split_sentences(text) for piece in split_long(text, span, count, 500)]
+    spans = [
+        piece
+        for span in split_sentences(text)
+        for piece in split_long(text, span, of_parts(text, count), 500)
+    ]
     assert rejoin(text, spans, [text[span.start : span.end] for span in spans]) == text
     assert all(span.end - span.start <= 500 for span in spans)
     assert counted <= 10 * len(

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from translator import tokenizer as tokenizer_module
 from translator.errors import ConfigError, DataError, InputError
-from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID, RESERVED_PIECES, UNK_ID, Tokenizer, train_tokenizer
+from translator.tokenizer import BOS_ID, EOS_ID, FIRST_RESERVED_ID, PAD_ID, UNK_ID, Tokenizer, train_tokenizer
+from translator.translate import shipped_model
+from translator.vocabulary import REQUIRED_CHARACTERS
 
 SENTENCES = [
     "The baker opens the little shop at seven.",
@@ -23,8 +25,8 @@ SENTENCES = [
     "We painted both doors green in 1987 <b>again</b>.",
     "Wir haben 1987 beide Türen grün gestrichen.",
 ]
-VOCAB_SIZE = 380
-FIRST_BYTE_ID = 36
+VOCAB_SIZE = 476
+FIRST_BYTE_ID = 132
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +51,12 @@ def test_pieces_know_their_place(tokenizer: Tokenizer, text: str) -> None:
 def test_special_ids_have_their_fixed_places(tokenizer: Tokenizer) -> None:
     assert (PAD_ID, UNK_ID, BOS_ID, EOS_ID) == (0, 1, 2, 3)
     assert tokenizer.vocab_size == VOCAB_SIZE
-    assert [tokenizer.piece(i) for i in (4, 5, 35)] == ["<reserved_0>", "<reserved_1>", "<reserved_31>"]
+    assert [tokenizer.piece(i) for i in (4, 5, 20, 131)] == [
+        "<opaque_0>",
+        "<opaque_1>",
+        "<number_0>",
+        "<spare_9>",
+    ]
     assert tokenizer.piece(FIRST_BYTE_ID) == "<0x00>"
     assert tokenizer.piece(FIRST_BYTE_ID + 255) == "<0xFF>"
 
@@ -97,7 +104,7 @@ def test_literal_word_mark_is_encoded_by_its_bytes(tokenizer: Tokenizer, text: s
     assert tokenizer.encode_all(["x", text]) == [tokenizer.encode("x"), ids]
 
 
-@pytest.mark.parametrize("name", ["<s>", "</s>", "<pad>", "<unk>", "<reserved_3>", "<reserved_31>", "<0x41>"])
+@pytest.mark.parametrize("name", ["<s>", "</s>", "<pad>", "<unk>", "<number_3>", "<spare_9>", "<0x41>"])
 def test_text_never_becomes_a_control_piece(tokenizer: Tokenizer, name: str) -> None:
     for text in (name, f"a {name} b", f"a{name}{name}"):
         ids = tokenizer.encode(text)
@@ -107,8 +114,8 @@ def test_text_never_becomes_a_control_piece(tokenizer: Tokenizer, name: str) -> 
 
 
 def test_names_of_controls_in_the_training_text_do_no_harm() -> None:
-    text = ["<reserved_0> and <s> and </s> in <pad> a text of markup <unk> <0x41>"]
-    tokenizer = train_tokenizer(text * 20, 320, threads=1)
+    text = ["<number_0> and <s> and </s> in <pad> a text of markup <unk> <0x41>"]
+    tokenizer = train_tokenizer(text * 20, 416, threads=1)
     ids = tokenizer.encode(text[0])
     assert min(ids) >= FIRST_BYTE_ID
     assert tokenizer.decode(ids) == text[0]
@@ -151,7 +158,7 @@ def test_digits_are_pieces_of_their_own(tokenizer: Tokenizer) -> None:
 
 def test_decode_drops_specials_and_reserved_pieces(tokenizer: Tokenizer) -> None:
     ids = tokenizer.encode("The heron")
-    reserved = range(EOS_ID + 1, EOS_ID + 1 + RESERVED_PIECES)
+    reserved = range(FIRST_RESERVED_ID, FIRST_BYTE_ID)
     assert tokenizer.decode([BOS_ID, *ids[:1], UNK_ID, *ids[1:], EOS_ID, PAD_ID, *reserved]) == "The heron"
     assert tokenizer.decode([]) == ""
     assert tokenizer.decode([BOS_ID, EOS_ID]) == ""
@@ -180,9 +187,9 @@ def test_saved_and_loaded_tokenizers_are_the_same(tokenizer: Tokenizer, tmp_path
 
 
 def test_training_is_repeatable() -> None:
-    first, again, threaded = (train_tokenizer(SENTENCES, 340, threads=threads) for threads in (1, 1, 2))
+    first, again, threaded = (train_tokenizer(SENTENCES, 436, threads=threads) for threads in (1, 1, 2))
     assert first.sha256 == again.sha256
-    assert [first.piece(i) for i in range(340)] == [threaded.piece(i) for i in range(340)]
+    assert [first.piece(i) for i in range(436)] == [threaded.piece(i) for i in range(436)]
 
 
 def test_missing_and_damaged_files_are_named(tmp_path: Path) -> None:
@@ -204,18 +211,25 @@ def test_foreign_models_are_refused() -> None:
 
 
 def test_too_small_text_names_the_largest_vocabulary() -> None:
-    with pytest.raises(DataError, match=r"vocabulary of 9000 pieces; ask for at most (\d+)") as caught:
-        train_tokenizer(SENTENCES, 9000, threads=1)
+    with pytest.raises(DataError, match=r"vocabulary of 3000 pieces; ask for at most (\d+)") as caught:
+        train_tokenizer(SENTENCES, 3000, threads=1)
     largest = int(str(caught.value).split("at most ")[1].split()[0])
     assert train_tokenizer(SENTENCES, largest, threads=1).vocab_size == largest
 
 
+def test_too_small_text_for_the_required_characters_names_a_vocabulary_that_works() -> None:
+    with pytest.raises(DataError, match=r"vocabulary of 9000 pieces; ask for at most (\d+)") as caught:
+        train_tokenizer(SENTENCES, 9000, threads=1)
+    smaller = int(str(caught.value).split("at most ")[1].split()[0])
+    assert train_tokenizer(SENTENCES, smaller, threads=1).vocab_size == smaller
+
+
 def test_too_small_vocabulary_names_the_smallest() -> None:
-    with pytest.raises(DataError, match=r"300 pieces .*; ask for at least (\d+)") as caught:
-        train_tokenizer(SENTENCES, 300, threads=1)
+    with pytest.raises(DataError, match=r"396 pieces .*; ask for at least (\d+)") as caught:
+        train_tokenizer(SENTENCES, 396, threads=1)
     smallest = int(str(caught.value).split("at least ")[1])
     characters = set("".join(SENTENCES)) - {" "} | {"▁"}
-    assert smallest == 4 + RESERVED_PIECES + 256 + len(characters)
+    assert smallest == FIRST_BYTE_ID + 256 + len(characters)
     assert train_tokenizer(SENTENCES, smallest, threads=1).vocab_size == smallest
 
 
@@ -233,7 +247,7 @@ def test_what_the_sentences_raise_comes_out_unchanged(error: BaseException) -> N
 @pytest.mark.parametrize("texts", [[], [""]])
 def test_training_on_nothing_is_refused(texts: list[str]) -> None:
     with pytest.raises(DataError, match="no text"):
-        train_tokenizer(texts, 400, threads=1)
+        train_tokenizer(texts, 496, threads=1)
 
 
 def test_outsider_and_literal_word_marks_never_enter_the_vocabulary() -> None:
@@ -242,6 +256,72 @@ def test_outsider_and_literal_word_marks_never_enter_the_vocabulary() -> None:
     pieces = [tokenizer.piece(i) for i in range(VOCAB_SIZE)]
     assert not any("\U0010fffd" in piece for piece in pieces)
     assert tokenizer.decode(tokenizer.encode("▁\U0010fffd")) == "▁\U0010fffd"
+
+
+# --- Reserved pieces and required characters
+
+
+def test_the_classes_of_reserved_pieces_follow_each_other(tokenizer: Tokenizer) -> None:
+    assert tokenizer.reserved["opaque"] == range(4, 20)
+    assert tokenizer.reserved["number"] == range(20, 36)
+    assert tokenizer.reserved["spare"].stop == tokenizer.first_byte_id == FIRST_BYTE_ID
+    assert tokenizer.span_ids == range(4, tokenizer.reserved["hint"].start)
+    assert tokenizer.marks["number"][3] == chr(0xF0000 + 19)
+
+
+def test_a_translation_may_have_spans_but_no_hints(tokenizer: Tokenizer) -> None:
+    unprintable = set(tokenizer.unprintable_ids)
+    assert unprintable.isdisjoint(tokenizer.span_ids)
+    assert unprintable.issuperset(range(tokenizer.span_ids.stop, FIRST_BYTE_ID))
+
+
+@pytest.mark.parametrize(
+    "text", ["The heron {0} and {1}.", "{0}", "{1}{0}", " {0} the", "▁{0}▁", "({0})", "owl{1}s"]
+)
+def test_marked_text_becomes_reserved_pieces_and_comes_back(tokenizer: Tokenizer, text: str) -> None:
+    marks = [tokenizer.marks["number"][2], tokenizer.marks["close"][11]]
+    marked = text.format(*marks)
+    ids = tokenizer.encode_marked(marked)
+    wanted = [tokenizer.reserved["number"][2], tokenizer.reserved["close"][11]]
+    assert [piece for piece in ids if piece < FIRST_BYTE_ID] == [
+        wanted[marks.index(mark)] for mark in marked if mark in marks
+    ]
+    assert tokenizer.decode_marked(ids) == marked
+    assert tokenizer.encode_all_marked([marked, "plain"]) == [ids, tokenizer.encode("plain")]
+
+
+def test_what_stands_beside_a_mark_is_encoded_as_without_it(tokenizer: Tokenizer) -> None:
+    mark = tokenizer.marks["date"][0]
+    ids = tokenizer.encode_marked(f"{SENTENCES[0]} {mark} {SENTENCES[1]}")
+    blank = tokenizer.encode(" ")[0]
+    assert ids == [
+        *tokenizer.encode(SENTENCES[0]), blank, tokenizer.reserved["date"][0], *tokenizer.encode(SENTENCES[1])
+    ]  # fmt: skip
+
+
+def test_plain_encoding_never_reads_a_mark(tokenizer: Tokenizer) -> None:
+    text = f"a {tokenizer.marks['number'][0]} b"
+    assert tokenizer.is_text(tokenizer.encode(text))
+    assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+def test_a_tokenizer_without_classes_still_works() -> None:
+    old = Tokenizer.load(shipped_model() / "tokenizer.model")
+    if old.reserved:
+        pytest.skip("the model in the package has classes")
+    assert old.first_byte_id == 36
+    assert not old.span_ids
+    assert not old.marks
+    assert set(range(4, 36)) <= set(old.unprintable_ids)
+
+
+def test_required_characters_are_pieces_of_their_own() -> None:
+    random = np.random.default_rng(0)
+    words = ["".join(random.choice(list("abcdefghijklmnop"), 6)) for _ in range(9000)]
+    tokenizer = train_tokenizer([" ".join(words[i : i + 9]) for i in range(0, 9000, 9)], 4000, threads=1)
+    for character in REQUIRED_CHARACTERS:
+        (mark, digit, piece) = tokenizer.encode(f"7{character}")  # the text has no digits to be merged with
+        assert [tokenizer.piece(one) for one in (mark, digit, piece)] == ["▁", "7", character]
 
 
 # --- BPE-dropout
@@ -273,15 +353,15 @@ def test_whatever_is_dropped_the_text_comes_back(
     assert with_dropout(tokenizer, text, probability, seed) == ids
 
 
-@pytest.mark.parametrize("text", [*SENTENCES, "Tür ▁ <reserved_3>", "two  blanks "])
+@pytest.mark.parametrize("text", [*SENTENCES, "Tür ▁ <number_3>", "two  blanks "])
 def test_dropping_nearly_all_merges_leaves_characters(tokenizer: Tokenizer, text: str) -> None:
     pieces = [tokenizer.piece(i) for i in with_dropout(tokenizer, text, 1 - 1e-12)]
     assert all(len(piece) == 1 or piece.startswith("<0x") for piece in pieces)
 
 
 def test_about_the_wanted_share_of_merges_is_dropped() -> None:
-    tokenizer = train_tokenizer(["ab ab"] * 10, 296, threads=1)  # a, b, the blank, and room for one merge
-    (merge,) = [piece for piece in map(tokenizer.piece, range(292, 296)) if len(piece) == 2]
+    tokenizer = train_tokenizer(["ab ab"] * 10, 392, threads=1)  # a, b, the blank, and room for one merge
+    (merge,) = [piece for piece in map(tokenizer.piece, range(388, 392)) if len(piece) == 2]
     text = " ".join(["ab"] * 3000)
     whole = [tokenizer.piece(i) for i in with_dropout(tokenizer, text, 0.2)].count(merge)
     assert abs(whole - 2400) <= 110  # five standard deviations of 3000 · 0.2 · 0.8
@@ -322,7 +402,7 @@ def test_dropout_needs_a_byte_pair_encoding_of_words(
 ) -> None:
     for name, value in options.items():
         monkeypatch.setitem(tokenizer_module._TRAINING_OPTIONS, name, value)
-    foreign = train_tokenizer([*SENTENCES, "of the " * 20] * 3, 340, threads=1)  # a BPE joins "of the"
+    foreign = train_tokenizer([*SENTENCES, "of the " * 20] * 3, 436, threads=1)  # a BPE joins "of the"
     with pytest.raises(DataError, match="switch the dropout of merges off"):
         with_dropout(foreign, "text", 0.1)
 

@@ -46,9 +46,15 @@ def test_blank_texts_stay_as_they_are(translator, blank):
     assert (translation.text, translation.sentences, translation.score) == (blank, (), 0.0)
 
 
-@pytest.mark.parametrize("text", ["1.", "...", "42 / 7 = 6", "€204.72", "🙂", "👩‍👩‍👧 12:30", "— 2.200.112"])
+@pytest.mark.parametrize("text", ["1.", "...", "42 / 7 = 6", "🙂", "👩‍👩‍👧 12:30", "— 2.200.112"])
 def test_what_has_no_words_is_copied(translator, text):
     assert translator.translate([text])[0].text == text
+
+
+def test_values_without_words_take_their_german_form(translator):
+    text = "€204.72; €1,000\n3:30 p.m."
+    assert translator.translate([text])[0].text == "204,72 €; 1.000 €\n15:30 Uhr."
+    assert translator.translate([text], numbers="keep")[0].text == text
 
 
 def test_whitespace_and_line_breaks_stay(translator):
@@ -221,6 +227,7 @@ class Spelling:
             else [[] for _ in new]
         )
         logits_NV = torch.full((len(new), self.vocab_size), -30.0)
+        logits_NV[:, EOS_ID] = -60.0  # what is not known does not end, and fills no place among the finished
         for row, past in enumerate(self.history):
             odds = collections.Counter()
             for tokens, probability in self.known.items():
@@ -353,7 +360,7 @@ def test_an_ensemble_decides_together_and_needs_one_vocabulary(untrained, prepar
     sentence = "The old man eats bread."
     assert both.translate([sentence], GREEDY)[0].score != single.translate([sentence], GREEDY)[0].score
     assert both.translate([sentence], SearchOptions(coverage_penalty=1.0))[0].text
-    tokenizer = train_tokenizer(["a few other words", "make another tokenizer", "which is small"] * 20, 312)
+    tokenizer = train_tokenizer(["a few other words", "make another tokenizer", "which is small"] * 20, 408)
     config = dataclasses.replace(untrained.config, vocab_size=tokenizer.vocab_size)
     save_model(paths[2], config, Transformer(config).state_dict(), tokenizer, {"name": "c"})
     with pytest.raises(ConfigError, match="c has another vocabulary than"):
@@ -415,7 +422,7 @@ def test_slots_for_a_gpu_give_the_same_texts_and_progress(untrained, prepared, o
 
 
 def test_batches_that_are_decoded_at_once_change_nothing(untrained, prepared):
-    texts = [f"Anna sees {number} dogs. Paul?" for number in range(30)]
+    texts = [f"Anna sees dog x{letter}. Paul?" for letter in "abcdefghijklmnopqrstuvwxyzABCD"]
     plain, at_once = (
         Translator(untrained, prepared.tokenizer, {}, torch.device("cpu"), batches_at_once=batches)
         for batches in (1, 3)
@@ -423,10 +430,10 @@ def test_batches_that_are_decoded_at_once_change_nothing(untrained, prepared):
     told, used = [], []
     search = at_once.search
 
-    def watched(sentences, *arguments):
+    def watched(sentences, *arguments, **named):
         used.append((threading.current_thread().name, len(sentences)))
         time.sleep(0.05)  # so that no thread takes all of them
-        return search(sentences, *arguments)
+        return search(sentences, *arguments, **named)
 
     at_once.search = watched
     found = at_once.translate(texts, progress=lambda done, total: told.append((done, total)))

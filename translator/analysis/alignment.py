@@ -13,10 +13,9 @@ import torch
 from torch import Tensor
 
 from translator.forced import forced_attention
-from translator.text import normalise, normalise_with_origins
-from translator.text.casing import is_in_capitals, usual_case
 from translator.tokenizer import PAD_ID, Tokenizer
 from translator.translate import Translator
+from translator.translate.pairs import ReadSide, read_pair
 
 WORD = re.compile(r"\w+(?:[-'’.,]\w+)*|[^\w\s]")
 """A word, number or compound; or one mark of punctuation."""
@@ -74,22 +73,17 @@ def word_weights(
 
     Both are read in the casing in which the source was translated.
     """
-    pairs = [
-        (usual_case(source), usual_case(target) if is_in_capitals(source) else target)
-        for source, target in pairs
-    ]
     tokenizer, name = translator.tokenizer, f"decoder.{by.layer}.cross_attention"
-    sources, targets = (tokenizer.encode_all([normalise(pair[side]) for pair in pairs]) for side in (0, 1))
+    sides = [read_pair(tokenizer, *pair) for pair in pairs]
+    sources, targets = ([pair[side].ids for pair in sides] for side in (0, 1))
     attention = forced_attention(translator.model, sources, targets, translator.special, PAD_ID, [name])
     found = []
-    for (source, target), source_ids, target_ids, weights in zip(
-        pairs, sources, targets, attention, strict=True
-    ):
+    for (source, target), weights in zip(sides, attention, strict=True):
         attention_HTS, step = weights[name].cpu(), int(by.is_next_step)
         attention_TS = attention_HTS.mean(0) if by.head is None else attention_HTS[by.head]
-        pieces_TS = attention_TS[step : step + len(target_ids), : len(source_ids)]
-        source_words, source_share = _shares(source, source_ids, tokenizer)
-        target_words, target_share = _shares(target, target_ids, tokenizer)
+        pieces_TS = attention_TS[step : step + len(target.ids), : len(source.ids)]
+        source_words, source_share = _shares(source, tokenizer)
+        target_words, target_share = _shares(target, tokenizer)
         target_mean = target_share / target_share.sum(dim=1, keepdim=True).clamp(min=1e-9)
         found.append((target_mean @ pieces_TS @ source_share.T, source_words, target_words))
     return found
@@ -111,14 +105,13 @@ def best_links(
     ]
 
 
-def _shares(text: str, ids: list[int], tokenizer: Tokenizer) -> tuple[list[Span], Tensor]:
+def _shares(side: ReadSide, tokenizer: Tokenizer) -> tuple[list[Span], Tensor]:
     """The words of a text, and how much of each piece belongs to each of them: (words, pieces)."""
-    normalised, origins = normalise_with_origins(text)
-    words = [match.span() for match in WORD.finditer(normalised)]
-    words_W2, pieces_P2 = (torch.tensor(spans).view(-1, 2) for spans in (words, tokenizer.spans(ids)))
+    words = [match.span() for match in WORD.finditer(side.normalised)]
+    words_W2, pieces_P2 = (torch.tensor(spans).view(-1, 2) for spans in (words, tokenizer.spans(side.ids)))
     common_WP = torch.minimum(words_W2[:, 1:], pieces_P2[:, 1]) - torch.maximum(
         words_W2[:, :1], pieces_P2[:, 0]
     )
     share = common_WP.clamp(min=0).float()
     share = share / share.sum(dim=0, keepdim=True).clamp(min=1)
-    return [(origins[start][0], origins[end - 1][1]) for start, end in words], share
+    return [(side.origins[start][0], side.origins[end - 1][1]) for start, end in words], share

@@ -9,9 +9,9 @@ from torch import Tensor
 from translator.errors import ConfigError, InputError, InputTooLong
 from translator.forced import attention_names, forced_attention
 from translator.report.colours import colour_rules
-from translator.text import normalise
 from translator.tokenizer import PAD_ID, Tokenizer
 from translator.translate import Translator
+from translator.translate.pairs import read_pair
 
 MAX_PIECES = 80
 """Of a sentence and of its translation: larger maps cannot be read."""
@@ -80,7 +80,7 @@ def look_at(translator: Translator, sentence: str, translation: str | None = Non
     """
     if translation is None:
         translation = translator.translate([sentence])[0].text
-    ids = [translator.tokenizer.encode(normalise(text)) for text in (sentence, translation)]
+    ids = [side.ids for side in read_pair(translator.tokenizer, sentence, translation)]
     if not ids[0]:
         raise InputError("the sentence is empty; give an English one")
     for text, pieces in zip(("sentence", "translation"), ids, strict=True):

@@ -21,6 +21,8 @@ class Explanation:
     """Empty for what is copied."""
     found: tuple[ScoredTokens, ...]
     """The n best, best first."""
+    translations: tuple[str, ...] = ()
+    """Their texts, before any check."""
 
 
 def explain(translator: Translator, text: str, options: SearchOptions, prefix: str = "") -> list[Explanation]:
@@ -38,7 +40,8 @@ def explain(translator: Translator, text: str, options: SearchOptions, prefix: s
         found = translator.search([ids], options, [beginning], steps.append)[0] if ids else []
         read = ids or translator.tokenizer.encode(normalise(sentence.text))
         pieces = readable_pieces(translator.tokenizer, read)
-        explanations.append(Explanation(sentence.text, pieces, tuple(steps), tuple(found)))
+        texts = tuple(translator.text_of(one.tokens, sentence) for one in found)
+        explanations.append(Explanation(sentence.text, pieces, tuple(steps), tuple(found), texts))
     return explanations
 
 

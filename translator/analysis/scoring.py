@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from translator.errors import InputError, InputTooLong
 from translator.forced import decode_forced
 from translator.search import length_penalty
-from translator.text import normalise
 from translator.tokenizer import EOS_ID, PAD_ID
 from translator.translate import MAX_PIECE_TOKENS, Translator
+from translator.translate.pairs import read_pair
 
 MAX_SCORED_TOKENS = 4 * MAX_PIECE_TOKENS
 """Of a source or a translation: more would only be a mistake, and take memory with its square."""
@@ -55,10 +55,11 @@ def score(
     """
     for first in range(0, len(pairs), _PAIRS_AT_ONCE):
         some = pairs[first : first + _PAIRS_AT_ONCE]
-        sources, targets = (
-            [_encode(translator, text, side, first + place) for place, text in enumerate(texts, start=1)]
-            for side, texts in zip(("source", "translation"), zip(*some, strict=True), strict=True)
-        )
+        sides = [read_pair(translator.tokenizer, *pair) for pair in some]
+        for number, (source, translation) in enumerate(sides, start=first + 1):
+            _check(source.ids, "source", number)
+            _check(translation.ids, "translation", number)
+        sources, targets = ([pair[side].ids for pair in sides] for side in (0, 1))
         forced = decode_forced(translator.model, sources, targets, translator.special, PAD_ID)
         for target, row in zip(targets, forced, strict=True):
             pieces = [translator.tokenizer.piece(token) for token in (*target, EOS_ID)]
@@ -66,12 +67,10 @@ def score(
             yield SentenceScore(tokens, sum(row) / length_penalty(len(row), penalty_exponent))
 
 
-def _encode(translator: Translator, text: str, side: str, number: int) -> list[int]:
-    ids = translator.tokenizer.encode(normalise(text))
+def _check(ids: Sequence[int], side: str, number: int) -> None:
     if not ids and side == "source":
         raise InputError(f"source {number} is empty; give a sentence")
     if len(ids) > MAX_SCORED_TOKENS:
         raise InputTooLong(
             f"{side} {number} has {len(ids)} pieces, over {MAX_SCORED_TOKENS}; score it sentence by sentence"
         )
-    return ids

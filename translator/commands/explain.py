@@ -51,8 +51,7 @@ def _print(explanation: "Explanation", tokenizer: "Tokenizer") -> None:
     last = explanation.steps[-1]
     assert last.stopped
     STDOUT.print(f"ended after {last.length} steps: {last.stopped.value}")
-    for hypothesis in explanation.found:
-        translation = tokenizer.decode(hypothesis.tokens)
+    for hypothesis, translation in zip(explanation.found, explanation.translations, strict=True):
         STDOUT.print(
             Text(
                 f"{hypothesis.score:9.4f}  {translation}  (log-probability {hypothesis.log_probability:.4f})"

@@ -13,6 +13,7 @@ from translator.errors import ConfigError
 
 if TYPE_CHECKING:
     from translator.corpus import DropReport
+    from translator.prepare import ProtectedCounts
 
 DEFAULT_VOCAB_SIZE = 16_000
 
@@ -32,6 +33,7 @@ def prepare(
     ] = None,
     dev: UseAppendAction[tuple[str, ...]] = (),
     tokenizer: Path | None = None,
+    protected_share: float = 0.9,
     seed: int = 1,
 ) -> None:
     """Clean parallel text, train a tokenizer, and write compact training data.
@@ -44,7 +46,9 @@ def prepare(
         vocab_size: Pieces of the tokenizer that is trained.
         dev: Development sets, in the same form, kept as they are; training reports loss and BLEU on them.
         tokenizer: Use this tokenizer.model instead of training one (for fine-tuning).
-        seed: Chooses the sentences that the tokenizer is trained on.
+        protected_share: Of the pairs with links, placeholders, numbers, dates and the like, the share in which one
+            reserved piece stands for each of them that both sides have. The model learns to place it.
+        seed: Chooses the sentences that the tokenizer is trained on, and which pairs have reserved pieces.
     """
     from translator.corpus import CleaningRules, CorpusSpec
     from translator.prepare import prepare as prepare_corpora
@@ -64,9 +68,12 @@ def prepare(
             tokenizer=tokenizer,
             rules=CleaningRules(),
             seed=seed,
+            protected_share=protected_share,
             progress=lambda stage, pairs: progress.update(task, description=stage, completed=pairs),
         )
     STDOUT.print(_drop_table(report.drops))
+    if report.protected:
+        STDOUT.print(_protected_table(report.protected))
     for warning in report.drops.warnings():
         STDERR.print(Text(f"warning: {warning}"))
     STDOUT.print(f"wrote {out}")
@@ -89,4 +96,14 @@ def _drop_table(drops: "DropReport") -> Table:
         table.add_column(head, justify="right" if index else "left")
     for row in rows:
         table.add_row(*row)
+    return table
+
+
+def _protected_table(protected: "dict[str, ProtectedCounts]") -> Table:
+    table = Table(title="Pairs with protected spans")
+    for head in ("corpus", "pairs with spans", "of them marked", "spans looked up", "on both sides"):
+        table.add_column(head, justify="right" if table.columns else "left")
+    for name, counts in protected.items():
+        numbers = (counts.pairs, counts.marked_pairs, counts.spans, counts.marked_spans)
+        table.add_row(name, *(f"{number:,}" for number in numbers))
     return table

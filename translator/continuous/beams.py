@@ -18,6 +18,7 @@ from translator.search import (
     log_probabilities,
     top_k,
 )
+from translator.search.utf8 import NO_BYTE, bytes_of, character_lengths, transitions
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,30 @@ class Limits:
     """With it."""
 
 
+class _Characters:
+    """What `translator.search.utf8` does, by tables; X stands for the 256 bytes."""
+
+    def __init__(self, first_byte: int, device: torch.device) -> None:
+        self._first_byte, self._next_SX = first_byte, transitions().to(device)
+        self._length_X = character_lengths().to(device)
+
+    def apply(self, log_probability_NV: Tensor, state_RW: Tensor, room_R: Tensor) -> None:
+        """Set what breaks a character to −∞, and what begins one for which there is no room."""
+        state_N, width = state_RW.flatten(), state_RW.shape[1]
+        is_wrong_NX = self._next_SX[state_N, :NO_BYTE] < 0
+        is_wrong_NX |= self._length_X > room_R.repeat_interleave(width).unsqueeze(1)
+        byte_NX = log_probability_NV[:, self._first_byte : self._first_byte + NO_BYTE]
+        allowed_NX = byte_NX.masked_fill(is_wrong_NX, -torch.inf)
+        log_probability_NV.masked_fill_((state_N > 0).unsqueeze(1), -torch.inf)
+        byte_NX.copy_(allowed_NX)
+
+    def read(self, state_RW: Tensor, row_RW: Tensor | None, last_RW: Tensor) -> None:
+        """Go on from the former rows with their newest tokens, in place."""
+        former_RW = state_RW if row_RW is None else state_RW.gather(1, row_RW)
+        byte_RW = bytes_of(last_RW, self._first_byte)
+        state_RW.copy_(self._next_SX[former_RW, byte_RW].clamp(min=0))
+
+
 class SlotBeams:
     """The live and the finished hypotheses of R slots, W of each; all changes are made in place."""
 
@@ -40,6 +65,9 @@ class SlotBeams:
             return torch.zeros(shape, dtype=dtype, device=device)
 
         self._special, self._width, self._device = special, beam_size, device
+        self._characters = None if special.first_byte is None else _Characters(special.first_byte, device)
+        self._character_RW = zeros(slots, beam_size)
+        """The state of each row within a character."""
         self._forbidden = torch.tensor(special.forbidden, dtype=torch.long, device=device)
         self._alpha, self._n_best_1 = zeros(dtype=torch.float32), zeros(1)
         self._least_R, self._most_R = zeros(slots), zeros(slots) + target_length
@@ -70,6 +98,7 @@ class SlotBeams:
         self._score_RW[slots_B] = -torch.inf
         self._score_RW[slots_B, 0] = 0.0  # all rows start alike, so only the first may be extended
         self._last_RW[slots_B] = self._special.begin
+        self._character_RW[slots_B] = 0
         self._finished_score_RW[slots_B] = -torch.inf
 
     def last_tokens(self) -> Tensor:
@@ -90,11 +119,18 @@ class SlotBeams:
         is_short_R1 = (self._length_R < self._least_R).unsqueeze(1)
         log_probability_NV[:, self._special.end] = end_RW.masked_fill(is_short_R1, -torch.inf).flatten()
         newest_R = self._length_R + 1
+        reserved = self._special.reserved
+        if reserved:
+            log_probability_NV[:, reserved.start : reserved.stop] = -torch.inf
+        if self._characters is not None:
+            self._characters.apply(log_probability_NV, self._character_RW, self._most_R - newest_R)
         row_RW = None
         if self._width == 1:
             self._extend_greedily(log_probability_NV, end_RW, newest_R)
         else:
             row_RW = self._extend(log_probability_NV, end_RW, newest_R)
+        if self._characters is not None:
+            self._characters.read(self._character_RW, row_RW, self._last_RW)
         self._length_R.copy_(torch.where(self._is_done_R, self._length_R, newest_R))
         self._is_done_R.logical_or_(self._is_settled() | (newest_R >= self._most_R))
         return row_RW
@@ -135,11 +171,14 @@ class SlotBeams:
         done: list[bool] = self._is_done_R.tolist()
         return done
 
-    def best(self, slots: Sequence[int], options: SearchOptions) -> list[list[ScoredTokens]]:
-        """The n best hypotheses of each of these slots, best first; waits for the device."""
+    def best(
+        self, slots: Sequence[int], options: SearchOptions, with_spares: bool = False
+    ) -> list[list[ScoredTokens]]:
+        """The n best hypotheses of each of these slots, or all of them, best first; waits for the device."""
+        most = options.beam_size if with_spares else options.n_best
         slots_B = torch.tensor(slots, device=self._device)
         score_BW, length_BW, tokens_BWT, totals_BWT = (
-            finished[slots_B, : options.n_best].tolist()
+            finished[slots_B, :most].tolist()
             for finished in (
                 self._finished_score_RW, self._finished_length_RW, self._finished_tokens_RWT,
                 self._finished_totals_RWT,

@@ -118,14 +118,20 @@ class ContinuousSearch:
         limits: Sequence[Limits],
         options: SearchOptions,
         watch: Watch[list[ScoredTokens]] | None = None,
+        with_spares: bool = False,
     ) -> list[list[ScoredTokens]]:
-        """For each source, given with its end token, the n best hypotheses; none of those that `watch` did not want."""
+        """For each source, given with its end token, the n best hypotheses; none of those that `watch` did not want.
+
+        `with_spares` adds all other finished hypotheses, best first.
+        """
         results: list[list[ScoredTokens]] = [[] for _ in sources]
         with self._lock:  # the slots are shared by all that ask
             for shape, indices in self._groups(sources, limits, options):
                 slots = self._slots_of(shape)
                 slots.beams.set_options(options)
-                for index, hypotheses in _pass_through(slots, indices, sources, limits, options, watch):
+                for index, hypotheses in _pass_through(
+                    slots, indices, sources, limits, options, watch, with_spares
+                ):
                     results[index] = hypotheses
                     if watch:
                         watch.finished(index, hypotheses)
@@ -170,6 +176,7 @@ def _pass_through(
     limits: Sequence[Limits],
     options: SearchOptions,
     watch: Watch[list[ScoredTokens]] | None,
+    with_spares: bool,
 ) -> Iterator[tuple[int, list[ScoredTokens]]]:
     """Translate the sources with these indices; yields the result of each one that is done, with its index."""
     in_slot: dict[int, int] = {}
@@ -186,7 +193,7 @@ def _pass_through(
         is_done_R = slots.beams.is_done()
         ended = [slot for slot in in_slot if is_done_R[slot]]
         if ended:
-            best = slots.beams.best(ended, options)
+            best = slots.beams.best(ended, options, with_spares)
             yield from ((in_slot.pop(slot), found) for slot, found in zip(ended, best, strict=True))
         if watch:
             queue = deque(filter(watch.is_wanted, queue))

@@ -119,12 +119,13 @@ def clean_pairs(
 ) -> Iterator[Pair]:
     """Stream the good pairs and count the others; a pair that several corpora hold stays in the first.
 
-    The English comes out as `translator.text.normalise` makes it, since so is what the model translates.
+    Both sides come out as `translator.text.normalise` makes them: the model is given such English, and should write
+    such German.
     """
     for english, german in pairs:
-        pair = normalise(english), german
+        pair = normalise(english), normalise(german)
         reason = drop_reason(english, german, rules)
-        if reason is None and not pair[0]:
+        if reason is None and not all(pair):
             reason = "empty"
         if reason is None and not seen.is_new(pair):
             reason = "duplicate"

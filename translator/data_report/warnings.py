@@ -13,7 +13,7 @@ from translator.data_report.alignment import FEWEST_PAIRS
 from translator.data_report.figures import CorpusFigures, distinct_tokens, read_pair
 from translator.data_report.scan import MAX_PIECES, Scan
 from translator.shards import PreparedCorpus, PreparedData
-from translator.tokenizer import EOS_ID, RESERVED_PIECES, Tokenizer
+from translator.tokenizer import Tokenizer
 
 _MAX_COPIED, _MAX_TOKENISED, _MAX_WRONG_LANGUAGE, _MAX_EMPTY = 0.05, 0.1, 0.2, 0.001
 _MAX_LEFT_OUT, _MAX_REPEATED, _MAX_DEV_SEEN, _MAX_UNUSED_PIECES = 0.05, 0.1, 0.01, 0.25
@@ -21,7 +21,6 @@ _MIN_TOKENS_PER_PARAMETER = 0.05  # Multi30k with the tiny preset has 0.2, the p
 _MIN_NUMBERS_FOUND = 0.4  # 0.6 and more where the sides belong together, below 0.2 where they do not
 # 0.84 and more, and 0.26 at most, in healthy corpora; pairs that were shuffled and cleaned have up to 0.55
 _MIN_CORRELATION, _MIN_RATIO_SPREAD = 0.6, 0.3
-_FIRST_LEARNT_ID = EOS_ID + 1 + RESERVED_PIECES + 256  # the bytes come before
 
 
 class Example:
@@ -206,10 +205,10 @@ def size_warnings(data: PreparedData, training: TrainingConfig, parameters: int)
 def vocabulary_warnings(tokenizer: Tokenizer, scans: Sequence[Scan]) -> Iterator[str]:
     """One where much of the vocabulary never occurs."""
     counts = sum((scan.piece_counts for scan in scans), np.zeros(MAX_PIECES, np.int64))
-    learnt = counts[_FIRST_LEARNT_ID : tokenizer.vocab_size]
+    learnt = counts[tokenizer.first_learnt_id : tokenizer.vocab_size]
     unused = np.flatnonzero(learnt == 0)
     if len(unused) > _MAX_UNUSED_PIECES * len(learnt):
-        piece = tokenizer.piece(_FIRST_LEARNT_ID + int(unused[0]))
+        piece = tokenizer.piece(tokenizer.first_learnt_id + int(unused[0]))
         yield (
             f"{len(unused):,} of the {len(learnt):,} pieces of the vocabulary ({percent(len(unused) / len(learnt))}) "
             f"never occur, for example “{piece}”: the tokenizer was made for other text, or for so little that most "

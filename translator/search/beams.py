@@ -128,9 +128,9 @@ class Beams:
     def _is_long(self) -> Tensor:
         return self._length >= self._constraints.max_length_B
 
-    def best(self, index: int) -> list[ScoredTokens]:
-        """The n best finished hypotheses of the sentence at this place, best first."""
-        return self._finished.best(index, self._options.n_best)
+    def best(self, index: int, most: int) -> list[ScoredTokens]:
+        """The best finished hypotheses of the sentence at this place, best first; at most this many."""
+        return self._finished.best(index, most)
 
     def step(self, index: int) -> Step:
         """Where the sentence at this place is after the newest step."""

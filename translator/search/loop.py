@@ -47,11 +47,13 @@ def search(
     options: SearchOptions,
     look_on: Callable[[Step], None] | None = None,
     watch: Watch[list[ScoredTokens]] | None = None,
+    with_spares: bool = False,
 ) -> list[list[ScoredTokens]]:
     """Translate a batch: for each sentence its `n_best` hypotheses, best first (fewer where fewer exist).
 
     `look_on` is called with every sentence after every step. Sentences that `watch` no longer wants leave the batch
-    with no hypotheses.
+    with no hypotheses. `with_spares` adds all other hypotheses that are finished, at most `beam_size` in all, best
+    first.
     """
     results: list[list[ScoredTokens]] = [[] for _ in range(source_BS.shape[0])]
     memory_BSD = model.encode(source_BS, source_keep_BS)
@@ -62,6 +64,7 @@ def search(
         hypotheses: Beams | Samples = Beams(constraints, special, options)
     else:
         hypotheses = Samples(constraints, special, options, source_BS, source_keep_BS)
+    wanted = options.beam_size if with_spares else options.n_best
     forbidden = torch.tensor(special.forbidden, dtype=torch.long, device=source_BS.device)
     while len(hypotheses.sentence_B):
         logits_NV, state = model.decode_step(hypotheses.last_tokens(), state)
@@ -76,7 +79,7 @@ def search(
             for index in is_done_B.nonzero().flatten().tolist():
                 place = int(hypotheses.sentence_B[index])
                 if watch is None or watch.is_wanted(place):
-                    results[place] = hypotheses.best(index)
+                    results[place] = hypotheses.best(index, wanted)
                     if watch:
                         watch.finished(place, results[place])
             kept_B = (~is_done_B).nonzero().flatten()

@@ -102,6 +102,11 @@ class SpecialTokens:
     end: int
     forbidden: tuple[int, ...] = ()
     """Never produced: padding and the like."""
+    first_byte: int | None = None
+    """The piece for the byte 0x00, followed by those for the other 255; all later pieces are whole characters. A
+    search then writes valid UTF-8 only. None: the vocabulary has no pieces for bytes."""
+    reserved: range = range(0)
+    """Pieces that occur only where `Constraints.required` asks for them."""
 
 
 @dataclass(frozen=True)

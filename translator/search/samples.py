@@ -74,9 +74,9 @@ class Samples:
         """(N,) the newest token of each row, the begin token before the first step."""
         return self._tokens_BWT[:, :, max(0, self._length - 1)].flatten()
 
-    def best(self, index: int) -> list[ScoredTokens]:
-        """The n best of the sentence at this place, each once."""
-        return self._ended(index)[: self._options.n_best]
+    def best(self, index: int, most: int) -> list[ScoredTokens]:
+        """The best ended draws of the sentence at this place, best first, each once; at most this many."""
+        return self._ended(index)[:most]
 
     def step(self, index: int) -> Step:
         """What has been drawn for the sentence at this place."""

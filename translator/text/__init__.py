@@ -3,7 +3,8 @@
     spans = [piece for span in split_sentences(text) for piece in split_long(text, span, count_tokens, limit)]
     answer = rejoin(text, spans, translate([normalise(text[span.start : span.end]) for span in spans]))
 
-Reading order: `normalisation`, `sentences`, `casing`.
+Reading order: `normalisation`, `sentences`, `casing`; then, of what must come through a translation, `opaque`,
+`numbers`, `values`, `german`, `protected`.
 """
 
 from translator.text.normalisation import normalise, normalise_with_origins

@@ -3,26 +3,8 @@
 import re
 from collections.abc import Callable
 
-COPIED = re.compile(
-    "("
-    + "|".join((
-        r"</?[a-zA-Z!][^<>]*>",  # tags
-        r"&#?\w+;",
-        r"(?:\$|(?<!\{))\{+[^{}]*\}+",
-        r"%\w+%",
-        # printf, but not "20%off"
-        r"(?<!\d)%(?:\d{1,3}\$|\(\w+\))?[-+0#]{0,5}\d{0,5}(?:\.\d{1,5})?[hlz]{0,2}[a-zA-Z@]",
-        r"\\\w+",
-        r"\b[a-zA-Z][a-zA-Z0-9+-]{0,30}://\S*[\w/]",
-        r"\bwww\.\S*[\w/]",
-        r"(?<![\w.+-])[\w.+-]+@\w[\w-]*(?:\.\w[\w-]*)*",
-        r"(?<![\w-])\w[\w-]+(?:\.\w[\w-]+)+(?:/\S*[\w/])?",  # domains and files, but not "e.g." or "z.B."
-        r"\b\w+_\w+\b",
-    ))
-    + ")"
-)  # fmt: skip
-"""What is not language but copied: it stays as it is. Its time grows with the text, whatever that is: parts that could
-begin at every letter of a long run are bounded."""
+from translator.text.opaque import find_opaque
+
 _WORD = re.compile(r"(?<!\w)(?<!\w['’])[^\W\d_][\w'’]*")
 _FIRST_PERSON = re.compile(r"(?<![\w'’])i(?!\w)")
 _LEAST_LETTERS = 5
@@ -62,7 +44,7 @@ def is_in_capitals(text: str) -> bool:
     """Whether all words are in capitals; no capitals are meant where a short one, an abbreviation, stands alone."""
     if _IN_SMALL_LETTERS.search(text):  # as nearly every text: no need to look closer
         return False
-    words = [word for part in COPIED.split(text)[::2] for word in _WORD.findall(part)]
+    words = [word for part in _parts(text)[::2] for word in _WORD.findall(part)]
     is_enough = len(words) > 1 or any(len(word) >= _LEAST_LETTERS for word in words)
     return is_enough and all(map(str.isupper, words))
 
@@ -71,7 +53,7 @@ def is_headline(text: str) -> bool:
     """Whether Each Word Has a Capital, also a small one in between, so that more than names are meant."""
     if any(word[0] not in _SMALL_WORDS for word in _IN_SMALL_LETTERS.finditer(text)):
         return False
-    parts = COPIED.split(text)[::2]
+    parts = _parts(text)[::2]
     words = [word for part in parts for word in _WORD.findall(part)]
     capitals = [word for word in words if word != word.lower()]
     return (
@@ -110,8 +92,17 @@ def _without_capital(word: re.Match[str]) -> str:
     return word[0] if word[0][1:] != word[0][1:].lower() else _in_small_letters(word[0])
 
 
+def _parts(text: str) -> list[str]:
+    """The text in parts, every second one of which is copied, whatever the casing: links, code, placeholders."""
+    parts, position = list[str](), 0
+    for span in find_opaque(text):
+        parts += text[position : span.start], text[span.start : span.end]
+        position = span.end
+    return [*parts, text[position:]]
+
+
 def _outside_copied(text: str, change: Callable[[str], str]) -> str:
-    parts = COPIED.split(text)  # every second one is copied
+    parts = _parts(text)
     parts[::2] = map(change, parts[::2])
     return "".join(parts)
 

@@ -43,6 +43,11 @@ _EMOJI_RUN = re.compile(
     r"(?:[.,;:!?…)\]\"'”’]++(?=\s|\Z))?"
 )
 
+# "approx. 5", "incl. 19 %", "e.g. Paris"; and those that end a sentence only before a capital.
+_NEVER_LAST = re.compile(r"(?<!\w)(?:approx|incl|excl|viz|cf|vs|e\.g|i\.e)\.\s*\Z", re.IGNORECASE)
+_SELDOM_LAST = re.compile(r"(?<!\w)(?:esp|resp|max|min|avg|est|ext|tel|dept)\.\s*\Z", re.IGNORECASE)
+_LONGEST_ABBREVIATION = 12  # with the blanks behind it
+
 # The comma in "1,000" and the colon in "10:30" end no clause: whitespace must follow, except after a dash.
 _CLAUSE_END = re.compile(r"[;:,–—][\"'”’)\]]*(?=\s)|—(?=\S)")
 _SPACES = re.compile(r"\s+")
@@ -52,6 +57,10 @@ _REGIONAL_INDICATORS = range(0x1F1E6, 0x1F200)  # two of them make one flag
 _EMOJI_EXTENDERS = (range(0x1F3FB, 0x1F400), range(0xE0020, 0xE0080))  # skin tones; tags of regional flags
 _HANGUL_TAILS = range(0x1160, 0x1200)  # conjoining vowels and final consonants
 _ZERO_WIDTH_JOINER = "\u200d"
+
+
+CountTokens = Callable[[int, int], int]
+"""How many tokens the part of a text between two offsets has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +93,24 @@ def split_sentences(text: str) -> list[Span]:
     return spans
 
 
-def split_long(text: str, span: Span, count_tokens: Callable[[str], int], max_tokens: int) -> list[Span]:
+def find_emoji(text: str) -> Iterator[tuple[int, int]]:
+    """The runs of emoji in a text, from the first to the last one with the blanks between them."""
+    return (match.span(1) for match in _EMOJI_RUN.finditer(text))
+
+
+def split_long(text: str, span: Span, count_tokens: CountTokens, max_tokens: int) -> list[Span]:
     """Cut a sentence of more than `max_tokens` tokens into pieces of similar size that have no more.
 
     The best place near the wanted size is taken: after clause punctuation, else at whitespace, else between
-    two characters as a reader sees them. `count_tokens` is given slices of `text`; it is called a few times
-    per piece, on strings of about a piece's length. Only a single character can be left with more tokens.
+    two characters as a reader sees them. `count_tokens(start, end)` counts those of `text[start:end]`; it is
+    called a few times per piece, on about a piece's length. Only a single character can be left with more tokens.
 
     Raises ConfigError if `max_tokens` is below 1.
     """
     if max_tokens < 1:
         raise ConfigError(f"max_tokens is {max_tokens}; it must be 1 or more. Give the model's source limit.")
     rest = span
-    remaining = count_tokens(text[rest.start : rest.end])
+    remaining = count_tokens(rest.start, rest.end)
     pieces: list[Span] = []
     while remaining > max_tokens and rest.end - rest.start > 1:
         cut, used = _cut_piece(text, rest, remaining, count_tokens, max_tokens)
@@ -104,7 +118,7 @@ def split_long(text: str, span: Span, count_tokens: Callable[[str], int], max_to
         rest = Span(_skip_whitespace(text, cut, rest.end), rest.end)
         remaining -= used
         if remaining <= 2 * max_tokens:  # tokens of parts only nearly add up, and now the difference matters
-            remaining = count_tokens(text[rest.start : rest.end])
+            remaining = count_tokens(rest.start, rest.end)
     return [*pieces, rest]
 
 
@@ -155,13 +169,23 @@ def _sentence_ends(ascii_text: str, text: str, start: int, end: int) -> Iterator
         position = start
         for sentence in sentencex.segment("en", ascii_text[start:window_end])[:-1]:
             position += len(sentence)
-            if position > done and (text[position - 1].isspace() or text[position].isspace()):
+            is_between_words = text[position - 1].isspace() or text[position].isspace()
+            if position > done and is_between_words and not _is_abbreviation(text, position):
                 ends.append(position)
         yield from ends
         if window_end == end:
             return
         done = ends[-1] if ends else done
         start = _next_window(ascii_text, start, window_end, done)
+
+
+def _is_abbreviation(text: str, position: int) -> bool:
+    """Whether the word before this place is an abbreviation that ends no sentence."""
+    before = text[max(0, position - _LONGEST_ABBREVIATION) : position]
+    if _NEVER_LAST.search(before):
+        return True
+    following = text[position : position + 2].lstrip()[:1]
+    return bool(_SELDOM_LAST.search(before)) and not following.isupper()
 
 
 def _window_end(ascii_text: str, start: int, end: int) -> int:
@@ -198,19 +222,19 @@ def _trimmed(text: str, start: int, end: int) -> list[Span]:
 
 
 def _cut_piece(
-    text: str, rest: Span, remaining: int, count_tokens: Callable[[str], int], max_tokens: int
+    text: str, rest: Span, remaining: int, count_tokens: CountTokens, max_tokens: int
 ) -> tuple[int, int]:
     """Return where the first piece of `rest` ends, and its tokens; `remaining` estimates those of `rest`."""
     start = rest.start
     guess = (rest.end - start) * max_tokens // remaining
-    length, tokens = _fitting_length(text, rest, guess, count_tokens, max_tokens)
+    length, tokens = _fitting_length(rest, guess, count_tokens, max_tokens)
     pieces = -(-remaining // max_tokens)
     wanted = remaining // pieces  # pieces of equal size, rather than full ones and a scrap
     aim = start + max(1, min(length, length * wanted // max(tokens, 1)))
     limit = start + length
     while True:
         cut = _best_cut(text, start, aim, limit)
-        tokens = count_tokens(text[start:cut])
+        tokens = count_tokens(start, cut)
         if tokens <= max_tokens or cut - start == 1:
             return cut, tokens
         # A prefix that fits can be cut to one that does not: half a word may have more tokens than the word.
@@ -218,9 +242,7 @@ def _cut_piece(
         aim = min(aim, limit)
 
 
-def _fitting_length(
-    text: str, rest: Span, guess: int, count_tokens: Callable[[str], int], max_tokens: int
-) -> tuple[int, int]:
+def _fitting_length(rest: Span, guess: int, count_tokens: CountTokens, max_tokens: int) -> tuple[int, int]:
     """Return a length that fits, if possible with half of `max_tokens` or more, and its tokens.
 
     It is below the length of `rest`, so that what comes after it is never empty.
@@ -230,7 +252,7 @@ def _fitting_length(
     length = guess
     while True:
         length = max(1, min(length, room))
-        tokens = count_tokens(text[rest.start : rest.start + length])
+        tokens = count_tokens(rest.start, rest.start + length)
         if tokens > max_tokens and fitting:
             return fitting
         if tokens > max_tokens and length > 1:

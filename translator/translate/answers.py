@@ -2,9 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from translator.text import rejoin
+from translator.translate.receipt import Check
 from translator.translate.sources import SourceSentence
+
+Rung = Literal["first", "next", "forced", "parts", "copied"]
+"""How a translation came about that passes its check; see `translator.translate.ladder`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,9 @@ class Hypothesis:
     """As SentencePiece writes them, and at last the end, "</s>"; none of what is copied."""
     token_log_probabilities: tuple[float, ...] = ()
     """Natural logarithm of the model's probability of each piece, after the source and the pieces before it."""
+    checks: tuple[Check, ...] = ()
+    """What became of everything that must come through."""
+    rung: Rung = "first"
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,16 @@ class SentenceTranslation:
     def text(self) -> str:
         """The best translation."""
         return self.hypotheses[0].text
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """What became of everything that must come through, in the best translation."""
+        return self.hypotheses[0].checks
+
+    @property
+    def rung(self) -> Rung:
+        """How the best translation came about."""
+        return self.hypotheses[0].rung
 
     @property
     def score(self) -> float:

@@ -8,11 +8,10 @@ from translator.errors import InputError
 from translator.search import PieceTexts
 from translator.text import normalise
 from translator.text.casing import upper_case
-from translator.tokenizer import EOS_ID, RESERVED_PIECES, Tokenizer
+from translator.text.german import GermanText
+from translator.text.protected import PlacedSpan, replaced
+from translator.tokenizer import Tokenizer
 from translator.translate.sources import SourceSentence
-
-_FIRST_BYTE = EOS_ID + 1 + RESERVED_PIECES
-_FIRST_LEARNT = _FIRST_BYTE + 256
 
 
 def begin_with(
@@ -26,9 +25,8 @@ def begin_with(
 
     Raises InputError where there is none, and on a prefix that leaves no room in so many positions.
     """
-    pieces = tuple(tokenizer.encode(normalise(prefix)))
     begun = list(sentences)
-    if not pieces:
+    if not normalise(prefix):
         return begun
     first = next((place for place, one in enumerate(sentences) if one.tokens), None)
     if first is None:
@@ -36,25 +34,41 @@ def begin_with(
             f"there is nothing to translate in {reprlib.repr(text)}, which stays as it is and cannot begin with "
             f"{reprlib.repr(prefix)}; leave its prefix empty"
         )
+    marked, placed = _mark_prefix(prefix, begun[first])
+    pieces = tuple(tokenizer.encode_marked(normalise(marked)))
     if max_positions is not None and len(pieces) >= max_positions:  # the end needs one, too
         raise InputError(
             f"the prefix {reprlib.repr(prefix)} has {len(pieces)} pieces, and the model can write "
             f"{max_positions - 1}; give a shorter one"
         )
     in_capitals = begun[first].in_capitals and prefix == upper_case(prefix)
-    begun[first] = replace(begun[first], beginning=pieces, in_capitals=in_capitals)
+    begun[first] = replace(begun[first], beginning=pieces, placed=placed, in_capitals=in_capitals)
     return begun
+
+
+def _mark_prefix(prefix: str, sentence: SourceSentence) -> tuple[str, tuple[PlacedSpan, ...]]:
+    """The prefix with marks for the protected spans that it has; these are written as the prefix writes them."""
+    german, placed = GermanText(prefix), list(sentence.placed)
+    found: list[tuple[tuple[int, int], str]] = []
+    for number, one in enumerate(placed):
+        place = german.take(one.span.value) if one.span.value else german.take_text(one.span.text)
+        if place:
+            letters = prefix[slice(*place)]
+            placed[number] = PlacedSpan(one.mark, replace(one.span, text=letters, german=letters))
+            found.append((place, one.mark))
+    found.sort()
+    return replaced(prefix, [place for place, _ in found], [mark for _, mark in found]), tuple(placed)
 
 
 def piece_texts(tokenizer: Tokenizer) -> PieceTexts:
     """What each piece of the vocabulary adds to a text."""
     return PieceTexts(
         [
-            *[b""] * _FIRST_BYTE,
+            *[b""] * tokenizer.first_byte_id,
             *(bytes([byte]) for byte in range(256)),
             *(
                 tokenizer.piece(piece).replace("▁", " ").encode()
-                for piece in range(_FIRST_LEARNT, tokenizer.vocab_size)
+                for piece in range(tokenizer.first_learnt_id, tokenizer.vocab_size)
             ),
         ]
     )

@@ -1,9 +1,24 @@
 """What a translator is asked: the sentences of a text, as the model is given them."""
 
+import math
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from translator.text import Span, normalise, split_long, split_sentences
 from translator.text.casing import is_in_capitals, usual_case
+from translator.text.normalisation import refuse_surrogates
+from translator.text.protected import (
+    Marks,
+    NumberStyle,
+    PlacedSpan,
+    ProtectedSpan,
+    find_protected,
+    mark,
+    piece_class,
+    replaced,
+)
 from translator.tokenizer import Tokenizer
 
 MAX_PIECE_TOKENS = 160
@@ -21,43 +36,112 @@ class SourceSentence:
     """Where it stands in the text."""
     tokens: tuple[int, ...]
     """Its pieces in the usual casing, without an end token; none where there is nothing to translate: then it is
-    copied."""
+    copied, but for its numbers."""
     is_part: bool
     """A piece of a sentence that is too long."""
     beginning: tuple[int, ...] = ()
     """The pieces that its translation is to begin with."""
     in_capitals: bool = False
     """So its translation will be, too."""
+    protected: tuple[ProtectedSpan, ...] = ()
+    """What must come through, with offsets in the whole text."""
+    placed: tuple[PlacedSpan, ...] = ()
+    """Those of them for which reserved pieces stand in `tokens`."""
+    numbers: NumberStyle = "german"
 
 
-def read_sentences(text: str, tokenizer: Tokenizer, max_tokens: int) -> list[SourceSentence]:
+def read_sentences(
+    text: str, tokenizer: Tokenizer, max_tokens: int, numbers: NumberStyle = "german"
+) -> list[SourceSentence]:
     """The sentences of a text, those of more than `max_tokens` tokens in pieces.
 
     Raises InputError on a lone surrogate.
     """
-
-    def read(part: str) -> list[int]:
-        return tokenizer.encode(normalise(usual_case(part)))
-
-    def count(part: str) -> int:
-        return len(read(part))
-
+    reader = _Reader(text, tokenizer, max_tokens, numbers)
     found = []
-    for sentence in split_sentences(text):
-        parts = split_long(text, sentence, count, max_tokens)
-        for span in parts:
-            source = text[span.start : span.end]
-            tokens = read(source) if _has_words(source) else []
-            if len(tokens) > _LONGEST_WITHOUT_BLANKS and not any(map(str.isspace, source)):
-                tokens = []
-            found.append(
-                SourceSentence(
-                    source, span, tuple(tokens), len(parts) > 1, in_capitals=is_in_capitals(source)
-                )
-            )
+    for sentence in split_sentences(reader.masked):
+        parts = split_long(reader.masked, sentence, reader.count, max_tokens)
+        found += [reader.sentence(span, is_part=len(parts) > 1) for span in parts]
     return found
 
 
-def _has_words(source: str) -> bool:
-    """Numbers, punctuation and emoji alone are copied: there is nothing to translate, and much to get wrong."""
-    return any(character.isalpha() for character in source)
+class _Reader:
+    """Reads parts of a text whose protected spans are known."""
+
+    def __init__(self, text: str, tokenizer: Tokenizer, max_tokens: int, numbers: NumberStyle) -> None:
+        refuse_surrogates(text)
+        self._text, self._tokenizer, self._max_tokens, self._numbers = text, tokenizer, max_tokens, numbers
+        spans = find_protected(text)
+        has_pieces = bool(tokenizer.marks)
+        self._spans = [
+            span for span in spans if span.kind != "emoji" or (has_pieces and _is_inside(text, span))
+        ]
+        self._starts = [span.start for span in self._spans]
+        hidden = [span for span in self._spans if not span.is_word]
+        self.masked = replaced(
+            text,
+            [(span.start, span.end) for span in hidden],
+            ["x" * (span.end - span.start) for span in hidden],
+        )
+        """The text with letters in the places of protected spans, in which no sentence may end."""
+
+    def sentence(self, span: Span, is_part: bool) -> SourceSentence:
+        """A sentence of the text as the model is given it."""
+        source = self._text[span.start : span.end]
+        marked, placed, inner = self._mark(span.start, span.end)
+        tokens = self._encode(marked) if _has_words(source, span.start, inner) else []
+        if len(tokens) > _LONGEST_WITHOUT_BLANKS and not any(map(str.isspace, source)):
+            tokens = []
+        return SourceSentence(
+            source,
+            span,
+            tuple(tokens),
+            is_part,
+            in_capitals=is_in_capitals(marked),
+            protected=tuple(inner),
+            placed=tuple(placed),
+            numbers=self._numbers,
+        )
+
+    def count(self, start: int, end: int) -> int:
+        """The tokens of a part of the text; too many where it has more spans of a class than there are marks."""
+        marked, _, inner = self._mark(start, end)
+        tokens = len(self._encode(marked))
+        if not self._tokenizer.marks:
+            return tokens
+        return max(tokens, math.ceil(self._max_tokens * _fullness(inner, self._tokenizer.marks)))
+
+    def _mark(self, start: int, end: int) -> tuple[str, list[PlacedSpan], list[ProtectedSpan]]:
+        first = bisect_left(self._starts, start)
+        last = bisect_left(self._starts, end)
+        inner = [span for span in self._spans[first:last] if span.end <= end]
+        if not self._tokenizer.marks:
+            return self._text[start:end], [], inner
+        marked, placed = mark(self._text[start:end], inner, Marks(self._tokenizer.marks), start)
+        return marked, placed, inner
+
+    def _encode(self, marked: str) -> list[int]:
+        return self._tokenizer.encode_marked(normalise(usual_case(marked)))
+
+
+def _has_words(source: str, start: int, spans: Sequence[ProtectedSpan]) -> bool:
+    """Whether there are letters outside of protected spans.
+
+    Numbers, links, punctuation and emoji alone are not given to the model: it has nothing to translate, and much to get
+    wrong.
+    """
+    places = [(span.start - start, span.end - start) for span in spans]
+    return any(map(str.isalpha, replaced(source, places, [""] * len(places))))
+
+
+def _fullness(spans: Sequence[ProtectedSpan], marks: Mapping[str, str]) -> float:
+    """Of the class whose marks are used most, the share that is used; more than 1 where they do not suffice."""
+    numbers = Counter(piece_class(span) for span in spans if not span.is_word)
+    return max((number / len(marks[kind]) for kind, number in numbers.items()), default=0)
+
+
+def _is_inside(text: str, span: ProtectedSpan) -> bool:
+    """Whether emoji stand between the words of a sentence; others are cut off, and copied."""
+    before = text[max(0, span.start - 2) : span.start].rstrip(" ")[-1:]
+    after = text[span.end : span.end + 2].lstrip(" ")[:1]
+    return (before.isalnum() or before == ",") and after.isalnum()

@@ -3,6 +3,7 @@
 import itertools
 import math
 import reprlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -35,8 +36,10 @@ from translator.search import (
 )
 from translator.text import normalise
 from translator.text.casing import upper_case
+from translator.text.protected import NumberStyle, in_capitals, restore
 from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer
 from translator.translate.answers import Hypothesis, Translation, assemble
+from translator.translate.ladder import Ladder, check_of, copied, has_fault
 from translator.translate.rules import begin_with, piece_texts
 from translator.translate.sources import MAX_PIECE_TOKENS, SourceSentence, read_sentences
 from translator.watch import Converting, Watch
@@ -59,6 +62,21 @@ class _Unranked:
 
     def finished(self, place: int, hypotheses: list[ScoredTokens]) -> None:
         pass
+
+
+class _Passing:
+    """Passes on the hypotheses of sentences whose first one passes its check, and keeps the others."""
+
+    def __init__(
+        self, watch: Watch[tuple[Hypothesis, ...]], failed: dict[int, tuple[Hypothesis, ...]]
+    ) -> None:
+        self.is_wanted, self._watch, self._failed = watch.is_wanted, watch, failed
+
+    def finished(self, place: int, hypotheses: tuple[Hypothesis, ...]) -> None:
+        if has_fault(hypotheses[0]):
+            self._failed[place] = hypotheses
+        else:
+            self._watch.finished(place, hypotheses)
 
 
 class _Count:
@@ -92,7 +110,9 @@ class Translator:
         self.model = model.to(device).eval()
         """The model, the first one of an ensemble."""
         self.tokenizer = tokenizer
-        self.special = SpecialTokens(BOS_ID, EOS_ID, tokenizer.unprintable_ids)
+        self.special = SpecialTokens(
+            BOS_ID, EOS_ID, tokenizer.unprintable_ids, tokenizer.first_byte_id, tokenizer.span_ids
+        )
         self.card = card
         models = [self.model, *(other.to(device).eval() for other in others)]
         searched = [_searchable(one, device, precision) for one in models]
@@ -164,8 +184,11 @@ class Translator:
         options: SearchOptions = SearchOptions(),  # noqa: B008 (frozen, so safe to share)
         progress: ProgressCallback | None = None,
         prefixes: Sequence[str] | None = None,
+        numbers: NumberStyle = "german",
     ) -> list[Translation]:
         """Translate texts of any length, in order; whitespace and line breaks come back as they were.
+
+        Numbers, money, times and dates are written as a German text has them, or kept as they are (`numbers`).
 
         `prefixes` has for each text the German that the translation of its first sentence begins with, or "". The
         model goes on from there, also within a word: after "Haus" may come "Hausboot". What is copied before the
@@ -176,7 +199,7 @@ class Translator:
         texts = _checked_texts(texts)
         if prefixes is not None and len(prefixes) != len(texts):
             raise InputError(f"there are {len(prefixes)} prefixes for {len(texts)} texts; give one for each")
-        parts = list(map(self.sentences, texts, prefixes or itertools.repeat("")))
+        parts = list(map(self.sentences, texts, prefixes or itertools.repeat(""), itertools.repeat(numbers)))
         sources = list(itertools.chain.from_iterable(parts))
         translated = iter(self._translate_sentences(sources, options, progress))
         return [
@@ -184,16 +207,12 @@ class Translator:
             for text, some in zip(texts, parts, strict=True)
         ]
 
-    def sentences(self, text: str, prefix: str = "") -> list[SourceSentence]:
+    def sentences(self, text: str, prefix: str = "", numbers: NumberStyle = "german") -> list[SourceSentence]:
         """The sentences of a text, and the pieces of those that are too long for the model.
 
         The translation of the first one begins with `prefix`; raises InputError as `translate` does.
         """
-        limit = MAX_PIECE_TOKENS
-        if self._max_positions is not None:
-            limit = min(limit, self._max_positions)
-        room_for_end = 1
-        found = read_sentences(text, self.tokenizer, limit - room_for_end)
+        found = read_sentences(text, self.tokenizer, self._max_source_tokens, numbers)
         return begin_with(prefix, text, found, self.tokenizer, self._max_positions) if prefix else found
 
     def translate_batch(
@@ -202,39 +221,108 @@ class Translator:
         options: SearchOptions,
         watch: Watch[tuple[Hypothesis, ...]],
     ) -> None:
-        """Translate sentences that have tokens as one batch, on this thread, for one who waits for each of them."""
-        ids = [list(sentence.tokens) for sentence in sentences]
-        forced = _beginnings(sentences)
+        """Translate sentences that have tokens as one batch, on this thread, for one who waits for each of them.
+
+        Those that fail their check are told last, when they have been repaired.
+        """
+        failed: dict[int, tuple[Hypothesis, ...]] = {}
 
         def to_texts(place: int, found: list[ScoredTokens]) -> tuple[Hypothesis, ...]:
-            return self._to_texts(found, sentences[place])
+            return self._to_texts(found, sentences[place], options.n_best)
 
-        inner = Converting(watch, to_texts)
-        if self._continuous is not None and forced is None and ContinuousSearch.can_search(options):
-            self._search_continuously(self._continuous, ids, options, inner)
+        self._search_batch(sentences, options, Converting(_Passing(watch, failed), to_texts))
+        wanted = [place for place in failed if watch.is_wanted(place)]
+        ladder = self._ladder(options, lambda some, without: self._search_one_batch(some, options, without))
+        repaired = ladder.climb([sentences[place] for place in wanted], [failed[place] for place in wanted])
+        for place, hypotheses in zip(wanted, repaired, strict=True):
+            watch.finished(place, hypotheses)
+
+    def _search_batch(
+        self,
+        sentences: Sequence[SourceSentence],
+        options: SearchOptions,
+        watch: Watch[list[ScoredTokens]],
+    ) -> None:
+        ids = [list(sentence.tokens) for sentence in sentences]
+        forced = _beginnings(sentences)
+        if self._continuous is not None and self._can_search_continuously(ids, forced, options):
+            self._search_continuously(self._continuous, ids, options, watch)
         else:
-            self.search(ids, options, forced, watch=inner)
+            self.search(ids, options, forced, watch=watch, with_spares=True)
+
+    def _search_one_batch(
+        self, sentences: Sequence[SourceSentence], options: SearchOptions, without_digits: bool
+    ) -> list[tuple[Hypothesis, ...]]:
+        """The hypotheses of some sentences, searched on this thread."""
+        ids = [list(sentence.tokens) for sentence in sentences]
+        found = self.search(
+            ids, options, _beginnings(sentences), with_spares=True, without_digits=without_digits
+        )
+        return [
+            self._to_texts(one, sentence, options.n_best)
+            for one, sentence in zip(found, sentences, strict=True)
+        ]
+
+    def _ladder(
+        self,
+        options: SearchOptions,
+        search: Callable[[Sequence[SourceSentence], bool], list[tuple[Hypothesis, ...]]],
+    ) -> Ladder:
+        return Ladder(self.tokenizer, self._max_source_tokens, search)
+
+    @property
+    def _max_source_tokens(self) -> int:
+        """Of a sentence, its end token not counted."""
+        most = MAX_PIECE_TOKENS if self._max_positions is None else min(MAX_PIECE_TOKENS, self._max_positions)
+        return most - 1
+
+    def _can_search_continuously(
+        self, ids: Sequence[list[int]], forced: list[list[int]] | None, options: SearchOptions
+    ) -> bool:
+        return forced is None and ContinuousSearch.can_search(options) and not any(self._required(ids))
+
+    def _required(self, sentences: Iterable[Sequence[int]]) -> list[Counter[int]]:
+        """Of each sentence, the reserved pieces that its translation must have, and how often."""
+        span_ids = self.special.reserved
+        return [Counter(piece for piece in sentence if piece in span_ids) for sentence in sentences]
 
     def _translate_sentences(
         self, sources: list[SourceSentence], options: SearchOptions, progress: ProgressCallback | None
     ) -> list[tuple[Hypothesis, ...]]:
-        found: list[tuple[Hypothesis, ...]] = [(Hypothesis(source.text, 0.0),) for source in sources]
+        found: list[tuple[Hypothesis, ...]] = [
+            () if source.tokens else (copied(source),) for source in sources
+        ]
         wanted = [index for index, source in enumerate(sources) if source.tokens]
-        ids = [list(sources[index].tokens) for index in wanted]
-        forced = _beginnings([sources[index] for index in wanted])
 
         def tell(done: int) -> None:
             if progress is not None:
                 progress(len(sources) - len(wanted) + done, len(sources))
 
-        if self._continuous is not None and forced is None and ContinuousSearch.can_search(options):
-            watch = _Count(tell)
-            searched = self._search_continuously(self._continuous, ids, options, watch)
+        searched = self._search_all([sources[index] for index in wanted], options, False, tell)
+        for index, hypotheses in zip(wanted, searched, strict=True):
+            found[index] = hypotheses
+        ladder = self._ladder(options, lambda some, without: self._search_all(some, options, without))
+        return ladder.climb(sources, found)
+
+    def _search_all(
+        self,
+        sources: Sequence[SourceSentence],
+        options: SearchOptions,
+        without_digits: bool,
+        tell: Callable[[int], None] = lambda done: None,
+    ) -> list[tuple[Hypothesis, ...]]:
+        """The hypotheses of any number of sentences that have tokens, in their order."""
+        ids = [list(source.tokens) for source in sources]
+        forced = _beginnings(sources)
+        found: list[tuple[Hypothesis, ...]] = [()] * len(sources)
+        continuous = self._continuous if not without_digits else None
+        if continuous is not None and self._can_search_continuously(ids, forced, options):
+            searched = self._search_continuously(continuous, ids, options, _Count(tell))
             results: Iterator[tuple[int, list[ScoredTokens]]] = iter(enumerate(searched))
         else:
-            results = self._search_in_batches(ids, forced, options, tell)
+            results = self._search_in_batches(ids, forced, options, without_digits, tell)
         for place, hypotheses in results:
-            found[wanted[place]] = self._to_texts(hypotheses, sources[wanted[place]])
+            found[place] = self._to_texts(hypotheses, sources[place], options.n_best)
         return found
 
     def _search_continuously(
@@ -246,20 +334,22 @@ class Translator:
     ) -> list[list[ScoredTokens]]:
         limits = self._limits(sentences, None, options)
         with_ends = [[*sentence, EOS_ID] for sentence in sentences]
-        return continuous.search(with_ends, limits, options, watch)
+        return continuous.search(with_ends, limits, options, watch, with_spares=True)
 
     def _search_in_batches(
         self,
         sentences: list[list[int]],
         prefixes: list[list[int]] | None,
         options: SearchOptions,
+        without_digits: bool,
         tell: Callable[[int], None],
     ) -> Iterator[tuple[int, list[ScoredTokens]]]:
         """The place of each sentence, in any order, with its hypotheses."""
 
         def search_some(places: list[int]) -> list[list[ScoredTokens]]:
             forced = [prefixes[place] for place in places] if prefixes is not None else None
-            return self.search([sentences[place] for place in places], options, forced)
+            some = [sentences[place] for place in places]
+            return self.search(some, options, forced, with_spares=True, without_digits=without_digits)
 
         share = math.ceil(len(sentences) / self.batches_at_once)
         batches = list(_batches(list(map(len, sentences)), BATCH_ROWS_TOKENS // options.beam_size, share))
@@ -277,17 +367,23 @@ class Translator:
         prefixes: list[list[int]] | None = None,
         look_on: Callable[[Step], None] | None = None,
         watch: Watch[list[ScoredTokens]] | None = None,
+        with_spares: bool = False,
+        without_digits: bool = False,
     ) -> list[list[ScoredTokens]]:
-        """Translate one batch of sentences given as piece ids; for each its n best hypotheses."""
+        """Translate one batch of sentences given as piece ids; for each its n best hypotheses.
+
+        `with_spares` adds the other finished ones, and `without_digits` forbids all pieces that hold a digit.
+        """
         source_BS = pad_sequence(
             [torch.tensor([*sentence, EOS_ID]) for sentence in sentences],
             batch_first=True,
             padding_value=PAD_ID,
         ).to(self._device)
         constraints = self._constraints(sentences, prefixes, options)
-        arguments = (self._searched, source_BS, source_BS != PAD_ID, constraints, self.special)
+        special = self._special_without_digits if without_digits else self.special
+        arguments = (self._searched, source_BS, source_BS != PAD_ID, constraints, special)
         if not options.coverage_penalty:
-            return search(*arguments, options, look_on, watch)
+            return search(*arguments, options, look_on, watch, with_spares)
         unranked = _Unranked(watch) if watch is not None else None
         found = search(*arguments, replace(options, n_best=options.beam_size), look_on, unranked)
         beta = options.coverage_penalty
@@ -304,10 +400,11 @@ class Translator:
     ) -> list[Limits]:
         """How long the translation of each sentence may be; what is forced upon it comes on top."""
         forced = list(map(len, prefixes)) if prefixes is not None else [0] * len(sentences)
+        required = [pieces.total() for pieces in self._required(sentences)]
         least = [options.min_target_tokens(len(sentence)) for sentence in sentences]
         most = [
-            options.max_target_tokens(len(sentence)) + length
-            for sentence, length in zip(sentences, forced, strict=True)
+            max(options.max_target_tokens(len(sentence)), pieces + 1) + length
+            for sentence, length, pieces in zip(sentences, forced, required, strict=True)
         ]
         if self._max_positions is not None:
             most = [min(length, self._max_positions) for length in most]
@@ -319,20 +416,33 @@ class Translator:
         limits = self._limits(sentences, prefixes, options)
         least = [limit.least for limit in limits]
         banned = tuple(phrase for one in options.banned if (phrase := normalise(one)))
+        required = self._required(sentences)
         return Constraints(
             torch.tensor([limit.most for limit in limits], dtype=torch.long, device=self._device),
             torch.tensor(least, device=self._device) if any(least) else None,
             prefixes,
             self._ban(self._piece_texts, banned) if banned else None,
             options.no_repeat_ngram,
+            required if any(required) else None,
         )
+
+    @cached_property
+    def _special_without_digits(self) -> SpecialTokens:
+        digits = (
+            piece
+            for piece in range(self.tokenizer.first_learnt_id, self.tokenizer.vocab_size)
+            if any(map(str.isdigit, self.tokenizer.piece(piece)))
+        )
+        return replace(self.special, forbidden=(*self.special.forbidden, *digits))
 
     @cached_property
     def _piece_texts(self) -> PieceTexts:
         return piece_texts(self.tokenizer)
 
-    def _to_texts(self, found: list[ScoredTokens], source: SourceSentence) -> tuple[Hypothesis, ...]:
-        """Best first; the same text in other pieces only once.
+    def _to_texts(
+        self, found: list[ScoredTokens], source: SourceSentence, n_best: int
+    ) -> tuple[Hypothesis, ...]:
+        """The n best that pass their check, then those that do not; the same text in other pieces only once.
 
         Raises TranslatorError where nothing was found, as by a model that has diverged.
         """
@@ -341,14 +451,30 @@ class Translator:
                 "the model's probabilities are no finite numbers, and there is no translation; take weights of before"
             )
         hypotheses: dict[str, Hypothesis] = {}
-        for one in found:
-            written = self.tokenizer.decode(one.tokens)
-            text = upper_case(written) if source.in_capitals else written
-            if text not in hypotheses:
-                pieces = tuple(map(self._piece, (*one.tokens, EOS_ID)))
-                each = tuple(one.token_log_probabilities)
-                hypotheses[text] = Hypothesis(text, one.score, sum(each) / len(each), pieces, each)
-        return tuple(hypotheses.values())
+        for rank, one in enumerate(found):
+            if rank >= n_best and not has_fault(next(iter(hypotheses.values()))):
+                break  # the rest are spares
+            hypothesis = self._to_text(one, source)
+            hypotheses.setdefault(hypothesis.text, hypothesis)
+            if rank >= n_best and not has_fault(hypothesis):
+                break
+        first, *rest = sorted(hypotheses.values(), key=has_fault)
+        if has_fault(next(iter(hypotheses.values()))) and not has_fault(first):
+            first = replace(first, rung="next")
+        return (first, *rest)[:n_best]
+
+    def text_of(self, tokens: Sequence[int], source: SourceSentence) -> str:
+        """The German of pieces that were found for a sentence, its protected spans put back."""
+        written, placed = self.tokenizer.decode_marked(tokens), source.placed
+        if source.in_capitals:
+            written, placed = upper_case(written), tuple(map(in_capitals, placed))
+        return restore(written, placed, source.numbers)
+
+    def _to_text(self, one: ScoredTokens, source: SourceSentence) -> Hypothesis:
+        text = self.text_of(one.tokens, source)
+        pieces = tuple(map(self._piece, (*one.tokens, EOS_ID)))
+        each = tuple(one.token_log_probabilities)
+        return Hypothesis(text, one.score, sum(each) / len(each), pieces, each, check_of(source, text))
 
 
 def settle_precision(precision: Precision | Literal["auto"], device: torch.device) -> Precision:

@@ -3,7 +3,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from translator.analysis import alignment
 from translator.analysis.alignment import (
     WORD,
     AligningHead,
@@ -15,7 +14,7 @@ from translator.analysis.alignment import (
 from translator.forced import forced_attention
 from translator.text import normalise_with_origins
 from translator.tokenizer import PAD_ID
-from translator.translate import Translator
+from translator.translate import Translator, pairs
 
 ANY_HEAD = AligningHead(layer=0, head=1, is_next_step=True, least_weight=0.0)
 
@@ -99,7 +98,7 @@ def test_offsets_are_those_of_the_text_as_it_was_given(translator):
 def test_a_text_is_compared_with_its_normalised_self_once_however_many_words_it_has(translator, monkeypatch):
     compared = []
     monkeypatch.setattr(
-        alignment,
+        pairs,
         "normalise_with_origins",
         lambda text: compared.append(text) or normalise_with_origins(text),
     )

@@ -1,0 +1,188 @@
+"""Protected spans: found, marked, put back; and training pairs that agree."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from translator.text.protected import (
+    MarkedPair,
+    Marks,
+    ProtectedSpan,
+    find_protected,
+    mark,
+    mark_pair,
+    origins,
+    restore,
+    restore_with_places,
+)
+from translator.vocabulary import SPAN_CLASSES, marks_of_classes
+
+MARKS = marks_of_classes()
+
+
+def spans_of(text: str) -> list[ProtectedSpan]:
+    return [span for span in find_protected(text) if not span.is_word]
+
+
+def readable(marked: str) -> str:
+    """Marks written as their class and number."""
+    names = {mark: f"[{kind}{place}]" for kind, marks in MARKS.items() for place, mark in enumerate(marks)}
+    return "".join(names.get(character, character) for character in marked)
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("Send €5 to anna@example.com by 3:30 p.m. on May 12.", ["money", "email", "time", "date"]),
+        ("Run `make 7` in /srv/data/2024 {0} times.", ["code", "path", "placeholder"]),
+        ("I love 🍕 and pasta.", ["emoji"]),
+        ("See https://example.com/p?a=1,000 or page 20.", ["link", "number"]),
+        ("<b>15</b> files &amp; 2.5%", ["tag", "number", "tag", "entity", "percent"]),
+        ("Nothing to see here, or there.", []),
+    ],
+)
+def test_opaque_spans_values_and_emoji_are_found_together(text: str, kinds: list[str]) -> None:
+    assert [span.kind for span in spans_of(text)] == kinds
+
+
+def test_inside_of_code_and_links_nothing_is_a_value() -> None:
+    (code,) = spans_of("Type `x = 1,234.56` now.")
+    assert (code.kind, code.german) == ("code", "`x = 1,234.56`")
+
+
+@pytest.mark.parametrize(
+    ("text", "marked"),
+    [
+        ("He paid €5 in 2019.", "He paid [amount0] in [year0]."),
+        ("It is 3:30 p.m. on May 12.", "It is [time0] on [date0]."),
+        ("15 of 16 on the 21st floor", "[number0] of [number1] on the [ordinal0] floor"),
+        ("5 of {x}", "5 of [opaque0]"),
+        ("<b>Bold</b> and <i>more</i><br/>", "[open0]Bold[close0] and [open1]more[close1][mark0]"),
+        ("<a><b>deep</b></a> </i> <p>", "[open0][open1]deep[close1][close0] [mark0] [mark1]"),
+    ],
+)
+def test_each_span_has_a_mark_of_its_class(text: str, marked: str) -> None:
+    found, placed = mark(text, find_protected(text), Marks(MARKS))
+    assert readable(found) == marked
+    assert restore(found, placed, "keep") == text
+
+
+def test_numbers_up_to_twelve_are_marked_only_if_asked() -> None:
+    text = "5 of 6"
+    assert mark(text, find_protected(text), Marks(MARKS))[0] == text
+    assert (
+        readable(mark(text, find_protected(text), Marks(MARKS), with_words=True)[0])
+        == "[number0] of [number1]"
+    )
+
+
+def test_spans_for_which_no_mark_is_left_stay() -> None:
+    text = " ".join(str(number) for number in range(101, 120))
+    marked, placed = mark(text, find_protected(text), Marks(MARKS))
+    assert len(placed) == SPAN_CLASSES["number"] == 16
+    assert marked.endswith(" 117 118 119")
+
+
+def test_a_part_of_a_text_is_marked_by_its_offset() -> None:
+    text = "Skip 15. Take 16."
+    spans = [span for span in find_protected(text) if span.start > 8]
+    assert readable(mark(text[9:], spans, Marks(MARKS), offset=9)[0]) == "Take [number0]."
+
+
+@pytest.mark.parametrize(
+    ("text", "translation", "german"),
+    [
+        ("He earned £45,000 in 2019.", "{1} verdiente er {0}.", "2019 verdiente er 45.000 £."),
+        ("It was his 21st.", "Es war sein {0}.", "Es war sein 21."),
+        ("It was the 21st day.", "Es war der {0} Tag.", "Es war der 21. Tag."),
+        ("Louis XIV", "Ludwig {0}", "Ludwig XIV."),
+        ("Open a.b@example.com.", "Öffnen Sie {0}.", "Öffnen Sie a.b@example.com."),
+    ],
+)
+def test_marks_become_german_forms_wherever_they_stand(text: str, translation: str, german: str) -> None:
+    _, placed = mark(text, find_protected(text), Marks(MARKS))
+    assert restore(translation.format(*(one.mark for one in placed)), placed) == german
+
+
+def test_the_places_of_restored_spans_are_told() -> None:
+    _, placed = mark("€5 and €6", find_protected("€5 and €6"), Marks(MARKS))
+    first, second = (one.mark for one in placed)
+    german, places = restore_with_places(f"{second} und {first}.", placed)
+    assert german == "6 € und 5 €."
+    assert places == {second: (0, 3), first: (8, 11)}
+
+
+def test_marks_that_stand_for_nothing_are_dropped() -> None:
+    assert restore(f"a {MARKS['number'][3]} b", []) == "a  b"
+
+
+def marked_pair(english: str, german: str) -> MarkedPair:
+    return mark_pair(english, german, MARKS)
+
+
+@pytest.mark.parametrize(
+    ("english", "german", "marked"),
+    [
+        (
+            "He earned £45,000 in 2019.", "2019 verdiente er 45.000 Pfund.",
+            ("He earned [amount0] in [year0].", "[year0] verdiente er [amount0]."),
+        ),
+        ("We met on May 12.", "Wir trafen uns am 12. Mai.", ("We met on [date0].", "Wir trafen uns am [date0].")),
+        ("Room 101", "Zimmer 102", ("Room 101", "Zimmer 102")),
+        ("15 or 16", "15 oder sechzehn", ("[number0] or 16", "[number0] oder sechzehn")),
+        ("5 files in {0}", "{0} hat 5 Dateien", ("5 files in [opaque0]", "[opaque0] hat 5 Dateien")),
+        ("<b>New</b> file", "<b>Neue</b> Datei", ("[open0]New[close0] file", "[open0]Neue[close0] Datei")),
+        # A plain number takes no part of a date.
+        (
+            "12 May 2025 had 2025 guests", "2025 Gäste am 12. Mai 2025",
+            ("[date0] had [year0] guests", "[year0] Gäste am [date0]"),
+        ),
+    ],
+)  # fmt: skip
+def test_pairs_are_marked_where_both_sides_agree(english: str, german: str, marked: tuple[str, str]) -> None:
+    pair = marked_pair(english, german)
+    assert (readable(pair.english), readable(pair.german)) == marked
+
+
+def test_agreement_is_counted() -> None:
+    pair = marked_pair("15 or 16 of {x}", "15 oder 17 von {x}")
+    assert (pair.agreeing, pair.spans) == (2, 3)
+    assert pair.english_places == ((0, 2), (12, 15))
+    assert pair.german_places == ((0, 2), (15, 18))
+
+
+def test_a_generator_draws_the_marks() -> None:
+    english = "15 and 16 and 17"
+    drawn = {mark_pair(english, english, MARKS, np.random.default_rng(seed)).english for seed in range(20)}
+    assert len(drawn) == 20
+    again = mark_pair(english, english, MARKS, np.random.default_rng(3))
+    assert again == mark_pair(english, english, MARKS, np.random.default_rng(3))
+    for marked in drawn:
+        assert len(set(marked) & set(MARKS["number"])) == 3
+
+
+def test_origins_of_marked_characters() -> None:
+    assert origins("ab 15 c", [(3, 5)]) == [(0, 1), (1, 2), (2, 3), (3, 5), (5, 6), (6, 7)]
+
+
+ANYTHING = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+NEARLY = st.lists(
+    st.sampled_from(
+        ["€", "5", "1,234", " ", ".", "{x}", "<b>", "</b>", "p.m.", "3:30", "May", "12", "%", "🍕", "`", "a"]
+    ),
+    max_size=25,
+).map("".join)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(ANYTHING | NEARLY)
+def test_any_text_comes_back(text: str) -> None:
+    spans = find_protected(text)
+    assert all(0 <= span.start < span.end <= len(text) for span in spans)
+    assert all(first.end <= second.start for first, second in itertools.pairwise(spans))
+    assert all(text[span.start : span.end] == span.text for span in spans)
+    marked, placed = mark(text, spans, Marks(MARKS))
+    assert restore(marked, placed, "keep") == text

@@ -1,0 +1,98 @@
+"""The check of a translation, and the ladder of repairs."""
+
+import pytest
+
+from translator.text.protected import find_protected
+from translator.translate.receipt import Check, check
+
+
+def check_of(source: str, translation: str) -> tuple[Check, ...]:
+    return check(source, 0, find_protected(source), translation)
+
+
+def verdicts(source: str, translation: str) -> list[tuple[str, str, str | None, str | None]]:
+    """Kind, verdict, and the letters on both sides."""
+    return [
+        (
+            one.kind,
+            one.verdict,
+            one.source and source[slice(*one.source)],
+            one.target and translation[slice(*one.target)],
+        )
+        for one in check_of(source, translation)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "translation"),
+    [
+        ("He earned £45,000 in 2019.", "Er verdiente 2019 45.000 £."),
+        ("It costs $5.", "Es kostet 5 Dollar."),
+        ("I have 2 cats and 3 dogs.", "Ich habe zwei Katzen und drei Hunde."),
+        ("I have 1 cat.", "Ich habe eine Katze."),
+        ("Take 12 eggs.", "Nehmen Sie ein Dutzend Eier, also zwölf."),
+        ("Both of the 2 doors", "Beide Türen"),
+        ("She is seventeen.", "Sie ist 17."),
+        ("It has twenty-one rooms and three hundred and five doors.", "Es hat 21 Räume und 305 Türen."),
+        ("We meet at half past three.", "Wir treffen uns um 15:30 Uhr."),
+        ("Open `a_b` now.", "Öffnen Sie jetzt `a_b`."),
+        ("Hello {name}!", "Hallo, {name}!"),
+        ("No numbers here.", "Hier sind keine Zahlen."),
+    ],
+)
+def test_what_comes_through_passes(source: str, translation: str) -> None:
+    assert not [one for one in check_of(source, translation) if one.is_fault]
+
+
+@pytest.mark.parametrize(
+    ("source", "translation", "faults"),
+    [
+        ("It costs €50.", "150", [("money", "lost", "€50", None), ("number", "extra", None, "150")]),
+        ("Room 2222.", "Raum 22222.", [("number", "lost", "2222", None), ("number", "extra", None, "22222")]),
+        ("I have 7 cats.", "Ich habe Katzen.", [("small", "lost", "7", None)]),
+        ("Page 15.", "Seite 15 und 15.", [("number", "extra", None, "15")]),
+        ("Hello {name}!", "Hallo!", [("placeholder", "lost", "{name}", None)]),
+        ("{a} and {a}", "{a} und", [("placeholder", "lost", "{a}", None)]),
+        ("It is −5 °C.", "Es hat →5 \ufffdC.", [
+            ("quantity", "lost", "−5 °C", None), ("number", "extra", None, "5"),
+            ("character", "extra", None, "\ufffd"),
+        ]),
+        ("at 3:30 p.m. from", "um 19:30 Uhr von", [
+            ("time", "lost", "3:30 p.m.", None), ("number", "extra", None, "19"), ("number", "extra", None, "30"),
+        ]),
+        ("She has a house.", "Sie hat 2 Häuser.", [("number", "extra", None, "2")]),
+    ],
+)  # fmt: skip
+def test_what_is_lost_or_comes_from_nowhere_is_named(
+    source: str, translation: str, faults: list[tuple[str, str, str | None, str | None]]
+) -> None:
+    assert [one for one in verdicts(source, translation) if one[1] in ("lost", "extra")] == faults
+
+
+@pytest.mark.parametrize(
+    ("source", "translation"),
+    [("I have 4,887.", "Ich habe 4,887."), ("It is 1.671 m.", "Es sind 1.671 m."), ("¥39,568", "39,568 ¥")],
+)
+def test_a_number_that_a_german_reads_as_another_one_is_lost(source: str, translation: str) -> None:
+    assert [one.verdict for one in check_of(source, translation)] == ["lost", "extra"]
+    kept = check(source, 0, find_protected(source), translation, "keep")
+    assert not [one for one in kept if one.is_fault]
+
+
+def test_kept_and_converted_are_told_apart() -> None:
+    assert verdicts("15 of $5 for {x}", "15 von 5 $ für {x}") == [
+        ("number", "kept", "15", "15"),
+        ("money", "converted", "$5", "5 $"),
+        ("placeholder", "kept", "{x}", "{x}"),
+    ]
+
+
+def test_a_broken_character_of_the_source_is_no_fault() -> None:
+    assert check_of("a \ufffd b", "a \ufffd b") == ()
+
+
+def test_places_are_offsets_in_the_sentence() -> None:
+    text = "Skip this. Take 15."
+    spans = [span for span in find_protected(text) if span.start > 10]
+    (one,) = check(text[11:], 11, spans, "Nimm 15.")
+    assert (one.source, one.target) == ((5, 7), (5, 7))

@@ -1,0 +1,83 @@
+"""The sentences of a text as the model is given them."""
+
+import pytest
+
+from translator.tokenizer import Tokenizer, train_tokenizer
+from translator.translate.sources import SourceSentence, read_sentences
+from translator.translate.translator import shipped_model
+
+LINES = ["the heron paid for the boat in the town", "der Reiher zahlte das Boot in der Stadt"] * 9
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    return train_tokenizer(LINES, 440, threads=1)
+
+
+def read(text: str, tokenizer: Tokenizer, max_tokens: int = 150) -> list[SourceSentence]:
+    return read_sentences(text, tokenizer, max_tokens)
+
+
+def reserved(source: SourceSentence, tokenizer: Tokenizer) -> list[str]:
+    return [tokenizer.piece(piece) for piece in source.tokens if piece in tokenizer.span_ids]
+
+
+def test_spans_become_reserved_pieces(tokenizer: Tokenizer) -> None:
+    (source,) = read("The heron paid €50 in 2019 for {boat}, not 7.", tokenizer)
+    assert reserved(source, tokenizer) == ["<amount_0>", "<year_0>", "<opaque_0>"]
+    assert tokenizer.decode_marked(source.tokens).endswith(", not 7.")
+    assert [span.text for span in source.protected] == ["€50", "2019", "{boat}", "7"]
+
+
+def test_each_sentence_begins_with_the_first_pieces(tokenizer: Tokenizer) -> None:
+    first, second = read("The heron paid €50. The boat has {x} €60.", tokenizer)
+    assert reserved(first, tokenizer) == ["<amount_0>"]
+    assert reserved(second, tokenizer) == ["<opaque_0>", "<amount_0>"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("The order no. 4711 is vol. 4. It is big.", ["The order no. 4711 is vol. 4.", "It is big."]),
+        ("It leaves at 3:30 p.m. from here.", ["It leaves at 3:30 p.m. from here."]),
+        ("It leaves at 3:30 p.m. The town sleeps.", ["It leaves at 3:30 p.m.", "The town sleeps."]),
+        ("Is this No. 5? No. That is wrong.", ["Is this No. 5?", "No.", "That is wrong."]),
+        ("Read `a. B` first. Then go.", ["Read `a. B` first.", "Then go."]),
+        ("I love 🍕 and boats. Great! 🙂", ["I love 🍕 and boats.", "Great!", "🙂"]),
+    ],
+)
+def test_no_sentence_ends_inside_of_a_span(text: str, sentences: list[str], tokenizer: Tokenizer) -> None:
+    assert [source.text for source in read(text, tokenizer)] == sentences
+
+
+@pytest.mark.parametrize(
+    "text", ["€50", "12:30–14:00", "https://example.com/a", "3:30 p.m.", "`x = 5`", "5 km", "{x}: 7"]
+)
+def test_spans_alone_are_not_given_to_the_model(text: str, tokenizer: Tokenizer) -> None:
+    assert all(not source.tokens for source in read(text, tokenizer))
+
+
+def test_a_sentence_with_more_spans_than_pieces_is_cut_between_words(tokenizer: Tokenizer) -> None:
+    numbers = [str(number) for number in range(100, 140)]
+    sources = read("the boat " + " and ".join(numbers), tokenizer)
+    assert " ".join(source.text for source in sources) == "the boat " + " and ".join(numbers)
+    assert all(source.is_part for source in sources)
+    found = [span.text for source in sources for span in source.protected]
+    assert found == numbers
+    assert all(len(source.placed) == len(source.protected) <= 16 for source in sources)
+
+
+def test_capitals_are_told_without_the_spans(tokenizer: Tokenizer) -> None:
+    (source,) = read("THE HERON PAID {boat} TODAY", tokenizer)
+    assert source.in_capitals
+    assert "The heron paid" in tokenizer.decode_marked(source.tokens)
+
+
+def test_a_tokenizer_without_classes_is_given_the_letters() -> None:
+    old = Tokenizer.load(shipped_model() / "tokenizer.model")
+    if old.marks:
+        pytest.skip("the model in the package has reserved pieces")
+    (source,) = read("The order no. 4711 costs €50.", old)
+    assert old.decode(source.tokens) == source.text
+    assert source.placed == ()
+    assert [span.kind for span in source.protected] == ["label", "money"]

@@ -1,0 +1,143 @@
+"""Values of English texts and their German forms."""
+
+import subprocess
+import sys
+
+import pytest
+
+from translator.text.values import find_values
+
+
+def forms(text: str) -> list[tuple[str, str]]:
+    """What was found, and how a German text writes it; numbers up to twelve left out."""
+    return [
+        (text[value.start : value.end], value.german) for value in find_values(text) if value.kind != "small"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # numbers
+        ("About 1,234.56 of them.", [("1,234.56", "1.234,56")]),
+        ("Some 1,000,000 people.", [("1,000,000", "1.000.000")]),
+        ("It weighs 3.75 or .5 of it.", [("3.75", "3,75"), (".5", "0,5")]),
+        ("There are 10000 files.", [("10000", "10000")]),
+        ("Add -15, −4 and +3.", [("-15", "-15"), ("−4", "−4"), ("+3", "+3")]),
+        ("It takes 3½ hours or ¾ of one.", [("3½", "3½"), ("¾", "¾")]),
+        ("Multiply by 10⁻³ and 2.5×10⁶.", [("10⁻³", "10⁻³"), ("2.5", "2,5"), ("10⁶", "10⁶")]),
+        ("Odd ones: 1,23 and 12,3456.", [("1,23", "1,23"), ("12,3456", "12,3456")]),
+        ("Half of it, 1/2, in 16:9 and 24/7.", [("1/2", "1/2"), ("16:9", "16:9"), ("24/7", "24/7")]),
+        ("Room 101, line 42.", [("101", "101"), ("42", "42")]),
+        ("Agent 007 and 05 more.", [("007", "007"), ("05", "05")]),
+        ("A 15-year-old with 64-bit.", [("15", "15"), ("64", "64")]),
+        # money
+        ("It costs €5.", [("€5", "5 €")]),
+        ("(total: €1,234.56)", [("€1,234.56", "1.234,56 €")]),
+        ("$1,299.99, £45,000 and ¥900", [("$1,299.99", "1.299,99 $"), ("£45,000", "45.000 £"), ("¥900", "900 ¥")]),
+        ("5€ or 12.50 € or US$20", [("5€", "5 €"), ("12.50 €", "12,50 €"), ("US$20", "20 US$")]),
+        ("USD 500 and 1,200 EUR", [("USD 500", "500 USD"), ("1,200 EUR", "1.200 EUR")]),
+        ("$5 million or €3.2bn", [("$5 million", "5 Millionen $"), ("€3.2bn", "3,2 Mrd. €")]),
+        ("$1 million, £2.5 billion", [("$1 million", "1 Million $"), ("£2.5 billion", "2,5 Milliarden £")]),
+        ("It rose by $5k to -$3.", [("$5k", "5.000 $"), ("-$3", "-3 $")]),
+        ("$5–$10 a day, €20-30 a week", [("$5–$10", "5–10 $"), ("€20-30", "20–30 €")]),
+        ("$5/month", [("$5", "5 $")]),
+        # percentages and quantities
+        ("2.5% of it, 50 % of that", [("2.5%", "2,5 %"), ("50 %", "50 %")]),
+        ("5-10% or −3%", [("5-10%", "5–10 %"), ("−3%", "−3 %")]),
+        ("5km, 12 m², 20 µg", [("5km", "5 km"), ("12 m²", "12 m²"), ("20 µg", "20 µg")]),
+        ("180°C, −5 °C, a 90° turn", [("180°C", "180 °C"), ("−5 °C", "−5 °C"), ("90°", "90°")]),
+        ("3.5 GB at 16GB/s", [("3.5 GB", "3,5 GB"), ("16GB/s", "16 GB/s")]),
+        ("5 m wide, ½ l", [("5 m", "5 m"), ("½ l", "½ l")]),
+        ("22.5h, 8.25l, 30g", [("22.5h", "22,5 h"), ("8.25l", "8,25 l"), ("30g", "30 g")]),
+        ("10–15 kg", [("10–15 kg", "10–15 kg")]),
+        # times
+        ("It leaves at 3:30 p.m. from here.", [("3:30 p.m.", "15:30 Uhr")]),
+        ("It leaves at 3:30 p.m. The shop is shut.", [("3:30 p.m", "15:30 Uhr")]),
+        ("We meet at 9 a.m.", [("9 a.m", "9 Uhr")]),
+        ("Call before 9am or after 11 PM.", [("9am", "9 Uhr"), ("11 PM", "23 Uhr")]),
+        ("12:15 am and 12:15 pm", [("12:15 am", "0:15 Uhr"), ("12:15 pm", "12:15 Uhr")]),
+        ("12 a.m. is midnight, 12 p.m. is noon", [("12 a.m.", "0 Uhr"), ("12 p.m.", "12 Uhr")]),
+        ("Open 9:30–5 p.m. on weekdays", [("9:30–5 p.m.", "9:30–17 Uhr")]),
+        ("Open 9 a.m.–5 p.m. on weekdays", [("9 a.m.–5 p.m.", "9–17 Uhr")]),
+        ("From 11–1 p.m. we rest", [("11–1 p.m.", "11–13 Uhr")]),
+        ("at 15:30, until 18:00", [("15:30", "15:30 Uhr"), ("18:00", "18:00 Uhr")]),
+        ("The video runs 4:33.", [("4:33", "4:33")]),
+        ("The log says 10:30:15.", [("10:30:15", "10:30:15")]),
+        # dates
+        ("on May 12, 2025, we met", [("May 12, 2025", "12. Mai 2025")]),
+        ("on 12 May 2025", [("12 May 2025", "12. Mai 2025")]),
+        ("the 12th of May", [("12th of May", "12. Mai")]),
+        ("March 1st and Jan. 5", [("March 1st", "1. März"), ("Jan. 5", "5. Januar")]),
+        ("on Sept. 11", [("Sept. 11", "11. September")]),
+        ("from May 5–7, 2024", [("May 5–7, 2024", "5.–7. Mai 2024")]),
+        ("2025-05-12", [("2025-05-12", "2025-05-12")]),
+        ("12/31/2025 or 31/12/2025", [("12/31/2025", "31.12.2025"), ("31/12/2025", "31.12.2025")]),
+        ("5/12/2025 may be two days", [("5/12/2025", "5/12/2025")]),
+        ("You may 12 times say May 2025", [("2025", "2025")]),
+        # years, decades, ordinals, ranges
+        ("in 2019 and 1066", [("2019", "2019"), ("1066", "1066")]),
+        ("the 1990s and the 80s", [("1990s", "1990er"), ("80s", "80er")]),
+        ("the 1st floor, the 21st century, the 1,000th", [("1st", "1."), ("21st", "21."), ("1,000th", "1.000.")]),
+        ("1990–1995, 2020-21", [("1990–1995", "1990–1995"), ("2020-21", "2020-21")]),
+        ("2-3 days, 1,000–2,000 people", [("2-3", "2-3"), ("1,000–2,000", "1.000–2.000")]),
+        # labels
+        ("Order no. 4711 and No. 5", [("no. 4711", "Nr. 4711"), ("No. 5", "Nr. 5")]),
+        ("p. 12, pp. 12–15", [("p. 12", "S. 12"), ("pp. 12–15", "S. 12–15")]),
+        ("fig. 3a, ch. 2, vol. 4, art. 5", [
+            ("fig. 3a", "Abb. 3a"), ("ch. 2", "Kap. 2"), ("vol. 4", "Bd. 4"), ("art. 5", "Art. 5"),
+        ]),
+        ("approx. 5 euros, approx. $20", [("approx. 5", "ca. 5"), ("approx. $20", "ca. 20 $")]),
+        # Roman numerals
+        ("Louis XIV and Henry VIII", [("XIV", "XIV."), ("VIII", "VIII.")]),
+        ("World War II, Chapter IV, Malcolm X", []),
+        # versions and sections keep their point
+        ("Python 3.11 is fast, 3.11 is not.", [("3.11", "3.11"), ("3.11", "3,11")]),
+        ("See section 4.2 of Ubuntu 22.04.", [("4.2", "4.2"), ("22.04", "22.04")]),
+        ("In 3.5 hours I ran 7.2 miles.", [("3.5", "3,5"), ("7.2", "7,2")]),
+    ],
+)  # fmt: skip
+def test_values_and_their_german_forms(text: str, expected: list[tuple[str, str]]) -> None:
+    assert forms(text) == expected
+
+
+@pytest.mark.parametrize("number", range(13))
+def test_numbers_up_to_twelve_stay_words_of_the_sentence(number: int) -> None:
+    (value,) = find_values(f"Take {number} of them.")
+    assert (value.kind, value.german) == ("small", str(number))
+    (thirteen,) = find_values("Take 13 of them.")
+    assert thirteen.kind == "number"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("1,000", "1000"), ("3.50", "3.5"), ("½", "0.5"), ("$5 million", "$5,000,000"), ("3:30 p.m.", "15:30"),
+        ("May 12, 2025", "2025-05-12"), ("12 May", "May 12th"), ("5 µg", "5 μg"), ("1,000th", "1000th"),
+    ],
+)  # fmt: skip
+def test_equal_values_have_equal_keys(one: str, other: str) -> None:
+    (first,), (second,) = find_values(f"at {one} of"), find_values(f"at {other} of")
+    assert first.key == second.key
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("5 km", "5 cm"), ("€5", "£5"), ("-5", "5"), ("9 a.m.", "9 p.m.")]
+)
+def test_different_values_have_different_keys(one: str, other: str) -> None:
+    (first,), (second,) = find_values(f"at {one} of"), find_values(f"at {other} of")
+    assert first.key != second.key
+
+
+def test_a_number_of_a_million_digits_has_no_value_and_does_no_harm() -> None:
+    (value,) = find_values("7" * 1_000_000)
+    assert value.german == value.key == "7" * 1_000_000
+
+
+@pytest.mark.parametrize(
+    "run", ["1", "1,", "1.", "1-", "$1", "1:", "1 ", "½", "May ", "1,000", "-", "1/", "1–", "p."]
+)
+def test_the_time_of_long_runs_does_not_grow_with_their_square(run: str) -> None:
+    """Then it would be many minutes; what is needed is a second or two."""
+    script = f"from translator.text.values import find_values; find_values(({run!r} * 300_000)[:300_000])"
+    subprocess.run([sys.executable, "-c", script], timeout=60, check=True)

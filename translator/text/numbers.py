@@ -1,0 +1,79 @@
+"""Numbers as English and German texts write them, and their German form."""
+
+import re
+from fractions import Fraction
+
+ENGLISH_NUMBER = r"(?:\d{1,3}(?:,\d{3})++(?:\.\d++)?+|\d++(?:\.\d++)?+|\.\d++)(?![\d]|[.,]\d)"
+"""1,234.56, 1234.56 or .5; not the beginning of something longer."""
+VULGAR = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
+_VULGAR_FRACTIONS = "1/4 1/2 3/4 1/7 1/9 1/10 1/3 2/3 1/5 2/5 3/5 4/5 1/6 5/6 1/8 3/8 5/8 7/8"
+_VULGAR_VALUES = dict(zip(VULGAR, map(Fraction, _VULGAR_FRACTIONS.split()), strict=True))
+_MAX_DIGITS = 40
+"""Longer runs of digits are no number that anybody would compare by its value."""
+_GROUPED_BY = {
+    mark: re.compile(rf"\d{{1,3}}(?:{separator}\d{{3}})+(?:{decimal}\d+)?")
+    for mark, separator, decimal in (
+        (".", r"\.", ","),
+        (",", ",", r"\."),
+        (" ", "[ \u00a0\u2009\u202f'’]", "[.,]"),
+    )
+}
+_DECIMAL = re.compile(r"\d+[.,]\d+")
+
+
+def english_value(number: str) -> Fraction | None:
+    """The value of a number as `ENGLISH_NUMBER` finds it; None for one that is too long."""
+    return _fraction(number.replace(",", ""))
+
+
+def german_number(number: str) -> str:
+    """The German form of a number as `ENGLISH_NUMBER` finds it: `1,234.56` → `1.234,56`."""
+    whole, point, decimals = number.partition(".")
+    return (whole.replace(",", ".") or "0") + ("," if point else "") + decimals
+
+
+def mixed_value(number: str) -> Fraction | None:
+    """The value of digits that a vulgar fraction follows, such as `3½` and `½`."""
+    whole = _fraction(number[:-1] or "0")
+    return None if whole is None else whole + _VULGAR_VALUES[number[-1]]
+
+
+def german_values(number: str) -> set[Fraction]:
+    """The value of a number as a German reads it: `1.234` is 1234 and `1,234` is less than two; none if malformed.
+
+    Where that gives nothing, the English convention counts, as in `1,234.56` and `2.5`.
+    """
+    return _values(number, (".", " ")) or _values(number, (",",))
+
+
+def possible_values(number: str) -> set[Fraction]:
+    """The values that a number in a German text may have, whichever convention it follows.
+
+    `1.234` is 1234 in German and 1.234 in English; both are returned, so that a number that was kept counts as well.
+    """
+    return _values(number, (".", " ")) | _values(number, (",",))
+
+
+def _values(number: str, separators: tuple[str, ...]) -> set[Fraction]:
+    """The values of a number whose digits are grouped by one of these separators."""
+    if number[-1] in _VULGAR_VALUES:
+        return _some(mixed_value(number))
+    if number.isdigit():
+        return _some(_fraction(number))
+    values: set[Fraction] = set()
+    for mark in separators:
+        if _GROUPED_BY[mark].fullmatch(number):
+            kept = "".join(one for one in number if one.isdigit() or (one in ".," and one != mark))
+            values |= _some(_fraction(kept.replace(",", ".")))
+    decimal = "." if "," in separators else ","
+    if decimal in number and _DECIMAL.fullmatch(number):
+        values |= _some(_fraction(number.replace(",", ".")))
+    return values
+
+
+def _some(value: Fraction | None) -> set[Fraction]:
+    return set() if value is None else {value}
+
+
+def _fraction(decimal: str) -> Fraction | None:
+    return Fraction(decimal) if len(decimal) <= _MAX_DIGITS else None

@@ -1,0 +1,521 @@
+r"""What must come through a translation letter for letter: addresses, file names, code, placeholders, codes.
+
+    find_opaque("Open {name} at example.com.")  # "{name}", a placeholder, and "example.com", a link
+
+Two tables have a regular expression for each form that is copied. One scan finds the first place at which any of them
+matches, and the longest match there wins. An expression looks a bounded distance ahead, or begins only where a run
+does, and its repetitions are possessive: the time grows with the length of the text.
+
+Two forms need more than their surroundings and are found before the scan: the syntax of ICU messages, which nests, and
+the arguments `$1` and `$2`, which look like money.
+"""
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+OpaqueKind = Literal[
+    "link", "email", "path", "code", "placeholder", "tag", "entity", "hash", "identifier", "version", "phone",
+    "account", "hashtag", "mention", "option", "private",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class OpaqueSpan:
+    """`text[start:end]`, which is copied."""
+
+    start: int
+    end: int
+    kind: OpaqueKind
+
+
+def find_opaque(text: str) -> list[OpaqueSpan]:
+    """Return the parts of an English text that a translator copies: ordered, disjoint and not empty.
+
+    Where several forms match, the one that begins first is taken, and of those the longest. Numbers, dates, times,
+    money and quantities are converted and therefore not found, except inside of something longer, such as a link.
+    """
+    known = deque(sorted((*_message_syntax(text), *_positional_arguments(text)), key=lambda span: span.start))
+    spans: list[OpaqueSpan] = []
+    position = 0
+    match = _ANY.search(text)
+    while match or known:
+        start = match.start() if match else len(text)
+        span = known.popleft() if known and known[0].start <= start else _longest(text, start)
+        if span.start >= position:
+            spans.append(span)
+            position = span.end
+        if match and match.start() < position:
+            match = _ANY.search(text, position)
+    return spans
+
+
+def _longest(text: str, start: int) -> OpaqueSpan:
+    """The longest match at a place where `_ANY` matches; of equal ones the first in the table."""
+    rules = _WORD_RULES if _WORD_CHARACTER.match(text, start) else _MARK_RULES
+    matches = [(match.end(), kind) for kind, rule in rules if (match := rule.match(text, start))]
+    end, kind = max(matches, key=lambda match: match[0])
+    return OpaqueSpan(start, end, kind)
+
+
+def _message_syntax(text: str) -> Iterator[OpaqueSpan]:
+    """Yield the syntax of ICU messages, `{count, plural, one {`, `#` and `}}`, but not the text in their branches."""
+    header = _MESSAGE.search(text)
+    closing = _closing_braces(text) if header else {}
+    while header:
+        end = closing.get(header.start())
+        pieces = _message_pieces(text, header.start(), closing, _DEEPEST) if end is not None else []
+        yield from (OpaqueSpan(*piece, "placeholder") for piece in pieces)
+        header = _MESSAGE.search(text, end + 1 if end is not None and pieces else header.start() + 1)
+
+
+def _closing_braces(text: str) -> dict[int, int]:
+    """Where each opening brace that has a closing one is closed."""
+    opened: list[int] = []
+    closing: dict[int, int] = {}
+    for brace in _BRACE.finditer(text):
+        if brace[0] == "{":
+            opened.append(brace.start())
+        elif opened:
+            closing[opened.pop()] = brace.start()
+    return closing
+
+
+def _message_pieces(text: str, start: int, closing: dict[int, int], depth: int) -> list[tuple[int, int]]:
+    """The pieces of syntax of the message that begins at `start`; none if it is no whole message."""
+    header, end = _MESSAGE.match(text, start), closing[start]
+    pieces: list[tuple[int, int]] = []
+    if header is None or depth == 0:
+        return pieces
+    piece, position = start, header.end()
+    while branch := _BRANCH.match(text, position, end):
+        closes = closing[branch.end() - 1]
+        pieces.append((piece, branch.end()))
+        pieces += _branch_pieces(text, branch.end(), closing, depth, closes, is_plural=header[1] != "select")
+        piece, position = closes, closes + 1
+    is_whole = pieces and _BLANKS.fullmatch(text, position, end)
+    return [*pieces, (piece, end + 1)] if is_whole else []
+
+
+def _branch_pieces(
+    text: str, position: int, closing: dict[int, int], depth: int, end: int, is_plural: bool
+) -> list[tuple[int, int]]:
+    """The pieces of syntax in the text of a branch: the number sign of a plural, and messages in it."""
+    pieces: list[tuple[int, int]] = []
+    while mark := _BRANCH_MARK.search(text, position, end):
+        position = mark.end()
+        if mark[0] == "{":
+            pieces += _message_pieces(text, mark.start(), closing, depth - 1)
+            position = closing[mark.start()] + 1
+        elif is_plural:
+            pieces.append(mark.span())
+    return pieces
+
+
+def _positional_arguments(text: str) -> Iterator[OpaqueSpan]:
+    """Yield `$1`, `$2` and so on of lines that have them from 1 on without a gap, and no other money."""
+    for line in _LINE_OF_TEXT.finditer(text) if "$1" in text else ():
+        amounts = list(_AMOUNT.finditer(text, *line.span()))
+        numbers = {amount[1] for amount in amounts}
+        is_counted = 1 < len(numbers) < 10 and numbers == set(map(str, range(1, len(numbers) + 1)))
+        if is_counted and not _SIGN_OF_MONEY.search(text, *line.span()):
+            yield from (OpaqueSpan(*amount.span(), "code") for amount in amounts)
+
+
+_DEEPEST = 3
+"""How deep messages nest; what is deeper stays text."""
+_MESSAGE = re.compile(
+    r"\{\s{0,20}+[\w.-]{1,60}+\s{0,20}+,\s{0,20}+(plural|select|selectordinal)\s{0,20}+,\s{0,20}+(?:offset:\d{1,9}+)?"
+)
+_BRANCH = re.compile(r"\s*+(?:=\d{1,9}|[\w-]{1,60}+)\s{0,20}+\{")
+_BLANKS = re.compile(r"\s*+")
+_BRACE = re.compile("[{}]")
+_BRANCH_MARK = re.compile("[{#]")
+_LINE_OF_TEXT = re.compile(r"[^\n]++")
+_AMOUNT = re.compile(r"\$(\d(?:[\w.,]*\w)?)")
+_SIGN_OF_MONEY = re.compile(
+    r"\$\d ?[-–—] ?\$\d|\b(?:costs?|pa(?:id|ys?)|priced?|prices|worth|spent|spend|earned|fees?|rose|raised?|fell"
+    r"|between|buy|bought|sells?|sold|saved?|charged?|tickets?|coins?|bills?|cheap|dollars?|owe[ds]?|tips?|bets?|won|lost)\b"
+)
+
+
+# Words that the expressions need, each list as an alternation.
+
+
+def _any_of(words: str) -> str:
+    return "|".join(map(re.escape, words.split()))
+
+
+_DOMAINS = _any_of("""
+    com org net edu gov mil int info biz io dev ai eu de ch uk fr es nl pl se dk fi ru ca au nz jp cn br mx ar cl pt gr
+    cz sk hu ro bg hr si rs ua tr il za kr tw hk sg th vn ie lu li lt lv ee tv cc fm gg xyz co ly gl onion local
+    COM ORG NET
+""")
+_WORD_DOMAINS = _any_of("""
+    at in it is no me so to my am be us as do by id an app shop blog store online site cloud design news live world
+    today life art name pro page link club tech space media team email work
+""")
+"""Top-level domains that are English words, too: in "house.it was" only a blank is missing."""
+_EXTENSIONS = _any_of("""
+    txt md rst tex pdf docx odt rtf epub mobi djvu eps xls xlsx ods csv tsv ppt pptx odp png jpg jpeg gif bmp svg webp
+    tif tiff ico heic psd xcf mp3 mp4 wav flac ogg oga ogv opus m4a m4v aac wma avi mkv mov webm wmv flv mpg mpeg srt
+    vtt zip tar gz tgz bz2 xz 7z rar zst rpm deb dmg iso apk msi exe dll dylib whl egg py pyc pyi ipynb js mjs cjs jsx
+    tsx css scss html htm xhtml xml xsl xsd json jsonl json5 yaml yml toml ini cfg conf sql sqlite db sh zsh bat cmd
+    ps1 psm1 cc cpp cxx hpp hxx cs java kt kts rs rb php lua jl erl hs clj f90 asm graphql gradle cmake resx xliff xlf
+    tmx arb ftl tf tfvars ttf otf woff woff2 eot pem crt csr asc p12 pfx gpg bak tmp swp dat ics vcf eml plist
+""")
+_WORD_EXTENSIONS = _any_of("""
+    c h o r m s v doc pl pm po pot mo ts el ex ps sass vue svelte swift dart scala proto bash fish go key log lock bin
+    map mod mid sum diff patch env jar lib lisp msg orig out pub properties rc reg sig strings torrent url war
+""")
+"""Extensions that count in small letters alone: in "a long log.Go home" only a blank is missing."""
+_DOT_FILES = _any_of("""
+    env git gitignore gitattributes gitmodules github gitlab vscode idea venv ssh profile htaccess config cache local
+    dockerignore editorconfig npmignore npmrc DS_Store
+""")
+_DIRECTORIES = _any_of(
+    "src lib bin usr etc var tmp opt home dev docs tests app node_modules dist build include assets packages translator"
+)
+_NO_PATHS = _any_of("or and she her he his him s h day week month year hour min minute person kg km night mo")
+"""What may follow a slash after a blank, as in "$5 /month"."""
+_BEGINNERS = _any_of("""
+    a an the and or but nor yet so if then than because while although though when where what which who whom whose why
+    how i he she it its we they them their there here this that these those my your his her our me him us is are you
+    was were am be been do does did don has have had can could will won would should must may might not no yes ok okay
+    please thanks thank sorry hello hi hey well maybe perhaps also just now still even only after before since until
+    once again later soon today tomorrow yesterday in on at to from for with without by of as about into over under all
+    some any many most each every both one two let lol btw oh however therefore instead finally first second meanwhile
+""")
+"""Words that begin sentences: the full stop before them is one, though the blank is missing."""
+_ABBREVIATIONS = _any_of(
+    "mr mrs ms dr prof st vs etc no nos fig figs vol vols approx ca cf al ed eds ch sec jr sr"
+)
+_SUFFIXES = _any_of(
+    "rc alpha beta dev pre preview post snapshot SNAPSHOT final release stable lts LTS generic nightly git build"
+)
+_HTML_FLAGS = _any_of("""
+    disabled checked selected required readonly hidden async defer multiple autofocus autoplay controls loop muted
+    nowrap open novalidate
+""")
+_LATEX = _any_of("""
+    name newline newpage newcommand renewcommand noindent neq ne nu nabla ref right rightarrow rho rm textbf textit
+    texttt textsc text times theta tau tan title tiny table tableofcontents to today top
+""")
+"""Commands whose first letter makes an escape sequence, too."""
+_FLAGS = _any_of("la al lah lha ah aux Wall Wextra Werror Wpedantic std version help name type exec")
+"""Options with one dash and several letters, and with vowels."""
+_NO_OPTIONS = _any_of("a an and but the he she it we they you i that this which who is was or so")
+_UNITS = _any_of("""
+    nm µm μm um mm cm dm km in ft yd mi m2 m3 mm2 mm3 cm2 cm3 km2 km3 ha px em pt ng µg μg ug mg g kg t lb lbs oz mol
+    ml mL cl dl l L hl gal ns µs μs us ms s sec secs min mins h hr hrs KB kB kb MB Mb GB Gb TB PB KiB MiB GiB TiB kbit
+    Mbit Gbit kbps Mbps Gbps Hz kHz MHz GHz THz V mV kV W mW kW MW GW Wh kWh MWh GWh TWh mA mAh Ah J kJ MJ cal kcal Pa
+    hPa kPa MPa bar mbar psi N kN Nm cd lx lm dB mph kph kmh rpm ppm ppb fps dpi seconds second minutes minute hours
+    hour days day weeks week months month years year people percent times dollars euros pounds bn mn million billion
+""")
+_CURRENCIES = _any_of(
+    "USD EUR GBP CHF JPY CNY CAD AUD NZD INR SEK NOK DKK PLN CZK RUB BRL MXN ZAR TRY KRW HKD SGD"
+)
+_MONTHS = _any_of("""
+    JAN FEB MAR APR MAY JUN JUL AUG SEP SEPT OCT NOV DEC JANUARY FEBRUARY MARCH APRIL JUNE JULY AUGUST SEPTEMBER OCTOBER
+    NOVEMBER DECEMBER
+""")
+_PREFIXES = _any_of("""
+    TOP UNDER OVER POST PRE MID NON SUB AGE AGES AGED DAY DAYS WEEK YEAR NUMBER NO CATCH CHAPTER PAGE In On At Or My Up
+    To By No Go
+""")
+"""Words that a hyphen joins to a number: "UNDER-21"."""
+
+
+# Parts of expressions.
+
+_LATIN = "A-Za-zÀ-ÖØ-öø-ɏ"
+_DIGIT = "0-9₀-₉"
+_HEX = "[0-9A-Fa-f]"
+_NO_FRACTION = r"(?<!\d[.,])"
+
+_HARD_STOP = r"""\s<>"“”„«»‹›`}\\^|)\]–—"""
+"""What ends an address."""
+_SOFT_STOP = r"""'‘’.,;:!?…*"""
+"""What belongs to an address if more of it follows."""
+_ADDRESS = (
+    rf"(?:[^{_HARD_STOP}{_SOFT_STOP}(\[{{]++"
+    rf"|[{_SOFT_STOP}]++(?=[^{_HARD_STOP}{_SOFT_STOP}])"
+    r"""|\((?:[^\s()<>"]|\([^\s()<>"]{0,100}\)){0,200}+\)"""
+    r"""|\[[^\s\[\]<>"]{0,100}\]"""
+    r"|\{\{?[^\s{}]{1,60}\}\}?)"
+)
+"""A part of a link or value, with its brackets in pairs."""
+_PORT = r"(?::\d{2,5}(?!\d))?"
+_REST = rf"(?:/{_ADDRESS}*+|[?#](?=\w){_ADDRESS}++)"
+"""Of a link: its path or what follows."""
+_LABELS = r"(?<![@/-])(?<!\w\.)(?:[^\W_][\w-]{0,62}+\.){1,8}"
+"""Of a domain, without the last."""
+
+_WHOLE_NAME = r"(?<![@/\\-])(?<!\w\.)"
+"""Not in the middle of a path or dotted name."""
+_DIRECTORY = r"[\w.+~@-]{1,100}+"
+_PART = r"(?:[\w+~@%$=-]++|\.++(?=[\w/])|\*++(?=[\w./])|(?<=/)\*++|\{[\w.:-]{1,40}\}|(?<=/):(?=[a-z]))"
+"""Of a name in a path."""
+_PARTS = rf"{_PART}++(?:[\\/]{_PART}++){{0,100}}+[\\/]?"
+_EXTENSION = rf"(?:(?i:{_EXTENSIONS})|{_WORD_EXTENSIONS}|so(?:\.\d{{1,5}}){{1,3}})(?!\w)"
+_FILE = (
+    rf"(?!\d*+[^\W\d]\.\w(?!\w))(?:[\w+~%-]{{1,100}}+(?:\.[\w+~%-]{{1,100}}+){{0,8}}\.{_EXTENSION}"  # no "10 p.m."
+    r"|lib[\w+-]{1,60}+\.so(?!\w))"
+)
+_LINE = r"(?::\d{1,6}(?![\w,]|\.\d)){0,2}"
+"""In a file, with the column."""
+_PATH_BEGINS = r"""(?<![^\s("“”'‘’`\[{=:>|;*])"""
+_DOT_BEGINS = r"(?<![\w.…/)\]])"
+
+_NAME = r"[A-Za-z_]\w{0,60}+"
+_NAMES = rf"{_NAME}(?:(?:\.|::|->){_NAME}){{1,8}}+"
+_ARGUMENTS = (
+    r"(?!\(-?(?:s|es|y|ies|ed|d|r|ren|en|ing|he|man|men)\))"  # "file(s)"
+    r"(?!\((?![\"'“])[^()\n]{0,60}?[^\W\d_]{2,30}+ [^\W\d_]{2})"  # prose
+    r"\((?:[^()\n]|\([^()\n]{0,30}\)){0,60}+\)"
+)
+_CHAIN = rf"(?:\.[a-z_]\w{{0,60}}+(?:{_ARGUMENTS})?){{0,8}}+(?![\w(])"
+"""Calls on what was returned."""
+
+_RELEASE = rf"(?:[-+~.](?:(?:{_SUFFIXES})(?!\w)|[A-Za-z]{{0,10}}\d[A-Za-z0-9]{{0,40}})){{1,4}}"
+"""What may follow three numbers of a version."""
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
+_VALUE = (
+    r"(?:\d++(?:(?i:st|nd|rd|th|am|pm|s|ish|somethings?|odd|fold|plus)|[ap](?=\.m)"
+    rf"|{_UNITS}|{_CURRENCIES}|h\d{{0,2}}(?:m|min)?|m(?:in)?\d{{1,2}}s)|(?:{_CURRENCIES})\d++)(?!\w)"
+)
+"""Ordinals, decades, times, quantities and money, which are converted."""
+
+_ATTRIBUTE = (
+    r"(?:\s++(?:[\w:@.*#-]{1,60}+\s{0,9}+=\s{0,9}+"
+    r"""(?:"[^"]{0,500}+"|'[^']{0,500}+'|\{[^{}]{0,200}+\}|[^\s"'<>=`{}]{1,200}+)"""
+    rf"|(?:{_HTML_FLAGS})(?![\w-])|[\w@]{{1,30}}+[:-][\w:-]{{1,60}}+(?=[\s>/])))"
+)
+_BRACED = (
+    r"\{(?:[^\s{}]{0,80}+|[^\S\n]{0,9}+[^\s{}]{1,60}+(?:[^\S\n]{1,9}+[^\s{}]{1,60}+){0,3}+[^\S\n]{0,9}+)\}"
+)
+"""A name or a few words in braces; a sentence in braces is translated."""
+_CODE_LINE = r"(?:[^`\n]++|(?!(?P=ticks)(?!`))`++){1,50}+"
+"""Up to the next backticks of the same number."""
+_OPTION_BEGINS = r"""(?<![^\s(\[{"'“‘”’`|,=<>])"""
+_OPTION_VALUE = rf"""=(?:"[^"\n]{{0,200}}+"|'[^'\n]{{0,200}}+'|<[\w-]{{1,60}}+>|{_ADDRESS}++)?+"""
+_PRINTF = r"[-+0#]{0,5}+(?:\d{1,5}|\*)?+(?:\.(?:\d{1,5}|\*))?(?:hh|ll|[hlzjtqL])?"
+
+
+# The tables. Of matches that begin and end at the same places, the first in the table gives the kind.
+
+_AT_WORDS: tuple[tuple[OpaqueKind, str], ...] = (
+    ("email", r"(?<![+%-])(?<!\w\.)\w[\w.+%-]{0,63}+@\w++(?:[.-]\w++|-++\w++)*+"),
+    ("link", rf"[A-Za-z][A-Za-z0-9+.-]{{0,30}}+://{_ADDRESS}++"),
+    ("link", rf"(?:(?:mailto|urn|doi|magnet):(?=[\w?])|(?:tel|sms):(?=[+\d])|data:(?=\w++/)){_ADDRESS}++"),
+    ("link", rf"(?i:www)\.(?=\w){_ADDRESS}++"),
+    ("link", rf"{_LABELS}(?:{_DOMAINS}|{_WORD_DOMAINS})(?!\w){_PORT}{_REST}"),
+    ("link", rf"{_LABELS}(?!(?:{_EXTENSIONS})/)[a-z]{{2,18}}+/(?=[\w~?#%({{]){_ADDRESS}++"),
+    ("link", rf"localhost(?::\d{{2,5}}(?!\d){_REST}?|/{_ADDRESS}++)"),
+    ("path", r"[A-Za-z]:(?:\\|/(?=\w))(?:[\w$~%+@*-]++|\.++(?=\w)|[\\/])*+"),
+    ("path", rf"{_WHOLE_NAME}(?:{_DIRECTORY}[/\\]){{0,20}}+{_FILE}(?:#[\w-]{{1,60}}+|{_LINE})"),
+    ("path", rf"{_WHOLE_NAME}(?:{_DIRECTORIES})/{_PART}++(?:/{_PART}++){{1,20}}+/?"),
+    (
+        "path",
+        rf"{_WHOLE_NAME}(?={_DIRECTORY}/{_DIRECTORY}/\w)(?=[\w.+/-]{{0,200}}?(?:_|[A-Za-z]\d|\d[A-Za-z]))"
+        rf"{_DIRECTORY}(?:/{_PART}++){{2,20}}+/?",
+    ),
+    ("link", rf"{_LABELS}(?:{_DOMAINS})(?!\w){_PORT}"),
+    ("link", rf"(?<![@/-])(?<!\w\.)(?:[^\W_][\w-]{{1,62}}+\.){{2,8}}(?:{_WORD_DOMAINS})(?!\w)"),
+    (
+        "link",
+        r"(?:(?<=\b[Aa]t )|(?<=\b[Oo]n )|(?<=\bto )|(?<=\bby )|(?<=[Ff]rom )|(?<=[Vv]isit ))"
+        rf"{_LABELS}(?:{_WORD_DOMAINS})(?!\w)",
+    ),
+    ("phone", r"(?<![-+.])(?:1[-. ])?\d{3}[-.]\d{3}[-.]\d{4}(?![\w-])"),
+    ("phone", r"(?<![-+])1-8\d\d-(?:\d{3}-\d{4}|[A-Z][A-Z0-9-]{3,11})(?![\w-])"),
+    ("phone", r"(?<![-+/.,])555-\d{4}(?![\w-])"),
+    ("phone", r"(?<![-+/.,])0\d{1,4}(?:/| / )\d{4,9}(?:-\d{1,4})?(?![\w/-])"),
+    ("phone", r"(?<![-+/.,])0\d{2,4}[ -](?:\d{5,9}|\d{3,4}[ -]\d{3,4})(?![\w-]|[.,]\d)"),
+    ("phone", r"00[1-9]\d{0,2}[ -]\(?\d{1,5}\)?(?:[ /-]\d{2,9}){1,5}(?!\w)"),
+    (
+        "account",
+        r"[A-Z]{2}\d\d [A-Z0-9]{4}(?: (?=[A-Z]{0,3}\d)[A-Z0-9]{4}){1,6}(?: (?=[A-Z]{0,2}\d)[A-Z0-9]{1,3})?(?!\w)",
+    ),
+    ("account", r"[A-Z]{2}\d\d[A-Z]{0,4}\d{8,26}(?!\w)"),
+    ("account", r"97[89][- ](?:\d{1,7}[- ]){3}\d(?![\w-])"),
+    ("account", r"(?=(?:\d-?){9}[\dX](?![\w-]))\d{1,5}-\d{1,7}-\d{1,7}-[\dX]"),
+    ("account", r"(?<![-,.])(?:\d{4} ){3}\d{4}(?: \d{3})?(?!\w)|(?<![-,.])(?:\d{4}-){3}\d{4}(?![\w-])"),
+    ("account", r"(?<![-,.])3\d{3}[ -]\d{6}[ -]\d{5}(?!\w)"),
+    (
+        "account",  # three groups or more, and no date
+        r"(?<![/.,-])(?=[\d/-]{0,20}?\d{3})(?=(?:\d[/-]?){9})(?!(?:(?:19|20)\d\d[/-]){1,8}(?:19|20)\d\d(?!\d))"
+        r"\d{1,12}(?:[/-]\d{1,12}){2,8}+(?![\w/-])",
+    ),
+    (
+        "account",  # two groups, and no range: a number does not begin with 0
+        r"(?<![/.,-])(?![012]\d[0-5]\d-[012]\d[0-5]\d(?!\d))(?:0\d{2,11}[/-]\d{3,12}|\d{3,12}[/-]0\d{2,11}|\d{3}-\d{7,12})"
+        r"(?![\w/-]|[.,]\d)",
+    ),
+    (
+        "account",
+        rf"(?<![/.,-])\d{{1,10}}-(?!(?:{_MONTHS}|TO|AND|OR|BY|IN)-)[A-Z]{{1,6}}-\d{{1,10}}(?:-[A-Z0-9]{{1,10}}){{0,5}}+"
+        r"(?![\w-])",
+    ),
+    ("version", rf"{_NO_FRACTION}(?:{_OCTET}\.){{3}}{_OCTET}(?!\.?\d){_PORT}(?:/{_ADDRESS}++)?"),
+    (
+        "version",  # no dots between thousands, no date
+        rf"{_NO_FRACTION}(?!\d{{1,3}}(?:\.\d{{3}}){{1,8}}+(?!\d))(?!\d{{1,2}}\.\d{{1,2}}\.(?:1\d|20)\d\d(?![\d.]))"
+        r"(?!(?:19|20)\d\d\.(?:0\d|1[0-2])\.[0-3]\d(?![\d.]))\d{1,9}(?:\.\d{1,9}){2,8}+(?!\d)"
+        rf"(?:(?:a|b|rc|alpha|beta|dev|post)\d{{0,4}}(?!\w)|{_RELEASE})?(?!\w)",
+    ),
+    (
+        "version",
+        rf"{_NO_FRACTION}\d{{1,9}}(?:\.\d{{1,9}}){{1,8}}+(?:(?:a|b|rc)\d{{1,4}}|-(?:{_SUFFIXES})[.-]?\d{{0,4}})(?!\w)",
+    ),
+    ("version", rf"{_NO_FRACTION}\d{{1,9}}(?:\.\d{{1,9}}){{0,8}}+\.x(?!\w)"),
+    (
+        "version",
+        rf"[vV]\d{{1,9}}(?:\.\d{{1,9}}){{1,8}}+(?:(?:a|b|rc|alpha|beta)\d{{0,4}}(?!\w)|{_RELEASE})?(?!\w)",
+    ),
+    ("version", rf"(?<!:)(?:{_HEX}{{1,4}}:){{7}}{_HEX}{{1,4}}(?:/\d{{1,3}})?(?![\w:])"),
+    (
+        "version",
+        rf"(?<!:)(?=[A-Fa-f:]{{0,40}}[0-9])(?:{_HEX}{{1,4}}:){{1,6}}(?::{_HEX}{{1,4}}){{1,6}}+(?:%\w{{1,16}}+)?(?:/\d{{1,3}})?(?![\w:])",
+    ),
+    ("version", rf"(?<![:-])(?:(?:{_HEX}{{2}}:){{5,31}}|(?:{_HEX}{{2}}-){{5}}){_HEX}{{2}}(?![\w:-])"),
+    ("version", r"(?<![\d:])(?:\d{4}-\d\d-\d\d[ T])?\d{1,3}:[0-5]\d:[0-5]\d[.,]\d{3}(?!\w|[.,]\d)"),
+    ("version", r"(?<!-)\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?(?![\w:])"),
+    ("hash", rf"0[xX]{_HEX}++(?!\w)"),
+    ("hash", rf"(?=[0-9]*+[A-Fa-f])(?=[A-Fa-f]*+[0-9]){_HEX}{{7,}}+(?!\w)"),
+    ("hash", rf"{_HEX}{{8}}-(?:{_HEX}{{4}}-){{3}}{_HEX}{{12}}(?!\w)"),
+    ("placeholder", r"__[^\W_]++(?:_[^\W_]++)*+__(?!\w)"),
+    ("code", rf"{_NAMES}{_ARGUMENTS}{_CHAIN}"),
+    ("code", rf"(?=\w{{0,60}}?(?:_|\d|[a-z][A-Z])){_NAME}{_ARGUMENTS}{_CHAIN}"),
+    ("code", rf"[a-z]\w{{0,60}}+{_ARGUMENTS}{_CHAIN}"),
+    ("code", rf"[A-Z]\w{{0,60}}+(?=\((?:[\"')]|[^()\n]{{0,60}}?[_=])){_ARGUMENTS}{_CHAIN}"),
+    ("code", r"[A-Z]\([\w, +*/^-]{1,10}\)(?![\w(])"),  # mathematics
+    ("code", rf"{_NAME}(?:::{_NAME}){{1,8}}+"),
+    ("code", rf"{_WHOLE_NAME}(?:com|org|net|edu|java|javax|android)(?:\.{_NAME}){{2,8}}+"),
+    (
+        "code",
+        rf"{_WHOLE_NAME}(?!(?i:{_ABBREVIATIONS})\.)[^\W\d_](?:\w|-(?=\w)){{1,60}}+"
+        rf"(?:\.(?!(?:{_BEGINNERS})(?!\w)|(?:{_DOMAINS}|{_EXTENSIONS})-)[^\W\dA-Z](?:\w|-(?=\w)){{1,60}}+){{1,8}}+",
+    ),
+    ("identifier", r"_{0,2}+[^\W_]++(?:_{1,2}+[^\W_]++)++_{0,2}+(?!\w)"),
+    (
+        "identifier",
+        rf"(?!{_VALUE}|(?<=\d )[cdkm]?m[23](?!\w))(?=[{_LATIN}]++[{_DIGIT}])[{_LATIN}{_DIGIT}]++"
+        r"(?:\.[0-9]++(?!\w))*+(?!\w)",
+    ),
+    (
+        "identifier",
+        rf"(?<![$£€¥])(?<!\d[.,:/–-])(?!{_VALUE})(?=[0-9]++[{_LATIN}])[{_LATIN}{_DIGIT}]++(?!\w)",
+    ),
+    (
+        "identifier",
+        rf"(?<!\d-)(?!(?:{_PREFIXES}|{_MONTHS})[-/])(?=[A-Z0-9/-]{{0,120}}?[0-9]|[A-Z][a-z]-\d|MiG)"
+        r"(?:[A-Z][A-Z0-9]{0,20}+|[A-Z][a-z]|MiG)(?:[-/][A-Z0-9]{1,20}+){1,8}+(?:\.\d{1,9}+){0,8}+s?(?!\w)",
+    ),
+    ("identifier", r"(?i:utf|iso|sha|aes|gpt|rfc|cve|covid|x86)(?:-\d{1,7}){1,3}+(?!\w)"),
+    ("identifier", rf"{_NO_FRACTION}\d{{1,20}}+(?:\.\d{{1,20}}+)?[eE][+-]?\d{{1,4}}+(?!\w|\.\d)"),
+    ("identifier", r"(?:[cC]\+\+\d{0,2}+|[CF]#)(?!\w)"),
+)
+_AT_MARKS: tuple[tuple[OpaqueKind, str], ...] = (
+    ("private", "[\U000f0000-\U000f00ff]++"),
+    (
+        "path",
+        rf"{_PATH_BEGINS}/(?=[A-Za-z_{{$]|\.\w|[\w.-]{{1,60}}+/)(?!(?:{_NO_PATHS})(?![\w/.-])){_PARTS}"
+        rf"(?:\?\w[\w.=&%+-]{{0,200}}(?<=\w))?{_LINE}",
+    ),
+    ("path", rf"(?<![\w/~])~(?:[a-z_]\w{{0,40}}+)?/(?:{_PARTS})?{_LINE}"),
+    ("path", rf"{_DOT_BEGINS}(?:\.\.?[/\\]){{1,20}}+(?:{_PARTS}{_LINE}|(?<=/)(?!\w))"),
+    (
+        "path",
+        rf"(?<!\w)(?:(?:\${_NAME}|\$?\{{\w{{1,60}}+\}}|%\w{{1,60}}+%)/|%\w{{1,60}}+%\\){_PARTS}{_LINE}",
+    ),
+    ("path", r"(?<!\\)\\\\[\w.-]{1,60}+(?:\\[\w.$%-]{0,60}[\w$%]){1,20}+"),
+    ("path", rf"(?<![\w*])\*\.{_EXTENSION}"),
+    (
+        "path",
+        rf"{_DOT_BEGINS}\.(?:(?:{_DOT_FILES})(?!\w)|\w{{2,20}}rc(?!\w)|bash_\w++|env\.\w++)(?:/{_PARTS})?",
+    ),
+    ("path", rf"{_DOT_BEGINS}\.[a-z][\w-]{{1,40}}+/{_PARTS}"),
+    ("path", rf"{_DOT_BEGINS}\.{_EXTENSION}"),
+    (
+        "phone",
+        r"\+(?:\d{7,15}|\d{1,3}(?:[ ./-]?\(\d{1,4}\)[ ./-]?\d{2,10}(?:[ ./-]\d{2,10}){0,4}|[ ./-]\d{6,12}"
+        r"|[ ./-](?!000)\d{1,5}[ ./-](?:\d{5,10}(?:[ ./-]\d{2,6}){0,2}|\d{2,4}(?:[ ./-]\d{2,6}){1,4})))(?!\w|[.,]\d)",
+    ),
+    ("phone", r"(?<!\w)\((?:\d{3}\) ?\d{3}[-. ]\d{4}|0\d{1,4}\) ?\d{3,5}(?:[ -]?\d{3,6})?)(?![\w-])"),
+    ("version", rf"(?<![\w:])::(?:{_HEX}{{1,4}}:){{0,6}}{_HEX}{{1,4}}(?:/\d{{1,3}})?(?![\w:])"),
+    ("placeholder", r"\{\{\{[^{}\n]{0,120}+\}\}\}|\{\{[^{}\n]{0,200}+\}\}"),
+    ("placeholder", r"\{%[^\n]{0,300}?%\}|\{#[^{}\n]{0,300}?#\}"),
+    ("placeholder", _BRACED),
+    ("placeholder", r"(?:\$\{[^{}\n]{0,80}+|[#%@]\{[^{}\n]{1,80}+)\}"),
+    ("placeholder", r"\$\((?![\d.,]++\))[^()\n]{1,80}+\)"),
+    ("placeholder", r"\$[A-Za-z_]\w{0,40}+\$"),
+    ("placeholder", rf"%\([\w.-]{{1,60}}+\){_PRINTF}[A-Za-z]|%<\w{{1,60}}+>{_PRINTF}[a-z]"),
+    ("placeholder", rf"(?<!\d)%(?:\d{{1,3}}\$)?{_PRINTF}(?:[A-Za-z](?![A-Za-z])|[dsiufxX](?![a-z]{{4}})|@)"),
+    ("placeholder", r"(?<![\w%])%L?\d(?![\w%]|[.,]\d)"),
+    ("placeholder", r"(?:%%)++(?:\w{1,60}+%%)?"),
+    ("placeholder", r"(?<!\d)%(?![hlzjt]{0,2}[a-zA-Z]%)[A-Za-z_]\w{1,60}+%(?!%)"),
+    ("placeholder", r"(?<![^\s\"'“‘(\[]):[a-z_][a-z0-9_]{1,60}+(?![\w:])"),
+    ("placeholder", r"(?<!\w):(?=[0-9_+-]{0,40}[a-z]|[+-]1:)[a-z0-9_+-]{1,40}+:(?![\w:])"),
+    ("placeholder", r"\[\[[^\[\]\n]{1,80}+\]\]"),
+    ("placeholder", r"@@[\w.-]{1,60}+@@|##\w{1,60}+##"),
+    ("placeholder", r"<%[^\n]{0,300}?%>|<\?[^\n]{1,300}?\?>"),
+    (
+        "placeholder",
+        r"(?:\\\\)++(?:[nrt](?![a-z]))?|\\(?:[nrt!-/:-@\[-`{-~]|\d{1,3}+|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})",
+    ),
+    ("tag", rf"</?[A-Za-z][\w:.-]{{0,60}}+{_ATTRIBUTE}{{0,20}}+\s{{0,9}}+/?>"),
+    ("tag", r"</?\d{1,3}+\s?/?>|</>"),
+    ("tag", r"<!--[\s\S]{0,1000}?-->|<![A-Za-z\[][^<>]{0,300}+>"),
+    ("entity", r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31}+);"),
+    (
+        "hash",
+        rf"(?<![\w&#])#(?!\d++(?!\w))(?:(?=[A-Fa-f]*+[0-9]){_HEX}{{3,4}}+|{_HEX}{{6}}|(?=[A-Fa-f]*+[0-9]){_HEX}{{8}})(?!\w)",
+    ),
+    ("identifier", r"(?<![\w&#])#\d{1,10}+(?!\w|[.,]\d)"),
+    ("hashtag", r"(?<![\w&#/])#(?=\w*[^\W\d_])\w++"),
+    (
+        "mention",
+        r"(?<![\w@.])@[A-Za-z_]\w{0,60}+(?:[.-][a-z0-9_]\w{0,60}+){0,8}+(?:/[a-z](?:\w|[.-](?=\w)){1,60}+)?",
+    ),
+    (
+        "code",
+        r"(?<!`)(?P<ticks>`{1,3}+)(?!`)"
+        rf"(?:(?=\S){_CODE_LINE}(?<=\S)|(?=[^\S\n]){_CODE_LINE}(?<=\s))(?P=ticks)",
+    ),
+    ("code", rf"(?<![\w$])\$[A-Za-z_]\w*+(?:->{_NAME}){{0,8}}+(?:{_ARGUMENTS})?"),
+    (
+        "code",
+        r"""(?:(?<==)|(?<=["'“‘])(?=..["'”’])|(?<=argument )|(?<=parameter )|(?<=variable )|(?<=echo )|(?<=group )"""
+        r"|(?<=file )|(?<=page )|(?<=named ))\$\d(?![\w%]|[.,]\d)",
+    ),
+    ("code", rf"\\(?:(?![nrt])[A-Za-z]{{1,30}}+|(?:{_LATEX})(?![A-Za-z]))\*?"),
+    (
+        "option",
+        rf"{_OPTION_BEGINS}--(?!(?:{_NO_OPTIONS})(?![\w=-]))[a-z][A-Za-z0-9]*+(?:[-_.][A-Za-z0-9]++)*+(?![\w-])"
+        rf"(?:{_OPTION_VALUE})?",
+    ),
+    (
+        "option",
+        rf"{_OPTION_BEGINS}-(?!I[ '’])[A-Za-z](?![\w-]|['’]\w)"
+        r"(?: \d{1,9}+(?:\.\d{1,9}+)?(?![\w:/%°-]|[.,]\d| ?[%°€$£]))?",
+    ),
+    ("option", rf"{_OPTION_BEGINS}-[A-Za-z][\w-]{{0,40}}+{_OPTION_VALUE}"),
+    (
+        "option",
+        rf"{_OPTION_BEGINS}-(?:[A-Za-z]{{1,20}}+\d\w{{0,20}}+|[bcdfghjklmnpqrstvwxz]{{2,5}}+|Wno-[\w-]{{1,40}}+|{_FLAGS})"
+        r"(?![\w-]|['’]\w)",
+    ),
+)
+
+
+def _alternatives(table: tuple[tuple[OpaqueKind, str], ...]) -> str:
+    return "|".join(f"(?:{expression})" for _, expression in table)
+
+
+_WORD_CHARACTER = re.compile(r"\w")
+_WORD_RULES = [(kind, re.compile(expression)) for kind, expression in _AT_WORDS]
+_MARK_RULES = [(kind, re.compile(expression)) for kind, expression in _AT_MARKS]
+_ANY = re.compile(rf"(?<!\w)(?=\w)(?:{_alternatives(_AT_WORDS)})|(?=[^\w\s])(?:{_alternatives(_AT_MARKS)})")

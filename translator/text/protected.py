@@ -1,0 +1,275 @@
+"""Protected spans: what must come through a translation, found in a source, marked for the model, and put back.
+
+    spans = find_protected(text)                       # links, code, placeholders, numbers, money, dates, …
+    marked, placed = mark(text, spans, Marks(marks))   # each span becomes one character, a mark
+    german = restore(translation, placed)              # and the marks become spans again, in German form
+
+A mark is a private-use character that a tokenizer reads as a reserved piece (`Tokenizer.encode_marked`). `mark_pair`
+does the same with a training pair whose two sides agree.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from translator.text.german import GermanText
+from translator.text.opaque import OpaqueKind, find_opaque
+from translator.text.sentences import find_emoji
+from translator.text.values import Value, ValueKind, find_values
+
+ProtectedKind = OpaqueKind | ValueKind | Literal["emoji"]
+NumberStyle = Literal["german", "keep"]
+"""Whether numbers, times and dates are written as a German text has them, or as the source has them."""
+
+_VALUE_CLASSES = {
+    "small": "number", "number": "number", "label": "number", "year": "year", "decade": "year",
+    "money": "amount", "percent": "amount", "quantity": "amount", "time": "time", "date": "date",
+    "ordinal": "ordinal",
+}  # fmt: skip
+"""The class of reserved pieces of each kind of value; all other kinds are opaque, or markup."""
+_TAG = re.compile(r"<(?P<close>/?)(?P<name>[A-Za-z][\w:.-]*)[^>]*?(?P<empty>/?)>\Z", re.DOTALL)
+_VOID_TAG_NAMES = "area base br col embed hr img input link meta source track wbr"
+_VOID_TAGS = frozenset(_VOID_TAG_NAMES.split())
+_MARK = re.compile("[\U000f0000-\U000f00ff]")
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectedSpan:
+    """`text[start:end]`, which must come through."""
+
+    start: int
+    end: int
+    kind: ProtectedKind
+    text: str
+    german: str
+    """Its German form; the same letters for what is opaque."""
+    value: Value | None = None
+    """None for what is opaque."""
+
+    def written(self, style: NumberStyle) -> str:
+        """How the translation has it."""
+        return self.german if style == "german" else self.text
+
+    @property
+    def is_word(self) -> bool:
+        """Whether it stays a word of the sentence, which only the check looks at: a number up to twelve."""
+        return self.kind == "small"
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedSpan:
+    """A span and the mark that stands for it."""
+
+    mark: str
+    span: ProtectedSpan
+
+
+def in_capitals(placed: PlacedSpan) -> PlacedSpan:
+    """A span for a translation in capitals: the words of its German form are, too, unless it is opaque."""
+    span = placed.span
+    return PlacedSpan(placed.mark, replace(span, german=span.german.upper())) if span.value else placed
+
+
+class Marks:
+    """Gives out the marks of each class, each once; with a random generator in random order."""
+
+    def __init__(self, marks: Mapping[str, str], random: np.random.Generator | None = None) -> None:
+        self._marks, self._random = marks, random
+        self._left: dict[str, list[int]] = {}
+
+    def take(self, kind: str) -> str | None:
+        """A mark of a class, or None when none is left."""
+        number = self._take_number(kind)
+        return None if number is None else self._marks[kind][number]
+
+    def take_pair(self) -> tuple[str, str] | None:
+        """The two marks for a pair of tags, which have the same number."""
+        number = self._take_number("open")
+        return None if number is None else (self._marks["open"][number], self._marks["close"][number])
+
+    def _take_number(self, kind: str) -> int | None:
+        if kind not in self._left:
+            numbers = list(range(len(self._marks[kind])))
+            if self._random is not None:
+                self._random.shuffle(numbers)
+            self._left[kind] = numbers
+        return self._left[kind].pop(0) if self._left[kind] else None
+
+
+def find_protected(text: str) -> list[ProtectedSpan]:
+    """The protected spans of an English text, in order and disjoint; numbers up to twelve are among them."""
+    opaque = [
+        ProtectedSpan(one.start, one.end, one.kind, text[one.start : one.end], text[one.start : one.end])
+        for one in find_opaque(text)
+    ]
+    emoji = [
+        ProtectedSpan(start, end, "emoji", text[start:end], text[start:end])
+        for start, end in find_emoji(text)
+    ]
+    values = [
+        ProtectedSpan(one.start, one.end, one.kind, text[one.start : one.end], one.german, one)
+        for one in find_values(text)
+    ]
+    return _disjoint([*opaque, *emoji, *values])
+
+
+def mark(
+    text: str, spans: Sequence[ProtectedSpan], marks: Marks, offset: int = 0, *, with_words: bool = False
+) -> tuple[str, list[PlacedSpan]]:
+    """Replace the spans of a text by marks; `offset` is where the text begins in the one that was searched.
+
+    Spans for which no mark is left stay as they are, and so do numbers up to twelve unless `with_words`.
+    """
+    placed = _place([span for span in spans if with_words or not span.is_word], marks)
+    places = [(one.span.start - offset, one.span.end - offset) for one in placed]
+    return replaced(text, places, [one.mark for one in placed]), placed
+
+
+def restore(marked: str, placed: Iterable[PlacedSpan], style: NumberStyle = "german") -> str:
+    """Put spans in the places of their marks; marks that stand for none are dropped."""
+    return restore_with_places(marked, placed, style)[0]
+
+
+def restore_with_places(
+    marked: str, placed: Iterable[PlacedSpan], style: NumberStyle = "german"
+) -> tuple[str, dict[str, tuple[int, int]]]:
+    """The text that `restore` gives, and where in it the span of each mark stands."""
+    texts = {one.mark: one.span.written(style) for one in placed}
+    ends_with_stop = {one.mark for one in placed if one.span.value and texts[one.mark].endswith(".")}
+    parts, places, length, position = list[str](), dict[str, tuple[int, int]](), 0, 0
+    for match in _MARK.finditer(marked):
+        before, text = marked[position : match.start()], texts.get(match[0], "")
+        places[match[0]] = (length + len(before), length + len(before) + len(text))
+        parts += before, text
+        length += len(before) + len(text)
+        position = match.end()
+        if match[0] in ends_with_stop and marked[position : position + 1] == ".":
+            position += 1  # “im 21.” at the end of a sentence has one full stop
+    return "".join(parts) + marked[position:], places
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedPair:
+    """A sentence and its translation with marks for the spans on which they agree."""
+
+    english: str
+    german: str
+    agreeing: int = 0
+    """How many spans have marks."""
+    spans: int = 0
+    """How many spans the English has."""
+    english_places: tuple[tuple[int, int], ...] = ()
+    """Where in the English the spans stood for which there are marks now, in order."""
+    german_places: tuple[tuple[int, int], ...] = ()
+
+
+def mark_pair(
+    english: str, german: str, marks: Mapping[str, str], random: np.random.Generator | None = None
+) -> MarkedPair:
+    """Put marks in the places of the spans that stand on both sides, in random order where a generator is given.
+
+    A value agrees with any German form of it. Spans without a counterpart stay as they are.
+    """
+    spans = [span for span in find_protected(english) if not span.is_word]
+    if not spans:
+        return MarkedPair(english, german)
+    places = _counterparts(spans, german)
+    agreeing = [span for span in spans if span in places]
+    placed = _place(agreeing, Marks(marks, random))
+    ordered = sorted((places[one.span], one.mark) for one in placed)
+    english_places = tuple((one.span.start, one.span.end) for one in placed)
+    german_places = tuple(place for place, _ in ordered)
+    return MarkedPair(
+        replaced(english, english_places, [one.mark for one in placed]),
+        replaced(german, german_places, [name for _, name in ordered]),
+        len(placed),
+        len(spans),
+        english_places,
+        german_places,
+    )
+
+
+def replaced(text: str, places: Sequence[tuple[int, int]], by: Sequence[str]) -> str:
+    """The text with other letters in these places, which are in order and disjoint."""
+    parts, position = list[str](), 0
+    for (start, end), new in zip(places, by, strict=True):
+        parts += text[position:start], new
+        position = end
+    return "".join(parts) + text[position:]
+
+
+def origins(text: str, places: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """For each character of a text with marks in these places, where it stands in the text without."""
+    found, position = list[tuple[int, int]](), 0
+    for start, end in places:
+        found += [*((one, one + 1) for one in range(position, start)), (start, end)]
+        position = end
+    return [*found, *((one, one + 1) for one in range(position, len(text)))]
+
+
+def _counterparts(spans: Sequence[ProtectedSpan], german: str) -> dict[ProtectedSpan, tuple[int, int]]:
+    """Where each span stands in the German text; plain numbers last, so that they take no part of a date."""
+    text, found = GermanText(german), dict[ProtectedSpan, tuple[int, int]]()
+    for span in sorted(spans, key=lambda span: span.kind in ("number", "year")):
+        place = text.take(span.value) if span.value else text.take_text(span.text)
+        if place:
+            found[span] = place
+    return found
+
+
+def _place(spans: Sequence[ProtectedSpan], marks: Marks) -> list[PlacedSpan]:
+    pairs = _tag_pairs(spans)
+    given = dict[int, str]()
+    for first, second in sorted(pairs.items()):
+        both = marks.take_pair()
+        if both:
+            given[first], given[second] = both
+    in_pairs = {*pairs, *pairs.values()}
+    for number, span in enumerate(spans):
+        if number not in in_pairs and (taken := marks.take(piece_class(span))):
+            given[number] = taken
+    return [PlacedSpan(given[number], span) for number, span in enumerate(spans) if number in given]
+
+
+def piece_class(span: ProtectedSpan) -> str:
+    """The class of the reserved pieces that may stand for a span; of tags in pairs it is `open` and `close`."""
+    if span.kind in ("tag", "entity"):
+        return "mark"
+    return _VALUE_CLASSES.get(span.kind, "opaque")
+
+
+def _tag_pairs(spans: Sequence[ProtectedSpan]) -> dict[int, int]:
+    """For each opening tag that is closed the number of its closing tag."""
+    opened: list[tuple[str, int]] = []
+    is_open: Counter[str] = Counter()
+    pairs: dict[int, int] = {}
+    for number, span in enumerate(spans):
+        match = _TAG.match(span.text) if span.kind == "tag" else None
+        if not match or match["empty"] or match["name"].lower() in _VOID_TAGS:
+            continue
+        name = match["name"]
+        if not match["close"]:
+            opened.append((name, number))
+            is_open[name] += 1
+        elif is_open[name]:
+            opened_name = ""
+            while opened_name != name:
+                opened_name, first = opened.pop()
+                is_open[opened_name] -= 1
+            pairs[first] = number
+    return pairs
+
+
+def _disjoint(spans: list[ProtectedSpan]) -> list[ProtectedSpan]:
+    """Of spans that overlap the opaque one, else the first and longest."""
+    kept: list[ProtectedSpan] = []
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
+        while kept and span.start < kept[-1].end and kept[-1].value and not span.value:
+            kept.pop()
+        if not kept or span.start >= kept[-1].end:
+            kept.append(span)
+    return kept

@@ -1,0 +1,164 @@
+"""What happens to a translation that fails its check: other hypotheses, a second search, parts, and a copy.
+
+The rungs, from the usual one down:
+
+- `first`: the best hypothesis passes its check, or nothing better was found.
+- `next`: a later hypothesis of the same search passes.
+- `forced`: a second search, in which reserved pieces stand for small numbers as well and no digit may be written.
+- `parts`: the words around the protected spans are translated alone, and joined.
+- `copied`: the source itself, with its numbers in German form.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from translator.text import normalise
+from translator.text.casing import usual_case
+from translator.text.protected import Marks, ProtectedSpan, mark, replaced
+from translator.tokenizer import Tokenizer
+from translator.translate.answers import Hypothesis
+from translator.translate.receipt import Check, check
+from translator.translate.sources import SourceSentence, read_sentences
+
+
+class Search(Protocol):
+    """Translates sentences that have tokens, each into its hypotheses, best first."""
+
+    def __call__(
+        self, sources: Sequence[SourceSentence], without_digits: bool, /
+    ) -> list[tuple[Hypothesis, ...]]:
+        """`without_digits` forbids all pieces that hold one."""
+
+
+def copied(source: SourceSentence) -> Hypothesis:
+    """The source with its numbers in German form."""
+    places = [place_in(source, span) for span in source.protected]
+    text = replaced(source.text, places, [span.written(source.numbers) for span in source.protected])
+    return Hypothesis(text, 0.0, checks=check_of(source, text), rung="copied" if source.tokens else "first")
+
+
+def check_of(source: SourceSentence, text: str) -> tuple[Check, ...]:
+    """The check of a translation of a sentence."""
+    return check(source.text, source.span.start, source.protected, text, source.numbers)
+
+
+def place_in(source: SourceSentence, span: ProtectedSpan) -> tuple[int, int]:
+    """Where a span stands in the text of its sentence."""
+    return span.start - source.span.start, span.end - source.span.start
+
+
+class Ladder:
+    """Repairs translations that lose or invent what must come through."""
+
+    def __init__(self, tokenizer: Tokenizer, max_tokens: int, search: Search) -> None:
+        self._tokenizer, self._max_tokens, self._search = tokenizer, max_tokens, search
+
+    def climb(
+        self, sources: Sequence[SourceSentence], found: Sequence[tuple[Hypothesis, ...]]
+    ) -> list[tuple[Hypothesis, ...]]:
+        """Better hypotheses for sentences whose first ones fail; those that pass come back as they are."""
+        repaired = list(found)
+        if self._tokenizer.marks:
+            self._repair(repaired, sources, has_fault, self._search_forced)
+        self._repair(repaired, sources, has_grave_fault, self._in_parts)
+        self._repair(repaired, sources, has_grave_fault, lambda some: [(copied(source),) for source in some])
+        return repaired
+
+    def _repair(
+        self,
+        found: list[tuple[Hypothesis, ...]],
+        sources: Sequence[SourceSentence],
+        is_bad: Callable[[Hypothesis], bool],
+        step: Callable[[Sequence[SourceSentence]], list[tuple[Hypothesis, ...]]],
+    ) -> None:
+        """Take what a rung makes of the bad ones, where it has fewer faults."""
+        bad = [place for place, hypotheses in enumerate(found) if is_bad(hypotheses[0])]
+        for place, new in zip(bad, step([sources[place] for place in bad]) if bad else [], strict=True):
+            if _badness(new[0]) < _badness(found[place][0]):
+                found[place] = (new[0], *found[place][1:])
+
+    def _search_forced(self, sources: Sequence[SourceSentence]) -> list[tuple[Hypothesis, ...]]:
+        forced = [_with_marks_for_all(source, self._tokenizer) for source in sources]
+        found = self._search(forced, True)
+        return [tuple(replace(one, rung="forced") for one in hypotheses) for hypotheses in found]
+
+    def _in_parts(self, sources: Sequence[SourceSentence]) -> list[tuple[Hypothesis, ...]]:
+        cut = [list(self._cut(source)) for source in sources]
+        wanted = [part.source for parts in cut for part in parts if part.source.tokens]
+        translated = iter(self._search(wanted, False))
+        return [
+            (_joined(source, parts, [_first(translated, part.source) for part in parts]),)
+            for source, parts in zip(sources, cut, strict=True)
+        ]
+
+    def _cut(self, source: SourceSentence) -> Iterator["_Part"]:
+        """What lies between the protected spans, cut further where it is too long."""
+        position = 0
+        places = [place_in(source, span) for span in source.protected if not span.is_word]
+        for start, end in (*places, (len(source.text), len(source.text))):
+            segment = source.text[position:start]
+            for part in read_sentences(segment, self._tokenizer, self._max_tokens, source.numbers):
+                in_capitals = replace(part, in_capitals=source.in_capitals)
+                yield _Part(in_capitals, position + part.span.start, position + part.span.end)
+            position = end
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A part of a sentence, and where it stands in that."""
+
+    source: SourceSentence
+    start: int
+    end: int
+
+
+def _first(translated: Iterator[tuple[Hypothesis, ...]], part: SourceSentence) -> Hypothesis:
+    return next(translated)[0] if part.tokens else copied(part)
+
+
+def _joined(source: SourceSentence, parts: Sequence[_Part], translated: Sequence[Hypothesis]) -> Hypothesis:
+    """The parts between the spans in their German form."""
+    pieces = [(part.start, part.end, one.text) for part, one in zip(parts, translated, strict=True)]
+    pieces += [
+        (*place_in(source, span), span.written(source.numbers))
+        for span in source.protected
+        if not span.is_word
+    ]
+    pieces.sort()
+    text = replaced(
+        source.text, [(start, end) for start, end, _ in pieces], [german for _, _, german in pieces]
+    )
+    each = tuple(one for hypothesis in translated for one in hypothesis.token_log_probabilities)
+    return Hypothesis(
+        text,
+        sum(one.score for one in translated) / max(1, len(translated)),
+        sum(each) / max(1, len(each)),
+        tuple(piece for one in translated for piece in one.pieces),
+        each,
+        check_of(source, text),
+        "parts",
+    )
+
+
+def _with_marks_for_all(source: SourceSentence, tokenizer: Tokenizer) -> SourceSentence:
+    """The sentence with reserved pieces for small numbers, too."""
+    marks, start = Marks(tokenizer.marks), source.span.start
+    marked, placed = mark(source.text, source.protected, marks, start, with_words=True)
+    tokens = tokenizer.encode_marked(normalise(usual_case(marked)))
+    return replace(source, tokens=tuple(tokens), placed=tuple(placed), beginning=())
+
+
+def has_fault(hypothesis: Hypothesis) -> bool:
+    """Whether a check fails."""
+    return any(one.is_fault for one in hypothesis.checks)
+
+
+def has_grave_fault(hypothesis: Hypothesis) -> bool:
+    """Whether something is lost that is no number up to twelve: worth a sentence that reads badly."""
+    return any(one.verdict == "lost" and one.kind != "small" for one in hypothesis.checks)
+
+
+def _badness(hypothesis: Hypothesis) -> tuple[int, int]:
+    faults = [one for one in hypothesis.checks if one.is_fault]
+    return sum(one.verdict == "lost" and one.kind != "small" for one in faults), len(faults)

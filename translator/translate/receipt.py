@@ -1,0 +1,147 @@
+"""The receipt of a translation: did everything that must come through do so?
+
+It compares the source with the finished German and knows nothing of the model, so it also finds what the search and
+the reserved pieces should have made impossible.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from translator.text.german import GermanText, find_numbers
+from translator.text.numbers import german_values, possible_values
+from translator.text.protected import NumberStyle, ProtectedKind, ProtectedSpan, replaced
+
+Verdict = Literal["kept", "converted", "lost", "extra"]
+"""`kept` letter for letter, `converted` to another form of the same value, `lost`, or `extra`: it came from nowhere."""
+CheckKind = ProtectedKind | Literal["character"]
+Place = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What became of one protected span, or what the translation has that the source explains nowhere."""
+
+    kind: CheckKind
+    verdict: Verdict
+    source: Place | None
+    """Where it stands in the source sentence; None for what is extra."""
+    target: Place | None
+    """Where it stands in the translation; None for what is lost."""
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether a reader should be warned."""
+        return self.verdict in ("lost", "extra")
+
+
+_SMALL_WORDS = (
+    r"null|kein|nicht", r"ein|erst|jed|pro|je\b", r"zwei|zwo|beid|paar|doppel", r"drei(?!ßig|zehn)|dritt|dreifach",
+    r"vier(?!zig|zehn)", r"fünf(?!zig|zehn)", r"sechs(?!zehn)", r"sieben|siebt", r"acht(?!zig|zehn)",
+    r"neun(?!zig|zehn)", r"zehn", r"elf", r"zwölf|dutzend",
+)  # fmt: skip
+"""How German words for 0 to 12, and words made of them, begin."""
+_SMALL = tuple(re.compile(rf"(?<!\w)(?:{words})", re.IGNORECASE) for words in _SMALL_WORDS)
+_REPLACEMENT = "\ufffd"
+_UNIT_WORDS = """
+    zero one|once|first two|twice|second|half three|third four|fourth|quarter five|fifth six|sixth seven|seventh
+    eight|eighth nine|ninth ten|tenth eleven|eleventh twelve|twelfth|dozen|noon|midnight thirteen|thirteenth
+    fourteen|fourteenth fifteen|fifteenth sixteen|sixteenth seventeen|seventeenth eighteen|eighteenth
+    nineteen|nineteenth
+"""
+_TEN_WORDS = """
+    twenty|twentieth|twenties thirty|thirtieth|thirties forty|fortieth|forties fifty|fiftieth|fifties
+    sixty|sixtieth|sixties seventy|seventieth|seventies eighty|eightieth|eighties ninety|ninetieth|nineties
+"""
+_UNITS = {word: number for number, words in enumerate(_UNIT_WORDS.split()) for word in words.split("|")}
+_TENS = {word: 10 * number for number, words in enumerate(_TEN_WORDS.split(), 2) for word in words.split("|")}
+_FACTORS = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
+_WORD = re.compile(r"[A-Za-z]++")
+_CLOCK_WORDS = re.compile(r"(?i)\b(?:o['’]?clock|half past|quarter (?:past|to)|noon|midnight)\b")
+
+
+def check(
+    source: str,
+    start: int,
+    spans: Sequence[ProtectedSpan],
+    translation: str,
+    numbers: NumberStyle = "german",
+) -> tuple[Check, ...]:
+    """Compare a sentence, which begins at `start` of the text in which its spans were found, with its translation.
+
+    Places are offsets in the sentence and in the translation. With `numbers` as "german", a number counts as a German
+    reads it: `4,887` that was left as it is has become less than five.
+    """
+    german = GermanText(translation, german_values if numbers == "german" else possible_values)
+    checks = [
+        _check_span(span, start, german)
+        for span in sorted(spans, key=lambda span: span.kind in ("small", "number", "year"))
+    ]
+    checks.sort(key=lambda one: one.source or (0, 0))
+    explained = _numbers_in_words(source) | _unprotected_numbers(source, start, spans)
+    return (*checks, *_extra_digits(source, german, explained), *_broken_characters(source, translation))
+
+
+def _check_span(span: ProtectedSpan, start: int, german: GermanText) -> Check:
+    source = span.start - start, span.end - start
+    place = german.take(span.value) if span.value else german.take_text(span.text)
+    if place is None and span.is_word:
+        place = _take_small(int(span.text), german)
+    if place is None:
+        return Check(span.kind, "lost", source, None)
+    is_same = german.text[slice(*place)] == span.text
+    return Check(span.kind, "kept" if is_same else "converted", source, place)
+
+
+def _take_small(number: int, german: GermanText) -> Place | None:
+    for match in _SMALL[number].finditer(german.text):
+        if german.take_place(match.span()):
+            return match.span()
+    return None
+
+
+def _extra_digits(source: str, german: GermanText, explained: set[Fraction]) -> Iterator[Check]:
+    """Numbers of the translation that nothing in the source explains."""
+    has_clock = bool(_CLOCK_WORDS.search(source))
+    for place, values in find_numbers(german.text):
+        beside = german.text[place[0] - 1 : place[0]] + german.text[place[1] : place[1] + 1]
+        is_clock = has_clock and ":" in beside
+        if german.take_place(place) and not (values & explained) and not is_clock:
+            yield Check("number", "extra", None, place)
+
+
+def _unprotected_numbers(source: str, start: int, spans: Sequence[ProtectedSpan]) -> set[Fraction]:
+    """The values of numbers of the source that belong to no span, such as parts of odd words."""
+    places = [(span.start - start, span.end - start) for span in spans]
+    rest = replaced(source, places, [" "] * len(places))
+    return {value for _, values in find_numbers(rest) for value in values}
+
+
+def _numbers_in_words(source: str) -> set[Fraction]:
+    """The values of English number words, alone and together with their neighbours."""
+    found: set[Fraction] = set()
+    run = 0
+    for match in _WORD.finditer(source.lower()):
+        word = match[0]
+        number = _UNITS.get(word, _TENS.get(word))
+        if number is not None:
+            goes_on = run and number < (
+                100 if run % 100 == 0 else 10 if run % 10 == 0 and run % 100 > 10 else 0
+            )
+            run = run + number if goes_on else number
+        elif word in _FACTORS:
+            run = max(1, run) * _FACTORS[word]
+        elif word != "and":
+            run = 0
+            continue
+        found |= {Fraction(run), Fraction(number or 0)}
+    return found
+
+
+def _broken_characters(source: str, translation: str) -> Iterator[Check]:
+    if _REPLACEMENT in source:
+        return
+    for match in re.finditer(_REPLACEMENT, translation):
+        yield Check("character", "extra", None, match.span())

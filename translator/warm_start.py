@@ -1,0 +1,86 @@
+"""Begin a training with the weights of a trained model, also with another vocabulary or with more layers.
+
+A piece that both vocabularies have keeps its embedding. A new piece gets the mean of the embeddings of the old pieces
+that its text has, and a reserved piece a random one. A deeper stack repeats the layers of the old one in place, so that
+6 layers become 12 as 1, 1, 2, 2, … (Gong et al. 2019 stack them as 1, 2, …, 1, 2, …, and train BERT faster that way).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from translator.checkpoint import load_model
+from translator.errors import ConfigError
+from translator.model import Transformer
+from translator.tokenizer import Tokenizer
+
+_EMBEDDING = "embedding.weight"
+_LAYER = re.compile(r"(encoder|decoder)\.(\d+)\.(.+)")
+_MAY_DIFFER = ("dropout", "attention_dropout", "vocab_size", "encoder_layers", "decoder_layers")
+
+
+@torch.no_grad()
+def load_initial_weights(path: Path, model: Transformer, tokenizer: Tokenizer) -> dict[str, Any]:
+    """Give `model` the weights of the trained model in a folder, and return the card of that one.
+
+    Raises ConfigError where the architectures differ in more than the vocabulary, the number of layers, and dropout,
+    and where the trained model has more layers.
+    """
+    folder = load_model(path)
+    wanted, found = asdict(model.config), asdict(folder.model.config)
+    differences = [name for name in wanted if name not in _MAY_DIFFER and found[name] != wanted[name]]
+    differences += [
+        name for name in ("encoder_layers", "decoder_layers") if found[name] > wanted[name] or not found[name]
+    ]
+    if differences:
+        told = ", ".join(f"{name} {found[name]} instead of {wanted[name]}" for name in differences)
+        raise ConfigError(
+            f"the model in {path} has {told}; ask for the same architecture, or for more layers"
+        )
+    weights = _repeat_layers(folder.model.state_dict(), found, wanted)
+    if folder.tokenizer.sha256 != tokenizer.sha256:
+        weights[_EMBEDDING] = _carry_over(weights[_EMBEDDING], folder.tokenizer, tokenizer)
+    model.load_state_dict(weights)
+    return folder.card
+
+
+def _repeat_layers(
+    weights: Mapping[str, Tensor], found: Mapping[str, Any], wanted: Mapping[str, Any]
+) -> dict[str, Tensor]:
+    """The weights of deeper stacks: each new layer has those of the old one at the same relative depth."""
+    deeper = {name: tensor for name, tensor in weights.items() if not _LAYER.fullmatch(name)}
+    for name, tensor in weights.items():
+        if match := _LAYER.fullmatch(name):
+            stack, layer, rest = match[1], int(match[2]), match[3]
+            old, new = found[f"{stack}_layers"], wanted[f"{stack}_layers"]
+            for place in range(new):
+                if place * old // new == layer:
+                    deeper[f"{stack}.{place}.{rest}"] = tensor
+    return deeper
+
+
+def _carry_over(old_VD: Tensor, before: Tokenizer, after: Tokenizer) -> Tensor:
+    """(V, D) the embeddings of a new vocabulary."""
+    rows = {before.piece(piece): old_VD[piece] for piece in range(before.vocab_size)}
+    generator = torch.Generator().manual_seed(0)
+    new_VD = torch.randn((after.vocab_size, old_VD.shape[1]), generator=generator) * old_VD.std()
+    for piece in range(after.vocab_size):
+        text = after.piece(piece)
+        if text in rows:
+            new_VD[piece] = rows[text]
+        elif piece >= after.first_learnt_id:
+            new_VD[piece] = _mean_of_parts(text, old_VD, before)
+    return new_VD
+
+
+def _mean_of_parts(piece: str, old_VD: Tensor, before: Tokenizer) -> Tensor:
+    """The mean embedding of the old pieces of a text, as long as theirs are on average."""
+    parts_PD = old_VD[before.encode_continued(piece.replace("▁", " "))]
+    mean_D = parts_PD.mean(0)
+    composed_D: Tensor = mean_D * (parts_PD.norm(dim=1).mean() / mean_D.norm().clamp(min=1e-6))
+    return composed_D
