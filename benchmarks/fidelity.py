@@ -9,6 +9,7 @@ right if the form is also that of German conventions: "1,234" is kept as "1234",
 
 import json
 import sys
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,7 +24,12 @@ from rich.table import Table
 
 from translator.errors import TranslatorError
 from translator.search import SearchOptions
+from translator.text.protected import find_protected
 from translator.translate import SentenceTranslation, Translation, Translator
+from translator.translate.receipt import check
+
+_COMPARED = 200
+"""Sentences that are translated again, alone and with another beam."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,7 @@ class Figures:
     said: int = 0
     """Those lost or doubled in a sentence of which the product says that something is wrong."""
     rungs: Counter[str] = field(default_factory=Counter)
-    """How the sentence of each span was translated, if the product tells."""
+    """How the sentence of each span was translated."""
 
     def add(self, outcome: Outcome, sentence: SentenceTranslation) -> None:
         """Count a span of this sentence of the product."""
@@ -66,8 +72,7 @@ class Figures:
         self.lost += outcome == "lost"
         self.doubled += outcome == "doubled"
         self.said += is_failure and bool(complaints(sentence))
-        if (name := rung(sentence)) is not None:
-            self.rungs[name] += 1
+        self.rungs[sentence.rung] += 1
 
     def merge(self, other: "Figures") -> None:
         """Add the figures of another kind."""
@@ -111,6 +116,12 @@ class Results:
     kinds: dict[str, Figures] = field(default_factory=lambda: {kind: Figures() for kind in KINDS})
     totals: Totals = field(default_factory=Totals)
     failures: dict[str, list[Failure]] = field(default_factory=dict)
+    seconds: float = 0.0
+    """For translating all sentences."""
+    check_seconds: float = 0.0
+    """Of that, for finding what must survive and for checking it, measured on its own."""
+    changed_verdicts: int = 0
+    """Of the first sentences, those whose checks differ when they are translated alone or with another beam."""
 
     def add(self, sentence: Sentence, translation: Translation) -> None:
         """Judge a translation and count what is found."""
@@ -145,15 +156,9 @@ class Results:
         totals.faithful_but_said += is_said and judgement.is_faithful
 
 
-def rung(sentence: SentenceTranslation) -> str | None:
-    """How the sentence was translated; None if the product does not tell."""
-    return getattr(sentence, "rung", None)
-
-
 def complaints(sentence: SentenceTranslation) -> list[str]:
-    """What the product itself says did not come through, as "date lost"; nothing if it does not tell."""
-    checks = getattr(sentence, "checks", ())
-    return [f"{one.kind} {one.verdict}" for one in checks if one.verdict not in ("kept", "converted")]
+    """What the product itself says did not come through, as "date lost"."""
+    return [f"{one.kind} {one.verdict}" for one in sentence.checks if one.is_fault]
 
 
 def _sentence_at(translation: Translation, place: int) -> SentenceTranslation:
@@ -166,11 +171,41 @@ def measure(options: Options) -> Results:
     sentences = generate(options.sentences, options.seed)
     translator = Translator.load(options.model)
     search_options = SearchOptions(beam_size=options.beam)
-    translations = translator.translate([sentence.text for sentence in sentences], search_options)
-    results = Results()
+    texts = [sentence.text for sentence in sentences]
+    results, begin = Results(), time.perf_counter()
+    translations = translator.translate(texts, search_options)
+    results.seconds = time.perf_counter() - begin
     for sentence, translation in zip(sentences, translations, strict=True):
         results.add(sentence, translation)
+    results.check_seconds = _check_seconds(translations, texts)
+    results.changed_verdicts = _changed_verdicts(translator, texts, translations, options.beam)
     return results
+
+
+def _check_seconds(translations: Sequence[Translation], texts: Sequence[str]) -> float:
+    begin = time.perf_counter()
+    for text, translation in zip(texts, translations, strict=True):
+        check(text, 0, find_protected(text), translation.text)
+    return time.perf_counter() - begin
+
+
+def _changed_verdicts(
+    translator: Translator, texts: Sequence[str], translations: Sequence[Translation], beam: int
+) -> int:
+    """How many of the first sentences have other verdicts alone, or with a beam of 1 instead of 4 or the reverse."""
+    changed = 0
+    for text, translation in list(zip(texts, translations, strict=True))[:_COMPARED]:
+        alone = [
+            translator.translate([text], SearchOptions(beam_size=size))[0]
+            for size in (beam, 4 if beam == 1 else 1)
+        ]
+        changed += any(_verdicts(one) != _verdicts(translation) for one in alone)
+    return changed
+
+
+def _verdicts(translation: Translation) -> list[tuple[str, bool]]:
+    """What is at fault; a number up to twelve may be written as a word in one translation and not in another."""
+    return sorted((one.kind, one.is_fault) for part in translation.sentences for one in part.checks)
 
 
 def show(results: Results, options: Options, console: Console) -> None:
@@ -186,12 +221,20 @@ def show(results: Results, options: Options, console: Console) -> None:
         f"{totals.sentences_with_digits_from_nowhere:,} with digits from nowhere, "
         f"{totals.digits_from_nowhere:,} runs of them"
     )
-    if any(figures.rungs for figures in results.kinds.values()):
-        unfaithful = totals.sentences - totals.faithful
-        console.print(
-            f"{totals.unfaithful_and_said:,} of the {unfaithful:,} unfaithful sentences are said to be, "
-            f"and {totals.faithful_but_said:,} of the faithful ones"
-        )
+    unfaithful = totals.sentences - totals.faithful
+    console.print(
+        f"{totals.unfaithful_and_said:,} of the {unfaithful:,} unfaithful sentences are said to be, "
+        f"and {totals.faithful_but_said:,} of the faithful ones"
+    )
+    console.print(
+        f"finding and checking take {results.check_seconds / results.seconds:.1%} of the time: "
+        f"{1000 * results.check_seconds / totals.sentences:.2f} of "
+        f"{1000 * results.seconds / totals.sentences:.1f} ms a sentence"
+    )
+    compared = min(_COMPARED, totals.sentences)
+    console.print(
+        f"{results.changed_verdicts} of {compared} sentences have other verdicts alone or with another beam"
+    )
     for kind, failures in results.failures.items():
         _show_failures(kind, failures[: options.show], console)
 
@@ -199,8 +242,7 @@ def show(results: Results, options: Options, console: Console) -> None:
 def _table(results: Results, options: Options) -> Table:
     name = options.model or "the package's model"
     table = Table("kind", title=f"{name}: what survives, beam {options.beam}, seed {options.seed}")
-    tells = any(figures.rungs for figures in results.kinds.values())
-    for heading in ("spans", "kept", "right", "lost", "doubled", *(("said", "rungs") if tells else ())):
+    for heading in ("spans", "kept", "right", "lost", "doubled", "said", "rungs"):
         table.add_column(heading, justify="left" if heading == "rungs" else "right")
     opaque, values = Figures(), Figures()
     for kind, figures in results.kinds.items():
@@ -212,17 +254,15 @@ def _table(results: Results, options: Options) -> Table:
     for kind, figures in rows:
         if kind == "all copied":
             table.add_section()
-        table.add_row(kind, *_row(figures, tells=tells))
+        table.add_row(kind, *_row(figures))
     return table
 
 
-def _row(figures: Figures, *, tells: bool) -> Sequence[str]:
+def _row(figures: Figures) -> Sequence[str]:
     shares = (_share(count, figures.spans) for count in (figures.kept, figures.right))
-    row = [f"{figures.spans:,}", *shares, str(figures.lost), str(figures.doubled)]
-    if tells:
-        rungs = ", ".join(f"{name} {count}" for name, count in figures.rungs.most_common())
-        row += [f"{figures.said} of {figures.lost + figures.doubled}", rungs]
-    return row
+    rungs = ", ".join(f"{name} {count}" for name, count in figures.rungs.most_common())
+    said = f"{figures.said} of {figures.lost + figures.doubled}"
+    return [f"{figures.spans:,}", *shares, str(figures.lost), str(figures.doubled), said, rungs]
 
 
 def _share(part: int, whole: int) -> str:
@@ -242,7 +282,14 @@ def as_json(results: Results, options: Options) -> str:
     model = None if options.model is None else str(options.model)
     kinds = {kind: vars(figures) for kind, figures in results.kinds.items()}
     settings = {"model": model, "beam": options.beam, "seed": options.seed}
-    return json.dumps({**settings, "kinds": kinds, "totals": vars(results.totals)}, indent=2) + "\n"
+    figures = {
+        "kinds": kinds,
+        "totals": vars(results.totals),
+        "seconds": results.seconds,
+        "check_seconds": results.check_seconds,
+        "changed_verdicts": results.changed_verdicts,
+    }
+    return json.dumps({**settings, **figures}, indent=2) + "\n"
 
 
 def main() -> int:
