@@ -93,7 +93,9 @@ class Ours:
             if device.type == "cpu"
             else _on_gpu(folder.model, precision, device)
         )
-        self._special = SpecialTokens(BOS_ID, EOS_ID, folder.tokenizer.unprintable_ids)
+        self._special = SpecialTokens(
+            BOS_ID, EOS_ID, folder.tokenizer.unprintable_ids, reserved=folder.tokenizer.span_ids
+        )
 
     def prepare(self, trial: list[Work], beam_size: int, threads: int) -> None:
         """TorchScript compiles what it runs for the second time."""
@@ -126,7 +128,9 @@ class OursInSlots:
 
     def __init__(self, folder: ModelFolder, device: torch.device) -> None:
         self.name = "translator bf16, slots"
-        special = SpecialTokens(BOS_ID, EOS_ID, folder.tokenizer.unprintable_ids)
+        special = SpecialTokens(
+            BOS_ID, EOS_ID, folder.tokenizer.unprintable_ids, reserved=folder.tokenizer.span_ids
+        )
         self._search = ContinuousSearch(_on_gpu(folder.model, "bf16", device), special)
 
     def prepare(self, trial: list[Work], beam_size: int, threads: int) -> None:

@@ -42,7 +42,8 @@ def export_ctranslate2(folder: ModelFolder, out: Path, quantization: str = "floa
         pre_norm=config.norm == "pre",
         activation=getattr(specs.common_spec.Activation, config.activation.upper()),
     )
-    _fill(spec, model, tokenizer.unprintable_ids)
+    # CTranslate2 does not know which reserved pieces a source has, and would write others.
+    _fill(spec, model, (*tokenizer.unprintable_ids, *tokenizer.span_ids))
     pieces = [tokenizer.piece(number) for number in range(tokenizer.vocab_size)]
     spec.register_source_vocabulary(pieces)
     spec.register_target_vocabulary(pieces)

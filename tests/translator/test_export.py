@@ -50,7 +50,7 @@ def test_ctranslate2_gives_every_token_the_same_probability_and_searches_the_sam
     model, tokenizer = Transformer(config).eval(), prepared.tokenizer
     theirs = engine(model)
     english, german = ([pair[side] for pair in PAIRS] for side in (0, 1))
-    special = SpecialTokens(BOS_ID, EOS_ID, tokenizer.unprintable_ids)
+    special = SpecialTokens(BOS_ID, EOS_ID, (*tokenizer.unprintable_ids, *tokenizer.span_ids))
     sources, targets = ([tokenizer.encode(text) for text in texts] for texts in (english, german))
     expected = decode_forced(model, sources, targets, special, PAD_ID)
     found = theirs.score_batch(pieces(tokenizer, english), pieces(tokenizer, german))
@@ -96,8 +96,9 @@ def test_ctranslate2_translates_as_the_shipped_model_does_without_length_penalty
 def test_forbidden_pieces_are_never_produced(untrained, prepared, engine):
     model, tokenizer = Transformer(untrained.config).eval(), prepared.tokenizer
     with torch.no_grad():
-        model.embedding.weight[list(tokenizer.unprintable_ids)] *= 5
-    names = {tokenizer.piece(number) for number in tokenizer.unprintable_ids}
+        never = [*tokenizer.unprintable_ids, *tokenizer.span_ids]
+        model.embedding.weight[never] *= 5
+    names = {tokenizer.piece(number) for number in never}
     sources = pieces(tokenizer, [english for english, _ in PAIRS])
     for result in engine(model).translate_batch(sources, beam_size=2, max_decoding_length=20):
         assert not names & set(result.hypotheses[0])
