@@ -96,6 +96,7 @@ SENTENCES: dict[OpaqueKind, list[str]] = {
         "It is in ⟦\\textbf⟧ and ⟦\\name⟧.",
         "⟦$this->name⟧ and ⟦$app->run(1)⟧ are PHP.",
         "⟦Point(x=1)⟧, ⟦Foo()⟧",
+        "A ⟦pandas.DataFrame⟧ of ⟦my_module.MyClass⟧, ⟦com.example.Reader⟧ or ⟦MyClass.my_method⟧.",
     ],
     "placeholder": [
         "Hello ⟦{x}⟧, you have ⟦{0}⟧ messages in ⟦{}⟧.",
@@ -182,6 +183,8 @@ SENTENCES: dict[OpaqueKind, list[str]] = {
         "The ⟦A320-200⟧ and ⟦R2-D2⟧; ⟦python3.11⟧ too",
         "Order ⟦INV/2024/001⟧ of ⟦Q3⟧ is late.",
         "⟦1080p⟧, ⟦2FA⟧, ⟦WW2⟧, ⟦G20⟧ and ⟦C++⟧",
+        "Ask ⟦Qwen3-0.6B⟧ or ⟦GPT-3.5⟧ on ⟦x86-64⟧ by ⟦HTTP/1.1⟧; ⟦1.5e-3⟧",
+        "⟦max_value⟧.The rest is missing, ⟦MP3⟧-player, ⟦B2B⟧-sales.",
         "Room ⟦12b⟧, please; ⟦221B⟧ Baker Street",
         "The code ⟦ffff00⟧ is no colour here.",
         "⟦snake_case⟧'s friend is ⟦two__underscores⟧",

@@ -394,6 +394,8 @@ _AT_WORDS: tuple[tuple[OpaqueKind, str], ...] = (
     ("code", r"[A-Z]\([\w, +*/^-]{1,10}\)(?![\w(])"),  # mathematics
     ("code", rf"{_NAME}(?:::{_NAME}){{1,8}}+"),
     ("code", rf"{_WHOLE_NAME}(?:com|org|net|edu|java|javax|android)(?:\.{_NAME}){{2,8}}+"),
+    ("code", rf"{_WHOLE_NAME}[a-z]\w{{1,60}}+\.[A-Z](?=\w{{0,60}}?[a-z][A-Z]){_NAME}"),
+    ("code", rf"{_WHOLE_NAME}(?=[\w.]{{0,100}}?_){_NAME}(?:\.(?!(?i:{_BEGINNERS})(?!\w)){_NAME}){{1,8}}+"),
     (
         "code",
         rf"{_WHOLE_NAME}(?!(?i:{_ABBREVIATIONS})\.)[^\W\d_](?:\w|-(?=\w)){{1,60}}+"
@@ -403,7 +405,7 @@ _AT_WORDS: tuple[tuple[OpaqueKind, str], ...] = (
     (
         "identifier",
         rf"(?!{_VALUE}|(?<=\d )[cdkm]?m[23](?!\w))(?=[{_LATIN}]++[{_DIGIT}])[{_LATIN}{_DIGIT}]++"
-        r"(?:\.[0-9]++(?!\w))*+(?!\w)",
+        r"(?:\.[0-9]++(?!\w))*+(?:-[0-9]++(?:\.[0-9]++)*+[A-Z]?(?!\w))*+(?!\w)",
     ),
     (
         "identifier",
