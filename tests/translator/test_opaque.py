@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from translator.text import opaque
 from translator.text.opaque import OpaqueKind, OpaqueSpan, find_opaque
 
 _MARKED = re.compile("⟦(.*?)⟧", re.DOTALL)
@@ -626,6 +627,14 @@ def test_what_is_found_holds_private_characters_of_the_text(text):
     """Whatever they stand in: they are marks of the tokenizer."""
     covered = {place for span in find_opaque(text) for place in range(span.start, span.end)}
     assert all(place in covered for place, character in enumerate(text) if character == "\U000f0000")
+
+
+@given(st.lists(st.sampled_from(_FRAGMENTS), max_size=6).map("".join) | st.text(max_size=60))
+def test_the_quick_look_passes_over_nothing(text):
+    quickly = find_opaque(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opaque, "_MAY_HOLD_ANY", re.compile(""))
+        assert find_opaque(text) == quickly
 
 
 @pytest.mark.parametrize(

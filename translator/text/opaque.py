@@ -37,6 +37,8 @@ def find_opaque(text: str) -> list[OpaqueSpan]:
     Where several forms match, the one that begins first is taken, and of those the longest. Numbers, dates, times,
     money and quantities are converted and therefore not found, except inside of something longer, such as a link.
     """
+    if not _MAY_HOLD_ANY.search(text):  # as in most sentences
+        return []
     known = deque(sorted((*_message_syntax(text), *_positional_arguments(text)), key=lambda span: span.start))
     spans: list[OpaqueSpan] = []
     position = 0
@@ -518,6 +520,10 @@ def _alternatives(table: tuple[tuple[OpaqueKind, str], ...]) -> str:
 
 
 _WORD_CHARACTER = re.compile(r"\w")
+_MAY_HOLD_ANY = re.compile(
+    "[0-9₀-₉@\\\\/<&{%$#`_~=\U000f0000-\U000f00ff]" r"|\w[.:]\w|\w\(|(?<!\w)[.:-]{1,2}\w|\+\+|\[\[|MiG"
+)
+"""One of these is in every form that the tables have."""
 _WORD_RULES = [(kind, re.compile(expression)) for kind, expression in _AT_WORDS]
 _MARK_RULES = [(kind, re.compile(expression)) for kind, expression in _AT_MARKS]
 _ANY = re.compile(rf"(?<!\w)(?=\w)(?:{_alternatives(_AT_WORDS)})|(?=[^\w\s])(?:{_alternatives(_AT_MARKS)})")
