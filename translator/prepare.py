@@ -27,10 +27,14 @@ from translator.errors import ConfigError, DataError
 from translator.shards import MAX_VOCAB_SIZE, CorpusEntry, IdBlock, PreparedWriter
 from translator.text import normalise
 from translator.text.protected import mark_pair
+from translator.text.wrapped import wrapped
 from translator.tokenizer import MARKS, Tokenizer, train_tokenizer
 from translator.vocabulary import marks_of_classes
 
 MIN_VOCAB_SIZE = 400
+WRAPPED_SHARE = 0.05
+"""Of all pairs, the share in which markup is put around some words, where words of both sides are known to belong
+together."""
 PROTECTED_SHARE = 0.9
 """Of the pairs with protected spans, the share in which reserved pieces stand for them. The model sees only such pairs
 later; the others teach it to read numbers all the same, for there may be more spans than pieces."""
@@ -63,6 +67,8 @@ class ProtectedCounts:
     marked_pairs: int = 0
     spans: int = 0
     """In pairs that were chosen by the share."""
+    wrapped_pairs: int = 0
+    """With markup put around some words of both sides."""
     marked_spans: int = 0
     """With a counterpart in the German, so that a reserved piece stands for them on both sides."""
 
@@ -157,16 +163,19 @@ class _Preparation:
         counts: ProtectedCounts,
     ) -> Iterator[Pair]:
         """The pairs with marks for the spans on which both sides agree, in the share that is wanted."""
-        for pair in pairs:
-            marked = mark_pair(*pair, marks, random)
-            counts.pairs += marked.spans > 0
-            if marked.spans and random.random() < self._protected_share:
-                counts.spans += marked.spans
-                counts.marked_spans += marked.agreeing
-                counts.marked_pairs += marked.agreeing > 0
-                yield marked.english, marked.german
-            else:
-                yield pair
+        for english, german in pairs:
+            pair, found = (english, german), mark_pair(english, german, marks, random)
+            counts.pairs += found.spans > 0
+            if found.spans and random.random() < self._protected_share:
+                counts.spans += found.spans
+                counts.marked_spans += found.agreeing
+                counts.marked_pairs += found.agreeing > 0
+                pair = found.english, found.german
+            with_markup = None
+            if random.random() < WRAPPED_SHARE * self._protected_share:
+                with_markup = wrapped(*pair, marks, random)
+                counts.wrapped_pairs += with_markup is not None
+            yield with_markup or pair
 
     def _watched(self, stage: str, spec: CorpusSpec, counts: DropCounts) -> Iterator[Pair]:
         for pair in read_pairs(spec, counts):

@@ -301,6 +301,34 @@ def test_required_pieces_occur_exactly_as_often_as_required(options, spare_room)
                     assert len(one.tokens) < limit
 
 
+def is_nested(tokens, pairs):
+    opened = []
+    for token in tokens:
+        if token in pairs:
+            opened.append(pairs[token])
+        elif token in pairs.values() and (not opened or opened.pop() != token):
+            return False
+    return not opened
+
+
+@pytest.mark.parametrize("spare_room", [0, 1, 5])
+@pytest.mark.parametrize("options", SEARCHES, ids=str)
+def test_what_is_opened_last_is_closed_first(options, spare_room):
+    pairs = {4: 5, 6: 7}
+    special = SpecialTokens(BEGIN, END, (PAD, UNKNOWN, BEGIN), FIRST_BYTE, RESERVED, tuple(pairs.items()))
+    required = [{4: 1, 5: 1, 6: 1, 7: 1}, {6: 1, 7: 1}]
+    limits = [sum(one.values()) + 1 + spare_room for one in required]
+    unnested = 0
+    for seed in range(8):
+        model = RandomModel(seed, RESERVED, raised_by=5.0)
+        for results in run(model, [5, 6], limits, special, rules={"required": required}, **options):
+            assert all(is_nested(one.tokens, pairs) for one in results)
+            assert all(len(reserved_in(one.tokens)) in (2, 4) for one in results)
+        for results in run(model, [5, 6], limits, rules={"required": required}, **options):
+            unnested += any(not is_nested(one.tokens, pairs) for one in results)
+    assert unnested
+
+
 def test_without_bytes_in_the_vocabulary_required_pieces_come_too():
     special = SpecialTokens(BEGIN, END, (PAD, UNKNOWN, BEGIN), reserved=RESERVED)
     for limit in (3, 4, 8):

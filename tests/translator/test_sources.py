@@ -57,6 +57,29 @@ def test_spans_alone_are_not_given_to_the_model(text: str, tokenizer: Tokenizer)
     assert all(not source.tokens for source in read(text, tokenizer))
 
 
+@pytest.mark.parametrize(
+    ("text", "inner"),
+    [
+        ("✓ Included", "Included"),
+        ("Forward →", "Forward"),
+        ("• First one", "First one"),
+        ("<div class='a'>Read this.</div>", "Read this."),
+        ("<p><b>Read this</b></p>", "Read this"),
+        ("<br/>Read this<br>", "Read this"),
+        ("<li>Read this", "Read this"),
+        ("<b>Hello</b> town", "<b>Hello</b> town"),
+        ("<p><b>Hello</b> town</p>", "<b>Hello</b> town"),
+        ("<b>One</b> and <b>two</b>", "<b>One</b> and <b>two</b>"),
+        ("{x} is → there", "{x} is → there"),
+        ("✓ ✗", "✓ ✗"),
+        ("<br/>", "<br/>"),
+    ],
+)
+def test_markup_around_a_sentence_stays_outside(text: str, inner: str, tokenizer: Tokenizer) -> None:
+    (source,) = read(text, tokenizer)
+    assert source.text == inner
+
+
 def test_a_sentence_with_more_spans_than_pieces_is_cut_between_words(tokenizer: Tokenizer) -> None:
     numbers = [str(number) for number in range(100, 140)]
     sources = read("the boat " + " and ".join(numbers), tokenizer)

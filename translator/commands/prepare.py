@@ -101,9 +101,16 @@ def _drop_table(drops: "DropReport") -> Table:
 
 def _protected_table(protected: "dict[str, ProtectedCounts]") -> Table:
     table = Table(title="Pairs with protected spans")
-    for head in ("corpus", "pairs with spans", "of them marked", "spans looked up", "on both sides"):
+    for head in (
+        "corpus",
+        "pairs with spans",
+        "of them marked",
+        "spans looked up",
+        "on both sides",
+        "with markup added",
+    ):
         table.add_column(head, justify="right" if table.columns else "left")
     for name, counts in protected.items():
-        numbers = (counts.pairs, counts.marked_pairs, counts.spans, counts.marked_spans)
+        numbers = (counts.pairs, counts.marked_pairs, counts.spans, counts.marked_spans, counts.wrapped_pairs)
         table.add_row(name, *(f"{number:,}" for number in numbers))
     return table

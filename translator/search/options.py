@@ -107,6 +107,9 @@ class SpecialTokens:
     search then writes valid UTF-8 only. None: the vocabulary has no pieces for bytes."""
     reserved: range = range(0)
     """Pieces that occur only where `Constraints.required` asks for them."""
+    pairs: tuple[tuple[int, int], ...] = ()
+    """Reserved pieces that open and close something: what was opened last is closed first, and nothing is closed
+    before it was opened."""
 
 
 @dataclass(frozen=True)

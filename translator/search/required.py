@@ -35,6 +35,7 @@ class RequiredPieces:
         room_BW = room_BW - pending_BWQ.sum(2)
         is_incomplete_BW = pending_BWQ.any(2)
         given_BWQ = log_probability_BWV[:, :, self._piece_Q].masked_fill_(pending_BWQ == 0, -torch.inf)
+        self._forbid_early_closing(given_BWQ, past_BWT, special)
         forbid_reserved(log_probability_BWV, special)
         log_probability_BWV[:, :, special.end].masked_fill_(is_incomplete_BW, -torch.inf)
         is_tight_BW = is_incomplete_BW & (room_BW <= 0)
@@ -42,6 +43,27 @@ class RequiredPieces:
             log_probability_BWV.masked_fill_(is_tight_BW.unsqueeze(2), -torch.inf)
         log_probability_BWV[:, :, self._piece_Q] = given_BWQ
         return room_BW
+
+    def _forbid_early_closing(self, given_BWQ: Tensor, past_BWT: Tensor, special: SpecialTokens) -> None:
+        """Set closing pieces to −∞ unless their opening piece is the last one that is not closed yet, in place."""
+        pairs = [pair for pair in special.pairs if pair[1] in self._pieces]
+        if not pairs:
+            return
+        opening_P, closing_P = torch.tensor(pairs, device=past_BWT.device).T
+        opened_BWPT = past_BWT.unsqueeze(2) == opening_P.view(-1, 1)
+        is_open_BWP = opened_BWPT.sum(3) > (past_BWT.unsqueeze(2) == closing_P.view(-1, 1)).sum(3)
+        place_T = torch.arange(1, past_BWT.shape[2] + 1, device=past_BWT.device)
+        last_BWP = (
+            (opened_BWPT * place_T).amax(3)
+            if len(place_T)
+            else torch.zeros_like(is_open_BWP, dtype=torch.long)
+        )
+        last_BWP = last_BWP.masked_fill(~is_open_BWP, 0)
+        may_close_BWP = is_open_BWP & (last_BWP == last_BWP.amax(2, keepdim=True))
+        for number, (_, closing) in enumerate(pairs):
+            given_BWQ[:, :, self._pieces.index(closing)].masked_fill_(
+                ~may_close_BWP[:, :, number], -torch.inf
+            )
 
     def given(self, log_probability_BWV: Tensor) -> Tensor:
         """(B, W, Q) the log-probabilities of the pieces."""

@@ -162,7 +162,7 @@ class _Places(dict[str, dict[str, list[Place]]]):
         return places
 
 
-_BRACKETS = "{}[]<>`%$"
+_BRACKETS = "{}[]<>`%$@#"
 
 
 def _goes_on(beside: str, last: str) -> bool:

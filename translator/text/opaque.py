@@ -16,9 +16,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from translator.text.sentences import PICTOGRAPH
+
 OpaqueKind = Literal[
     "link", "email", "path", "code", "placeholder", "tag", "entity", "hash", "identifier", "version", "phone",
-    "account", "hashtag", "mention", "option", "private",
+    "account", "hashtag", "mention", "option", "sign", "foreign", "private",
 ]  # fmt: skip
 
 
@@ -306,6 +308,24 @@ _OPTION_VALUE = rf"""=(?:"[^"\n]{{0,200}}+"|'[^'\n]{{0,200}}+'|<[\w-]{{1,60}}+>|
 _PRINTF = r"[-+0#]{0,5}+(?:\d{1,5}|\*)?+(?:\.(?:\d{1,5}|\*))?(?:hh|ll|[hlzjtqL])?"
 
 
+_COMMANDS = _any_of("""
+    apt apt-get awk aws brew cargo cat chmod chown conda cp curl cut dd df diff dig docker du env ffmpeg find gcc git go
+    grep gzip head helm java journalctl kill kubectl ln ls make mkdir mount mv mysql nc netstat nmap node npm npx
+    openssl patch pg_dump ping pip pip3 ps psql pytest python python3 rm rsync scp sed ssh sudo systemctl tail tar
+    terraform top touch uname unzip wget xargs yarn yum zip
+""")
+_NO_ARGUMENTS = _any_of(
+    "and or to in into on at for if then when while before after with without from as is was are the a an so again now "
+    "first command option flag"
+)
+_ARGUMENT = rf"(?: (?!(?:{_NO_ARGUMENTS})(?!\w))(?:-{{1,2}}\w|[\w@~.])[\w=./:@~-]{{0,80}}(?<=\w))"
+_FOREIGN = (
+    "[\u0370-\u1dff\u1f00-\u1fff\u2c80-\u2dff\u2e80-\u2fff\u3005-\u3007\u3021-\ud7ff\uf900-\ufaff\ufb1d-\ufdff"
+    "\ufe70-\ufeff\uff66-\uffdc\U00010000-\U0001efff\U00020000-\U0003ffff]"
+)
+"""A letter of a script that neither English nor German has."""
+
+
 # The tables. Of matches that begin and end at the same places, the first in the table gives the kind.
 
 _AT_WORDS: tuple[tuple[OpaqueKind, str], ...] = (
@@ -418,11 +438,24 @@ _AT_WORDS: tuple[tuple[OpaqueKind, str], ...] = (
         rf"(?<!\d-)(?!(?:{_PREFIXES}|{_MONTHS})[-/])(?=[A-Z0-9/-]{{0,120}}?[0-9]|[A-Z][a-z]-\d|MiG)"
         r"(?:[A-Z][A-Z0-9]{0,20}+|[A-Z][a-z]|MiG)(?:[-/][A-Z0-9]{1,20}+){1,8}+(?:\.\d{1,9}+){0,8}+s?(?!\w)",
     ),
+    (
+        "identifier",
+        r"(?<!\d)(?<!\d[ \u00a0])[A-Za-z]{1,3}[⁰¹²³⁴-⁹₀-₉]++(?!\w)",
+    ),  # x², CO₂; "report¹" is a word
+    (
+        "code",
+        rf"(?:sudo )?(?:{_COMMANDS}){_ARGUMENT}{{0,3}}? -{{1,2}}[A-Za-z][\w=./:@-]{{0,80}}(?<=\w){_ARGUMENT}{{0,2}}+",
+    ),
+    ("foreign", rf"{_FOREIGN}++(?:[ '’-]{_FOREIGN}++)*+"),
     ("identifier", r"(?i:utf|iso|sha|aes|gpt|rfc|cve|covid|x86)(?:-\d{1,7}){1,3}+(?!\w)"),
     ("identifier", rf"{_NO_FRACTION}\d{{1,20}}+(?:\.\d{{1,20}}+)?[eE][+-]?\d{{1,4}}+(?!\w|\.\d)"),
     ("identifier", r"(?:[cC]\+\+\d{0,2}+|[CF]#)(?!\w)"),
 )
 _AT_MARKS: tuple[tuple[OpaqueKind, str], ...] = (
+    (
+        "sign",
+        rf"(?!{PICTOGRAPH}|.\ufe0f)[§¶·†‡©®™•‣※¦¬¤\u2190-\u2211\u2213-\u23ff\u2500-\u27bf\u2900-\u2bff]\ufe0e?",
+    ),
     ("private", "[\U000f0000-\U000f00ff]++"),
     (
         "path",
@@ -521,7 +554,8 @@ def _alternatives(table: tuple[tuple[OpaqueKind, str], ...]) -> str:
 
 _WORD_CHARACTER = re.compile(r"\w")
 _MAY_HOLD_ANY = re.compile(
-    "[0-9₀-₉@\\\\/<&{%$#`_~=\U000f0000-\U000f00ff]" r"|\w[.:]\w|\w\(|(?<!\w)[.:-]{1,2}\w|\+\+|\[\[|MiG"
+    "[0-9⁰¹²³⁴-⁹₀-₉@\\\\/<&{%$#`_~=§¶·†‡©®™•‣※¦¬¤\u0370-\u1dff\u1f00-\u1fff\u2190-\U0010ffff]"
+    r"|\w[.:]\w|\w\(|(?<!\w)[.:-]{1,2}\w|\+\+|\[\[|MiG"
 )
 """One of these is in every form that the tables have."""
 _WORD_RULES = [(kind, re.compile(expression)) for kind, expression in _AT_WORDS]

@@ -222,7 +222,7 @@ def _counterparts(spans: Sequence[ProtectedSpan], german: str) -> dict[Protected
 
 
 def _place(spans: Sequence[ProtectedSpan], marks: Marks) -> list[PlacedSpan]:
-    pairs = _tag_pairs(spans)
+    pairs = tag_pairs(spans)
     given = dict[int, str]()
     for first, second in sorted(pairs.items()):
         both = marks.take_pair()
@@ -242,7 +242,7 @@ def piece_class(span: ProtectedSpan) -> str:
     return _VALUE_CLASSES.get(span.kind, "opaque")
 
 
-def _tag_pairs(spans: Sequence[ProtectedSpan]) -> dict[int, int]:
+def tag_pairs(spans: Sequence[ProtectedSpan]) -> dict[int, int]:
     """For each opening tag that is closed the number of its closing tag."""
     opened: list[tuple[str, int]] = []
     is_open: Counter[str] = Counter()

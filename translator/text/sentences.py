@@ -22,7 +22,7 @@ _APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")  # else two of them are taken for a 
 
 # Unicode's Emoji property without what is text unless a variation selector follows (digits, ©, ™, arrows, ♀, ♾,
 # ✖), with room for the emoji of later versions.
-_PICTOGRAPH = (
+PICTOGRAPH = (
     "[\u231a\u231b\u23e9-\u23ec\u23f0\u23f3\u25fd\u25fe\u2600-\u2604\u260e\u2611\u2614\u2615\u2618\u261d\u2620"
     "\u2622\u2623\u2626\u262a\u262e\u262f\u2638-\u263a\u2648-\u2653\u265f\u2660\u2663\u2665\u2666\u2668\u267b\u267f"
     "\u2692-\u2697\u2699\u269b\u269c\u26a0\u26a1\u26a7\u26aa\u26ab\u26b0\u26b1\u26bd\u26be\u26c4\u26c5\u26c8\u26ce"
@@ -34,7 +34,7 @@ _PICTOGRAPH = (
     "\U0001fa70-\U0001faff]"
 )
 _SYMBOL = r"(?!\w)[\xa9\xae\u203c\u2049\u2100-\u2bff\u3030\u303d\u3297\u3299]"  # \w: "ℹ" counts as a letter
-_EMOJI = rf"(?:{_PICTOGRAPH}|{_SYMBOL}\ufe0f|[0-9#*]\ufe0f?\u20e3)"
+_EMOJI = rf"(?:{PICTOGRAPH}|{_SYMBOL}\ufe0f|[0-9#*]\ufe0f?\u20e3)"
 # Accents, joiners, variation selectors, keycaps and tags of regional flags; skin tones are pictographs.
 _EMOJI_TAIL = "[\u0300-\u036f\u200d\u20d0-\u20ff\ufe00-\ufe0f\U000e0020-\U000e007f]"
 # Group 1 is the emoji; the punctuation behind them belongs to neither sentence.

@@ -18,6 +18,7 @@ from translator.text.protected import (
     mark,
     piece_class,
     replaced,
+    tag_pairs,
 )
 from translator.tokenizer import Tokenizer
 
@@ -59,7 +60,7 @@ def read_sentences(
     """
     reader = _Reader(text, tokenizer, max_tokens, numbers)
     found = []
-    for sentence in split_sentences(reader.masked):
+    for sentence in map(reader.without_outer_markup, split_sentences(reader.masked)):
         parts = split_long(reader.masked, sentence, reader.count, max_tokens)
         found += [reader.sentence(span, is_part=len(parts) > 1) for span in parts]
     return found
@@ -84,6 +85,37 @@ class _Reader:
             ["x" * (span.end - span.start) for span in hidden],
         )
         """The text with letters in the places of protected spans, in which no sentence may end."""
+
+    def without_outer_markup(self, sentence: Span) -> Span:
+        """The sentence without the tags and signs around it, which stay where they are, unless nothing else is left.
+
+        A tag belongs to the inside if its counterpart is there.
+        """
+        inner = self._inner(sentence.start, sentence.end)
+        closing = tag_pairs(inner)
+        opening = {second: first for first, second in closing.items()}
+        first, last = 0, len(inner) - 1
+        start, end = sentence.start, sentence.end
+        while first <= last:
+            begins, ends = inner[first].start == start, inner[last].end == end
+            if begins and ends and closing.get(first) == last:
+                start, end = inner[first].end, inner[last].start
+                first, last = first + 1, last - 1
+            elif begins and _is_outer(inner[first]) and first not in closing:
+                start, first = inner[first].end, first + 1
+            elif ends and _is_outer(inner[last]) and last not in opening:
+                end, last = inner[last].start, last - 1
+            else:
+                break
+            start, end = self._stripped(start, end)
+        return Span(start, end) if start < end else sentence
+
+    def _stripped(self, start: int, end: int) -> tuple[int, int]:
+        while start < end and self._text[start].isspace():
+            start += 1
+        while start < end and self._text[end - 1].isspace():
+            end -= 1
+        return start, end
 
     def sentence(self, span: Span, is_part: bool) -> SourceSentence:
         """A sentence of the text as the model is given it."""
@@ -111,10 +143,13 @@ class _Reader:
             return tokens
         return max(tokens, math.ceil(self._max_tokens * _fullness(inner, self._tokenizer.marks)))
 
+    def _inner(self, start: int, end: int) -> list[ProtectedSpan]:
+        """The spans that lie between two offsets."""
+        first, last = bisect_left(self._starts, start), bisect_left(self._starts, end)
+        return [span for span in self._spans[first:last] if span.end <= end]
+
     def _mark(self, start: int, end: int) -> tuple[str, list[PlacedSpan], list[ProtectedSpan]]:
-        first = bisect_left(self._starts, start)
-        last = bisect_left(self._starts, end)
-        inner = [span for span in self._spans[first:last] if span.end <= end]
+        inner = self._inner(start, end)
         if not self._tokenizer.marks:
             return self._text[start:end], [], inner
         marked, placed = mark(self._text[start:end], inner, Marks(self._tokenizer.marks), start)
@@ -138,6 +173,11 @@ def _fullness(spans: Sequence[ProtectedSpan], marks: Mapping[str, str]) -> float
     """Of the class whose marks are used most, the share that is used; more than 1 where they do not suffice."""
     numbers = Counter(piece_class(span) for span in spans if not span.is_word)
     return max((number / len(marks[kind]) for kind, number in numbers.items()), default=0)
+
+
+def _is_outer(span: ProtectedSpan) -> bool:
+    """Whether a span at either end of a sentence need not pass through the model: it stands there in German, too."""
+    return span.kind in ("tag", "sign")
 
 
 def _is_inside(text: str, span: ProtectedSpan) -> bool:

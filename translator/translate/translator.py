@@ -111,7 +111,12 @@ class Translator:
         """The model, the first one of an ensemble."""
         self.tokenizer = tokenizer
         self.special = SpecialTokens(
-            BOS_ID, EOS_ID, tokenizer.unprintable_ids, tokenizer.first_byte_id, tokenizer.span_ids
+            BOS_ID,
+            EOS_ID,
+            tokenizer.unprintable_ids,
+            tokenizer.first_byte_id,
+            tokenizer.span_ids,
+            tuple(zip(tokenizer.reserved.get("open", ()), tokenizer.reserved.get("close", ()), strict=True)),
         )
         self.card = card
         models = [self.model, *(other.to(device).eval() for other in others)]

@@ -1,0 +1,158 @@
+"""`translator translate --check` and `--numbers`, with translations that are written here."""
+
+import json
+
+import pytest
+
+from translator.commands.window_job import WindowJob
+from translator.search import SearchOptions
+from translator.text import Span
+from translator.text.protected import find_protected
+from translator.translate import Hypothesis, SourceSentence, assemble
+from translator.translate.ladder import check_of
+
+GERMAN = {
+    "The fee is $1,299.99.": "Die Gebühr beträgt 4711.",
+    "Ask {name} or call 101.": "Frag nach.",
+    "It opens at 9 p.m. today.": "Es öffnet heute um 21 Uhr.",
+}
+LISTED = [
+    "line 2\tmoney lost: $1,299.99\tThe fee is $1,299.99.\tDie Gebühr beträgt 4711.",
+    "line 2\tnumber extra: 4711\tThe fee is $1,299.99.\tDie Gebühr beträgt 4711.",
+    "line 4\tplaceholder lost: {name}\tAsk {name} or call 101.\tFrag nach.",
+    "line 4\tnumber lost: 101\tAsk {name} or call 101.\tFrag nach.",
+]
+
+
+class Written:
+    """Takes the translator's place: a line is one sentence, translated as `GERMAN` says."""
+
+    asked_for = ()
+    """The numbers that each window was asked for with."""
+
+    @classmethod
+    def load(cls, path=None, device="auto", ensemble_with=(), precision="auto"):
+        cls.asked_for = []
+        return cls()
+
+    def translate(self, texts, options, prefixes=None, numbers="german"):
+        self.asked_for.append(numbers)
+        return [self._translate(text, options.n_best) for text in texts]
+
+    def _translate(self, text, n_best):
+        line = text.rstrip("\n")
+        if not line:
+            return assemble(text, [], [])
+        source = SourceSentence(line, Span(0, len(line)), (7,), False, protected=tuple(find_protected(line)))
+        german = GERMAN.get(line, line)
+        best = Hypothesis(german, -1.0, checks=check_of(source, german), rung="parts")
+        return assemble(text, [source], [(best, Hypothesis("Anders", -2.0))[:n_best]])
+
+
+@pytest.fixture
+def text(tmp_path, monkeypatch):
+    monkeypatch.setattr("translator.commands.window_job.Translator", Written)
+    monkeypatch.setattr("translator.commands.windows.WINDOW_LINES", 3)
+    path = tmp_path / "in.txt"
+    first, second, third = GERMAN
+    path.write_text(f"{third}\n{first}\n\n{second}\n{third}\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def whole():
+    first, second, third = GERMAN.values()
+    return f"{third}\n{first}\n\n{second}\n{third}\n".encode()
+
+
+def test_check_lists_what_is_wrong_and_writes_everything(run, text, whole):
+    code, out, err = run("translate", text, "--check", "--processes", "1")
+    assert (code, out) == (4, whole)
+    assert err.splitlines() == LISTED
+
+
+def test_check_lists_lines_of_standard_input_by_their_numbers(run, text, whole, monkeypatch):
+    with text.open("rb") as lines:
+        monkeypatch.setattr("sys.stdin", type("Input", (), {"buffer": lines}))
+        code, out, err = run("translate", "--check")
+    assert (code, out) == (4, whole)
+    assert err.splitlines() == LISTED
+
+
+def test_without_check_nothing_is_said(run, text, whole):
+    assert run("translate", text, "--processes", "1") == (0, whole, "")
+
+
+def test_check_says_nothing_where_nothing_is_wrong(run, text):
+    source, german = list(GERMAN.items())[2]
+    text.write_text(f"{source}\n\n{source}\n", encoding="utf-8")
+    assert run("translate", text, "--check") == (0, f"{german}\n\n{german}\n".encode(), "")
+
+
+def test_a_file_is_finished_whatever_check_finds(run, text, whole, tmp_path, model_folder):
+    out = tmp_path / "out.de"
+    command = ("translate", text, "--check", "--processes", "1", "--out", out, "--model", model_folder)
+    code, printed, err = run(*command)
+    assert (code, printed, out.read_bytes()) == (4, b"", whole)
+    assert err.splitlines() == LISTED
+
+
+def test_a_list_has_one_line_for_each_fault_whatever_is_in_the_text(run, text, monkeypatch):
+    source = "Pay\t$5\u2028now [b]or[i] never."
+    monkeypatch.setitem(GERMAN, source, "Zahle\r sofort.")
+    text.write_text(source + "\n", encoding="utf-8")
+    code, _, err = run("translate", text, "--check")
+    assert code == 4
+    assert err == "line 1\tmoney lost: $5\tPay $5 now [b]or[i] never.\tZahle sofort.\n"
+
+
+def test_check_does_not_go_with_what_it_cannot_see(run, text, tmp_path):
+    code, _, err = run("translate", text, "--check", "--resume", "--out", tmp_path / "out.de")
+    assert code == 1
+    assert "--check looks at every line, and --resume translates only what is left; leave one out" in err
+
+
+def test_the_help_tells_the_exit_status(run):
+    code, out, _ = run("translate", "--help")
+    assert code == 0
+    assert "Exit with status 4" in " ".join(out.decode().replace("│", " ").split())
+
+
+def test_json_has_the_rung_and_the_checks_of_each_sentence(run, text):
+    code, out, _ = run("translate", text, "--json", "--n-best", "2", "--processes", "1")
+    assert code == 0
+    time, fee, empty, *_ = (json.loads(line)["sentences"] for line in out.splitlines())
+    assert [one["text"] for one in fee[0]["translations"]] == ["Die Gebühr beträgt 4711.", "Anders"]
+    assert (time[0]["rung"], empty) == ("parts", [])
+    assert time[0]["checks"] == [
+        {"kind": "time", "verdict": "converted", "source": [12, 18], "target": [19, 25]}
+    ]
+    assert fee[0]["checks"] == [
+        {"kind": "money", "verdict": "lost", "source": [11, 20], "target": None},
+        {"kind": "number", "verdict": "extra", "source": None, "target": [19, 23]},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [((), "german"), (("--numbers", "german"), "german"), (("--numbers", "keep"), "keep")],
+)
+def test_the_way_to_write_numbers_reaches_the_translator(run, text, options, expected):
+    assert run("translate", text, *options, "--processes", "1")[0] == 0
+    assert Written.asked_for == [expected, expected]  # there are two windows
+
+
+def test_numbers_alone_are_written_as_asked_for(run, model_folder, tmp_path):
+    (tmp_path / "in.txt").write_text("$1,299.99\n")
+    command = ("translate", tmp_path / "in.txt", "--model", model_folder)
+    assert run(*command) == (0, b"1.299,99 $\n", "")
+    assert run(*command, "--numbers", "keep", "--check") == (0, b"$1,299.99\n", "")
+
+
+def test_the_way_to_write_numbers_decides_whether_a_file_can_be_resumed(model_folder):
+    def job(numbers):
+        return WindowJob(
+            (model_folder,), "cpu", "fp32", SearchOptions(), False, False, False, numbers
+        ).describe()
+
+    assert job("german") != job("keep") == job("keep")
