@@ -15,6 +15,7 @@ from translator.analysis.alignment import Link
 from translator.analysis.scoring import SentenceScore, TokenScore
 from translator.search import SearchOptions
 from translator.text import Span
+from translator.text.protected import NumberStyle
 from translator.translate import Hypothesis, SourceSentence, Translator
 from translator.watch import Watch
 
@@ -31,7 +32,7 @@ class Echo:
         self.card: dict[str, object] = {}
         self.leaked: list[bytes] = []
 
-    def sentences(self, text: str, prefix: str = "") -> list[SourceSentence]:
+    def sentences(self, text: str, prefix: str = "", numbers: NumberStyle = "german") -> list[SourceSentence]:
         """The text as one sentence."""
         return [SourceSentence(text, Span(0, len(text)), tuple(map(ord, text)), False)] if text else []
 

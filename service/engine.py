@@ -14,6 +14,7 @@ from translator.analysis.scoring import MAX_SCORED_TOKENS, SentenceScore, score
 from translator.errors import InputError, InputTooLong
 from translator.search import SearchOptions
 from translator.text import normalise
+from translator.text.protected import NumberStyle
 from translator.translate import Hypothesis, SourceSentence, Translator
 from translator.watch import Converting, Watch
 
@@ -89,12 +90,13 @@ class TranslationEngine:
         """Padded tokens that are best decoded together."""
         return _BATCH_TOKENS[self.device.partition(":")[0]]
 
-    def sentences(self, text: str, prefix: str = "") -> list[SourceSentence]:
+    def sentences(self, text: str, prefix: str = "", numbers: NumberStyle = "german") -> list[SourceSentence]:
         """The sentences of a text, whose translation begins with a prefix; those without tokens are copied.
 
+        `numbers` says how the translation writes numbers, money, times and dates.
         Raises InputError where the prefix cannot begin it.
         """
-        return self.translator.sentences(text, prefix)
+        return self.translator.sentences(text, prefix, numbers)
 
     def score_works(self, pairs: Sequence[tuple[str, str]]) -> list[Work]:
         """The work of scoring each translation.

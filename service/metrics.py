@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from prometheus_client import (
@@ -98,6 +98,19 @@ class Metrics:
         self.failed_sentences = self._counter(
             "translator_failed_sentences", "Sentences whose decoding raised an error that is not the text's"
         )
+        self.sentence_rungs = self._counter(
+            "translator_sentence_rungs",
+            "Sentences that were decoded, by how their translation came about; only first needed no repair",
+            ("rung",),
+        )
+        for rung in ("first", "next", "forced", "parts", "copied"):
+            self.sentence_rungs.labels(rung)
+        self.checks = self._counter(
+            "translator_checks",
+            "Numbers, links, placeholders and the like in sentences that were decoded, by kind and by what became "
+            "of them",
+            ("kind", "verdict"),
+        )
         # What stands in a request several times counts once.
         self.cache_hits = self._counter(
             "translator_cache_hits", "Different sentences of a request that were remembered"
@@ -112,6 +125,12 @@ class Metrics:
     def tell_model(self, name: str, device: str, precision: str) -> None:
         """Say which model is served."""
         self._model.info({"name": name, "device": device, "precision": precision})
+
+    def tell_translation(self, rung: str, checks: Iterable[tuple[str, str]]) -> None:
+        """Count how the translation of a sentence came about, and kind and verdict of each of its checks."""
+        self.sentence_rungs.labels(rung).inc()
+        for kind, verdict in checks:
+            self.checks.labels(kind, verdict).inc()
 
     def watch_queue(
         self, tokens: Callable[[], float], sentences: Callable[[], float], wait_seconds: Callable[[], float]

@@ -23,7 +23,9 @@ from service.settings import Settings
 from translator.analysis.scoring import SentenceScore
 from translator.errors import TranslatorError
 from translator.search import SearchOptions
-from translator.translate import Hypothesis, SourceSentence, Translation, assemble
+from translator.text.protected import NumberStyle
+from translator.translate import SourceSentence, Translation, assemble
+from translator.translate.ladder import copied, place_in
 
 logger = logging.getLogger(__name__)
 
@@ -71,9 +73,10 @@ class ServedEngine(Engine[EngineResult], Protocol):
         """Padded tokens that are best decoded together."""
         ...
 
-    def sentences(self, text: str, prefix: str = "") -> list[SourceSentence]:
+    def sentences(self, text: str, prefix: str = "", numbers: NumberStyle = "german") -> list[SourceSentence]:
         """The sentences of a text, whose translation begins with a prefix; those without tokens are copied.
 
+        `numbers` says how the translation writes numbers, money, times and dates.
         Raises InputError where the prefix cannot begin it.
         """
         ...
@@ -103,7 +106,12 @@ class Served:
 
     @asynccontextmanager
     async def translating(
-        self, texts: Sequence[str], prefixes: Sequence[str], kind: TranslateKind, deadline: Deadline
+        self,
+        texts: Sequence[str],
+        prefixes: Sequence[str],
+        kind: TranslateKind,
+        deadline: Deadline,
+        numbers: NumberStyle = "german",
     ) -> AsyncIterator[tuple[list[list[SourceSentence]], AsyncGenerator[tuple[int, TranslatedWork]]]]:
         """The sentences of each text; and what becomes of them all, each with its place, as they come.
 
@@ -115,7 +123,9 @@ class Served:
 
             def split() -> list[list[SourceSentence]]:
                 pairs = zip(texts, prefixes, strict=True)
-                return [self.engine.sentences(text, prefix) for text, prefix in pairs if job.is_wanted()]
+                return [
+                    self.engine.sentences(text, prefix, numbers) for text, prefix in pairs if job.is_wanted()
+                ]
 
             parts = await self._read(job, kind, sum(map(len, (*texts, *prefixes))), split)
             sentences = [sentence for some in parts for sentence in some]
@@ -156,7 +166,9 @@ class Served:
 
 def _work(sentence: SourceSentence) -> Work:
     tokens = len(sentence.tokens) + len(sentence.beginning)
-    return Work(sentence, tokens, (sentence.text, sentence.beginning))
+    # The same words may be protected otherwise in another text: what stands around them tells what a number is.
+    spans = tuple((*place_in(sentence, span), span.kind, span.german) for span in sentence.protected)
+    return Work(sentence, tokens, (sentence.text, sentence.beginning, sentence.numbers, spans))
 
 
 async def _arrivals(
@@ -165,7 +177,7 @@ async def _arrivals(
     """What becomes of each sentence; those at the places `wanted` are worked on, the others are copied."""
     for place, sentence in enumerate(sentences):
         if not sentence.tokens:
-            yield place, TranslatedWork((Hypothesis(sentence.text, 0.0),), () if kind.align else None)
+            yield place, TranslatedWork((copied(sentence),), () if kind.align else None)
     for _ in wanted:
         index, result = await job.arrival()
         assert isinstance(result, TranslatedWork)
@@ -302,10 +314,11 @@ class ModelRoom:
         prefixes: Sequence[str],
         kind: TranslateKind,
         deadline: Deadline | None = None,
+        numbers: NumberStyle = "german",
     ) -> tuple[list[list[SourceSentence]], list[list[TranslatedWork]]]:
         """The sentences of each text, and what became of them; raises what `Served.translating` raises."""
         deadline = deadline or Deadline.after(self.settings.deadline_seconds)
-        async with served.translating(texts, prefixes, kind, deadline) as (parts, arrivals):
+        async with served.translating(texts, prefixes, kind, deadline, numbers) as (parts, arrivals):
             results = {place: result async for place, result in arrivals}
         ordered = iter(results[place] for place in range(len(results)))
         return parts, [[next(ordered) for _ in sentences] for sentences in parts]
@@ -338,6 +351,7 @@ class ModelRoom:
             ResultCache(self.settings.cache_sentences),
             self._metrics,
             on_death,
+            self._tell_result,
         )
         works = list(map(_work, engine.sentences(_WARM_UP_TEXT)))
         try:
@@ -357,6 +371,11 @@ class ModelRoom:
         await asyncio.to_thread(served.batcher.close, _CLOSING_SECONDS)
         del served
         _collect_garbage()
+
+    def _tell_result(self, result: EngineResult) -> None:
+        if isinstance(result, TranslatedWork):
+            best = result.hypotheses[0]
+            self._metrics.tell_translation(best.rung, ((one.kind, one.verdict) for one in best.checks))
 
     def _on_death(self, batcher: Batcher[EngineResult], error: BaseException) -> None:
         if self._served and self._served.batcher is batcher and not self._closing:

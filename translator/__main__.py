@@ -21,7 +21,11 @@ from translator.errors import TranslatorError
 
 
 def main() -> int:
-    """Run one command; 0 when it did its work, 1 on an error that is told in one line, 2 on wrong options."""
+    """Run one command.
+
+    Exit codes: 0 when it did its work, 1 on an error, which is told in one line, 2 on wrong options, 4 where `translate
+    --check` has found a fault.
+    """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     arguments = sys.argv[1:]
     try:

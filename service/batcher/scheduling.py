@@ -66,10 +66,14 @@ class Batcher(Generic[ResultT]):
         cache: ResultCache[ResultT],
         metrics: Metrics,
         on_death: Callable[[BaseException], None] = lambda _: None,
+        on_result: Callable[[ResultT], None] = lambda _: None,
     ) -> None:
-        """Start the workers; when one dies, `on_death` is called on its thread, and none takes work any more."""
+        """Start the workers; when one dies, `on_death` is called on its thread, and none takes work any more.
+
+        `on_result` is called with each result of the engine, on a worker's thread; not with remembered ones.
+        """
         self._engine, self._limits, self._cache, self._metrics = engine, limits, cache, metrics
-        self._on_death = on_death
+        self._on_death, self._on_result = on_death, on_result
         # What follows is changed with this lock, by the event loop and the workers.
         self._changed = threading.Condition()
         self._line = WaitingLine()
@@ -256,7 +260,7 @@ class Batcher(Generic[ResultT]):
 
     def _try(self, part: Sequence[Entry[ResultT]]) -> Exception | None:
         """Work on entries together; returns the error that prevented it."""
-        watch = _BatchWatch(part, self._cache, self._metrics)
+        watch = _BatchWatch(part, self._cache, self._metrics, self._on_result)
         started = time.monotonic()
         self._metrics.in_flight_sentences.inc(len(part))
         try:
@@ -330,9 +334,13 @@ class _BatchWatch(Generic[ResultT]):
     """Hands the results of a batch on."""
 
     def __init__(
-        self, batch: Sequence[Entry[ResultT]], cache: ResultCache[ResultT], metrics: Metrics
+        self,
+        batch: Sequence[Entry[ResultT]],
+        cache: ResultCache[ResultT],
+        metrics: Metrics,
+        on_result: Callable[[ResultT], None],
     ) -> None:
-        self._batch, self._cache, self._metrics = batch, cache, metrics
+        self._batch, self._cache, self._metrics, self._on_result = batch, cache, metrics, on_result
 
     def is_wanted(self, place: int) -> bool:
         return self._batch[place].is_wanted()
@@ -341,6 +349,7 @@ class _BatchWatch(Generic[ResultT]):
         entry = self._batch[place]
         if entry.work.identity is not None:
             self._cache.put((entry.kind, entry.work.identity), result)
+        self._on_result(result)
         entry.finish(result)
         self._metrics.sentences.inc()
         self._metrics.source_tokens.inc(entry.work.tokens)

@@ -74,7 +74,7 @@ async def translate(request: Request, room: Room, client: Identified) -> Respons
     wanted, characters = await _read(request, room.settings)
     deadline = deadline_of(request, room.settings.deadline_seconds)
     with room.ready().used() as served, charged(client, characters):
-        work = room.work(served, wanted.texts, wanted.prefixes, wanted.kind, deadline)
+        work = room.work(served, wanted.texts, wanted.prefixes, wanted.kind, deadline, wanted.numbers)
         parts, results = await unless_client_leaves(request, work)
 
     def answer() -> TranslateAnswer:
@@ -202,10 +202,11 @@ async def _events(
 ) -> AsyncGenerator[str]:
     """The events of a stream; an error after the first one is an event too."""
     has_begun = False
+    translating = served.translating(wanted.texts, wanted.prefixes, wanted.kind, deadline, wanted.numbers)
     with served.used():
         try:
             async with (
-                served.translating(wanted.texts, wanted.prefixes, wanted.kind, deadline) as (parts, arrivals),
+                translating as (parts, arrivals),
                 aclosing(_in_order(parts, arrivals)) as sentences,
             ):
                 async for sentence in sentences:

@@ -169,7 +169,8 @@ def _in_words(schema: dict[str, Any]) -> str:
             )
         case "object":
             return f"an object with {', '.join(schema['properties'])}"
-    return "a string or a list of strings" if "anyOf" in schema else "a string"
+    choices = " or ".join(map(json.dumps, schema.get("enum", ())))
+    return choices or ("a string or a list of strings" if "anyOf" in schema else "a string")
 
 
 def short_value(value: object) -> str | None:

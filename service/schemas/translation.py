@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from service.engine import TranslatedWork, TranslateKind
 from service.errors import Problem
 from service.schemas.parsing import JsonRequest, Texts, Whole, as_list, whole_schema
 from translator.analysis.quality import Flag, flags
 from translator.search import Sampling, SearchOptions
+from translator.text.protected import NumberStyle
 from translator.translate import SourceSentence, Translation, assemble
+from translator.translate.answers import Rung
+from translator.translate.receipt import Check, CheckKind, Verdict
 
 _SCORE = "Log-probability (natural) over the length penalty, at most 0; 0 for what is copied."
 
-# "Good morning! How are you?" with an alternative and the alignment, as the example of the request asks for.
+# What the example of the request asks for, with an alternative and the alignment.
 _EXAMPLE: dict[str, Any] = {
     "translations": [
         {
-            "text": "Guten Morgen! Wie geht es Ihnen?",
+            "text": "Guten Morgen! Der Zug fährt um 15:30 Uhr.",
             "score": -0.36,
             "sentences": [
                 {
@@ -33,25 +44,40 @@ _EXAMPLE: dict[str, Any] = {
                     "score": -0.29,
                     "alternatives": [{"text": "Guten Morgen.", "score": -0.91}],
                     "flags": [],
+                    "rung": "first",
+                    "checks": [],
                     "alignment": [
                         {"source_start": 0, "source_end": 4, "target_start": 0, "target_end": 5},
                         {"source_start": 5, "source_end": 12, "target_start": 6, "target_end": 12},
                     ],
                 },
                 {
-                    "source": "How are you?",
+                    "source": "The train leaves at 3:30 p.m.",
                     "start": 14,
-                    "end": 26,
-                    "text": "Wie geht es Ihnen?",
+                    "end": 43,
+                    "text": "Der Zug fährt um 15:30 Uhr.",
                     "target_start": 14,
-                    "target_end": 32,
+                    "target_end": 41,
                     "score": -0.43,
-                    "alternatives": [{"text": "Wie geht es dir?", "score": -0.58}],
+                    "alternatives": [{"text": "Der Zug geht um 15:30 Uhr.", "score": -0.58}],
                     "flags": [],
+                    "rung": "first",
+                    "checks": [
+                        {
+                            "kind": "time",
+                            "verdict": "converted",
+                            "source_start": 34,
+                            "source_end": 42,
+                            "target_start": 31,
+                            "target_end": 40,
+                        }
+                    ],
                     "alignment": [
                         {"source_start": 14, "source_end": 17, "target_start": 14, "target_end": 17},
-                        {"source_start": 18, "source_end": 21, "target_start": 18, "target_end": 22},
-                        {"source_start": 22, "source_end": 25, "target_start": 26, "target_end": 31},
+                        {"source_start": 18, "source_end": 23, "target_start": 18, "target_end": 21},
+                        {"source_start": 24, "source_end": 30, "target_start": 22, "target_end": 27},
+                        {"source_start": 31, "source_end": 33, "target_start": 28, "target_end": 30},
+                        {"source_start": 34, "source_end": 42, "target_start": 31, "target_end": 40},
                     ],
                 },
             ],
@@ -66,6 +92,9 @@ _LONGEST_PREFIX = 500
 """Characters: the model hardly knows sentences that go on after more."""
 
 _Phrase = Annotated[str, StringConstraints(max_length=100, min_length=1, strip_whitespace=True)]
+_KINDS = [kind for kinds in get_args(CheckKind) for kind in get_args(kinds)]
+_Kind = Annotated[CheckKind, WithJsonSchema({"type": "string", "enum": _KINDS})]
+"""One list of all kinds in the description of the API, whatever they are made of here."""
 
 
 class SamplingRequest(BaseModel):
@@ -92,7 +121,13 @@ class TranslateRequest(JsonRequest):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"text": "Good morning! How are you?", "alternatives": 1, "alignment": True}]
+            "examples": [
+                {
+                    "text": "Good morning! The train leaves at 3:30 p.m.",
+                    "alternatives": 1,
+                    "alignment": True,
+                }
+            ]
         },
     )
 
@@ -122,6 +157,11 @@ class TranslateRequest(JsonRequest):
     format: Literal["text"] = Field(
         "text",
         description='Of the text: only "text", in which mark-up is text like any other. HTML is not possible yet.',
+    )
+    numbers: NumberStyle = Field(
+        "german",
+        description="`german` writes numbers, money, times and dates as a German text has them; `keep` leaves them as "
+        "they are.",
     )
     min_length_factor: Annotated[float, Field(ge=0, le=2)] = Field(
         0.0, description="At least so many German pieces for each English one; at most `max_length_factor`."
@@ -231,6 +271,36 @@ class WordLink(BaseModel):
     target_end: int = Field(description="Where that ends, exclusive.")
 
 
+class CheckedSpan(BaseModel):
+    """What became of one thing that must come through, such as a number; in characters (Unicode code points)."""
+
+    kind: _Kind = Field(
+        description="What it is. `small`: a whole number up to twelve; `label`: an abbreviation with its number, such "
+        "as no. 7; `character`: one that cannot be shown."
+    )
+    verdict: Verdict = Field(
+        description="`kept`: it is there letter for letter; `converted`: in another form of the same value; `lost`: it "
+        "is missing in the translation; `extra`: it stands in the translation, and nothing in the text explains it."
+    )
+    source_start: int | None = Field(description="Where it starts in the text; null for what is extra.")
+    source_end: int | None = Field(description="Where it ends, exclusive; null for what is extra.")
+    target_start: int | None = Field(description="Where it starts in the translation; null for what is lost.")
+    target_end: int | None = Field(description="Where that ends, exclusive; null for what is lost.")
+
+    @classmethod
+    def of(cls, check: Check, start: int, target_start: int) -> Self:
+        """Build the answer for a check of a sentence that starts there, and whose translation starts there."""
+        source, target = check.source, check.target
+        return cls(
+            kind=check.kind,
+            verdict=check.verdict,
+            source_start=None if source is None else start + source[0],
+            source_end=None if source is None else start + source[1],
+            target_start=None if target is None else target_start + target[0],
+            target_end=None if target is None else target_start + target[1],
+        )
+
+
 class TranslatedSentence(BaseModel):
     """One sentence and its translations; offsets are in characters (Unicode code points)."""
 
@@ -248,7 +318,20 @@ class TranslatedSentence(BaseModel):
         description="What to be careful about. `copied_source`: it came back untranslated, or much of it; "
         "`repetition`: words repeat that do not in the source; `too_long_split`: a piece of a sentence that was too "
         "long; `low_confidence`: the model finds its own translation unlikely, by a threshold that was found with the "
-        "model in the package."
+        "model in the package; `number_mismatch`: a number, amount, date or time is lost, or digits came from nowhere; "
+        "`placeholder_lost`: a placeholder, link, path, identifier or the like is lost; `markup_lost`: a tag or an "
+        "entity is lost; `broken_characters`: characters that cannot be shown; `translated_in_parts`: only the words "
+        "around numbers, links and the like were translated, part by part. `checks` say what is lost and where."
+    )
+    rung: Rung = Field(
+        description="How the translation came about. `first`: it is the model's best, or a copy of what has no words; "
+        "`next`: a later one of the same search, because the best had lost or invented something; `forced`: from a "
+        "second search, which had to keep all numbers; `parts`: parts of the sentence were translated alone; `copied`: "
+        "the sentence itself."
+    )
+    checks: list[CheckedSpan] = Field(
+        description="What became of each number, date, link, placeholder and the like in `text`, in the order of the "
+        "source; at the end what is extra. Alternatives have none."
     )
     alignment: list[WordLink] | None = Field(description="null where it was not asked for.")
 
@@ -267,6 +350,8 @@ class TranslatedSentence(BaseModel):
             score=best.score,
             alternatives=[Alternative(text=other.text, score=other.score) for other in others],
             flags=flags(source.text, best, source.is_part),
+            rung=best.rung,
+            checks=[CheckedSpan.of(check, start, target_start) for check in best.checks],
             alignment=None if result.links is None else [
                 WordLink(
                     source_start=start + link.source[0],

@@ -1,6 +1,7 @@
 // Other translations of a sentence, in a panel below it.
 
-import { say, tell } from "./messages.js";
+import { warnings } from "./faults.js";
+import { tell } from "./messages.js";
 import { fetchAlternatives } from "./server.js";
 
 const GAP = 8;
@@ -57,7 +58,7 @@ export class Alternatives {
     const { signal } = this.#request;
     sentence.element.ariaExpanded = "true";
     element("alternatives-source").textContent = sentence.source;
-    element("alternatives-flags").textContent = sentence.flags.map((flag) => say(flag)).join(" ");
+    element("alternatives-flags").textContent = warnings(sentence).join(" ");
     element("alternatives-flags").hidden = sentence.flags.length === 0;
     this.#list([], "looking");
     this.#panel.showPopover();

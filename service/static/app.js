@@ -1,14 +1,15 @@
 // The page: English in, German out, while one types.
 //
 // Reading order: this file (what happens when), live.js (when a text is sent), server.js (what is sent, and what may
-// go wrong), view.js (the translation on the page), words.js with mirror.js (which word became which),
-// alternatives.js. By themselves: messages.js, history.js, curl.js, files.js, clipboard.js,
+// go wrong), view.js (the translation on the page), words.js with mirror.js (which word became which), faults.js (what
+// was lost), alternatives.js. By themselves: highlights.js, messages.js, history.js, curl.js, files.js, clipboard.js,
 // storage.js, characters.js.
 
 import { Alternatives } from "./alternatives.js";
 import { countCharacters, wellFormed } from "./characters.js";
 import { copyFrom } from "./clipboard.js";
 import { curlCommand } from "./curl.js";
+import { Faults } from "./faults.js";
 import { acceptFiles, firstLineEnd, saveText } from "./files.js";
 import { History } from "./history.js";
 import { Live } from "./live.js";
@@ -35,6 +36,7 @@ let checked = 0;
 setUpLanguages();
 const view = new TranslationView(element("translation"));
 const words = new Words(view, source);
+const faults = new Faults(view, source);
 const alternatives = new Alternatives(view, () => Math.min(MAX_ALTERNATIVES, limits.max_alternatives), () => {
   history.add(view.sourceText, view.text);
   refresh();
@@ -123,6 +125,7 @@ function begun(text) {
 
 function sentence(data) {
   alternatives.applyChoice(view.add(data));
+  faults.showSoon();
   showProgress(data.done, data.total);
 }
 
@@ -189,6 +192,7 @@ function refresh() {
   element("check").hidden = view.isOld || view.flagged.length === 0;
   tell(element("check"), "check", view.flagged.length);
   words.showDefaultHint();
+  faults.show();
 }
 
 function showProgress(finished, total) {

@@ -42,6 +42,15 @@ export const MESSAGES = {
     repetition: "Check: words repeat that do not in the English text.",
     too_long_split: "Check: the sentence was too long and was translated in pieces.",
     low_confidence: "Check: the model is unsure of this sentence.",
+    number_mismatch: "Check: a number, an amount, a time or a date is missing or made up.",
+    placeholder_lost: "Check: something that stays as it is, such as a link or a placeholder, is missing.",
+    markup_lost: "Check: markup such as <b> or &amp; is missing.",
+    broken_characters: "Check: it has a character that cannot be shown.",
+    translated_in_parts: "Check: it was translated in parts so that nothing gets lost, and may read badly.",
+    faults: (faults) => `Check: ${faults.join("; ")}.`,
+    lost: (kind, text) => `${KINDS.en[kind]} ${text} is missing in the translation`,
+    extra: (kind, text) => `${KINDS.en[kind]} ${text} is not in the English text`,
+    moreFaults: (count) => `and ${number(count)} more`,
 
     history: (entries) => (entries > 0 ? `History (${entries})` : "History"),
     keepHistory: "Keep the last 20 translations, in this browser only",
@@ -106,6 +115,16 @@ export const MESSAGES = {
     repetition: "Bitte prüfen: Wörter wiederholen sich anders als im englischen Text.",
     too_long_split: "Bitte prüfen: Der Satz war zu lang und wurde in Stücken übersetzt.",
     low_confidence: "Bitte prüfen: Das Modell ist sich bei diesem Satz unsicher.",
+    number_mismatch: "Bitte prüfen: Eine Zahl, ein Betrag, eine Uhrzeit oder ein Datum fehlt oder ist erfunden.",
+    placeholder_lost: "Bitte prüfen: Es fehlt etwas, das unverändert bleibt, etwa ein Link oder ein Platzhalter.",
+    markup_lost: "Bitte prüfen: Eine Auszeichnung wie <b> oder &amp; fehlt.",
+    broken_characters: "Bitte prüfen: Darin steht ein Zeichen, das sich nicht darstellen lässt.",
+    translated_in_parts:
+      "Bitte prüfen: Der Satz wurde in Teilen übersetzt, damit nichts fehlt, und liest sich vielleicht holprig.",
+    faults: (faults) => `Bitte prüfen: ${capitalised(faults.join("; "))}.`,
+    lost: (kind, text) => `${KINDS.de[kind]} ${text} fehlt in der Übersetzung`,
+    extra: (kind, text) => `${KINDS.de[kind]} ${text} steht nicht im englischen Text`,
+    moreFaults: (count) => `und ${number(count)} weitere`,
 
     history: (entries) => (entries > 0 ? `Verlauf (${entries})` : "Verlauf"),
     keepHistory: "Die letzten 20 Übersetzungen merken, nur in diesem Browser",
@@ -140,6 +159,76 @@ export const MESSAGES = {
   },
 };
 
+// What may be lost, as the server calls it.
+export const KINDS = {
+  en: {
+    small: "the number",
+    number: "the number",
+    ordinal: "the number",
+    label: "the number",
+    year: "the year",
+    decade: "the decade",
+    money: "the amount",
+    percent: "the percentage",
+    quantity: "the quantity",
+    time: "the time",
+    date: "the date",
+    link: "the link",
+    email: "the address",
+    path: "the path",
+    code: "the code",
+    placeholder: "the placeholder",
+    tag: "the tag",
+    entity: "the entity",
+    hash: "the code",
+    identifier: "the identifier",
+    version: "the version",
+    phone: "the phone number",
+    account: "the number",
+    hashtag: "the hashtag",
+    mention: "the name",
+    option: "the option",
+    sign: "the sign",
+    foreign: "the text",
+    private: "the character",
+    emoji: "the emoji",
+    character: "the character",
+  },
+  de: {
+    small: "die Zahl",
+    number: "die Zahl",
+    ordinal: "die Zahl",
+    label: "die Zahl",
+    year: "das Jahr",
+    decade: "das Jahrzehnt",
+    money: "der Betrag",
+    percent: "der Prozentsatz",
+    quantity: "die Größe",
+    time: "die Uhrzeit",
+    date: "das Datum",
+    link: "der Link",
+    email: "die Adresse",
+    path: "der Pfad",
+    code: "der Code",
+    placeholder: "der Platzhalter",
+    tag: "die Auszeichnung",
+    entity: "die Auszeichnung",
+    hash: "der Code",
+    identifier: "die Kennung",
+    version: "die Version",
+    phone: "die Telefonnummer",
+    account: "die Nummer",
+    hashtag: "der Hashtag",
+    mention: "der Name",
+    option: "die Option",
+    sign: "das Zeichen",
+    foreign: "der Text",
+    private: "das Zeichen",
+    emoji: "das Emoji",
+    character: "das Zeichen",
+  },
+};
+
 const GERMAN_REFUSALS = {
   "too-large": "Der Text ist zu lang für diesen Server. Übersetzen Sie ihn in Teilen.",
   "quota-exceeded":
@@ -148,6 +237,10 @@ const GERMAN_REFUSALS = {
 
 function rounded(seconds) {
   return Number(Math.max(0.01, seconds).toFixed(seconds < 10 ? 2 : 1));
+}
+
+function capitalised(sentence) {
+  return sentence[0].toUpperCase() + sentence.slice(1);
 }
 
 function plural(count, one, many) {

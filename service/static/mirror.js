@@ -5,12 +5,12 @@ const mirror = document.getElementById("mirror");
 /** A range of the source, to be highlighted behind the textarea. */
 export function rangeBehind(textarea, start, end) {
   if (mirror.textContent !== textarea.value) mirror.textContent = textarea.value;
-  mirror.style.width = `${textarea.clientWidth}px`; // without its scroll bar
   alignMirror(textarea);
   return rangeIn(mirror.firstChild, start, end);
 }
 
 export function alignMirror(textarea) {
+  mirror.style.width = `${textarea.clientWidth}px`; // without its scroll bar
   mirror.scrollTop = textarea.scrollTop;
 }
 

@@ -81,9 +81,8 @@ export class TranslationView {
     const start = this.#codePoints[data.start];
     const end = this.#codePoints[data.end];
     const previousEnd = this.#sentences.at(-1)?.end ?? 0;
-    const links = linksWithin(data);
-    const sentence = { source: data.source, start, end, text: data.text, links, flags: data.flags };
-    sentence.best = { text: data.text, links, flags: data.flags };
+    const best = { text: data.text, flags: data.flags, ...placesWithin(data) };
+    const sentence = { source: data.source, start, end, best, ...best };
     sentence.element = this.#elementOf(sentence);
     this.#gaps[this.#sentences.length] = this.#text.slice(previousEnd, start);
     this.#sentences.push(sentence);
@@ -111,8 +110,8 @@ export class TranslationView {
   }
 
   /** Put other words in a sentence's place. What was known of the old ones is not known of them. */
-  replace(sentence, { text, links = [], flags = [] }) {
-    Object.assign(sentence, { text, links, flags });
+  replace(sentence, { text, links = [], flags = [], checks = [] }) {
+    Object.assign(sentence, { text, links, flags, checks });
     sentence.element.textContent = text;
     describe(sentence);
   }
@@ -170,12 +169,19 @@ function describe({ element, flags }) {
   element.setAttribute("aria-describedby", [...flags.map((flag) => `flag-${flag}`), "what-to-do"].join(" "));
 }
 
-/** The links of a sentence, with offsets in it and in its translation. */
-function linksWithin({ source, text, start, target_start: targetStart, alignment }) {
+/** The links and the checks of a sentence, with offsets in it and in its translation; null where there are none. */
+function placesWithin({ source, text, start, target_start: targetStart, alignment, checks }) {
   const inSource = codePointOffsets(source);
   const inTarget = codePointOffsets(text);
-  return (alignment ?? []).map((link) => ({
-    source: [inSource[link.source_start - start], inSource[link.source_end - start]],
-    target: [inTarget[link.target_start - targetStart], inTarget[link.target_end - targetStart]],
-  }));
+  const places = (one) => ({
+    source: one.source_start === null ? null : [inSource[one.source_start - start], inSource[one.source_end - start]],
+    target:
+      one.target_start === null
+        ? null
+        : [inTarget[one.target_start - targetStart], inTarget[one.target_end - targetStart]],
+  });
+  return {
+    links: (alignment ?? []).map(places),
+    checks: checks.map((check) => ({ kind: check.kind, verdict: check.verdict, ...places(check) })),
+  };
 }

@@ -1,7 +1,9 @@
 // Which word became which. Words get no elements of their own: they are found in the text when they are pointed at
 // and painted as highlights, so that a long text costs nothing.
 
-import { say, tell } from "./messages.js";
+import { warnings } from "./faults.js";
+import { paint, unpaint } from "./highlights.js";
+import { tell } from "./messages.js";
 import { alignMirror, rangeBehind, rangeIn } from "./mirror.js";
 
 const KEYS_THAT_MOVE = /^(Arrow|Home$|End$|Page)/;
@@ -24,13 +26,14 @@ export class Words {
     source.addEventListener("mousemove", (event) => this.#pointAtSource(event));
     source.addEventListener("mouseleave", () => this.hide());
     source.addEventListener("scroll", () => alignMirror(source));
+    new ResizeObserver(() => alignMirror(source)).observe(source);
     source.addEventListener("keyup", (event) => {
       if (KEYS_THAT_MOVE.test(event.key)) this.#showAtCaret();
     });
   }
 
   hide() {
-    CSS.highlights?.clear();
+    unpaint("sentence", "word");
     this.showDefaultHint();
   }
 
@@ -101,22 +104,17 @@ export class Words {
   // --- what is shown
 
   #show(sentence, links) {
-    this.#paint("sentence", [
+    paint("sentence", [
       this.#rangeInSource(sentence, [0, sentence.source.length]),
       rangeOf(sentence, [0, sentence.text.length]),
     ]);
-    this.#paint("word", links.flatMap(({ source, target }) => [
+    paint("word", links.flatMap(({ source, target }) => [
       this.#rangeInSource(sentence, source),
       rangeOf(sentence, target),
     ]));
-    const told = [this.#counterparts(sentence, links), ...sentence.flags.map((flag) => say(flag))];
+    const told = [this.#counterparts(sentence, links), ...warnings(sentence)];
     const isTold = told.some((part) => part !== "");
     tell(this.#hint, ...(isTold ? ["asItIs", told.filter(Boolean).join(" · ")] : ["hint"]));
-  }
-
-  #paint(name, ranges) {
-    // Where there are no highlights yet, the line below still tells the counterpart.
-    if (CSS.highlights) CSS.highlights.set(name, new Highlight(...ranges));
   }
 
   #counterparts(sentence, links) {

@@ -20,6 +20,7 @@ from pathlib import Path
 from service.__main__ import main
 from translator.search import SearchOptions
 from translator.text import Span
+from translator.text.protected import NumberStyle
 from translator.translate import Hypothesis, SourceSentence, Translator
 from translator.watch import Watch
 
@@ -35,7 +36,7 @@ class Echo:
     def __init__(self) -> None:
         self.card: dict[str, object] = {}
 
-    def sentences(self, text: str, prefix: str = "") -> list[SourceSentence]:
+    def sentences(self, text: str, prefix: str = "", numbers: NumberStyle = "german") -> list[SourceSentence]:
         if text.startswith("read"):
             time.sleep(float(text.split()[1]))
         return [SourceSentence(text, Span(0, len(text)), tuple(map(ord, text)), False)] if text else []

@@ -22,6 +22,7 @@ from service.settings import Settings
 from translator.analysis.alignment import Link
 from translator.analysis.scoring import SentenceScore, TokenScore
 from translator.text import Span
+from translator.text.protected import NumberStyle
 from translator.translate import Hypothesis, SourceSentence
 from translator.watch import Watch
 
@@ -49,9 +50,10 @@ class EchoEngine:
         self.gate.set()
         self.entered = threading.Event()
 
-    def sentences(self, text: str, prefix: str = "") -> list[SourceSentence]:
+    def sentences(self, text: str, prefix: str = "", numbers: NumberStyle = "german") -> list[SourceSentence]:
         tokens, beginning = (tuple(map(ord, one)) for one in (text, prefix))
-        return [SourceSentence(text, Span(0, len(text)), tokens, False, beginning)] if text else []
+        sentence = SourceSentence(text, Span(0, len(text)), tokens, False, beginning, numbers=numbers)
+        return [sentence] if text else []
 
     def score_works(self, pairs: Sequence[tuple[str, str]]) -> list[Work]:
         return [Work(pair, sum(map(len, pair))) for pair in pairs]

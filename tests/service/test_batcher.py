@@ -115,6 +115,16 @@ async def while_busy(
     return await asyncio.gather(*tasks, return_exceptions=True)
 
 
+def test_results_of_the_engine_are_told_and_remembered_ones_are_not(
+    engine: Engine, make_batcher: Any
+) -> None:
+    told: list[str] = []
+    batcher = make_batcher(engine, cached=10, on_result=told.append)
+    for _ in range(2):
+        assert asyncio.run(ask(batcher, "a", "b", "a")) == ["A", "B", "A"]
+    assert sorted(told) == ["A", "B"]
+
+
 def test_results_come_in_the_order_of_the_request(engine: Engine, make_batcher: Any) -> None:
     batcher = make_batcher(engine)
     assert asyncio.run(ask(batcher, "b", "a", "b")) == ["B", "A", "B"]

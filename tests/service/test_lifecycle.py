@@ -232,7 +232,7 @@ def test_a_request_that_is_being_read_keeps_its_model_through_a_reload(
     reading, go_on = threading.Event(), threading.Event()
     plain = echo.sentences
 
-    def slowly(text: str, prefix: str = "") -> Any:
+    def slowly(text: str, *_: str) -> Any:
         if len(text) > 2000:  # on a thread of its own
             reading.set()
             assert go_on.wait(PATIENCE_SECONDS)
@@ -298,7 +298,7 @@ def test_who_leaves_while_copies_are_sent_takes_the_rest_along(client: TestClien
     copied = SourceSentence("123", Span(0, 3), (), is_part=False)
 
     plain = echo.sentences
-    echo.sentences = lambda text, _: [copied, *plain("words")] if text == "123 words" else plain(text)
+    echo.sentences = lambda text, *_: [copied, *plain("words")] if text == "123 words" else plain(text)
 
     async def leave_early() -> int:
         later = Deadline.after(PATIENCE_SECONDS)

@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from hashlib import sha256
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema_rs
 import pytest
 from fastapi.testclient import TestClient
+
+from service.schemas.translation import CheckedSpan
+from translator.analysis.quality import Flag
+from translator.text.protected import find_protected
+from translator.translate.answers import Rung
+from translator.translate.receipt import check
 
 KEY = "a-key-of-the-tests"
 OPEN = {"/healthz", "/readyz", "/metrics", "/model", "/languages", "/libretranslate/languages"}
@@ -138,8 +144,42 @@ def test_the_example_of_the_answer_has_offsets_that_are_right(document: Any) -> 
             for link in sentence["alignment"]
         ]
     assert words == [
-        ("Good", "Guten"), ("morning", "Morgen"), ("How", "Wie"), ("are", "geht"), ("you", "Ihnen"),
+        ("Good", "Guten"), ("morning", "Morgen"), ("The", "Der"), ("train", "Zug"), ("leaves", "fährt"),
+        ("at", "um"), ("3:30 p.m", "15:30 Uhr"),
     ]  # fmt: skip
+
+
+def test_the_example_of_the_answer_has_the_checks_that_its_sentences_have(document: Any) -> None:
+    operation = document["paths"]["/translate"]["post"]
+    body = operation["requestBody"]["content"]["application/json"]["schema"]["examples"][0]
+    answer = operation["responses"]["200"]["content"]["application/json"]["schema"]["examples"][0]
+    [translation] = answer["translations"]
+    spans = find_protected(body["text"])
+    for sentence in translation["sentences"]:
+        start, end = sentence["start"], sentence["end"]
+        inner = [span for span in spans if start <= span.start and span.end <= end]
+        checks = check(sentence["source"], start, inner, sentence["text"])
+        expected = [CheckedSpan.of(one, start, sentence["target_start"]).model_dump() for one in checks]
+        assert sentence["checks"] == expected
+    assert [len(sentence["checks"]) for sentence in translation["sentences"]] == [0, 1]
+
+
+def test_every_kind_flag_and_rung_is_declared(document: Any) -> None:
+    found = dict(fields(document["paths"]["/translate"]["post"]["responses"]["200"], ""))
+    declared = {
+        name: schema
+        for place, schema in found.items()
+        if (name := place.rpartition(".")[2]) in ("kind", "verdict", "rung", "flags")
+    }
+    assert set(declared["kind"]["enum"]) == {
+        "link", "email", "path", "code", "placeholder", "tag", "entity", "hash", "identifier", "version", "phone",
+        "account", "hashtag", "mention", "option", "sign", "foreign", "private", "small", "number", "year", "decade",
+        "money", "percent", "quantity", "time", "date", "ordinal", "label", "emoji", "character",
+    }  # fmt: skip
+    assert declared["verdict"]["enum"] == ["kept", "converted", "lost", "extra"]
+    for name, values in (("rung", get_args(Rung)), ("flags", get_args(Flag))):
+        assert set(declared[name].get("items", declared[name])["enum"]) == set(values)
+        assert all(f"`{value}`: " in declared[name]["description"] for value in values), name
 
 
 @pytest.mark.parametrize("path", [path for path in BODIES if path != "/translate/stream"])

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,8 +21,10 @@ from service.batcher import Work
 from service.engine import EngineResult, TranslatedWork, TranslateKind
 from translator.analysis.alignment import Link
 from translator.errors import InputError
-from translator.text import split_sentences
+from translator.text import Span, split_sentences
+from translator.text.protected import NumberStyle, find_protected
 from translator.translate import Hypothesis, SourceSentence
+from translator.translate.ladder import check_of
 from translator.watch import Watch
 
 playwright_api = pytest.importorskip("playwright.sync_api")
@@ -49,7 +52,8 @@ GERMAN |= {"barn": "Scheune", "tide": "Gezeit", "Low": "Niedrige", "High": "Hohe
 class WordForWord:
     """Translates the words of `GERMAN` and copies the others; the further hypotheses end in "(1)", "(2)" …
 
-    Sentences in `errors` fail; those in `held` wait for their event, except when nobody wants them any more.
+    Sentences in `errors` fail; those in `held` wait for their event, except when nobody wants them any more. Those in
+    `slips` are translated as it says there, and are checked.
     """
 
     name = "word-for-word"
@@ -62,15 +66,20 @@ class WordForWord:
     def __init__(self) -> None:
         self.errors: dict[str, BaseException] = {}
         self.held: dict[str, threading.Event] = {}
+        self.slips: dict[str, str] = {}
         self.entered: list[str] = []
 
     def hold(self, sentence: str) -> threading.Event:
         """Let the sentence wait until the event is set."""
         return self.held.setdefault(sentence, threading.Event())
 
-    def sentences(self, text: str, prefix: str = "") -> list[SourceSentence]:
-        parts = [(span, text[span.start : span.end]) for span in split_sentences(text)]
-        return [SourceSentence(part, span, tuple(map(ord, part)), False) for span, part in parts]
+    def sentences(self, text: str, prefix: str = "", numbers: NumberStyle = "german") -> list[SourceSentence]:
+        return [self._sentence(text[span.start : span.end], span) for span in split_sentences(text)]
+
+    def _sentence(self, text: str, span: Span) -> SourceSentence:
+        spans = find_protected(text) if text in self.slips else []
+        moved = (replace(one, start=span.start + one.start, end=span.start + one.end) for one in spans)
+        return SourceSentence(text, span, tuple(map(ord, text)), False, protected=tuple(moved))
 
     def score_works(self, pairs: Sequence[tuple[str, str]]) -> list[Work]:
         raise AssertionError("the page scores nothing")
@@ -86,7 +95,15 @@ class WordForWord:
             if item.text in self.errors:
                 raise self.errors[item.text]
             if watch.is_wanted(place):
-                watch.finished(place, translate_words(item.text, kind))
+                watch.finished(place, self._translate(item, kind))
+
+    def _translate(self, item: SourceSentence, kind: TranslateKind) -> TranslatedWork:
+        if item.text not in self.slips:
+            return translate_words(item.text, kind)
+        german = self.slips[item.text]
+        best = Hypothesis(german, -1.0, checks=check_of(item, german))
+        further = [Hypothesis(f"Anders ({rank})", -1.0 - rank) for rank in range(1, kind.options.n_best)]
+        return TranslatedWork((best, *further), () if kind.align else None)
 
     def _wait(self, sentence: str, is_wanted: Callable[[], bool]) -> None:
         gate = self.held.get(sentence)
@@ -526,7 +543,7 @@ def test_while_the_model_loads_the_page_says_so_and_then_goes_on(
     open_page: Callable[..., Any], engine: WordForWord
 ) -> None:
     gates = [engine.hold(sentence.text) for sentence in engine.sentences("The model is warmed up.")]
-    engine.sentences, split = lambda _: split("The model is warmed up."), engine.sentences
+    engine.sentences, split = lambda *_: split("The model is warmed up."), engine.sentences
     page = open_page()
     expect(page.locator("#status")).to_contain_text("The model is being loaded")
     write(page, "Two owls")
@@ -663,6 +680,101 @@ def test_what_to_be_careful_about_is_said_in_words(ready_page: Any) -> None:
     page.get_by_role("button", name="1 sentence to check").press("Enter")
     expect(flagged).to_be_focused()
     expect(page.locator("#hint")).to_have_text(warning)
+
+
+# --- what was lost
+
+COST = "A barn costs $1,299.99 here."
+SLIP = "Eine Scheune kostet hier 4711."
+WARNING = (
+    "Check: the amount $1,299.99 is missing in the translation; the number 4711 is not in the English text."
+)
+
+
+@pytest.fixture
+def slipped_page(ready_page: Any, engine: WordForWord) -> Any:
+    """A page with a translation that has lost an amount and made up a number."""
+    engine.slips[COST] = SLIP
+    translate(ready_page, f"🦉 Two owls. {COST}", f"🦉 Zwei Eulen. {SLIP}")
+    expect(ready_page.locator("#check")).to_have_text("1 sentence to check")
+    return ready_page
+
+
+def test_what_is_lost_and_what_is_made_up_is_marked_in_both_panes(slipped_page: Any) -> None:
+    page = slipped_page
+    assert highlights(page, "fault") == ["$1,299.99", "4711"]
+    assert page.evaluate(
+        "[...CSS.highlights.get('fault')].map(range => range.startContainer.parentElement.closest('[id]').id)"
+    ) == ["mirror", "translation"]
+    page.locator(".sentence").first.hover()
+    page.mouse.move(1, 1)
+    assert highlights(page, "sentence") == []
+    assert highlights(page, "fault") == ["$1,299.99", "4711"]
+
+
+def test_what_is_lost_and_what_is_made_up_is_named(slipped_page: Any) -> None:
+    page = slipped_page
+    flagged = page.locator(".sentence.flagged")
+    expect(flagged).to_have_text(SLIP)
+    expect(flagged).to_have_accessible_description(
+        re.compile("Check: a number, an amount, a time or a date is")
+    )
+    page.locator("#check").press("Enter")
+    expect(page.locator("#hint")).to_have_text(WARNING)
+    flagged.click()
+    expect(page.get_by_role("dialog")).to_contain_text(WARNING)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Deutsch").click()
+    page.locator("#check").press("Enter")
+    expect(page.locator("#hint")).to_have_text(
+        "Bitte prüfen: Der Betrag $1,299.99 fehlt in der Übersetzung; die Zahl 4711 steht nicht im englischen Text."
+    )
+
+
+def test_of_many_losses_the_first_are_named(ready_page: Any, engine: WordForWord) -> None:
+    page = ready_page
+    source = "Take 101, 202, 303, 404 and 505."
+    engine.slips[source] = "Nimm sie."
+    translate(page, source, "Nimm sie.")
+    page.locator(".sentence").hover()
+    named = [f"the number {number} is missing in the translation" for number in (101, 202, 303)]
+    expect(page.locator("#hint")).to_have_text(f"Check: {'; '.join(named)}; and 2 more.")
+
+
+def test_marks_stay_as_long_as_the_translation_is_that_of_the_text(
+    slipped_page: Any, engine: WordForWord
+) -> None:
+    page = slipped_page
+    text = page.locator("#source").input_value()
+    write(page, f"{text} ")  # needs no new translation
+    assert highlights(page, "fault") == ["$1,299.99", "4711"]
+    gate = engine.hold("Low tide")
+    write(page, "Low tide")
+    assert highlights(page, "fault") == []
+    gate.set()
+    expect_translation(page, "Niedrige Gezeit")
+    assert highlights(page, "fault") == []
+
+
+def test_an_alternative_has_none_of_the_marks(slipped_page: Any) -> None:
+    page = slipped_page
+    page.locator(".sentence").last.click()
+    page.get_by_role("dialog").get_by_role("button", name="Anders (2)").click()
+    expect_translation(page, "🦉 Zwei Eulen. Anders (2)")
+    assert highlights(page, "fault") == []
+    page.locator(".sentence").last.click()
+    page.get_by_role("dialog").get_by_role("button", name=SLIP).click()
+    assert highlights(page, "fault") == ["$1,299.99", "4711"]
+
+
+def test_marks_behind_the_text_move_with_it(slipped_page: Any) -> None:
+    page = slipped_page
+    for width in (1200, 600, 360):
+        page.set_viewport_size({"width": width, "height": 800})
+        wait_until_in(
+            page,
+            lambda: page.evaluate("mirror.clientWidth === source.clientWidth"),  # elements, by their ids
+        )
 
 
 # --- alternatives
@@ -985,7 +1097,7 @@ MAIN_TEXTS += [
     "#check",
     "#timing",
 ]
-MAIN_TEXTS += ["#translation::highlight(word)", "#translation::highlight(sentence)"]
+MAIN_TEXTS += [f"#translation::highlight({name})" for name in ("word", "sentence", "fault")]
 MAIN_TEXTS += [
     "#alternatives-title",
     "#alternatives-source",

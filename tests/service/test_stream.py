@@ -20,6 +20,7 @@ from service.routes.translation import _EventStream
 from service.settings import Settings
 from tests.service.conftest import EchoEngine
 from translator.text import Span
+from translator.text.protected import NumberStyle
 from translator.translate import SourceSentence
 from translator.watch import Watch
 
@@ -27,7 +28,7 @@ from translator.watch import Watch
 class LineEngine(EchoEngine):
     """A line is a sentence; they are finished last one first, the first one when `gate` is opened."""
 
-    def sentences(self, text: str, prefix: str = "") -> list[SourceSentence]:
+    def sentences(self, text: str, prefix: str = "", numbers: NumberStyle = "german") -> list[SourceSentence]:
         lines = re.finditer(r"[^\n]+", text)
         return [
             SourceSentence(line[0], Span(line.start(), line.end()), tuple(map(ord, line[0])), False)

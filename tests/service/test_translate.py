@@ -39,6 +39,8 @@ def test_one_text(client: TestClient) -> None:
                         "score": -0.25,
                         "alternatives": [],
                         "flags": ["copied_source"],  # an echo, indeed
+                        "rung": "first",
+                        "checks": [],
                         "alignment": None,
                     }
                 ],
@@ -225,7 +227,7 @@ def test_many_mistakes_are_counted_and_not_listed(client: TestClient) -> None:
     assert answer.status_code == 422
     assert answer.json()["detail"] == (
         "There are 50 mistakes. The fields are text, beam_size, length_penalty, alternatives, alignment, prefix, "
-        "format, min_length_factor, max_length_factor, no_repeat_ngram, coverage_penalty, banned, sampling."
+        "format, numbers, min_length_factor, max_length_factor, no_repeat_ngram, coverage_penalty, banned, sampling."
     )
 
 

@@ -1,12 +1,25 @@
 """What a reader of a translation should be careful about, by signals that were measured."""
 
 import re
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from typing import Literal, get_args
 
+from translator.text.protected import replaced
+from translator.text.values import ValueKind
 from translator.translate import Hypothesis
+from translator.translate.receipt import CheckKind, Place
 
-Flag = Literal["copied_source", "repetition", "too_long_split", "low_confidence"]
+Flag = Literal[
+    "copied_source",
+    "repetition",
+    "too_long_split",
+    "low_confidence",
+    "number_mismatch",
+    "placeholder_lost",
+    "markup_lost",
+    "broken_characters",
+    "translated_in_parts",
+]
 
 LOW_CONFIDENCE = -0.9
 """Mean log-probability of the pieces below which translations by the model in the package are clearly worse.
@@ -19,12 +32,19 @@ _FEWEST_REPEATS = 3
 _LONGEST_REPEATED = 8
 
 _WORD = re.compile(r"[^\W\d_]+")
+_FLAGS_OF_KINDS: dict[CheckKind, Flag] = {
+    **dict.fromkeys(get_args(ValueKind), "number_mismatch"),
+    "tag": "markup_lost",
+    "entity": "markup_lost",
+    "character": "broken_characters",
+}
 
 
 def flags(source: str, hypothesis: Hypothesis, is_part: bool) -> list[Flag]:
     """What holds of a sentence's best translation; a piece of a sentence that was too long `is_part`."""
     found: list[Flag] = []
-    if is_untranslated(source, hypothesis) or is_copied(source, hypothesis.text):
+    is_copy = hypothesis.rung == "copied" or is_untranslated(source, hypothesis)
+    if is_copy or is_copied(*_outside_of_spans(source, hypothesis)):
         found.append("copied_source")
     if repeats(hypothesis.text) > max(_FEWEST_REPEATS - 1, repeats(source)):
         found.append("repetition")
@@ -32,12 +52,26 @@ def flags(source: str, hypothesis: Hypothesis, is_part: bool) -> list[Flag]:
         found.append("too_long_split")
     if hypothesis.confidence < LOW_CONFIDENCE:
         found.append("low_confidence")
+    faults = {flag_of_fault(one.kind) for one in hypothesis.checks if one.is_fault}
+    found += [flag for flag in get_args(Flag) if flag in faults]
+    if hypothesis.rung == "parts":
+        found.append("translated_in_parts")
     return found
 
 
+def flag_of_fault(kind: CheckKind) -> Flag:
+    """The flag of a check of this kind that fails."""
+    return _FLAGS_OF_KINDS.get(kind, "placeholder_lost")
+
+
 def is_untranslated(source: str, hypothesis: Hypothesis) -> bool:
-    """Whether a source with words never went through the model: as a long one without blanks does not."""
-    return hypothesis == Hypothesis(source, 0.0) and bool(_words(source))
+    """Whether a source with words never went through the model: as a long one without blanks does not.
+
+    Links, numbers and whatever else is protected are no words: they are right as they are.
+    """
+    is_from_model = hypothesis.pieces or hypothesis.score
+    given, copy = _outside_of_spans(source, hypothesis)
+    return not is_from_model and given == copy and bool(_words(given))
 
 
 def is_copied(source: str, translation: str) -> bool:
@@ -62,6 +96,23 @@ def _run(words: Sequence[str], length: int) -> int:
         same = same + 1 if words[place] == words[place - length] else 0
         most = max(most, same)
     return 1 + most // length
+
+
+def _outside_of_spans(source: str, hypothesis: Hypothesis) -> tuple[str, str]:
+    """The source and its translation without the protected spans, which may well be the same in both.
+
+    Words in another script stay: that they are copied is worth a warning.
+    """
+    checks = [one for one in hypothesis.checks if one.kind != "foreign"]
+    return (
+        _without(source, (one.source for one in checks)),
+        _without(hypothesis.text, (one.target for one in checks)),
+    )
+
+
+def _without(text: str, places: Iterable[Place | None]) -> str:
+    known = sorted(place for place in places if place is not None)
+    return replaced(text, known, [" "] * len(known))
 
 
 def _words(text: str) -> list[str]:

@@ -26,8 +26,11 @@ from translator.commands import STDERR, SearchArguments
 from translator.errors import ConfigError
 
 if TYPE_CHECKING:
-    from translator.commands.window_job import WindowJob
+    from translator.commands.window_job import Fault, WindowJob
     from translator.commands.windows import Beginnings
+
+FAULTS_LEFT = 4
+"""Exit status of --check where a translation has lost or made up something."""
 
 
 def translate(
@@ -41,6 +44,8 @@ def translate(
     processes: int = 0,
     n_best: int = 1,
     prefix: Path | None = None,
+    numbers: Literal["german", "keep"] = "german",
+    check: bool = False,
     json_output: Annotated[bool, arg(name="json")] = False,
     align: bool = False,
     tokens: bool = False,
@@ -62,7 +67,11 @@ def translate(
         n_best: Translations of each sentence; more than one need --json. Fewer come where some read the same.
         prefix: File with the German that the translation of each line begins with, or an empty line. The model may go
             on within its last word.
-        json_output: Print a JSON object for each line: its sentences, with scores and what else was asked for.
+        numbers: german writes numbers, money, times and dates as a German text has them; keep leaves them as they are.
+        check: Exit with status 4 if a translation has lost a number, a link, a placeholder or the like, or has made
+            one up, and list on standard error what and in which line. The output is whole all the same.
+        json_output: Print a JSON object for each line: its sentences, with scores, the way that each translation came
+            about, what became of numbers, links and the like, and what else was asked for.
         align: Say in the JSON which words became which, as character offsets.
         tokens: Give in the JSON the pieces of each translation, with the log-probability of every one.
         device: auto (a GPU if there is one), cpu, cuda or cuda:N.
@@ -72,35 +81,60 @@ def translate(
 
     options = search.options(n_best)
     _check_output(n_best, json_output, align, tokens)
-    _check_work(out, resume, processes)
+    _check_work(out, resume, processes, check)
     file = _only_file(files)
     if resume and out is not None and out.is_file():
         STDERR.print(f"{out} is finished; to translate again, remove it", soft_wrap=True)
         return
-    job = WindowJob(model, device, precision, options, json_output, align, tokens)
-    _translate_lines(job, file, prefix, out, resume, processes)
+    job = WindowJob(model, device, precision, options, json_output, align, tokens, numbers)
+    faults = _translate_lines(job, file, prefix, out, resume, processes, check)
+    if faults:
+        sys.exit(FAULTS_LEFT)
 
 
 def _translate_lines(
-    job: "WindowJob", file: str, prefix: Path | None, out: Path | None, resume: bool, processes: int
-) -> None:
-    """Window by window, in as many processes as have work, to where the lines are wanted."""
+    job: "WindowJob",
+    file: str,
+    prefix: Path | None,
+    out: Path | None,
+    resume: bool,
+    processes: int,
+    check: bool,
+) -> int:
+    """Window by window, in as many processes as have work, to where the lines are wanted.
+
+    With `check` faults are listed; returns how many.
+    """
     from translator.commands.windows import Beginnings, count_lines, open_lines, windows
     from translator.parallel import work_in_order
 
+    faults = 0
     with open_lines(file, sys.stdin.buffer) as lines:
         total = count_lines(file)
         beginnings = Beginnings(prefix, file, total) if prefix is not None else None
         with _output(out, job, file, beginnings, resume) as (write, done):
             todo = windows(lines, file, beginnings, done)
             settled = _settle_processes(processes, total, job.device)
+            first_line = done + 1
             with (
                 closing(work_in_order(job.start, todo, settled)) as translated,
                 _line_progress(file, total, done) as (progress, task),
             ):
-                for lines_done, content in translated:
-                    write(content)
-                    progress.advance(task, lines_done)
+                for written in translated:
+                    write(written.content)
+                    if check:
+                        _list_faults(written.faults, first_line)
+                        faults += len(written.faults)
+                    first_line += written.lines
+                    progress.advance(task, written.lines)
+    return faults
+
+
+def _list_faults(faults: Sequence["Fault"], first_line: int) -> None:
+    """A line for each, with tabs: where, what, the sentence, its translation."""
+    for fault in faults:
+        told = (f"line {first_line + fault.line}", fault.what, fault.source, fault.translation)
+        print("\t".join(" ".join(part.split()) for part in told), file=sys.stderr)
 
 
 def _check_output(n_best: int, is_json: bool, align: bool, tokens: bool) -> None:
@@ -114,9 +148,13 @@ def _check_output(n_best: int, is_json: bool, align: bool, tokens: bool) -> None
         raise ConfigError("--tokens has its pieces in JSON; add --json")
 
 
-def _check_work(out: Path | None, resume: bool, processes: int) -> None:
+def _check_work(out: Path | None, resume: bool, processes: int, check: bool) -> None:
     if resume and out is None:
         raise ConfigError("--resume goes on with the file of --out; add --out FILE")
+    if resume and check:
+        raise ConfigError(
+            "--check looks at every line, and --resume translates only what is left; leave one out"
+        )
     if processes < 0:
         raise ConfigError(f"--processes is {processes}; give 1 or more, or 0 for one on each core")
 

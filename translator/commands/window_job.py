@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from translator.analysis.alignment import Link, align
 from translator.checkpoint import model_sha256
@@ -13,10 +13,36 @@ from translator.commands.windows import Window
 from translator.device import choose_device
 from translator.inference import Precision
 from translator.search import SearchOptions
-from translator.translate import Hypothesis, Translation, Translator, settle_precision, shipped_model
+from translator.text.protected import NumberStyle
+from translator.translate import (
+    Hypothesis,
+    SentenceTranslation,
+    Translation,
+    Translator,
+    settle_precision,
+    shipped_model,
+)
+from translator.translate.receipt import Check
 
-Written = tuple[int, bytes]
-"""How many lines were translated, and what is to be written for them."""
+
+class Fault(NamedTuple):
+    """A number, link or the like that a translation has lost or made up."""
+
+    line: int
+    """From 0, of those that were translated together."""
+    what: str
+    """Kind and verdict, such as `money lost`, and the span itself."""
+    source: str
+    """The sentence."""
+    translation: str
+
+
+class Written(NamedTuple):
+    """What is to be written for some lines."""
+
+    lines: int
+    content: bytes
+    faults: list[Fault]
 
 
 @dataclass(frozen=True)
@@ -31,6 +57,7 @@ class WindowJob:
     as_json: bool
     with_alignment: bool
     with_tokens: bool
+    numbers: NumberStyle = "german"
 
     def start(self) -> Callable[[Window], Written]:
         """Load the model; returns what translates a window."""
@@ -49,15 +76,18 @@ class WindowJob:
             "json": self.as_json,
             "align": self.with_alignment,
             "tokens": self.with_tokens,
+            "numbers": self.numbers,
         }
 
     def _translate(self, translator: Translator, window: Window) -> Written:
-        translations = translator.translate(window.texts, self.options, prefixes=window.beginnings)
+        translations = translator.translate(
+            window.texts, self.options, prefixes=window.beginnings, numbers=self.numbers
+        )
         if self.as_json:
             text = self._as_json(translator, translations)
         else:
             text = "".join(translation.text for translation in translations)
-        return len(window.texts), text.encode()
+        return Written(len(window.texts), text.encode(), _faults(translations))
 
     def _as_json(self, translator: Translator, translations: Sequence[Translation]) -> str:
         """A line for each text: its sentences with their translations and scores, and what else was asked for."""
@@ -69,6 +99,8 @@ class WindowJob:
                     "start": one.start,
                     "end": one.end,
                     "translations": list(map(self._version, one.hypotheses)),
+                    "rung": one.rung,
+                    "checks": list(map(_check, one.checks)),
                 }
                 for one in translation.sentences
             ]
@@ -84,6 +116,30 @@ class WindowJob:
             each = zip(hypothesis.pieces, hypothesis.token_log_probabilities, strict=True)
             version["tokens"] = [[piece, round(log_probability, 4)] for piece, log_probability in each]
         return version
+
+
+def _faults(translations: Sequence[Translation]) -> list[Fault]:
+    return [
+        Fault(line, f"{check.kind} {check.verdict}: {_span(sentence, check)}", sentence.source, sentence.text)
+        for line, translation in enumerate(translations)
+        for sentence in translation.sentences
+        for check in sentence.checks
+        if check.is_fault
+    ]
+
+
+def _span(sentence: SentenceTranslation, check: Check) -> str:
+    """What is lost, or what is extra."""
+    if check.source is not None:
+        return sentence.source[slice(*check.source)]
+    assert check.target is not None
+    return sentence.text[slice(*check.target)]
+
+
+def _check(check: Check) -> dict[str, Any]:
+    return {
+        "kind": check.kind, "verdict": check.verdict, "source": check.source, "target": check.target
+    }  # fmt: skip
 
 
 def _links(translator: Translator, translation: Translation) -> list[list[dict[str, Any]]]:

@@ -2,6 +2,7 @@ import pytest
 
 from translator.analysis.quality import LOW_CONFIDENCE, flags, is_copied, repeats
 from translator.translate import Hypothesis
+from translator.translate.receipt import Check
 
 
 @pytest.mark.parametrize(
@@ -64,3 +65,108 @@ def test_flags_name_what_holds():
     assert flags("Yes, yes, yes.", again, is_part=False) == []
     copied = Hypothesis("one two three four", -1.0, -0.2)
     assert flags("one two three four", copied, is_part=False) == ["copied_source"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "flag"),
+    [
+        *(
+            (kind, "number_mismatch")
+            for kind in (
+                "small", "number", "year", "decade", "money", "percent", "quantity", "time", "date", "ordinal",
+                "label",
+            )
+        ),
+        *(
+            (kind, "placeholder_lost")
+            for kind in (
+                "link", "email", "path", "code", "placeholder", "hash", "identifier", "version", "phone", "account",
+                "hashtag", "mention", "option", "sign", "foreign", "private", "emoji",
+            )
+        ),
+        ("tag", "markup_lost"),
+        ("entity", "markup_lost"),
+    ],
+)  # fmt: skip
+def test_what_is_lost_has_a_flag_by_its_kind(kind, flag):
+    def flags_of(verdict, target):
+        check = Check(kind, verdict, (4, 9), target)
+        return flags("Pay 12.34 now.", Hypothesis("Zahle 12,34 sofort.", -1.0, -0.1, checks=(check,)), False)
+
+    assert flags_of("lost", None) == [flag]
+    assert flags_of("kept", (6, 11)) == flags_of("converted", (6, 11)) == []
+
+
+def test_each_flag_comes_once_and_in_order():
+    text = "Zahle 7 \ufffd sofort."
+    checks = (
+        Check("tag", "lost", (0, 3), None),
+        Check("money", "lost", (4, 9), None),
+        Check("link", "lost", (10, 13), None),
+        Check("number", "extra", None, (6, 7)),
+        Check("character", "extra", None, (8, 9)),
+    )
+    hypothesis = Hypothesis(text, -1.0, -0.1, checks=checks, rung="parts")
+    assert flags("Pay 12.34 now.", hypothesis, is_part=False) == [
+        "number_mismatch", "placeholder_lost", "markup_lost", "broken_characters", "translated_in_parts",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rung", "expected"),
+    [
+        ("first", []),
+        ("next", []),
+        ("forced", []),
+        ("parts", ["translated_in_parts"]),
+        ("copied", ["copied_source"]),
+    ],
+)
+def test_a_repair_that_a_reader_notices_has_a_flag(rung, expected):
+    assert flags("Good day.", Hypothesis("Guten Tag.", -1.0, -0.1, rung=rung), is_part=False) == expected
+
+
+def kept(text, *spans):
+    """Checks of these spans of a text that is copied."""
+    places = [(text.index(span), text.index(span) + len(span)) for span in spans]
+    return tuple(Check("link", "kept", place, place) for place in places)
+
+
+@pytest.mark.parametrize(
+    ("source", "spans", "expected"),
+    [
+        ("https://example.com/the/old/red/house", ["https://example.com/the/old/red/house"], []),
+        ("{greeting} {name} — {rest}", ["{greeting}", "{name}", "{rest}"], []),
+        ("{greeting} dear {name}", ["{greeting}", "{name}"], ["copied_source"]),
+        ("", [], []),
+    ],
+)
+def test_what_is_rightly_copied_is_no_untranslated_source(source, spans, expected):
+    hypothesis = Hypothesis(source, 0.0, checks=kept(source, *spans))
+    assert flags(source, hypothesis, is_part=False) == expected
+
+
+def test_text_in_another_script_is_untranslated_though_it_is_protected():
+    source = "的一是不了人我在有他"
+    hypothesis = Hypothesis(source, 0.0, checks=(Check("foreign", "kept", (0, 10), (0, 10)),))
+    assert flags(source, hypothesis, is_part=False) == ["copied_source"]
+
+
+def test_words_of_a_link_are_no_copied_words():
+    link = "https://example.com/the/old/red/house"
+    source, german = f"See {link} today.", f"Siehe heute {link}."
+    lost = Hypothesis(german, -1.0, -0.1)
+    assert flags(source, lost, is_part=False) == ["copied_source"]  # as long as nobody knows that it is one
+    checks = (Check("link", "kept", (4, 4 + len(link)), (12, 12 + len(link))),)
+    assert flags(source, Hypothesis(german, -1.0, -0.1, checks=checks), is_part=False) == []
+    source, copy = f"Look at the old house: {link}", f"Look at the old house: {link}"
+    checks = (Check("link", "kept", (23, 23 + len(link)), (23, 23 + len(link))),)
+    assert flags(source, Hypothesis(copy, -1.0, -0.1, checks=checks), is_part=False) == ["copied_source"]
+
+
+def test_numbers_in_german_form_make_no_translation_of_words_that_were_copied():
+    source, copy = "thesewordsrun1,299together", "thesewordsrun1.299together"
+    checks = (Check("number", "converted", (13, 18), (13, 18)),)
+    assert flags(source, Hypothesis(copy, 0.0, checks=checks), is_part=False) == ["copied_source"]
+    checks = (Check("date", "converted", (0, 6), (0, 7)),)
+    assert flags("May 12", Hypothesis("12. Mai", 0.0, checks=checks), is_part=False) == []
