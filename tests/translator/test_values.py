@@ -25,7 +25,8 @@ def forms(text: str) -> list[tuple[str, str]]:
         ("There are 10000 files.", [("10000", "10000")]),
         ("Add -15, −4 and +3.", [("-15", "-15"), ("−4", "−4"), ("+3", "+3")]),
         ("It takes 3½ hours or ¾ of one.", [("3½", "3½"), ("¾", "¾")]),
-        ("Multiply by 10⁻³ and 2.5×10⁶.", [("10⁻³", "10⁻³"), ("2.5", "2,5"), ("10⁶", "10⁶")]),
+        ("Multiply by 10⁻³ and 2.5×10⁶.", [("10⁻³", "10⁻³"), ("2.5×10⁶", "2,5×10⁶")]),
+        ("It is 3 × 10⁻⁶ or 10⁸.", [("3 × 10⁻⁶", "3 × 10⁻⁶"), ("10⁸", "10⁸")]),
         ("Odd ones: 1,23 and 12,3456.", [("1,23", "1,23"), ("12,3456", "12,3456")]),
         ("Half of it, 1/2, in 16:9 and 24/7.", [("1/2", "1/2"), ("16:9", "16:9"), ("24/7", "24/7")]),
         ("Room 101, line 42.", [("101", "101"), ("42", "42")]),
@@ -70,6 +71,9 @@ def forms(text: str) -> list[tuple[str, str]]:
         ("the 12th of May", [("12th of May", "12. Mai")]),
         ("March 1st and Jan. 5", [("March 1st", "1. März"), ("Jan. 5", "5. Januar")]),
         ("on Sept. 11", [("Sept. 11", "11. September")]),
+        ("BY DECEMBER 13, 2004, ON THE 18TH OF MAY", [
+            ("DECEMBER 13, 2004", "13. Dezember 2004"), ("18TH OF MAY", "18. Mai"),
+        ]),
         ("from May 5–7, 2024", [("May 5–7, 2024", "5.–7. Mai 2024")]),
         ("2025-05-12", [("2025-05-12", "2025-05-12")]),
         ("12/31/2025 or 31/12/2025", [("12/31/2025", "31.12.2025"), ("31/12/2025", "31.12.2025")]),
@@ -90,6 +94,7 @@ def forms(text: str) -> list[tuple[str, str]]:
         ("approx. 5 euros, approx. $20", [("approx. 5", "ca. 5"), ("approx. $20", "ca. 20 $")]),
         # Roman numerals
         ("Louis XIV and Henry VIII", [("XIV", "XIV."), ("VIII", "VIII.")]),
+        ("WHO WAS CHARLES IV?", [("IV", "IV.")]),
         ("World War II, Chapter IV, Malcolm X", []),
         # versions and sections keep their point
         ("Python 3.11 is fast, 3.11 is not.", [("3.11", "3.11"), ("3.11", "3,11")]),

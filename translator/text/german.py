@@ -111,7 +111,7 @@ class GermanText:
             begin = self._approximately(start) if approximate else start
             if begin is not None and self.take_place((begin, end)):
                 return begin, end
-        is_literal = value.kind in ("number", "date") and not (approximate or key.isdigit())
+        is_literal = value.kind in ("number", "date") and not (approximate or key.isdecimal())
         return self.take_text(key) if is_literal else None
 
     def take_text(self, text: str) -> Place | None:
@@ -167,7 +167,7 @@ _BRACKETS = "{}[]<>`%$@#"
 
 def _goes_on(beside: str, last: str) -> bool:
     """Whether the two characters beside the first or last one of some letters belong to the same word or number."""
-    if last.isdigit() and beside[:1] in (".", ",", ":") and beside[1:].isdigit():
+    if last.isdecimal() and beside[:1] in (".", ",", ":") and beside[1:].isdecimal():
         return True
     if last in _BRACKETS and beside[:1] == last:
         return True

@@ -58,12 +58,12 @@ def _values(number: str, separators: tuple[str, ...]) -> set[Fraction]:
     """The values of a number whose digits are grouped by one of these separators."""
     if number[-1] in _VULGAR_VALUES:
         return _some(mixed_value(number))
-    if number.isdigit():
+    if number.isdecimal():
         return _some(_fraction(number))
     values: set[Fraction] = set()
     for mark in separators:
         if _GROUPED_BY[mark].fullmatch(number):
-            kept = "".join(one for one in number if one.isdigit() or (one in ".," and one != mark))
+            kept = "".join(one for one in number if one.isdecimal() or (one in ".," and one != mark))
             values |= _some(_fraction(kept.replace(",", ".")))
     decimal = "." if "," in separators else ","
     if decimal in number and _DECIMAL.fullmatch(number):

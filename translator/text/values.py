@@ -119,15 +119,16 @@ _SIGN = r"(?:(?<![\w)\]%°])[-−–+±])?+"
 _DASH = r"(?:[-–]|[ \u00a0]–[ \u00a0])"
 _BLANK = r"[ \u00a0\u2009\u202f]?"
 _MAGNITUDE = r"(?:[ \u00a0](?:thousand|million|billion|trillion|mn|bn|tn)|bn|mn|tn|[kKmMbB])(?!\w)"
-_MONTH = (
+_MONTH_NAME = (
     r"(?:Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|June?|July?|Aug(?:ust|\.)?|"
     r"Sept?(?:ember|\.)?|Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
 )
+_MONTH = f"(?:{_MONTH_NAME}|{_MONTH_NAME.upper()})"
 _DAY = r"(?:3[01]|[12]\d|0?[1-9])"
 _AM_PM = r"[ \u00a0]?[ap](?:\.[ \u00a0]?m\.?|m)(?!\w)"
 _CLOCK_12 = r"(?:1[0-2]|0?[1-9])(?:[:.][0-5]\d)?"
 _CLOCK_24 = r"(?:[01]?\d|2[0-4]):[0-5]\d"
-_ORDINAL_END = r"(?:st|nd|rd|th)"
+_ORDINAL_END = r"(?:st|nd|rd|th|ST|ND|RD|TH)"
 _NUMBER = ENGLISH_NUMBER
 
 _PATTERNS: dict[str, str] = {
@@ -135,7 +136,7 @@ _PATTERNS: dict[str, str] = {
     r"(?!\w|[.,:/-]\d)",
     "month_day": rf"\b(?P<month1>{_MONTH})[ \u00a0](?P<day1>{_DAY}){_ORDINAL_END}?(?P<to1>[-–]{_DAY})?"
     r"(?:,?[ \u00a0](?P<year1>\d{4}))?(?![\d:]|[.,]\d|\w)",
-    "day_month": rf"{_BEGIN}(?P<day2>{_DAY}){_ORDINAL_END}?(?P<to2>[-–]{_DAY})?(?:[ \u00a0]of)?[ \u00a0]"
+    "day_month": rf"{_BEGIN}(?P<day2>{_DAY}){_ORDINAL_END}?(?P<to2>[-–]{_DAY})?(?:[ \u00a0](?:of|OF))?[ \u00a0]"
     rf"(?P<month2>{_MONTH})(?:,?[ \u00a0](?P<year2>\d{{4}}))?(?![\d:]|\w)",
     "iso_date": rf"{_BEGIN}\d{{4}}-(?:0\d|1[0-2])-(?:[0-2]\d|3[01])(?![\d-])",
     "slash_date": rf"{_BEGIN}\d{{1,2}}/\d{{1,2}}/(?:\d{{4}}|\d\d)(?![\d/])",
@@ -156,14 +157,14 @@ _PATTERNS: dict[str, str] = {
     rf"(?:{_BLANK}(?P<unit>{_LONGEST_FIRST}|°)"
     rf"|(?:[ \u00a0]|(?<=[.,]\d)|(?<=[.,]\d\d)|(?=[hgl]))(?P<spaced_unit>{_SPACED_UNITS}))(?![\w²³])",
     "decade": r"(?<![\w])(?P<decade>(?:1\d|20)\d0|\d0)s(?!\w)",
-    "ordinal": rf"{_BEGIN}(?P<ordinal>\d{{1,3}}(?:,\d{{3}})++|\d{{1,6}})(?i:{_ORDINAL_END})(?!\w)",
-    "power": rf"{_BEGIN}(?P<power>{_SIGN}\d++(?:\.\d++)?[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]++)",
+    "ordinal": rf"{_BEGIN}(?P<ordinal>\d{{1,3}}(?:,\d{{3}})++|\d{{1,6}}){_ORDINAL_END}(?!\w)",
+    "power": rf"{_BEGIN}{_SIGN}(?:\d++(?:\.\d++)?{_BLANK}[×·]{_BLANK})?+\d++(?:\.\d++)?[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]++",
     "mixed": rf"{_BEGIN}(?P<sign5>{_SIGN})(?P<mixed>\d*[{VULGAR}])(?!\w)",
     "literal": rf"{_BEGIN}\d++(?:[ \u00a0]?[×][ \u00a0]?\d++|[:/]\d++)++(?!\w)",
     "range": rf"{_BEGIN}(?P<first>{_NUMBER}){_DASH}(?P<last>{_NUMBER})(?![-–]\d|\w)",
     "number": rf"{_BEGIN}(?P<sign6>{_SIGN})(?P<number>{_NUMBER})(?!\w)",
     "odd": r"(?<!\w)\d++(?:[.,]\d++)++(?!\w)",
-    "roman": rf"\b(?P<name>{'|'.join(_REGNAL_NAMES.split())})[ \u00a0]"
+    "roman": rf"\b(?P<name>{'|'.join((_REGNAL_NAMES + _REGNAL_NAMES.upper()).split())})[ \u00a0]"
     r"(?P<roman>X{0,3}(?:IX|IV|V?I{0,3}))(?<=[IVX])(?!\w)",
 }
 _FIRST_CHARACTERS = rf"(?<!\w)(?=[\d{VULGAR}.+±−–$€£¥₹₽₩₺₴₪฿₫₱₿A-Zacefnpsv-])"
@@ -344,7 +345,7 @@ def _amount(
 ) -> Value:
     factor, one, several = _MAGNITUDES[magnitude.strip().lower()] if magnitude else (1, "", "")
     numbers = [number, upto] if upto else [number]
-    if several == "Tsd." and all(map(str.isdigit, numbers)):  # $5k
+    if several == "Tsd." and all(map(str.isdecimal, numbers)):  # $5k
         numbers, several = [f"{one},000" for one in numbers], ""
     german = sign + "–".join(map(_german, numbers))
     if several:
@@ -393,8 +394,8 @@ def _mixed(match: re.Match[str], text: str) -> Value:
 
 
 def _power(match: re.Match[str], text: str) -> Value:
-    base, point, rest = match[0].partition(".")
-    return _value(match, "number", match[0], base + ("," if point else "") + rest)
+    german = match[0].replace(".", ",")
+    return _value(match, "number", german, german)
 
 
 def _range(match: re.Match[str], text: str) -> Value:
@@ -412,7 +413,7 @@ def _number(match: re.Match[str], text: str) -> Value:
     if _is_version(number, text, match.start()):
         return _value(match, "number", number, match[0])
     key = signed_key(sign, number)
-    if not sign and number.isdigit():
+    if not sign and number.isdecimal():
         if _is_year(number):
             return _value(match, "year", key, number)
         if len(number) <= 2 and int(number) in _SMALL and str(int(number)) == number:
@@ -421,7 +422,7 @@ def _number(match: re.Match[str], text: str) -> Value:
 
 
 def _is_year(number: str) -> bool:
-    return len(number) == 4 and number.isdigit() and 1000 <= int(number) < 2100
+    return len(number) == 4 and number.isdecimal() and 1000 <= int(number) < 2100
 
 
 def _is_version(number: str, text: str, start: int) -> bool:

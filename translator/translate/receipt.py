@@ -80,8 +80,8 @@ def check(
         for span in sorted(spans, key=lambda span: span.kind in ("small", "number", "year"))
     ]
     checks.sort(key=lambda one: one.source or (0, 0))
-    explained = _numbers_in_words(source) | _unprotected_numbers(source, start, spans)
-    return (*checks, *_extra_digits(source, german, explained), *_broken_characters(source, translation))
+    extra = _extra_digits(source, start, spans, german)
+    return (*checks, *extra, *_broken_characters(source, translation))
 
 
 def _check_span(span: ProtectedSpan, start: int, german: GermanText) -> Check:
@@ -102,14 +102,20 @@ def _take_small(number: int, german: GermanText) -> Place | None:
     return None
 
 
-def _extra_digits(source: str, german: GermanText, explained: set[Fraction]) -> Iterator[Check]:
+def _extra_digits(source: str, start: int, spans: Sequence[ProtectedSpan], german: GermanText) -> list[Check]:
     """Numbers of the translation that nothing in the source explains."""
-    has_clock = bool(_CLOCK_WORDS.search(source))
-    for place, values in find_numbers(german.text):
-        beside = german.text[place[0] - 1 : place[0]] + german.text[place[1] : place[1] + 1]
-        is_clock = has_clock and ":" in beside
-        if german.take_place(place) and not (values & explained) and not is_clock:
-            yield Check("number", "extra", None, place)
+    left = [(place, values) for place, values in find_numbers(german.text) if german.take_place(place)]
+    if not left:
+        return []
+    explained = _numbers_in_words(source) | _unprotected_numbers(source, start, spans)
+    if _CLOCK_WORDS.search(source):
+        left = [(place, values) for place, values in left if not _is_clock(german.text, place)]
+    return [Check("number", "extra", None, place) for place, values in left if not values & explained]
+
+
+def _is_clock(text: str, place: Place) -> bool:
+    """Whether a number is the hour or the minutes of a time."""
+    return ":" in text[place[0] - 1 : place[0]] + text[place[1] : place[1] + 1]
 
 
 def _unprotected_numbers(source: str, start: int, spans: Sequence[ProtectedSpan]) -> set[Fraction]:
