@@ -280,7 +280,8 @@ class CheckedSpan(BaseModel):
     )
     verdict: Verdict = Field(
         description="`kept`: it is there letter for letter; `converted`: in another form of the same value; `lost`: it "
-        "is missing in the translation; `extra`: it stands in the translation, and nothing in the text explains it."
+        "is missing in the translation; `misplaced`: a closing tag that no longer has words before it; `extra`: it "
+        "stands in the translation, and nothing in the text explains it."
     )
     source_start: int | None = Field(description="Where it starts in the text; null for what is extra.")
     source_end: int | None = Field(description="Where it ends, exclusive; null for what is extra.")
@@ -320,8 +321,8 @@ class TranslatedSentence(BaseModel):
         "long; `low_confidence`: the model finds its own translation unlikely, by a threshold that was found with the "
         "model in the package; `number_mismatch`: a number, amount, date or time is lost, or digits came from nowhere; "
         "`placeholder_lost`: a placeholder, link, path, identifier or the like is lost; `markup_lost`: a tag or an "
-        "entity is lost; `broken_characters`: characters that cannot be shown; `translated_in_parts`: only the words "
-        "around numbers, links and the like were translated, part by part. `checks` say what is lost and where."
+        "entity is lost or misplaced; `broken_characters`: characters that cannot be shown; `translated_in_parts`: only "
+        "the words around numbers, links and the like were translated, part by part. `checks` say what is lost and where."
     )
     rung: Rung = Field(
         description="How the translation came about. `first`: it is the model's best, or a copy of what has no words; "

@@ -51,7 +51,7 @@ export function warnings(sentence) {
 }
 
 function faultsOf({ checks }) {
-  return checks.filter(({ verdict }) => verdict === "lost" || verdict === "extra");
+  return checks.filter(({ verdict }) => ["lost", "misplaced", "extra"].includes(verdict));
 }
 
 function textOf({ source, target }, sentence) {

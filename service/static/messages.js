@@ -49,6 +49,7 @@ export const MESSAGES = {
     translated_in_parts: "Check: it was translated in parts so that nothing gets lost, and may read badly.",
     faults: (faults) => `Check: ${faults.join("; ")}.`,
     lost: (kind, text) => `${KINDS.en[kind]} ${text} is missing in the translation`,
+    misplaced: (kind, text) => `${KINDS.en[kind]} ${text} encloses no words any more`,
     extra: (kind, text) => `${KINDS.en[kind]} ${text} is not in the English text`,
     moreFaults: (count) => `and ${number(count)} more`,
 
@@ -123,6 +124,7 @@ export const MESSAGES = {
       "Bitte prüfen: Der Satz wurde in Teilen übersetzt, damit nichts fehlt, und liest sich vielleicht holprig.",
     faults: (faults) => `Bitte prüfen: ${capitalised(faults.join("; "))}.`,
     lost: (kind, text) => `${KINDS.de[kind]} ${text} fehlt in der Übersetzung`,
+    misplaced: (kind, text) => `${KINDS.de[kind]} ${text} umschließt keine Wörter mehr`,
     extra: (kind, text) => `${KINDS.de[kind]} ${text} steht nicht im englischen Text`,
     moreFaults: (count) => `und ${number(count)} weitere`,
 

@@ -176,7 +176,7 @@ def test_every_kind_flag_and_rung_is_declared(document: Any) -> None:
         "account", "hashtag", "mention", "option", "sign", "foreign", "private", "small", "number", "year", "decade",
         "money", "percent", "quantity", "time", "date", "ordinal", "label", "emoji", "character",
     }  # fmt: skip
-    assert declared["verdict"]["enum"] == ["kept", "converted", "lost", "extra"]
+    assert declared["verdict"]["enum"] == ["kept", "converted", "lost", "misplaced", "extra"]
     for name, values in (("rung", get_args(Rung)), ("flags", get_args(Flag))):
         assert set(declared[name].get("items", declared[name])["enum"]) == set(values)
         assert all(f"`{value}`: " in declared[name]["description"] for value in values), name

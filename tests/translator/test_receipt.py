@@ -36,6 +36,8 @@ def verdicts(source: str, translation: str) -> list[tuple[str, str, str | None, 
         ("It has twenty-one rooms and three hundred and five doors.", "Es hat 21 Räume und 305 Türen."),
         ("We meet at half past three.", "Wir treffen uns um 15:30 Uhr."),
         ("Open `a_b` now.", "Öffnen Sie jetzt `a_b`."),
+        ("A <b>red</b> <i></i>owl", "Eine <b>rote</b> <i></i>Eule"),
+        ("It has two thousand and twenty rooms.", "Es hat 2020 Zimmer."),
         ("Hello {name}!", "Hallo, {name}!"),
         ("No numbers here.", "Hier sind keine Zahlen."),
     ],
@@ -61,12 +63,17 @@ def test_what_comes_through_passes(source: str, translation: str) -> None:
             ("time", "lost", "3:30 p.m.", None), ("number", "extra", None, "19"), ("number", "extra", None, "30"),
         ]),
         ("She has a house.", "Sie hat 2 Häuser.", [("number", "extra", None, "2")]),
+        ("I left, and he left.", "Ich ging, und er ging um 00 Uhr.", [("number", "extra", None, "00")]),
+        ("A <b>red</b> owl", "Eine rote <b></b>Eule", [("tag", "misplaced", "</b>", "</b>")]),
+        ("A <b>red</b> owl", "Eine </b>rote<b> Eule", [("tag", "misplaced", "</b>", "</b>")]),
     ],
 )  # fmt: skip
 def test_what_is_lost_or_comes_from_nowhere_is_named(
     source: str, translation: str, faults: list[tuple[str, str, str | None, str | None]]
 ) -> None:
-    assert [one for one in verdicts(source, translation) if one[1] in ("lost", "extra")] == faults
+    assert [
+        one for one in verdicts(source, translation) if one[1] in ("lost", "misplaced", "extra")
+    ] == faults
 
 
 @pytest.mark.parametrize(

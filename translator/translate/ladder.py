@@ -155,10 +155,14 @@ def has_fault(hypothesis: Hypothesis) -> bool:
 
 
 def has_grave_fault(hypothesis: Hypothesis) -> bool:
-    """Whether something is lost that is no number up to twelve: worth a sentence that reads badly."""
-    return any(one.verdict == "lost" and one.kind != "small" for one in hypothesis.checks)
+    """Whether something is lost or misplaced that is no number up to twelve: worth a sentence that reads badly."""
+    return any(map(_is_grave, hypothesis.checks))
 
 
 def _badness(hypothesis: Hypothesis) -> tuple[int, int]:
     faults = [one for one in hypothesis.checks if one.is_fault]
-    return sum(one.verdict == "lost" and one.kind != "small" for one in faults), len(faults)
+    return sum(map(_is_grave, faults)), len(faults)
+
+
+def _is_grave(one: Check) -> bool:
+    return one.verdict in ("lost", "misplaced") and one.kind != "small"

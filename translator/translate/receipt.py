@@ -6,16 +6,17 @@ the reserved pieces should have made impossible.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
 from translator.text.german import GermanText, find_numbers
 from translator.text.numbers import german_values, possible_values
-from translator.text.protected import NumberStyle, ProtectedKind, ProtectedSpan, replaced
+from translator.text.protected import NumberStyle, ProtectedKind, ProtectedSpan, replaced, tag_pairs
 
-Verdict = Literal["kept", "converted", "lost", "extra"]
-"""`kept` letter for letter, `converted` to another form of the same value, `lost`, or `extra`: it came from nowhere."""
+Verdict = Literal["kept", "converted", "lost", "misplaced", "extra"]
+"""`kept` letter for letter, `converted` to another form of the same value, `lost`, `misplaced`: a tag that no longer
+encloses any words, or `extra`: it came from nowhere."""
 CheckKind = ProtectedKind | Literal["character"]
 Place = tuple[int, int]
 
@@ -34,7 +35,7 @@ class Check:
     @property
     def is_fault(self) -> bool:
         """Whether a reader should be warned."""
-        return self.verdict in ("lost", "extra")
+        return self.verdict in ("lost", "misplaced", "extra")
 
 
 _SMALL_WORDS = (
@@ -80,6 +81,7 @@ def check(
         for span in sorted(spans, key=lambda span: span.kind in ("small", "number", "year"))
     ]
     checks.sort(key=lambda one: one.source or (0, 0))
+    _find_empty_tags(checks, spans, source, translation)
     extra = _extra_digits(source, start, spans, german)
     return (*checks, *extra, *_broken_characters(source, translation))
 
@@ -93,6 +95,20 @@ def _check_span(span: ProtectedSpan, start: int, german: GermanText) -> Check:
         return Check(span.kind, "lost", source, None)
     is_same = german.text[slice(*place)] == span.text
     return Check(span.kind, "kept" if is_same else "converted", source, place)
+
+
+def _find_empty_tags(
+    checks: list[Check], spans: Sequence[ProtectedSpan], source: str, translation: str
+) -> None:
+    """Change the verdict of closing tags that enclosed words and do so no more; both lists are in the same order."""
+    for first, second in tag_pairs(spans).items():
+        opening, closing = checks[first], checks[second]
+        if not (opening.source and closing.source and opening.target and closing.target):
+            continue
+        before = source[opening.source[1] : closing.source[0]].strip()
+        after = translation[opening.target[1] : max(opening.target[1], closing.target[0])].strip()
+        if before and not after:
+            checks[second] = replace(closing, verdict="misplaced")
 
 
 def _take_small(number: int, german: GermanText) -> Place | None:
@@ -141,8 +157,8 @@ def _numbers_in_words(source: str) -> set[Fraction]:
             run = max(1, run) * _FACTORS[word]
         elif word != "and":
             run = 0
-            continue
-        found |= {Fraction(run), Fraction(number or 0)}
+        if run or number is not None:
+            found |= {Fraction(run), Fraction(number or run)}
     return found
 
 
