@@ -117,7 +117,7 @@ class Results:
     totals: Totals = field(default_factory=Totals)
     failures: dict[str, list[Failure]] = field(default_factory=dict)
     seconds: float = 0.0
-    """For translating all sentences."""
+    """Of the processor, for translating all sentences."""
     check_seconds: float = 0.0
     """Of that, for finding what must survive and for checking it, measured on its own."""
     changed_verdicts: int = 0
@@ -172,9 +172,9 @@ def measure(options: Options) -> Results:
     translator = Translator.load(options.model)
     search_options = SearchOptions(beam_size=options.beam)
     texts = [sentence.text for sentence in sentences]
-    results, begin = Results(), time.perf_counter()
+    results, begin = Results(), time.process_time()
     translations = translator.translate(texts, search_options)
-    results.seconds = time.perf_counter() - begin
+    results.seconds = time.process_time() - begin
     for sentence, translation in zip(sentences, translations, strict=True):
         results.add(sentence, translation)
     results.check_seconds = _check_seconds(translations, texts)
@@ -183,10 +183,10 @@ def measure(options: Options) -> Results:
 
 
 def _check_seconds(translations: Sequence[Translation], texts: Sequence[str]) -> float:
-    begin = time.perf_counter()
+    begin = time.process_time()
     for text, translation in zip(texts, translations, strict=True):
         check(text, 0, find_protected(text), translation.text)
-    return time.perf_counter() - begin
+    return time.process_time() - begin
 
 
 def _changed_verdicts(
@@ -227,7 +227,7 @@ def show(results: Results, options: Options, console: Console) -> None:
         f"and {totals.faithful_but_said:,} of the faithful ones"
     )
     console.print(
-        f"finding and checking take {results.check_seconds / results.seconds:.1%} of the time: "
+        f"finding and checking take {results.check_seconds / results.seconds:.1%} of the processor's time: "
         f"{1000 * results.check_seconds / totals.sentences:.2f} of "
         f"{1000 * results.seconds / totals.sentences:.1f} ms a sentence"
     )

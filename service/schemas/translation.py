@@ -321,8 +321,9 @@ class TranslatedSentence(BaseModel):
         "long; `low_confidence`: the model finds its own translation unlikely, by a threshold that was found with the "
         "model in the package; `number_mismatch`: a number, amount, date or time is lost, or digits came from nowhere; "
         "`placeholder_lost`: a placeholder, link, path, identifier or the like is lost; `markup_lost`: a tag or an "
-        "entity is lost or misplaced; `broken_characters`: characters that cannot be shown; `translated_in_parts`: only "
-        "the words around numbers, links and the like were translated, part by part. `checks` say what is lost and where."
+        "entity is lost or misplaced; `broken_characters`: characters that cannot be shown; `translated_in_parts`: "
+        "only the words around numbers, links and the like were translated, part by part. `checks` say what is lost, "
+        "and where."
     )
     rung: Rung = Field(
         description="How the translation came about. `first`: it is the model's best, or a copy of what has no words; "

@@ -537,7 +537,7 @@ def test_the_table_the_totals_and_the_figures():
     fidelity.show(results, fidelity.Options(show=1), console)
     shown = console.export_text()
     assert "first 1" in shown
-    assert "finding and checking take 2.5% of the time: 50.00 of 2000.0 ms a sentence" in shown
+    assert "finding and checking take 2.5% of the processor's time: 50.00 of 2000.0 ms a sentence" in shown
     assert "0 of 1 sentences have other verdicts" in shown
     assert re.search(r"phone +│ +1 │ 100.0% │ 100.0% │", shown)
     assert "Rufen Sie [555-1] an, 7." in shown  # as an example of digits from nowhere, and no markup
