@@ -66,6 +66,7 @@ def places(english: str, german: str) -> list[str | None]:
         ("THE 1990s", "DIE 1990ER", ["1990ER"]),
         ("8.2l of it", "8,2 l davon", ["8,2 l"]),
         ("in 16:9", "in 16:9", ["16:9"]),
+        ("log 10:30:15 of", "Log 10:30:15 von", ["10:30:15"]),
         ("of 10⁸", "von 10⁸", ["10⁸"]),
         ("of 3 × 10⁻⁶", "von 3 × 10⁻⁶", ["3 × 10⁻⁶"]),
         ("Python 3.11", "Python 3.11", ["3.11"]),

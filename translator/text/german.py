@@ -111,7 +111,7 @@ class GermanText:
             begin = self._approximately(start) if approximate else start
             if begin is not None and self.take_place((begin, end)):
                 return begin, end
-        is_literal = value.kind in ("number", "date") and not (approximate or key.isdecimal())
+        is_literal = value.kind in ("number", "date", "time") and not (approximate or key.isdecimal())
         return self.take_text(key) if is_literal else None
 
     def take_text(self, text: str) -> Place | None:

@@ -64,7 +64,7 @@ UNITS = (
 """Symbols that a German text has, too. Those that are also English words, such as `in`, are left out."""
 _LONGEST_FIRST = "|".join(sorted(UNITS.split("|"), key=len, reverse=True))
 _SPACED_UNITS = "m|g|l|L|t|s|h|W|V"
-"""After whole numbers only with a blank, but for h, g and l: `5m` may be five million."""
+"""After whole numbers only with a blank, but for h, g, l and s: `5m` may be five million."""
 _MAGNITUDES: dict[str, tuple[int, str, str]] = {
     "thousand": (10**3, "Tausend", "Tausend"),
     "million": (10**6, "Million", "Millionen"),
@@ -114,6 +114,9 @@ _SENTENCE_GOES_ON = re.compile(
 _LOOK_BACK = 30
 """Characters before a number that may tell what it is."""
 
+_DECADE_WORDS = ("the", "his", "her", "their", "my", "your", "our", "early", "late", "mid")
+_BEFORE_DECADES = "|".join(rf"(?<=\b{word}[ -])|(?<=\b{word} [’'])" for word in _DECADE_WORDS)
+"""Otherwise `30s` are seconds."""
 _BEGIN = r"(?<![\w])(?<!\d[.,:/])"
 _SIGN = r"(?:(?<![\w)\]%°])[-−–+±])?+"
 _DASH = r"(?:[-–]|[ \u00a0]–[ \u00a0])"
@@ -151,12 +154,12 @@ _PATTERNS: dict[str, str] = {
     rf"(?:{_DASH}(?:{CURRENCY_SIGNS})?(?P<upto1>{_NUMBER})(?P<magnitude3>{_MAGNITUDE})?)?(?!\w)",
     "money_after": rf"{_BEGIN}(?P<sign2>{_SIGN})(?P<amount2>{_NUMBER})(?:{_DASH}(?P<upto2>{_NUMBER}))?"
     rf"(?P<magnitude2>{_MAGNITUDE})?{_BLANK}(?P<currency2>{CURRENCY_SIGNS}|(?:{CURRENCY_CODES})(?!\w))(?![\d])",
+    "decade": rf"(?P<decade>(?:1\d|20)\d0|(?:{_BEFORE_DECADES})\d0)s(?!\w)",
     "percent": rf"{_BEGIN}(?P<sign3>{_SIGN})(?P<part>{_NUMBER}|\d*[{VULGAR}])%?(?:{_DASH}(?P<upto3>{_NUMBER}))?{_BLANK}"
     r"(?P<percent>[%‰])(?!\w)",
     "quantity": rf"{_BEGIN}(?P<sign4>{_SIGN})(?P<size>{_NUMBER}|\d*[{VULGAR}])(?:{_DASH}(?P<upto4>{_NUMBER}))?"
     rf"(?:{_BLANK}(?P<unit>{_LONGEST_FIRST}|°)"
-    rf"|(?:[ \u00a0]|(?<=[.,]\d)|(?<=[.,]\d\d)|(?=[hgl]))(?P<spaced_unit>{_SPACED_UNITS}))(?![\w²³])",
-    "decade": r"(?<![\w])(?P<decade>(?:1\d|20)\d0|\d0)s(?!\w)",
+    rf"|(?:[ \u00a0]|(?<=[.,]\d)|(?<=[.,]\d\d)|(?=[hgls]))(?P<spaced_unit>{_SPACED_UNITS}))(?![\w²³])",
     "ordinal": rf"{_BEGIN}(?P<ordinal>\d{{1,3}}(?:,\d{{3}})++|\d{{1,6}}){_ORDINAL_END}(?!\w)",
     "power": rf"{_BEGIN}{_SIGN}(?:\d++(?:\.\d++)?{_BLANK}[×·]{_BLANK})?+\d++(?:\.\d++)?[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]++",
     "mixed": rf"{_BEGIN}(?P<sign5>{_SIGN})(?P<mixed>\d*[{VULGAR}])(?!\w)",
