@@ -92,6 +92,14 @@ def test_a_model_without_reserved_pieces_has_no_second_search() -> None:
     assert [without_digits for _, without_digits in script.asked] == [False]
 
 
+def test_parts_of_a_sentence_in_capitals_are_joined_by_capitals(tokenizer: Tokenizer) -> None:
+    text = "THE HERON PAID ON MAY 12 FOR THE BOAT."
+    answers = {text: "Nichts.", "THE HERON PAID ON": "DER REIHER ZAHLTE AM", "FOR THE BOAT.": "DAS BOOT."}
+    found, _ = climb(text, "NICHTS.", answers, tokenizer)
+    assert (found.text, found.rung) == ("DER REIHER ZAHLTE AM 12. MAI DAS BOOT.", "parts")
+    assert not has_fault(found)
+
+
 def test_a_copy_has_its_numbers_in_german_form(tokenizer: Tokenizer) -> None:
     found = copied(sentence("€1,299.50, 3.5%", tokenizer))
     assert (found.text, found.score, found.rung) == ("1.299,50 €, 3,5 %", 0.0, "first")

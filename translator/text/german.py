@@ -46,6 +46,7 @@ _CURRENCY_WORDS = {
     "US-Dollar": "$", "Dollar": "$", "Euro": "EUR", "Pfund": "GBP", "Yen": "JPY", "Franken": "CHF", "Rubel": "RUB",
     "Rupien": "INR", "Pesos": "MXN", "Kronen": "SEK",
 }  # fmt: skip
+_UNIT_WORDS = {word.casefold(): unit for word, unit in _CURRENCY_WORDS.items()} | {"prozent": "%"}
 _DOLLARS = {"$", "USD", "CAD", "AUD", "NZD", "HKD", "SGD"}
 """May all be written `$`."""
 _MAGNITUDES = {
@@ -72,13 +73,18 @@ _PATTERNS = {
     r"(?P<year>\d{4}|\d\d)?(?!\w)",
     "iso_date": rf"{_BEGIN}(?P<year>\d{{4}})-(?P<month>\d\d)-(?P<day>\d\d)(?!\w)",
     "ordinal": rf"{_BEGIN}(?P<first>{_NUMBER})\.(?!\w)|(?<!\w)(?P<roman>[IVX]+)\.?(?!\w)",
-    "decade": r"(?<!\w)(?P<decade>\d{2,4})(?:er|ER)(?!\w)",
+    "decade": r"(?<!\w)(?P<decade>\d{2,4})er(?!\w)",
     "label": rf"(?<!\w)(?P<label>Nr|Nummern?|S|Seiten?|Abb|Abbildung(?:en)?|Kap|Kapitel|Bd|Band|Bände|Art|Artikels?|"
     rf"Abschn|Abschnitte?s?|Abs|Absatz|Gl|Gleichung)\.?{_BLANK}?(?P<number>\d+[a-z]?)"
     rf"(?:{_DASH}(?P<last>\d+[a-z]?))?(?!\w|[.,:/-]\d)",
 }
 _ANY_NUMBER = re.compile(_NUMBER)
-_COMPILED = {name: re.compile(pattern) for name, pattern in _PATTERNS.items()}
+_ANY_CASE = ("money", "money_before", "percent", "time", "date", "decade", "label")
+"""Tables whose words a text in capitals has in capitals, too."""
+_COMPILED = {
+    name: re.compile(pattern, re.IGNORECASE if name in _ANY_CASE else 0)
+    for name, pattern in _PATTERNS.items()
+}
 _LABELS = {
     "Numm": "Nr", "Seit": "S", "Abbi": "Abb", "Kapi": "Kap", "Band": "Bd", "Bänd": "Bd", "Arti": "Art",
     "Absc": "Abschn", "Absa": "Abs", "Glei": "Gl",
@@ -194,9 +200,13 @@ def _numbers(match: re.Match[str], read: ReadNumber) -> set[str]:
 
 def _units(match: re.Match[str], read: ReadNumber) -> set[str]:
     factor = (
-        _MAGNITUDES[match["magnitude"]] if match.re.groupindex.get("magnitude") and match["magnitude"] else 1
+        _MAGNITUDES[match["magnitude"].capitalize()]
+        if match.re.groupindex.get("magnitude") and match["magnitude"]
+        else 1
     )
-    unit = {"Prozent": "%"}.get(match["unit"]) or unit_key(_CURRENCY_WORDS.get(match["unit"], match["unit"]))
+    unit = unit_key(_UNIT_WORDS.get(match["unit"].casefold(), match["unit"]))
+    if len(unit) == 3 and unit.upper() in CURRENCY_CODES:
+        unit = unit.upper()
     units = _DOLLARS if unit in _DOLLARS else {unit}
     return {f"{amount} {one}" for amount in _amounts(match, read, factor) for one in units}
 
@@ -230,7 +240,8 @@ def _decades(match: re.Match[str], read: ReadNumber) -> set[str]:
 
 
 def _labels(match: re.Match[str], read: ReadNumber) -> set[str]:
-    label = _LABELS.get(match["label"][:4], match["label"])
+    written = match["label"].capitalize()
+    label = _LABELS.get(written[:4], written)
     return {f"{label}. {match['number']}" + (f"-{match['last']}" if match["last"] else "")}
 
 

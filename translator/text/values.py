@@ -121,7 +121,7 @@ _BEGIN = r"(?<![\w])(?<!\d[.,:/])"
 _SIGN = r"(?:(?<![\w)\]%°])[-−–+±])?+"
 _DASH = r"(?:[-–]|[ \u00a0]–[ \u00a0])"
 _BLANK = r"[ \u00a0\u2009\u202f]?"
-_MAGNITUDE = r"(?:[ \u00a0](?:thousand|million|billion|trillion|mn|bn|tn)|bn|mn|tn|[kKmMbB])(?!\w)"
+_MAGNITUDE = r"(?:[ \u00a0](?i:thousand|million|billion|trillion|mn|bn|tn)|bn|mn|tn|[kKmMbB])(?!\w)"
 _MONTH_NAME = (
     r"(?:Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|June?|July?|Aug(?:ust|\.)?|"
     r"Sept?(?:ember|\.)?|Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)"

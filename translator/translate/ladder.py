@@ -34,7 +34,7 @@ class Search(Protocol):
 def copied(source: SourceSentence) -> Hypothesis:
     """The source with its numbers in German form."""
     places = [place_in(source, span) for span in source.protected]
-    text = replaced(source.text, places, [span.written(source.numbers) for span in source.protected])
+    text = replaced(source.text, places, [_written(source, span) for span in source.protected])
     return Hypothesis(text, 0.0, checks=check_of(source, text), rung="copied" if source.tokens else "first")
 
 
@@ -46,6 +46,12 @@ def check_of(source: SourceSentence, text: str) -> tuple[Check, ...]:
 def place_in(source: SourceSentence, span: ProtectedSpan) -> tuple[int, int]:
     """Where a span stands in the text of its sentence."""
     return span.start - source.span.start, span.end - source.span.start
+
+
+def _written(source: SourceSentence, span: ProtectedSpan) -> str:
+    """How the translation has a span, in capitals like the rest of it."""
+    text = span.written(source.numbers)
+    return text.upper() if source.in_capitals and span.value else text
 
 
 class Ladder:
@@ -121,9 +127,7 @@ def _joined(source: SourceSentence, parts: Sequence[_Part], translated: Sequence
     """The parts between the spans in their German form."""
     pieces = [(part.start, part.end, one.text) for part, one in zip(parts, translated, strict=True)]
     pieces += [
-        (*place_in(source, span), span.written(source.numbers))
-        for span in source.protected
-        if not span.is_word
+        (*place_in(source, span), _written(source, span)) for span in source.protected if not span.is_word
     ]
     pieces.sort()
     text = replaced(
