@@ -74,6 +74,13 @@ def test_a_lost_value_is_put_between_translated_parts(tokenizer: Tokenizer) -> N
     assert found.confidence == pytest.approx(-0.5)
 
 
+def test_a_part_without_a_translation_stays(tokenizer: Tokenizer) -> None:
+    text = "The heron paid €50 at 3 p.m. here."
+    answers = {text: "Nichts.", "The heron paid": "Der Reiher zahlte", "at": "", "here.": "hier."}
+    found, _ = climb(text, "Nichts.", answers, tokenizer)
+    assert found.text == "Der Reiher zahlte 50 € at 15 Uhr hier."
+
+
 def test_a_value_that_the_parts_write_twice_is_said(tokenizer: Tokenizer) -> None:
     text = "The heron paid €50 for {boat}."
     answers = {text: "Nichts.", "The heron paid": "50 € {boat}", "for": "für"}

@@ -120,7 +120,9 @@ class _Part:
 
 
 def _first(translated: Iterator[tuple[Hypothesis, ...]], part: SourceSentence) -> Hypothesis:
-    return next(translated)[0] if part.tokens else copied(part)
+    """The best translation of a part; the part itself where that is empty, as of a lone “at”."""
+    best = next(translated)[0] if part.tokens else copied(part)
+    return best if best.text.strip() else copied(part)
 
 
 def _joined(source: SourceSentence, parts: Sequence[_Part], translated: Sequence[Hypothesis]) -> Hypothesis:
