@@ -15,7 +15,7 @@ from translator import tokenizer as tokenizer_module
 from translator.errors import ConfigError, DataError, InputError
 from translator.tokenizer import BOS_ID, EOS_ID, FIRST_RESERVED_ID, PAD_ID, UNK_ID, Tokenizer, train_tokenizer
 from translator.translate import shipped_model
-from translator.vocabulary import REQUIRED_CHARACTERS
+from translator.vocabulary import REQUIRED_CHARACTERS, RESERVED_CLASSES
 
 SENTENCES = [
     "The baker opens the little shop at seven.",
@@ -322,6 +322,15 @@ def test_required_characters_are_pieces_of_their_own() -> None:
     for character in REQUIRED_CHARACTERS:
         (mark, digit, piece) = tokenizer.encode(f"7{character}")  # the text has no digits to be merged with
         assert [tokenizer.piece(one) for one in (mark, digit, piece)] == ["▁", "7", character]
+
+
+def test_the_vocabulary_of_the_next_model_has_all_of_them() -> None:
+    path = Path(__file__).parents[2] / "benchmarks" / "vocabulary-12000.model"
+    tokenizer = Tokenizer.load(path)
+    assert tokenizer.vocab_size == 12_000
+    assert list(tokenizer.reserved) == list(RESERVED_CLASSES)
+    pieces = {tokenizer.piece(number) for number in range(tokenizer.first_learnt_id, tokenizer.vocab_size)}
+    assert pieces >= set(REQUIRED_CHARACTERS)
 
 
 # --- BPE-dropout
