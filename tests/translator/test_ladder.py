@@ -100,10 +100,10 @@ def test_a_model_without_reserved_pieces_has_no_second_search() -> None:
 
 
 def test_parts_of_a_sentence_in_capitals_are_joined_by_capitals(tokenizer: Tokenizer) -> None:
-    text = "THE HERON PAID ON MAY 12 FOR THE BOAT."
-    answers = {text: "Nichts.", "THE HERON PAID ON": "DER REIHER ZAHLTE AM", "FOR THE BOAT.": "DAS BOOT."}
+    text = "THE HERON PAID ON MAY 12 FOR 5 km."
+    answers = {text: "Nichts.", "THE HERON PAID ON": "DER REIHER ZAHLTE AM", "FOR": "FÜR", ".": "."}
     found, _ = climb(text, "NICHTS.", answers, tokenizer)
-    assert (found.text, found.rung) == ("DER REIHER ZAHLTE AM 12. MAI DAS BOOT.", "parts")
+    assert (found.text, found.rung) == ("DER REIHER ZAHLTE AM 12. MAI FÜR 5 km.", "parts")
     assert not has_fault(found)
 
 

@@ -54,6 +54,10 @@ class ProtectedSpan:
         """How the translation has it."""
         return self.german if style == "german" else self.text
 
+    def capitals(self, written: str) -> str:
+        """What it is written as in a translation in capitals: symbols of units and opaque spans stay as they are."""
+        return written.upper() if self.value and self.kind != "quantity" else written
+
     @property
     def is_word(self) -> bool:
         """Whether it stays a word of the sentence, which only the check looks at: a number up to twelve."""
@@ -69,9 +73,8 @@ class PlacedSpan:
 
 
 def in_capitals(placed: PlacedSpan) -> PlacedSpan:
-    """A span for a translation in capitals: the words of its German form are, too, unless it is opaque."""
-    span = placed.span
-    return PlacedSpan(placed.mark, replace(span, german=span.german.upper())) if span.value else placed
+    """A span for a translation in capitals."""
+    return PlacedSpan(placed.mark, replace(placed.span, german=placed.span.capitals(placed.span.german)))
 
 
 class Marks:

@@ -51,7 +51,7 @@ def place_in(source: SourceSentence, span: ProtectedSpan) -> tuple[int, int]:
 def _written(source: SourceSentence, span: ProtectedSpan) -> str:
     """How the translation has a span, in capitals like the rest of it."""
     text = span.written(source.numbers)
-    return text.upper() if source.in_capitals and span.value else text
+    return span.capitals(text) if source.in_capitals else text
 
 
 class Ladder:
