@@ -86,6 +86,12 @@ def test_a_number_that_a_german_reads_as_another_one_is_lost(source: str, transl
     assert not [one for one in kept if one.is_fault]
 
 
+def test_values_that_are_kept_in_their_english_form_are_found() -> None:
+    text = "It costs $1,299.99 at 3:30 p.m. on 12/31/2025, 2.5% of 5km."
+    checks = check(text, 0, find_protected(text), text, "keep")
+    assert [one.verdict for one in checks] == ["kept"] * 5
+
+
 def test_kept_and_converted_are_told_apart() -> None:
     assert verdicts("15 of $5 for {x}", "15 von 5 $ für {x}") == [
         ("number", "kept", "15", "15"),

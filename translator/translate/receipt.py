@@ -77,7 +77,7 @@ def check(
     """
     german = GermanText(translation, german_values if numbers == "german" else possible_values)
     checks = [
-        _check_span(span, start, german)
+        _check_span(span, start, german, numbers)
         for span in sorted(spans, key=lambda span: span.kind in ("small", "number", "year"))
     ]
     checks.sort(key=lambda one: one.source or (0, 0))
@@ -86,9 +86,12 @@ def check(
     return (*checks, *extra, *_broken_characters(source, translation))
 
 
-def _check_span(span: ProtectedSpan, start: int, german: GermanText) -> Check:
+def _check_span(span: ProtectedSpan, start: int, german: GermanText, numbers: NumberStyle) -> Check:
     source = span.start - start, span.end - start
-    place = german.take(span.value) if span.value else german.take_text(span.text)
+    is_copied = span.value is None or (numbers == "keep" and not span.is_word)
+    place = german.take_text(span.text) if is_copied else None
+    if place is None and span.value is not None:
+        place = german.take(span.value)
     if place is None and span.is_word:
         place = _take_small(int(span.text), german)
     if place is None:
