@@ -43,6 +43,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _WORD_MARK = "\u2581"  # how SentencePiece writes a blank; a literal one would come back as a blank
 _OUTSIDER = "\U0010fffd"  # a private-use character that is kept out of every vocabulary
 _MARK_BYTES = 4  # of a mark in UTF-8: F3 B0 8x xx
+_MARK_LEAD_BYTE = 0xF3
 _WORDS = re.compile(f"{_WORD_MARK}|[^ {_WORD_MARK}]+| [^ {_WORD_MARK}]*")  # a blank belongs to what follows
 _MAX_REMEMBERED_WORDS = 100_000
 _NOT_FOR_TRAINING = re.compile(f"[{_OUTSIDER}\ud800-\udfff\U000f0000-\U000f00ff]")
@@ -196,17 +197,20 @@ class Tokenizer:
 
     def _read_marks(self, ids: list[int]) -> list[int]:
         """Put reserved ids in the places of the bytes of marks, which no vocabulary holds as characters."""
-        first, second = (self.first_byte_id + byte for byte in b"\xf3\xb0")
         read, place = list[int](), 0
         while place < len(ids):
-            if ids[place] == first and ids[place + 1] == second:
-                utf8 = bytes(piece_id - self.first_byte_id for piece_id in ids[place : place + _MARK_BYTES])
-                read.append(FIRST_RESERVED_ID + ord(utf8.decode()) - FIRST_MARK)
-                place += _MARK_BYTES
-            else:
-                read.append(ids[place])
-                place += 1
+            reserved_id = self._reserved_id(ids[place : place + _MARK_BYTES])
+            read.append(ids[place] if reserved_id is None else reserved_id)
+            place += 1 if reserved_id is None else _MARK_BYTES
         return read
+
+    def _reserved_id(self, ids: list[int]) -> int | None:
+        """The reserved piece whose mark these byte pieces are; other private-use characters are no marks."""
+        if ids[0] != self.first_byte_id + _MARK_LEAD_BYTE:
+            return None
+        character = bytes(piece_id - self.first_byte_id for piece_id in ids).decode()
+        reserved_id = FIRST_RESERVED_ID + ord(character) - FIRST_MARK
+        return reserved_id if FIRST_RESERVED_ID <= reserved_id < self.first_byte_id else None
 
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
         """Piece ids of each text, without BOS and EOS, on several threads where there are many texts.

@@ -299,6 +299,14 @@ def test_what_stands_beside_a_mark_is_encoded_as_without_it(tokenizer: Tokenizer
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("other", ["\U000f0080", "\U000f00ff", "\U000f0250", "\U000f1000", "\U0010ffff"])
+def test_other_private_characters_beside_a_mark_are_no_marks(tokenizer: Tokenizer, other: str) -> None:
+    mark = tokenizer.marks["number"][0]
+    ids = tokenizer.encode_marked(f"a {mark}{other}")
+    assert ids == [*tokenizer.encode("a "), tokenizer.reserved["number"][0], *tokenizer.encode(other)[-4:]]
+    assert tokenizer.decode_marked(ids) == f"a {mark}{other}"
+
+
 def test_plain_encoding_never_reads_a_mark(tokenizer: Tokenizer) -> None:
     text = f"a {tokenizer.marks['number'][0]} b"
     assert tokenizer.is_text(tokenizer.encode(text))
