@@ -38,6 +38,8 @@ def places(english: str, german: str) -> list[str | None]:
         ("costs €3.2 million", "kostet 3,2 Mio. Euro", ["3,2 Mio. Euro"]),
         ("costs €3.2 million", "kostet 3.200.000 €", ["3.200.000 €"]),
         ("500 EUR", "500 Euro", ["500 Euro"]),
+        ("99¢ each", "je 99 Cent", ["99 Cent"]),
+        ("₹1,50,000", "1,50,000 ₹", ["1,50,000 ₹"]),
         ("2.5%", "2,5 Prozent", ["2,5 Prozent"]),
         ("5 km long", "5 km lang", ["5 km"]),
         ("a 3.5 GB file", "eine 3,5-GB-Datei", ["3,5-GB"]),
@@ -95,6 +97,12 @@ def test_the_order_may_be_another_one() -> None:
 def test_brackets_that_double_are_no_copy() -> None:
     assert GermanText("am {{date}}} um").take_text("{{date}}") is None
     assert GermanText("am {{date}} um").take_text("{{date}}") == (3, 11)
+
+
+def test_a_path_that_goes_on_is_another_path() -> None:
+    assert GermanText("siehe /srv/log/heron/heron hier").take_text("/srv/log/heron") is None
+    assert GermanText("in /srv/log/ hier").take_text("/srv/log/") == (3, 12)
+    assert GermanText("v1.2/v1.3").take_text("v1.2") == (0, 4)
 
 
 def test_letters_stand_alone() -> None:

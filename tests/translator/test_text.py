@@ -352,6 +352,13 @@ def test_a_dense_part_does_not_make_pieces_of_the_rest_small() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        (
+            "Add 8 oz. of flour and 2 tbsp. of sugar. Stir.",
+            [
+                "Add 8 oz. of flour and 2 tbsp. of sugar.",
+                "Stir.",
+            ],
+        ),
         ("It costs approx. 5 euros. Pay now.", ["It costs approx. 5 euros.", "Pay now."]),
         ("The price incl. VAT is fair.", ["The price incl. VAT is fair."]),
         ("The price incl. 19% VAT is fair.", ["The price incl. 19% VAT is fair."]),

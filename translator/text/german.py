@@ -44,7 +44,7 @@ _MONTH = (
 )
 _CURRENCY_WORDS = {
     "US-Dollar": "$", "Dollar": "$", "Euro": "EUR", "Pfund": "GBP", "Yen": "JPY", "Franken": "CHF", "Rubel": "RUB",
-    "Rupien": "INR", "Pesos": "MXN", "Kronen": "SEK",
+    "Rupien": "INR", "Cent": "¢", "Pesos": "MXN", "Kronen": "SEK",
 }  # fmt: skip
 _UNIT_WORDS = {word.casefold(): unit for word, unit in _CURRENCY_WORDS.items()} | {"prozent": "%"}
 _DOLLARS = {"$", "USD", "CAD", "AUD", "NZD", "HKD", "SGD"}
@@ -140,7 +140,10 @@ class GermanText:
     def _stands_alone(self, place: Place) -> bool:
         start, end = place
         before, after = self.text[max(0, start - 2) : start], self.text[end : end + 2]
-        return not (_goes_on(before[::-1], self.text[start]) or _goes_on(after, self.text[end - 1]))
+        is_longer_path = "/" in self.text[start:end] and after[:1] == "/" and _is_word(after[1:])
+        return not (
+            is_longer_path or _goes_on(before[::-1], self.text[start]) or _goes_on(after, self.text[end - 1])
+        )
 
     def _approximately(self, start: int) -> int | None:
         """Where “ca.” or the like before a value begins."""

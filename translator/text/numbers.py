@@ -3,8 +3,11 @@
 import re
 from fractions import Fraction
 
-ENGLISH_NUMBER = r"(?:\d{1,3}(?:,\d{3})++(?:\.\d++)?+|\d++(?:\.\d++)?+|\.\d++)(?![\d]|[.,]\d)"
-"""1,234.56, 1234.56 or .5; not the beginning of something longer."""
+ENGLISH_NUMBER = (
+    r"(?:\d{1,3}(?:,\d{3})++(?:\.\d++)?+|\d{1,2}(?:,\d\d(?=,))++,\d{3}(?:\.\d++)?+"
+    r"|\d++(?:\.\d++)?+|\.\d++)(?![\d]|[.,]\d)"
+)
+"""1,234.56, 1,50,000 (as Indians group digits), 1234.56 or .5; not the beginning of something longer."""
 VULGAR = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
 _VULGAR_FRACTIONS = "1/4 1/2 3/4 1/7 1/9 1/10 1/3 2/3 1/5 2/5 3/5 4/5 1/6 5/6 1/8 3/8 5/8 7/8"
 _VULGAR_VALUES = dict(zip(VULGAR, map(Fraction, _VULGAR_FRACTIONS.split()), strict=True))
@@ -18,6 +21,7 @@ _GROUPED_BY = {
         (" ", "[ \u00a0\u2009\u202f'’]", "[.,]"),
     )
 }
+_INDIAN = re.compile(r"\d{1,2}(?:,\d\d)+,\d{3}")
 _DECIMAL = re.compile(r"\d+[.,]\d+")
 
 
@@ -29,6 +33,8 @@ def english_value(number: str) -> Fraction | None:
 def german_number(number: str) -> str:
     """The German form of a number as `ENGLISH_NUMBER` finds it: `1,234.56` → `1.234,56`."""
     whole, point, decimals = number.partition(".")
+    if _INDIAN.fullmatch(whole):
+        whole = f"{int(whole.replace(',', '')):,}"
     return (whole.replace(",", ".") or "0") + ("," if point else "") + decimals
 
 
@@ -65,6 +71,8 @@ def _values(number: str, separators: tuple[str, ...]) -> set[Fraction]:
         if _GROUPED_BY[mark].fullmatch(number):
             kept = "".join(one for one in number if one.isdecimal() or (one in ".," and one != mark))
             values |= _some(_fraction(kept.replace(",", ".")))
+    if "," in separators and _INDIAN.fullmatch(number):
+        values |= _some(_fraction(number.replace(",", "")))
     decimal = "." if "," in separators else ","
     if decimal in number and _DECIMAL.fullmatch(number):
         values |= _some(_fraction(number.replace(",", ".")))

@@ -45,7 +45,10 @@ _EMOJI_RUN = re.compile(
 
 # "approx. 5", "incl. 19 %", "e.g. Paris"; and those that end a sentence only before a capital.
 _NEVER_LAST = re.compile(r"(?<!\w)(?:approx|incl|excl|viz|cf|vs|e\.g|i\.e)\.\s*\Z", re.IGNORECASE)
-_SELDOM_LAST = re.compile(r"(?<!\w)(?:esp|resp|max|min|avg|est|ext|tel|dept)\.\s*\Z", re.IGNORECASE)
+_SELDOM_LAST = re.compile(
+    r"(?<!\w)(?:esp|resp|max|min|avg|est|ext|tel|dept|oz|lbs?|tbsp|tsp|ft|pt|qt|gal|hrs?|mins|secs?)\.\s*\Z",
+    re.IGNORECASE,
+)
 _LONGEST_ABBREVIATION = 12  # with the blanks behind it
 
 # The comma in "1,000" and the colon in "10:30" end no clause: whitespace must follow, except after a dash.

@@ -47,14 +47,14 @@ _MONTHS = {
 CURRENCIES = {
     "US$": "USD", "A$": "AUD", "C$": "CAD", "NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "R$": "BRL",
     "$": "$", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₽": "RUB", "₩": "KRW", "₺": "TRY", "₴": "UAH",
-    "₪": "ILS", "฿": "THB", "₫": "VND", "₱": "PHP", "₿": "BTC",
+    "₪": "ILS", "฿": "THB", "₫": "VND", "₱": "PHP", "₿": "BTC", "¢": "¢",
 }  # fmt: skip
 """What the signs of currencies mean; the dollar of `$` may be of any country."""
 CURRENCY_CODES = (
     "USD|EUR|GBP|CHF|JPY|CNY|CAD|AUD|SEK|NOK|DKK|PLN|CZK|INR|BRL|TRY|RUB|MXN|ZAR|HUF|KRW|SGD|HKD|NZD|BTC|UAH|"
     "ILS"
 )
-CURRENCY_SIGNS = r"US\$|HK\$|NZ\$|[ACSR]\$|[$€£¥₹₽₩₺₴₪฿₫₱₿]"
+CURRENCY_SIGNS = r"US\$|HK\$|NZ\$|[ACSR]\$|[$€£¥₹₽₩₺₴₪฿₫₱₿¢]"
 UNITS = (
     "km/h|km²|km|cm²|cm³|cm|mm²|mm|µm|μm|nm|m²|m³|m/s|mi|ft|yd|ha|kg|mg|µg|μg|lbs?|oz|ml|mL|cl|dl|gal|°C|°F|"
     "ms|µs|μs|ns|min|kWh|MWh|GWh|TWh|kW|MW|GW|mW|mV|kV|mA|mAh|Ah|kHz|MHz|GHz|THz|Hz|kB|KB|MB|GB|TB|PB|KiB|MiB|GiB|TiB|"
@@ -109,7 +109,8 @@ _BEFORE_CLOCK_TIMES = re.compile(
 _LAST_WORD = re.compile(r"([^\W\d_][\w.+#-]*+)[ \u00a0]\Z")
 _APPROXIMATELY = re.compile(r"(?<!\w)(?:approx|ca)\.[ \u00a0]?\Z", re.IGNORECASE)
 _SENTENCE_GOES_ON = re.compile(
-    r"\.[)\]\"”’]*+ (?:[^A-Z]|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:[ECMP][SD]?T|GMT|UTC|BST|CES?T)\b|I\b)"
+    r"\.[)\]\"”’]*+(?:[,;:]|[?!]| (?:[^A-Z]|I\b"
+    r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:[ECMP][SD]?T|GMT|UTC|BST|CES?T)\b))"
 )
 _LOOK_BACK = 30
 """Characters before a number that may tell what it is."""
@@ -146,12 +147,14 @@ _PATTERNS: dict[str, str] = {
     "dot_date": rf"{_BEGIN}\d{{1,2}}\.\d{{1,2}}\.\d{{4}}(?!\d|\.\d)",
     "hours": rf"(?i:{_BEGIN}(?P<from12>{_CLOCK_12})(?P<half1>{_AM_PM})?{_DASH}"
     rf"(?P<to12>{_CLOCK_12})(?P<half2>{_AM_PM}))",
+    "spoken_time": rf"(?i:\b(?P<quarter>half past|quarter past|quarter to)[ \u00a0](?P<hour>1[0-2]|0?[1-9])"
+    rf"(?P<spoken_half>{_AM_PM}))",
     "time12": rf"(?i:{_BEGIN}(?P<clock12>{_CLOCK_12})(?P<half>{_AM_PM}))",
     "times": rf"{_BEGIN}(?P<from24>{_CLOCK_24}){_DASH}(?P<to24>{_CLOCK_24})(?![\d:])",
     "time24": rf"{_BEGIN}{_CLOCK_24}(?::[0-5]\d)?(?![\d:]|[.,]\d)",
     "money": rf"(?P<sign1>{_SIGN})(?<![\w$])(?P<currency1>{CURRENCY_SIGNS}|(?:{CURRENCY_CODES})(?=[ \u00a0\d])){_BLANK}"
     rf"(?P<minus1>[-−])?(?P<amount1>{_NUMBER})(?P<magnitude1>{_MAGNITUDE})?"
-    rf"(?:{_DASH}(?:{CURRENCY_SIGNS})?(?P<upto1>{_NUMBER})(?P<magnitude3>{_MAGNITUDE})?)?(?!\w)",
+    rf"(?:{_DASH}(?:{CURRENCY_SIGNS})?(?P<upto1>{_NUMBER})(?P<magnitude3>{_MAGNITUDE})?)?(?:\.[-–—](?![\w-]))?(?!\w)",
     "money_after": rf"{_BEGIN}(?P<sign2>{_SIGN})(?P<amount2>{_NUMBER})(?:{_DASH}(?P<upto2>{_NUMBER}))?"
     rf"(?P<magnitude2>{_MAGNITUDE})?{_BLANK}(?P<currency2>{CURRENCY_SIGNS}|(?:{CURRENCY_CODES})(?!\w))(?![\d])",
     "decade": rf"(?P<decade>(?:1\d|20)\d0|(?:{_BEFORE_DECADES})\d0)s(?!\w)",
@@ -163,6 +166,8 @@ _PATTERNS: dict[str, str] = {
     "ordinal": rf"{_BEGIN}(?P<ordinal>\d{{1,3}}(?:,\d{{3}})++|\d{{1,6}}){_ORDINAL_END}(?!\w)",
     "power": rf"{_BEGIN}{_SIGN}(?:\d++(?:\.\d++)?{_BLANK}[×·]{_BLANK})?+\d++(?:\.\d++)?[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]++",
     "mixed": rf"{_BEGIN}(?P<sign5>{_SIGN})(?P<mixed>\d*[{VULGAR}])(?!\w)",
+    "feet": rf"{_BEGIN}\d++(?:['’′]{_BLANK}\d++(?:\.\d++)?[{VULGAR}]?[\"”″](?!\w)|[′″]"
+    r"|'(?= (?:by|x|×|wide|long|tall|high|deep)\b))",
     "literal": rf"{_BEGIN}\d++(?:[ \u00a0]?[×][ \u00a0]?\d++|[:/]\d++)++(?!\w)",
     "range": rf"{_BEGIN}(?P<first>{_NUMBER}){_DASH}(?P<last>{_NUMBER})(?![-–]\d|\w)",
     "number": rf"{_BEGIN}(?P<sign6>{_SIGN})(?P<number>{_NUMBER})(?!\w)",
@@ -170,7 +175,7 @@ _PATTERNS: dict[str, str] = {
     "roman": rf"\b(?P<name>{'|'.join((_REGNAL_NAMES + _REGNAL_NAMES.upper()).split())})[ \u00a0]"
     r"(?P<roman>X{0,3}(?:IX|IV|V?I{0,3}))(?<=[IVX])(?!\w)",
 }
-_FIRST_CHARACTERS = rf"(?<!\w)(?=[\d{VULGAR}.+±−–$€£¥₹₽₩₺₴₪฿₫₱₿A-Zacefnpsv-])"
+_FIRST_CHARACTERS = rf"(?<!\w)(?=[\d{VULGAR}.+±−–$€£¥₹₽₩₺₴₪฿₫₱₿¢A-Zacefhnpqsv-])"
 _VALUES = re.compile(
     _FIRST_CHARACTERS + "(?:" + "|".join(f"(?P<as_{name}>{one})" for name, one in _PATTERNS.items()) + ")"
 )
@@ -275,6 +280,15 @@ def _time12(match: re.Match[str], text: str) -> Value:
     hour, minutes = _clock(match["clock12"], match["half"])
     end = _end_of_half(match, text)
     return Value(match.start(), end, "time", time_key(hour, minutes), f"{_german_clock(hour, minutes)} Uhr")
+
+
+def _spoken_time(match: re.Match[str], text: str) -> Value:
+    minutes, hours_back = {"half past": ("30", 0), "quarter past": ("15", 0), "quarter to": ("45", 1)}[
+        match["quarter"].lower().replace("\u00a0", " ")
+    ]
+    hour = (_clock(match["hour"], match["spoken_half"])[0] - hours_back) % 24
+    end = _end_of_half(match, text)
+    return Value(match.start(), end, "time", time_key(hour, minutes), f"{hour}:{minutes} Uhr")
 
 
 def _hours(match: re.Match[str], text: str) -> Value:
@@ -445,8 +459,9 @@ def _is_version(number: str, text: str, start: int) -> bool:
 _Reader = Callable[[re.Match[str], str], Value | None]
 _READERS: dict[str, _Reader] = {
     "label": _label, "month_day": _month_day, "day_month": _day_month, "iso_date": _iso_date,
-    "slash_date": _slash_date, "dot_date": _dot_date, "hours": _hours, "time12": _time12, "times": _times,
-    "time24": _time24, "money": _money, "money_after": _money_after, "percent": _percent, "quantity": _quantity,
-    "decade": _decade, "ordinal": _ordinal, "power": _power, "mixed": _mixed, "literal": _literal, "range": _range,
-    "number": _number, "odd": _literal, "roman": _roman,
+    "slash_date": _slash_date, "dot_date": _dot_date, "hours": _hours, "spoken_time": _spoken_time,
+    "time12": _time12, "times": _times, "time24": _time24, "money": _money, "money_after": _money_after,
+    "percent": _percent, "quantity": _quantity, "decade": _decade, "ordinal": _ordinal, "power": _power,
+    "mixed": _mixed, "feet": _literal, "literal": _literal, "range": _range, "number": _number, "odd": _literal,
+    "roman": _roman,
 }  # fmt: skip
