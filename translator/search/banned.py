@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-_BEGINNING, _INSIDE = 0, 1
+BEGINNING, _INSIDE = 0, 1
 """States in which no phrase has begun: a word may begin here, or one goes on."""
 _PADDING_CLASS, _WORD_CLASS, _OTHER_CLASS, _BLANK_CLASS = range(4)
 """Of characters that occur in no phrase, and of the blank; those of phrases have classes of their own."""
@@ -62,6 +62,14 @@ class BannedPhrases:
         self._rows: dict[int, _Row] = {}  # of the states that some translation was in
         self._making = threading.Lock()
 
+    def after(self, state: int, token: int) -> int:
+        """The state after a piece; the first state is BEGINNING."""
+        return int(self._row(state).next_V[token])
+
+    def completing(self, state: int) -> npt.NDArray[np.intp]:
+        """The pieces that would complete a phrase."""
+        return self._row(state).completing.numpy()
+
     def apply(self, log_probability_BWV: Tensor, past_BWT: Tensor) -> None:
         """Set what would complete a phrase after the tokens `past_BWT` to −∞, in place."""
         completing = [self._row_after(past).completing for past in past_BWT.flatten(0, 1).tolist()]
@@ -71,7 +79,7 @@ class BannedPhrases:
         log_probability_NV[row_X.to(device), torch.cat(completing).to(device)] = -torch.inf
 
     def _row_after(self, tokens: list[int]) -> _Row:
-        row = self._row(_BEGINNING)
+        row = self._row(BEGINNING)
         for token in tokens:
             row = self._row(row.next_V.item(token))
         return row
@@ -147,25 +155,25 @@ class _Automaton:
         tree: list[dict[int, int]] = [{}, {}]
         ends = []
         for phrase in phrases:
-            node = _BEGINNING
+            node = BEGINNING
             for character in phrase:
                 following = tree[node].setdefault(self._classes[character], len(tree))
                 if following == len(tree):
                     tree.append({})
                 node = following
             ends.append(node)
-        first = tree[_BEGINNING].items()
+        first = tree[BEGINNING].items()
         tree[_INSIDE] = {kind: node for kind, node in first if not self._is_word[kind]}
         return tree, ends
 
     def _link(self, tree: list[dict[int, int]]) -> None:
         """What follows in each state, in the order of their lengths: where no phrase goes on, a shorter one may."""
-        outside_C = np.where(self._is_word, _INSIDE, _BEGINNING)
+        outside_C = np.where(self._is_word, _INSIDE, BEGINNING)
         queue = deque[tuple[int, int]]()
-        for root in (_INSIDE, _BEGINNING):
+        for root in (_INSIDE, BEGINNING):
             self.next_SC[root] = outside_C
             self._go_on(root, tree[root])
-        queue.extend((node, int(outside_C[kind])) for kind, node in tree[_BEGINNING].items())
+        queue.extend((node, int(outside_C[kind])) for kind, node in tree[BEGINNING].items())
         while queue:
             node, shorter = queue.popleft()
             self.next_SC[node] = self.next_SC[shorter]

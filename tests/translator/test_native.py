@@ -1,0 +1,364 @@
+"""The native engine against the plain model, its kernels against each other, and what it does with bad input."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from translator.config import ModelConfig
+from translator.engines.native import library as native
+from translator.engines.native.build import (
+    COMPILED_KERNELS,
+    FOLDER,
+    LIBRARY,
+    build_program,
+    hashes,
+    machine_name,
+    manifest_of,
+)
+from translator.engines.native.engine import NativeEngine, sinusoids
+from translator.engines.protocol import Rows, mask_width
+from translator.errors import ConfigError
+from translator.model import Transformer, sinusoid_table
+
+FORBIDDEN = (0, 1)
+BEGIN, END = 2, 3
+GCC_OPTIONS = {
+    "avx2": ("-march=x86-64-v3",), "avxvnni": ("-march=x86-64-v3", "-mavxvnni"),
+    "avx512vnni": ("-march=x86-64-v4", "-mavx512vnni"), "dotprod": ("-march=armv8.2-a+dotprod",),
+}  # fmt: skip
+KERNELS = native.kernels(native.open_library())
+SHAPES = {
+    "as the package's": ModelConfig(
+        vocab_size=300, d_model=64, heads=4, d_ff=96, encoder_layers=2, decoder_layers=2, norm="pre"
+    ),
+    "post-norm and GELU": ModelConfig(
+        vocab_size=64, d_model=48, heads=3, d_ff=64, encoder_layers=1, decoder_layers=2, activation="gelu"
+    ),
+    "odd sizes": ModelConfig(
+        vocab_size=71, d_model=42, heads=6, d_ff=33, encoder_layers=1, decoder_layers=1, norm="pre",
+        positions="learned", max_positions=40,
+    ),
+    "a single head": ModelConfig(
+        vocab_size=130, d_model=34, heads=1, d_ff=200, encoder_layers=2, decoder_layers=1
+    ),
+}  # fmt: skip
+
+
+def make_model(config, seed=0):
+    torch.manual_seed(seed)
+    return Transformer(config).eval()
+
+
+def make_engine(model, kernel=""):
+    tensors = {name: tensor.detach().numpy() for name, tensor in model.state_dict().items()}
+    before = os.environ.get(native.FORCED_KERNEL)
+    os.environ[native.FORCED_KERNEL] = kernel
+    try:
+        return NativeEngine(tensors, model.config, FORBIDDEN)
+    finally:
+        os.environ.pop(native.FORCED_KERNEL)
+        if before is not None:
+            os.environ[native.FORCED_KERNEL] = before
+
+
+def random_sources(config, number, seed=0, longest=23):
+    random = np.random.default_rng(seed)
+    return [
+        [*random.integers(4, config.vocab_size, random.integers(0, longest)).tolist(), END]
+        for _ in range(number)
+    ]
+
+
+def rows_of(row, parent, token):
+    row_N, parent_N, token_N = (np.asarray(x, dtype=np.int32) for x in (row, parent, token))
+    return Rows(row_N, parent_N, token_N, np.zeros(len(row_N), dtype=np.int32))
+
+
+@torch.inference_mode()
+def log_probabilities(model, source, targets):
+    """Of the plain model, (T, V): after each of the targets and those before it."""
+    source_1S = torch.tensor([source])
+    output = model(source_1S, torch.ones_like(source_1S, dtype=torch.bool), torch.tensor([targets]))
+    logits_TV = model.logits(output)[0]
+    logits_TV[:, list(FORBIDDEN)] = -torch.inf
+    return logits_TV.log_softmax(1).numpy()
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_distributions_are_those_of_the_plain_model_but_for_the_rounding(name):
+    model = make_model(SHAPES[name])
+    session, sources = make_engine(model).session(), random_sources(model.config, 3)
+    first = session.admit(sources, 1)
+    targets = np.random.default_rng(1).integers(4, model.config.vocab_size, (3, 9))
+    targets[:, 0] = BEGIN
+    expected = [log_probabilities(model, *pair) for pair in zip(sources, targets.tolist(), strict=True)]
+    for step in range(9):
+        found = session.distribution(rows_of(first, first, targets[:, step]))
+        for sentence in range(3):
+            allowed = np.isfinite(expected[sentence][step])
+            assert np.isneginf(found[sentence][~allowed]).all()
+            difference = found[sentence][allowed] - expected[sentence][step][allowed]
+            assert abs(difference).max() < 0.25
+            assert np.exp(found[sentence][allowed], dtype=np.float64).sum() == pytest.approx(1, abs=1e-5)
+
+
+def walk(engine, seed, steps=7):
+    """Everything that an engine answers to rows that part and go on from each other, as bytes."""
+    random, session = np.random.default_rng(seed), engine.session()
+    width, answers = int(random.integers(1, 5)), []
+    first = session.admit(random_sources(CONFIG, 3, seed), width)
+    row = (first[:, None] + np.arange(width)).ravel()
+    masks = random.random((4, mask_width(CONFIG.vocab_size))) < 0.7
+    for _ in range(steps):
+        parent = (first[:, None] + random.integers(0, width, (3, width))).ravel()
+        token = random.integers(2, CONFIG.vocab_size, len(row))
+        rows = rows_of(row, parent, token)
+        rows = Rows(rows.row_N, rows.parent_N, rows.token_N, random.integers(0, 4, len(row)).astype(np.int32))
+        found = session.step(rows, masks, int(random.integers(1, 9)))
+        answers.append(found.token_NC.tobytes() + found.log_probability_NC.tobytes())
+    return answers
+
+
+CONFIG = SHAPES["as the package's"]
+
+
+@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_all_kernels_give_the_same_bits(name, kernel):
+    model = make_model(SHAPES[name])
+    sources, answers = random_sources(model.config, 5, longest=39), []
+    for one in (kernel, "portable"):
+        session = make_engine(model, one).session()
+        first = session.admit(sources, 1)
+        for token in (BEGIN, 9, 30):
+            answers.append(session.distribution(rows_of(first, first, [token] * 5)).copy())
+    for found, expected in zip(answers[:3], answers[3:], strict=True):
+        assert found.tobytes() == expected.tobytes()
+
+
+@pytest.fixture(scope="module")
+def engines():
+    model = make_model(CONFIG)
+    return [make_engine(model, kernel) for kernel in KERNELS]
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_any_steps_of_any_rows_have_the_same_answers_from_all_kernels(engines, seed):
+    first, *others = [walk(engine, seed) for engine in engines]
+    assert all(other == first for other in others)
+
+
+def test_neighbours_change_nothing(engines):
+    engine = engines[0]
+    sources = random_sources(CONFIG, 9, seed=4)
+    together, alone = engine.session(), engine.session()
+    first = together.admit(sources, 2)
+    for step, token in enumerate((BEGIN, 40, 17)):
+        found = together.distribution(rows_of(first, first, [token] * 9)).copy()
+        for place, source in enumerate(sources):
+            (row,) = alone.admit([source], 1)
+            for earlier in (BEGIN, 40, 17)[: step + 1]:
+                expected = alone.distribution(rows_of([row], [row], [earlier]))
+            assert found[place].tobytes() == expected[0].tobytes()
+            alone.release(np.array([row]))
+
+
+def test_a_row_that_goes_on_from_another_has_its_history(engines):
+    session, (source,) = engines[0].session(), random_sources(CONFIG, 1, seed=5)
+    (row,) = session.admit([source], 3)
+    session.distribution(rows_of([row, row + 1], [row, row], [BEGIN, BEGIN]))
+    session.distribution(rows_of([row, row + 1], [row, row + 1], [50, 60]))
+    # Both go on from the other one, and the third from the first one before that.
+    swapped = session.distribution(rows_of([row, row + 1, row + 2], [row + 1, row, row], [7, 8, 9])).copy()
+    for place, tokens in enumerate([(BEGIN, 60, 7), (BEGIN, 50, 8), (BEGIN, 50, 9)]):
+        (other,) = session.admit([source], 1)
+        for token in tokens:
+            expected = session.distribution(rows_of([other], [other], [token]))
+        assert swapped[place].tobytes() == expected[0].tobytes()
+
+
+def test_candidates_are_the_best_that_the_mask_allows(engines):
+    session, sources = engines[0].session(), random_sources(CONFIG, 4, seed=6)
+    first = session.admit(sources, 2)
+    rows = rows_of(first, first, [BEGIN] * 4)
+    full = session.distribution(rows).copy()
+    masks = np.zeros((3, mask_width(CONFIG.vocab_size)), dtype=bool)
+    masks[0] = True
+    masks[1, [5, 9, 0]] = True  # 0 is forbidden
+    masks[2, ::3] = True
+    other_rows = Rows(rows.row_N + 1, rows.parent_N + 1, rows.token_N, np.array([0, 1, 2, 0], dtype=np.int32))
+    found = session.step(other_rows, masks, 6)
+    for place, mask in enumerate((0, 1, 2, 0)):
+        allowed = np.where(masks[mask, : CONFIG.vocab_size], full[place], -np.inf)
+        order = [token for token in np.argsort(-allowed, kind="stable")[:6] if allowed[token] > -np.inf]
+        assert found.token_NC[place].tolist() == [*order, *[-1] * (6 - len(order))]
+        expected = [*full[place][order].tolist(), *[-np.inf] * (6 - len(order))]
+        assert found.log_probability_NC[place].tolist() == expected
+
+
+def test_running_ahead_is_the_same_as_one_step_after_the_other(engines):
+    engine, sources = engines[0], random_sources(CONFIG, 2, seed=7)
+    masks = np.ones((1, mask_width(CONFIG.vocab_size)), dtype=bool)
+    ordinary = np.ones_like(masks[0])
+    session = engine.session()
+    first = session.admit(sources, 1)
+    token, expected = [BEGIN] * 2, []
+    for _ in range(6):
+        found = session.step(rows_of(first, first, token), masks, 1)
+        token = found.token_NC[:, 0].copy()
+        expected.append((token.tolist(), found.log_probability_NC[:, 0].tolist()))
+    session = engine.session()
+    tokens, each = session.run(rows_of(session.admit(sources, 1), first, [BEGIN] * 2), masks, ordinary, 6)
+    assert list(zip(tokens.tolist(), each.tolist(), strict=True)) == expected
+    # It stops after the first token that is not ordinary.
+    ordinary[expected[2][0][1]] = False
+    steps = next(place for place, (some, _) in enumerate(expected) if expected[2][0][1] in some) + 1
+    session = engine.session()
+    tokens, _ = session.run(rows_of(session.admit(sources, 1), first, [BEGIN] * 2), masks, ordinary, 6)
+    assert tokens.tolist() == [some for some, _ in expected[:steps]]
+
+
+def test_attention_is_that_of_the_plain_model(engines):
+    model = make_model(CONFIG)
+    session, sources = engines[0].session(), random_sources(CONFIG, 2, seed=8)
+    first = session.admit(sources, 1)
+    found = session.attention(rows_of(first, first, [BEGIN] * 2), 1, 3)
+    for place, source in enumerate(sources):
+        record = {model.decoder[1].cross_attention: None}
+        source_1S = torch.tensor([source])
+        with torch.inference_mode():
+            model(source_1S, torch.ones_like(source_1S, dtype=torch.bool), torch.tensor([[BEGIN]]), record)
+        expected = record[model.decoder[1].cross_attention][0, 3, 0].numpy()
+        assert found[place, : len(source)] == pytest.approx(expected, abs=0.02)
+        assert not found[place, len(source) :].any()
+
+
+def test_positions_are_the_paper_s():
+    assert sinusoids(900, 34) == pytest.approx(sinusoid_table(900, 34).numpy(), abs=1e-6)
+
+
+def test_rows_are_used_again_after_their_release(engines):
+    session, sources = engines[0].session(), random_sources(CONFIG, 6, seed=9)
+    first = session.admit(sources, 2)
+    session.release(first[1:4])
+    again = session.admit(sources[:3], 2)
+    assert sorted(again) == sorted(first[1:4])
+
+
+@pytest.mark.parametrize(
+    ("row", "parent", "token", "message"),
+    [
+        (99, 0, BEGIN, "row does not exist"),
+        (-1, 0, BEGIN, "row does not exist"),
+        (0, 1, BEGIN, "belongs to another sentence"),
+        (0, 0, 300, "outside of the vocabulary"),
+        (0, 0, -1, "outside of the vocabulary"),
+    ],
+)
+def test_bad_rows_and_tokens_are_errors(engines, row, parent, token, message):
+    session = engines[0].session()
+    session.admit(random_sources(CONFIG, 2), 1)
+    with pytest.raises(native.NativeError, match=message):
+        session.distribution(rows_of([row], [parent], [token]))
+
+
+def test_bad_sources_are_errors(engines):
+    session = engines[0].session()
+    with pytest.raises(native.NativeError, match="outside of the vocabulary"):
+        session.admit([[5, 300]], 1)
+    with pytest.raises(native.NativeError, match="more tokens than the model has positions"):
+        session.admit([[5] * 5000], 1)
+    with pytest.raises(native.NativeError, match="row does not exist"):
+        session.release(np.array([0]))
+
+
+def test_a_row_that_reaches_the_last_position_is_an_error():
+    config = SHAPES["odd sizes"]
+    session = make_engine(make_model(config)).session()
+    first = session.admit([[5, END]], 1)
+    for _ in range(config.max_positions):
+        session.distribution(rows_of(first, first, [BEGIN]))
+    with pytest.raises(native.NativeError, match="more tokens than the model has positions"):
+        session.distribution(rows_of(first, first, [BEGIN]))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize(
+    "name", ["embedding.weight", "encoder.0.feed_forward.inner.bias", "decoder_norm.weight"]
+)
+def test_weights_that_are_no_numbers_are_refused(name, bad):
+    model = make_model(CONFIG)
+    with torch.no_grad():
+        model.get_parameter(name).view(-1)[5] = bad
+    with pytest.raises(native.NativeError, match="not finite numbers"):
+        make_engine(model)
+
+
+def test_a_kernel_that_is_not_here_is_named():
+    with pytest.raises(
+        ConfigError, match="TRANSLATOR_CPU is 'abacus', which this processor cannot run; it has"
+    ):
+        make_engine(make_model(CONFIG), "abacus")
+
+
+def test_a_library_that_is_missing_or_damaged_is_named(tmp_path):
+    with pytest.raises(native.NativeError, match="build it with"):
+        native.open_library(tmp_path / "missing.so")
+    library, manifest = tmp_path / "engine.so", tmp_path / "engine.json"
+    library.write_bytes(LIBRARY.read_bytes()[:5000])
+    manifest.write_bytes(manifest_of(LIBRARY).read_bytes())
+    with pytest.raises(native.NativeError, match=r"engine\.so \(the file is damaged\)"):
+        native.open_library(library)
+    library.write_bytes(LIBRARY.read_bytes())
+    manifest.write_text(json.dumps(hashes(LIBRARY) | {"sources": "0"}))
+    with pytest.raises(native.NativeError, match=r"built from other sources\); build it with"):
+        native.open_library(library)
+    manifest.write_text("{")
+    with pytest.raises(native.NativeError, match="hashes is damaged"):
+        native.open_library(library)
+
+
+def test_the_engine_needs_no_pytorch():
+    code = "import sys, translator.engines.native.engine; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def build_with_gcc(driver, program):
+    """With the checks of addresses, which the compiler of the package lacks."""
+    checks = (
+        "-fsanitize=address,undefined",
+        "-fno-sanitize-recover=all",
+        "-g",
+        "-O1",
+        "-Wno-psabi",
+        f"-I{FOLDER}",
+    )
+    plain = ("gcc", "-std=c11", "-ffp-contract=off", *checks)
+    objects = []
+    for kernel in COMPILED_KERNELS[machine_name()]:
+        objects.append(program.with_name(f"{kernel}.o"))
+        source = (f"-DKERNEL={kernel}", "-c", FOLDER / "kernel.c", "-o", objects[-1])
+        subprocess.run([*plain, *GCC_OPTIONS.get(kernel, ()), *source], check=True)
+    subprocess.run([*plain, driver, FOLDER / "engine.c", *objects, "-o", program, "-lm"], check=True)
+
+
+def test_random_models_and_steps_under_sanitizers(tmp_path):
+    """The driver also compares the answers of all kernels, and prints a checksum for each model."""
+    driver, program = Path(__file__).with_name("native_fuzz.c"), tmp_path / "fuzz"
+    if shutil.which("gcc"):
+        build_with_gcc(driver, program)
+    else:
+        build_program(driver, program, "-fsanitize=undefined", "-fno-sanitize-recover=all", "-O1")
+    done = subprocess.run([program, "1", "30"], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert len(done.stdout.splitlines()) == 30

@@ -1,0 +1,1 @@
+"""What computes: the plain model, C on a processor, and CUDA graphs, behind one protocol."""

@@ -1,0 +1,101 @@
+"""Compile the library with the C compiler of the PyPI package `ziglang`, so that no compiler need be installed.
+
+python -m translator.engines.native.build                      # for this machine, into the package
+python -m translator.engines.native.build aarch64 out.so       # for another one
+"""
+
+import hashlib
+import json
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+LIBRARY = FOLDER / "libengine.so"
+COMPILED_KERNELS: Mapping[str, Mapping[str, str]] = {
+    "x86_64": {
+        "portable": "baseline",
+        "avx2": "x86_64_v3",
+        "avxvnni": "x86_64_v3+avxvnni",
+        "avx512vnni": "x86_64_v4+avx512vnni",
+    },
+    "aarch64": {"portable": "baseline", "dotprod": "generic+dotprod"},
+}
+"""For each machine, the processors that its kernels are compiled for."""
+_SOURCES = ("engine.c", "engine.h", "kernel.c", "kernel.h")
+_FLAGS = ("-std=c11", "-O3", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off", "-fno-math-errno")
+_WARNINGS = ("-Wall", "-Wextra", "-Werror", "-Wno-psabi")
+_NAMES = {"amd64": "x86_64", "arm64": "aarch64"}
+
+
+def machine_name(machine: str = "") -> str:
+    """What the compiler calls a machine, by default this one; raises RuntimeError where there is no engine for it."""
+    name = machine.lower() or platform.machine().lower()
+    name = _NAMES.get(name, name)
+    if not machine and platform.system() != "Linux":
+        name = f"{platform.system()} on {name}"
+    if name not in COMPILED_KERNELS:
+        raise RuntimeError(
+            f"there is no native engine for {name}; it is for Linux on {', '.join(COMPILED_KERNELS)}"
+        )
+    return name
+
+
+def build(machine: str = "", out: Path = LIBRARY) -> None:
+    """Compile for a machine, by default this one; raises RuntimeError with what the compiler said."""
+    name = machine_name(machine)
+    with tempfile.TemporaryDirectory() as folder:
+        finished = Path(folder) / "libengine.so"
+        _link(name, (FOLDER / "engine.c",), finished, ("-shared", "-s"))
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(finished.read_bytes())
+        manifest_of(out).write_text(json.dumps(hashes(out)), encoding="ascii")
+
+
+def build_program(source: Path, out: Path, *flags: str, machine: str = "") -> None:
+    """Compile a C program together with the engine."""
+    _link(machine_name(machine), (source, FOLDER / "engine.c"), out, (f"-I{FOLDER}", *flags))
+
+
+def manifest_of(library: Path) -> Path:
+    """Where the hashes of a library stand."""
+    return library.with_suffix(".json")
+
+
+def hashes(library: Path) -> dict[str, str]:
+    """SHA-256 of a library, and of the sources that it is made from."""
+    sources = b"".join((FOLDER / name).read_bytes() for name in _SOURCES)
+    return {
+        "library": hashlib.sha256(library.read_bytes()).hexdigest(),
+        "sources": hashlib.sha256(sources).hexdigest(),
+    }
+
+
+def _link(machine: str, sources: Sequence[Path], out: Path, flags: Sequence[str]) -> None:
+    """Compile the kernels, and link them with these sources."""
+    with tempfile.TemporaryDirectory() as folder:
+        objects = [Path(folder) / f"{kernel}.o" for kernel in COMPILED_KERNELS[machine]]
+        for made, (kernel, processor) in zip(objects, COMPILED_KERNELS[machine].items(), strict=True):
+            of_kernels = [flag for flag in flags if flag not in ("-shared", "-s")]
+            _compile(
+                machine, processor, *of_kernels, "-c", FOLDER / "kernel.c", f"-DKERNEL={kernel}", "-o", made
+            )
+        _compile(machine, "baseline", *flags, *sources, *objects, "-o", out)
+
+
+def _compile(machine: str, processor: str, *arguments: object) -> None:
+    command = [
+        sys.executable, "-m", "ziglang", "cc", "-target", f"{machine}-linux-gnu.2.17", f"-mcpu={processor}",
+        *_FLAGS, *_WARNINGS, *map(str, arguments),
+    ]  # fmt: skip
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"the compiler failed:\n{done.stderr.strip()[-2000:]}")
+
+
+if __name__ == "__main__":
+    chosen, path = [*sys.argv[1:], "", ""][:2]
+    build(chosen, Path(path) if path else LIBRARY)

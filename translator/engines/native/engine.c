@@ -1,0 +1,802 @@
+/* Model, caches and steps; see engine.h. The arithmetic is in kernel.c. */
+
+#include "engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#elif defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
+
+#define ALIGNMENT 64
+#define ENCODED_AT_ONCE 128  /* tokens whose activations stay in the second-level cache */
+#define ROUND_UP(x, to) (((x) + (to) - 1) / (to) * (to))
+
+/* ---- memory ---- */
+
+static void *new_zeros(size_t bytes) {
+    bytes = ROUND_UP(bytes ? bytes : 1, (size_t)ALIGNMENT);
+    void *memory = aligned_alloc(ALIGNMENT, bytes);
+    if (memory) memset(memory, 0, bytes);
+    return memory;
+}
+
+typedef struct { void *memory; size_t room; } Buffer;
+
+/* Make room for this many bytes; what stood there is lost. Returns 0 where there is not enough memory. */
+static int room_for(Buffer *buffer, size_t bytes) {
+    if (buffer->room >= bytes) return 1;
+    size_t more = bytes + bytes / 2;
+    void *larger = new_zeros(more);
+    if (!larger) return 0;
+    free(buffer->memory);
+    *buffer = (Buffer){larger, more};
+    return 1;
+}
+
+/* ---- the model ---- */
+
+typedef struct { float *gain, *bias; } Norm;
+
+typedef struct { Norm before_attention, before_feed_forward; Matrix query_key_value, output, inner, outer; } EncoderLayer;
+
+typedef struct {
+    Norm before_self, before_cross, before_feed_forward;
+    Matrix query_key_value, self_output, cross_query, cross_key_value, cross_output, inner, outer;
+} DecoderLayer;
+
+struct NtModel {
+    NtConfig config;
+    const Kernel *kernel;
+    int head_width, head_room, memory_width; /* a head's floats in a cache, and all heads' */
+    float *embedding;                        /* [vocabulary][width] */
+    float *position;                         /* [positions][width] */
+    Matrix logits;
+    EncoderLayer *encoder;
+    DecoderLayer *decoder;
+    Norm encoder_end, decoder_end;
+};
+
+static int new_matrix(Matrix *matrix, int outputs, int inputs) {
+    matrix->inputs = inputs;
+    matrix->outputs = outputs;
+    matrix->groups = (inputs + GROUP - 1) / GROUP;
+    matrix->panels = (outputs + PANEL - 1) / PANEL;
+    size_t filled = (size_t)matrix->panels * PANEL;
+    matrix->q = new_zeros(filled * (size_t)matrix->groups * GROUP);
+    matrix->scale = new_zeros(filled * sizeof(float));
+    matrix->bias = new_zeros(filled * sizeof(float));
+    matrix->q_sum = new_zeros(filled * sizeof(int32_t));
+    return matrix->q && matrix->scale && matrix->bias && matrix->q_sum;
+}
+
+static void free_matrix(Matrix *matrix) {
+    free(matrix->q);
+    free(matrix->scale);
+    free(matrix->bias);
+    free(matrix->q_sum);
+}
+
+static int is_finite(float x) { return x - x == 0.0f; }
+
+/* Quantise `outputs` rows of weights, times `factor`, into the matrix from the output `first` on. */
+static int fill_matrix(Matrix *matrix, int first, const float *weight, int outputs, float factor) {
+    for (int o = 0; o < outputs; o++, weight += matrix->inputs) {
+        float most = 0.0f;
+        for (int i = 0; i < matrix->inputs; i++) {
+            if (!is_finite(weight[i])) return NT_NOT_FINITE;
+            float size = weight[i] < 0 ? -weight[i] : weight[i];
+            if (size > most) most = size;
+        }
+        int out = first + o;
+        int8_t *q = matrix->q + (size_t)(out / PANEL) * (size_t)matrix->groups * PANEL * GROUP +
+                    (size_t)(out % PANEL) * GROUP;
+        matrix->scale[out] = most * factor / 127.0f;
+        for (int i = 0; i < matrix->inputs; i++) {
+            float steps = most > 0 ? weight[i] * (127.0f / most) : 0.0f;
+            int32_t whole = (int32_t)(steps + (steps < 0 ? -0.5f : 0.5f));
+            whole = whole > 127 ? 127 : whole < -127 ? -127 : whole;
+            q[(size_t)(i / GROUP) * PANEL * GROUP + i % GROUP] = (int8_t)whole;
+            matrix->q_sum[out] += whole;
+        }
+    }
+    return 0;
+}
+
+static int copy_floats(float **to, const float *from, size_t number) {
+    *to = new_zeros(number * sizeof(float));
+    if (!*to) return NT_OUT_OF_MEMORY;
+    for (size_t place = 0; place < number; place++)
+        if (!is_finite(from[place])) return NT_NOT_FINITE;
+    memcpy(*to, from, number * sizeof(float));
+    return 0;
+}
+
+/* Reads the weights in their order; the first error stays. */
+typedef struct { const float *const *next; int error; const NtConfig *config; } Reader;
+
+static const float *next(Reader *reader) { return *reader->next++; }
+
+static void read_norm(Reader *reader, Norm *norm) {
+    const float *gain = next(reader), *bias = next(reader);
+    if (!reader->error) reader->error = copy_floats(&norm->gain, gain, (size_t)reader->config->width);
+    if (!reader->error) reader->error = copy_floats(&norm->bias, bias, (size_t)reader->config->width);
+}
+
+static void read_part(Reader *reader, Matrix *matrix, int first, int outputs, float factor) {
+    const float *weight = next(reader);
+    if (!reader->error) reader->error = fill_matrix(matrix, first, weight, outputs, factor);
+}
+
+static void read_matrix(Reader *reader, Matrix *matrix, int outputs, int inputs, int has_bias, float factor) {
+    if (!new_matrix(matrix, outputs, inputs) && !reader->error) reader->error = NT_OUT_OF_MEMORY;
+    read_part(reader, matrix, 0, outputs, factor);
+    if (!has_bias) return;
+    const float *bias = next(reader);
+    for (int o = 0; o < outputs && !reader->error; o++) {
+        if (!is_finite(bias[o])) reader->error = NT_NOT_FINITE;
+        matrix->bias[o] = bias[o];
+    }
+}
+
+/* W^Q / sqrt(d_k), then W^K and W^V, as one matrix. */
+static void read_query_key_value(Reader *reader, Matrix *matrix, float query_factor) {
+    int width = reader->config->width;
+    if (!new_matrix(matrix, 3 * width, width) && !reader->error) reader->error = NT_OUT_OF_MEMORY;
+    read_part(reader, matrix, 0, width, query_factor);
+    read_part(reader, matrix, width, 2 * width, 1.0f);
+}
+
+static int read_weights(NtModel *model, const float *const *weights) {
+    const NtConfig *config = &model->config;
+    int width = config->width;
+    float query_factor = 1.0f / __builtin_sqrtf((float)model->head_width);
+    Reader reader = {weights, 0, config};
+    for (int number = 0; number < config->encoder_layers; number++) {
+        EncoderLayer *layer = &model->encoder[number];
+        read_query_key_value(&reader, &layer->query_key_value, query_factor);
+        read_matrix(&reader, &layer->output, width, width, 0, 1.0f);
+        read_norm(&reader, &layer->before_attention);
+        read_matrix(&reader, &layer->inner, config->feed_forward, width, 1, 1.0f);
+        read_matrix(&reader, &layer->outer, width, config->feed_forward, 1, 1.0f);
+        read_norm(&reader, &layer->before_feed_forward);
+    }
+    for (int number = 0; number < config->decoder_layers; number++) {
+        DecoderLayer *layer = &model->decoder[number];
+        read_query_key_value(&reader, &layer->query_key_value, query_factor);
+        read_matrix(&reader, &layer->self_output, width, width, 0, 1.0f);
+        read_norm(&reader, &layer->before_self);
+        read_matrix(&reader, &layer->cross_query, width, width, 0, query_factor);
+        read_matrix(&reader, &layer->cross_key_value, 2 * width, width, 0, 1.0f);
+        read_matrix(&reader, &layer->cross_output, width, width, 0, 1.0f);
+        read_norm(&reader, &layer->before_cross);
+        read_matrix(&reader, &layer->inner, config->feed_forward, width, 1, 1.0f);
+        read_matrix(&reader, &layer->outer, width, config->feed_forward, 1, 1.0f);
+        read_norm(&reader, &layer->before_feed_forward);
+    }
+    if (config->is_pre_norm) {
+        read_norm(&reader, &model->encoder_end);
+        read_norm(&reader, &model->decoder_end);
+    }
+    const float *position = next(&reader), *embedding = *reader.next;
+    if (!reader.error)
+        reader.error = copy_floats(&model->position, position, (size_t)config->positions * (size_t)width);
+    read_matrix(&reader, &model->logits, config->vocabulary, width, 0, 1.0f);
+    if (!reader.error)
+        reader.error = copy_floats(&model->embedding, embedding, (size_t)config->vocabulary * (size_t)width);
+    return reader.error;
+}
+
+static const Kernel *find_kernel(const char *name) {
+    const char *known = nt_kernels();
+    size_t length = strlen(name);
+    for (const char *at = known; (at = strstr(at, name)); at++) {
+        if ((at != known && at[-1] != ' ') || (at[length] != ' ' && at[length])) continue;
+        const Kernel *const kernels[] = {
+            &kernel_portable,
+#if defined(__x86_64__)
+            &kernel_avx2, &kernel_avxvnni, &kernel_avx512vnni,
+#elif defined(__aarch64__)
+            &kernel_dotprod,
+#endif
+        };
+        for (size_t number = 0; number < sizeof kernels / sizeof *kernels; number++)
+            if (!strcmp(kernels[number]->name, name)) return kernels[number];
+    }
+    return NULL;
+}
+
+#if defined(__x86_64__)
+/* Whether the system saves the registers of these state components (XCR0) when it switches threads. */
+static int saves(unsigned components) {
+    unsigned low, high;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (low & components) == components;
+}
+#endif
+
+const char *nt_kernels(void) {
+#if defined(__x86_64__)
+    unsigned a, b, c, d, leaf_7_b = 0, leaf_7_c = 0, leaf_7_1_a = 0;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE) || !saves(0x6)) return "portable";
+    if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
+        leaf_7_b = b;
+        leaf_7_c = c;
+        if (a >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d)) leaf_7_1_a = a;
+    }
+    int has_avx2 = (leaf_7_b & bit_AVX2) != 0;
+    int has_avxvnni = has_avx2 && (leaf_7_1_a & (1u << 4));
+    unsigned needed = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL | bit_AVX512CD;
+    int has_avx512 = (leaf_7_b & needed) == needed && (leaf_7_c & bit_AVX512VNNI) && saves(0xe6);
+    if (has_avx512) return has_avxvnni ? "avx512vnni avxvnni avx2 portable" : "avx512vnni avx2 portable";
+    if (has_avxvnni) return "avxvnni avx2 portable";
+    if (has_avx2) return "avx2 portable";
+#elif defined(__aarch64__)
+    if (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) return "dotprod portable";
+#endif
+    return "portable";
+}
+
+int nt_model_new(const NtConfig *config, const char *kernel, const float *const *weights, const uint8_t *forbidden,
+                 NtModel **model) {
+    *model = NULL;
+    if (config->vocabulary < 1 || config->width < 1 || config->heads < 1 || config->width % config->heads ||
+        config->feed_forward < 1 || config->encoder_layers < 1 || config->decoder_layers < 1 || config->positions < 1 ||
+        config->width > 1 << 14 || config->feed_forward > 1 << 16 || config->vocabulary > 1 << 22)
+        return NT_BAD_SHAPE;
+    const Kernel *found = find_kernel(kernel);
+    if (!found) return NT_NO_KERNEL;
+    NtModel *made = new_zeros(sizeof *made);
+    if (!made) return NT_OUT_OF_MEMORY;
+    made->config = *config;
+    made->kernel = found;
+    made->head_width = config->width / config->heads;
+    made->head_room = ROUND_UP(made->head_width, LANES);
+    made->memory_width = config->heads * made->head_room;
+    made->encoder = new_zeros((size_t)config->encoder_layers * sizeof *made->encoder);
+    made->decoder = new_zeros((size_t)config->decoder_layers * sizeof *made->decoder);
+    int error = made->encoder && made->decoder ? read_weights(made, weights) : NT_OUT_OF_MEMORY;
+    if (error) {
+        nt_model_free(made);
+        return error;
+    }
+    /* A bias of minus infinity takes a token's probability; the tokens that only fill up the last panel have none. */
+    for (int token = 0; token < made->logits.panels * PANEL; token++)
+        if (token >= config->vocabulary || forbidden[token]) made->logits.bias[token] = -__builtin_inff();
+    made->logits.outputs = made->logits.panels * PANEL;
+    *model = made;
+    return 0;
+}
+
+static void free_norm(Norm *norm) {
+    free(norm->gain);
+    free(norm->bias);
+}
+
+void nt_model_free(NtModel *model) {
+    if (!model) return;
+    for (int number = 0; model->encoder && number < model->config.encoder_layers; number++) {
+        EncoderLayer *layer = &model->encoder[number];
+        Matrix *matrices[] = {&layer->query_key_value, &layer->output, &layer->inner, &layer->outer};
+        for (size_t place = 0; place < sizeof matrices / sizeof *matrices; place++) free_matrix(matrices[place]);
+        free_norm(&layer->before_attention);
+        free_norm(&layer->before_feed_forward);
+    }
+    for (int number = 0; model->decoder && number < model->config.decoder_layers; number++) {
+        DecoderLayer *layer = &model->decoder[number];
+        Matrix *matrices[] = {&layer->query_key_value, &layer->self_output, &layer->cross_query, &layer->cross_key_value,
+                              &layer->cross_output,    &layer->inner,       &layer->outer};
+        for (size_t place = 0; place < sizeof matrices / sizeof *matrices; place++) free_matrix(matrices[place]);
+        free_norm(&layer->before_self);
+        free_norm(&layer->before_cross);
+        free_norm(&layer->before_feed_forward);
+    }
+    free_norm(&model->encoder_end);
+    free_norm(&model->decoder_end);
+    free_matrix(&model->logits);
+    free(model->embedding);
+    free(model->position);
+    free(model->encoder);
+    free(model->decoder);
+    free(model);
+}
+
+/* ---- sessions ---- */
+
+/* Keys and values of past tokens stand in slots, each written once. A row's history says which slots are its own, so
+   that a beam search moves indices and no keys. */
+typedef struct {
+    int32_t length;            /* tokens put in; 0 before the first step */
+    int32_t *slot, *next_slot; /* [positions] the history, and that after a step that is being made */
+} Row;
+
+typedef struct {
+    int32_t first_row, beam; /* beam 0: free */
+    int32_t source_length;
+    Buffer memory;           /* [layer][key columns: width x filled length, values: length x width] */
+    float *past;             /* [slot][layer][key, value][memory_width] */
+    int32_t slots, slot_room;
+    Row *rows;
+    int32_t *slot_numbers;   /* of all rows */
+    size_t slot_numbers_room;
+    int32_t positions;       /* room of a row's history */
+} Sentence;
+
+struct NtSession {
+    const NtModel *model;
+    Sentence *sentences;
+    int32_t sentence_room;
+    int32_t *sentence_of_row; /* -1: no such row */
+    int32_t row_room;
+    Buffer x, y, wide, attended, weight, logits, quantised, scale, tokens, rows;
+};
+
+int nt_session_new(const NtModel *model, NtSession **session) {
+    *session = new_zeros(sizeof **session);
+    if (!*session) return NT_OUT_OF_MEMORY;
+    (*session)->model = model;
+    return 0;
+}
+
+static void free_sentence(Sentence *sentence) {
+    free(sentence->memory.memory);
+    free(sentence->past);
+    free(sentence->rows);
+    free(sentence->slot_numbers);
+}
+
+void nt_session_free(NtSession *session) {
+    if (!session) return;
+    for (int32_t number = 0; number < session->sentence_room; number++) free_sentence(&session->sentences[number]);
+    Buffer *buffers[] = {&session->x,      &session->y,         &session->wide,  &session->attended, &session->weight,
+                         &session->logits, &session->quantised, &session->scale, &session->tokens,   &session->rows};
+    for (size_t place = 0; place < sizeof buffers / sizeof *buffers; place++) free(buffers[place]->memory);
+    free(session->sentences);
+    free(session->sentence_of_row);
+    free(session);
+}
+
+static int make_scratch(NtSession *session, int rows, int longest, int with_logits) {
+    const NtModel *model = session->model;
+    size_t widest = (size_t)ROUND_UP(3 * model->config.width > model->config.feed_forward ? 3 * model->config.width
+                                                                                          : model->config.feed_forward,
+                                     64);
+    size_t number = (size_t)rows;
+    return room_for(&session->x, number * (size_t)model->config.width * sizeof(float)) &&
+           room_for(&session->y, number * (size_t)model->config.width * sizeof(float)) &&
+           room_for(&session->attended, number * (size_t)model->config.width * sizeof(float)) &&
+           room_for(&session->wide, number * widest * sizeof(float)) &&
+           room_for(&session->weight, number * ROUND_UP((size_t)longest, LANES) * sizeof(float)) &&
+           room_for(&session->quantised, number * 2 * widest) && room_for(&session->scale, number * sizeof(float)) &&
+           (!with_logits || room_for(&session->logits, number * (size_t)model->logits.outputs * sizeof(float)));
+}
+
+static Quantised quantise(NtSession *session, const float *x, int rows, int width) {
+    Quantised q = {.q = session->quantised.memory, .scale = session->scale.memory};
+    session->model->kernel->quantise(x, rows, width, width, &q);
+    return q;
+}
+
+static void multiply(NtSession *session, const Matrix *weight, const float *x, int rows, Epilogue epilogue, float *out) {
+    Quantised q = quantise(session, x, rows, weight->inputs);
+    session->model->kernel->multiply(weight, &q, epilogue, out, weight->outputs);
+}
+
+/* What a sub-layer gets: normalised where the norm stands before it. */
+static const float *before(NtSession *session, const float *x, int rows, const Norm *norm) {
+    const NtModel *model = session->model;
+    int width = model->config.width;
+    if (!model->config.is_pre_norm) return x;
+    model->kernel->normalise(x, rows, width, width, norm->gain, norm->bias, session->y.memory);
+    return session->y.memory;
+}
+
+/* After the residual sum: normalised where the norm stands behind it. */
+static void after(NtSession *session, float *x, int rows, const Norm *norm) {
+    const NtModel *model = session->model;
+    int width = model->config.width;
+    if (!model->config.is_pre_norm) model->kernel->normalise(x, rows, width, width, norm->gain, norm->bias, x);
+}
+
+static void feed_forward(NtSession *session, float *x, int rows, const Norm *norm, const Matrix *inner,
+                         const Matrix *outer) {
+    float *hidden = session->wide.memory;
+    Epilogue activation = session->model->config.is_gelu ? STORE_GELU : STORE_RELU;
+    multiply(session, inner, before(session, x, rows, norm), rows, activation, hidden);
+    multiply(session, outer, hidden, rows, ADD, x);
+    after(session, x, rows, norm);
+}
+
+static void embed(const NtModel *model, int32_t token, int32_t position, float *out) {
+    int width = model->config.width;
+    const float *piece = model->embedding + (size_t)token * (size_t)width;
+    const float *place = model->position + (size_t)position * (size_t)width;
+    for (int i = 0; i < width; i++) out[i] = piece[i] * model->config.embedding_scale + place[i];
+}
+
+/* ---- the encoder ---- */
+
+/* A head's keys as columns: key_T[k][position], filled up to whole LANES with zeros. */
+static void transpose(const float *key, int stride, int length, int head_width, float *key_T) {
+    int filled = ROUND_UP(length, LANES);
+    memset(key_T, 0, (size_t)filled * (size_t)head_width * sizeof(float));
+    for (int t = 0; t < length; t++)
+        for (int k = 0; k < head_width; k++) key_T[(size_t)k * (size_t)filled + t] = key[(size_t)t * (size_t)stride + k];
+}
+
+static void encoder_attention(NtSession *session, const float *projected, const int32_t *lengths, int sentences,
+                              float *key_T, float *out) {
+    const NtModel *model = session->model;
+    int width = model->config.width, stride = 3 * width, head_width = model->head_width;
+    for (int number = 0; number < sentences; number++) {
+        int length = lengths[number];
+        for (int first = 0; first < width; first += head_width) {
+            transpose(projected + width + first, stride, length, head_width, key_T);
+            model->kernel->attend_columns(projected + first, stride, length, key_T, projected + 2 * width + first,
+                                          stride, length, head_width, session->weight.memory, out + first, width);
+        }
+        projected += (size_t)length * (size_t)stride;
+        out += (size_t)length * (size_t)width;
+    }
+}
+
+static size_t memory_floats(const NtModel *model, int length) {
+    size_t width = (size_t)model->config.width;
+    return width * ((size_t)ROUND_UP(length, LANES) + (size_t)length);
+}
+
+static int encode(NtSession *session, int sentences, const int32_t *lengths, const int32_t *tokens, Sentence **into) {
+    const NtModel *model = session->model;
+    int width = model->config.width, rows = 0, longest = 0;
+    for (int number = 0; number < sentences; number++) {
+        rows += lengths[number];
+        if (lengths[number] > longest) longest = lengths[number];
+    }
+    if (!make_scratch(session, rows, longest, 0) ||
+        !room_for(&session->logits, (size_t)model->head_width * ROUND_UP((size_t)longest, LANES) * sizeof(float)))
+        return NT_OUT_OF_MEMORY;
+    float *x = session->x.memory, *wide = session->wide.memory, *key_T = session->logits.memory;
+    for (int number = 0, row = 0; number < sentences; number++)
+        for (int place = 0; place < lengths[number]; place++, row++)
+            embed(model, tokens[row], place, x + (size_t)row * (size_t)width);
+    for (int number = 0; number < model->config.encoder_layers; number++) {
+        const EncoderLayer *layer = &model->encoder[number];
+        multiply(session, &layer->query_key_value, before(session, x, rows, &layer->before_attention), rows, STORE, wide);
+        encoder_attention(session, wide, lengths, sentences, key_T, session->attended.memory);
+        multiply(session, &layer->output, session->attended.memory, rows, ADD, x);
+        after(session, x, rows, &layer->before_attention);
+        feed_forward(session, x, rows, &layer->before_feed_forward, &layer->inner, &layer->outer);
+    }
+    const float *memory = before(session, x, rows, &model->encoder_end);
+    Quantised q = quantise(session, memory, rows, width);
+    for (int number = 0; number < model->config.decoder_layers; number++) {
+        model->kernel->multiply(&model->decoder[number].cross_key_value, &q, STORE, wide, 2 * width);
+        const float *projected = wide;
+        for (int sentence = 0; sentence < sentences; sentence++) {
+            int length = lengths[sentence], filled = ROUND_UP(length, LANES);
+            float *key_T = (float *)into[sentence]->memory.memory + (size_t)number * memory_floats(model, length);
+            float *value = key_T + (size_t)width * (size_t)filled;
+            transpose(projected, 2 * width, length, width, key_T);
+            for (int t = 0; t < length; t++)
+                memcpy(value + (size_t)t * (size_t)width, projected + (size_t)t * 2 * (size_t)width + width,
+                       (size_t)width * sizeof(float));
+            projected += (size_t)length * 2 * (size_t)width;
+        }
+    }
+    return 0;
+}
+
+/* ---- rows ---- */
+
+static int32_t free_rows(NtSession *session, int32_t beam) {
+    int32_t run = 0;
+    for (int32_t row = 0; row < session->row_room; row++) {
+        run = session->sentence_of_row[row] < 0 ? run + 1 : 0;
+        if (run == beam) return row - beam + 1;
+    }
+    int32_t first = session->row_room - run, room = first + beam + session->row_room;
+    int32_t *larger = realloc(session->sentence_of_row, (size_t)room * sizeof *larger);
+    if (!larger) return NT_OUT_OF_MEMORY;
+    for (int32_t row = session->row_room; row < room; row++) larger[row] = -1;
+    session->sentence_of_row = larger;
+    session->row_room = room;
+    return first;
+}
+
+static int32_t free_sentence_number(NtSession *session) {
+    for (int32_t number = 0; number < session->sentence_room; number++)
+        if (!session->sentences[number].beam) return number;
+    int32_t number = session->sentence_room, room = number ? 2 * number : 16;
+    Sentence *larger = realloc(session->sentences, (size_t)room * sizeof *larger);
+    if (!larger) return NT_OUT_OF_MEMORY;
+    memset(larger + number, 0, (size_t)(room - number) * sizeof *larger);
+    session->sentences = larger;
+    session->sentence_room = room;
+    return number;
+}
+
+/* Histories of at least `positions` tokens for all rows; they keep what they have. */
+static int room_for_history(Sentence *sentence, int32_t positions) {
+    if (sentence->positions >= positions) return 1;
+    int32_t longer = ROUND_UP(positions + positions / 2, 32);
+    int32_t *numbers = new_zeros((size_t)sentence->beam * 2 * (size_t)longer * sizeof *numbers);
+    if (!numbers) return 0;
+    for (int32_t beam = 0; beam < sentence->beam; beam++) {
+        Row *row = &sentence->rows[beam];
+        int32_t *slot = numbers + (size_t)beam * 2 * (size_t)longer;
+        if (row->length) memcpy(slot, row->slot, (size_t)row->length * sizeof *slot);
+        row->slot = slot;
+        row->next_slot = slot + longer;
+    }
+    free(sentence->slot_numbers);
+    sentence->slot_numbers = numbers;
+    sentence->positions = longer;
+    return 1;
+}
+
+static int room_for_slots(const NtModel *model, Sentence *sentence, int32_t slots) {
+    if (sentence->slot_room >= slots) return 1;
+    int32_t room = ROUND_UP(slots + slots / 2, 16 * sentence->beam);
+    size_t bytes = (size_t)model->config.decoder_layers * 2 * (size_t)model->memory_width * sizeof(float);
+    float *larger = new_zeros((size_t)room * bytes);
+    if (!larger) return 0;
+    if (sentence->slots) memcpy(larger, sentence->past, (size_t)sentence->slots * bytes);
+    free(sentence->past);
+    sentence->past = larger;
+    sentence->slot_room = room;
+    return 1;
+}
+
+static int begin_sentence(NtSession *session, int32_t length, int32_t beam, int32_t *number) {
+    const NtModel *model = session->model;
+    *number = free_sentence_number(session);
+    if (*number < 0) return NT_OUT_OF_MEMORY;
+    Sentence *sentence = &session->sentences[*number];
+    int32_t first = free_rows(session, beam);
+    if (first < 0) return NT_OUT_OF_MEMORY;
+    size_t bytes = (size_t)model->config.decoder_layers * memory_floats(model, length) * sizeof(float);
+    Row *rows = realloc(sentence->rows, (size_t)beam * sizeof *rows);
+    if (rows) sentence->rows = rows;
+    if (!rows || !room_for(&sentence->memory, bytes)) return NT_OUT_OF_MEMORY;
+    memset(rows, 0, (size_t)beam * sizeof *rows);
+    sentence->beam = beam;
+    sentence->first_row = first;
+    sentence->source_length = length;
+    sentence->slots = sentence->positions = 0;
+    for (int32_t row = first; row < first + beam; row++) session->sentence_of_row[row] = *number;
+    return 0;
+}
+
+static void end_sentence(NtSession *session, int32_t number) {
+    Sentence *sentence = &session->sentences[number];
+    for (int32_t row = 0; row < sentence->beam; row++) session->sentence_of_row[sentence->first_row + row] = -1;
+    sentence->beam = 0;
+}
+
+static int admit_some(NtSession *session, int32_t sentences, const int32_t *lengths, const int32_t *tokens, int32_t beam,
+                      int32_t *first_row) {
+    int32_t numbers[ENCODED_AT_ONCE];
+    Sentence *into[ENCODED_AT_ONCE];
+    int error = 0, begun = 0;
+    for (; begun < sentences && !error; begun++) error = begin_sentence(session, lengths[begun], beam, &numbers[begun]);
+    begun -= error != 0;
+    for (int number = 0; number < begun; number++) {
+        into[number] = &session->sentences[numbers[number]];
+        first_row[number] = into[number]->first_row;
+    }
+    if (!error) error = encode(session, sentences, lengths, tokens, into);
+    for (int number = 0; error && number < begun; number++) end_sentence(session, numbers[number]);
+    return error;
+}
+
+int nt_admit(NtSession *session, int32_t sentences, const int32_t *lengths, const int32_t *tokens, int32_t beam,
+             int32_t *first_row) {
+    const NtConfig *config = &session->model->config;
+    if (beam < 1 || sentences < 0) return NT_BAD_ROW;
+    const int32_t *token = tokens;
+    for (int32_t number = 0; number < sentences; number++) {
+        if (lengths[number] < 1 || lengths[number] > config->positions) return NT_TOO_LONG;
+        for (int32_t place = 0; place < lengths[number]; place++, token++)
+            if (*token < 0 || *token >= config->vocabulary) return NT_BAD_TOKEN;
+    }
+    for (int32_t first = 0; first < sentences;) {
+        int32_t some = 0, total = 0;
+        while (first + some < sentences && some < ENCODED_AT_ONCE &&
+               (!some || total + lengths[first + some] <= ENCODED_AT_ONCE))
+            total += lengths[first + some++];
+        int error = admit_some(session, some, lengths + first, tokens, beam, first_row + first);
+        if (error) {
+            nt_release(session, first, first_row);
+            return error;
+        }
+        first += some;
+        tokens += total;
+    }
+    return 0;
+}
+
+int nt_release(NtSession *session, int32_t sentences, const int32_t *first_row) {
+    for (int32_t place = 0; place < sentences; place++) {
+        int32_t row = first_row[place];
+        if (row < 0 || row >= session->row_room || session->sentence_of_row[row] < 0) return NT_BAD_ROW;
+        int32_t number = session->sentence_of_row[row];
+        if (session->sentences[number].first_row != row) return NT_BAD_ROW;
+        end_sentence(session, number);
+    }
+    return 0;
+}
+
+/* ---- the decoder ---- */
+
+typedef struct { Sentence *sentence; Row *row; int32_t newest; /* slot */ } Live;
+
+static int check_rows(NtSession *session, const NtStep *step) {
+    for (int32_t place = 0; place < step->rows; place++) {
+        int32_t row = step->row[place], parent = step->parent[place], token = step->token[place];
+        if (row < 0 || row >= session->row_room || parent < 0 || parent >= session->row_room) return NT_BAD_ROW;
+        int32_t number = session->sentence_of_row[row];
+        if (number < 0 || session->sentence_of_row[parent] != number) return NT_BAD_ROW;
+        if (token < 0 || token >= session->model->config.vocabulary) return NT_BAD_TOKEN;
+        Sentence *sentence = &session->sentences[number];
+        if (sentence->rows[parent - sentence->first_row].length >= session->model->config.positions) return NT_TOO_LONG;
+    }
+    return 0;
+}
+
+/* Give each row the history of its parent and a new slot. */
+static int extend_rows(NtSession *session, const NtStep *step, Live *live) {
+    for (int32_t place = 0; place < step->rows; place++) {
+        Sentence *sentence = &session->sentences[session->sentence_of_row[step->row[place]]];
+        const Row *parent = &sentence->rows[step->parent[place] - sentence->first_row];
+        if (!room_for_history(sentence, parent->length + 1) ||
+            !room_for_slots(session->model, sentence, sentence->slots + step->rows))
+            return NT_OUT_OF_MEMORY;
+    }
+    for (int32_t place = 0; place < step->rows; place++) {
+        Sentence *sentence = &session->sentences[session->sentence_of_row[step->row[place]]];
+        const Row *parent = &sentence->rows[step->parent[place] - sentence->first_row];
+        Row *row = &sentence->rows[step->row[place] - sentence->first_row];
+        if (row != parent) memcpy(row->next_slot, parent->slot, (size_t)parent->length * sizeof *row->slot);
+        live[place] = (Live){sentence, row, parent->length};
+    }
+    for (int32_t place = 0; place < step->rows; place++) {
+        Row *row = live[place].row;
+        if (step->row[place] != step->parent[place]) {
+            int32_t *former = row->slot;
+            row->slot = row->next_slot;
+            row->next_slot = former;
+        }
+        row->length = live[place].newest + 1;
+        live[place].newest = live[place].sentence->slots++;
+        row->slot[row->length - 1] = live[place].newest;
+    }
+    return 0;
+}
+
+/* A head's part of a row, filled up to the room that heads have in a cache. */
+static void spread_heads(const NtModel *model, const float *x, float *out) {
+    for (int head = 0; head < model->config.heads; head++)
+        memcpy(out + head * model->head_room, x + head * model->head_width, (size_t)model->head_width * sizeof(float));
+}
+
+static void self_attention(NtSession *session, int layer, const float *projected, const Live *live, int rows,
+                           float *out) {
+    const NtModel *model = session->model;
+    int width = model->config.width, room = model->memory_width;
+    size_t slot_floats = (size_t)model->config.decoder_layers * 2 * (size_t)room;
+    for (int place = 0; place < rows; place++, projected += 3 * width, out += width) {
+        float *key = live[place].sentence->past + (size_t)layer * 2 * (size_t)room, *value = key + room;
+        size_t newest = (size_t)live[place].newest * slot_floats;
+        spread_heads(model, projected + width, key + newest);
+        spread_heads(model, projected + 2 * width, value + newest);
+        for (int head = 0; head < model->config.heads; head++)
+            model->kernel->attend_slots(projected + head * model->head_width, key + head * model->head_room,
+                                        value + head * model->head_room, live[place].row->slot, slot_floats,
+                                        live[place].row->length, model->head_width, session->weight.memory,
+                                        out + head * model->head_width);
+    }
+}
+
+static void cross_attention(NtSession *session, int layer, const float *query, const Live *live, const NtStep *step,
+                            float *out) {
+    const NtModel *model = session->model;
+    int width = model->config.width;
+    float *weight = session->weight.memory;
+    for (int place = 0, queries; place < step->rows; place += queries) {
+        const Sentence *sentence = live[place].sentence;
+        for (queries = 1; place + queries < step->rows && live[place + queries].sentence == sentence;) queries++;
+        int length = sentence->source_length, filled = ROUND_UP(length, LANES);
+        const float *key_T = (const float *)sentence->memory.memory + (size_t)layer * memory_floats(model, length);
+        const float *value = key_T + (size_t)width * (size_t)filled;
+        for (int head = 0; head < model->config.heads; head++) {
+            size_t first = (size_t)head * (size_t)model->head_width, offset = (size_t)place * (size_t)width + first;
+            model->kernel->attend_columns(query + offset, width, queries, key_T + first * (size_t)filled, value + first,
+                                          width, length, model->head_width, weight, out + offset, width);
+            if (step->attention && layer == step->attention_layer && head == step->attention_head)
+                for (int q = 0; q < queries; q++)
+                    memcpy(step->attention + (size_t)(place + q) * (size_t)step->attention_stride, weight + q * filled,
+                           (size_t)(length < step->attention_stride ? length : step->attention_stride) * sizeof(float));
+        }
+    }
+}
+
+static void decode(NtSession *session, const NtStep *step, const int32_t *tokens, const Live *live) {
+    const NtModel *model = session->model;
+    int rows = step->rows, width = model->config.width;
+    float *x = session->x.memory, *wide = session->wide.memory, *attended = session->attended.memory;
+    for (int place = 0; place < rows; place++)
+        embed(model, tokens[place], live[place].row->length - 1, x + (size_t)place * (size_t)width);
+    for (int number = 0; number < model->config.decoder_layers; number++) {
+        const DecoderLayer *layer = &model->decoder[number];
+        multiply(session, &layer->query_key_value, before(session, x, rows, &layer->before_self), rows, STORE, wide);
+        self_attention(session, number, wide, live, rows, attended);
+        multiply(session, &layer->self_output, attended, rows, ADD, x);
+        after(session, x, rows, &layer->before_self);
+        multiply(session, &layer->cross_query, before(session, x, rows, &layer->before_cross), rows, STORE, wide);
+        cross_attention(session, number, wide, live, step, attended);
+        multiply(session, &layer->cross_output, attended, rows, ADD, x);
+        after(session, x, rows, &layer->before_cross);
+        feed_forward(session, x, rows, &layer->before_feed_forward, &layer->inner, &layer->outer);
+    }
+    multiply(session, &model->logits, before(session, x, rows, &model->decoder_end), rows, STORE, session->logits.memory);
+}
+
+/* The candidates of every row; returns whether all best ones are ordinary. */
+static int choose(NtSession *session, const NtStep *step, int32_t *candidate, float *log_probability) {
+    const NtModel *model = session->model;
+    int vocabulary = model->config.vocabulary, filled = model->logits.outputs, all_ordinary = step->ordinary != NULL;
+    const float *logits = session->logits.memory;
+    for (int place = 0; place < step->rows; place++, logits += filled) {
+        float total = model->kernel->log_sum_exp(logits, filled);
+        int mask = step->mask ? step->mask[place] : -1;
+        const uint8_t *allowed = mask < 0 ? NULL : step->masks + (size_t)mask * (size_t)filled;
+        int32_t *chosen = candidate + (size_t)place * (size_t)step->best;
+        float *value = log_probability + (size_t)place * (size_t)step->best;
+        int found = model->kernel->largest(logits, allowed, filled, step->best, chosen, value);
+        for (int rank = 0; rank < step->best; rank++) {
+            if (rank >= found) chosen[rank] = -1;
+            value[rank] = rank < found ? value[rank] - total : -__builtin_inff();
+        }
+        if (!found || (all_ordinary && !step->ordinary[chosen[0]])) all_ordinary = 0;
+        if (step->full)
+            for (int token = 0; token < vocabulary; token++)
+                step->full[(size_t)place * (size_t)vocabulary + token] = logits[token] - total;
+    }
+    return all_ordinary;
+}
+
+int nt_step(NtSession *session, const NtStep *step) {
+    if (step->rows < 1) return 0;
+    int error = check_rows(session, step);
+    if (error) return error;
+    size_t rows = (size_t)step->rows;
+    if (!room_for(&session->rows, rows * sizeof(Live)) || !room_for(&session->tokens, 2 * rows * sizeof(int32_t)))
+        return NT_OUT_OF_MEMORY;
+    Live *live = session->rows.memory;
+    NtStep now = *step;
+    int made = 0;
+    for (int goes_on = 1; goes_on && made < step->most_steps; made++) {
+        if (made) {  /* each row continues itself with its best token */
+            now.parent = step->row;
+            now.token = step->candidate + (size_t)(made - 1) * rows;
+            if (check_rows(session, &now)) break;
+        }
+        error = extend_rows(session, &now, live);
+        if (error) return error;
+        int longest = 1;
+        for (int place = 0; place < step->rows; place++) {
+            if (live[place].row->length > longest) longest = live[place].row->length;
+            if (live[place].sentence->source_length > longest) longest = live[place].sentence->source_length;
+        }
+        if (!make_scratch(session, step->rows, longest, 1)) return NT_OUT_OF_MEMORY;
+        decode(session, &now, now.token, live);
+        size_t offset = (size_t)made * rows * (size_t)step->best;
+        goes_on = choose(session, &now, step->candidate + offset, step->log_probability + offset) && step->best == 1;
+    }
+    return made;
+}

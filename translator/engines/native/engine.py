@@ -1,0 +1,266 @@
+"""The native engine: int8 on a processor, without PyTorch.
+
+Weights and activations are rounded to 8 bits, each output of a matrix and each row of activations with a scale of its
+own. Sums of products are exact, everything else is in float32 in a fixed order, so a sentence has the same translation
+on every processor, alone and in any batch.
+"""
+
+import ctypes
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from ctypes import byref, c_void_p
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from translator.config import ModelConfig
+from translator.engines.native import library as native
+from translator.engines.protocol import Candidates, Floats, Ints, Mask, Rows
+
+_ATTENTION = ("query.weight", "key_value.weight", "output.weight")
+_FEED_FORWARD = ("inner.weight", "inner.bias", "outer.weight", "outer.bias")
+_NORM = ("weight", "bias")
+_MOST_POSITIONS = 4096
+"""Of a translation, with a model whose positions are not learned."""
+_LOG_10000 = 9.210340371976184
+
+
+def weights_of(tensors: Mapping[str, npt.NDArray[Any]], config: ModelConfig) -> list[Floats]:
+    """The weights of a model in the order in which the library reads them, with the table of positions."""
+    names = [
+        *(
+            name
+            for layer in range(config.encoder_layers)
+            for name in _layer(f"encoder.{layer}", ("self_attention",))
+        ),
+        *(
+            name
+            for layer in range(config.decoder_layers)
+            for name in _layer(f"decoder.{layer}", ("self_attention", "cross_attention"))
+        ),
+    ]
+    if config.norm == "pre":
+        names += [f"{stack}_norm.{one}" for stack in ("encoder", "decoder") for one in _NORM]
+    found = [np.ascontiguousarray(tensors[name], dtype=np.float32) for name in names]
+    found.append(position_table(tensors, config))
+    found.append(np.ascontiguousarray(tensors["embedding.weight"], dtype=np.float32))
+    return found
+
+
+def _layer(prefix: str, attentions: Sequence[str]) -> Iterable[str]:
+    for attention in attentions:
+        yield from (f"{prefix}.{attention}.{one}" for one in _ATTENTION)
+        yield from (f"{prefix}.{attention}_residual.norm.{one}" for one in _NORM)
+    yield from (f"{prefix}.feed_forward.{one}" for one in _FEED_FORWARD)
+    yield from (f"{prefix}.feed_forward_residual.norm.{one}" for one in _NORM)
+
+
+def position_table(tensors: Mapping[str, npt.NDArray[Any]], config: ModelConfig) -> Floats:
+    """(P, D) what is added to embeddings: the learned positions, or sines and cosines (section 3.5)."""
+    if config.positions == "learned":
+        return np.ascontiguousarray(tensors["embedding.position_PD"], dtype=np.float32)
+    return sinusoids(max(config.max_positions, _MOST_POSITIONS), config.d_model)
+
+
+def sinusoids(positions: int, width: int) -> Floats:
+    """(P, D) sin(p · θ) in even columns and cos(p · θ) in odd ones, θ = 10000^(−2i/D).
+
+    It uses only operations that IEEE 754 rounds in the same way on every processor, which libraries' sines do not.
+    """
+    frequencies = [_exponential(-_LOG_10000 * even / width) for even in range(0, width, 2)]
+    sin_PE = np.zeros((1, len(frequencies)))
+    cos_PE = np.ones_like(sin_PE)
+    step_sin_E = np.array([_sine(frequency) for frequency in frequencies])
+    step_cos_E = np.array([1 - 2 * _sine(frequency / 2) ** 2 for frequency in frequencies])
+    while len(sin_PE) < positions:  # from the first n positions to the first 2n, by the angle of n positions
+        more_sin_PE = sin_PE * step_cos_E + cos_PE * step_sin_E
+        more_cos_PE = cos_PE * step_cos_E - sin_PE * step_sin_E
+        sin_PE, cos_PE = np.concatenate([sin_PE, more_sin_PE]), np.concatenate([cos_PE, more_cos_PE])
+        step_sin_E, step_cos_E = (
+            2 * step_sin_E * step_cos_E,
+            step_cos_E * step_cos_E - step_sin_E * step_sin_E,
+        )
+    table_PD = np.empty((positions, width), dtype=np.float32)
+    table_PD[:, 0::2], table_PD[:, 1::2] = sin_PE[:positions], cos_PE[:positions]
+    return table_PD
+
+
+def _exponential(x: float) -> float:
+    """e^x by the series of a small part of x, squared again."""
+    part, term, total = x / 1024, 1.0, 1.0
+    for number in range(1, 12):
+        term *= part / number
+        total += term
+    for _ in range(10):
+        total *= total
+    return total
+
+
+def _sine(x: float) -> float:
+    """sin(x) by its series, for x up to 1."""
+    term, total = x, x
+    for number in range(2, 24, 2):
+        term *= -x * x / (number * (number + 1))
+        total += term
+    return total
+
+
+class NativeEngine:
+    """A model in the library's memory; raises NativeError where the library is missing or refuses the model."""
+
+    def __init__(
+        self, tensors: Mapping[str, npt.NDArray[Any]], config: ModelConfig, forbidden: Iterable[int] = ()
+    ) -> None:
+        """`forbidden` tokens have no probability. Raises ConfigError on a kernel that is not here."""
+        self._library = native.open_library()
+        self.kernel = native.choose_kernel(self._library)
+        """The name of the instruction set that is used."""
+        weights = weights_of(tensors, config)
+        self.vocabulary, self.positions = config.vocab_size, len(weights[-2])
+        pointers = (c_void_p * len(weights))(*(weight.ctypes.data for weight in weights))
+        is_forbidden_V = np.zeros(config.vocab_size, dtype=np.uint8)
+        is_forbidden_V[list(forbidden)] = 1
+        shape = native.Config(
+            config.vocab_size, config.d_model, config.heads, config.d_ff, config.encoder_layers,
+            config.decoder_layers, self.positions, config.norm == "pre", config.activation == "gelu",
+            math.sqrt(config.d_model),
+        )  # fmt: skip
+        self._model = c_void_p()
+        native.check(
+            self._library.nt_model_new(
+                byref(shape), self.kernel.encode(), pointers, is_forbidden_V.ctypes.data, byref(self._model)
+            )
+        )
+
+    def __del__(self) -> None:
+        if getattr(self, "_model", None):
+            self._library.nt_model_free(self._model)
+
+    def session(self) -> "NativeSession":
+        """A new session without rows."""
+        return NativeSession(self, self._library, self._model)
+
+
+class _Buffer:
+    """An array that stays where it is while it is large enough: to ask NumPy for an address takes time."""
+
+    def __init__(self, dtype: type[np.generic]) -> None:
+        self._dtype = dtype
+        self._make(64)
+
+    def _make(self, size: int) -> None:
+        self._array = np.zeros(size, dtype=self._dtype)
+        self.address = self._array.ctypes.data
+
+    def view(self, *shape: int) -> npt.NDArray[Any]:
+        """An array of this shape; its address is `address`."""
+        size = 1
+        for length in shape:
+            size *= length
+        if size > len(self._array):
+            self._make(2 * size)
+        return self._array[:size].reshape(shape)
+
+    def put(self, values: npt.NDArray[Any]) -> int:
+        """Copy values in; returns their address."""
+        self.view(len(values))[:] = values
+        return self.address
+
+
+class NativeSession:
+    """Rows in the library's memory."""
+
+    def __init__(self, engine: NativeEngine, library: ctypes.CDLL, model: c_void_p) -> None:
+        self._engine, self._library = engine, library  # the model must live as long as the session
+        self._step_pointer = ctypes.pointer(native.Step())
+        self._step = self._step_pointer.contents
+        self._row, self._parent, self._token, self._mask, self._candidate = (
+            _Buffer(np.int32) for _ in range(5)
+        )
+        self._log_probability, self._full = _Buffer(np.float32), _Buffer(np.float32)
+        self._masks: Mask | None = None
+        self._ordinary: Mask | None = None
+        self._masks_address = self._ordinary_address = 0
+        self._longest_source = 0
+        self._session = c_void_p()
+        native.check(library.nt_session_new(model, byref(self._session)))
+
+    def __del__(self) -> None:
+        if getattr(self, "_session", None):
+            self._library.nt_session_free(self._session)
+
+    def admit(self, sources: Sequence[Sequence[int]], width: int) -> Ints:
+        """As `Session.admit`."""
+        lengths_B = np.array(list(map(len, sources)), dtype=np.int32)
+        tokens = np.fromiter(
+            (token for source in sources for token in source), np.int32, int(lengths_B.sum())
+        )
+        self._longest_source = max(self._longest_source, *lengths_B.tolist(), 0)
+        first_B = np.empty(len(sources), dtype=np.int32)
+        native.check(
+            self._library.nt_admit(
+                self._session,
+                len(sources),
+                lengths_B.ctypes.data,
+                tokens.ctypes.data,
+                width,
+                first_B.ctypes.data,
+            )
+        )
+        return first_B
+
+    def step(self, rows: Rows, masks_MX: Mask, best: int) -> Candidates:
+        """As `Session.step`."""
+        self._put(rows, masks_MX, best, 1)
+        native.check(self._library.nt_step(self._session, self._step_pointer))
+        shape = len(rows.row_N), best
+        return Candidates(self._candidate.view(*shape), self._log_probability.view(*shape))
+
+    def run(self, rows: Rows, masks_MX: Mask, is_ordinary_X: Mask, most_steps: int) -> tuple[Ints, Floats]:
+        """As `Session.run`."""
+        self._put(rows, masks_MX, 1, most_steps)
+        if is_ordinary_X is not self._ordinary:
+            self._ordinary, self._ordinary_address = is_ordinary_X, is_ordinary_X.ctypes.data
+        self._step.ordinary = self._ordinary_address
+        made = native.check(self._library.nt_step(self._session, self._step_pointer))
+        shape = made, len(rows.row_N)
+        return self._candidate.view(*shape), self._log_probability.view(*shape)
+
+    def distribution(self, rows: Rows) -> Floats:
+        """As `Session.distribution`."""
+        self._put(rows, None, 1, 1)
+        full_NV = self._full.view(len(rows.row_N), self._engine.vocabulary)
+        self._step.full = self._full.address
+        native.check(self._library.nt_step(self._session, self._step_pointer))
+        return full_NV
+
+    def attention(self, rows: Rows, layer: int, head: int) -> Floats:
+        """As `Session.attention`."""
+        self._put(rows, None, 1, 1)
+        weight_NS = np.zeros((len(rows.row_N), self._longest_source), dtype=np.float32)
+        step = self._step
+        step.attention_layer, step.attention_head, step.attention_stride = layer, head, self._longest_source
+        step.attention = weight_NS.ctypes.data
+        native.check(self._library.nt_step(self._session, self._step_pointer))
+        return weight_NS
+
+    def release(self, first_row_B: Ints) -> None:
+        """As `Session.release`."""
+        first_B = np.ascontiguousarray(first_row_B, dtype=np.int32)
+        native.check(self._library.nt_release(self._session, len(first_B), first_B.ctypes.data))
+
+    def _put(self, rows: Rows, masks_MX: Mask | None, best: int, steps: int) -> None:
+        step, number = self._step, len(rows.row_N)
+        step.rows, step.best, step.most_steps = number, best, steps
+        step.row, step.parent = self._row.put(rows.row_N), self._parent.put(rows.parent_N)
+        step.token = self._token.put(rows.token_N)
+        if masks_MX is not self._masks:
+            self._masks = masks_MX
+            self._masks_address = 0 if masks_MX is None else masks_MX.ctypes.data
+        step.masks = self._masks_address
+        step.mask = self._mask.put(rows.mask_N) if masks_MX is not None else None
+        self._candidate.view(steps, number, best)
+        self._log_probability.view(steps, number, best)
+        step.candidate, step.log_probability = self._candidate.address, self._log_probability.address
+        step.ordinary = step.full = step.attention = None

@@ -1,0 +1,496 @@
+/* The inner loops; see kernel.h. Compiled once for each instruction set, with -DKERNEL=its name. */
+
+#include "kernel.h"
+
+#include <string.h>
+
+#if defined(__x86_64__) && (defined(__AVX2__) || defined(__AVX512VNNI__))
+#include <immintrin.h>
+#elif defined(__ARM_FEATURE_DOTPROD)
+#include <arm_neon.h>
+#endif
+
+#define JOIN_(a, b) a##b
+#define JOIN(a, b) JOIN_(a, b)
+#define TEXT_(a) #a
+#define TEXT(a) TEXT_(a)
+#define INLINE static inline __attribute__((always_inline))
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+
+enum { MOST_SUMS = 4 };  /* of one kind that stand in registers side by side */
+
+/* Sixteen lanes, whatever the width of the registers: compilers split them. */
+typedef float Floats __attribute__((vector_size(64)));
+typedef int32_t Ints __attribute__((vector_size(64)));
+typedef float Floats8 __attribute__((vector_size(32)));
+typedef float Floats4 __attribute__((vector_size(16)));
+typedef float Floats2 __attribute__((vector_size(8)));
+
+INLINE Floats load(const float *x) {
+    Floats y;
+    memcpy(&y, x, sizeof y);
+    return y;
+}
+
+INLINE void store(float *x, Floats y) { memcpy(x, &y, sizeof y); }
+
+INLINE Floats load_some(const float *x, int number, float other) {
+    Floats y = (Floats){0} + other;
+    memcpy(&y, x, (size_t)number * sizeof *x);
+    return y;
+}
+
+INLINE Floats choose(Ints condition, Floats yes, Floats no) {
+    return (Floats)((condition & (Ints)yes) | (~condition & (Ints)no));
+}
+
+INLINE Floats larger(Floats a, Floats b) { return choose(a > b, a, b); }
+
+INLINE Floats absolute(Floats a) { return (Floats)((Ints)a & 0x7fffffff); }
+
+INLINE float sum(Floats x) {
+    Floats8 eight = __builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7) +
+                    __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15);
+    Floats4 four = __builtin_shufflevector(eight, eight, 0, 1, 2, 3) + __builtin_shufflevector(eight, eight, 4, 5, 6, 7);
+    Floats2 two = __builtin_shufflevector(four, four, 0, 1) + __builtin_shufflevector(four, four, 2, 3);
+    return two[0] + two[1];
+}
+
+INLINE float largest_lane(Floats x) {
+    float best = x[0];
+    for (int lane = 1; lane < LANES; lane++) best = x[lane] > best ? x[lane] : best;
+    return best;
+}
+
+INLINE int any(Ints condition) {
+#if defined(__clang__)
+    return __builtin_reduce_or(condition) != 0;
+#else
+    int found = 0;
+    for (int lane = 0; lane < LANES; lane++) found |= condition[lane];
+    return found != 0;
+#endif
+}
+
+/* To the nearest whole number, halves to the even one; for |x| < 2^22. */
+INLINE Floats rounded(Floats x) {
+    const float magic = 12582912.0f;
+    return (x + magic) - magic;
+}
+
+/* exp(x) for x <= 88; 0 below -87. The error is below 2 units in the last place. */
+INLINE Floats exponential(Floats x) {
+    Ints is_tiny = x < -87.0f;
+    Floats safe = choose(is_tiny, (Floats){0}, x);
+    Floats n = rounded(safe * 1.44269504f);
+    Floats r = safe - n * 0.693359375f;
+    r = r - n * -2.12194440e-4f;
+    Floats p = r * 1.9875691e-4f + 1.3981999e-3f;
+    p = p * r + 8.3334519e-3f;
+    p = p * r + 4.1665796e-2f;
+    p = p * r + 1.6666665e-1f;
+    p = p * r + 5.0000001e-1f;
+    p = p * r * r + r + 1.0f;
+    Ints power = (__builtin_convertvector(n, Ints) + 127) << 23;
+    return choose(is_tiny, (Floats){0}, p * (Floats)power);
+}
+
+/* The natural logarithm of a positive, finite number. */
+static float logarithm(float x) {
+    union { double number; uint64_t bits; } y = {(double)x};
+    int exponent = (int)(y.bits >> 52) - 1023;
+    y.bits = (y.bits & 0xfffffffffffffULL) | 0x3ff0000000000000ULL;
+    if (y.number > 1.4142135623730951) {
+        y.number *= 0.5;
+        exponent++;
+    }
+    double z = (y.number - 1.0) / (y.number + 1.0), square = z * z, series = 0.0;
+    for (int term = 19; term >= 1; term -= 2) series = series * square + 1.0 / term;
+    return (float)(2.0 * z * series + exponent * 0.6931471805599453);
+}
+
+/* erf(x) by Abramowitz and Stegun 7.1.26; the error is below 1.5e-7. */
+INLINE Floats error_function(Floats x) {
+    Floats size = absolute(x);
+    Floats t = 1.0f / (size * 0.3275911f + 1.0f);
+    Floats p = t * 1.061405429f - 1.453152027f;
+    p = p * t + 1.421413741f;
+    p = p * t - 0.284496736f;
+    p = (p * t + 0.254829592f) * t;
+    Floats y = 1.0f - p * exponential(-size * size);
+    return choose(x < 0.0f, -y, y);
+}
+
+INLINE Floats gelu(Floats x) { return x * 0.5f * (error_function(x * 0.70710678f) + 1.0f); }
+
+static float square_root(float x) { return __builtin_sqrtf(x); }
+
+/* ---- products of 8-bit integers ---- */
+
+/* `Sums` is a vector of 32-bit sums, `VECTORS` of them hold a panel, and `dot` adds to each lane the products of GROUP
+   weights with GROUP activations. */
+
+#if defined(__AVX512VNNI__) && defined(__AVX512F__)
+
+typedef __m512i Sums;
+typedef struct { __m512i q; } Activations;
+enum { VECTORS = 4, ROWS_AT_ONCE = 6, COPIES = 1, IS_OFFSET = 1 };
+INLINE Sums sums_of(int32_t x) { return _mm512_set1_epi32(x); }
+INLINE Sums load_sums(const void *q) { return _mm512_loadu_si512(q); }
+INLINE Activations activations(const uint8_t *q, int stride) {
+    int32_t four;
+    (void)stride;
+    memcpy(&four, q, sizeof four);
+    return (Activations){_mm512_set1_epi32(four)};
+}
+INLINE Sums dot(Sums sums, Sums weights, Activations x) { return _mm512_dpbusd_epi32(sums, x.q, weights); }
+
+#elif defined(__AVXVNNI__)
+
+typedef __m256i Sums;
+typedef struct { __m256i q; } Activations;
+enum { VECTORS = 8, ROWS_AT_ONCE = 1, COPIES = 1, IS_OFFSET = 1 };
+INLINE Sums sums_of(int32_t x) { return _mm256_set1_epi32(x); }
+INLINE Sums load_sums(const void *q) { return _mm256_loadu_si256(q); }
+INLINE Activations activations(const uint8_t *q, int stride) {
+    int32_t four;
+    (void)stride;
+    memcpy(&four, q, sizeof four);
+    return (Activations){_mm256_set1_epi32(four)};
+}
+INLINE Sums dot(Sums sums, Sums weights, Activations x) { return _mm256_dpbusd_avx_epi32(sums, x.q, weights); }
+
+#elif defined(__AVX2__)
+
+/* |x| * (w with the sign of x): both are at most 127, and a pair of products at most 32,258, which 16 bits hold. */
+typedef __m256i Sums;
+typedef struct { __m256i q, size; } Activations;
+enum { VECTORS = 8, ROWS_AT_ONCE = 1, COPIES = 2, IS_OFFSET = 0 };
+INLINE Sums sums_of(int32_t x) { return _mm256_set1_epi32(x); }
+INLINE Sums load_sums(const void *q) { return _mm256_loadu_si256(q); }
+INLINE Activations activations(const uint8_t *q, int stride) {
+    int32_t four, sizes;
+    memcpy(&four, q, sizeof four);
+    memcpy(&sizes, q + stride / 2, sizeof sizes);
+    return (Activations){_mm256_set1_epi32(four), _mm256_set1_epi32(sizes)};
+}
+INLINE Sums dot(Sums sums, Sums weights, Activations x) {
+    __m256i pairs = _mm256_maddubs_epi16(x.size, _mm256_sign_epi8(weights, x.q));
+    return _mm256_add_epi32(sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+}
+
+#elif defined(__ARM_FEATURE_DOTPROD)
+
+typedef int32x4_t Sums;
+typedef struct { int8x16_t q; } Activations;
+enum { VECTORS = 16, ROWS_AT_ONCE = 1, COPIES = 1, IS_OFFSET = 0 };
+INLINE Sums sums_of(int32_t x) { return vdupq_n_s32(x); }
+INLINE Sums load_sums(const void *q) { return vreinterpretq_s32_s8(vld1q_s8(q)); }
+INLINE Activations activations(const uint8_t *q, int stride) {
+    int32_t four;
+    (void)stride;
+    memcpy(&four, q, sizeof four);
+    return (Activations){vreinterpretq_s8_s32(vdupq_n_s32(four))};
+}
+INLINE Sums dot(Sums sums, Sums weights, Activations x) {
+    return vdotq_s32(sums, vreinterpretq_s8_s32(weights), x.q);
+}
+
+#else
+
+/* Plain C, which the other kernels are tested against. Each 32-bit lane has the four weights of one output. The products
+   of two of them with activations are at most 32,258, which 16 bits hold. */
+typedef int32_t Sums __attribute__((vector_size(64)));
+typedef int16_t Shorts __attribute__((vector_size(64)));
+typedef struct { Shorts even, odd; } Activations;
+enum { VECTORS = 4, ROWS_AT_ONCE = 1, COPIES = 1, IS_OFFSET = 0 };
+INLINE Sums sums_of(int32_t x) { return (Sums){0} + x; }
+INLINE Sums load_sums(const void *q) {
+    Sums sums;
+    memcpy(&sums, q, sizeof sums);
+    return sums;
+}
+INLINE Activations activations(const uint8_t *q, int stride) {
+    int32_t four;
+    (void)stride;
+    memcpy(&four, q, sizeof four);
+    Shorts all = (Shorts)sums_of(four);
+    return (Activations){all << 8 >> 8, all >> 8};
+}
+INLINE Sums dot(Sums sums, Sums weights, Activations x) {
+    Shorts w = (Shorts)weights, pairs = (w << 8 >> 8) * x.even + (w >> 8) * x.odd;
+    return sums + ((Sums)pairs << 16 >> 16) + ((Sums)pairs >> 16);
+}
+
+#endif
+
+static void quantise(const float *x, int rows, int width, int stride, Quantised *out) {
+    int filled = (width + GROUP - 1) / GROUP * GROUP;
+    int room = (filled + 63) / 64 * 64;
+    out->rows = rows;
+    out->stride = COPIES * room;
+    for (int row = 0; row < rows; row++, x += stride) {
+        Floats most = {0};
+        int place = 0;
+        for (; place + LANES <= width; place += LANES) most = larger(absolute(load(x + place)), most);
+        if (place < width) most = larger(absolute(load_some(x + place, width - place, 0.0f)), most);
+        float size = largest_lane(most);
+        float factor = size > 0.0f ? 127.0f / size : 0.0f;
+        out->scale[row] = size / 127.0f;
+        uint8_t *q = out->q + (size_t)row * out->stride;
+        for (place = 0; place < room; place += LANES) {
+            int left = width - place;
+            Floats some = left >= LANES ? load(x + place) : load_some(x + place, left > 0 ? left : 0, 0.0f);
+            Ints whole = __builtin_convertvector(rounded(some * factor), Ints);
+            typedef int8_t Bytes __attribute__((vector_size(LANES)));
+            Bytes bytes = __builtin_convertvector(whole, Bytes);
+            if (COPIES == 2) {
+                Bytes sign = bytes >> 7, sizes = (bytes ^ sign) - sign;
+                memcpy(q + room + place, &sizes, sizeof sizes);
+            }
+            if (IS_OFFSET) bytes ^= (int8_t)-128;
+            memcpy(q + place, &bytes, sizeof bytes);
+        }
+    }
+}
+
+INLINE void finish(const Matrix *weight, int panel, const float *x_scale, const int32_t *sums, Epilogue epilogue,
+                   float *out, int outputs) {
+    const float *scale = weight->scale + panel * PANEL, *bias = weight->bias + panel * PANEL;
+    for (int place = 0; place < outputs; place += LANES) {
+        Ints whole;
+        memcpy(&whole, sums + place, sizeof whole);
+        Floats y = __builtin_convertvector(whole, Floats) * load(scale + place) * *x_scale + load(bias + place);
+        if (epilogue == STORE_RELU) y = larger(y, (Floats){0});
+        if (epilogue == STORE_GELU) y = gelu(y);
+        int some = MIN(LANES, outputs - place);
+        if (epilogue == ADD) y = y + (some == LANES ? load(out + place) : load_some(out + place, some, 0.0f));
+        if (some == LANES)
+            store(out + place, y);
+        else
+            memcpy(out + place, &y, (size_t)some * sizeof(float));
+    }
+}
+
+/* One panel times `rows` rows, a number that the compiler knows. */
+INLINE void multiply_panel(const Matrix *weight, int panel, const Quantised *x, int row, int rows, Epilogue epilogue,
+                           float *out, int stride) {
+    enum { SIZE = PANEL / VECTORS * GROUP };
+    const int8_t *q = weight->q + (size_t)panel * weight->groups * PANEL * GROUP;
+    const uint8_t *activation = x->q + (size_t)row * x->stride;
+    Sums sums[ROWS_AT_ONCE][VECTORS];
+    for (int r = 0; r < rows; r++)
+        for (int v = 0; v < VECTORS; v++) sums[r][v] = sums_of(0);
+    for (int group = 0; group < weight->groups; group++, q += PANEL * GROUP, activation += GROUP) {
+        Activations some[ROWS_AT_ONCE];
+        for (int r = 0; r < rows; r++) some[r] = activations(activation + (size_t)r * x->stride, x->stride);
+        for (int v = 0; v < VECTORS; v++) {
+            Sums weights = load_sums(q + v * SIZE);
+            for (int r = 0; r < rows; r++) sums[r][v] = dot(sums[r][v], weights, some[r]);
+        }
+    }
+    int outputs = MIN(PANEL, weight->outputs - panel * PANEL);
+    for (int r = 0; r < rows; r++) {
+        int32_t whole[PANEL];
+        memcpy(whole, sums[r], sizeof whole);
+        if (IS_OFFSET)
+            for (int o = 0; o < PANEL; o++) whole[o] -= 128 * weight->q_sum[panel * PANEL + o];
+        finish(weight, panel, x->scale + row + r, whole, epilogue, out + (size_t)(row + r) * stride + panel * PANEL,
+               outputs);
+    }
+}
+
+static void multiply(const Matrix *weight, const Quantised *x, Epilogue epilogue, float *out, int stride) {
+    for (int panel = 0; panel < weight->panels; panel++) {
+        int row = 0;
+        for (; row + ROWS_AT_ONCE <= x->rows; row += ROWS_AT_ONCE)
+            multiply_panel(weight, panel, x, row, ROWS_AT_ONCE, epilogue, out, stride);
+        switch (x->rows - row) {
+#if defined(__AVX512VNNI__)
+        case 5: multiply_panel(weight, panel, x, row, 5, epilogue, out, stride); break;
+        case 4: multiply_panel(weight, panel, x, row, 4, epilogue, out, stride); break;
+        case 3: multiply_panel(weight, panel, x, row, 3, epilogue, out, stride); break;
+        case 2: multiply_panel(weight, panel, x, row, 2, epilogue, out, stride); break;
+        case 1: multiply_panel(weight, panel, x, row, 1, epilogue, out, stride); break;
+#endif
+        default: break;
+        }
+    }
+}
+
+/* ---- floating point ---- */
+
+static void normalise(const float *x, int rows, int width, int stride, const float *gain, const float *bias,
+                      float *out) {
+    int whole = width / LANES * LANES, rest = width - whole;
+    for (int row = 0; row < rows; row++, x += stride, out += stride) {
+        Floats total = {0}, squares = {0};
+        for (int place = 0; place < whole; place += LANES) total += load(x + place);
+        if (rest) total += load_some(x + whole, rest, 0.0f);
+        float mean = sum(total) / (float)width;
+        for (int place = 0; place < whole; place += LANES) {
+            Floats y = load(x + place) - mean;
+            squares += y * y;
+        }
+        if (rest) {
+            Floats y = load_some(x + whole, rest, mean) - mean;
+            squares += y * y;
+        }
+        float factor = 1.0f / square_root(sum(squares) / (float)width + 1e-5f);
+        for (int place = 0; place < whole; place += LANES)
+            store(out + place, (load(x + place) - mean) * factor * load(gain + place) + load(bias + place));
+        for (int place = whole; place < width; place++) out[place] = (x[place] - mean) * factor * gain[place] + bias[place];
+    }
+}
+
+/* The softmax of `length` scores, in place; those behind, up to the next multiple of LANES, become 0. */
+INLINE void softmax(float *score, int length) {
+    int filled = (length + LANES - 1) / LANES * LANES;
+    for (int place = length; place < filled; place++) score[place] = -__builtin_inff();
+    Floats most = load(score);
+    for (int place = LANES; place < filled; place += LANES) most = larger(load(score + place), most);
+    float highest = largest_lane(most);
+    Floats total = {0};
+    for (int place = 0; place < filled; place += LANES) {
+        Floats y = exponential(load(score + place) - highest);
+        store(score + place, y);
+        total += y;
+    }
+    float factor = 1.0f / sum(total);
+    for (int place = 0; place < filled; place += LANES) store(score + place, load(score + place) * factor);
+}
+
+/* Scores of `queries` queries with `vectors` x LANES keys that stand in columns; both numbers the compiler knows. */
+INLINE void scores_of_columns(const float *query, int query_stride, int queries, const float *key_T, int filled,
+                              int vectors, int head_width, float *weight, int weight_stride) {
+    Floats score[MOST_SUMS][MOST_SUMS];
+    for (int q = 0; q < queries; q++)
+        for (int v = 0; v < vectors; v++) score[q][v] = (Floats){0};
+    for (int k = 0; k < head_width; k++, key_T += filled)
+        for (int v = 0; v < vectors; v++) {
+            Floats key = load(key_T + v * LANES);
+            for (int q = 0; q < queries; q++) score[q][v] += key * query[q * query_stride + k];
+        }
+    for (int q = 0; q < queries; q++)
+        for (int v = 0; v < vectors; v++) store(weight + q * weight_stride + v * LANES, score[q][v]);
+}
+
+/* Where the value of key t stands: in row t, or in the slot that it has. */
+INLINE const float *value_at(const float *value, size_t stride, const int32_t *slot, int t) {
+    return value + (size_t)(slot ? slot[t] : t) * stride;
+}
+
+/* Weighted sums of `vectors` x LANES elements of all values. */
+INLINE void weigh_vectors(const float *weight, int weight_stride, int queries, const float *value, size_t stride,
+                          const int32_t *slot, int length, int vectors, float *out, int out_stride) {
+    Floats y[MOST_SUMS][MOST_SUMS];
+    for (int q = 0; q < queries; q++)
+        for (int v = 0; v < vectors; v++) y[q][v] = (Floats){0};
+    for (int t = 0; t < length; t++) {
+        const float *some = value_at(value, stride, slot, t);
+        for (int v = 0; v < vectors; v++) {
+            Floats one = load(some + v * LANES);
+            for (int q = 0; q < queries; q++) y[q][v] += one * weight[q * weight_stride + t];
+        }
+    }
+    for (int q = 0; q < queries; q++)
+        for (int v = 0; v < vectors; v++) store(out + q * out_stride + v * LANES, y[q][v]);
+}
+
+INLINE void weigh(const float *weight, int weight_stride, int queries, const float *value, size_t stride,
+                  const int32_t *slot, int length, int head_width, float *out, int out_stride) {
+    int k = 0;
+    for (; k + 4 * LANES <= head_width; k += 4 * LANES)
+        weigh_vectors(weight, weight_stride, queries, value + k, stride, slot, length, 4, out + k, out_stride);
+    for (; k + LANES <= head_width; k += LANES)
+        weigh_vectors(weight, weight_stride, queries, value + k, stride, slot, length, 1, out + k, out_stride);
+    for (; k < head_width; k++)
+        for (int q = 0; q < queries; q++) {
+            float y = 0.0f;
+            for (int t = 0; t < length; t++) y += value_at(value, stride, slot, t)[k] * weight[q * weight_stride + t];
+            out[q * out_stride + k] = y;
+        }
+}
+
+INLINE void attend_queries(const float *query, int query_stride, int queries, const float *key_T, const float *value,
+                           int value_stride, int length, int head_width, float *weight, float *out, int out_stride) {
+    int filled = (length + LANES - 1) / LANES * LANES, place = 0;
+    if (queries == 1)
+        for (; place + 4 * LANES <= filled; place += 4 * LANES)
+            scores_of_columns(query, query_stride, queries, key_T + place, filled, 4, head_width, weight + place, filled);
+    if (queries == 1 && place + 2 * LANES <= filled) {
+        scores_of_columns(query, query_stride, queries, key_T + place, filled, 2, head_width, weight + place, filled);
+        place += 2 * LANES;
+    }
+    for (; place < filled; place += LANES)
+        scores_of_columns(query, query_stride, queries, key_T + place, filled, 1, head_width, weight + place, filled);
+    for (int q = 0; q < queries; q++) softmax(weight + q * filled, length);
+    weigh(weight, filled, queries, value, (size_t)value_stride, NULL, length, head_width, out, out_stride);
+}
+
+static void attend_columns(const float *query, int query_stride, int queries, const float *key_T, const float *value,
+                           int value_stride, int length, int head_width, float *weight, float *out, int out_stride) {
+    int filled = (length + LANES - 1) / LANES * LANES, q = 0;
+    for (; q + 4 <= queries; q += 4)
+        attend_queries(query + q * query_stride, query_stride, 4, key_T, value, value_stride, length, head_width,
+                       weight + q * filled, out + q * out_stride, out_stride);
+    for (; q < queries; q++)
+        attend_queries(query + q * query_stride, query_stride, 1, key_T, value, value_stride, length, head_width,
+                       weight + q * filled, out + q * out_stride, out_stride);
+}
+
+static void attend_slots(const float *query, const float *key, const float *value, const int32_t *slot, size_t stride,
+                         int length, int head_width, float *weight, float *out) {
+    int whole = head_width / LANES * LANES, rest = head_width - whole;
+    for (int t = 0; t < length; t++) {
+        const float *some = key + (size_t)slot[t] * stride;
+        Floats score = {0};
+        for (int k = 0; k < whole; k += LANES) score += load(some + k) * load(query + k);
+        if (rest) score += load_some(some + whole, rest, 0.0f) * load_some(query + whole, rest, 0.0f);
+        weight[t] = sum(score);
+    }
+    softmax(weight, length);
+    weigh(weight, 0, 1, value, stride, slot, length, head_width, out, 0);
+}
+
+static float log_sum_exp(const float *x, int width) {
+    Floats most = load(x);
+    for (int place = LANES; place < width; place += LANES) most = larger(load(x + place), most);
+    float highest = largest_lane(most);
+    Floats total = {0};
+    for (int place = 0; place < width; place += LANES) total += exponential(load(x + place) - highest);
+    return highest + logarithm(sum(total));
+}
+
+static int largest(const float *x, const uint8_t *mask, int width, int most, int32_t *place, float *value) {
+    int found = 0;
+    float least = -__builtin_inff();
+    for (int first = 0; first < width; first += LANES) {
+        Floats some = load(x + first);
+        Ints is_larger = some > least;
+        if (mask) {
+            typedef uint8_t Bytes __attribute__((vector_size(LANES)));
+            Bytes allowed;
+            memcpy(&allowed, mask + first, sizeof allowed);
+            is_larger &= __builtin_convertvector(allowed, Ints) != 0;
+        }
+        if (!any(is_larger)) continue;
+        for (int lane = 0; lane < LANES; lane++) {
+            if (!is_larger[lane] || !(some[lane] > least)) continue;
+            int rank = found < most ? found++ : most - 1;
+            for (; rank > 0 && value[rank - 1] < some[lane]; rank--) {
+                value[rank] = value[rank - 1];
+                place[rank] = place[rank - 1];
+            }
+            value[rank] = some[lane];
+            place[rank] = first + lane;
+            if (found == most) least = value[most - 1];
+        }
+    }
+    return found;
+}
+
+const Kernel JOIN(kernel_, KERNEL) = {
+    TEXT(KERNEL), quantise,    multiply,    normalise, attend_columns,
+    attend_slots, log_sum_exp, largest,
+};

@@ -1,0 +1,79 @@
+/* What a kernel computes: the inner loops, compiled once for each instruction set.
+
+   Every kernel gives the same bits. Products of 8-bit integers are summed exactly in 32 bits. Floating-point sums have
+   one order for all processors: sixteen partial sums, lane i of which adds the elements i, i + 16, i + 32, …, and then
+   the halves of what is left, three times: (0..7) + (8..15), and so on. exp, log and erf are polynomials of this file's
+   own, and multiplications are never fused with additions. */
+
+#ifndef TRANSLATOR_KERNEL_H
+#define TRANSLATOR_KERNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { LANES = 16, PANEL = 64, GROUP = 4 };
+
+/* A matrix of `outputs` x `inputs` weights, quantised: weight[o][i] ~ scale[o] * q, q in -127..127.
+
+   `q` stands in panels of PANEL outputs. In a panel, GROUP inputs of one output stand together, then the same inputs of
+   the next output: q[output / PANEL][input / GROUP][output % PANEL][input % GROUP]. Both numbers are filled up with
+   zeros to whole panels and groups. */
+typedef struct {
+    int inputs, outputs;
+    int groups, panels;
+    int8_t *q;
+    float *scale;      /* [panels * PANEL] */
+    float *bias;       /* [panels * PANEL], zeros where the layer has none */
+    int32_t *q_sum;    /* [panels * PANEL] the sum over the inputs */
+} Matrix;
+
+/* Rows of activations, quantised: x[r][i] ~ scale[r] * q, q in -127..127. Each kernel has its own form of q. */
+typedef struct {
+    int rows;
+    int stride;        /* bytes from one row to the next */
+    uint8_t *q;
+    float *scale;      /* [rows] */
+} Quantised;
+
+typedef enum { STORE, STORE_RELU, STORE_GELU, ADD } Epilogue;
+
+typedef struct {
+    const char *name;
+
+    /* Quantise `rows` rows of `width` floats that are `stride` floats apart. */
+    void (*quantise)(const float *x, int rows, int width, int stride, Quantised *out);
+
+    /* out[r][o] = epilogue(sum_i x[r][i] * weight[o][i] + bias[o]); ADD adds it to what is there. */
+    void (*multiply)(const Matrix *weight, const Quantised *x, Epilogue epilogue, float *out, int stride);
+
+    /* out[r] = (x[r] - mean) / sqrt(variance + 1e-5) * gain + bias, over `width` elements. */
+    void (*normalise)(const float *x, int rows, int width, int stride, const float *gain, const float *bias,
+                      float *out);
+
+    /* Some queries of one head over the same `length` keys. `key_T` is [head_width][length filled up to LANES], `value`
+       [length][value_stride]; returns softmax(q . k) in `weight` [queries][length filled up to LANES]. */
+    void (*attend_columns)(const float *query, int query_stride, int queries, const float *key_T, const float *value,
+                           int value_stride, int length, int head_width, float *weight, float *out, int out_stride);
+
+    /* One query over keys and values that stand anywhere: slot[t] * stride floats behind `key` and `value`. */
+    void (*attend_slots)(const float *query, const float *key, const float *value, const int32_t *slot,
+                         size_t stride, int length, int head_width, float *weight, float *out);
+
+    /* log(sum(exp(x))) over `width` numbers, a multiple of LANES. */
+    float (*log_sum_exp)(const float *x, int width);
+
+    /* The `most` largest numbers where `mask` is not 0 (or all, if it is NULL), largest first, and of equal ones the
+       first; returns how many there are. Numbers that are -infinity or NaN are none of them. */
+    int (*largest)(const float *x, const uint8_t *mask, int width, int most, int32_t *place, float *value);
+} Kernel;
+
+extern const Kernel kernel_portable;
+#if defined(__x86_64__)
+extern const Kernel kernel_avx2;
+extern const Kernel kernel_avxvnni;
+extern const Kernel kernel_avx512vnni;
+#elif defined(__aarch64__)
+extern const Kernel kernel_dotprod;
+#endif
+
+#endif

@@ -1,0 +1,253 @@
+"""Beam search; greedy search is a beam of one.
+
+A hypothesis Y of |Y| tokens, its end token included, has the score log P(Y | X) / lp(Y) with the length penalty
+lp(Y) = ((5 + |Y|) / 6)^α of Wu et al. 2016 (equation 14). Per sentence and step
+
+1. every live hypothesis is extended by every token that may follow, and the 2·W best extensions are looked at
+   (W = beam width);
+2. those among the W best that end with the end token are finished;
+3. the W best that do not end live on.
+
+A sentence is done when W hypotheses are finished, or at its length limit, where every live hypothesis is made to end.
+That is part of what is searched for, as in fairseq and CTranslate2. With α > 0 a live hypothesis might still have
+become the best: to go on until none can would be another search, and a slower one.
+
+The early stop, on the other hand, changes no answer: a sentence is done, too, when no live hypothesis can reach the n
+best of the finished ones any more.
+
+Sentences come and go between steps, so each has a length of its own. What rows have written is kept as tokens and
+parents of every step, and put together when a hypothesis ends.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from translator.engines.protocol import Ints, Session
+from translator.search.options import ScoredTokens, SearchOptions, SpecialTokens, length_penalty
+from translator.search.rules import Rules, Task
+from translator.search.sentences import Sentences
+from translator.search.trace import Step, StopReason
+
+Reals = npt.NDArray[np.float64]
+
+_MOST_STEPS_AHEAD = 16
+"""Steps of a greedy search that an engine makes in one call; a client's leaving is noticed only after them."""
+
+
+class _History:
+    """What every row of every sentence wrote in each step: (B, T, W), with room for more steps."""
+
+    def __init__(self, width: int) -> None:
+        self._token_BTW: Ints = np.zeros((0, 32, width), dtype=np.int32)
+        self._parent_BTW: Ints = np.zeros((0, 32, width), dtype=np.int32)
+        self._total_BTW: Reals = np.zeros((0, 32, width))
+        """The log-probability of all tokens up to each one."""
+
+    def _pad(self, sentences: int, steps: int) -> None:
+        more = ((0, sentences), (0, steps), (0, 0))
+        self._token_BTW, self._parent_BTW = np.pad(self._token_BTW, more), np.pad(self._parent_BTW, more)
+        self._total_BTW = np.pad(self._total_BTW, more)
+
+    def add_sentences(self, number: int) -> None:
+        self._pad(number, 0)
+
+    def keep_sentences(self, kept_B: npt.NDArray[np.bool_]) -> None:
+        self._token_BTW, self._parent_BTW = self._token_BTW[kept_B], self._parent_BTW[kept_B]
+        self._total_BTW = self._total_BTW[kept_B]
+
+    def write(
+        self, sentence_B: Ints, length_B: Ints, token_BW: Ints, parent_BW: Ints, total_BW: Reals
+    ) -> None:
+        """Write the tokens that stand at these places."""
+        if length_B.max() >= self._token_BTW.shape[1]:
+            self._pad(0, self._token_BTW.shape[1])
+        self._token_BTW[sentence_B, length_B] = token_BW
+        self._parent_BTW[sentence_B, length_B] = parent_BW
+        self._total_BTW[sentence_B, length_B] = total_BW
+
+    def read(self, sentence: int, row: int, length: int) -> tuple[list[int], list[float]]:
+        """The first `length` tokens of a row, and the log-probability of all tokens up to each one."""
+        tokens, totals = [0] * length, [0.0] * length
+        token_TW, parent_TW = self._token_BTW[sentence], self._parent_BTW[sentence]
+        total_TW = self._total_BTW[sentence]
+        for place in range(length - 1, -1, -1):
+            tokens[place], totals[place] = token_TW.item(place, row), total_TW.item(place, row)
+            row = parent_TW.item(place, row)
+        return tokens, totals
+
+
+class BeamSearch:
+    """Sentences that are searched for together with the same options."""
+
+    def __init__(
+        self, session: Session, rules: Rules, vocabulary: int, special: SpecialTokens, options: SearchOptions
+    ) -> None:
+        self._session, self._rules, self._options = session, rules, options
+        self._end, self._width = special.end, options.beam_size
+        # A beam of one needs only the best: where that ends, so does the search. Only what is among the best of its
+        # row can be among the best of its sentence.
+        self._candidates = 1 if self._width == 1 else min(2 * self._width, vocabulary)
+        self._sentences = Sentences(session, rules, self._width, special.begin)
+        self._score_BW: Reals = np.zeros((0, self._width))
+        self._history = _History(self._width)
+        self._finished: list[list[ScoredTokens]] = []
+        """The best of each sentence that have ended, at most W, best first."""
+
+    def __len__(self) -> int:
+        return len(self._sentences)
+
+    @property
+    def places(self) -> Sequence[int]:
+        """The sentences that are searched for, by what `admit` called them."""
+        return self._sentences.places
+
+    def admit(self, places: Sequence[int], tasks: Sequence[Task]) -> None:
+        """Begin with sentences, which are called by their places."""
+        self._sentences.admit(places, tasks)
+        first_BW = np.full((len(places), self._width), -np.inf)
+        first_BW[:, 0] = 0.0  # all rows begin alike, so only the first is extended
+        self._score_BW = np.concatenate([self._score_BW, first_BW])
+        self._history.add_sentences(len(places))
+        self._finished += ([] for _ in places)
+
+    def step(self) -> None:
+        """Extend the live hypotheses of every sentence by a token, or by several where nothing is to be decided."""
+        steps_ahead = self._sentences.steps_ahead(_MOST_STEPS_AHEAD) if self._width == 1 else 1
+        if steps_ahead > 1:
+            self._run_ahead(steps_ahead)
+        else:
+            self._extend()
+
+    def done(self) -> npt.NDArray[np.bool_]:
+        """(B,) sentences whose n best hypotheses cannot change any more, or that may not go on."""
+        is_done_B = self._sentences.is_at_limit()
+        for sentence, finished in enumerate(self._finished):
+            if finished and not is_done_B[sentence]:
+                is_done_B[sentence] = len(finished) == self._width or self._is_settled(sentence)
+        return is_done_B
+
+    def best(self, sentence: int, most: int) -> list[ScoredTokens]:
+        """The best finished hypotheses of the sentence at this place, best first; at most this many."""
+        return self._finished[sentence][:most]
+
+    def keep_sentences(self, kept_B: npt.NDArray[np.bool_]) -> None:
+        """Go on with these sentences only."""
+        self._sentences.keep(kept_B)
+        self._score_BW = self._score_BW[kept_B]
+        self._history.keep_sentences(kept_B)
+        self._finished = [
+            one for one, is_kept in zip(self._finished, kept_B.tolist(), strict=True) if is_kept
+        ]
+
+    def trace(self, sentence: int) -> Step:
+        """Where the sentence at this place is after the newest step."""
+        length = int(self._sentences.length_B[sentence])
+        penalty = length_penalty(length, self._options.length_penalty)
+        live = []
+        for row, score in enumerate(self._score_BW[sentence].tolist()):
+            tokens, totals = self._history.read(sentence, row, length)
+            if score > -np.inf and tokens[-1] != self._end:
+                live.append(ScoredTokens.with_totals(tokens, totals, score / penalty))
+        live.sort(key=lambda hypothesis: -hypothesis.log_probability)
+        finished = self._finished[sentence]
+        stopped = None
+        if self._sentences.is_at_limit()[sentence]:
+            stopped = StopReason.LENGTH
+        elif len(finished) == self._width:
+            stopped = StopReason.FULL
+        elif self._is_settled(sentence):
+            stopped = StopReason.SETTLED
+        return Step(self._sentences.places[sentence], length, live, list(finished), stopped)
+
+    def _is_settled(self, sentence: int) -> bool:
+        finished, n_best = self._finished[sentence], self._options.n_best
+        if len(finished) < n_best:
+            return False
+        # Log-probabilities only fall and are negative: the longest length gives the best score still possible.
+        longest = length_penalty(int(self._sentences.max_length_B[sentence]), self._options.length_penalty)
+        return bool(finished[n_best - 1].score >= self._score_BW[sentence].max() / longest)
+
+    def _run_ahead(self, most_steps: int) -> None:
+        """Several steps of a greedy search in one call; only the last of them can end anything."""
+        sentences = self._sentences
+        rows, masks_MX = sentences.rows(None, None)
+        token_TN, log_probability_TN = self._session.run(
+            rows, masks_MX, self._rules.is_ordinary_X, most_steps
+        )
+        parent_B1 = np.zeros((len(sentences), 1), dtype=np.int32)
+        total_TN = self._score_BW[:, 0] + np.cumsum(log_probability_TN, axis=0, dtype=np.float64)
+        for token_N, total_N in zip(token_TN[:-1], total_TN[:-1], strict=True):
+            self._history.write(
+                sentences.number_B, sentences.length_B, token_N[:, None], parent_B1, total_N[:, None]
+            )
+            sentences.length_B += 1
+        self._choose(token_TN[-1][:, None], total_TN[-1][:, None])
+
+    def _extend(self) -> None:
+        """One step."""
+        is_live_BW = None
+        if self._width > 1:
+            is_live_BW = self._score_BW > -np.inf
+            if is_live_BW.all():
+                is_live_BW = None
+        past = self._past(is_live_BW) if self._rules.no_repeat_ngram else None
+        rows, masks_MX = self._sentences.rows(is_live_BW, past)
+        found = self._session.step(rows, masks_MX, self._candidates)
+        shape = len(self._sentences), self._width, self._candidates
+        if is_live_BW is None:
+            token_BWC = found.token_NC.reshape(shape)
+            total_BWC = self._score_BW[:, :, None] + found.log_probability_NC.reshape(shape)
+        else:
+            token_BWC = np.full(shape, self._end, dtype=np.int32)
+            total_BWC = np.full(shape, -np.inf)
+            token_BWC[is_live_BW] = found.token_NC
+            total_BWC[is_live_BW] = self._score_BW[is_live_BW][:, None] + found.log_probability_NC
+        self._choose(token_BWC.reshape(shape[0], -1), total_BWC.reshape(shape[0], -1))
+
+    def _past(self, is_live_BW: npt.NDArray[np.bool_] | None) -> list[list[int]]:
+        """The tokens of the live rows, in their order."""
+        past = []
+        for sentence, length in enumerate(self._sentences.length_B.tolist()):
+            for row in range(self._width):
+                if is_live_BW is None or is_live_BW[sentence, row]:
+                    past.append(self._history.read(sentence, row, length)[0])
+        return past
+
+    def _choose(self, token_BX: Ints, total_BX: Reals) -> None:
+        """Finish what ends, go on with the W best of the rest. X = W · C extensions of each sentence."""
+        sentences, width = self._sentences, self._width
+        sentences.length_B += 1
+        if width == 1:
+            row_BE, token_BE, total_BE = np.zeros_like(token_BX), token_BX, total_BX
+        else:
+            order_BE = np.argsort(-total_BX, axis=1, kind="stable")[:, : 2 * width]
+            place_BE = order_BE + np.arange(0, total_BX.size, total_BX.shape[1])[:, None]
+            row_BE = (order_BE // self._candidates).astype(np.int32)
+            token_BE, total_BE = token_BX.ravel()[place_BE], total_BX.ravel()[place_BE]
+        ends_BE = token_BE == self._end
+        if ends_BE.any():
+            self._finish(row_BE[:, :width], total_BE[:, :width], ends_BE[:, :width])
+            if width > 1:
+                # Of 2·W extensions at most W end, one for each row, so W of them always live on.
+                rank_BE = np.arange(2 * width) + 2 * width * ends_BE
+                live_BW = np.argsort(rank_BE, axis=1)[:, :width]
+                live_BW = live_BW + np.arange(0, row_BE.size, 2 * width)[:, None]
+                row_BE, token_BE, total_BE = (
+                    row_BE.ravel()[live_BW], token_BE.ravel()[live_BW], total_BE.ravel()[live_BW]
+                )  # fmt: skip
+        parent_BW, token_BW, self._score_BW = row_BE[:, :width], token_BE[:, :width], total_BE[:, :width]
+        self._history.write(sentences.number_B, sentences.length_B - 1, token_BW, parent_BW, self._score_BW)
+        sentences.go_on(parent_BW, token_BW)
+
+    def _finish(self, row_BW: Ints, total_BW: Reals, ends_BW: npt.NDArray[np.bool_]) -> None:
+        alpha = self._options.length_penalty
+        for sentence, rank in np.argwhere(ends_BW & (total_BW > -np.inf)).tolist():
+            length, total = int(self._sentences.length_B[sentence]), total_BW.item(sentence, rank)
+            tokens, totals = self._history.read(sentence, int(row_BW[sentence, rank]), length - 1)
+            score = total / length_penalty(length, alpha)
+            finished = self._finished[sentence]
+            finished.append(ScoredTokens.with_totals(tokens, [*totals, total], score))
+            finished.sort(key=lambda hypothesis: -hypothesis.score)
+            del finished[self._width :]

@@ -1,0 +1,142 @@
+"""Translations drawn at random, token by token, from the model's distribution."""
+
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from translator.engines.protocol import Ints, Mask, Session
+from translator.search.options import Sampling, ScoredTokens, SearchOptions, SpecialTokens, length_penalty
+from translator.search.rules import Rules, Task
+from translator.search.sentences import Sentences
+from translator.search.trace import Step, StopReason
+
+Reals = npt.NDArray[np.float64]
+
+
+class SampleSearch:
+    """W independent draws for each sentence; the same interface as `BeamSearch`.
+
+    The random numbers of a sentence come from the seed and its own tokens, so its neighbours change nothing.
+    """
+
+    def __init__(
+        self, session: Session, rules: Rules, vocabulary: int, special: SpecialTokens, options: SearchOptions
+    ) -> None:
+        assert options.sampling
+        self._session, self._rules, self._options = session, rules, options
+        self._end, self._width, self._vocabulary = special.end, options.beam_size, vocabulary
+        self._sampling = options.sampling
+        self._sentences = Sentences(session, rules, self._width, special.begin)
+        self._is_live_BW: Mask = np.zeros((0, self._width), dtype=bool)
+        self._random: list[np.random.Generator] = []
+        self._draws: list[list[tuple[list[int], list[float]]]] = []
+        """Of each sentence and row, the tokens and their log-probabilities."""
+
+    def __len__(self) -> int:
+        return len(self._sentences)
+
+    @property
+    def places(self) -> Sequence[int]:
+        """The sentences that are searched for, by what `admit` called them."""
+        return self._sentences.places
+
+    def admit(self, places: Sequence[int], tasks: Sequence[Task]) -> None:
+        """Begin with sentences, which are called by their places."""
+        self._sentences.admit(places, tasks)
+        self._is_live_BW = np.concatenate([self._is_live_BW, np.ones((len(places), self._width), dtype=bool)])
+        for task in tasks:
+            content = zlib.crc32(repr((self._sampling.seed, list(task.source))).encode())
+            self._random.append(np.random.default_rng(content))
+            self._draws.append([([], []) for _ in range(self._width)])
+
+    def step(self) -> None:
+        """Draw the next token of every row that has not ended."""
+        is_live_BW = self._is_live_BW.copy()
+        past = [
+            self._draws[sentence][row][0]
+            for sentence, row in np.argwhere(is_live_BW).tolist()
+            if self._rules.no_repeat_ngram
+        ]
+        rows, masks_MX = self._sentences.rows(is_live_BW, past or None)
+        log_probability_NV = self._session.distribution(rows)
+        allowed_NV = np.where(masks_MX[rows.mask_N, : self._vocabulary], log_probability_NV, -np.inf)
+        # Every row has a number of its own in each step, drawn before it is known which rows have ended.
+        uniform_BW = np.array([random.random(self._width) for random in self._random])
+        token_N = draw(reshape(allowed_NV, self._sampling), uniform_BW[is_live_BW])
+        token_BW = np.full(is_live_BW.shape, self._end, dtype=np.int32)
+        token_BW[is_live_BW] = token_N
+        drawn_N = log_probability_NV[np.arange(len(token_N)), token_N]
+        for (sentence, row), token, log_probability in zip(
+            np.argwhere(is_live_BW).tolist(), token_N.tolist(), drawn_N.tolist(), strict=True
+        ):
+            self._draws[sentence][row][0].append(token)
+            self._draws[sentence][row][1].append(log_probability)
+        np.logical_and(is_live_BW, token_BW != self._end, out=self._is_live_BW)
+        self._sentences.length_B += 1
+        parent_BW = np.broadcast_to(np.arange(self._width, dtype=np.int32), token_BW.shape)
+        self._sentences.go_on(parent_BW, token_BW)
+
+    def done(self) -> npt.NDArray[np.bool_]:
+        """(B,) sentences of which every draw has ended."""
+        return np.asarray(~self._is_live_BW.any(axis=1))
+
+    def best(self, sentence: int, most: int) -> list[ScoredTokens]:
+        """The best ended draws of the sentence at this place, best first, each once; at most this many."""
+        distinct = {}
+        for (tokens, each), is_live in zip(
+            self._draws[sentence], self._is_live_BW[sentence].tolist(), strict=True
+        ):
+            if not is_live and tokens:
+                distinct[tuple(tokens)] = self._scored(tokens, each)
+        return sorted(distinct.values(), key=lambda scored: -scored.score)[:most]
+
+    def keep_sentences(self, kept_B: npt.NDArray[np.bool_]) -> None:
+        """Go on with these sentences only."""
+        self._sentences.keep(kept_B)
+        self._is_live_BW = self._is_live_BW[kept_B]
+        kept = kept_B.tolist()
+        self._random = [one for one, is_kept in zip(self._random, kept, strict=True) if is_kept]
+        self._draws = [one for one, is_kept in zip(self._draws, kept, strict=True) if is_kept]
+
+    def trace(self, sentence: int) -> Step:
+        """What has been drawn for the sentence at this place."""
+        is_live = self._is_live_BW[sentence].tolist()
+        live = [
+            self._scored(*draws)
+            for draws, row_is_live in zip(self._draws[sentence], is_live, strict=True)
+            if row_is_live
+        ]
+        stopped = None if live else StopReason.FULL
+        length = int(self._sentences.length_B[sentence])
+        return Step(self._sentences.places[sentence], length, live, self.best(sentence, self._width), stopped)
+
+    def _scored(self, tokens: list[int], each: list[float]) -> ScoredTokens:
+        score = sum(each) / length_penalty(len(tokens), self._options.length_penalty)
+        without_end = tokens[:-1] if tokens[-1] == self._end else list(tokens)
+        return ScoredTokens(without_end, list(each), score)
+
+
+def reshape(log_probability_NV: npt.NDArray[np.floating], sampling: Sampling) -> Reals:
+    """The probabilities that are drawn from, unnormalised: temperature, then the k likeliest, then the nucleus."""
+    scaled_NV = log_probability_NV.astype(np.float64) / sampling.temperature
+    if sampling.top_k and sampling.top_k < scaled_NV.shape[1]:
+        least_N1 = np.partition(scaled_NV, -sampling.top_k, axis=1)[:, -sampling.top_k][:, None]
+        scaled_NV = np.where(scaled_NV < least_N1, -np.inf, scaled_NV)
+    probability_NV: Reals = np.exp(scaled_NV - scaled_NV.max(axis=1, keepdims=True))
+    probability_NV /= probability_NV.sum(axis=1, keepdims=True)
+    if sampling.top_p < 1:
+        order_NV = np.argsort(-probability_NV, axis=1, kind="stable")
+        sorted_NV = np.take_along_axis(probability_NV, order_NV, axis=1)
+        is_kept_NV = np.cumsum(sorted_NV, axis=1) - sorted_NV < sampling.top_p
+        np.put_along_axis(probability_NV, order_NV, np.where(is_kept_NV, sorted_NV, 0.0), axis=1)
+    return probability_NV
+
+
+def draw(probability_NV: Reals, uniform_N: Reals) -> Ints:
+    """The token at which the cumulated probability passes the random number, times the whole."""
+    cumulated_NV = np.cumsum(probability_NV, axis=1)
+    target_N1 = (uniform_N * cumulated_NV[:, -1])[:, None]
+    token_N: Ints = (cumulated_NV <= target_N1).sum(axis=1).astype(np.int32)
+    return token_N

@@ -1,0 +1,148 @@
+"""The sentences of a running search: their rows in the engine, their limits, and what may follow in each row."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from translator.engines.protocol import Ints, Mask, Rows, Session
+from translator.search.rules import Rules, Task
+
+_ROOM_FOR_ANYTHING = 4
+"""Tokens: where there is more room, the length limit forbids nothing."""
+
+
+class Sentences:
+    """B sentences of W rows each. Every sentence has a length of its own."""
+
+    def __init__(self, session: Session, rules: Rules, width: int, begin: int) -> None:
+        self._session, self._rules, self._width, self._begin = session, rules, width, begin
+        self.places: list[int] = []
+        """What each sentence is called by."""
+        self._prefixes: list[Sequence[int]] = []
+        self.length_B = np.zeros(0, dtype=np.int32)
+        """Tokens that have been chosen."""
+        self.max_length_B = np.zeros(0, dtype=np.int32)
+        self._min_length_B, self._prefix_length_B = np.zeros((2, 0), dtype=np.int32)
+        self._first_row_B = np.zeros(0, dtype=np.int32)
+        self._token_BW, self.parent_BW, self._state_BW = np.zeros((3, 0, width), dtype=np.int32)
+        self._update()
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def _update(self) -> None:
+        """After sentences have come or gone."""
+        self.number_B = np.arange(len(self.places), dtype=np.int32)
+        self._first_row_B1 = self._first_row_B[:, None]
+        self._row_BW: Ints = np.add(self._first_row_B1, np.arange(self._width), dtype=np.int32)
+        self._first_place_B1 = self.number_B[:, None] * self._width
+
+    def admit(self, places: Sequence[int], tasks: Sequence[Task]) -> None:
+        """Encode sentences and begin their translations."""
+        if not tasks:
+            return
+        self._state_BW = self._rules.compact(self._state_BW.ravel()).reshape(-1, self._width)
+        first_row_B = self._session.admit([task.source for task in tasks], self._width)
+        self.places += places
+        self._prefixes += (task.prefix for task in tasks)
+
+        def longer(x_B: Ints, more: Sequence[int]) -> Ints:
+            return np.concatenate([x_B, np.array(more, dtype=np.int32)])
+
+        self.length_B = longer(self.length_B, [0] * len(tasks))
+        self.max_length_B = longer(self.max_length_B, [task.max_length for task in tasks])
+        self._min_length_B = longer(self._min_length_B, [task.min_length for task in tasks])
+        self._prefix_length_B = longer(self._prefix_length_B, [len(task.prefix) for task in tasks])
+        self._first_row_B = np.concatenate([self._first_row_B, first_row_B])
+        state_BW = np.repeat(
+            np.array(list(map(self._rules.begin, tasks)), dtype=np.int32)[:, None], self._width, 1
+        )
+        self._state_BW = np.concatenate([self._state_BW, state_BW])
+        self._token_BW = np.concatenate([self._token_BW, np.full_like(state_BW, self._begin)])
+        self.parent_BW = np.concatenate([self.parent_BW, np.zeros_like(state_BW)])
+        self._update()
+
+    def keep(self, kept_B: npt.NDArray[np.bool_]) -> None:
+        """Go on with these sentences only; the engine forgets the others."""
+        self._session.release(self._first_row_B[~kept_B])
+        kept = kept_B.nonzero()[0].tolist()
+        self.places = [self.places[sentence] for sentence in kept]
+        self._prefixes = [self._prefixes[sentence] for sentence in kept]
+        self.length_B, self.max_length_B = self.length_B[kept_B], self.max_length_B[kept_B]
+        self._min_length_B, self._prefix_length_B = self._min_length_B[kept_B], self._prefix_length_B[kept_B]
+        self._first_row_B = self._first_row_B[kept_B]
+        self._state_BW, self._token_BW = self._state_BW[kept_B], self._token_BW[kept_B]
+        self.parent_BW = self.parent_BW[kept_B]
+        self._update()
+
+    def is_at_limit(self) -> npt.NDArray[np.bool_]:
+        """(B,) which sentences may not go on."""
+        at_limit: npt.NDArray[np.bool_] = self.length_B >= self.max_length_B
+        return at_limit
+
+    def steps_ahead(self, most: int) -> int:
+        """How many steps the rules allow without a look at what was chosen, if all of it is ordinary."""
+        missing_B = self._rules.missing(self._state_BW[:, 0])
+        room_B = self.max_length_B - self.length_B - 1 - missing_B - _ROOM_FOR_ANYTHING
+        is_free = (self.length_B >= np.maximum(self._min_length_B, self._prefix_length_B)).all()
+        if not is_free or not self._rules.may_run_ahead(self._state_BW.ravel()):
+            return 1
+        return max(1, min(most, int(room_B.min())))
+
+    def rows(
+        self, is_live_BW: npt.NDArray[np.bool_] | None, past: Sequence[Sequence[int]] | None
+    ) -> tuple[Rows, Mask]:
+        """What the engine is to step: the live rows, or all where None is given, and their masks.
+
+        `past` has the tokens of these rows; it is needed where n-grams may not occur twice.
+        """
+        parent_BW = self._first_row_B1 + self.parent_BW
+        sentence_BW = np.broadcast_to(self.number_B[:, None], self._row_BW.shape)
+        arrays: list[Ints] = [self._row_BW, parent_BW, self._token_BW, self._state_BW, sentence_BW]
+        live: list[Ints] = [x_BW.ravel() if is_live_BW is None else x_BW[is_live_BW] for x_BW in arrays]
+        row_N, parent_N, token_N, state_N, sentence_N = live
+        mask_N = self._masks(sentence_N, state_N)
+        masks_MX = self._rules.masks_MX
+        if past is not None:
+            masks_MX = np.stack(
+                [
+                    self._rules.without_repetition(masks_MX[mask], tokens, state)
+                    if self._may_choose(sentence)
+                    else masks_MX[mask]
+                    for mask, tokens, state, sentence in zip(
+                        mask_N.tolist(), past, state_N.tolist(), sentence_N.tolist(), strict=True
+                    )
+                ]
+            )
+            mask_N = np.arange(len(mask_N), dtype=np.int32)
+        return Rows(row_N, parent_N, token_N, mask_N), masks_MX
+
+    def _may_choose(self, sentence: int) -> bool:
+        """Whether neither the prefix nor the length limit tells the next token."""
+        length = self.length_B[sentence]
+        return bool(self._prefix_length_B[sentence] <= length < self.max_length_B[sentence] - 1)
+
+    def _masks(self, sentence_N: Ints, state_N: Ints) -> Ints:
+        room_B = self.max_length_B - self.length_B - 1
+        is_long_B = self.length_B >= self._min_length_B
+        mask_N = self._rules.masks(state_N, room_B[sentence_N], is_long_B[sentence_N])
+        forced_B = (room_B <= 0) | (self.length_B < self._prefix_length_B)
+        if forced_B.any():
+            for row in forced_B[sentence_N].nonzero()[0].tolist():
+                mask_N[row] = self._rules.only(self._forced(int(sentence_N[row])))
+        return mask_N
+
+    def _forced(self, sentence: int) -> int:
+        """The next token of a sentence that has no choice."""
+        length = int(self.length_B[sentence])
+        if length >= self.max_length_B[sentence] - 1:
+            return self._rules.end
+        return self._prefixes[sentence][length]
+
+    def go_on(self, parent_BW: Ints, token_BW: Ints) -> None:
+        """Each row goes on from a former row of its sentence, with a token."""
+        former_N = (self._first_place_B1 + parent_BW).ravel()
+        state_N = self._rules.after(self._state_BW.ravel()[former_N], token_BW.ravel())
+        self._state_BW = state_N.reshape(token_BW.shape)
+        self.parent_BW, self._token_BW = parent_BW, token_BW
