@@ -16,8 +16,8 @@ from rich.console import Console
 from rich.table import Table
 
 from translator.analysis.alignment import AligningHead, Link, best_links, word_weights
-from translator.checkpoint import write_card
 from translator.errors import TranslatorError
+from translator.model_folder import write_card
 from translator.translate import Translator, shipped_model
 
 SAMPLE = Path(__file__).parent / "alignments.txt"
@@ -59,8 +59,8 @@ def measure(
 ) -> dict[AligningHead, float]:
     """The error rate of every head, read at either step, at several least weights."""
     rates = {}
-    heads: list[int | None] = [None, *range(translator.model.config.heads)]
-    for layer in range(len(translator.model.decoder)):
+    heads: list[int | None] = [None, *range(translator.config.heads)]
+    for layer in range(translator.config.decoder_layers):
         for head in heads:
             for is_next_step in (False, True):
                 weights = word_weights(translator, pairs, AligningHead(layer, head, is_next_step, 0.0))

@@ -13,8 +13,10 @@ import dataclasses
 import functools
 import itertools
 import json
+import os
 import random
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -25,6 +27,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import torch
 import tyro
 from decoders import (
@@ -32,10 +35,8 @@ from decoders import (
     CTranslate2,
     MarianMT,
     Ours,
-    OursInSlots,
     System,
     Work,
-    best_seconds,
     is_intel,
     peer_process,
 )
@@ -43,10 +44,12 @@ from decoders import (
 from translator.checkpoint import ModelFolder, load_model
 from translator.config import base, fit_to_vocabulary, small
 from translator.device import choose_device, describe_device, has_fast_bf16, set_up_processor
+from translator.engines.native.build import build_program
+from translator.engines.native.engine import NativeEngine
+from translator.engines.protocol import Rows, mask_width
 from translator.errors import ConfigError, TranslatorError
 from translator.evaluate import read_lines
 from translator.export import export_ctranslate2
-from translator.inference import LINEAR, InferenceModel, Precision, can_use_int8
 from translator.model import Transformer
 from translator.text import normalise
 from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID
@@ -67,6 +70,7 @@ COUNTS = {"base": (320, 64), "small": (1024, 256), "shipped": (1024, 256)}
 """Sentences in large batches, and one by one: the whole table takes some 50 minutes of two cores, all peers taking
 part."""
 COUNTS_ON_GPU = (4096, 64)
+PRECISIONS = ("fp32", "bf16", "int8")
 SYSTEMS = {
     "cpu": (
         "fp32",
@@ -80,7 +84,6 @@ SYSTEMS = {
     "cuda": (
         "fp32",
         "bf16",
-        "bf16-slots",
         "ctranslate2-float16",
         "ctranslate2-int8_float16",
         "marian-float32",
@@ -111,6 +114,8 @@ class Options:
     """In each one, the systems take turns at another part of the sentences."""
     systems: tuple[str, ...] = ()
     """By default all that can run here."""
+    instructions: Literal["best", "avx2"] = "best"
+    """avx2 keeps everybody from newer instructions of the processor."""
     json: Path | None = None
     """Also write all figures to this file."""
 
@@ -120,7 +125,7 @@ class Options:
             if value is not None and value < 1:
                 raise ConfigError(f"{name} is {value}; give 1 or more")
         for name in self.systems:
-            if name not in (*LINEAR, "bf16-slots") and not name.startswith(("ctranslate2-", "marian-")):
+            if name not in PRECISIONS and not name.startswith(("ctranslate2-", "marian-")):
                 raise ConfigError(f"systems has {name!r}; give {', '.join(SYSTEMS[self.device])}")
         if not self.threads or min(self.threads) < 1:
             raise ConfigError(f"threads is {self.threads}; give 1 or more")
@@ -250,11 +255,9 @@ def load_systems(options: Options, folder: ModelFolder, exported: Path, stack: E
     pools: dict[bool, Any] = {}
     for name in dict.fromkeys(options.systems or SYSTEMS[options.device]):
         try:
-            if name == "bf16-slots":
-                yield OursInSlots(folder, device)
-            elif name in LINEAR:
-                if name == "int8" and not (device.type == "cpu" and can_use_int8()):
-                    raise ConfigError("there are no kernels for this processor")
+            if name in PRECISIONS:
+                if name == "int8" and device.type != "cpu":
+                    raise ConfigError("there is no engine for it on a GPU")
                 if name == "bf16" and not options.systems and not has_fast_bf16(device):
                     raise ConfigError("this processor is not fast with it")
                 yield Ours(name, folder, device)
@@ -324,52 +327,54 @@ def ratio(results: list[Result]) -> str:
     return f"{ours.speed / theirs.speed:.2f} ({min(rounds):.2f} – {max(rounds):.2f})"
 
 
-def measure_limits(precision: Precision) -> tuple[float, float]:
-    """Of one thread here: bytes a second of the memory, and operations a second of a product of large matrices."""
-    large, square = torch.ones(64_000_000), torch.randn(2048, 2048)
-    product, factor = LINEAR[precision](square, None), torch.randn(1024, 2048)
-    return (
-        large.numel() * large.element_size() / best_seconds(large.sum, times=5),
-        2 * factor.numel() * len(square) / best_seconds(lambda: product(factor), times=5),
-    )
+def measure_limits() -> dict[str, tuple[float, float]]:
+    """For each kernel here, on one thread: bytes of weights read and operations done a second, at best."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder) / "kernel_speed"
+        build_program(Path(__file__).with_name("kernel_speed.c"), program, "-O2")
+        lines = subprocess.run([program], check=True, capture_output=True, text=True).stdout.splitlines()
+    return {name: (float(read), float(done)) for name, read, done in map(str.split, lines)}
 
 
-@torch.inference_mode()
-def profile(weights: Weights, precision: Precision, bandwidth: float, peak: float) -> list[str]:
+def profile(weights: Weights, limits: dict[str, tuple[float, float]]) -> list[str]:
     """One step of our decoder on one thread, without the search, beside the least that it could take."""
     model = (load_model(shipped_model()) if weights == "shipped" else random_model(weights)).model
     layers = torch.nn.ModuleList(model.decoder).named_parameters()
     matrices = [one for name, one in layers if one.dim() == 2 and "cross_attention.key_value" not in name]
     numbers = sum(one.numel() for one in (model.embedding.weight, *matrices))
-    size = {"fp32": 4, "bf16": 2, "int8": 1}[precision]
-    decoder, lines = InferenceModel(model, LINEAR[precision]), []
-    for rows, floor in ((1, numbers * size / bandwidth), (32, 2 * numbers * 32 / peak)):
-        source_BS = torch.full((rows, MEDIAN_TOKENS), len(SPECIAL_PIECES))
-        keep_BS = torch.ones_like(source_BS, dtype=torch.bool)
-        start = functools.partial(decoder.start, decoder.encode(source_BS, keep_BS), keep_BS)
-
-        def decode(start: Callable[[], Any] = start, tokens_N: Any = source_BS[:, 0]) -> None:
-            state = start()
-            for _ in range(MEDIAN_TOKENS):
-                decoder.decode_step(tokens_N, state)
-
-        step = (best_seconds(decode, times=10) - best_seconds(start, times=10)) / MEDIAN_TOKENS
+    tensors, lines = {name: weight.detach().numpy() for name, weight in model.state_dict().items()}, []
+    engine = NativeEngine(tensors, model.config)
+    bandwidth, peak = limits[engine.kernel]
+    masks = np.ones((1, mask_width(engine.vocabulary)), dtype=bool)
+    for number, floor in ((1, numbers / bandwidth), (32, 2 * numbers * 32 / peak)):
+        session = engine.session()
+        first = session.admit([[len(SPECIAL_PIECES)] * MEDIAN_TOKENS] * number, 1)
+        rows = Rows(first, first, np.full(number, len(SPECIAL_PIECES)), np.zeros(number, dtype=np.int32))
+        seconds = []
+        for _ in range(4 * MEDIAN_TOKENS):
+            started = time.perf_counter()
+            session.step(rows, masks, 1)
+            seconds.append(time.perf_counter() - started)
+        step = statistics.median(seconds[:MEDIAN_TOKENS])
+        share = f"{floor / step:.0%}"
         lines.append(
-            f"| {weights} | {precision} | {rows} | {step * 1e3:.2f} | {floor * 1e3:.2f} | {floor / step:.0%} |"
+            f"| {weights} | {engine.kernel} | {number} | {step * 1e6:,.0f} | {floor * 1e6:,.0f} | {share} |"
         )
     return lines
 
 
 def show_profile(options: Options, say: Callable[[str], None]) -> None:
     """A table of the steps of all models."""
-    precision: Precision = "int8" if can_use_int8() else "fp32"
-    bandwidth, peak = measure_limits(precision)
+    limits = measure_limits()
+    best = ", ".join(
+        f"{name} {read / 1e9:.0f} GB/s and {done / 1e9:,.0f} GOP/s" for name, (read, done) in limits.items()
+    )
     say(
-        f"\nA step of the decoder; memory {bandwidth / 1e9:.1f} GB/s, products {peak / 1e9:,.0f} GOP/s:\n\n"
-        "| weights | precision | rows | ms a step | least ms | share |\n|---|---|---|---|---|---|"
+        f"\nA step of the native decoder; the kernels at best: {best}.\n\n"
+        "| weights | kernel | rows | µs a step | least µs | share |\n|---|---|---|---|---|---|"
     )
     for weights in options.weights:
-        say("\n".join(profile(weights, precision, bandwidth, peak)))
+        say("\n".join(profile(weights, limits)))
 
 
 def describe(options: Options) -> str:
@@ -378,10 +383,12 @@ def describe(options: Options) -> str:
         "VNNI": torch.cpu._is_vnni_supported, "AVX512-BF16": torch.cpu._is_avx512_bf16_supported,
         "AMX": torch.cpu._is_amx_tile_supported,
     }  # fmt: skip
+    if options.instructions == "avx2":
+        instructions = {}
     has = [name for name, is_there in instructions.items() if is_there()]
     parts = [describe_device(choose_device(options.device))]
     if options.device == "cpu":
-        parts.append(f"with {', '.join(has)}" if has else "without VNNI")
+        parts.append(f"with {', '.join(has)}" if has else "with AVX2 only")
     parts += [f"PyTorch {torch.__version__}", f"translator {version('en-de-translator')}"]
     for name, package in (("CTranslate2", "ctranslate2"), ("transformers", "transformers")):
         with suppress(PackageNotFoundError):
@@ -396,9 +403,15 @@ def main() -> int:
     say = functools.partial(print, flush=True)
     try:
         options = tyro.cli(Options, description=__doc__)
+        if options.instructions == "avx2":
+            os.environ |= {
+                "TRANSLATOR_CPU": "avx2",
+                "CT2_FORCE_CPU_ISA": "AVX2",
+                "ATEN_CPU_CAPABILITY": "avx2",
+            }
         machine = describe(options)
         say(f"{machine}\n\nTarget tokens a second (share of translations that equal the first system's):")
-        set_up_processor(threads=1)  # as `Translator.load` does: every thread decodes a batch of its own
+        set_up_processor(threads=1)  # every thread decodes a batch of its own
         results = measure(options, say)
         if options.device == "cpu":
             show_profile(options, say)

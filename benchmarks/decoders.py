@@ -6,6 +6,7 @@ import itertools
 import math
 import multiprocessing
 import os
+import queue
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -18,12 +19,14 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 
 from translator.checkpoint import ModelFolder
-from translator.continuous import ContinuousSearch, Limits
+from translator.engines.native.engine import NativeEngine
+from translator.engines.protocol import Engine
+from translator.engines.reference import ReferenceEngine
 from translator.errors import ConfigError
-from translator.inference import LINEAR, InferenceModel, Precision
 from translator.model import Transformer
-from translator.search import Constraints, SearchOptions, SpecialTokens, StepwiseModel, search
+from translator.search import RunningSearch, SearchOptions, SpecialTokens, Task, begin_search, search
 from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID
+from translator.translate.translator import Precision, special_tokens
 
 ROWS_AT_ONCE = 1024
 """Where a batch is too large for one search: its sentences times the width of the beam."""
@@ -81,83 +84,63 @@ def padded(sources: list[list[int]]) -> torch.Tensor:
 
 
 class Ours:
-    """`translator.search`, on a processor over an `InferenceModel`, on a GPU over the plain model."""
+    """`translator.search` over an engine."""
 
     steps_after_forced = 1  # the one that ends
 
     def __init__(self, precision: Precision, folder: ModelFolder, device: torch.device) -> None:
         self.name = f"translator {precision}"
-        self._device = device
-        self._model: StepwiseModel = (
-            InferenceModel(folder.model, LINEAR[precision])
-            if device.type == "cpu"
-            else _on_gpu(folder.model, precision, device)
-        )
-        self._special = SpecialTokens(
-            BOS_ID, EOS_ID, folder.tokenizer.unprintable_ids, reserved=folder.tokenizer.span_ids
-        )
+        special = special_tokens(folder.tokenizer)
+        forbidden = (*special.forbidden, *special.reserved)
+        self._special = SpecialTokens(BOS_ID, EOS_ID, forbidden)
+        if precision == "int8":
+            tensors = {name: weight.numpy() for name, weight in folder.model.state_dict().items()}
+            native = NativeEngine(tensors, folder.model.config, forbidden)
+            self._engine: Engine = native
+            self.name += f", {native.kernel}"
+        else:
+            self._engine = ReferenceEngine(_copied(folder.model, precision, device), forbidden)
+        self._idle: queue.SimpleQueue[tuple[int, RunningSearch]] = queue.SimpleQueue()
 
     def prepare(self, trial: list[Work], beam_size: int, threads: int) -> None:
-        """TorchScript compiles what it runs for the second time."""
-        for _ in range(2):
-            self.decode(trial, beam_size, threads)
+        """Memory is asked for, and read for the first time."""
+        self._idle = queue.SimpleQueue()
+        for _ in range(threads):
+            self._idle.put((beam_size, begin_search(self._engine, self._special, search_options(beam_size))))
+        self.decode(trial, beam_size, threads)
 
     def decode(self, works: list[Work], beam_size: int, threads: int) -> list[list[int]]:
-        """A part of each batch for each thread, none larger than what is searched together."""
+        """Each thread searches for a part of each batch."""
         options, found = search_options(beam_size), list[list[int]]()
         with ThreadPoolExecutor(threads) as pool:
             for work in works:
-                most = min(ROWS_AT_ONCE // beam_size, math.ceil(len(work.sources) / threads))
-                for some in pool.map(lambda part: self._search(part, options), work.parts(most)):
+                parts = list(work.parts(math.ceil(len(work.sources) / threads)))
+                for some in pool.map(lambda part: self._search(part, options), parts):
                     found += some
         return found
 
     def _search(self, work: Work, options: SearchOptions) -> list[list[int]]:
-        source_BS = padded(work.sources).to(self._device)
-        limits = [(limit.least, limit.most) for limit in limits_of(work, options)]
-        least_B, most_B = torch.tensor(limits).T.to(self._device)
-        constraints = Constraints(most_B, least_B if work.forced_lengths else None)
-        results = search(self._model, source_BS, source_BS != PAD_ID, constraints, self._special, options)
+        width, running = self._idle.get()
+        assert width == options.beam_size
+        try:
+            results = search(running, list(tasks_of(work, options)), options)
+        finally:
+            self._idle.put((width, running))
         return [hypotheses[0].tokens for hypotheses in results]
 
 
-class OursInSlots:
-    """`translator.continuous` on a GPU."""
-
-    steps_after_forced = 1
-
-    def __init__(self, folder: ModelFolder, device: torch.device) -> None:
-        self.name = "translator bf16, slots"
-        special = SpecialTokens(
-            BOS_ID, EOS_ID, folder.tokenizer.unprintable_ids, reserved=folder.tokenizer.span_ids
-        )
-        self._search = ContinuousSearch(_on_gpu(folder.model, "bf16", device), special)
-
-    def prepare(self, trial: list[Work], beam_size: int, threads: int) -> None:
-        """Record the graphs."""
-        self.decode(trial, beam_size, threads)
-
-    def decode(self, works: list[Work], beam_size: int, threads: int) -> list[list[int]]:
-        """Each batch at once."""
-        options, found = search_options(beam_size), list[list[int]]()
-        for work in works:
-            sources = [[*source, EOS_ID] for source in work.sources]
-            results = self._search.search(sources, limits_of(work, options), options)
-            found += [hypotheses[0].tokens for hypotheses in results]
-        return found
-
-
-def _on_gpu(model: Transformer, precision: Precision, device: torch.device) -> Transformer:
-    """A copy there."""
+def _copied(model: Transformer, precision: Precision, device: torch.device) -> Transformer:
+    """A copy there, in that precision."""
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
     return copy.deepcopy(model).to(device=device, dtype=dtype)
 
 
-def limits_of(work: Work, options: SearchOptions) -> list[Limits]:
-    """How long the translations may be, or must."""
-    if work.forced_lengths:
-        return [Limits(length, length + 1) for length in work.forced_lengths]
-    return [Limits(0, options.max_target_tokens(len(source))) for source in work.sources]
+def tasks_of(work: Work, options: SearchOptions) -> Iterator[Task]:
+    """The sentences, and how long their translations may be, or must."""
+    for place, source in enumerate(work.sources):
+        length = work.forced_lengths[place] if work.forced_lengths else 0
+        most = length + 1 if work.forced_lengths else options.max_target_tokens(len(source))
+        yield Task([*source, EOS_ID], most, length)
 
 
 @dataclass(frozen=True)

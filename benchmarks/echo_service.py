@@ -26,7 +26,7 @@ SECONDS_FOR_A_BATCH = 0.002
 class Echo:
     """Answers "DE:" and the text, which is one sentence."""
 
-    name, device, precision, batches_at_once = "echo", "cpu", "fp32", 2
+    name, device, precision, threads = "echo", "cpu", "fp32", 2
 
     def __init__(self) -> None:
         self.card: dict[str, object] = {}

@@ -33,9 +33,9 @@ from rich.table import Table
 from translator.commands.evaluate import _evaluate_model, _TestSet
 from translator.errors import TranslatorError
 from translator.evaluate import read_lines
-from translator.inference import Precision
 from translator.search import SearchOptions
 from translator.translate import Translation, Translator
+from translator.translate.translator import Precision
 
 ROOT = Path(__file__).parents[1]
 DEVICE = "cpu"

@@ -18,9 +18,9 @@ from rich.table import Table
 from translator.device import choose_device, describe_device, has_fast_bf16, set_up_processor
 from translator.errors import TranslatorError
 from translator.evaluate import Evaluation, evaluate, read_lines
-from translator.inference import Precision, can_use_int8
 from translator.search import SearchOptions
 from translator.translate import Translator
+from translator.translate.translator import Precision
 
 MOST_LOST = 0.2
 """BLEU that a lower precision may cost."""
@@ -46,7 +46,7 @@ def measure(options: Options) -> dict[tuple[str, str], Evaluation]:
     device = choose_device(options.device)
     made_for: dict[Precision, bool] = {
         "bf16": has_fast_bf16(device),
-        "int8": device.type == "cpu" and can_use_int8(),
+        "int8": device.type == "cpu",
     }
     others = options.precisions or tuple(precision for precision, is_made in made_for.items() if is_made)
     found = {}

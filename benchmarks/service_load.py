@@ -524,8 +524,8 @@ def step_seconds(translator: Translator, text: str) -> float:
 
     sentences = sorted(translator.sentences(text) * LEAVING_CLIENTS, key=lambda one: len(one.tokens))
     rows = TranslationEngine(translator).batch_tokens // (options.beam_size * len(sentences[-1].tokens))
-    with ThreadPoolExecutor(translator.batches_at_once) as threads:
-        batches = [sentences[-rows:]] * translator.batches_at_once
+    with ThreadPoolExecutor(translator.threads) as threads:
+        batches = [sentences[-rows:]] * translator.threads
         list(threads.map(decode, batches))  # as in a service that has been at work
         return max(threads.map(decode, batches))
 

@@ -6,8 +6,6 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
-
 from service.batcher import DeviceLost, OutOfMemory, Work
 from translator.analysis.alignment import Link, align
 from translator.analysis.scoring import MAX_SCORED_TOKENS, SentenceScore, score
@@ -83,7 +81,7 @@ class TranslationEngine:
     @property
     def workers(self) -> int:
         """How many batches to work on at the same time."""
-        return self.translator.batches_at_once
+        return self.translator.threads
 
     @property
     def batch_tokens(self) -> int:
@@ -124,11 +122,10 @@ class TranslationEngine:
         """Work on a batch; raises OutOfMemory where there is too little memory for it, DeviceLost where a GPU fails."""
         try:
             self._process(kind, items, watch)
-        except torch.AcceleratorError as error:  # until the process ends, whatever is asked of the GPU
-            if not _is_about_memory(error):
-                raise DeviceLost(str(error)) from error
         except (MemoryError, RuntimeError) as error:
             if not _is_about_memory(error):
+                if _is_about_gpu(error):  # until the process ends, whatever is asked of it
+                    raise DeviceLost(str(error)) from error
                 raise
         else:
             return
@@ -196,4 +193,9 @@ def _is_about_memory(error: Exception) -> bool:
     # PyTorch has an exception of its own on a GPU only; on a CPU, and in CUDA's libraries, it is said in words.
     said = ("DefaultCPUAllocator", "can't allocate memory", "out of memory", "ALLOC_FAILED")
     is_said = any(words in str(error) for words in said)
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or is_said
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or is_said
+
+
+def _is_about_gpu(error: Exception) -> bool:
+    # By its name: PyTorch is not loaded where it does not compute.
+    return "AcceleratorError" in (kind.__name__ for kind in type(error).__mro__)

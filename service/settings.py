@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     )
     precision: Literal["auto", "fp32", "bf16", "int8"] = Field(
         "auto",
-        description="Of matrix products. auto: int8 on processors that are fast with it, bf16 on such GPUs, else fp32.",
+        description="Of matrix products. auto: int8 on a CPU, bf16 on a GPU that is fast with it, else fp32.",
     )
     max_texts: int = Field(128, ge=1, description="Texts in one request.")
     max_characters: int = Field(50_000, ge=1, description="Characters of all texts of one request.")

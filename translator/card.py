@@ -9,11 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from translator.checkpoint import load_model, save_model, write_card
+from translator.checkpoint import load_model, save_model
 from translator.device import count_devices, describe_device
 from translator.errors import CheckpointError
 from translator.evaluate import Evaluation
 from translator.model import Transformer
+from translator.model_folder import write_card
 from translator.search import SearchOptions
 from translator.shards import PreparedData
 from translator.tokenizer import Tokenizer
@@ -67,7 +68,7 @@ def _examples(trainer: Trainer, weights: Mapping[str, Tensor], tokenizer: Tokeni
     """What the model will translate that is saved with these weights."""
     model = Transformer(trainer.config.model)
     model.load_state_dict(weights)
-    translations = Translator(model.eval(), tokenizer, {}, torch.device("cpu")).translate(EXAMPLES)
+    translations = Translator.of_model(model, tokenizer).translate(EXAMPLES)
     return [
         {"source": source, "translation": translation.text}
         for source, translation in zip(EXAMPLES, translations, strict=True)

@@ -88,7 +88,7 @@ def train_demo(folder: Path, training: TrainingConfig, console: Console) -> Tran
     trainer.start_afresh()
     if not trainer.train():
         raise KeyboardInterrupt
-    return Translator(model, data.tokenizer, {"name": "demo"}, torch.device("cpu"))
+    return Translator.of_model(model, data.tokenizer, {"name": "demo"})
 
 
 def unknown_words(sentence: str) -> list[str]:

@@ -1,8 +1,6 @@
 """Which processor to compute on, and what it is good at."""
 
 import ctypes
-import functools
-import math
 import os
 import platform
 from pathlib import Path
@@ -10,9 +8,7 @@ from pathlib import Path
 import torch
 
 from translator.errors import ConfigError
-
-CONTAINER = Path("/sys/fs/cgroup")
-"""Where Linux shows the limits of the container that the process runs in."""
+from translator.processor import CONTAINER, usable_cores
 
 
 def choose_device(name: str) -> torch.device:
@@ -57,15 +53,6 @@ def free_memory(device: torch.device) -> int:
     return max(0, min(available, limit - used + reclaimable))
 
 
-def allowed_threads() -> int:
-    """PyTorch's number of threads, or what the quota of the container leaves of it: more would wait for each other."""
-    try:
-        quota, period = map(int, (CONTAINER / "cpu.max").read_text().split())
-    except (OSError, ValueError):  # no container, or "max": no limit
-        return torch.get_num_threads()
-    return max(1, min(torch.get_num_threads(), math.ceil(quota / period)))
-
-
 def use_huge_pages() -> None:
     """Let PyTorch ask Linux for pages of 2 MB for tensors that large.
 
@@ -85,20 +72,9 @@ def set_up_processor(threads: int) -> None:
     """
     use_huge_pages()
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
-    torch.set_num_threads(threads or allowed_threads())
+    torch.set_num_threads(threads or usable_cores())
     # cuDNN's attention on a GPU would be planned anew for every new shape, which takes longer than it saves.
     torch.backends.cuda.enable_cudnn_sdp(False)
-
-
-@functools.cache
-def one_thread_for_each_batch() -> int:
-    """Set PyTorch to one thread; how many batches should be decoded at once instead, the same at every call.
-
-    The operations of a decoding step are so small that threads which share one wait longer than they work.
-    """
-    threads = allowed_threads()
-    torch.set_num_threads(1)
-    return threads
 
 
 def return_freed_memory() -> None:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import cast
 
 import torch
@@ -45,12 +44,17 @@ class PositionalEmbedding(nn.Module):
         else:
             self.register_buffer("position_PD", table_PD, persistent=False)
 
-    def forward(self, tokens_BL: Tensor, first_position: int = 0) -> Tensor:
-        """Embed tokens that stand at `first_position` and after: (B, L, D)."""
-        end = first_position + tokens_BL.shape[1]
-        position_LD = self.table(end)[first_position:end]
+    def forward(self, tokens_BL: Tensor) -> Tensor:
+        """Embed tokens that stand at the first L positions: (B, L, D)."""
+        length = tokens_BL.shape[1]
+        position_LD = self.table(length)[:length]
         embedded: Tensor = self.dropout(F.embedding(tokens_BL, self.weight) * self.scale + position_LD)
         return embedded
+
+    def at(self, tokens_NL: Tensor, place_NL: Tensor) -> Tensor:
+        """Embed tokens that stand at these positions: (N, L, D)."""
+        position_PD = self.table(int(place_NL.max()) + 1)
+        return F.embedding(tokens_NL, self.weight) * self.scale + F.embedding(place_NL, position_PD)
 
     def table(self, length: int) -> Tensor:
         """At least the first `length` positions, (P, D); raises InputTooLong where fewer were learned."""
@@ -126,14 +130,6 @@ class EncoderLayer(nn.Module):
         return out_BSD
 
 
-@dataclass
-class LayerCache:
-    """What one decoder layer remembers: its own past positions per row, and the projected source per sentence."""
-
-    past: KeyValue | None
-    memory: KeyValue
-
-
 class DecoderLayer(nn.Module):
     """Masked self-attention, attention over the encoder's output, then the feed-forward network."""
 
@@ -161,51 +157,33 @@ class DecoderLayer(nn.Module):
         out_BTD: Tensor = self.feed_forward_residual(x_BTD, self.feed_forward)
         return out_BTD
 
-    def step(self, x_N1D: Tensor, cache: LayerCache, keep_mask_B11S: Tensor) -> Tensor:
-        """One new position of each row: (N, 1, D). Extends `cache.past`.
-
-        The rows of one sentence (its beam) stand together, so cross-attention treats them as several queries
-        to the same memory instead of copying the memory for each row.
-        """
-        sentences = keep_mask_B11S.shape[0]
+    def step(
+        self,
+        x_N1D: Tensor,
+        place_N: Tensor,
+        past: KeyValue,
+        memory: KeyValue,
+        keep_mask_N11S: Tensor,
+        record: AttentionRecord | None = None,
+    ) -> Tensor:
+        """One new position of each row, at its place among the T of `past`, into which it is written: (N, 1, D)."""
+        rows_N = torch.arange(len(place_N), device=place_N.device)
+        place_T = torch.arange(past.key_NHMK.shape[2], device=place_N.device)
+        keep_mask_N11T = (place_T <= place_N.unsqueeze(1))[:, None, None, :]
 
         def attend_to_past(y_N1D: Tensor) -> Tensor:
             newest = self.self_attention.project_memory(y_N1D)
-            cache.past = newest if cache.past is None else cache.past.append(newest)
-            attended_N1D: Tensor = self.self_attention(y_N1D, cache.past)
+            past.key_NHMK[rows_N, :, place_N] = newest.key_NHMK.squeeze(2)
+            past.value_NHMK[rows_N, :, place_N] = newest.value_NHMK.squeeze(2)
+            attended_N1D: Tensor = self.self_attention(y_N1D, past, keep_mask_N11T)
             return attended_N1D
 
-        def attend_to_source(y_N1D: Tensor) -> Tensor:
-            y_BWD = y_N1D.reshape(sentences, -1, y_N1D.shape[-1])
-            attended_BWD: Tensor = self.cross_attention(y_BWD, cache.memory, keep_mask_B11S)
-            return attended_BWD.reshape(y_N1D.shape)
-
         x_N1D = self.self_attention_residual(x_N1D, attend_to_past)
-        x_N1D = self.cross_attention_residual(x_N1D, attend_to_source)
+        x_N1D = self.cross_attention_residual(
+            x_N1D, lambda y_N1D: self.cross_attention(y_N1D, memory, keep_mask_N11S, record=record)
+        )
         out_N1D: Tensor = self.feed_forward_residual(x_N1D, self.feed_forward)
         return out_N1D
-
-
-@dataclass
-class DecoderState:
-    """Everything that decoding carries from one step to the next, for N = sentences · beam rows."""
-
-    layers: list[LayerCache]
-    source_keep_BS: Tensor
-    length: int = 0
-
-    def select(self, rows_N: Tensor) -> None:
-        """Put the rows in a new order, within each sentence: row i goes on from the former row rows_N[i]."""
-        for layer in self.layers:
-            if layer.past is not None:
-                layer.past = layer.past.select(rows_N)
-
-    def keep_sentences(self, sentences_B: Tensor, rows_N: Tensor) -> None:
-        """Drop all but the given sentences, whose rows are `rows_N`."""
-        self.select(rows_N)
-        for layer in self.layers:
-            layer.memory = layer.memory.select(sentences_B)
-        self.source_keep_BS = self.source_keep_BS.index_select(0, sentences_B)
 
 
 class Transformer(nn.Module):
@@ -269,21 +247,25 @@ class Transformer(nn.Module):
         """Scores over the vocabulary, (…, D) → (…, V), by the shared embedding (section 3.4)."""
         return F.linear(output_D, self.embedding.weight)
 
-    def start(self, memory_BSD: Tensor, source_keep_BS: Tensor) -> DecoderState:
-        """The state before the first `decode_step`; cross-attention keys and values are projected here, once."""
-        layers = [
-            LayerCache(None, layer.cross_attention.project_memory(memory_BSD)) for layer in self.decoder
-        ]
-        return DecoderState(layers, source_keep_BS)
+    def decode_step(
+        self,
+        tokens_N: Tensor,
+        place_N: Tensor,
+        past: Sequence[KeyValue],
+        memory: Sequence[KeyValue],
+        source_keep_NS: Tensor,
+        record: AttentionRecord | None = None,
+    ) -> Tensor:
+        """Logits of the next token of N rows, after `tokens_N` have been put in at their places: (N, V).
 
-    def decode_step(self, tokens_N: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
-        """Logits of the next token after `tokens_N`, (N, V), and the state that includes them."""
-        x_N1D = self.embedding(tokens_N.unsqueeze(1), first_position=state.length)
-        keep_mask_B11S = state.source_keep_BS[:, None, None, :]
-        for layer, cache in zip(self.decoder, state.layers, strict=True):
-            x_N1D = layer.step(x_N1D, cache, keep_mask_B11S)
-        state.length += 1
-        return self.logits(self.decoder_norm(x_N1D).squeeze(1)), state
+        Of each layer, `past` has the keys and values of earlier places, (N, H, T, K), and gets those of the new place;
+        `memory` has those of the source, (N, H, S, K).
+        """
+        x_N1D = self.embedding.at(tokens_N.unsqueeze(1), place_N.unsqueeze(1))
+        keep_mask_N11S = source_keep_NS[:, None, None, :]
+        for layer, layer_past, layer_memory in zip(self.decoder, past, memory, strict=True):
+            x_N1D = layer.step(x_N1D, place_N, layer_past, layer_memory, keep_mask_N11S, record)
+        return self.logits(self.decoder_norm(x_N1D).squeeze(1))
 
     def _initialise(self) -> None:
         """Glorot-uniform attention, its three projections counted as one matrix, and embeddings of unit size once they

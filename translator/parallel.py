@@ -12,9 +12,8 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
 
-import torch
-
 from translator.errors import TranslatorError
+from translator.processor import usable_cores
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -36,7 +35,7 @@ def work_in_order(
     if processes == 1:
         yield from map(make_worker(), items)
         return
-    helpers = [_Helper(make_worker, max(1, torch.get_num_threads() // processes)) for _ in range(processes)]
+    helpers = [_Helper(make_worker, max(1, usable_cores() // processes)) for _ in range(processes)]
     idle: queue.SimpleQueue[_Helper] = queue.SimpleQueue()
     for helper in helpers:
         idle.put(helper)
@@ -131,7 +130,7 @@ def _interrupts_ignored() -> Iterator[None]:
 def _help(pipe: Connection, make_worker: Callable[[], Worker[Any, Any]], threads: int) -> None:
     """What a helping process does: answer items until the pipe is closed."""
     threading.Thread(target=_leave_with_parent, daemon=True).start()
-    torch.set_num_threads(threads)
+    os.environ["OMP_NUM_THREADS"] = str(threads)  # which PyTorch, not loaded yet, and `usable_cores` follow
     worker = None
     while True:
         item = pipe.recv()

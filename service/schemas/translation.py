@@ -172,9 +172,6 @@ class TranslateRequest(JsonRequest):
     no_repeat_ngram: Annotated[int, Field(ge=0, le=20), Whole] = Field(
         0, description="No so many pieces in a row occur twice in a sentence; 0 allows it."
     )
-    coverage_penalty: Annotated[float, Field(ge=0, le=5)] = Field(
-        0.0, description="What it costs to leave words of the source out, when hypotheses are ranked."
-    )
     banned: Annotated[list[_Phrase], Field(max_length=20)] = Field(
         default_factory=list,
         description="German words or phrases that must not occur where a word begins, in just these letters; "
@@ -250,7 +247,6 @@ class TranslateRequest(JsonRequest):
             max_length_factor=self.max_length_factor,
             no_repeat_ngram=self.no_repeat_ngram,
             banned=tuple(self.banned),
-            coverage_penalty=self.coverage_penalty,
             sampling=Sampling(**self.sampling.model_dump()) if self.sampling else None,
         )
 

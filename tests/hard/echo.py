@@ -31,7 +31,7 @@ STEP_SECONDS = 0.01
 class Echo:
     """In the translator's place."""
 
-    name, device, precision, batches_at_once = "echo", "cpu", "fp32", 1
+    name, device, precision, threads = "echo", "cpu", "fp32", 1
 
     def __init__(self) -> None:
         self.card: dict[str, object] = {}

@@ -63,7 +63,7 @@ def test_sentences_become_what_the_translator_makes_of_them(engine: TranslationE
         assert result.links is None
 
 
-@pytest.mark.parametrize("options", [GREEDY, SearchOptions(beam_size=3, n_best=2, coverage_penalty=0.2)])
+@pytest.mark.parametrize("options", [GREEDY, SearchOptions(beam_size=3, n_best=2)])
 def test_sentences_begin_as_demanded_beside_others(engine: TranslationEngine, options: SearchOptions) -> None:
     """As the translator makes it, in a batch with sentences of which nothing is demanded."""
     watch, items = Collects(), [*engine.sentences(TEXTS[0], "das Ha"), *items_of(engine, TEXTS[1:])]

@@ -35,7 +35,7 @@ from translator.text import Span
 from translator.translate import Hypothesis, SourceSentence, Translator
 
 class Echo:
-    name, device, precision, card, batches_at_once = "echo", "cpu", "fp32", {}, 1
+    name, device, precision, card, threads = "echo", "cpu", "fp32", {}, 1
     loaded, came, complete = 0, 0, threading.Event()
     def __init__(self):
         Echo.loaded += 1

@@ -98,10 +98,8 @@ def test_alternatives(client: TestClient, echo: Any) -> None:
         ({"alternatives": 5}, SearchOptions(beam_size=6, length_penalty=1.0, n_best=6)),
         ({"alternatives": 2, "beam_size": 3}, SearchOptions(beam_size=3, length_penalty=1.0, n_best=3)),
         (
-            {"min_length_factor": 0.5, "max_length_factor": 3, "no_repeat_ngram": 4, "coverage_penalty": 0.2},
-            SearchOptions(
-                min_length_factor=0.5, max_length_factor=3, no_repeat_ngram=4, coverage_penalty=0.2
-            ),
+            {"min_length_factor": 0.5, "max_length_factor": 3, "no_repeat_ngram": 4},
+            SearchOptions(min_length_factor=0.5, max_length_factor=3, no_repeat_ngram=4),
         ),
         ({"banned": ["Haus", "zu Hause"]}, SearchOptions(banned=("Haus", "zu Hause"))),
         ({"format": "text"}, SearchOptions()),
@@ -227,7 +225,7 @@ def test_many_mistakes_are_counted_and_not_listed(client: TestClient) -> None:
     assert answer.status_code == 422
     assert answer.json()["detail"] == (
         "There are 50 mistakes. The fields are text, beam_size, length_penalty, alternatives, alignment, prefix, "
-        "format, numbers, min_length_factor, max_length_factor, no_repeat_ngram, coverage_penalty, banned, sampling."
+        "format, numbers, min_length_factor, max_length_factor, no_repeat_ngram, banned, sampling."
     )
 
 

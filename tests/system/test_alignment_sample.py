@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
-import torch
 
 from translator.analysis.alignment import WORD, AligningHead, best_links, word_weights
 from translator.translate import Translator
@@ -32,7 +32,7 @@ def test_error_rate_worked_out_by_hand():
 def test_error_rate_of_links_drawn_from_given_weights_worked_out_by_hand():
     """Weights as a model would give them, the words' places, a threshold, and two links that a reader made."""
     source_words, target_words = [(0, 3), (4, 9), (10, 11)], [(0, 3), (4, 7), (8, 9)]
-    weights_TS = torch.tensor([[0.7, 0.2, 0.1], [0.3, 0.15, 0.2], [0.05, 0.05, 0.08]])
+    weights_TS = np.array([[0.7, 0.2, 0.1], [0.3, 0.15, 0.2], [0.05, 0.05, 0.08]], dtype=np.float32)
     # The strongest are 0-0 (0.7), 0-1 (0.3), and 2-2 (0.08), which is too weak.
     links = best_links(weights_TS, source_words, target_words, least_weight=0.1)
     found = alignment.places(links, source_words, target_words)

@@ -52,7 +52,7 @@ def untrained(brief_config):
 
 @pytest.fixture(scope="session")
 def translator(untrained, prepared):
-    return Translator(untrained, prepared.tokenizer, {"name": "toy"}, torch.device("cpu"))
+    return Translator.of_model(untrained, prepared.tokenizer, {"name": "toy"})
 
 
 @pytest.fixture(scope="module")

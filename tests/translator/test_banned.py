@@ -1,10 +1,11 @@
+import functools
 import itertools
 import re
 
 import pytest
-import torch
 
 from translator.search import BannedPhrases, PieceTexts
+from translator.search.banned import BEGINNING
 
 QUOTE, UMLAUT, MARK = "„".encode(), "ä".encode(), "▁".encode()
 
@@ -24,12 +25,12 @@ def text_of(pieces, tokens):
 
 
 def forbidden(banned, pasts, pieces):
-    """For each past, the pieces that may not follow; all pasts have the same length."""
-    log_probability_BWV = torch.zeros(1, len(pasts), len(pieces))
-    past_BWT = torch.tensor(pasts, dtype=torch.long).view(1, len(pasts), -1)
-    banned.apply(log_probability_BWV, past_BWT)
-    assert set(log_probability_BWV.unique().tolist()) <= {0.0, -torch.inf}
-    return [row.nonzero().flatten().tolist() for row in log_probability_BWV[0] == -torch.inf]
+    """For each past, the pieces that may not follow."""
+    found = []
+    for past in pasts:
+        state = functools.reduce(banned.after, past, BEGINNING)
+        found.append(banned.completing(state).tolist())
+    return found
 
 
 def check_every_cut(pieces, phrases, depth):

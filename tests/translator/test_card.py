@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from translator.card import EXAMPLES, build_card, cost_in_all, save_trained_model, training_flops
-from translator.checkpoint import load_model, write_card
+from translator.checkpoint import load_model
 from translator.model import Transformer
+from translator.model_folder import write_card
 from translator.trainer import Processes, Trainer
 from translator.translate import Translator
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from translator import checkpoint as checkpoint_module
+from translator import verified
 from translator.checkpoint import (
     Checkpoint,
     average_weights,
@@ -25,9 +25,9 @@ from translator.checkpoint import (
     remove_old_checkpoints,
     save_checkpoint,
     save_model,
-    write_card,
 )
 from translator.errors import CheckpointError
+from translator.model_folder import write_card
 
 
 def make_checkpoint(value):
@@ -166,7 +166,7 @@ def test_a_failed_write_leaves_the_old_checkpoint_and_no_litter(tmp_path, monkey
         path.write_bytes(content[:10])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoint_module, "_write_durably", disk_is_full)
+    monkeypatch.setattr(verified, "_write_durably", disk_is_full)
     with pytest.raises(CheckpointError, match="No space left on device; free space"):
         save_step(tmp_path, 2, 2)
     assert [path.name for path in tmp_path.iterdir()] == ["step-00000001"]
@@ -176,7 +176,7 @@ def test_a_failed_replacement_keeps_the_old_model(model_folder, monkeypatch):
     def disk_is_full(path, content):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoint_module, "_write_durably", disk_is_full)
+    monkeypatch.setattr(verified, "_write_durably", disk_is_full)
     with pytest.raises(CheckpointError, match="No space left"):
         write_card(model_folder, {"name": "other"})
     assert load_model(model_folder).card == {"name": "toy"}
@@ -354,15 +354,15 @@ def test_what_killed_processes_left_behind_is_removed(tmp_path):
 
 
 def test_a_writer_whose_folder_another_one_took_away_says_so_and_spoils_nothing(tmp_path, monkeypatch):
-    write_durably = checkpoint_module._write_durably
+    write_durably = verified._write_durably
 
     def another_writes_meanwhile(path, content):
         write_durably(path, content)
-        monkeypatch.setattr(checkpoint_module, "_write_durably", write_durably)
+        monkeypatch.setattr(verified, "_write_durably", write_durably)
         monkeypatch.setattr(os, "getpid", lambda: -1)
         save_step(tmp_path, 1, 2)
 
-    monkeypatch.setattr(checkpoint_module, "_write_durably", another_writes_meanwhile)
+    monkeypatch.setattr(verified, "_write_durably", another_writes_meanwhile)
     with pytest.raises(CheckpointError, match=r"cannot write .*step-00000001"):
         save_step(tmp_path, 1, 1)
     assert [path.name for path in tmp_path.iterdir()] == ["step-00000001"]
@@ -464,8 +464,8 @@ def test_the_card_can_be_replaced(model_folder):
 def rewrite(folder, name, content):
     """Put other content in with a manifest that vouches for it."""
     names = ("config.json", "model.safetensors", "tokenizer.model", "card.json")
-    files = {**checkpoint_module.read_verified_folder(folder, names), name: content}
-    checkpoint_module.write_verified_folder(folder, files)
+    files = {**verified.read_verified_folder(folder, names), name: content}
+    verified.write_verified_folder(folder, files)
 
 
 def test_another_format_version_is_refused(model_folder):

@@ -5,7 +5,7 @@ import sys
 import pytest
 import torch
 
-from translator.device import allowed_threads, choose_device, describe_device, set_up_processor
+from translator.device import choose_device, describe_device, set_up_processor
 from translator.errors import ConfigError
 
 
@@ -63,15 +63,3 @@ def test_libraries_are_told_how_to_use_memory_unless_the_environment_says_otherw
     monkeypatch.setenv(variable, "9")
     set_up_processor(threads=0)
     assert os.environ[variable] == "9"
-
-
-@pytest.mark.parametrize(
-    ("quota", "threads"),
-    [("250000 100000", 3), ("50000 100000", 1), ("6400000 100000", 4), ("max 100000", 4), (None, 4)],
-)
-def test_threads_are_no_more_than_the_container_lets_run(monkeypatch, tmp_path, quota, threads):
-    monkeypatch.setattr("translator.device.CONTAINER", tmp_path)
-    monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
-    if quota is not None:
-        (tmp_path / "cpu.max").write_text(f"{quota}\n")
-    assert allowed_threads() == threads

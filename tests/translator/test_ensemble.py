@@ -1,12 +1,17 @@
+import numpy as np
 import pytest
 import torch
 
 from translator.config import ModelConfig
-from translator.ensemble import Ensemble
+from translator.engines.ensemble import Ensemble
+from translator.engines.protocol import Rows
+from translator.engines.reference import ReferenceEngine
+from translator.forced import forced_attention
 from translator.model import Transformer
-from translator.search import Constraints, SearchOptions, SpecialTokens, search
+from translator.search import SearchOptions, SpecialTokens, Task, begin_search, search
 
 BEGIN, END = 2, 3
+SPECIAL = SpecialTokens(BEGIN, END)
 
 
 def make_model(seed, **changes):
@@ -15,32 +20,31 @@ def make_model(seed, **changes):
     return Transformer(ModelConfig(vocab_size=20, dropout=0.0, **{**settings, **changes})).eval()
 
 
-def run(model, sources, **options):
-    source_BS = torch.tensor(sources)
-    constraints = Constraints(torch.full((len(sources),), 8))
-    special = SpecialTokens(BEGIN, END)
-    return search(model, source_BS, source_BS > 0, constraints, special, SearchOptions(**options))
+def run(engine, sources, **options):
+    options = SearchOptions(**options)
+    return search(begin_search(engine, SPECIAL, options), [Task(source, 8) for source in sources], options)
 
 
 @torch.inference_mode()
 def test_a_step_gives_the_mean_of_the_probabilities():
     models = [make_model(1), make_model(2, d_model=8, decoder_layers=1)]
-    source_BS = torch.tensor([[5, 6, END], [7, END, 0]])
-    tokens_N = torch.tensor([BEGIN, BEGIN])
-    expected_NV = torch.zeros(2, 20)
+    sources, expected_NV = [[5, 6, END], [7, END]], np.zeros((2, 20))
     for model in models:
-        state = model.start(model.encode(source_BS, source_BS > 0), source_BS > 0)
-        expected_NV += model.decode_step(tokens_N, state)[0].softmax(1) / 2
-    ensemble = Ensemble(models)
-    state = ensemble.start(ensemble.encode(source_BS, source_BS > 0), source_BS > 0)
-    torch.testing.assert_close(ensemble.decode_step(tokens_N, state)[0].exp(), expected_NV)
+        for row, source in enumerate(sources):
+            source_1S = torch.tensor([source])
+            output = model(source_1S, source_1S > 0, torch.tensor([[BEGIN]]))
+            expected_NV[row] += model.logits(output)[0, 0].softmax(0).numpy() / 2
+    session = Ensemble([ReferenceEngine(model) for model in models]).session()
+    first = session.admit(sources, 1)
+    rows = Rows(first, first, np.array([BEGIN, BEGIN]), np.zeros(2, dtype=np.int32))
+    assert np.exp(session.distribution(rows)) == pytest.approx(expected_NV, abs=1e-6)
 
 
 @pytest.mark.parametrize("beam_size", [1, 3])
 def test_two_of_the_same_model_search_as_one(beam_size):
-    model, sources = make_model(4), [[5, 6, 7, END], [8, END, 0, 0], [9, 10, END, 0]]
-    one = run(model, sources, beam_size=beam_size)
-    two = run(Ensemble([model, model]), sources, beam_size=beam_size)
+    engine, sources = ReferenceEngine(make_model(4)), [[5, 6, 7, END], [8, END], [9, 10, END]]
+    one = run(engine, sources, beam_size=beam_size)
+    two = run(Ensemble([engine, engine]), sources, beam_size=beam_size)
     for (alone,), (together,) in zip(one, two, strict=True):
         assert together.tokens == alone.tokens
         assert together.score == pytest.approx(alone.score, abs=1e-5)
@@ -49,8 +53,9 @@ def test_two_of_the_same_model_search_as_one(beam_size):
 def test_a_search_gives_its_translation_the_probability_that_the_models_give_it_together():
     """Beams are reordered and sentences leave, in every model alike."""
     models = [make_model(1), make_model(2, d_model=8)]
-    sources = [[5, 6, 7, END], [8, END, 0, 0]]
-    for source, found in zip(sources, run(Ensemble(models), sources, beam_size=3, n_best=3), strict=True):
+    sources = [[5, 6, 7, END], [8, END]]
+    engine = Ensemble([ReferenceEngine(model) for model in models])
+    for source, found in zip(sources, run(engine, sources, beam_size=3, n_best=3), strict=True):
         for one in found:
             source_BS = torch.tensor([source])
             probability_BT = torch.zeros(1, len(one.tokens) + 1)
@@ -60,3 +65,12 @@ def test_a_search_gives_its_translation_the_probability_that_the_models_give_it_
                     chosen_BT1 = torch.tensor([[*one.tokens, END]]).unsqueeze(2)
                     probability_BT += model.logits(hidden_BTD).softmax(2).gather(2, chosen_BT1).squeeze(2) / 2
             assert one.log_probability == pytest.approx(float(probability_BT.log().sum()), abs=1e-4)
+
+
+def test_attention_is_that_of_the_first_model():
+    first, second = (ReferenceEngine(make_model(seed)) for seed in (1, 2))
+    pairs = [[5, 6], [7]], [[8, 9, 10], [11]]
+    expected = forced_attention(first, *pairs, SPECIAL, 1, 0)
+    found = forced_attention(Ensemble([first, second]), *pairs, SPECIAL, 1, 0)
+    for one, other in zip(found, expected, strict=True):
+        assert one == pytest.approx(other, abs=1e-6)

@@ -9,12 +9,13 @@ import torch
 from tests.sentences import SENTENCES
 from translator.checkpoint import ModelFolder, load_model
 from translator.commands.export import export
+from translator.engines.reference import ReferenceEngine
 from translator.errors import ConfigError
 from translator.export import QUANTIZATIONS, export_ctranslate2
 from translator.forced import decode_forced
 from translator.model import Transformer
 from translator.search import SearchOptions, SpecialTokens
-from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID
+from translator.tokenizer import BOS_ID, EOS_ID
 from translator.toy_grammar import generate_pairs
 from translator.translate import Translator, shipped_model
 
@@ -52,12 +53,12 @@ def test_ctranslate2_gives_every_token_the_same_probability_and_searches_the_sam
     english, german = ([pair[side] for pair in PAIRS] for side in (0, 1))
     special = SpecialTokens(BOS_ID, EOS_ID, (*tokenizer.unprintable_ids, *tokenizer.span_ids))
     sources, targets = ([tokenizer.encode(text) for text in texts] for texts in (english, german))
-    expected = decode_forced(model, sources, targets, special, PAD_ID)
+    expected = decode_forced(ReferenceEngine(model, special.forbidden), sources, targets, special)
     found = theirs.score_batch(pieces(tokenizer, english), pieces(tokenizer, german))
     for one, log_probabilities in zip(found, expected, strict=True):
         assert one.log_probs == pytest.approx(log_probabilities, abs=2e-3)
 
-    translator = Translator(model, tokenizer, {}, torch.device("cpu"))
+    translator = Translator.of_model(model, tokenizer, {})
     first = 6  # tokens; an untrained model hardly ever ends
     for source, text in zip(sources, pieces(tokenizer, english), strict=True):
         (ours,) = translator.search([source], SearchOptions(beam_size=1))
@@ -87,7 +88,7 @@ def test_ctranslate2_translates_as_the_shipped_model_does_without_length_penalty
         assert result.hypotheses[0] == [tokenizer.piece(token) for token in best.tokens]
         assert result.scores[0] == pytest.approx(best.log_probability, abs=1e-3)
     targets = [best.tokens for (best,) in ours]
-    expected = decode_forced(translator.model, sources, targets, translator.special, PAD_ID)
+    expected = decode_forced(translator.engine, sources, targets, translator.special)
     scored = shipped_engine.score_batch(pieces(tokenizer, texts), [result.hypotheses[0] for result in theirs])
     for one, log_probabilities in zip(scored, expected, strict=True):
         assert one.log_probs == pytest.approx(log_probabilities, abs=1e-3)

@@ -1,19 +1,19 @@
-import copy
 import math
-from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 import torch
 
-from translator import attention, forced
+from translator.analysis.attention_maps import attention_of_all_layers
 from translator.attention import MultiHeadAttention
 from translator.config import ModelConfig
-from translator.coverage import coverage_score, rank_by_coverage
-from translator.forced import attention_names, decode_forced, forced_attention
+from translator.engines.reference import ReferenceEngine
+from translator.forced import decode_forced, forced_attention
 from translator.model import Transformer
-from translator.search import Constraints, SearchOptions, SpecialTokens, search
+from translator.search import SearchOptions, SpecialTokens, Task, begin_search, search
+from translator.tokenizer import BOS_ID, EOS_ID
 
-PAD, BEGIN, END = 0, 2, 3
+PAD, BEGIN, END = 0, BOS_ID, EOS_ID
 SPECIAL = SpecialTokens(BEGIN, END, (PAD, 1, BEGIN))
 SOURCES, TARGETS = [[5, 6, 7, 8], [9], [10, 11]], [[12, 13], [14, 15, 16], []]
 
@@ -27,95 +27,59 @@ def model():
     return Transformer(config).eval()
 
 
+@pytest.fixture(scope="module")
+def engine(model):
+    return ReferenceEngine(model, SPECIAL.forbidden)
+
+
 @torch.inference_mode()
-def test_probabilities_are_those_of_the_model_asked_token_by_token(model):
-    rows = decode_forced(model, SOURCES, TARGETS, SPECIAL, PAD)
+def test_probabilities_are_those_of_teacher_forcing(model, engine):
+    rows = decode_forced(engine, SOURCES, TARGETS, SPECIAL)
     for source, target, found in zip(SOURCES, TARGETS, rows, strict=True):
-        source_BS = torch.tensor([[*source, END]])
-        state = model.start(model.encode(source_BS, source_BS > 0), source_BS > 0)
-        expected = []
-        for fed, chosen in zip([BEGIN, *target], [*target, END], strict=True):
-            logits_NV, state = model.decode_step(torch.tensor([fed]), state)
-            logits_NV[:, [PAD, 1, BEGIN]] = -math.inf
-            expected.append(float(logits_NV.log_softmax(1)[0, chosen]))
-        assert found == pytest.approx(expected, abs=1e-5)
+        source_1S = torch.tensor([[*source, END]])
+        output = model(source_1S, source_1S > 0, torch.tensor([[BEGIN, *target]]))
+        logits_TV = model.logits(output)[0]
+        logits_TV[:, [PAD, 1, BEGIN]] = -math.inf
+        expected = logits_TV.log_softmax(1)[range(len(target) + 1), [*target, END]]
+        assert found == pytest.approx(expected.tolist(), abs=1e-5)
 
 
-def test_a_search_gives_its_translation_the_probability_that_forcing_gives_it(model):
-    source_BS = torch.tensor([[*SOURCES[0], END]])
-    constraints = Constraints(torch.tensor([9]))
-    (found,) = search(
-        model, source_BS, source_BS > 0, constraints, SPECIAL, SearchOptions(beam_size=3, n_best=3)
-    )
-    rows = decode_forced(model, [SOURCES[0]] * 3, [one.tokens for one in found], SPECIAL, PAD)
-    sums = [sum(row) for row in rows]
-    assert sums == pytest.approx([one.log_probability for one in found], abs=1e-4)
+def test_a_search_gives_its_translation_the_probability_that_forcing_gives_it(engine):
+    options = SearchOptions(beam_size=3, n_best=3)
+    (found,) = search(begin_search(engine, SPECIAL, options), [Task([*SOURCES[0], END], 9)], options)
+    rows = decode_forced(engine, [SOURCES[0]] * 3, [one.tokens for one in found], SPECIAL)
+    for row, one in zip(rows, found, strict=True):
+        assert row == pytest.approx(one.token_log_probabilities, abs=1e-5)
 
 
-def test_what_no_search_produces_has_no_probability(model):
-    (row,) = decode_forced(model, [[5]], [[1, 12]], SPECIAL, PAD)
+def test_what_no_search_produces_has_no_probability(engine):
+    (row,) = decode_forced(engine, [[5]], [[1, 12]], SPECIAL)
     assert row[0] == -math.inf
     assert row[1] > -math.inf
 
 
-@torch.inference_mode()
-def test_a_bf16_network_gets_its_logits_in_float32(model):
-    """Expected: the network's own bf16 output, from which everything else is computed in 64 bits."""
-    coarse = copy.deepcopy(model).bfloat16()
-    (row,) = decode_forced(coarse, SOURCES[:1], TARGETS[:1], SPECIAL, PAD)
-    source_BS, input_BT = torch.tensor([[*SOURCES[0], END]]), torch.tensor([[BEGIN, *TARGETS[0]]])
-    output_TD = coarse(source_BS, source_BS > 0, input_BT)[0]
-    logits_TV = output_TD.double() @ coarse.embedding.weight.double().T
-
-    def chosen(logits_TV):
-        logits_TV = logits_TV.double()
-        logits_TV[:, [PAD, 1, BEGIN]] = -math.inf
-        return logits_TV.log_softmax(1)[range(3), [*TARGETS[0], END]].tolist()
-
-    assert row == pytest.approx(chosen(logits_TV), abs=1e-5)
-    assert row != pytest.approx(chosen(coarse.logits(output_TD)), abs=1e-4), "an easy case: bf16 is as good"
-
-
-def test_pairs_pass_through_in_parts_of_bounded_size(model, monkeypatch):
-    sources, targets = [[5 + i % 3] * (i % 7 + 1) for i in range(40)], [[9] * (i * 5 % 11) for i in range(40)]
-    name = "decoder.1.cross_attention"
-
-    def everything():
-        weights = forced_attention(model, sources, targets, SPECIAL, PAD, [name])
-        return decode_forced(model, sources, targets, SPECIAL, PAD), [one[name] for one in weights]
-
-    at_once = everything()
-    sizes, positions = [], []
-    encode, log_probabilities = model.encode, forced.log_probabilities
-    monkeypatch.setattr(model, "encode", lambda *args: sizes.append(args[0].shape) or encode(*args))
-    monkeypatch.setattr(
-        forced, "log_probabilities", lambda *args: positions.append(len(args[0])) or log_probabilities(*args)
+def test_any_number_of_pairs_of_any_lengths(engine):
+    sources, targets = (
+        [[5 + i % 3] * (i % 7 + 1) for i in range(150)],
+        [[9] * (i * 5 % 11) for i in range(150)],
     )
-    monkeypatch.setattr(forced, "_TOKENS_AT_ONCE", 30)
-    monkeypatch.setattr(forced, "_POSITIONS_AT_ONCE", 4)
-    probabilities, weights = everything()
-    assert sum(rows for rows, _ in sizes) == 2 * 40
-    assert all(rows * length <= 30 for rows, length in sizes)
-    assert sum(positions) == sum(len(target) + 1 for target in targets)
-    assert max(positions) == 4
-    for row, expected in zip(probabilities, at_once[0], strict=True):
-        assert row == pytest.approx(expected, abs=1e-5)
-    for weights_HTS, expected in zip(weights, at_once[1], strict=True):
-        torch.testing.assert_close(weights_HTS, expected)
+    together = decode_forced(engine, sources, targets, SPECIAL)
+    attention = forced_attention(engine, sources, targets, SPECIAL, 1, 0)
+    for place in range(0, 150, 13):
+        (alone,) = decode_forced(engine, [sources[place]], [targets[place]], SPECIAL)
+        assert together[place] == pytest.approx(alone, abs=1e-5)
+        (weights_TS,) = forced_attention(engine, [sources[place]], [targets[place]], SPECIAL, 1, 0)
+        assert attention[place] == pytest.approx(weights_TS, abs=1e-5)
+    assert decode_forced(engine, [], [], SPECIAL) == []
 
 
-def test_attention_alone_computes_no_logits_and_the_weights_of_one_layer_only(model, monkeypatch):
-    computed = []
-    attention_weights = attention.attention_weights
-    monkeypatch.setattr(
-        attention, "attention_weights", lambda *args: computed.append(args) or attention_weights(*args)
-    )
-    monkeypatch.setattr(forced, "log_probabilities", None)
-    monkeypatch.setattr(model, "logits", None)
-    name = "decoder.0.cross_attention"
-    found = list(forced_attention(model, SOURCES, TARGETS, SPECIAL, PAD, [name]))
-    assert [list(one) for one in found] == [[name]] * 3
-    assert len(computed) == 1
+def test_attention_token_by_token_is_that_of_all_tokens_at_once(model, engine):
+    for layer, head in ((0, 0), (1, 1)):
+        found = forced_attention(engine, SOURCES, TARGETS, SPECIAL, layer, head)
+        for source, target, weights_TS in zip(SOURCES, TARGETS, found, strict=True):
+            expected = attention_of_all_layers(model, source, target)[f"decoder.{layer}.cross_attention"]
+            assert weights_TS == pytest.approx(expected[head].numpy(), abs=1e-5)
+            assert weights_TS.sum(axis=1) == pytest.approx(np.ones(len(target) + 1), abs=1e-5)
 
 
 def test_attention_of_every_layer_is_what_the_layer_multiplied_its_values_with(model):
@@ -126,11 +90,10 @@ def test_attention_of_every_layer_is_what_the_layer_multiplied_its_values_with(m
         outputs[layer], inputs[layer] = output, arguments[1]
 
     names = {layer: name for name, layer in model.named_modules() if isinstance(layer, MultiHeadAttention)}
-    assert sorted(names.values()) == sorted(attention_names(model))
-    assert "decoder.1.cross_attention" in names.values()
     handles = [layer.register_forward_hook(note, with_kwargs=True) for layer in names]
     for source, target in zip(SOURCES, TARGETS, strict=True):
-        (found,) = forced_attention(model, [source], [target], SPECIAL, PAD, attention_names(model))
+        found = attention_of_all_layers(model, source, target)
+        assert sorted(found) == sorted(names.values())
         with torch.inference_mode():
             for layer, name in names.items():
                 weighted_BHLK = found[name].unsqueeze(0) @ inputs[layer].value_NHMK
@@ -140,58 +103,9 @@ def test_attention_of_every_layer_is_what_the_layer_multiplied_its_values_with(m
         handle.remove()
 
 
-def test_attention_sums_to_one_and_sees_neither_neighbours_nor_the_future(model):
-    together = list(forced_attention(model, SOURCES, TARGETS, SPECIAL, PAD, attention_names(model)))
-    for source, target, found in zip(SOURCES, TARGETS, together, strict=True):
-        (alone,) = forced_attention(model, [source], [target], SPECIAL, PAD, attention_names(model))
-        for name, weights_HLM in found.items():
-            torch.testing.assert_close(weights_HLM, alone[name])
+def test_attention_sums_to_one_and_does_not_see_the_future(model):
+    for source, target in zip(SOURCES, TARGETS, strict=True):
+        for name, weights_HLM in attention_of_all_layers(model, source, target).items():
             torch.testing.assert_close(weights_HLM.sum(-1), torch.ones(weights_HLM.shape[:2]))
             if name.startswith("decoder") and "self" in name:
                 assert torch.all(weights_HLM.triu(diagonal=1) == 0)
-
-
-def test_threads_that_run_the_same_model_note_their_own_attention(model):
-    def look(place):
-        source, target = SOURCES[place % 3], TARGETS[place % 3]
-        return next(forced_attention(model, [source], [target], SPECIAL, PAD, attention_names(model)))
-
-    alone = [look(place) for place in range(3)]
-    with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(look, range(90)))
-    for place, found in enumerate(together):
-        assert found.keys() == alone[place % 3].keys()
-        for name, weights_HLM in found.items():
-            assert torch.equal(weights_HLM, alone[place % 3][name])
-
-
-def test_coverage_worked_out_by_hand():
-    # Source tokens get 0.9 + 0.3 → 1, 0.1 + 0.4 = 0.5, and 0.25: log 1 + log 0.5 + log 0.25 = -2.0794415.
-    attention_TS = torch.tensor([[0.9, 0.1, 0.05], [0.3, 0.4, 0.2]])
-    assert coverage_score(attention_TS) == pytest.approx(-2.0794415, abs=1e-6)
-    assert coverage_score(torch.ones(2, 3)) == 0.0
-    assert coverage_score(torch.zeros(1, 1)) == pytest.approx(math.log(1e-10), abs=1e-3)
-
-
-@torch.inference_mode()
-def test_the_coverage_of_each_hypothesis_is_added_to_its_score(model):
-    source_BS = torch.tensor([[5, 6, 7, 8, END], [9, 10, END, PAD, PAD]])
-    options = SearchOptions(beam_size=4, n_best=4)
-    found = search(model, source_BS, source_BS > 0, Constraints(torch.tensor([9, 9])), SPECIAL, options)
-    sources = [[5, 6, 7, 8], [9, 10]]
-    ranked = rank_by_coverage(model, sources, found, SPECIAL, PAD, beta=0.7)
-    for source, before, after in zip(sources, found, ranked, strict=True):
-        expected = []
-        for one in before:
-            name = "decoder.1.cross_attention"
-            (alone,) = forced_attention(model, [source], [one.tokens], SPECIAL, PAD, [name])
-            attention_TS = alone[name].mean(dim=0)[:, :-1]
-            coverage = sum(math.log(min(1.0, float(total))) for total in attention_TS.sum(dim=0))
-            expected.append((one.score + 0.7 * coverage, one.tokens))
-        expected.sort(reverse=True)
-        assert [one.tokens for one in after] == [tokens for _, tokens in expected]
-        assert [one.score for one in after] == pytest.approx([score for score, _ in expected], abs=1e-4)
-
-
-def test_without_hypotheses_there_is_nothing_to_rank(model):
-    assert rank_by_coverage(model, [[5], [6]], [[], []], SPECIAL, PAD, beta=0.7) == [[], []]

@@ -109,11 +109,11 @@ def test_options_of_the_search_reach_it(run, model_folder, text):
 def test_every_option_of_the_search_has_its_own_on_the_command_line():
     typed = SearchArguments(
         beam=5, length_penalty=0.7, min_length_factor=0.1, max_length_factor=3.0, no_repeat_ngram=2, ban=("Hund",),
-        coverage_penalty=0.2, sample=True, temperature=0.6, top_k=9, top_p=0.9, seed=11,
+        sample=True, temperature=0.6, top_k=9, top_p=0.9, seed=11,
     )  # fmt: skip
     assert typed.options(n_best=3) == SearchOptions(
         beam_size=5, length_penalty=0.7, n_best=3, min_length_factor=0.1, max_length_factor=3.0, no_repeat_ngram=2,
-        banned=("Hund",), coverage_penalty=0.2, sampling=Sampling(temperature=0.6, top_k=9, top_p=0.9, seed=11),
+        banned=("Hund",), sampling=Sampling(temperature=0.6, top_k=9, top_p=0.9, seed=11),
     )  # fmt: skip
     assert SearchArguments().options() == SearchOptions()
 

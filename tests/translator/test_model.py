@@ -88,34 +88,6 @@ def test_padding_has_no_influence(norm, positions, activation):
         torch.testing.assert_close(model(padded_BS, keep_BS, target_BT)[1:], expected, atol=1e-5, rtol=1e-5)
 
 
-@pytest.mark.parametrize(("norm", "positions", "activation"), VARIANTS)
-@torch.inference_mode()
-def test_cached_steps_equal_the_full_forward(norm, positions, activation):
-    model = make_model(norm, positions, activation)
-    source_BS, keep_BS, target_BT = batch()
-    expected_BTV = model.logits(model(source_BS, keep_BS, target_BT))
-    state = model.start(model.encode(source_BS, keep_BS), keep_BS)
-    for position in range(target_BT.shape[1]):
-        logits_BV, state = model.decode_step(target_BT[:, position], state)
-        torch.testing.assert_close(logits_BV, expected_BTV[:, position], atol=1e-5, rtol=1e-5)
-
-
-@torch.inference_mode()
-def test_rows_of_a_beam_can_be_reordered_and_sentences_dropped():
-    model = make_model()
-    source_BS, keep_BS, _ = batch()
-    state = model.start(model.encode(source_BS, keep_BS), keep_BS)
-    # Two rows a sentence: rows 0, 1 read the first source, rows 2, 3 the second.
-    _, state = model.decode_step(torch.tensor([2, 2, 2, 2]), state)
-    _, state = model.decode_step(torch.tensor([11, 12, 13, 14]), state)
-    state.keep_sentences(torch.tensor([1]), torch.tensor([3, 3]))
-    logits_NV, _ = model.decode_step(torch.tensor([15, 16]), state)
-    for row, last in enumerate((15, 16)):
-        prefix_BT = torch.tensor([[2, 14, last]])
-        expected = model.logits(model(source_BS[1:], keep_BS[1:], prefix_BT))[0, -1]
-        torch.testing.assert_close(logits_NV[row], expected, atol=1e-5, rtol=1e-5)
-
-
 @torch.inference_mode()
 def test_post_norm_layer_equals_pytorchs_own():
     """An independent implementation of the paper's encoder layer, with our weights."""

@@ -1,30 +1,27 @@
 import functools
-import itertools
 import math
 import zlib
 
+import numpy as np
 import pytest
 import torch
 
-from translator.config import ModelConfig
-from translator.coverage import rank_by_coverage
-from translator.ensemble import Ensemble
+from tests.table_engine import TableEngine
+from translator.engines.ensemble import Ensemble
 from translator.errors import InputError
-from translator.forced import decode_forced, forced_attention
-from translator.model import Transformer
 from translator.search import (
     BannedPhrases,
-    Constraints,
     PieceTexts,
     Sampling,
     SearchOptions,
     SpecialTokens,
     StopReason,
+    Task,
+    begin_search,
     length_penalty,
     search,
 )
-from translator.search.beams import _in_place
-from translator.search.samples import _draw, _reshape
+from translator.search.sampling import draw, reshape
 
 FORBIDDEN, BEGIN, END = 0, 1, 2
 SPECIAL = SpecialTokens(BEGIN, END, (FORBIDDEN,))
@@ -33,27 +30,6 @@ VOCABULARY = 5
 LETTERS = ["", "x", "", "y", "z"]
 PIECES = PieceTexts([f" {letter}".rstrip().encode() for letter in LETTERS])
 """BEGIN, 3 and 4 are words of one letter each, so that a sequence of tokens is a phrase that begins a word."""
-
-
-class TableState:
-    """Every row remembers its source and the tokens it was fed."""
-
-    def __init__(self, sources_B):
-        self.sources_B = sources_B
-        self.history_NT = None
-
-    def feed(self, tokens_N):
-        if self.history_NT is None:
-            rows = len(tokens_N) // len(self.sources_B)
-            self.history_NT = self.sources_B.repeat_interleave(rows).unsqueeze(1)
-        self.history_NT = torch.cat([self.history_NT, tokens_N.unsqueeze(1)], dim=1)
-
-    def select(self, rows_N):
-        self.history_NT = self.history_NT[rows_N]
-
-    def keep_sentences(self, sentences_B, rows_N):
-        self.sources_B = self.sources_B[sentences_B]
-        self.select(rows_N)
 
 
 @functools.cache
@@ -67,21 +43,15 @@ class TableModel:
 
     def __init__(self, seed):
         self.seed = seed
-        self.steps = 0
 
     def logits(self, history):
         return table(self.seed, *history).clone()
 
-    def encode(self, source_BS, source_keep_BS):
-        return source_BS[:, :1]
-
-    def start(self, memory_B1, source_keep_BS):
-        return TableState(memory_B1.squeeze(1))
-
-    def decode_step(self, tokens_N, state):
-        self.steps += 1
-        state.feed(tokens_N)
-        return torch.stack([self.logits(row) for row in state.history_NT.tolist()]), state
+    def engine(self):
+        """Of a search whose sources are single tokens."""
+        return TableEngine(
+            lambda source, tokens: self.logits([source[0], *tokens]).tolist(), VOCABULARY, SPECIAL.forbidden
+        )
 
     def log_probabilities(self, source, tokens):
         """Of each token and of the end."""
@@ -153,14 +123,12 @@ def ban(sequences):
 def run(
     model, sources, limits, min_lengths=None, prefixes=None, banned=(), look_on=None, watch=None, **options
 ):
-    """Search with the rules for each sentence, and the options."""
+    """Search with the rules for each sentence, and the options; `model` may be an engine."""
     options = SearchOptions(**options)
-    source_BS = torch.tensor(sources).unsqueeze(1)
-    constraints = Constraints(
-        torch.tensor(limits), None if min_lengths is None else torch.tensor(min_lengths), prefixes,
-        ban(banned), options.no_repeat_ngram,
-    )  # fmt: skip
-    return search(model, source_BS, source_BS >= 0, constraints, SPECIAL, options, look_on, watch)
+    engine = model.engine() if isinstance(model, TableModel) else model
+    rules = (min_lengths or [0] * len(sources), prefixes or [()] * len(sources))
+    tasks = [Task([source], *one) for source, *one in zip(sources, limits, *rules, strict=True)]
+    return search(begin_search(engine, SPECIAL, options, ban(banned)), tasks, options, look_on, watch)
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.6, 1.0, 2.0])
@@ -301,6 +269,8 @@ class Mixed(TableModel):
 
     def logits(self, history):
         odds = [[math.exp(x) for x in one.logits(history).tolist()] for one in self.tables]
+        for row in odds:
+            row[FORBIDDEN] = 1e-20
         return torch.tensor(
             [math.log(sum(row[token] / sum(row) for row in odds) / len(odds)) for token in range(VOCABULARY)]
         )
@@ -309,7 +279,7 @@ class Mixed(TableModel):
 @pytest.mark.parametrize("rules", RULES, ids=str)
 def test_an_ensemble_finds_the_best_there_is_for_its_models_together(rules):
     for seeds in ((0, 1), (2, 3), (4, 5, 6)):
-        together, model = Ensemble([TableModel(seed) for seed in seeds]), Mixed(seeds)
+        together, model = Ensemble([TableModel(seed).engine() for seed in seeds]), Mixed(seeds)
         found = run_with_rules(together, [7, 8], [4, 4], rules, beam_size=64, n_best=5)
         narrow = run_with_rules(together, [7, 8], [6, 6], rules, beam_size=2)
         for source, hypotheses, (likely,) in zip((7, 8), found, narrow, strict=True):
@@ -318,35 +288,6 @@ def test_an_ensemble_finds_the_best_there_is_for_its_models_together(rules):
             assert [h.score for h in hypotheses] == pytest.approx([score for score, _ in expected], abs=1e-4)
             ((_, tokens),) = reference_beam(model, source, 6, SearchOptions(beam_size=2), **rules)
             assert likely.tokens == tokens
-
-
-@pytest.mark.parametrize("beta", [0.3, 5.0])
-def test_with_coverage_the_best_there_is_comes_first(beta):
-    """A real model, for it has attention, with two words, whose translations of up to 3 words are all tried."""
-    torch.manual_seed(3)
-    model = Transformer(
-        ModelConfig(6, d_model=8, heads=2, d_ff=8, encoder_layers=1, decoder_layers=2, dropout=0.0)
-    ).eval()
-    pad, begin, end, words = 0, 2, 3, (4, 5)
-    special, sources = SpecialTokens(begin, end, (0, 1, 2)), [[4, 4, 5], [5]]
-    source_BS = torch.tensor([[4, 4, 5, end], [5, end, pad, pad]])
-    options = SearchOptions(beam_size=15, n_best=15)
-    found = search(model, source_BS, source_BS != pad, Constraints(torch.tensor([4, 4])), special, options)
-    ranked = rank_by_coverage(model, sources, found, special, pad, beta)
-    for source, hypotheses in zip(sources, ranked, strict=True):
-        expected = []
-        for tokens in itertools.chain(*(itertools.product(words, repeat=length) for length in range(4))):
-            alone = model, [source], [tokens], special, pad
-            (weights,) = forced_attention(*alone, ["decoder.1.cross_attention"])
-            attention_TS = weights["decoder.1.cross_attention"].mean(dim=0)
-            coverage = sum(
-                math.log(min(1.0, float(attention_TS[:, place].sum()))) for place in range(len(source))
-            )
-            score = penalised(sum(decode_forced(*alone)[0]), tokens, 1.0) + beta * coverage
-            expected.append((score, list(tokens)))
-        expected.sort(reverse=True)
-        assert [one.tokens for one in hypotheses] == [tokens for _, tokens in expected]
-        assert [one.score for one in hypotheses] == pytest.approx([score for score, _ in expected], abs=1e-4)
 
 
 def test_neighbours_in_the_batch_change_nothing():
@@ -377,26 +318,36 @@ def test_there_is_always_a_hypothesis_even_at_a_limit_of_one():
 
 
 def test_sentences_that_are_done_leave_the_batch():
-    class Counting(TableModel):
-        rows = 0
-
-        def decode_step(self, tokens_N, state):
-            self.rows += len(tokens_N)
-            return super().decode_step(tokens_N, state)
-
-    model = Counting(1)
-    run(model, [5, 6], [1, 4], beam_size=1)
-    assert model.rows < 2 * model.steps
+    engine = TableModel(1).engine()
+    run(engine, [5, 6], [1, 4], beam_size=1)
+    assert engine.rows[0] == 2
+    assert set(engine.rows[1:]) == {1}
 
 
 def test_an_empty_batch_has_no_results():
-    empty_BS = torch.zeros(0, 1).long()
     for sampling in (None, Sampling()):
-        options = SearchOptions(sampling=sampling)
-        found = search(
-            TableModel(0), empty_BS, empty_BS.bool(), Constraints(empty_BS[:, 0]), SPECIAL, options
-        )
-        assert found == []
+        assert run(TableModel(0), [], [], sampling=sampling) == []
+
+
+@pytest.mark.parametrize("sampling", [None, Sampling(seed=3)])
+@pytest.mark.parametrize("beam_size", [1, 3])
+def test_sentences_that_come_later_change_nothing(beam_size, sampling):
+    """As many as there is room for at a time: the others are admitted between two steps."""
+    model, sources, limits = TableModel(3), list(range(3, 12)), [6, 2, 9, 5, 7, 3, 8, 4, 6]
+    options = SearchOptions(beam_size=beam_size, n_best=beam_size, sampling=sampling)
+    tasks = [Task([source], limit) for source, limit in zip(sources, limits, strict=True)]
+    expected = run(model, sources, limits, beam_size=beam_size, n_best=beam_size, sampling=sampling)
+    for most_rows in (1, 2 * beam_size, 5 * beam_size):
+        engine = model.engine()
+        assert search(begin_search(engine, SPECIAL, options), tasks, options, most_rows=most_rows) == expected
+        assert max(engine.rows) <= max(beam_size, most_rows)
+
+
+def test_a_search_is_used_again():
+    model, options = TableModel(3), SearchOptions(beam_size=2)
+    running = begin_search(model.engine(), SPECIAL, options)
+    for source in (5, 6, 7):
+        assert search(running, [Task([source], 6)], options) == run(model, [source], [6], beam_size=2)
 
 
 @pytest.mark.parametrize(("beam_size", "sampling"), [(1, None), (2, None), (2, Sampling())])
@@ -425,53 +376,52 @@ def test_who_looks_on_sees_every_step_and_why_it_stopped(beam_size, sampling):
 class Watch:
     """Remembers what it is told after how many steps; from a step on it does not want some places any more."""
 
-    def __init__(self, model, unwanted=(), from_step=1):
-        self.model, self.unwanted, self.from_step, self.told = model, unwanted, from_step, {}
+    def __init__(self, engine, unwanted=(), from_step=1):
+        self.engine, self.unwanted, self.from_step, self.told = engine, unwanted, from_step, {}
 
     def is_wanted(self, place):
-        return place not in self.unwanted or self.model.steps < self.from_step
+        return place not in self.unwanted or self.engine.steps < self.from_step
 
     def finished(self, place, hypotheses):
-        self.told[place] = (self.model.steps, hypotheses)
+        self.told[place] = (self.engine.steps, hypotheses)
 
 
 @pytest.mark.parametrize("sampling", [None, Sampling(seed=1)])
 def test_who_watches_is_told_of_each_sentence_when_it_ends(sampling):
-    model = TableModel(3)
-    watch = Watch(model)
-    results = run(model, [5, 6, 7], [2, 6, 4], watch=watch, beam_size=2, sampling=sampling)
+    engine = TableModel(3).engine()
+    watch = Watch(engine)
+    results = run(engine, [5, 6, 7], [2, 6, 4], watch=watch, beam_size=2, sampling=sampling)
     assert results == run(TableModel(3), [5, 6, 7], [2, 6, 4], beam_size=2, sampling=sampling)
     assert [watch.told[place][1] for place in range(3)] == results
     assert watch.told[0][0] <= 2
-    assert max(step for step, _ in watch.told.values()) == model.steps
+    assert max(step for step, _ in watch.told.values()) == engine.steps
 
 
 @pytest.mark.parametrize("sampling", [None, Sampling(seed=1)])
 def test_what_is_not_wanted_any_more_leaves_the_batch_within_a_step(sampling):
-    model, rows = TableModel(3), []
-    plain_step = model.decode_step
-    model.decode_step = lambda tokens_N, state: rows.append(len(tokens_N)) or plain_step(tokens_N, state)
-    watch = Watch(model, unwanted=(0, 2), from_step=2)
+    engine = TableModel(3).engine()
+    watch = Watch(engine, unwanted=(0, 2), from_step=3)
     limits, options = [9, 6, 9], {"beam_size": 2, "sampling": sampling, "no_repeat_ngram": 9}
-    results = run(model, [5, 6, 7], limits, min_lengths=[8, 5, 8], watch=watch, **options)
+    results = run(engine, [5, 6, 7], limits, min_lengths=[8, 5, 8], watch=watch, **options)
     alone = run(TableModel(3), [6], [6], min_lengths=[5], **options)
     assert results == [[], *alone, []]
     assert set(watch.told) == {1}
-    assert rows[:3] == [6, 6, 2]
+    # A beam begins with one row of each sentence.
+    assert engine.rows[:4] == ([3, 6, 6, 2] if sampling is None else [6, 6, 6, 2])
 
 
-def test_nothing_is_decoded_that_nobody_wants_after_encoding():
-    model = TableModel(3)
-    watch = Watch(model, unwanted=(0, 1, 2), from_step=0)
-    assert run(model, [5, 6, 7], [9, 6, 9], watch=watch, beam_size=2) == [[], [], []]
-    assert (model.steps, watch.told) == (0, {})
+def test_nothing_is_decoded_that_nobody_wants():
+    engine = TableModel(3).engine()
+    watch = Watch(engine, unwanted=(0, 1, 2), from_step=0)
+    assert run(engine, [5, 6, 7], [9, 6, 9], watch=watch, beam_size=2) == [[], [], []]
+    assert (engine.steps, watch.told) == (0, {})
 
 
 def test_drawing_follows_the_cumulated_probabilities():
     # Of 0.5, 0, 0.3, 0.2 (times anything) the numbers up to 0.5 draw 0, those up to 0.8 draw 2, the others 3.
-    probability_BWV = torch.tensor([0.5, 0.0, 0.3, 0.2], dtype=torch.float64).expand(1, 6, 4) * 7
-    uniform_BW = torch.tensor([[0.0, 0.49, 0.51, 0.79, 0.81, 0.999999]], dtype=torch.float64)
-    assert _draw(probability_BWV, uniform_BW).tolist() == [[0, 0, 2, 2, 3, 3]]
+    probability_NV = np.tile(np.array([0.5, 0.0, 0.3, 0.2]) * 7, (6, 1))
+    uniform_N = np.array([0.0, 0.49, 0.51, 0.79, 0.81, 0.999999])
+    assert draw(probability_NV, uniform_N).tolist() == [0, 0, 2, 2, 3, 3]
 
 
 @pytest.mark.parametrize(
@@ -488,9 +438,8 @@ def test_drawing_follows_the_cumulated_probabilities():
     ],
 )
 def test_sampled_probabilities_worked_out_by_hand(sampling, expected):
-    log_probability_BWV = torch.tensor([[[0.4, 0.1, 0.3, 0.2]]]).log()
-    probability_BWV = _reshape(log_probability_BWV, sampling)
-    assert (probability_BWV / probability_BWV.sum()).flatten().tolist() == pytest.approx(expected, abs=1e-6)
+    probability_NV = reshape(np.log([[0.4, 0.1, 0.3, 0.2]]), sampling)
+    assert (probability_NV / probability_NV.sum())[0].tolist() == pytest.approx(expected, abs=1e-6)
 
 
 def test_samples_have_the_frequencies_of_the_model():
@@ -569,7 +518,6 @@ def test_length_penalty_worked_out_by_hand():
         ({"min_length_factor": 2.5}, r"min_length_factor is 2.5; .* which is 2.0"),
         ({"max_length_factor": 0.0}, "max_length_factor is 0.0; give 0.1 to 10"),
         ({"no_repeat_ngram": -1}, "no_repeat_ngram is -1; give 1 or more, or 0"),
-        ({"coverage_penalty": math.inf}, "coverage_penalty is inf; give 0 to 10"),
     ],
 )
 def test_impossible_options_are_refused(options, message):
@@ -596,12 +544,3 @@ def test_length_limits_worked_out_by_hand():
     options = SearchOptions(min_length_factor=0.5, max_length_factor=1.25)
     assert (options.min_target_tokens(7), options.max_target_tokens(7)) == (4, 19)  # ⌈3.5⌉, ⌈8.75⌉ + 10
     assert (SearchOptions().min_target_tokens(30), SearchOptions().max_target_tokens(30)) == (0, 70)
-
-
-@pytest.mark.parametrize("width", [2, 3, 4])
-def test_as_many_hypotheses_as_can_stay_in_their_row(width):
-    for rows in itertools.product(range(width), repeat=width):
-        order = _in_place(torch.tensor([rows, rows[::-1]]))[0].tolist()
-        assert sorted(order) == list(range(width))
-        placed = [rows[extension] for extension in order]
-        assert all(placed[row] == row for row in set(rows)), (rows, order)

@@ -4,20 +4,20 @@ import itertools
 import zlib
 from collections import Counter
 
+import numpy as np
 import pytest
 import torch
 
-from tests.translator.test_search import TableState
-from translator.config import ModelConfig
-from translator.continuous import ContinuousSearch, Limits, engine
-from translator.model import Transformer
+from tests.table_engine import TableEngine
 from translator.search import (
     BannedPhrases,
-    Constraints,
     PieceTexts,
+    Rules,
     Sampling,
     SearchOptions,
     SpecialTokens,
+    Task,
+    begin_search,
     search,
 )
 
@@ -65,25 +65,22 @@ class RandomModel:
         generator = torch.Generator().manual_seed(zlib.crc32(repr((self.seed, history)).encode()))
         return 2 * torch.randn(VOCABULARY, generator=generator) + self.raised_V
 
-    def encode(self, source_BS, source_keep_BS):
-        return source_BS[:, :1]
-
-    def start(self, memory_B1, source_keep_BS):
-        return TableState(memory_B1.squeeze(1))
-
-    def decode_step(self, tokens_N, state):
-        state.feed(tokens_N)
-        return torch.stack([self.logits(row) for row in state.history_NT.tolist()]), state
-
 
 def run(model, sources, limits, special=SPECIAL, with_spares=False, rules=None, look_on=None, **options):
-    """Search with the rules of `Constraints` and the options."""
-    source_BS = torch.tensor(sources).unsqueeze(1)
-    constraints = Constraints(torch.tensor(limits), **(rules or {}))
-    return search(
-        model, source_BS, source_BS >= 0, constraints, special, SearchOptions(**options), look_on,
-        with_spares=with_spares,
-    )  # fmt: skip
+    """Search with the rules of `Task`, each of them a list, with those of all sentences, and the options."""
+    rules = dict(rules or {})
+    banned, options["no_repeat_ngram"] = rules.pop("banned", None), rules.pop("no_repeat_ngram", 0)
+    tasks = [
+        Task([source], limit, **{name: each[place] for name, each in rules.items()})
+        for place, (source, limit) in enumerate(zip(sources, limits, strict=True))
+    ]
+
+    def logits(source, tokens):
+        return model.logits([source[0], *tokens]).tolist()
+
+    options = SearchOptions(**options)
+    running = begin_search(TableEngine(logits, VOCABULARY, special.forbidden), special, options, banned)
+    return search(running, tasks, options, look_on, with_spares=with_spares)
 
 
 SEARCHES = [
@@ -111,7 +108,7 @@ def test_every_translation_is_valid_utf8_whatever_its_limit(options):
 
 @pytest.mark.parametrize("options", SEARCHES, ids=str)
 def test_other_rules_do_not_break_characters(options):
-    rules = {"banned": BANNED, "no_repeat_ngram": 1, "min_length_B": torch.tensor([0, 3, 9, 12])}
+    rules = {"banned": BANNED, "no_repeat_ngram": 1, "min_length": [0, 3, 9, 12]}
     for seed in range(10):
         for found in run(RandomModel(seed), [5, 6, 7, 8], [5, 6, 9, 14], rules=rules, **options):
             assert found
@@ -119,25 +116,24 @@ def test_other_rules_do_not_break_characters(options):
 
 
 def test_after_every_beginning_of_a_character_the_bytes_may_follow_that_python_can_decode():
+    rules = Rules(VOCABULARY, SPECIAL)
     edges = (0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0)
     firsts = [bytes([first]) for first in range(256)]
     beginnings = [b"", *firsts, *(first + bytes([x]) for first in firsts for x in edges)]
     beginnings += [
         first + bytes(rest) for first in firsts[0xC0:] for rest in itertools.product(edges, repeat=2)
     ]
-    for length in range(4):
-        some = [one for one in beginnings if len(one) == length and decodes(one)]
-        past_BWT = torch.tensor([[piece_of(byte) for byte in one] for one in some]).long().unsqueeze(1)
-        logits_BWV = torch.zeros(len(some), 1, VOCABULARY)
-        Constraints(torch.full((len(some),), 9)).apply(
-            logits_BWV, past_BWT.view(len(some), 1, length), SPECIAL
-        )
-        for one, allowed_V in zip(some, (logits_BWV[:, 0] == 0).tolist(), strict=True):
-            bytes_may_follow = [decodes(one + bytes([byte])) for byte in range(256)]
-            assert allowed_V[FIRST_BYTE:WORD] == bytes_may_follow, one
-            others = {allowed_V[piece] for piece in (END, *range(WORD, VOCABULARY))}
-            assert others == {is_whole(one)}
-            assert not any(allowed_V[piece] for piece in RESERVED)
+    for one in filter(decodes, beginnings):
+        state = np.array([rules.begin(Task([5], 99))], dtype=np.int32)
+        for byte in one:
+            state = rules.after(state, np.array([piece_of(byte)], dtype=np.int32))
+        mask = rules.masks(state, np.array([9]), np.array([True]))
+        allowed_V = rules.masks_MX[mask[0]].tolist()
+        bytes_may_follow = [decodes(one + bytes([byte])) for byte in range(256)]
+        assert allowed_V[FIRST_BYTE:WORD] == bytes_may_follow, one
+        others = {allowed_V[piece] for piece in (END, *range(WORD, VOCABULARY))}
+        assert others == {is_whole(one)}
+        assert not any(allowed_V[piece] for piece in RESERVED)
 
 
 def decodes(beginning):
@@ -263,7 +259,7 @@ def test_the_other_rules_take_away_only_what_is_not_needed(case, min_length, no_
     rules = {
         "required": [required],
         "no_repeat_ngram": no_repeat_ngram,
-        "min_length_B": torch.tensor([min_length]),
+        "min_length": [min_length],
     }
     (found,) = run(model, [7], [limit], special, rules=rules, beam_size=64, n_best=64)
     expected = every_hypothesis(model, 7, case, min_length, no_repeat_ngram)
@@ -287,7 +283,7 @@ def test_required_pieces_occur_exactly_as_often_as_required(options, spare_room)
     rules = {
         "banned": BANNED,
         "no_repeat_ngram": 1,
-        "min_length_B": torch.tensor([0, 1, 2, longest, longest, 3]),
+        "min_length": [0, 1, 2, longest, longest, 3],
     }
     for tokens, some_rules in itertools.product(likely.values(), ({}, rules)):
         for seed in range(2):
@@ -355,13 +351,13 @@ def test_reserved_pieces_that_nobody_requires_do_not_occur():
 
 def test_a_limit_without_room_for_the_required_pieces_is_an_error():
     def make(limit, prefix):
-        return Constraints(torch.tensor([9, limit]), required=[{}, {4: 2, 5: 1}], prefixes=[[], prefix])
+        return Task([5], limit, required={4: 2, 5: 1}, prefix=prefix)
 
     make(4, [])
     make(5, [WORD])
     make(5, [4, 4])  # leaves one to come
     for limit, prefix in ((3, []), (4, [WORD]), (3, [4, 4])):
-        with pytest.raises(AssertionError, match="no room for the required pieces"):
+        with pytest.raises(AssertionError, match="no room for the prefix and the required pieces"):
             make(limit, prefix)
 
 
@@ -372,7 +368,7 @@ def test_a_prefix_stays_as_it_is_and_its_pieces_count(options):
     required = [{4: 1}, {4: 1, 5: 1}, {4: 1, 6: 1}, {7: 1}]
     limits = [6, 5, 8, 6]
     for seed in range(5):
-        rules = {"prefixes": prefixes, "required": required, "no_repeat_ngram": 1, "banned": BANNED}
+        rules = {"prefix": prefixes, "required": required, "no_repeat_ngram": 1, "banned": BANNED}
         results = run(RandomModel(seed), [5, 6, 7, 8], limits, rules=rules, **options)
         for place, found in enumerate(results):
             assert found
@@ -466,74 +462,3 @@ def test_spares_come_after_the_best_and_change_nothing_else(options):
         if "sampling" in options:
             assert found == run(RandomModel(seed), [5, 6, 7], [9, 4, 6], **{**options, "n_best": 4})
     assert (more > 5) == (options["beam_size"] > 1)
-
-
-def random_transformer(seed):
-    torch.manual_seed(seed)
-    config = ModelConfig(
-        VOCABULARY, d_model=16, heads=2, d_ff=32, encoder_layers=1, decoder_layers=1, dropout=0.0
-    )
-    model = Transformer(config).eval()
-    with torch.no_grad():
-        model.embedding.weight[piece_of(0x80) :] *= 1.5
-        model.embedding.weight[list(RESERVED)] *= 1.5
-        model.embedding.weight[END] *= 1.5
-    return model
-
-
-def slot_cases(seed):
-    generator = torch.Generator().manual_seed(seed)
-    sources = [
-        [*torch.randint(FIRST_BYTE, VOCABULARY, (length,), generator=generator).tolist(), END]
-        for length in range(16)
-    ]
-    return sources, [Limits(least, 1 + place) for place, least in enumerate([0, 0, 2, 3] * 4)]
-
-
-@pytest.mark.parametrize("with_spares", [False, True])
-@pytest.mark.parametrize(
-    "options", [SearchOptions(beam_size=1), SearchOptions(beam_size=4, n_best=2)], ids=str
-)
-def test_slots_write_the_same_valid_utf8_as_the_ordinary_search(monkeypatch, options, with_spares):
-    monkeypatch.setattr(engine, "_MOST_ROWS", 16)  # so that slots are refilled
-    broken = 0
-    for seed in range(6):
-        model, (sources, limits) = random_transformer(seed), slot_cases(seed)
-        found = ContinuousSearch(model, SPECIAL).search(sources, limits, options, with_spares=with_spares)
-        freely = ContinuousSearch(model, WITHOUT_RULES).search(sources, limits, options)
-        broken += sum(not is_utf8(one.tokens) for some in freely for one in some)
-        for source, limit, some in zip(sources, limits, found, strict=True):
-            source_BS = torch.tensor([source])
-            constraints = Constraints(torch.tensor([limit.most]), torch.tensor([limit.least]))
-            (expected,) = search(
-                model, source_BS, source_BS > 0, constraints, SPECIAL, options, with_spares=with_spares
-            )
-            assert [one.tokens for one in some] == [one.tokens for one in expected]
-            assert [one.score for one in some] == pytest.approx([one.score for one in expected], abs=1e-4)
-            assert all(is_utf8(one.tokens) and not reserved_in(one.tokens) for one in some)
-    assert broken > 20, "an easy case: the models write valid UTF-8 by themselves"
-
-
-def test_a_slot_that_was_left_within_a_character_forgets_it():
-    model, (sources, limits), options = random_transformer(0), slot_cases(0), SearchOptions()
-    searcher = ContinuousSearch(model, SPECIAL)
-    first = searcher.search(sources, limits, options)
-    (slots,) = searcher._slots.values()
-    with torch.inference_mode():
-        slots.beams._character_RW.fill_(1)
-    assert searcher.search(sources, limits, options) == first
-
-
-@pytest.mark.parametrize("beam_size", [1, 4])
-def test_a_step_of_slots_asks_the_device_for_nothing_and_keeps_its_tensors(beam_size):
-    """What a CUDA graph needs (see test_continuous.py)."""
-    shape = engine._Shape(4, beam_size, 32, 96)
-    with torch.inference_mode():
-        engine._Slots(random_transformer(0).to("meta"), SPECIAL, shape, None)._step()
-        slots = engine._Slots(random_transformer(0), SPECIAL, shape, None)
-        before = {name: id(x) for name, x in vars(slots.beams).items() if torch.is_tensor(x)}
-        slots.fill([0, 2], [[WORD, END], [WORD, WORD, END]], [Limits(0, 9), Limits(0, 9)])
-        slots.advance()
-        after = {name: id(x) for name, x in vars(slots.beams).items() if torch.is_tensor(x)}
-    assert before == after
-    assert "_character_RW" in before

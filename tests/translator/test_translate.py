@@ -7,25 +7,26 @@ import re
 import threading
 import time
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.table_engine import TableEngine
 from translator.checkpoint import save_model
 from translator.config import ModelConfig
-from translator.device import one_thread_for_each_batch
+from translator.engines.native.library import NativeError
 from translator.errors import CheckpointError, ConfigError, InputError, TranslatorError
 from translator.forced import decode_forced
-from translator.inference import can_use_int8, has_fast_int8
 from translator.model import Transformer
 from translator.search import Sampling, SearchOptions, length_penalty
 from translator.text import normalise
 from translator.text.casing import upper_case
-from translator.tokenizer import EOS_ID, PAD_ID, train_tokenizer
-from translator.translate import Translator, settle_precision
+from translator.tokenizer import EOS_ID, train_tokenizer
+from translator.translate import Translator
 from translator.translate.rules import piece_texts
-from translator.translate.translator import _batches
+from translator.translate.translator import _has_native_engine
 
 GREEDY = SearchOptions(beam_size=1)
 
@@ -102,9 +103,8 @@ def test_neighbours_in_the_batch_change_nothing(translator, beam_size):
     assert [t.text for t in translator.translate(texts[::-1], options)] == alone[::-1]
 
 
-@pytest.mark.parametrize("in_slots", [False, True])
-def test_capitals_are_read_as_usual_spelling_and_come_back(untrained, prepared, in_slots):
-    translator = Translator(untrained, prepared.tokenizer, {}, torch.device("cpu"), in_slots=in_slots)
+def test_capitals_are_read_as_usual_spelling_and_come_back(untrained, prepared):
+    translator = Translator.of_model(untrained, prepared.tokenizer)
     options = SearchOptions(beam_size=3, n_best=2)
     text = "THE DOG EATS {name}. Anna sleeps. NASA"
     loud, anna, nasa = translator.translate([text], options)[0].sentences
@@ -168,7 +168,7 @@ def test_a_prefix_is_whole_or_refused_where_positions_are_learned(prepared):
         vocab_size=prepared.tokenizer.vocab_size, d_model=16, heads=2, d_ff=16, encoder_layers=1, decoder_layers=1,
         positions="learned", max_positions=12,
     )  # fmt: skip
-    translator = Translator(Transformer(config), prepared.tokenizer, {}, torch.device("cpu"))
+    translator = Translator.of_model(Transformer(config), prepared.tokenizer)
     longest = " ".join(["die"] * 11)
     assert len(prepared.tokenizer.encode(longest)) == 11
     (translation,) = translator.translate(["Paul eats."], GREEDY, prefixes=[longest])
@@ -206,42 +206,21 @@ def test_what_the_search_takes_pieces_for_is_what_they_become(prepared):
     assert {pieces[one] for one in range(36)} == {b""}
 
 
-class Spelling:
+def spelling(known, vocab_size):
     """A model that knows some sequences of pieces, with their probabilities, and nothing else."""
 
-    def __init__(self, known, vocab_size):
-        self.known, self.vocab_size, self.history = known, vocab_size, None
+    def logits(source, tokens):
+        past, odds = tokens[1:], collections.Counter()
+        logits_V = np.full(vocab_size, -30.0)
+        logits_V[EOS_ID] = -60.0  # what is not known does not end, and fills no place among the finished
+        for spelt, probability in known.items():
+            if list(spelt[: len(past)]) == past and len(spelt) > len(past):
+                odds[spelt[len(past)]] += probability
+        for token, probability in odds.items():
+            logits_V[token] = math.log(probability / odds.total())
+        return logits_V
 
-    def encode(self, source_BS, source_keep_BS):
-        return source_BS
-
-    def start(self, memory, source_keep_BS):
-        self.history = None
-        return self
-
-    def decode_step(self, tokens_N, state):
-        new = [[token] for token in tokens_N.tolist()]
-        self.history = (
-            [old + one for old, one in zip(self.history, new, strict=True)]
-            if self.history
-            else [[] for _ in new]
-        )
-        logits_NV = torch.full((len(new), self.vocab_size), -30.0)
-        logits_NV[:, EOS_ID] = -60.0  # what is not known does not end, and fills no place among the finished
-        for row, past in enumerate(self.history):
-            odds = collections.Counter()
-            for tokens, probability in self.known.items():
-                if list(tokens[: len(past)]) == past and len(tokens) > len(past):
-                    odds[tokens[len(past)]] += probability
-            for token, probability in odds.items():
-                logits_NV[row, token] = math.log(probability / odds.total())
-        return logits_NV, self
-
-    def select(self, rows_N):
-        self.history = [self.history[row] for row in rows_N.tolist()]
-
-    def keep_sentences(self, sentences_B, rows_N):
-        self.select(rows_N)
+    return TableEngine(logits, vocab_size)
 
 
 def test_a_text_that_is_found_in_two_cuts_is_returned_once_as_the_better_one(untrained, prepared):
@@ -251,9 +230,9 @@ def test_a_text_that_is_found_in_two_cuts_is_returned_once_as_the_better_one(unt
     spelt = [ids[letter] for letter in "▁Der▁Hund"]
     assert tokenizer.decode(spelt) == "Der Hund"
     assert spelt != dog
-    translator = Translator(untrained, tokenizer, {}, torch.device("cpu"))
+    translator = Translator.of_model(untrained, tokenizer, {})
     odds = {(*dog, EOS_ID): 0.3, (*spelt, EOS_ID): 0.5, (*cat, EOS_ID): 0.2}
-    translator._searched = Spelling(odds, tokenizer.vocab_size)
+    translator.engine = spelling(odds, tokenizer.vocab_size)
     options = SearchOptions(n_best=3, length_penalty=0.0)
     (translation,) = translator.translate(["Anna"], options)
     first, second = translation.sentences[0].hypotheses
@@ -262,20 +241,18 @@ def test_a_text_that_is_found_in_two_cuts_is_returned_once_as_the_better_one(unt
     assert first.pieces == (*map(tokenizer.piece, spelt), "</s>")
 
 
-@pytest.mark.parametrize("in_slots", [False, True])
 @pytest.mark.parametrize(
     "options",
     [
         SearchOptions(beam_size=1),
         SearchOptions(n_best=4),
-        SearchOptions(n_best=2, coverage_penalty=0.5),
         SearchOptions(n_best=2, min_length_factor=1.0, no_repeat_ngram=1, banned=("die",)),
         SearchOptions(n_best=2, sampling=Sampling(temperature=0.5)),
     ],
     ids=str,
 )
-def test_every_piece_has_the_log_probability_that_forcing_gives_it(untrained, prepared, options, in_slots):
-    translator = Translator(untrained, prepared.tokenizer, {}, torch.device("cpu"), in_slots=in_slots)
+def test_every_piece_has_the_log_probability_that_forcing_gives_it(untrained, prepared, options):
+    translator = Translator.of_model(untrained, prepared.tokenizer)
     ids = {prepared.tokenizer.piece(one): one for one in range(prepared.tokenizer.vocab_size)}
     texts = ["Anna sleeps.", "The old man with the dog eats bread in the kitchen.", "Paul?", "12"]
     *translated, copied = (one.sentences[0] for one in translator.translate(texts, options))
@@ -284,23 +261,22 @@ def test_every_piece_has_the_log_probability_that_forcing_gives_it(untrained, pr
         for one in sentence.hypotheses:
             target = [ids[piece] for piece in one.pieces[:-1]]
             source = prepared.tokenizer.encode(sentence.source)
-            (expected,) = decode_forced(untrained, [source], [target], translator.special, PAD_ID)
+            (expected,) = decode_forced(translator.engine, [source], [target], translator.special)
             assert one.pieces[-1] == "</s>"
             assert prepared.tokenizer.decode(target) == one.text
             assert one.token_log_probabilities == pytest.approx(expected, abs=1e-4)
             total = sum(one.token_log_probabilities)
             assert one.confidence == pytest.approx(total / len(one.pieces))
-            if not options.coverage_penalty:
-                assert one.score == pytest.approx(total / length_penalty(len(one.pieces), 1.0), abs=1e-5)
+            assert one.score == pytest.approx(total / length_penalty(len(one.pieces), 1.0), abs=1e-5)
 
 
 def test_length_factors_bound_a_translation(untrained, prepared):
-    translator = Translator(untrained, prepared.tokenizer, {}, torch.device("cpu"))
+    translator = Translator.of_model(untrained, prepared.tokenizer)
     source = prepared.tokenizer.encode("The dog eats bread.")
     word = prepared.tokenizer.encode("Hund")[0]
     by_length = {1: 0.5, 2 * len(source): 0.3, 40 * len(source): 0.2}
     odds = {(*[word] * length, EOS_ID): probability for length, probability in by_length.items()}
-    translator._searched = Spelling(odds, prepared.tokenizer.vocab_size)
+    translator.engine = spelling(odds, prepared.tokenizer.vocab_size)
 
     def found_length(**factors):
         (found,) = translator.search([source], SearchOptions(length_penalty=0.0, **factors))
@@ -319,23 +295,6 @@ def test_no_ngram_is_repeated(translator):
     (found,) = translator.search([translator.tokenizer.encode("The dog eats bread " * 5)], options)
     pairs = list(itertools.pairwise(found[0].tokens))
     assert len(set(pairs)) == len(pairs) > 5
-
-
-def test_coverage_changes_the_ranking_only(translator):
-    sentence = "The old man with the dog eats bread in the kitchen and the old dog eats bread with the man."
-    assert translator.count_tokens(sentence) > 25
-    plain = SearchOptions(beam_size=4, n_best=4, max_length_factor=0.1)  # so 13 tokens at most
-    before, after = (
-        translator.translate([sentence], one)[0].sentences[0].hypotheses
-        for one in (plain, dataclasses.replace(plain, coverage_penalty=3.0))
-    )
-    score_before, score_after = ({one.text: one.score for one in found} for found in (before, after))
-    assert score_before.keys() == score_after.keys()
-    assert list(score_after.values()) == sorted(score_after.values(), reverse=True)
-    # Of an untrained model each of some 13 tokens looks everywhere a little: not enough for more than 25.
-    assert all(score_after[text] < score - 0.1 for text, score in score_before.items())
-    best = dataclasses.replace(plain, coverage_penalty=3.0, n_best=1)
-    assert translator.translate([sentence], best)[0].text == after[0].text
 
 
 def test_samples_differ_by_their_seed_only(translator):
@@ -359,7 +318,6 @@ def test_an_ensemble_decides_together_and_needs_one_vocabulary(untrained, prepar
     assert both.name == "a"
     sentence = "The old man eats bread."
     assert both.translate([sentence], GREEDY)[0].score != single.translate([sentence], GREEDY)[0].score
-    assert both.translate([sentence], SearchOptions(coverage_penalty=1.0))[0].text
     tokenizer = train_tokenizer(["a few other words", "make another tokenizer", "which is small"] * 20, 408)
     config = dataclasses.replace(untrained.config, vocab_size=tokenizer.vocab_size)
     save_model(paths[2], config, Transformer(config).state_dict(), tokenizer, {"name": "c"})
@@ -367,27 +325,35 @@ def test_an_ensemble_decides_together_and_needs_one_vocabulary(untrained, prepar
         Translator.load(paths[0], ensemble_with=paths[2:])
 
 
-def test_every_precision_translates_and_other_ones_are_refused(untrained, prepared, tmp_path):
+def test_every_precision_translates_about_the_same(untrained, prepared, tmp_path):
     save_model(tmp_path / "m", untrained.config, untrained.state_dict(), prepared.tokenizer, {"name": "m"})
     sentence = "The old man eats bread."
     scores = {
         precision: Translator.load(tmp_path / "m", "cpu", precision=precision).translate([sentence])[0].score
-        for precision in ("auto", "fp32", "bf16", *(["int8"] if can_use_int8() else []))
+        for precision in ("auto", "fp32", "bf16", "int8")
     }
-    assert scores["auto"] == scores["int8" if has_fast_int8() else "fp32"]
-    assert scores["bf16"] != scores["fp32"]
+    assert scores["auto"] == scores["int8"]
+    assert len(set(scores.values())) == 3
     assert all(score == pytest.approx(scores["fp32"], rel=0.05) for score in scores.values())
 
 
-def test_int8_is_refused_where_there_are_no_kernels_for_it(monkeypatch):
-    for is_fast, chosen in ((True, "int8"), (False, "fp32")):
-        monkeypatch.setattr("translator.translate.translator.has_fast_int8", lambda is_fast=is_fast: is_fast)
-        assert settle_precision("auto", torch.device("cpu")) == chosen
-    with pytest.raises(ConfigError, match="precision is int8, which this device has no kernels for"):
-        settle_precision("int8", torch.device("cuda"))
-    monkeypatch.setattr("translator.translate.translator.can_use_int8", lambda: False)
-    with pytest.raises(ConfigError, match="give auto, fp32 or bf16"):
-        settle_precision("int8", torch.device("cpu"))
+def test_without_the_native_engine_pytorch_computes_and_says_so_once(model_folder, monkeypatch, caplog):
+    def fail():
+        raise NativeError("cannot load the native engine")
+
+    monkeypatch.setattr("translator.translate.translator.open_library", fail)
+    _has_native_engine.cache_clear()
+    try:
+        assert [Translator.load(model_folder, "cpu").precision for _ in range(2)] == ["fp32", "fp32"]
+        assert [record.getMessage() for record in caplog.records] == [
+            "cannot load the native engine. PyTorch computes in float32 instead, which is several times as slow."
+        ]
+        _has_native_engine.cache_clear()
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+        with pytest.raises(NativeError, match="cannot load the native engine"):
+            Translator.load(model_folder, "cpu")
+    finally:
+        _has_native_engine.cache_clear()
 
 
 def test_progress_counts_every_sentence_once(translator):
@@ -398,34 +364,10 @@ def test_progress_counts_every_sentence_once(translator):
     assert counts == sorted(counts)
 
 
-@pytest.mark.parametrize(
-    "options", [SearchOptions(), SearchOptions(beam_size=1), SearchOptions(n_best=3)], ids=str
-)
-def test_slots_for_a_gpu_give_the_same_texts_and_progress(untrained, prepared, options):
-    texts = ["Anna sleeps. The old man eats bread.", "", "12", "Paul?", "\n A house \n"]
-    translators = [
-        Translator(untrained, prepared.tokenizer, {}, torch.device("cpu"), in_slots=in_slots)
-        for in_slots in (False, True)
-    ]
-    told = [[], []]
-    plain, in_slots = (
-        translator.translate(texts, options, lambda done, total, seen=seen: seen.append((done, total)))
-        for translator, seen in zip(translators, told, strict=True)
-    )
-    assert [translation.text for translation in in_slots] == [translation.text for translation in plain]
-    for one, other in zip(in_slots, plain, strict=True):
-        assert one.score == pytest.approx(other.score, abs=1e-4)
-        assert [len(sentence.hypotheses) for sentence in one.sentences] == [
-            len(sentence.hypotheses) for sentence in other.sentences
-        ]
-    assert told[0][-1] == told[1][-1] == (5, 5)
-
-
 def test_batches_that_are_decoded_at_once_change_nothing(untrained, prepared):
     texts = [f"Anna sees dog x{letter}. Paul?" for letter in "abcdefghijklmnopqrstuvwxyzABCD"]
     plain, at_once = (
-        Translator(untrained, prepared.tokenizer, {}, torch.device("cpu"), batches_at_once=batches)
-        for batches in (1, 3)
+        Translator.of_model(untrained, prepared.tokenizer, threads=threads) for threads in (1, 3)
     )
     told, used = [], []
     search = at_once.search
@@ -453,7 +395,7 @@ def test_long_runs_without_a_blank_are_copied(translator):
     assert [one.is_copied for one in translation[1].sentences][:2] == [False, True]
 
 
-@pytest.mark.parametrize("options", [SearchOptions(), SearchOptions(coverage_penalty=0.2, n_best=2)])
+@pytest.mark.parametrize("options", [SearchOptions(), SearchOptions(beam_size=2, n_best=2)])
 def test_a_batch_tells_of_each_sentence_and_leaves_out_what_is_not_wanted(translator, options):
     class Watch:
         def __init__(self, unwanted=()):
@@ -470,37 +412,27 @@ def test_a_batch_tells_of_each_sentence_and_leaves_out_what_is_not_wanted(transl
     expected = [one.sentences[0].hypotheses for one in translator.translate(texts, options)]
     watch = Watch()
     translator.translate_batch(sentences, options, watch)
-    assert [watch.told[place] for place in range(3)] == expected
+    texts_of = [[one.text for one in hypotheses] for hypotheses in expected]
+    assert [[one.text for one in watch.told[place]] for place in range(3)] == texts_of
     watch = Watch(unwanted=(0, 2))
     translator.translate_batch(sentences, options, watch)
-    assert watch.told == {1: expected[1]}
+    assert {place: [one.text for one in told] for place, told in watch.told.items()} == {1: texts_of[1]}
     watch = Watch(unwanted=(0, 1, 2))
     translator.translate_batch(sentences, options, watch)
     assert watch.told == {}
 
 
-def test_a_loaded_model_decodes_a_batch_on_each_core(model_folder, monkeypatch):
-    threads = torch.get_num_threads()
-    one_thread_for_each_batch.cache_clear()
-    monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
-    try:
-        first, second = Translator.load(model_folder, "cpu"), Translator.load(model_folder, "cpu")
-    finally:
-        one_thread_for_each_batch.cache_clear()
-        torch.set_num_threads(threads)
-    assert (first.batches_at_once, second.batches_at_once) == (4, 4)
-
-
-def test_rules_about_tokens_hold_on_a_gpu_too(untrained, prepared):
-    translator = Translator(untrained, prepared.tokenizer, {}, torch.device("cpu"), in_slots=True)
-    assert translator.translate(["Paul?"], prefixes=["Das Haus"])[0].text.startswith("Das Haus")
+def test_a_loaded_model_decodes_on_every_core_that_it_may_use(model_folder, monkeypatch):
+    monkeypatch.setattr("translator.translate.translator.usable_cores", lambda: 4)
+    for precision in ("int8", "fp32"):
+        assert Translator.load(model_folder, "cpu", precision=precision).threads == 4
 
 
 def test_a_model_that_has_diverged_is_an_error(untrained, prepared):
     broken = copy.deepcopy(untrained)
     with torch.no_grad():
         broken.decoder_norm.weight.fill_(math.nan)
-    translator = Translator(broken, prepared.tokenizer, {}, torch.device("cpu"))
+    translator = Translator.of_model(broken, prepared.tokenizer)
     with pytest.raises(TranslatorError, match="no finite numbers"):
         translator.translate(["Anna sleeps."], GREEDY)
 
@@ -523,7 +455,7 @@ def test_a_saved_model_translates_the_same(untrained, prepared, tmp_path):
     save_model(tmp_path / "m", model.config, model.state_dict(), prepared.tokenizer, {"name": "saved"})
     loaded = Translator.load(tmp_path / "m", device="cpu", precision="fp32")
     assert (loaded.name, loaded.device) == ("saved", "cpu")
-    expected = Translator(model, prepared.tokenizer, {}, torch.device("cpu")).translate(["The dog eats."])
+    expected = Translator.of_model(model, prepared.tokenizer).translate(["The dog eats."])
     assert loaded.translate(["The dog eats."]) == expected
 
 
@@ -576,15 +508,7 @@ def test_learned_positions_bound_pieces_and_translations(prepared):
         vocab_size=prepared.tokenizer.vocab_size, d_model=16, heads=2, d_ff=16, encoder_layers=1, decoder_layers=1,
         positions="learned", max_positions=12,
     )  # fmt: skip
-    translator = Translator(Transformer(config), prepared.tokenizer, {}, torch.device("cpu"))
+    translator = Translator.of_model(Transformer(config), prepared.tokenizer)
     text = "The old man and the young woman eat bread with the tired dog in the big kitchen today."
     sentences = translator.translate([text], GREEDY)[0].sentences
     assert " ".join(sentence.source for sentence in sentences) == text
-
-
-def test_batches_hold_similar_lengths_within_the_budget():
-    lengths = [3, 50, 4, 3, 49, 200, 1]
-    batches = list(_batches(lengths, budget=110, most=4))
-    # Longest first; the padded size counts the end token: 200 alone is over the budget, 51 · 2 = 102 fits.
-    assert batches == [[5], [1, 4], [2, 0, 3, 6]]
-    assert list(_batches(lengths, budget=110, most=3)) == [[5], [1, 4], [2, 0, 3], [6]]

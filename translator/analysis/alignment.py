@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-from torch import Tensor
+import numpy as np
+import numpy.typing as npt
 
 from translator.forced import forced_attention
-from translator.tokenizer import PAD_ID, Tokenizer
+from translator.tokenizer import Tokenizer
 from translator.translate import Translator
 from translator.translate.pairs import ReadSide, read_pair
 
@@ -21,6 +21,7 @@ WORD = re.compile(r"\w+(?:[-'’.,]\w+)*|[^\w\s]")
 """A word, number or compound; or one mark of punctuation."""
 
 Span = tuple[int, int]
+Weights = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class AligningHead:
         """The one on the model's card; where nobody measured it, all heads of the last layer."""
         recorded: dict[str, Any] | None = translator.card.get("alignment")
         if recorded is None:
-            return cls(len(translator.model.decoder) - 1, None, is_next_step=False, least_weight=0.2)
+            return cls(translator.config.decoder_layers - 1, None, is_next_step=False, least_weight=0.2)
         return cls(recorded["layer"], recorded["head"], recorded["is_next_step"], recorded["least_weight"])
 
 
@@ -68,50 +69,53 @@ def align(
 
 def word_weights(
     translator: Translator, pairs: Sequence[tuple[str, str]], by: AligningHead
-) -> list[tuple[Tensor, list[Span], list[Span]]]:
+) -> list[tuple[Weights, list[Span], list[Span]]]:
     """For each pair, what each word of the translation weighs each word of the source; and the places of both.
 
     Both are read in the casing in which the source was translated.
     """
-    tokenizer, name = translator.tokenizer, f"decoder.{by.layer}.cross_attention"
+    tokenizer = translator.tokenizer
     sides = [read_pair(tokenizer, *pair) for pair in pairs]
     sources, targets = ([pair[side].ids for pair in sides] for side in (0, 1))
-    attention = forced_attention(translator.model, sources, targets, translator.special, PAD_ID, [name])
+    heads = range(translator.config.heads) if by.head is None else [by.head]
+    attention = [
+        forced_attention(translator.engine, sources, targets, translator.special, by.layer, head)
+        for head in heads
+    ]
     found = []
-    for (source, target), weights in zip(sides, attention, strict=True):
-        attention_HTS, step = weights[name].cpu(), int(by.is_next_step)
-        attention_TS = attention_HTS.mean(0) if by.head is None else attention_HTS[by.head]
+    for (source, target), *weights in zip(sides, *attention, strict=True):
+        attention_TS, step = np.mean(weights, axis=0), int(by.is_next_step)
         pieces_TS = attention_TS[step : step + len(target.ids), : len(source.ids)]
         source_words, source_share = _shares(source, tokenizer)
         target_words, target_share = _shares(target, tokenizer)
-        target_mean = target_share / target_share.sum(dim=1, keepdim=True).clamp(min=1e-9)
+        target_mean = target_share / target_share.sum(axis=1, keepdims=True).clip(min=1e-9)
         found.append((target_mean @ pieces_TS @ source_share.T, source_words, target_words))
     return found
 
 
 def best_links(
-    weights_TS: Tensor, source_words: list[Span], target_words: list[Span], least_weight: float
+    weights_TS: Weights, source_words: list[Span], target_words: list[Span], least_weight: float
 ) -> list[Link]:
     """Each target word's strongest source word, where that is strong enough."""
     if not source_words or not target_words:
         return []
-    strongest = weights_TS.max(dim=1)
+    strongest_T = weights_TS.argmax(axis=1)
     return [
         Link(source_words[place], target, weight)
         for target, weight, place in zip(
-            target_words, strongest.values.tolist(), strongest.indices.tolist(), strict=True
+            target_words, weights_TS.max(axis=1).tolist(), strongest_T.tolist(), strict=True
         )
         if weight >= least_weight
     ]
 
 
-def _shares(side: ReadSide, tokenizer: Tokenizer) -> tuple[list[Span], Tensor]:
+def _shares(side: ReadSide, tokenizer: Tokenizer) -> tuple[list[Span], Weights]:
     """The words of a text, and how much of each piece belongs to each of them: (words, pieces)."""
     words = [match.span() for match in WORD.finditer(side.normalised)]
-    words_W2, pieces_P2 = (torch.tensor(spans).view(-1, 2) for spans in (words, tokenizer.spans(side.ids)))
-    common_WP = torch.minimum(words_W2[:, 1:], pieces_P2[:, 1]) - torch.maximum(
-        words_W2[:, :1], pieces_P2[:, 0]
+    words_W2, pieces_P2 = (
+        np.array(spans, dtype=np.int64).reshape(-1, 2) for spans in (words, tokenizer.spans(side.ids))
     )
-    share = common_WP.clamp(min=0).float()
-    share = share / share.sum(dim=0, keepdim=True).clamp(min=1)
+    common_WP = np.minimum(words_W2[:, 1:], pieces_P2[:, 1]) - np.maximum(words_W2[:, :1], pieces_P2[:, 0])
+    share = common_WP.clip(min=0).astype(np.float32)
+    share = share / share.sum(axis=0, keepdims=True).clip(min=1)
     return [(side.origins[start][0], side.origins[end - 1][1]) for start, end in words], share

@@ -4,12 +4,14 @@ import io
 from dataclasses import dataclass
 from html import escape
 
+import torch
 from torch import Tensor
 
+from translator.attention import AttentionRecord, MultiHeadAttention
 from translator.errors import ConfigError, InputError, InputTooLong
-from translator.forced import attention_names, forced_attention
+from translator.model import Transformer
 from translator.report.colours import colour_rules
-from translator.tokenizer import PAD_ID, Tokenizer
+from translator.tokenizer import BOS_ID, EOS_ID, Tokenizer
 from translator.translate import Translator
 from translator.translate.pairs import read_pair
 
@@ -87,8 +89,7 @@ def look_at(translator: Translator, sentence: str, translation: str | None = Non
         if len(pieces) > MAX_PIECES:
             raise InputTooLong(f"the {text} has {len(pieces)} pieces, over {MAX_PIECES}; give a shorter one")
     source, target = ([*_labels(translator.tokenizer, pieces), _END] for pieces in ids)
-    names = attention_names(translator.model)
-    (weights,) = forced_attention(translator.model, ids[:1], ids[1:], translator.special, PAD_ID, names)
+    weights = attention_of_all_layers(translator.model, *ids)
     layers = []
     for name, weights_HLM in weights.items():
         stack, number, kind = name.split(".")
@@ -97,6 +98,27 @@ def look_at(translator: Translator, sentence: str, translation: str | None = Non
         title = f"{stack.capitalize()}, layer {int(number) + 1}: {kind.replace('_', '-')}"
         layers.append(AttentionLayer(title, tuple(rows), tuple(columns), weights_HLM.cpu()))
     return AttentionView(sentence, translation, tuple(layers))
+
+
+@torch.inference_mode()
+def attention_of_all_layers(model: Transformer, source: list[int], target: list[int]) -> dict[str, Tensor]:
+    """What every layer weighs for a pair, (H, L, M) in float32, by names such as "decoder.0.cross_attention".
+
+    Source and target are tokens without begin and end, which are added. Row t of a decoder's layer is where the model
+    stands when it chooses token t.
+    """
+    layers = {name: one for name, one in model.named_modules() if isinstance(one, MultiHeadAttention)}
+    record: AttentionRecord = dict.fromkeys(layers.values())
+    device = model.embedding.weight.device
+    source_1S = torch.tensor([[*source, EOS_ID]], device=device)
+    input_1T = torch.tensor([[BOS_ID, *target]], device=device)
+    model(source_1S, torch.ones_like(source_1S, dtype=torch.bool), input_1T, record)
+    found = {}
+    for name, layer in layers.items():
+        weights_1HLM = record[layer]
+        assert weights_1HLM is not None
+        found[name] = weights_1HLM[0].float()
+    return found
 
 
 def _labels(tokenizer: Tokenizer, ids: list[int]) -> list[str]:

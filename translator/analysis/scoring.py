@@ -1,8 +1,6 @@
 """How likely the model finds a given translation.
 
-Scores are those of the network with its weights as they are: in fp32 on a CPU, where a translator translates in int8 if
-that is faster, and on a GPU that is fast with bf16 in bf16 up to the logits, which are in fp32. What a translation says
-of itself is the score of the search in the precision it was made in, and differs in the last digits.
+Scores are in the precision in which the translator translates.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +9,7 @@ from dataclasses import dataclass
 from translator.errors import InputError, InputTooLong
 from translator.forced import decode_forced
 from translator.search import length_penalty
-from translator.tokenizer import EOS_ID, PAD_ID
+from translator.tokenizer import EOS_ID
 from translator.translate import MAX_PIECE_TOKENS, Translator
 from translator.translate.pairs import read_pair
 
@@ -50,7 +48,7 @@ def score(
 ) -> Iterator[SentenceScore]:
     """Score pairs of a source and its translation, each as one sentence; `penalty_exponent` is the search's α.
 
-    Of an ensemble the first model scores. Raises InputTooLong where a side has more than MAX_SCORED_TOKENS, InputError
+    Raises InputTooLong where a side has more than MAX_SCORED_TOKENS, InputError
     where a source is empty.
     """
     for first in range(0, len(pairs), _PAIRS_AT_ONCE):
@@ -60,7 +58,7 @@ def score(
             _check(source.ids, "source", number)
             _check(translation.ids, "translation", number)
         sources, targets = ([pair[side].ids for pair in sides] for side in (0, 1))
-        forced = decode_forced(translator.model, sources, targets, translator.special, PAD_ID)
+        forced = decode_forced(translator.engine, sources, targets, translator.special)
         for target, row in zip(targets, forced, strict=True):
             pieces = [translator.tokenizer.piece(token) for token in (*target, EOS_ID)]
             tokens = tuple(map(TokenScore, pieces, row))

@@ -34,8 +34,6 @@ class SearchArguments:
     """No so many pieces in a row occur twice; 0 allows it."""
     ban: UseAppendAction[tuple[str, ...]] = ()
     """A word or phrase that occurs in no translation where a word begins, in just these letters; once for each."""
-    coverage_penalty: float = 0.0
-    """What leaving words of the source out costs, when finished hypotheses are ranked."""
     sample: bool = False
     """Draw as many translations as the beam is wide at random, and take the best of them."""
     temperature: float = 1.0
@@ -63,7 +61,6 @@ class SearchArguments:
                 max_length_factor=self.max_length_factor,
                 no_repeat_ngram=self.no_repeat_ngram,
                 banned=self.ban,
-                coverage_penalty=self.coverage_penalty,
                 sampling=drawing if self.sample else None,
             )
         except InputError as error:
@@ -75,7 +72,7 @@ def _as_typed(message: str) -> str:
     message = message.replace("beam_size", "beam").replace("banned has", "ban has")
     for name in (
         "beam", "n_best", "length_penalty", "min_length_factor", "max_length_factor", "no_repeat_ngram", "ban",
-        "coverage_penalty", "temperature", "top_k", "top_p", "seed",
+        "temperature", "top_k", "top_p", "seed",
     ):  # fmt: skip
         message = message.replace(f"{name} is ", f"--{name.replace('_', '-')} is ")
     return message

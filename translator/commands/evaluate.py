@@ -48,7 +48,7 @@ def evaluate(
         hypothesis: File of finished translations, once for each, to score beside or instead of models.
         search: How to search.
         device: auto (a GPU if there is one), cpu, cuda or cuda:N.
-        precision: Of matrix products. auto is int8 on processors that are fast with it, bf16 on such GPUs, else fp32.
+        precision: Of matrix products. auto is int8 on a CPU, bf16 on a GPU that is fast with it, else fp32.
         json_output: Print JSON instead of tables.
         record: Write the scores onto the cards of the models; it translates in fp32, as the weights are.
     """

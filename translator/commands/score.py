@@ -18,10 +18,6 @@ def score(
 ) -> None:
     """Print how likely the model finds given translations: a line with score and log-probability for each pair.
 
-    These are the scores of the fp32 network; on a GPU that is fast with bf16, of the bf16 one with logits in fp32.
-    What `translator translate --json` gives a translation was computed in the precision of the search (int8, bf16),
-    and may differ in the last digits.
-
     Args:
         source: English lines.
         target: German lines, one for each.

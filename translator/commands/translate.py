@@ -75,7 +75,7 @@ def translate(
         align: Say in the JSON which words became which, as character offsets.
         tokens: Give in the JSON the pieces of each translation, with the log-probability of every one.
         device: auto (a GPU if there is one), cpu, cuda or cuda:N.
-        precision: Of matrix products. auto is int8 on processors that are fast with it, bf16 on such GPUs, else fp32.
+        precision: Of matrix products. auto is int8 on a CPU, bf16 on a GPU that is fast with it, else fp32.
     """
     from translator.commands.window_job import WindowJob
 
@@ -172,13 +172,11 @@ def _only_file(files: Sequence[str]) -> str:
 
 def _settle_processes(wanted: int, total: int | None, device: str) -> int:
     """No more than there are windows in so many lines; a single one for what comes through a pipe."""
-    import torch
-
     from translator.commands.windows import WINDOW_LINES
-    from translator.device import choose_device, set_up_processor
+    from translator.processor import usable_cores
+    from translator.translate import resolve_precision
 
-    set_up_processor(threads=0)
-    best = torch.get_num_threads() if choose_device(device).type == "cpu" else 1
+    best = usable_cores() if resolve_precision("auto", device)[1] == "cpu" else 1
     windows = math.ceil((total or 1) / WINDOW_LINES)
     return max(1, min(wanted or best, windows))
 

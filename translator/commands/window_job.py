@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from translator.analysis.alignment import Link, align
-from translator.checkpoint import model_sha256
 from translator.commands.windows import Window
-from translator.device import choose_device
-from translator.inference import Precision
+from translator.model_folder import model_sha256
 from translator.search import SearchOptions
 from translator.text.protected import NumberStyle
 from translator.translate import (
@@ -19,10 +17,11 @@ from translator.translate import (
     SentenceTranslation,
     Translation,
     Translator,
-    settle_precision,
+    resolve_precision,
     shipped_model,
 )
 from translator.translate.receipt import Check
+from translator.translate.translator import Precision
 
 
 class Fault(NamedTuple):
@@ -72,7 +71,7 @@ class WindowJob:
         return {
             "models": [model_sha256(path) for path in self.models or (shipped_model(),)],
             **json.loads(json.dumps(asdict(self.options))),
-            "precision": settle_precision(self.precision, choose_device(self.device)),
+            "precision": resolve_precision(self.precision, self.device)[0],
             "json": self.as_json,
             "align": self.with_alignment,
             "tokens": self.with_tokens,

@@ -79,6 +79,10 @@ class Engine(Protocol):
     def vocabulary(self) -> int:
         """V, the number of tokens."""
 
+    @property
+    def positions(self) -> int | None:
+        """The most tokens of a source, or of a translation with its end; None for any number."""
+
     def session(self) -> Session:
         """A new session without rows."""
 

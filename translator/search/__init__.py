@@ -1,8 +1,6 @@
-"""Greedy search, beam search and sampling over batches of sentences, in tensors."""
+"""Greedy search, beam search and sampling: what decides, over any engine that computes."""
 
 from translator.search.banned import BannedPhrases, PieceTexts
-from translator.search.constraints import Constraints
-from translator.search.loop import StepwiseModel, StepwiseState, log_probabilities, search
 from translator.search.options import (
     MAX_BEAM_SIZE,
     Sampling,
@@ -11,24 +9,25 @@ from translator.search.options import (
     SpecialTokens,
     length_penalty,
 )
-from translator.search.top_k import top_k
+from translator.search.rules import Rules, Task
+from translator.search.running import MOST_ROWS, RunningSearch, begin_search, search
 from translator.search.trace import Step, StopReason
 
 __all__ = [
     "MAX_BEAM_SIZE",
+    "MOST_ROWS",
     "BannedPhrases",
-    "Constraints",
     "PieceTexts",
+    "Rules",
+    "RunningSearch",
     "Sampling",
     "ScoredTokens",
     "SearchOptions",
     "SpecialTokens",
     "Step",
-    "StepwiseModel",
-    "StepwiseState",
     "StopReason",
+    "Task",
+    "begin_search",
     "length_penalty",
-    "log_probabilities",
     "search",
-    "top_k",
 ]

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
 BEGINNING, _INSIDE = 0, 1
 """States in which no phrase has begun: a word may begin here, or one goes on."""
@@ -43,7 +41,7 @@ class _Row:
 
     next_V: npt.NDArray[np.int32]
     """The state after each piece."""
-    completing: Tensor
+    completing: npt.NDArray[np.intp]
     """The pieces that complete a phrase."""
 
 
@@ -68,21 +66,7 @@ class BannedPhrases:
 
     def completing(self, state: int) -> npt.NDArray[np.intp]:
         """The pieces that would complete a phrase."""
-        return self._row(state).completing.numpy()
-
-    def apply(self, log_probability_BWV: Tensor, past_BWT: Tensor) -> None:
-        """Set what would complete a phrase after the tokens `past_BWT` to −∞, in place."""
-        completing = [self._row_after(past).completing for past in past_BWT.flatten(0, 1).tolist()]
-        row_X = torch.repeat_interleave(torch.tensor([len(pieces) for pieces in completing]))
-        device = log_probability_BWV.device
-        log_probability_NV = log_probability_BWV.view(-1, log_probability_BWV.shape[2])
-        log_probability_NV[row_X.to(device), torch.cat(completing).to(device)] = -torch.inf
-
-    def _row_after(self, tokens: list[int]) -> _Row:
-        row = self._row(BEGINNING)
-        for token in tokens:
-            row = self._row(row.next_V.item(token))
-        return row
+        return self._row(state).completing
 
     def _row(self, state: int) -> _Row:
         known = self._rows.get(state)
@@ -103,7 +87,7 @@ class BannedPhrases:
             completes_V |= automaton.is_complete_S[next_V] & (class_V != _PADDING_CLASS)
         for piece in self._pieces.fragments:
             next_V[piece], completes_V[piece] = self._read(node, half, self._pieces.texts[piece])
-        return _Row(next_V, torch.from_numpy(completes_V.nonzero()[0]))
+        return _Row(next_V, completes_V.nonzero()[0])
 
     def _read(self, node: int, half: bytes, fragment: bytes) -> tuple[int, bool]:
         """The state after a part of a character, and whether that completes a phrase."""

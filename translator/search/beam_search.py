@@ -24,9 +24,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from translator.engines.protocol import Ints, Session
+from translator.engines.protocol import Ints, Mask, Session
 from translator.search.options import ScoredTokens, SearchOptions, SpecialTokens, length_penalty
-from translator.search.rules import Rules, Task
+from translator.search.rules import NO_TOKEN, Rules, Task
 from translator.search.sentences import Sentences
 from translator.search.trace import Step, StopReason
 
@@ -112,9 +112,10 @@ class BeamSearch:
         self._history.add_sentences(len(places))
         self._finished += ([] for _ in places)
 
-    def step(self) -> None:
+    def step(self, may_run_ahead: bool = True) -> None:
         """Extend the live hypotheses of every sentence by a token, or by several where nothing is to be decided."""
-        steps_ahead = self._sentences.steps_ahead(_MOST_STEPS_AHEAD) if self._width == 1 else 1
+        is_greedy = self._width == 1
+        steps_ahead = self._sentences.steps_ahead(_MOST_STEPS_AHEAD) if is_greedy and may_run_ahead else 1
         if steps_ahead > 1:
             self._run_ahead(steps_ahead)
         else:
@@ -122,7 +123,7 @@ class BeamSearch:
 
     def done(self) -> npt.NDArray[np.bool_]:
         """(B,) sentences whose n best hypotheses cannot change any more, or that may not go on."""
-        is_done_B = self._sentences.is_at_limit()
+        is_done_B: Mask = self._sentences.is_at_limit() | (self._score_BW[:, 0] == -np.inf)
         for sentence, finished in enumerate(self._finished):
             if finished and not is_done_B[sentence]:
                 is_done_B[sentence] = len(finished) == self._width or self._is_settled(sentence)
@@ -164,10 +165,10 @@ class BeamSearch:
     def _is_settled(self, sentence: int) -> bool:
         finished, n_best = self._finished[sentence], self._options.n_best
         if len(finished) < n_best:
-            return False
+            return bool(self._score_BW[sentence, 0] == -np.inf)  # the best live one comes first
         # Log-probabilities only fall and are negative: the longest length gives the best score still possible.
         longest = length_penalty(int(self._sentences.max_length_B[sentence]), self._options.length_penalty)
-        return bool(finished[n_best - 1].score >= self._score_BW[sentence].max() / longest)
+        return bool(finished[n_best - 1].score >= self._score_BW[sentence, 0] / longest)
 
     def _run_ahead(self, most_steps: int) -> None:
         """Several steps of a greedy search in one call; only the last of them can end anything."""
@@ -200,7 +201,7 @@ class BeamSearch:
             token_BWC = found.token_NC.reshape(shape)
             total_BWC = self._score_BW[:, :, None] + found.log_probability_NC.reshape(shape)
         else:
-            token_BWC = np.full(shape, self._end, dtype=np.int32)
+            token_BWC = np.full(shape, NO_TOKEN, dtype=np.int32)
             total_BWC = np.full(shape, -np.inf)
             token_BWC[is_live_BW] = found.token_NC
             total_BWC[is_live_BW] = self._score_BW[is_live_BW][:, None] + found.log_probability_NC

@@ -53,9 +53,6 @@ class SearchOptions:
     banned: tuple[str, ...] = ()
     """Words or phrases that occur in no sentence's translation where a word begins, in just these letters: "Haus" also
     bans "Hausarzt", "(Haus)" and "Reihen-Haus", but not "Hochhaus". What is copied may have them, and a prefix."""
-    coverage_penalty: float = 0.0
-    """β of Wu et al. 2016: how much it costs to leave words of the source unattended, when the finished
-    hypotheses are ranked."""
     sampling: Sampling | None = None
     """Draw `beam_size` translations at random, and return the best of them, instead of searching."""
 
@@ -79,8 +76,6 @@ class SearchOptions:
             raise InputError(f"no_repeat_ngram is {self.no_repeat_ngram}; give 1 or more, or 0 to allow all")
         if not all(phrase.strip() for phrase in self.banned):
             raise InputError("banned has an empty phrase; give words, or leave it out")
-        if not 0 <= self.coverage_penalty <= 10:
-            raise InputError(f"coverage_penalty is {self.coverage_penalty}; give 0 to 10")
 
     def max_target_tokens(self, source_tokens: int) -> int:
         """Length limit of a translation, its end token included.

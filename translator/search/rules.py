@@ -27,6 +27,7 @@ from translator.search.characters import (
 )
 from translator.search.options import SpecialTokens
 
+NO_TOKEN = -1
 _MOST_MASKS = 256
 _MOST_STATES = 4096
 _PLENTY = LONGEST_CHARACTER
@@ -141,8 +142,8 @@ class Rules:
         return not self.no_repeat_ngram and not self._is_sticky_S[state_N].any()
 
     def after(self, state_N: Ints, token_N: Ints) -> Ints:
-        """The states after tokens."""
-        changing_N = self._is_sticky_S[state_N] | self._changes_X[token_N]
+        """The states after tokens; NO_TOKEN stands for none, in rows that do not go on."""
+        changing_N = (self._is_sticky_S[state_N] | self._changes_X[token_N]) & (token_N != NO_TOKEN)
         if not changing_N.any():
             return state_N
         after_N = state_N.copy()
@@ -183,7 +184,7 @@ class Rules:
             if tuple(past[start : start + size - 1]) == last:
                 found[past[start + size - 1]] = False
         found[kept] = mask_X[kept]
-        return self._or_else(found, mask_X, state)
+        return self._or_else(found, state)
 
     def compact(self, state_N: Ints) -> Ints:
         """Forget states that no row is in, where there are very many; returns the new numbers of these."""
@@ -241,7 +242,7 @@ class Rules:
             mask_X[self._special.end] = False
         kept = [piece for piece, _ in state.pending]
         mask_X[kept] = strict_X[kept]
-        return self._or_else(mask_X, strict_X, number)
+        return self._or_else(mask_X, number)
 
     def _strict_mask(self, state: _State, spare: int) -> Mask:
         """By the rules that no others overrule but the limit and the prefix."""
@@ -262,12 +263,13 @@ class Rules:
             mask_X[piece] = opening is None or state.opened[-1:] == (opening,)
         return mask_X
 
-    def _or_else(self, mask_X: Mask, strict_X: Mask, number: int) -> Mask:
+    def _or_else(self, mask_X: Mask, number: int) -> Mask:
         """The mask; where it allows nothing, the end, or the bytes of a character that is open."""
+        state = self._states[number]
         if mask_X.any():
             return mask_X
-        if self._states[number].character != COMPLETE:
-            return strict_X
+        if state.character != COMPLETE:
+            return self._strict_mask(state, _PLENTY)
         only_end_X = np.zeros_like(mask_X)
-        only_end_X[self._special.end] = strict_X[self._special.end]
+        only_end_X[self._special.end] = not state.pending
         return only_end_X

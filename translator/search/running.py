@@ -32,8 +32,8 @@ class RunningSearch(Protocol):
     def admit(self, places: Sequence[int], tasks: Sequence[Task]) -> None:
         """Begin with sentences, which are called by their places."""
 
-    def step(self) -> None:
-        """Extend every sentence by at least a token."""
+    def step(self, may_run_ahead: bool = True) -> None:
+        """Extend every sentence by a token, or by several where it may run ahead and nothing is to be decided."""
 
     def done(self) -> npt.NDArray[np.bool_]:
         """(B,) which sentences have their translations."""
@@ -90,7 +90,7 @@ def search(
             _leave(running, np.array([not watch.is_wanted(place) for place in running.places], dtype=bool))
         if not len(running):
             continue
-        running.step()
+        running.step(may_run_ahead=look_on is None)
         if look_on:
             for sentence in range(len(running)):
                 look_on(running.trace(sentence))

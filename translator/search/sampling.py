@@ -51,7 +51,7 @@ class SampleSearch:
             self._random.append(np.random.default_rng(content))
             self._draws.append([([], []) for _ in range(self._width)])
 
-    def step(self) -> None:
+    def step(self, may_run_ahead: bool = True) -> None:
         """Draw the next token of every row that has not ended."""
         is_live_BW = self._is_live_BW.copy()
         past = [

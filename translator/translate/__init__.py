@@ -5,7 +5,7 @@ Reading order: `sources`, `rules`, `translator`, `answers`.
 
 from translator.translate.answers import Hypothesis, SentenceTranslation, Translation, assemble
 from translator.translate.sources import MAX_PIECE_TOKENS, SourceSentence
-from translator.translate.translator import Translator, settle_precision, shipped_model
+from translator.translate.translator import Translator, resolve_precision, shipped_model
 
 __all__ = [
     "MAX_PIECE_TOKENS",
@@ -15,6 +15,6 @@ __all__ = [
     "Translation",
     "Translator",
     "assemble",
-    "settle_precision",
+    "resolve_precision",
     "shipped_model",
 ]

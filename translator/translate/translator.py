@@ -1,67 +1,64 @@
-"""The translator itself: from a model folder to batches of similar length and their search."""
+"""The translator itself: from a model folder to sentences, their search, and texts."""
 
+import importlib.util
 import itertools
-import math
+import logging
 import reprlib
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache, partial
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-import torch
-from torch.nn.utils.rnn import pad_sequence
-
-from translator.checkpoint import load_model
-from translator.continuous import ContinuousSearch, Limits
-from translator.coverage import rank_by_coverage
-from translator.device import choose_device, has_fast_bf16, one_thread_for_each_batch, set_up_processor
-from translator.ensemble import Ensemble
+from translator.config import ModelConfig
+from translator.engines.ensemble import Ensemble
+from translator.engines.native.engine import NativeEngine
+from translator.engines.native.library import NativeError, open_library
+from translator.engines.protocol import Engine
 from translator.errors import ConfigError, InputError, TranslatorError
-from translator.inference import LINEAR, InferenceModel, Precision, can_use_int8, has_fast_int8
-from translator.model import Transformer
+from translator.model_folder import ModelFiles, read_model
+from translator.processor import has_gpu, usable_cores
 from translator.search import (
     BannedPhrases,
-    Constraints,
     PieceTexts,
+    RunningSearch,
     ScoredTokens,
     SearchOptions,
     SpecialTokens,
     Step,
-    StepwiseModel,
+    Task,
+    begin_search,
     search,
 )
 from translator.text import normalise
 from translator.text.casing import upper_case
 from translator.text.protected import NumberStyle, in_capitals, restore
-from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer
+from translator.tokenizer import BOS_ID, EOS_ID, Tokenizer
 from translator.translate.answers import Hypothesis, Translation, assemble
 from translator.translate.ladder import Ladder, check_of, copied, has_fault
 from translator.translate.rules import begin_with, piece_texts
 from translator.translate.sources import MAX_PIECE_TOKENS, SourceSentence, read_sentences
 from translator.watch import Converting, Watch
 
-BATCH_ROWS_TOKENS = 4096
-"""Padded source tokens times beam width that are decoded together."""
+if TYPE_CHECKING:
+    from translator.model import Transformer
 
+logger = logging.getLogger(__name__)
+
+Precision = Literal["fp32", "bf16", "int8"]
+"""Of products with weights."""
+_KEPT_OPTIONS = 8
+"""Kinds of searches that are kept for the next sentences."""
 _KEPT_BANS = 8
 """Sets of banned phrases whose automata are kept for the next sentences."""
 
 ProgressCallback = Callable[[int, int], None]
-"""Called after each batch with the number of sentences done, and of how many."""
-
-
-class _Unranked:
-    """Watches a search whose results are ranked anew before anybody is told."""
-
-    def __init__(self, watch: Watch[list[ScoredTokens]]) -> None:
-        self.is_wanted = watch.is_wanted
-
-    def finished(self, place: int, hypotheses: list[ScoredTokens]) -> None:
-        pass
+"""Called after each sentence with the number of sentences done, and of how many."""
 
 
 class _Passing:
@@ -80,17 +77,18 @@ class _Passing:
 
 
 class _Count:
-    """Tells how many sentences are done."""
+    """Tells how many sentences are done, for several threads."""
 
     def __init__(self, tell: Callable[[int], None]) -> None:
-        self._tell, self._done = tell, 0
+        self._tell, self._done, self._lock = tell, 0, threading.Lock()
 
     def is_wanted(self, place: int) -> bool:
         return True
 
     def finished(self, place: int, hypotheses: list[ScoredTokens]) -> None:
-        self._done += 1
-        self._tell(self._done)
+        with self._lock:
+            self._done += 1
+            self._tell(self._done)
 
 
 class Translator:
@@ -98,41 +96,55 @@ class Translator:
 
     def __init__(
         self,
-        model: Transformer,
+        engine: Engine,
+        config: ModelConfig,
         tokenizer: Tokenizer,
         card: dict[str, Any],
-        device: torch.device,
-        others: Sequence[Transformer] = (),
+        make_model: Callable[[], "Transformer"],
+        device: str = "cpu",
         precision: Precision = "fp32",
-        in_slots: bool = False,
-        batches_at_once: int = 1,
+        threads: int = 1,
     ) -> None:
-        self.model = model.to(device).eval()
-        """The model, the first one of an ensemble."""
+        """`make_model` is asked for the network itself, as PyTorch has it, by those who look inside."""
+        self.engine = engine
+        """What computes."""
+        self.config = config
+        """The architecture of the model, of the first one where several decide together."""
         self.tokenizer = tokenizer
-        self.special = SpecialTokens(
-            BOS_ID,
-            EOS_ID,
-            tokenizer.unprintable_ids,
-            tokenizer.first_byte_id,
-            tokenizer.span_ids,
-            tuple(zip(tokenizer.reserved.get("open", ()), tokenizer.reserved.get("close", ()), strict=True)),
-        )
+        self.special = special_tokens(tokenizer)
         self.card = card
-        models = [self.model, *(other.to(device).eval() for other in others)]
-        searched = [_searchable(one, device, precision) for one in models]
-        self._searched = Ensemble(searched) if others else searched[0]
-        self._continuous = ContinuousSearch(self.model, self.special) if in_slots else None
-        self.batches_at_once = batches_at_once
-        """How many batches the processor decodes best at the same time."""
-        self._threads = ThreadPoolExecutor(batches_at_once, "decoding") if batches_at_once > 1 else None
+        self._make_model = make_model
+        self.device = device
+        """Where it computes: "cpu", "cuda:0"."""
         self.precision = precision
         """Of matrix products."""
-        self._device = device
-        tables = [one.config.max_positions for one in models if one.config.positions == "learned"]
-        self._max_positions = min(tables, default=None)
+        self.threads = threads
+        """How many searches run at the same time, each on a core of its own."""
+        self._pool = ThreadPoolExecutor(threads, "decoding") if threads > 1 else None
+        self._idle = _IdleSearches()
         self._piece = lru_cache(maxsize=None)(tokenizer.piece)
         self._ban = lru_cache(maxsize=_KEPT_BANS)(BannedPhrases)
+
+    @classmethod
+    def of_model(
+        cls,
+        model: "Transformer",
+        tokenizer: Tokenizer,
+        card: dict[str, Any] | None = None,
+        others: Sequence["Transformer"] = (),
+        threads: int = 1,
+    ) -> Self:
+        """Translate by PyTorch with models that are in memory, where they are and in the precision that they have."""
+        from translator.engines.reference import ReferenceEngine  # noqa: PLC0415 (loads PyTorch)
+
+        forbidden = special_tokens(tokenizer).forbidden
+        engines = [ReferenceEngine(one, forbidden) for one in (model, *others)]
+        engine: Engine = Ensemble(engines) if others else engines[0]
+        weight = model.embedding.weight
+        precision: Precision = "bf16" if weight.element_size() == 2 else "fp32"
+        return cls(
+            engine, model.config, tokenizer, card or {}, lambda: model, str(weight.device), precision, threads
+        )
 
     @classmethod
     def load(
@@ -145,39 +157,48 @@ class Translator:
         """Load a model folder, or without a path the model that comes with the package.
 
         `device` is "auto" (a GPU if there is one), "cpu", "cuda" or "cuda:1". The models `ensemble_with` decide
-        about every token together with it. `precision` is that of matrix products: "int8" (auto on a CPU with VNNI),
-        "bf16" (auto on a GPU that is fast with it) or "fp32". On a CPU, as many batches are decoded at once as PyTorch
-        had threads, and PyTorch is set to one.
-        Raises CheckpointError on a missing or damaged folder, ConfigError on a device that is not there and on
-        models that do not have the same vocabulary, and on a precision that the processor does not have.
+        about every token together with it. `precision` is that of matrix products: "int8" (auto on a CPU), which needs
+        no PyTorch; "bf16" (auto on a GPU that is fast with it) or "fp32", which do. On a CPU, every core that the
+        process may use decodes sentences of its own.
+        Raises CheckpointError on a missing or damaged folder, ConfigError on a device that is not there, on models that
+        do not have the same vocabulary, and on a precision that cannot be had.
         """
-        set_up_processor(threads=0)
-        chosen = choose_device(device)
         paths = [Path(path) if path is not None else shipped_model(), *map(Path, ensemble_with)]
-        first, *others = (load_model(one) for one in paths)
-        for other, other_path in zip(others, paths[1:], strict=True):
-            if other.tokenizer.sha256 != first.tokenizer.sha256:
+        files = [read_model(one) for one in paths]
+        for other, other_path in zip(files[1:], paths[1:], strict=True):
+            if other.tokenizer.sha256 != files[0].tokenizer.sha256:
                 raise ConfigError(
                     f"{other_path} has another vocabulary than {paths[0]}; "
                     "models decide together only where they were trained with the same tokenizer"
                 )
-        settled = settle_precision(precision, chosen)
-        if chosen.type == "cuda" and settled == "bf16":
-            first, *others = (replace(one, model=one.model.bfloat16()) for one in (first, *others))
-        rest = [one.model for one in others]
-        in_slots = chosen.type == "cuda" and not rest
-        at_once = one_thread_for_each_batch() if chosen.type == "cpu" else 1
-        return cls(first.model, first.tokenizer, first.card, chosen, rest, settled, in_slots, at_once)
+        return cls._of_files(files, *resolve_precision(precision, device))
+
+    @classmethod
+    def _of_files(cls, files: Sequence[ModelFiles], precision: Precision, device: str) -> Self:
+        first, threads = files[0], usable_cores() if device == "cpu" else 1
+        forbidden = special_tokens(first.tokenizer).forbidden
+        if precision == "int8":
+            engines: list[Engine] = [NativeEngine(one.weights, one.config, forbidden) for one in files]
+            config, tokenizer, card, make_model = (
+                first.config,
+                first.tokenizer,
+                first.card,
+                partial(_model_of, first),
+            )
+            engine = Ensemble(engines) if len(engines) > 1 else engines[0]
+            return cls(engine, config, tokenizer, card, make_model, device, precision, threads)
+        models = [_model_of(one, device, precision) for one in files]
+        return cls.of_model(models[0], first.tokenizer, first.card, models[1:], threads)
+
+    @cached_property
+    def model(self) -> "Transformer":
+        """The network itself, of the first model where several decide together; needs PyTorch."""
+        return self._make_model()
 
     @property
     def name(self) -> str:
         """The model's name, from its card."""
         return str(self.card.get("name", "unnamed"))
-
-    @property
-    def device(self) -> str:
-        """Where it computes: "cpu", "cuda:0"."""
-        return str(self._device)
 
     def count_tokens(self, text: str) -> int:
         """How many pieces a text has: the measure of the work it makes."""
@@ -218,7 +239,7 @@ class Translator:
         The translation of the first one begins with `prefix`; raises InputError as `translate` does.
         """
         found = read_sentences(text, self.tokenizer, self._max_source_tokens, numbers)
-        return begin_with(prefix, text, found, self.tokenizer, self._max_positions) if prefix else found
+        return begin_with(prefix, text, found, self.tokenizer, self.engine.positions) if prefix else found
 
     def translate_batch(
         self,
@@ -235,31 +256,24 @@ class Translator:
         def to_texts(place: int, found: list[ScoredTokens]) -> tuple[Hypothesis, ...]:
             return self._to_texts(found, sentences[place], options.n_best)
 
-        self._search_batch(sentences, options, Converting(_Passing(watch, failed), to_texts))
+        self.search(
+            [sentence.tokens for sentence in sentences],
+            options,
+            _beginnings(sentences),
+            watch=Converting(_Passing(watch, failed), to_texts),
+            with_spares=True,
+        )
         wanted = [place for place in failed if watch.is_wanted(place)]
         ladder = self._ladder(options, lambda some, without: self._search_one_batch(some, options, without))
         repaired = ladder.climb([sentences[place] for place in wanted], [failed[place] for place in wanted])
         for place, hypotheses in zip(wanted, repaired, strict=True):
             watch.finished(place, hypotheses)
 
-    def _search_batch(
-        self,
-        sentences: Sequence[SourceSentence],
-        options: SearchOptions,
-        watch: Watch[list[ScoredTokens]],
-    ) -> None:
-        ids = [list(sentence.tokens) for sentence in sentences]
-        forced = _beginnings(sentences)
-        if self._continuous is not None and self._can_search_continuously(ids, forced, options):
-            self._search_continuously(self._continuous, ids, options, watch)
-        else:
-            self.search(ids, options, forced, watch=watch, with_spares=True)
-
     def _search_one_batch(
         self, sentences: Sequence[SourceSentence], options: SearchOptions, without_digits: bool
     ) -> list[tuple[Hypothesis, ...]]:
         """The hypotheses of some sentences, searched on this thread."""
-        ids = [list(sentence.tokens) for sentence in sentences]
+        ids = [sentence.tokens for sentence in sentences]
         found = self.search(
             ids, options, _beginnings(sentences), with_spares=True, without_digits=without_digits
         )
@@ -278,18 +292,7 @@ class Translator:
     @property
     def _max_source_tokens(self) -> int:
         """Of a sentence, its end token not counted."""
-        most = MAX_PIECE_TOKENS if self._max_positions is None else min(MAX_PIECE_TOKENS, self._max_positions)
-        return most - 1
-
-    def _can_search_continuously(
-        self, ids: Sequence[list[int]], forced: list[list[int]] | None, options: SearchOptions
-    ) -> bool:
-        return forced is None and ContinuousSearch.can_search(options) and not any(self._required(ids))
-
-    def _required(self, sentences: Iterable[Sequence[int]]) -> list[Counter[int]]:
-        """Of each sentence, the reserved pieces that its translation must have, and how often."""
-        span_ids = self.special.reserved
-        return [Counter(piece for piece in sentence if piece in span_ids) for sentence in sentences]
+        return min(MAX_PIECE_TOKENS, self.engine.positions or MAX_PIECE_TOKENS) - 1
 
     def _translate_sentences(
         self, sources: list[SourceSentence], options: SearchOptions, progress: ProgressCallback | None
@@ -317,128 +320,74 @@ class Translator:
         tell: Callable[[int], None] = lambda done: None,
     ) -> list[tuple[Hypothesis, ...]]:
         """The hypotheses of any number of sentences that have tokens, in their order."""
-        ids = [list(source.tokens) for source in sources]
-        forced = _beginnings(sources)
+        count = _Count(tell)
+
+        def search_some(places: Sequence[int]) -> list[list[ScoredTokens]]:
+            some = [sources[place] for place in places]
+            ids = [source.tokens for source in some]
+            return self.search(ids, options, _beginnings(some), None, count, True, without_digits)
+
+        # Each thread gets sentences of all lengths.
+        order = sorted(range(len(sources)), key=lambda place: -len(sources[place].tokens))
+        shares = [order[first :: self.threads] for first in range(min(self.threads, len(order)))]
         found: list[tuple[Hypothesis, ...]] = [()] * len(sources)
-        continuous = self._continuous if not without_digits else None
-        if continuous is not None and self._can_search_continuously(ids, forced, options):
-            searched = self._search_continuously(continuous, ids, options, _Count(tell))
-            results: Iterator[tuple[int, list[ScoredTokens]]] = iter(enumerate(searched))
-        else:
-            results = self._search_in_batches(ids, forced, options, without_digits, tell)
-        for place, hypotheses in results:
-            found[place] = self._to_texts(hypotheses, sources[place], options.n_best)
+        for places, results in zip(
+            shares, (self._pool.map if self._pool else map)(search_some, shares), strict=True
+        ):
+            for place, hypotheses in zip(places, results, strict=True):
+                found[place] = self._to_texts(hypotheses, sources[place], options.n_best)
         return found
-
-    def _search_continuously(
-        self,
-        continuous: ContinuousSearch,
-        sentences: list[list[int]],
-        options: SearchOptions,
-        watch: Watch[list[ScoredTokens]],
-    ) -> list[list[ScoredTokens]]:
-        limits = self._limits(sentences, None, options)
-        with_ends = [[*sentence, EOS_ID] for sentence in sentences]
-        return continuous.search(with_ends, limits, options, watch, with_spares=True)
-
-    def _search_in_batches(
-        self,
-        sentences: list[list[int]],
-        prefixes: list[list[int]] | None,
-        options: SearchOptions,
-        without_digits: bool,
-        tell: Callable[[int], None],
-    ) -> Iterator[tuple[int, list[ScoredTokens]]]:
-        """The place of each sentence, in any order, with its hypotheses."""
-
-        def search_some(places: list[int]) -> list[list[ScoredTokens]]:
-            forced = [prefixes[place] for place in places] if prefixes is not None else None
-            some = [sentences[place] for place in places]
-            return self.search(some, options, forced, with_spares=True, without_digits=without_digits)
-
-        share = math.ceil(len(sentences) / self.batches_at_once)
-        batches = list(_batches(list(map(len, sentences)), BATCH_ROWS_TOKENS // options.beam_size, share))
-        search_all = self._threads.map if self._threads else map
-        done = 0
-        for places, results in zip(batches, search_all(search_some, batches), strict=True):
-            yield from zip(places, results, strict=True)
-            done += len(places)
-            tell(done)
 
     def search(
         self,
-        sentences: Sequence[list[int]],
+        sentences: Sequence[Sequence[int]],
         options: SearchOptions,
-        prefixes: list[list[int]] | None = None,
+        prefixes: Sequence[Sequence[int]] | None = None,
         look_on: Callable[[Step], None] | None = None,
         watch: Watch[list[ScoredTokens]] | None = None,
         with_spares: bool = False,
         without_digits: bool = False,
     ) -> list[list[ScoredTokens]]:
-        """Translate one batch of sentences given as piece ids; for each its n best hypotheses.
+        """Translate sentences given as piece ids, on this thread; for each its n best hypotheses.
 
         `with_spares` adds the other finished ones, and `without_digits` forbids all pieces that hold a digit.
         """
-        source_BS = pad_sequence(
-            [torch.tensor([*sentence, EOS_ID]) for sentence in sentences],
-            batch_first=True,
-            padding_value=PAD_ID,
-        ).to(self._device)
-        constraints = self._constraints(sentences, prefixes, options)
-        special = self._special_without_digits if without_digits else self.special
-        arguments = (self._searched, source_BS, source_BS != PAD_ID, constraints, special)
-        if not options.coverage_penalty:
-            return search(*arguments, options, look_on, watch, with_spares)
-        unranked = _Unranked(watch) if watch is not None else None
-        found = search(*arguments, replace(options, n_best=options.beam_size), look_on, unranked)
-        beta = options.coverage_penalty
-        ranked = rank_by_coverage(self.model, sentences, found, self.special, PAD_ID, beta)
-        best = [hypotheses[: options.n_best] for hypotheses in ranked]
-        if watch is not None:
-            for place, hypotheses in enumerate(best):
-                if hypotheses:
-                    watch.finished(place, hypotheses)
-        return best
-
-    def _limits(
-        self, sentences: Sequence[list[int]], prefixes: list[list[int]] | None, options: SearchOptions
-    ) -> list[Limits]:
-        """How long the translation of each sentence may be; what is forced upon it comes on top."""
-        forced = list(map(len, prefixes)) if prefixes is not None else [0] * len(sentences)
-        required = [pieces.total() for pieces in self._required(sentences)]
-        least = [options.min_target_tokens(len(sentence)) for sentence in sentences]
-        most = [
-            max(options.max_target_tokens(len(sentence)), pieces + 1) + length
-            for sentence, length, pieces in zip(sentences, forced, required, strict=True)
+        tasks = [
+            self._task(sentence, prefix, options)
+            for sentence, prefix in zip(sentences, prefixes or itertools.repeat(()), strict=False)
         ]
-        if self._max_positions is not None:
-            most = [min(length, self._max_positions) for length in most]
-        return list(map(Limits, least, most))
-
-    def _constraints(
-        self, sentences: Sequence[list[int]], prefixes: list[list[int]] | None, options: SearchOptions
-    ) -> Constraints:
-        limits = self._limits(sentences, prefixes, options)
-        least = [limit.least for limit in limits]
         banned = tuple(phrase for one in options.banned if (phrase := normalise(one)))
-        required = self._required(sentences)
-        return Constraints(
-            torch.tensor([limit.most for limit in limits], dtype=torch.long, device=self._device),
-            torch.tensor(least, device=self._device) if any(least) else None,
-            prefixes,
-            self._ban(self._piece_texts, banned) if banned else None,
-            options.no_repeat_ngram,
-            required if any(required) else None,
-        )
+        # How long translations may be is said of each task.
+        key = replace(options, min_length_factor=0.0, max_length_factor=1.0), without_digits
+
+        def begin() -> RunningSearch:
+            return begin_search(
+                self.engine,
+                self.special,
+                options,
+                self._ban(self._piece_texts, banned) if banned else None,
+                self._pieces_with_digits if without_digits else (),
+            )
+
+        with self._idle.borrow(key, begin) as running:
+            return search(running, tasks, options, look_on, watch, with_spares)
+
+    def _task(self, sentence: Sequence[int], prefix: Sequence[int], options: SearchOptions) -> Task:
+        """What is searched for; what is forced upon a translation comes on top of how long it may be."""
+        required = Counter(piece for piece in sentence if piece in self.special.reserved)
+        most = max(options.max_target_tokens(len(sentence)), required.total() + 1) + len(prefix)
+        if self.engine.positions is not None:
+            most = min(most, self.engine.positions)
+        least = options.min_target_tokens(len(sentence))
+        return Task([*sentence, EOS_ID], most, least, tuple(prefix), required)
 
     @cached_property
-    def _special_without_digits(self) -> SpecialTokens:
-        digits = (
+    def _pieces_with_digits(self) -> tuple[int, ...]:
+        return tuple(
             piece
             for piece in range(self.tokenizer.first_learnt_id, self.tokenizer.vocab_size)
             if any(map(str.isdigit, self.tokenizer.piece(piece)))
         )
-        return replace(self.special, forbidden=(*self.special.forbidden, *digits))
 
     @cached_property
     def _piece_texts(self) -> PieceTexts:
@@ -482,24 +431,84 @@ class Translator:
         return Hypothesis(text, one.score, sum(each) / len(each), pieces, each, check_of(source, text))
 
 
-def settle_precision(precision: Precision | Literal["auto"], device: torch.device) -> Precision:
-    """The precision that is meant; raises ConfigError where the processor does not have it.
+def special_tokens(tokenizer: Tokenizer) -> SpecialTokens:
+    """The ids that a search must know."""
+    pairs = zip(tokenizer.reserved.get("open", ()), tokenizer.reserved.get("close", ()), strict=True)
+    return SpecialTokens(
+        BOS_ID, EOS_ID, tokenizer.unprintable_ids, tokenizer.first_byte_id, tokenizer.span_ids, tuple(pairs)
+    )
 
-    It is chosen by what the device has, not by a trial: a trial can come out otherwise after each start, and so would
-    the translations.
+
+def resolve_precision(precision: Precision | Literal["auto"], device: str) -> tuple[Precision, str]:
+    """The precision and the device that are meant; raises ConfigError where one of them cannot be had.
+
+    They are chosen by what the machine has, not by a trial: a trial can come out otherwise after each start, and so
+    would the translations.
     """
-    if precision == "auto" and device.type == "cpu":
-        return "int8" if has_fast_int8() else "fp32"
+    if device == "cpu" or (device == "auto" and not has_gpu()):
+        if precision == "int8" or (precision == "auto" and _has_native_engine()):
+            return "int8", "cpu"
+        return ("fp32" if precision == "auto" else precision), "cpu"
+    from translator.device import choose_device, has_fast_bf16  # noqa: PLC0415 (loads PyTorch)
+
+    chosen = choose_device(device)
+    if chosen.type == "cpu":
+        return resolve_precision(precision, "cpu")
+    if precision == "int8":
+        raise ConfigError("precision is int8, which GPUs have no engine for; give auto, bf16 or fp32")
     if precision == "auto":
-        return "bf16" if has_fast_bf16(device) else "fp32"
-    if precision == "int8" and not (device.type == "cpu" and can_use_int8()):
-        raise ConfigError("precision is int8, which this device has no kernels for; give auto, fp32 or bf16")
-    return precision
+        precision = "bf16" if has_fast_bf16(chosen) else "fp32"
+    return precision, str(chosen)
 
 
-def _searchable(model: Transformer, device: torch.device, precision: Precision) -> StepwiseModel:
-    """The model as it decodes fastest."""
-    return InferenceModel(model, LINEAR[precision]) if device.type == "cpu" else model
+@cache
+def _has_native_engine() -> bool:
+    """Whether it can be loaded; says once why not. Raises NativeError where PyTorch cannot take its place."""
+    try:
+        open_library()
+    except NativeError as error:
+        if importlib.util.find_spec("torch") is None:
+            raise
+        logger.warning("%s. PyTorch computes in float32 instead, which is several times as slow.", error)
+        return False
+    return True
+
+
+def _model_of(files: ModelFiles, device: str = "cpu", precision: Precision = "fp32") -> "Transformer":
+    """The network, as PyTorch has it."""
+    import torch  # noqa: PLC0415 (slow)
+
+    from translator.device import set_up_processor  # noqa: PLC0415 (loads PyTorch)
+    from translator.model import Transformer  # noqa: PLC0415 (loads PyTorch)
+
+    set_up_processor(threads=1)
+    model = Transformer(files.config)
+    model.load_state_dict({name: torch.from_numpy(weight) for name, weight in files.weights.items()})
+    return (model.bfloat16() if precision == "bf16" else model).to(device).eval()
+
+
+class _IdleSearches:
+    """Searches without sentences, kept for the next ones with the same options: they know the masks by then."""
+
+    def __init__(self) -> None:
+        self._searches: OrderedDict[Hashable, list[RunningSearch]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def borrow(self, key: Hashable, begin: Callable[[], RunningSearch]) -> Iterator[RunningSearch]:
+        """A search that nobody else uses meanwhile. One that fails is not used again."""
+        with self._lock:
+            known = self._searches.setdefault(key, [])
+            self._searches.move_to_end(key)
+            running = known.pop() if known else None
+        if running is None:
+            running = begin()
+        yield running
+        with self._lock:
+            if not len(running) and key in self._searches:
+                self._searches[key].append(running)
+            while len(self._searches) > _KEPT_OPTIONS:
+                self._searches.popitem(last=False)
 
 
 def shipped_model() -> Path:
@@ -507,10 +516,9 @@ def shipped_model() -> Path:
     return Path(str(resources.files("translator"))) / "pretrained" / "en-de"
 
 
-def _beginnings(sentences: Sequence[SourceSentence]) -> list[list[int]] | None:
-    """The pieces that the translation of each begins with; None where nothing is forced upon any."""
-    forced = [list(sentence.beginning) for sentence in sentences]
-    return forced if any(forced) else None
+def _beginnings(sentences: Sequence[SourceSentence]) -> list[tuple[int, ...]]:
+    """The pieces that the translation of each begins with."""
+    return [sentence.beginning for sentence in sentences]
 
 
 def _checked_texts(texts: Iterable[Any]) -> list[str]:
@@ -523,15 +531,3 @@ def _checked_texts(texts: Iterable[Any]) -> list[str]:
                 f"texts[{place}] is {reprlib.repr(text)}, of type {type(text).__name__}; give strings only"
             )
     return checked
-
-
-def _batches(lengths: Sequence[int], budget: int, most: int) -> Iterator[list[int]]:
-    """Places of sentences of similar length, longest first, rows · longest ≤ budget and rows ≤ most."""
-    batch: list[int] = []
-    for place in sorted(range(len(lengths)), key=lambda place: (-lengths[place], place)):
-        if batch and (len(batch) == most or (len(batch) + 1) * (lengths[batch[0]] + 1) > budget):
-            yield batch
-            batch = []
-        batch.append(place)
-    if batch:
-        yield batch

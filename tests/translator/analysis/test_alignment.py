@@ -1,5 +1,5 @@
+import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +13,6 @@ from translator.analysis.alignment import (
 )
 from translator.forced import forced_attention
 from translator.text import normalise_with_origins
-from translator.tokenizer import PAD_ID
 from translator.translate import Translator, pairs
 
 ANY_HEAD = AligningHead(layer=0, head=1, is_next_step=True, least_weight=0.0)
@@ -27,13 +26,13 @@ def test_words_are_words_numbers_and_marks():
 
 
 def test_each_word_of_the_translation_is_linked_to_its_strongest_word_if_it_is_strong_enough():
-    weights_TS = torch.tensor([[0.7, 0.3], [0.1, 0.2], [0.4, 0.5]])
+    weights_TS = np.array([[0.7, 0.3], [0.1, 0.2], [0.4, 0.5]], dtype=np.float32)
     source_words, target_words = [(0, 3), (4, 9)], [(0, 3), (4, 7), (8, 9)]
     assert best_links(weights_TS, source_words, target_words, least_weight=0.3) == [
         Link((0, 3), (0, 3), pytest.approx(0.7)),
         Link((4, 9), (8, 9), pytest.approx(0.5)),
     ]
-    assert best_links(torch.zeros(0, 2), source_words, [], 0.0) == []
+    assert best_links(np.zeros((0, 2), dtype=np.float32), source_words, [], 0.0) == []
 
 
 def test_the_weight_of_a_word_is_the_sum_over_its_source_pieces_and_the_mean_over_its_own(translator):
@@ -42,9 +41,7 @@ def test_the_weight_of_a_word_is_the_sum_over_its_source_pieces_and_the_mean_ove
     ((weights_TS, source_words, target_words),) = word_weights(translator, [pair], ANY_HEAD)
     tokenizer = translator.tokenizer
     source, target = (tokenizer.encode(text) for text in pair)
-    name = "decoder.0.cross_attention"
-    (attention,) = forced_attention(translator.model, [source], [target], translator.special, PAD_ID, [name])
-    attention_TS = attention[name][1]
+    (attention_TS,) = forced_attention(translator.engine, [source], [target], translator.special, 0, 1)
 
     def pieces_of(word, ids):
         # No piece of these sentences belongs to two words.
@@ -76,7 +73,7 @@ def test_links_do_not_depend_on_the_neighbours(translator):
 
 def test_the_head_stands_on_the_card(untrained, prepared):
     recorded = {"layer": 0, "head": 1, "is_next_step": True, "least_weight": 0.3, "error_rate": 0.1}
-    translator = Translator(untrained, prepared.tokenizer, {"alignment": recorded}, torch.device("cpu"))
+    translator = Translator.of_model(untrained, prepared.tokenizer, {"alignment": recorded})
     assert AligningHead.of(translator) == AligningHead(0, 1, True, 0.3)
 
 
