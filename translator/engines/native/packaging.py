@@ -7,12 +7,15 @@ On a machine that the engine is not for, the package is built without it, and Py
 """
 
 import os
+import sys
 from pathlib import Path
 
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
 
-from translator.engines.native.build import LIBRARY, build, machine_name
+sys.path.insert(0, str(Path(__file__).parents[3]))  # setuptools loads this file alone
+
+from translator.engines.native.build import LIBRARY, build, machine_name  # noqa: E402
 
 MACHINE = "TRANSLATOR_MACHINE"
 """Environment variable that names the machine to build for."""
