@@ -15,7 +15,7 @@ from setuptools.command.build_py import build_py
 
 sys.path.insert(0, str(Path(__file__).parents[3]))  # setuptools loads this file alone
 
-from translator.engines.native.build import LIBRARY, build, machine_name  # noqa: E402
+from translator.engines.native.build import LIBRARY, build, machine_name
 
 MACHINE = "TRANSLATOR_MACHINE"
 """Environment variable that names the machine to build for."""
