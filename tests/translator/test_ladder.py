@@ -65,13 +65,24 @@ def test_a_second_search_that_is_no_better_changes_nothing(tokenizer: Tokenizer)
 
 def test_a_lost_value_is_put_between_translated_parts(tokenizer: Tokenizer) -> None:
     text = "The heron paid €50 for {boat}, not 7."
-    answers = {text: "Nichts.", "The heron paid": "Der Reiher zahlte", "for": "für", ", not 7.": ", nicht 7."}
+    answers = {text: "Nichts.", "The heron paid": "Der Reiher zahlte", "for": "für", "not 7.": "nicht 7."}
     found, script = climb(text, "Der Reiher zahlte 150 für.", answers, tokenizer)
     assert found.text == "Der Reiher zahlte 50 € für {boat}, nicht 7."
     assert (found.rung, has_fault(found)) == ("parts", False)
-    assert [asked.text for asked, _ in script.asked] == [text, "The heron paid", "for", ", not 7."]
+    assert [asked.text for asked, _ in script.asked] == [text, "The heron paid", "for", "not 7."]
     assert found.token_log_probabilities == (-0.4, -0.6) * 3
     assert found.confidence == pytest.approx(-0.5)
+
+
+def test_brackets_and_marks_beside_a_span_stay(tokenizer: Tokenizer) -> None:
+    text = "The heron paid (in May: €50, not more) for {boat}!"
+    answers = {
+        text: "Nichts.",
+        "The heron paid (in May": "Der Reiher zahlte (im Mai",
+        "not more) for": "nicht mehr) für",
+    }
+    found, _ = climb(text, "Nichts.", answers, tokenizer)
+    assert found.text == "Der Reiher zahlte (im Mai: 50 €, nicht mehr) für {boat}!"
 
 
 def test_a_part_without_a_translation_stays(tokenizer: Tokenizer) -> None:
@@ -86,7 +97,9 @@ def test_a_value_that_the_parts_write_twice_is_said(tokenizer: Tokenizer) -> Non
     answers = {text: "Nichts.", "The heron paid": "50 € {boat}", "for": "für"}
     found, _ = climb(text, "Nichts.", answers, tokenizer)
     assert found.rung == "parts"
-    assert [one.verdict for one in found.checks if one.is_fault] == ["extra"]
+    assert [(one.kind, one.verdict) for one in found.checks if one.is_fault] == [
+        ("number", "extra"), ("placeholder", "extra"),
+    ]  # fmt: skip
 
 
 def test_a_model_without_reserved_pieces_has_no_second_search() -> None:

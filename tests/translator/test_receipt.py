@@ -32,6 +32,11 @@ def verdicts(source: str, translation: str) -> list[tuple[str, str, str | None, 
         ("I have 1 cat.", "Ich habe eine Katze."),
         ("Take 12 eggs.", "Nehmen Sie ein Dutzend Eier, also zwölf."),
         ("Both of the 2 doors", "Beide Türen"),
+        ("He was there from 2019 to 2023.", "Er war dort von 2019 bis 2023."),
+        ("Prices fell by 10 to 20%.", "Die Preise fielen um 10 bis 20 %."),
+        ("From 8 to 10 a.m. we rest.", "Von 8 bis 10 Uhr ruhen wir."),
+        ("A <b>red <i>owl</i></b>", "Eine <b>rote <i>Eule</i></b>"),
+        ("<0>One</0> and <1>two</1>", "<0>Eins</0> und <1>zwei</1>"),
         ("She is seventeen.", "Sie ist 17."),
         ("It has twenty-one rooms and three hundred and five doors.", "Es hat 21 Räume und 305 Türen."),
         ("We meet at half past three.", "Wir treffen uns um 15:30 Uhr."),
@@ -64,6 +69,18 @@ def test_what_comes_through_passes(source: str, translation: str) -> None:
         ]),
         ("She has a house.", "Sie hat 2 Häuser.", [("number", "extra", None, "2")]),
         ("I left, and he left.", "Ich ging, und er ging um 00 Uhr.", [("number", "extra", None, "00")]),
+        ("Click <0>here</0> now.", "Hier klicken</0><0>.", [("tag", "misplaced", "</0>", "</0>")]),
+        ("<i>An</i> <i>owl</i>", "<i><i>Eine Eule</i></i>", [("tag", "misplaced", "</i>", "</i>")]),
+        ("A <b>big <i>red</i> owl</b>", "Eine <b>große <i>rote</b> Eule</i>", [("tag", "misplaced", "</i>", "</i>")]),
+        ("Press <kbd><b>a</b></kbd>.", "Drücke a <kbd><b></b></kbd>.", [
+            ("tag", "misplaced", "</b>", "</b>"), ("tag", "misplaced", "</kbd>", "</kbd>"),
+        ]),
+        ("Open {x}.", "Öffne {x}{x} auf https://heron.example.", [
+            ("placeholder", "extra", None, "{x}"), ("link", "extra", None, "https://heron.example"),
+        ]),
+        ("The debt is 1.4 billion.", "Die Schuld ist 1,4 Billionen.", [
+            ("number", "lost", "1.4 billion", None), ("number", "extra", None, "1,4"),
+        ]),
         ("A <b>red</b> owl", "Eine rote <b></b>Eule", [("tag", "misplaced", "</b>", "</b>")]),
         ("A <b>red</b> owl", "Eine </b>rote<b> Eule", [("tag", "misplaced", "</b>", "</b>")]),
     ],
@@ -109,3 +126,12 @@ def test_places_are_offsets_in_the_sentence() -> None:
     spans = [span for span in find_protected(text) if span.start > 10]
     (one,) = check(text[11:], 11, spans, "Nimm 15.")
     assert (one.source, one.target) == ((5, 7), (5, 7))
+
+
+@pytest.mark.parametrize("unit", ["%s ", "{a} ", "1% "])
+def test_thousands_of_equal_spans_are_found_in_turn(unit: str) -> None:
+    """In time that grows with their number: with its square, this would take minutes, with its cube hours."""
+    text = unit * 10_000
+    checks = check_of(text, text)
+    assert [one.target for one in checks] == [one.source for one in checks]
+    assert len(checks) == 10_000

@@ -180,8 +180,8 @@ def test_a_prefix_is_whole_or_refused_where_positions_are_learned(prepared):
 def test_a_phrase_of_which_nothing_is_left_bans_nothing(translator):
     zero_width_space = "\u200b"
     assert translator.tokenizer.encode(normalise(zero_width_space)) == []
-    plain = translator.translate(["Anna sleeps."])
-    assert translator.translate(["Anna sleeps."], SearchOptions(banned=(zero_width_space,))) == plain
+    plain = translator.translate(["Anna sleeps."])[0].text
+    assert translator.translate(["Anna sleeps."], SearchOptions(banned=(zero_width_space,)))[0].text == plain
 
 
 def test_banned_phrases_do_not_occur(translator):
@@ -382,7 +382,7 @@ def test_batches_that_are_decoded_at_once_change_nothing(untrained, prepared):
     assert [one.text for one in found] == [one.text for one in plain.translate(texts)]
     assert told[-1] == (60, 60)
     assert len({thread for thread, _ in used}) == 3
-    assert [sentences for _, sentences in used] == [20, 20, 20]
+    assert [sentences for _, sentences in used[:3]] == [20, 20, 20]
 
 
 def test_long_runs_without_a_blank_are_copied(translator):

@@ -40,12 +40,18 @@ class ReferenceSession:
         self._model, self._forbidden = engine.model, engine.forbidden
         self._device = engine.forbidden.device
         self._sentence_of = np.zeros(0, dtype=np.int64)
-        """Of each row; −1 for a free one."""
+        """Of each row."""
         self._length_of = np.zeros(0, dtype=np.int64)
         """The tokens that each row has."""
-        self._memory: list[KeyValue] = []
-        self._source_keep_BS = torch.zeros((0, 1), dtype=torch.bool, device=self._device)
-        self._past: list[KeyValue] = []
+        self._first_row_of: list[int] = []
+        """Of each sentence."""
+        self._free: dict[int, list[int]] = {}
+        """Sentences that were released, by their number of rows: the next ones take their places."""
+        weight, heads = engine.model.embedding.weight, engine.model.config.heads
+        empty = weight.new_zeros((0, heads, 0, weight.shape[1] // heads))
+        self._memory = [KeyValue(empty, empty) for _ in engine.model.decoder]
+        self._past = [KeyValue(empty, empty) for _ in engine.model.decoder]
+        self._source_keep_BS = torch.zeros((0, 0), dtype=torch.bool, device=self._device)
 
     @torch.inference_mode()
     def admit(self, sources: Sequence[Sequence[int]], width: int) -> Ints:
@@ -56,21 +62,30 @@ class ReferenceSession:
         lengths_B1 = torch.tensor(list(map(len, sources))).unsqueeze(1)
         keep_BS = (torch.arange(source_BS.shape[1]) < lengths_B1).to(self._device)
         memory_BSD = self._model.encode(source_BS.to(self._device), keep_BS)
-        newest = [layer.cross_attention.project_memory(memory_BSD) for layer in self._model.decoder]
-        first_sentence = len(self._source_keep_BS)
-        if not (self._sentence_of >= 0).any():  # nothing of what is there is needed
-            self._sentence_of, self._length_of = self._sentence_of[:0], self._length_of[:0]
-            self._memory, self._source_keep_BS, first_sentence = newest, keep_BS, 0
-            self._past = [KeyValue(new.key_NHMK[:0, :, :0], new.value_NHMK[:0, :, :0]) for new in newest]
-        else:
-            self._memory = [_joined(old, new) for old, new in zip(self._memory, newest, strict=True)]
-            self._source_keep_BS = _stacked(self._source_keep_BS, keep_BS, 1)
-        first_row = len(self._sentence_of)
-        numbers = np.arange(first_sentence, first_sentence + len(sources))
-        self._sentence_of = np.concatenate([self._sentence_of, np.repeat(numbers, width)])
-        self._length_of = np.concatenate([self._length_of, np.zeros(len(sources) * width, dtype=np.int64)])
+        numbers = [self._place(width) for _ in sources]
+        sentences, length = len(self._first_row_of), max(keep_BS.shape[1], self._source_keep_BS.shape[1])
+        self._source_keep_BS = _filled_up(self._source_keep_BS, sentences, length, 1)
+        self._source_keep_BS[numbers] = _filled_up(keep_BS, len(sources), length, 1)
+        for number, layer in enumerate(self._model.decoder):
+            new = layer.cross_attention.project_memory(memory_BSD)
+            old = self._memory[number] = _with_room(self._memory[number], sentences, length)
+            new = _with_room(new, len(sources), length)
+            old.key_NHMK[numbers], old.value_NHMK[numbers] = new.key_NHMK, new.value_NHMK
         self._make_room(0)
-        return (first_row + width * np.arange(len(sources))).astype(np.int32)
+        return np.array([self._first_row_of[number] for number in numbers], dtype=np.int32)
+
+    def _place(self, width: int) -> int:
+        """The number of a new sentence."""
+        if self._free.get(width):
+            number = self._free[width].pop()
+        else:
+            number = len(self._first_row_of)
+            self._first_row_of.append(len(self._sentence_of))
+            self._sentence_of = np.append(self._sentence_of, np.repeat(number, width))
+            self._length_of = np.append(self._length_of, np.zeros(width, dtype=np.int64))
+        first = self._first_row_of[number]
+        self._length_of[first : first + width] = 0
+        return number
 
     def step(self, rows: Rows, masks_MX: Mask, best: int) -> Candidates:
         """As `Session.step`."""
@@ -107,8 +122,9 @@ class ReferenceSession:
 
     def release(self, first_row_B: Ints) -> None:
         """As `Session.release`."""
-        sentences = self._sentence_of[first_row_B]
-        self._sentence_of[np.isin(self._sentence_of, sentences)] = -1
+        for number in self._sentence_of[first_row_B].tolist():
+            width = int((self._sentence_of == number).sum())
+            self._free.setdefault(width, []).append(number)
 
     @torch.inference_mode()
     def _log_probabilities(self, rows: Rows, record: AttentionRecord | None = None) -> Tensor:
@@ -134,24 +150,23 @@ class ReferenceSession:
 
     def _make_room(self, positions: int) -> None:
         """Longer and more caches where rows need them."""
-        missing_rows = len(self._sentence_of) - self._past[0].key_NHMK.shape[0]
-        missing_places = positions - self._past[0].key_NHMK.shape[2]
-        if missing_rows > 0 or missing_places > 0:
-            more = 0, 0, 0, max(0, missing_places + _MORE_POSITIONS), 0, 0, 0, max(0, missing_rows)
-            pad = torch.nn.functional.pad
-            self._past = [KeyValue(pad(one.key_NHMK, more), pad(one.value_NHMK, more)) for one in self._past]
+        rows, _, places, _ = self._past[0].key_NHMK.shape
+        if rows < len(self._sentence_of) or places < positions:
+            more = positions + _MORE_POSITIONS if places < positions else places
+            self._past = [_with_room(one, len(self._sentence_of), more) for one in self._past]
 
 
-def _joined(old: KeyValue, new: KeyValue) -> KeyValue:
-    """The sentences of both, filled up to the same length."""
-    return KeyValue(_stacked(old.key_NHMK, new.key_NHMK, 2), _stacked(old.value_NHMK, new.value_NHMK, 2))
+def _with_room(cache: KeyValue, rows: int, length: int) -> KeyValue:
+    """The same with more rows and a greater length."""
+    return KeyValue(
+        _filled_up(cache.key_NHMK, rows, length, 2), _filled_up(cache.value_NHMK, rows, length, 2)
+    )
 
 
-def _stacked(old: Tensor, new: Tensor, axis: int) -> Tensor:
-    """Both along the first axis, filled up with zeros along another one."""
-    length = max(old.shape[axis], new.shape[axis])
-    filled = []
-    for one in (old, new):
-        missing = one.new_zeros((*one.shape[:axis], length - one.shape[axis], *one.shape[axis + 1 :]))
-        filled.append(torch.cat([one, missing], dim=axis))
-    return torch.cat(filled)
+def _filled_up(x: Tensor, rows: int, length: int, axis: int) -> Tensor:
+    """A tensor that is filled up with zeros to as many rows, and to this length along another axis."""
+    if x.shape[0] == rows and x.shape[axis] == length:
+        return x
+    filled = x.new_zeros((rows, *x.shape[1:axis], length, *x.shape[axis + 1 :]))
+    filled[(slice(x.shape[0]), *[slice(None)] * (axis - 1), slice(x.shape[axis]))] = x
+    return filled

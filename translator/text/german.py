@@ -4,6 +4,7 @@ A number that was kept in its English form counts as well. Numbers in words do n
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
@@ -28,7 +29,7 @@ _NUMBER = (
     rf"(?:\d{{1,3}}(?:[ \u00a0\u2009\u202f'’]\d{{3}})++(?:[.,]\d++)?+(?![\d])"
     rf"|\d++(?:[.,]\d++)*+[{VULGAR}]?+|[{VULGAR}])"
 )
-_BEGIN = r"(?<![^\W_])(?<!\d[.,:/])"
+_BEGIN = r"(?<![^\W_])(?<!\d[.,:/])(?<!\s[.,])"
 _SIGN = r"(?:(?<![\w)\]%°])[-−–+±])?+"
 _DASH = rf"(?:{_BLANK}?[-–—]{_BLANK}?|{_BLANK}bis{_BLANK})"
 _MONTHS = """
@@ -59,7 +60,7 @@ _RANGE = rf"(?P<first>{_NUMBER})(?:{_DASH}(?P<last>{_NUMBER}))?"
 _CLOCK = r"(?:[01]?\d|2[0-4])"
 
 _PATTERNS = {
-    "number": rf"{_BEGIN}(?P<sign>{_SIGN}){_RANGE}",
+    "number": rf"{_BEGIN}(?P<sign>{_SIGN}){_RANGE}{_MAGNITUDE}",
     "money": rf"{_BEGIN}(?P<sign>{_SIGN}){_RANGE}{_MAGNITUDE}{_BLANK}?(?P<unit>{_CURRENCY})",
     "money_before": rf"(?<!\w)(?P<sign>{_SIGN})(?P<unit>{CURRENCY_SIGNS}|(?:{CURRENCY_CODES}))"
     rf"{_BLANK}?{_RANGE}{_MAGNITUDE}",
@@ -67,15 +68,15 @@ _PATTERNS = {
     "quantity": rf"{_BEGIN}(?P<sign>{_SIGN}){_RANGE}(?:{_BLANK}|-)?(?P<unit>{UNITS}|°|[mglLtshWV])(?![^\W_]|[²³])",
     "time": rf"{_BEGIN}(?P<hour>{_CLOCK})(?:[:.](?P<minutes>[0-5]\d))?(?:{_DASH}(?P<hour2>{_CLOCK})"
     rf"(?:[:.](?P<minutes2>[0-5]\d))?)?(?P<clock>{_BLANK}Uhr(?:{_BLANK}(?P<after>[0-5]\d)(?!\w))?)?(?![\d:]|[.,]\d)",
-    "date": rf"{_BEGIN}(?P<day>\d{{1,2}})\.(?:[-–](?P<until>\d{{1,2}})\.)?{_BLANK}?(?P<month>{_MONTH})(?!\w)"
-    rf"(?:{_BLANK}(?P<year>\d{{4}}))?",
+    "date": rf"{_BEGIN}(?P<day>\d{{1,2}})\.(?:(?:[-–]|{_BLANK}bis{_BLANK}(?:zum{_BLANK})?)(?P<until>\d{{1,2}})\.)?"
+    rf"{_BLANK}?(?P<month>{_MONTH})(?!\w)(?:{_BLANK}(?P<year>\d{{4}}))?",
     "numeric_date": rf"{_BEGIN}(?P<day>\d{{1,2}})\.{_BLANK}?(?P<month>\d{{1,2}})\.{_BLANK}?"
     r"(?P<year>\d{4}|\d\d)?(?!\w)",
     "iso_date": rf"{_BEGIN}(?P<year>\d{{4}})-(?P<month>\d\d)-(?P<day>\d\d)(?!\w)",
     "ordinal": rf"{_BEGIN}(?P<first>{_NUMBER})\.(?!\w)|(?<!\w)(?P<roman>[IVX]+)\.?(?!\w)",
     "decade": r"(?<!\w)(?P<decade>\d{2,4})er(?!\w)",
     "label": rf"(?<!\w)(?P<label>Nr|Nummern?|S|Seiten?|Abb|Abbildung(?:en)?|Kap|Kapitel|Bd|Band|Bände|Art|Artikels?|"
-    rf"Abschn|Abschnitte?s?|Abs|Absatz|Gl|Gleichung)\.?{_BLANK}?(?P<number>\d+[a-z]?)"
+    rf"Abschn|Abschnitte?s?|Abs|Absatz|Gl|Gleichung)\.?{_BLANK}?(?P<number>\d+(?:\.\d+)*[a-z]?)"
     rf"(?:{_DASH}(?P<last>\d+[a-z]?))?(?!\w|[.,:/-]\d)",
 }
 _ANY_NUMBER = re.compile(_NUMBER)
@@ -107,34 +108,46 @@ class GermanText:
 
     def __init__(self, text: str, read: ReadNumber = possible_values) -> None:
         self.text = text
-        self._taken: list[Place] = []
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        """Of the places that were given out, in order."""
         self._places = _Places(text, read)
+        self._searched: dict[str, int] = {}
+        """For letters that were looked for, up to where all of their places are gone."""
 
     def take(self, value: Value) -> Place | None:
         """Where the value stands, whole with sign, unit and “Uhr”; None where it does not, or no longer."""
         key, approximate = value.key.removeprefix("ca "), value.key.startswith("ca ")
-        for start, end in self._tables(value.kind, key):
-            begin = self._approximately(start) if approximate else start
-            if begin is not None and self.take_place((begin, end)):
-                return begin, end
+        for name in _TABLES[value.kind]:
+            places = self._places[name].get(key, [])
+            for number, (start, end) in enumerate(places):
+                begin = self._approximately(start) if approximate else start
+                if begin is not None and self.take_place((begin, end)):
+                    del places[: number + 1 if not approximate else 0]
+                    return begin, end
         is_literal = value.kind in ("number", "date", "time") and not (approximate or key.isdecimal())
         return self.take_text(key) if is_literal else None
 
     def take_text(self, text: str) -> Place | None:
         """Where these letters stand, no word character beside them."""
-        start = self.text.find(text)
+        start = self.text.find(text, self._searched.get(text, 0))
         while start >= 0:
+            self._searched[text] = start + 1
             place = start, start + len(text)
             if self._stands_alone(place) and self.take_place(place):
                 return place
             start = self.text.find(text, start + 1)
+        self._searched[text] = len(self.text)
         return None
 
     def take_place(self, place: Place) -> bool:
         """Give a place out unless part of it was given before."""
-        is_free = all(place[1] <= start or end <= place[0] for start, end in self._taken)
+        rank = bisect_right(self._starts, place[0])
+        starts_free = rank == 0 or self._ends[rank - 1] <= place[0]
+        is_free = starts_free and (rank == len(self._starts) or place[1] <= self._starts[rank])
         if is_free:
-            self._taken.append(place)
+            self._starts.insert(rank, place[0])
+            self._ends.insert(rank, place[1])
         return is_free
 
     def _stands_alone(self, place: Place) -> bool:
@@ -150,10 +163,6 @@ class GermanText:
         before = _APPROXIMATELY.search(self.text, max(0, start - 12), start)
         return before.start() if before else None
 
-    def _tables(self, kind: ValueKind, key: str) -> Iterator[Place]:
-        for name in _TABLES[kind]:
-            yield from self._places[name].get(key, ())
-
 
 class _Places(dict[str, dict[str, list[Place]]]):
     """For each table the places of its keys, made when they are first asked for."""
@@ -167,8 +176,31 @@ class _Places(dict[str, dict[str, list[Place]]]):
         for match in _COMPILED[name].finditer(self._text):
             for key in _READERS[name](match, self._read):
                 places.setdefault(key, []).append(match.span())
+            for key, place in _ends_of_range(name, match, self._read):
+                places.setdefault(key, []).append(place)
         self[name] = places
         return places
+
+
+def _ends_of_range(name: str, match: re.Match[str], read: ReadNumber) -> Iterator[tuple[str, Place]]:
+    """Both ends of a range as values of their own: “von 10 bis 20 %” is also 10 (or 10 %), and 20 %."""
+    groups = match.groupdict()
+    if name in ("number", "money", "money_before", "percent", "quantity") and groups["last"]:
+        unit_ends = match.end()
+        ends = ((groups["first"], match.span("first")), (groups["last"], (match.start("last"), unit_ends)))
+        for number, place in ends:
+            for value in read(number):
+                yield from ((f"{value * _factor(match)}{unit}", place) for unit in _unit_keys(match))
+    if name == "time" and groups["hour2"]:
+        first = time_key(int(groups["hour"]), groups["minutes"] or "")
+        last = time_key(int(groups["hour2"]), groups["minutes2"] or groups["after"] or "")
+        yield first, (match.start("hour"), match.end("minutes" if groups["minutes"] else "hour"))
+        yield last, (match.start("hour2"), match.end())
+    if name == "date" and groups["until"]:
+        month = _MONTH_NUMBERS[groups["month"][:3].casefold()]
+        yield date_key(groups["year"], month, str(int(groups["until"]))), (match.start("until"), match.end())
+        for year in {None, groups["year"]}:
+            yield date_key(year, month, str(int(groups["day"]))), (match.start("day"), match.end("day") + 1)
 
 
 _BRACKETS = "{}[]<>`%$@#"
@@ -198,20 +230,30 @@ def _amounts(match: re.Match[str], read: ReadNumber, factor: int = 1) -> set[str
 
 
 def _numbers(match: re.Match[str], read: ReadNumber) -> set[str]:
-    return _amounts(match, read) or {match[0]}
+    return _amounts(match, read, _factor(match)) or {match[0]}
 
 
 def _units(match: re.Match[str], read: ReadNumber) -> set[str]:
-    factor = (
-        _MAGNITUDES[match["magnitude"].capitalize()]
-        if match.re.groupindex.get("magnitude") and match["magnitude"]
-        else 1
-    )
-    unit = unit_key(_UNIT_WORDS.get(match["unit"].casefold(), match["unit"]))
+    return {
+        f"{amount}{unit}" for amount in _amounts(match, read, _factor(match)) for unit in _unit_keys(match)
+    }
+
+
+def _factor(match: re.Match[str]) -> int:
+    """What a word like “Millionen” multiplies a number by."""
+    word = match.groupdict().get("magnitude")
+    return _MAGNITUDES[word.capitalize()] if word else 1
+
+
+def _unit_keys(match: re.Match[str]) -> set[str]:
+    """How keys end whose amount has this unit; "" for a plain number."""
+    written = match.groupdict().get("unit")
+    if written is None:
+        return {""}
+    unit = unit_key(_UNIT_WORDS.get(written.casefold(), written))
     if len(unit) == 3 and unit.upper() in CURRENCY_CODES:
         unit = unit.upper()
-    units = _DOLLARS if unit in _DOLLARS else {unit}
-    return {f"{amount} {one}" for amount in _amounts(match, read, factor) for one in units}
+    return {f" {one}" for one in (_DOLLARS if unit in _DOLLARS else {unit})}
 
 
 def _times(match: re.Match[str], read: ReadNumber) -> set[str]:

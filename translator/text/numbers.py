@@ -4,10 +4,12 @@ import re
 from fractions import Fraction
 
 ENGLISH_NUMBER = (
-    r"(?:\d{1,3}(?:,\d{3})++(?:\.\d++)?+|\d{1,2}(?:,\d\d(?=,))++,\d{3}(?:\.\d++)?+"
+    r"(?:\d{1,3}(?:['’]\d{3})++(?:\.\d++)?+|\d{1,3}(?:[\u00a0\u2009\u202f]\d{3})++(?:\.\d++)?+"
+    r"|\d{1,3}(?: 000)++|\d{1,3}(?:,\d{3})++(?:\.\d++)?+|\d{1,2}(?:,\d\d(?=,))++,\d{3}(?:\.\d++)?+"
     r"|\d++(?:\.\d++)?+|\.\d++)(?![\d]|[.,]\d)"
 )
-"""1,234.56, 1,50,000 (as Indians group digits), 1234.56 or .5; not the beginning of something longer."""
+"""1,234.56, 1'234.56, 10 000, 1,50,000 (as Indians group digits), 1234.56 or .5; not the beginning of something
+longer."""
 VULGAR = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
 _VULGAR_FRACTIONS = "1/4 1/2 3/4 1/7 1/9 1/10 1/3 2/3 1/5 2/5 3/5 4/5 1/6 5/6 1/8 3/8 5/8 7/8"
 _VULGAR_VALUES = dict(zip(VULGAR, map(Fraction, _VULGAR_FRACTIONS.split()), strict=True))
@@ -21,13 +23,14 @@ _GROUPED_BY = {
         (" ", "[ \u00a0\u2009\u202f'’]", "[.,]"),
     )
 }
+_SEPARATOR = re.compile("[,'’ \u00a0\u2009\u202f]")
 _INDIAN = re.compile(r"\d{1,2}(?:,\d\d)+,\d{3}")
 _DECIMAL = re.compile(r"\d+[.,]\d+")
 
 
 def english_value(number: str) -> Fraction | None:
     """The value of a number as `ENGLISH_NUMBER` finds it; None for one that is too long."""
-    return _fraction(number.replace(",", ""))
+    return _fraction(_SEPARATOR.sub("", number))
 
 
 def german_number(number: str) -> str:
@@ -35,7 +38,7 @@ def german_number(number: str) -> str:
     whole, point, decimals = number.partition(".")
     if _INDIAN.fullmatch(whole):
         whole = f"{int(whole.replace(',', '')):,}"
-    return (whole.replace(",", ".") or "0") + ("," if point else "") + decimals
+    return (_SEPARATOR.sub(".", whole) or "0") + ("," if point else "") + decimals
 
 
 def mixed_value(number: str) -> Fraction | None:

@@ -10,7 +10,7 @@ does the same with a training pair whose two sides agree.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -31,9 +31,10 @@ _VALUE_CLASSES = {
     "ordinal": "ordinal",
 }  # fmt: skip
 """The class of reserved pieces of each kind of value; all other kinds are opaque, or markup."""
-_TAG = re.compile(r"<(?P<close>/?)(?P<name>[A-Za-z][\w:.-]*)[^>]*?(?P<empty>/?)>\Z", re.DOTALL)
+_TAG = re.compile(r"<(?P<close>/?)(?P<name>[A-Za-z\d][\w:.-]*)[^>]*?(?P<empty>/?)>\Z", re.DOTALL)
 _VOID_TAG_NAMES = "area base br col embed hr img input link meta source track wbr"
 _VOID_TAGS = frozenset(_VOID_TAG_NAMES.split())
+_WITH_DIGITS = re.compile(r"(?<!\w)[^\W\d]*+\d\w*+(?:[.,:]\w*\d\w*+)*+")
 _MARK = re.compile("[\U000f0000-\U000f00ff]")
 
 
@@ -117,7 +118,17 @@ def find_protected(text: str) -> list[ProtectedSpan]:
         ProtectedSpan(one.start, one.end, one.kind, text[one.start : one.end], one.german, one)
         for one in find_values(text)
     ]
-    return _disjoint([*opaque, *emoji, *values])
+    spans = _disjoint([*opaque, *emoji, *values])
+    return sorted([*spans, *_leftovers(text, spans)], key=lambda span: span.start)
+
+
+def _leftovers(text: str, spans: Sequence[ProtectedSpan]) -> Iterator[ProtectedSpan]:
+    """Words with digits that are in no span, such as 15h30: no digit is left to the model."""
+    rest = replaced(
+        text, [(one.start, one.end) for one in spans], [" " * (one.end - one.start) for one in spans]
+    )
+    for match in _WITH_DIGITS.finditer(rest):
+        yield ProtectedSpan(*match.span(), "identifier", match[0], match[0])
 
 
 def mark(
@@ -272,6 +283,8 @@ def _disjoint(spans: list[ProtectedSpan]) -> list[ProtectedSpan]:
     kept: list[ProtectedSpan] = []
     for span in sorted(spans, key=lambda span: (span.start, -span.end)):
         while kept and span.start < kept[-1].end and kept[-1].value and not span.value:
+            if kept[-1].kind == "label" and span.end <= kept[-1].end:
+                break  # the 3b of “fig. 3b”
             kept.pop()
         if not kept or span.start >= kept[-1].end:
             kept.append(span)

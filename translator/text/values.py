@@ -59,12 +59,15 @@ UNITS = (
     "km/h|km²|km|cm²|cm³|cm|mm²|mm|µm|μm|nm|m²|m³|m/s|mi|ft|yd|ha|kg|mg|µg|μg|lbs?|oz|ml|mL|cl|dl|gal|°C|°F|"
     "ms|µs|μs|ns|min|kWh|MWh|GWh|TWh|kW|MW|GW|mW|mV|kV|mA|mAh|Ah|kHz|MHz|GHz|THz|Hz|kB|KB|MB|GB|TB|PB|KiB|MiB|GiB|TiB|"
     "kbit/s|Mbit/s|Gbit/s|kbps|Mbps|Gbps|MB/s|GB/s|mph|hPa|kPa|MPa|Pa|mbar|bar|psi|Nm|kJ|MJ|kcal|cal|dB|px|pt|em|"
-    "rpm|ppm|ppb|dpi|fps|mol|cd|lx|lm"
+    "rpm|ppm|ppb|dpi|fps|mol|cd|lx|lm|mins?|hrs?|secs?|kph|kmh|kΩ|MΩ"
 )
 """Symbols that a German text has, too. Those that are also English words, such as `in`, are left out."""
+_GERMAN_UNITS = {
+    "mins": "min", "hr": "h", "hrs": "h", "sec": "s", "secs": "s", "kph": "km/h", "kmh": "km/h",
+}  # fmt: skip
 _LONGEST_FIRST = "|".join(sorted(UNITS.split("|"), key=len, reverse=True))
-_SPACED_UNITS = "m|g|l|L|t|s|h|W|V"
-"""After whole numbers only with a blank, but for h, g, l and s: `5m` may be five million."""
+_SPACED_UNITS = "m|g|l|L|t|s|h|W|V|Ω"
+"""After whole numbers `m` only with a blank: `5m` may be five million."""
 _MAGNITUDES: dict[str, tuple[int, str, str]] = {
     "thousand": (10**3, "Tausend", "Tausend"),
     "million": (10**6, "Million", "Millionen"),
@@ -112,6 +115,10 @@ _SENTENCE_GOES_ON = re.compile(
     r"\.[)\]\"”’]*+(?:[,;:]|[?!]| (?:[^A-Z]|I\b"
     r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:[ECMP][SD]?T|GMT|UTC|BST|CES?T)\b))"
 )
+_NO_ANSWER = "".join(
+    rf"(?<!\b{word} )" for word in ("is", "was", "be", "says", "said", "answered", "means", "meant")
+)
+"""Before “no. 5”: otherwise a sentence ends, as in “The answer is no. 5 people left.”"""
 _LOOK_BACK = 30
 """Characters before a number that may tell what it is."""
 
@@ -123,6 +130,7 @@ _SIGN = r"(?:(?<![\w)\]%°])[-−–+±])?+"
 _DASH = r"(?:[-–]|[ \u00a0]–[ \u00a0])"
 _BLANK = r"[ \u00a0\u2009\u202f]?"
 _MAGNITUDE = r"(?:[ \u00a0](?i:thousand|million|billion|trillion|mn|bn|tn)|bn|mn|tn|[kKmMbB])(?!\w)"
+_MAGNITUDE_WORD = r"[ \u00a0](?i:thousand|million|billion|trillion)(?!\w)"
 _MONTH_NAME = (
     r"(?:Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|June?|July?|Aug(?:ust|\.)?|"
     r"Sept?(?:ember|\.)?|Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
@@ -136,7 +144,8 @@ _ORDINAL_END = r"(?:st|nd|rd|th|ST|ND|RD|TH)"
 _NUMBER = ENGLISH_NUMBER
 
 _PATTERNS: dict[str, str] = {
-    "label": rf"(?<![\w.])(?i:(?P<label>{'|'.join(_LABELS)}))\.{_BLANK}(?P<labelled>\d++[a-z]?(?:[-–]\d++[a-z]?)?)"
+    "label": rf"(?<![\w.])(?:(?!(?i:no)\.)|{_NO_ANSWER})(?i:(?P<label>{'|'.join(_LABELS)}))\.{_BLANK}"
+    r"(?P<labelled>\d++(?:\.\d++)*+[a-z]?(?:[-–]\d++[a-z]?)?)"
     r"(?!\w|[.,:/-]\d)",
     "month_day": rf"\b(?P<month1>{_MONTH})[ \u00a0](?P<day1>{_DAY}){_ORDINAL_END}?(?P<to1>[-–]{_DAY})?"
     r"(?:,?[ \u00a0](?P<year1>\d{4}))?(?![\d:]|[.,]\d|\w)",
@@ -145,9 +154,12 @@ _PATTERNS: dict[str, str] = {
     "iso_date": rf"{_BEGIN}\d{{4}}-(?:0\d|1[0-2])-(?:[0-2]\d|3[01])(?![\d-])",
     "slash_date": rf"{_BEGIN}\d{{1,2}}/\d{{1,2}}/(?:\d{{4}}|\d\d)(?![\d/])",
     "dot_date": rf"{_BEGIN}\d{{1,2}}\.\d{{1,2}}\.\d{{4}}(?!\d|\.\d)",
+    "scale": rf"{_BEGIN}1:\d{{1,3}}(?:,\d{{3}})++(?!\d|,\d|\w)",
+    "shared_half": rf"(?i:(?:(?<=\bfrom )|(?<=\bbetween )){_BEGIN}(?P<shared>{_CLOCK_12})"
+    rf"(?= (?:to|and|until|till) (?P<until12>{_CLOCK_12})(?P<until_half>{_AM_PM})))",
     "hours": rf"(?i:{_BEGIN}(?P<from12>{_CLOCK_12})(?P<half1>{_AM_PM})?{_DASH}"
     rf"(?P<to12>{_CLOCK_12})(?P<half2>{_AM_PM}))",
-    "spoken_time": rf"(?i:\b(?P<quarter>half past|quarter past|quarter to)[ \u00a0](?P<hour>1[0-2]|0?[1-9])"
+    "spoken_time": rf"(?i:\b(?:a )?(?P<quarter>half past|quarter past|quarter to)[ \u00a0](?P<hour>1[0-2]|0?[1-9])"
     rf"(?P<spoken_half>{_AM_PM}))",
     "time12": rf"(?i:{_BEGIN}(?P<clock12>{_CLOCK_12})(?P<half>{_AM_PM}))",
     "times": rf"{_BEGIN}(?P<from24>{_CLOCK_24}){_DASH}(?P<to24>{_CLOCK_24})(?![\d:])",
@@ -157,12 +169,13 @@ _PATTERNS: dict[str, str] = {
     rf"(?:{_DASH}(?:{CURRENCY_SIGNS})?(?P<upto1>{_NUMBER})(?P<magnitude3>{_MAGNITUDE})?)?(?:\.[-–—](?![\w-]))?(?!\w)",
     "money_after": rf"{_BEGIN}(?P<sign2>{_SIGN})(?P<amount2>{_NUMBER})(?:{_DASH}(?P<upto2>{_NUMBER}))?"
     rf"(?P<magnitude2>{_MAGNITUDE})?{_BLANK}(?P<currency2>{CURRENCY_SIGNS}|(?:{CURRENCY_CODES})(?!\w))(?![\d])",
-    "decade": rf"(?P<decade>(?:1\d|20)\d0|(?:{_BEFORE_DECADES})\d0)s(?!\w)",
+    "decade": rf"(?:(?P<decade>(?:1\d|20)\d0|(?:{_BEFORE_DECADES})\d0)"
+    r"|(?<!\w)['’](?P<short_decade>\d0))s(?!\w)",
     "percent": rf"{_BEGIN}(?P<sign3>{_SIGN})(?P<part>{_NUMBER}|\d*[{VULGAR}])%?(?:{_DASH}(?P<upto3>{_NUMBER}))?{_BLANK}"
     r"(?P<percent>[%‰])(?!\w)",
     "quantity": rf"{_BEGIN}(?P<sign4>{_SIGN})(?P<size>{_NUMBER}|\d*[{VULGAR}])(?:{_DASH}(?P<upto4>{_NUMBER}))?"
     rf"(?:{_BLANK}(?P<unit>{_LONGEST_FIRST}|°)"
-    rf"|(?:[ \u00a0]|(?<=[.,]\d)|(?<=[.,]\d\d)|(?=[hgls]))(?P<spaced_unit>{_SPACED_UNITS}))(?![\w²³])",
+    rf"|(?:[ \u00a0]|(?<=[.,]\d)|(?<=[.,]\d\d)|(?=[ghlstLVWΩ]))(?P<spaced_unit>{_SPACED_UNITS}))(?![\w²³])",
     "ordinal": rf"{_BEGIN}(?P<ordinal>\d{{1,3}}(?:,\d{{3}})++|\d{{1,6}}){_ORDINAL_END}(?!\w)",
     "power": rf"{_BEGIN}{_SIGN}(?:\d++(?:\.\d++)?{_BLANK}[×·]{_BLANK})?+\d++(?:\.\d++)?[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]++",
     "mixed": rf"{_BEGIN}(?P<sign5>{_SIGN})(?P<mixed>\d*[{VULGAR}])(?!\w)",
@@ -170,12 +183,13 @@ _PATTERNS: dict[str, str] = {
     r"|'(?= (?:by|x|×|wide|long|tall|high|deep)\b))",
     "literal": rf"{_BEGIN}\d++(?:[ \u00a0]?[×][ \u00a0]?\d++|[:/]\d++)++(?!\w)",
     "range": rf"{_BEGIN}(?P<first>{_NUMBER}){_DASH}(?P<last>{_NUMBER})(?![-–]\d|\w)",
-    "number": rf"{_BEGIN}(?P<sign6>{_SIGN})(?P<number>{_NUMBER})(?!\w)",
+    "number": rf"{_BEGIN}(?P<sign6>{_SIGN})(?P<number>{_NUMBER})(?P<magnitude5>{_MAGNITUDE_WORD})?(?!\w)",
+    "factor": rf"{_BEGIN}(?P<factor>{_NUMBER})(?P<factor_sign>[kKMBx])(?!\w)",
     "odd": r"(?<!\w)\d++(?:[.,]\d++)++(?!\w)",
     "roman": rf"\b(?P<name>{'|'.join((_REGNAL_NAMES + _REGNAL_NAMES.upper()).split())})[ \u00a0]"
     r"(?P<roman>X{0,3}(?:IX|IV|V?I{0,3}))(?<=[IVX])(?!\w)",
 }
-_FIRST_CHARACTERS = rf"(?<!\w)(?=[\d{VULGAR}.+±−–$€£¥₹₽₩₺₴₪฿₫₱₿¢A-Zacefhnpqsv-])"
+_FIRST_CHARACTERS = rf"(?<!\w)(?=['’\d{VULGAR}.+±−–$€£¥₹₽₩₺₴₪฿₫₱₿¢A-Zacefhnpqsv-])"
 _VALUES = re.compile(
     _FIRST_CHARACTERS + "(?:" + "|".join(f"(?P<as_{name}>{one})" for name, one in _PATTERNS.items()) + ")"
 )
@@ -282,6 +296,14 @@ def _time12(match: re.Match[str], text: str) -> Value:
     return Value(match.start(), end, "time", time_key(hour, minutes), f"{_german_clock(hour, minutes)} Uhr")
 
 
+def _shared_half(match: re.Match[str], text: str) -> Value:
+    """The 8 of “from 8 to 10 p.m.”, which shares the half of the day, and of “from 11 to 1 p.m.”, which does not."""
+    hour, minutes = _clock(match["shared"], match["until_half"])
+    if hour > _clock(match["until12"], match["until_half"])[0]:
+        hour, minutes = _clock(match["shared"], "a")
+    return _value(match, "time", time_key(hour, minutes), f"{_german_clock(hour, minutes)} Uhr")
+
+
 def _spoken_time(match: re.Match[str], text: str) -> Value:
     minutes, hours_back = {"half past": ("30", 0), "quarter past": ("15", 0), "quarter to": ("45", 1)}[
         match["quarter"].lower().replace("\u00a0", " ")
@@ -294,8 +316,10 @@ def _spoken_time(match: re.Match[str], text: str) -> Value:
 def _hours(match: re.Match[str], text: str) -> Value:
     first_half = match["half1"] or match["half2"]
     first, last = _clock(match["from12"], first_half), _clock(match["to12"], match["half2"])
-    if first[0] > last[0] and not match["half1"]:  # 11–1 p.m. begins in the morning
-        first = _clock(match["from12"], "a")
+    if (
+        first[0] > last[0] and not match["half1"]
+    ):  # 11–1 p.m. begins in the morning, and 10–12 a.m. ends at noon
+        first, last = _clock(match["from12"], "a"), (last[0] or 12, last[1])
     german = f"{_german_clock(*first)}–{_german_clock(*last)} Uhr"
     key = f"{time_key(*first)}-{time_key(*last)}"
     return Value(match.start(), _end_of_half(match, text), "time", key, german)
@@ -367,7 +391,7 @@ def _amount(
     german = sign + "–".join(map(_german, numbers))
     if several:
         german += f" {one if number == '1' and not upto else several}"
-    german += ("" if unit == "°" else " ") + unit
+    german += ("" if unit == "°" else " ") + german_unit(unit)
     key = signed_key(sign, number, factor) + (f"-{signed_key('', upto, factor)}" if upto else "")
     return _value(match, kind, f"{key} {unit_key(unit)}", german)
 
@@ -384,11 +408,18 @@ def signed_key(sign: str, number: str, factor: int = 1) -> str:
 
 def unit_key(unit: str) -> str:
     """What units and currencies have in common that are written differently."""
+    unit = german_unit(unit)
     return CURRENCIES.get(unit, unit).replace("μ", "µ")
 
 
+def german_unit(unit: str) -> str:
+    """The symbol of a unit whose English abbreviation a German text does not have."""
+    return _GERMAN_UNITS.get(unit, unit)
+
+
 def _decade(match: re.Match[str], text: str) -> Value:
-    return _value(match, "decade", match["decade"], match["decade"] + "er")
+    decade = match["decade"] or match["short_decade"]
+    return _value(match, "decade", decade, f"{decade}er")
 
 
 def _ordinal(match: re.Match[str], text: str) -> Value:
@@ -403,6 +434,17 @@ def _roman(match: re.Match[str], text: str) -> Value | None:
 
 def _literal(match: re.Match[str], text: str) -> Value:
     return _value(match, "number", match[0], match[0])
+
+
+def _scale(match: re.Match[str], text: str) -> Value:
+    german = match[0].replace(",", ".")
+    return _value(match, "number", german, german)
+
+
+def _factor(match: re.Match[str], text: str) -> Value:
+    """1.5k and 2x are copied but for the mark of the decimals."""
+    german = german_number(match["factor"]) + match["factor_sign"]
+    return _value(match, "number", german, german)
 
 
 def _mixed(match: re.Match[str], text: str) -> Value:
@@ -429,6 +471,10 @@ def _number(match: re.Match[str], text: str) -> Value:
     sign, number = match["sign6"], match["number"]
     if _is_version(number, text, match.start()):
         return _value(match, "number", number, match[0])
+    if word := match["magnitude5"]:
+        factor, one, several = _MAGNITUDES[word.strip().lower()]
+        german = f"{sign}{german_number(number)} {one if number == '1' else several}"
+        return _value(match, "number", signed_key(sign, number, factor), german)
     key = signed_key(sign, number)
     if not sign and number.isdecimal():
         if _is_year(number):
@@ -459,7 +505,8 @@ def _is_version(number: str, text: str, start: int) -> bool:
 _Reader = Callable[[re.Match[str], str], Value | None]
 _READERS: dict[str, _Reader] = {
     "label": _label, "month_day": _month_day, "day_month": _day_month, "iso_date": _iso_date,
-    "slash_date": _slash_date, "dot_date": _dot_date, "hours": _hours, "spoken_time": _spoken_time,
+    "slash_date": _slash_date, "dot_date": _dot_date, "shared_half": _shared_half, "hours": _hours,
+    "spoken_time": _spoken_time, "scale": _scale, "factor": _factor,
     "time12": _time12, "times": _times, "time24": _time24, "money": _money, "money_after": _money_after,
     "percent": _percent, "quantity": _quantity, "decade": _decade, "ordinal": _ordinal, "power": _power,
     "mixed": _mixed, "feet": _literal, "literal": _literal, "range": _range, "number": _number, "odd": _literal,

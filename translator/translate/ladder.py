@@ -9,6 +9,7 @@ The rungs, from the usual one down:
 - `copied`: the source itself, with its numbers in German form.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -20,6 +21,11 @@ from translator.tokenizer import Tokenizer
 from translator.translate.answers import Hypothesis
 from translator.translate.receipt import Check, check
 from translator.translate.sources import SourceSentence, read_sentences
+
+_WORDS = re.compile(r"\w(?:.*(?:\w|(?<=\w)[.!?…]))?", re.DOTALL)
+"""From the first to the last word, with the mark that ends a sentence."""
+_MOST_DOUBT = 1.5
+"""Nats a piece by which a repaired translation may be less likely than the first one: beyond, it is nonsense."""
 
 
 class Search(Protocol):
@@ -81,7 +87,7 @@ class Ladder:
         """Take what a rung makes of the bad ones, where it has fewer faults."""
         bad = [place for place, hypotheses in enumerate(found) if is_bad(hypotheses[0])]
         for place, new in zip(bad, step([sources[place] for place in bad]) if bad else [], strict=True):
-            if _badness(new[0]) < _badness(found[place][0]):
+            if _badness(new[0]) < _badness(found[place][0]) and is_sane(new[0], found[place][0]):
                 found[place] = (new[0], *found[place][1:])
 
     def _search_forced(self, sources: Sequence[SourceSentence]) -> list[tuple[Hypothesis, ...]]:
@@ -103,10 +109,13 @@ class Ladder:
         position = 0
         places = [place_in(source, span) for span in source.protected if not span.is_word]
         for start, end in (*places, (len(source.text), len(source.text))):
-            segment = source.text[position:start]
+            # Punctuation beside a span belongs to it, and stays.
+            words = _WORDS.search(source.text, position, start)
+            inner = words.span() if words else (start, start)
+            segment = source.text[slice(*inner)]
             for part in read_sentences(segment, self._tokenizer, self._max_tokens, source.numbers):
                 in_capitals = replace(part, in_capitals=source.in_capitals)
-                yield _Part(in_capitals, position + part.span.start, position + part.span.end)
+                yield _Part(in_capitals, inner[0] + part.span.start, inner[0] + part.span.end)
             position = end
 
 
@@ -163,6 +172,11 @@ def has_fault(hypothesis: Hypothesis) -> bool:
 def has_grave_fault(hypothesis: Hypothesis) -> bool:
     """Whether something is lost or misplaced that is no number up to twelve: worth a sentence that reads badly."""
     return any(map(_is_grave, hypothesis.checks))
+
+
+def is_sane(repaired: Hypothesis, first: Hypothesis) -> bool:
+    """Whether a translation that another search found is about as likely as the first one."""
+    return repaired.rung in ("parts", "copied") or repaired.confidence >= first.confidence - _MOST_DOUBT
 
 
 def _badness(hypothesis: Hypothesis) -> tuple[int, int]:

@@ -12,11 +12,12 @@ from typing import Literal
 
 from translator.text.german import GermanText, find_numbers
 from translator.text.numbers import german_values, possible_values
+from translator.text.opaque import find_opaque
 from translator.text.protected import NumberStyle, ProtectedKind, ProtectedSpan, replaced, tag_pairs
 
 Verdict = Literal["kept", "converted", "lost", "misplaced", "extra"]
 """`kept` letter for letter, `converted` to another form of the same value, `lost`, `misplaced`: a tag that no longer
-encloses any words, or `extra`: it came from nowhere."""
+encloses any words, or crosses another one, or `extra`: it came from nowhere."""
 CheckKind = ProtectedKind | Literal["character"]
 Place = tuple[int, int]
 
@@ -60,6 +61,9 @@ _UNITS = {word: number for number, words in enumerate(_UNIT_WORDS.split()) for w
 _TENS = {word: 10 * number for number, words in enumerate(_TEN_WORDS.split(), 2) for word in words.split("|")}
 _FACTORS = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
 _WORD = re.compile(r"[A-Za-z]++")
+_TAGS = re.compile(r"<[^<>]*>")
+_NEVER_INVENTED = frozenset({"link", "email", "placeholder", "tag", "entity"})
+"""Kinds of which a translation has no more than its source; other kinds may be found in a German text by mistake."""
 _CLOCK_WORDS = re.compile(r"(?i)\b(?:o['’]?clock|half past|quarter (?:past|to)|noon|midnight)\b")
 
 
@@ -81,9 +85,10 @@ def check(
         for span in sorted(spans, key=lambda span: span.kind in ("small", "number", "year"))
     ]
     checks.sort(key=lambda one: one.source or (0, 0))
-    _find_empty_tags(checks, spans, source, translation)
+    _find_misplaced_tags(checks, spans, source, translation)
     extra = _extra_digits(source, start, spans, german)
-    return (*checks, *extra, *_broken_characters(source, translation))
+    more = _extra_copies(source, start, spans, german)
+    return (*checks, *extra, *more, *_broken_characters(source, translation))
 
 
 def _check_span(span: ProtectedSpan, start: int, german: GermanText, numbers: NumberStyle) -> Check:
@@ -100,18 +105,31 @@ def _check_span(span: ProtectedSpan, start: int, german: GermanText, numbers: Nu
     return Check(span.kind, "kept" if is_same else "converted", source, place)
 
 
-def _find_empty_tags(
+def _find_misplaced_tags(
     checks: list[Check], spans: Sequence[ProtectedSpan], source: str, translation: str
 ) -> None:
-    """Change the verdict of closing tags that enclosed words and do so no more; both lists are in the same order."""
-    for first, second in tag_pairs(spans).items():
-        opening, closing = checks[first], checks[second]
+    """Change the verdict of closing tags that come too early, cross others, or no longer enclose any words."""
+    pairs = [
+        (checks[first], second) for first, second in tag_pairs(spans).items()
+    ]  # checks and spans are in order
+    inner: list[Place] = []
+    for opening, second in sorted(pairs, key=lambda pair: pair[0].target or (0, 0)):
+        closing = checks[second]
         if not (opening.source and closing.source and opening.target and closing.target):
             continue
-        before = source[opening.source[1] : closing.source[0]].strip()
-        after = translation[opening.target[1] : max(opening.target[1], closing.target[0])].strip()
-        if before and not after:
+        place = opening.target[1], closing.target[0]
+        had_words = _has_words(source[opening.source[1] : closing.source[0]])
+        is_empty = had_words and not _has_words(translation[place[0] : max(place)])
+        crosses = any(start < place[0] < end < place[1] for start, end in inner)
+        if place[0] > place[1] or is_empty or crosses:
             checks[second] = replace(closing, verdict="misplaced")
+        else:
+            inner.append(place)
+
+
+def _has_words(markup: str) -> bool:
+    """Whether there is anything but tags and blanks."""
+    return bool(_TAGS.sub("", markup).strip())
 
 
 def _take_small(number: int, german: GermanText) -> Place | None:
@@ -132,6 +150,19 @@ def _extra_digits(source: str, start: int, spans: Sequence[ProtectedSpan], germa
     return [Check("number", "extra", None, place) for place, values in left if not values & explained]
 
 
+def _extra_copies(source: str, start: int, spans: Sequence[ProtectedSpan], german: GermanText) -> list[Check]:
+    """Links, placeholders and the like that are there more often than in the source."""
+    found = [
+        (one.kind, (one.start, one.end))
+        for one in find_opaque(german.text)
+        if one.kind in _NEVER_INVENTED and german.take_place((one.start, one.end))
+    ]
+    rest = _without_spans(source, start, spans) if found else ""
+    return [
+        Check(kind, "extra", None, place) for kind, place in found if german.text[slice(*place)] not in rest
+    ]
+
+
 def _is_clock(text: str, place: Place) -> bool:
     """Whether a number is the hour or the minutes of a time."""
     return ":" in text[place[0] - 1 : place[0]] + text[place[1] : place[1] + 1]
@@ -139,9 +170,12 @@ def _is_clock(text: str, place: Place) -> bool:
 
 def _unprotected_numbers(source: str, start: int, spans: Sequence[ProtectedSpan]) -> set[Fraction]:
     """The values of numbers of the source that belong to no span, such as parts of odd words."""
+    return {value for _, values in find_numbers(_without_spans(source, start, spans)) for value in values}
+
+
+def _without_spans(source: str, start: int, spans: Sequence[ProtectedSpan]) -> str:
     places = [(span.start - start, span.end - start) for span in spans]
-    rest = replaced(source, places, [" "] * len(places))
-    return {value for _, values in find_numbers(rest) for value in values}
+    return replaced(source, places, [" "] * len(places))
 
 
 def _numbers_in_words(source: str) -> set[Fraction]:

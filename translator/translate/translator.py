@@ -40,7 +40,7 @@ from translator.text.casing import upper_case
 from translator.text.protected import NumberStyle, in_capitals, restore
 from translator.tokenizer import BOS_ID, EOS_ID, Tokenizer
 from translator.translate.answers import Hypothesis, Translation, assemble
-from translator.translate.ladder import Ladder, check_of, copied, has_fault
+from translator.translate.ladder import Ladder, check_of, copied, has_fault, is_sane
 from translator.translate.rules import begin_with, piece_texts
 from translator.translate.sources import MAX_PIECE_TOKENS, SourceSentence, read_sentences
 from translator.watch import Converting, Watch
@@ -412,8 +412,11 @@ class Translator:
             hypotheses.setdefault(hypothesis.text, hypothesis)
             if rank >= n_best and not has_fault(hypothesis):
                 break
-        first, *rest = sorted(hypotheses.values(), key=has_fault)
-        if has_fault(next(iter(hypotheses.values()))) and not has_fault(first):
+        likeliest = next(iter(hypotheses.values()))
+        first, *rest = sorted(
+            hypotheses.values(), key=lambda one: has_fault(one) or not is_sane(one, likeliest)
+        )
+        if first is not likeliest:
             first = replace(first, rung="next")
         return (first, *rest)[:n_best]
 
