@@ -2,6 +2,7 @@
 # PYTHON chooses the interpreter (3.11 to 3.13), PIP_ARGS reaches pip: for example --index-url for another mirror.
 PYTHON ?= python3
 PIP_ARGS ?=
+GPU := $(if $(shell command -v nvidia-smi),[gpu])
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -28,7 +29,7 @@ check: $(VENV)/dev.stamp
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
 
-demo: $(VENV)/serve.stamp
+demo: $(VENV)/train.stamp
 	$(BIN)/translator demo
 
 # DATA is the folder of Multi30k's text; what is trained goes into OUT. Given again, it goes on where it was.
@@ -50,16 +51,22 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 	$(BIN)/python -m pip install $(PIP_ARGS) --quiet --upgrade pip
 
+# PyTorch is large, and only a GPU needs it to serve.
 $(VENV)/serve.stamp: $(BIN)/python pyproject.toml
-	@echo "installing the translator and what serving needs; PyTorch is large: this takes minutes"
-	$(BIN)/python -m pip install $(PIP_ARGS) --editable .
+	@echo "installing the translator and what serving needs$(if $(GPU), with PyTorch: a GPU was found, and this takes minutes)"
+	$(BIN)/python -m pip install $(PIP_ARGS) --editable '.$(GPU)'
 	touch $@
 
 $(VENV)/dev.stamp: $(BIN)/python pyproject.toml
 	@echo "installing the translator and what its tests need; PyTorch is large: this takes minutes"
 	$(BIN)/python -m pip install $(PIP_ARGS) --editable '.[dev]'
+	touch $@ $(VENV)/train.stamp $(VENV)/serve.stamp
+
+$(VENV)/train.stamp: $(BIN)/python pyproject.toml
+	@echo "installing the translator and what training needs; PyTorch is large: this takes minutes"
+	$(BIN)/python -m pip install $(PIP_ARGS) --editable '.[train]'
 	touch $@ $(VENV)/serve.stamp
 
-$(VENV)/bench.stamp: $(VENV)/serve.stamp
+$(VENV)/bench.stamp: $(VENV)/train.stamp
 	$(BIN)/python -m pip install $(PIP_ARGS) --editable '.[bench]'
 	touch $@

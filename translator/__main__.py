@@ -36,6 +36,14 @@ def main() -> int:
     except TranslatorError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except ModuleNotFoundError as error:
+        if error.name not in ("torch", "datasets", "matplotlib", "ctranslate2"):
+            raise
+        print(
+            f"error: {error.name} is not installed; pip install 'en-de-translator[train,export]'",
+            file=sys.stderr,
+        )
+        return 1
     except BrokenPipeError:
         # The reader of the output has left, as `head` does; there is nobody to tell.
         _discard_output()

@@ -52,7 +52,6 @@ def evaluate(
         json_output: Print JSON instead of tables.
         record: Write the scores onto the cards of the models; it translates in fp32, as the weights are.
     """
-    from translator.card import record_scores
     from translator.translate import Translator, shipped_model
 
     _check_systems(model, hypothesis, precision, record=record)
@@ -66,6 +65,8 @@ def evaluate(
     ]
     measured = [_evaluate_model(translator, options, chosen) for translator in translators]
     if record:
+        from translator.card import record_scores
+
         for folder, one in zip(folders, measured, strict=True):
             record_scores(folder, one, options)
     found = _told_apart([*measured, *finished], [*folders, *hypothesis])

@@ -451,7 +451,9 @@ def resolve_precision(precision: Precision | Literal["auto"], device: str) -> tu
     if device == "cpu" or (device == "auto" and not has_gpu()):
         if precision == "int8" or (precision == "auto" and _has_native_engine()):
             return "int8", "cpu"
+        _check_pytorch("fp32" if precision == "auto" else precision)
         return ("fp32" if precision == "auto" else precision), "cpu"
+    _check_pytorch(f"the device {device!r}")
     from translator.device import choose_device, has_fast_bf16  # noqa: PLC0415 (loads PyTorch)
 
     chosen = choose_device(device)
@@ -462,6 +464,14 @@ def resolve_precision(precision: Precision | Literal["auto"], device: str) -> tu
     if precision == "auto":
         precision = "bf16" if has_fast_bf16(chosen) else "fp32"
     return precision, str(chosen)
+
+
+def _check_pytorch(what: str) -> None:
+    """Raise ConfigError where PyTorch is not installed."""
+    if importlib.util.find_spec("torch") is None:
+        raise ConfigError(
+            f"{what} needs PyTorch, which is not installed; pip install 'en-de-translator[gpu]', or leave it at auto"
+        )
 
 
 @cache
