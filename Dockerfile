@@ -25,10 +25,10 @@ RUN ["python3", "-c", "import os, pathlib, tomllib; \
     pathlib.Path('requirements.txt').write_text('\\n'.join(sum(extras, project['dependencies'])))"]
 # hadolint ignore=SC2086
 RUN /pip/bin/pip --python /venv/bin/python install ${PIP_ARGS} --no-compile --requirement requirements.txt
-# PyTorch's own tests and headers are a quarter of it, and nothing runs or compiles them here.
-RUN rm -rf /venv/lib/python3*/site-packages/torch/test /venv/lib/python3*/site-packages/torch/include
-# The imports also write the byte code of what serving needs, a sixth of what pip would have written.
-RUN ["/venv/bin/python", "-c", "import fastapi, numpy, pydantic_settings, uvicorn"]
+# PyTorch's own tests and headers are a quarter of it, and nothing runs or compiles them here. The imports write the byte
+# code of what serving needs, a sixth of what pip would have written.
+RUN rm -rf /venv/lib/python3*/site-packages/torch/test /venv/lib/python3*/site-packages/torch/include \
+    && /venv/bin/python -c "import fastapi, numpy, pydantic_settings, uvicorn"
 
 FROM dependencies AS application
 COPY README.md .

@@ -33,16 +33,8 @@ def main() -> int:
             return _show_help()
         _run_command(arguments)
         sys.stdout.flush()
-    except TranslatorError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except ModuleNotFoundError as error:
-        if error.name not in ("torch", "datasets", "matplotlib", "ctranslate2"):
-            raise
-        print(
-            f"error: {error.name} is not installed; pip install 'en-de-translator[train,export]'",
-            file=sys.stderr,
-        )
+    except (TranslatorError, ModuleNotFoundError) as error:
+        print(f"error: {_told(error)}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         # The reader of the output has left, as `head` does; there is nobody to tell.
@@ -76,6 +68,15 @@ def _run_command(arguments: Sequence[str]) -> None:
         description="English→German translation: prepare data, translate, evaluate, look inside; training is train.py.",
         args=arguments,
     )
+
+
+def _told(error: TranslatorError | ModuleNotFoundError) -> str:
+    """What to say of an error; raises it where it is a mistake of ours."""
+    if isinstance(error, TranslatorError):
+        return str(error)
+    if error.name not in ("torch", "datasets", "matplotlib", "ctranslate2"):
+        raise error
+    return f"this command needs {error.name}, which is not installed; pip install 'en-de-translator[train,export]'"
 
 
 def _show_help() -> int:

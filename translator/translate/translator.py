@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache, cached_property, lru_cache, partial
+from functools import cache, cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -171,22 +171,26 @@ class Translator:
                     f"{other_path} has another vocabulary than {paths[0]}; "
                     "models decide together only where they were trained with the same tokenizer"
                 )
-        return cls._of_files(files, *resolve_precision(precision, device))
+        chosen_precision, chosen_device = resolve_precision(precision, device)
+        # Read again, since the weights would stay in memory for those who never look inside.
+        return cls._of_files(files, chosen_precision, chosen_device, lambda: _model_of(read_model(paths[0])))
 
     @classmethod
-    def _of_files(cls, files: Sequence[ModelFiles], precision: Precision, device: str) -> Self:
+    def _of_files(
+        cls,
+        files: Sequence[ModelFiles],
+        precision: Precision,
+        device: str,
+        make_model: Callable[[], "Transformer"],
+    ) -> Self:
         first, threads = files[0], usable_cores() if device == "cpu" else 1
         forbidden = special_tokens(first.tokenizer).forbidden
         if precision == "int8":
             engines: list[Engine] = [NativeEngine(one.weights, one.config, forbidden) for one in files]
-            config, tokenizer, card, make_model = (
-                first.config,
-                first.tokenizer,
-                first.card,
-                partial(_model_of, first),
-            )
             engine = Ensemble(engines) if len(engines) > 1 else engines[0]
-            return cls(engine, config, tokenizer, card, make_model, device, precision, threads)
+            return cls(
+                engine, first.config, first.tokenizer, first.card, make_model, device, precision, threads
+            )
         models = [_model_of(one, device, precision) for one in files]
         return cls.of_model(models[0], first.tokenizer, first.card, models[1:], threads)
 
