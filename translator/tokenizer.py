@@ -180,7 +180,7 @@ class Tokenizer:
         return self._read_marks(self.encode(text)) if MARKS.search(text) else self.encode(text)
 
     def encode_all_marked(self, texts: Sequence[str]) -> list[list[int]]:
-        """Piece ids of each text as `encode_marked` gives them, on several threads where there are many texts."""
+        """Piece ids of each text as `encode_marked` gives them, using several threads for large batches."""
         return [
             self._read_marks(ids) if MARKS.search(text) else ids
             for text, ids in zip(texts, self.encode_all(texts), strict=True)
@@ -213,7 +213,7 @@ class Tokenizer:
         return reserved_id if FIRST_RESERVED_ID <= reserved_id < self.first_byte_id else None
 
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
-        """Piece ids of each text, without BOS and EOS, on several threads where there are many texts.
+        """Piece ids of each text, without BOS and EOS, using several threads for large batches.
 
         Raises `InputError` on a lone surrogate.
         """
@@ -256,7 +256,7 @@ class Tokenizer:
         return min(ids, default=self.first_byte_id) >= self.first_byte_id
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Text of piece ids; special and reserved ids are dropped, bytes that are no UTF-8 become U+FFFD.
+        """Text of piece ids; special and reserved ids are dropped, invalid UTF-8 becomes U+FFFD.
 
         Raises `InputError` on an id outside of the vocabulary.
         """

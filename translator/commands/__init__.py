@@ -27,11 +27,11 @@ class SearchArguments:
     length_penalty: float = 1.0
     """Larger favours longer translations; 0 compares plain probabilities."""
     min_length_factor: float = 0.0
-    """At least so many German pieces for each English one."""
+    """Minimum number of German pieces per English piece."""
     max_length_factor: float = 2.0
-    """At most so many German pieces for each English one, and ten more."""
+    """Maximum number of German pieces per English piece, plus ten."""
     no_repeat_ngram: int = 0
-    """No so many pieces in a row occur twice; 0 allows it."""
+    """No n-gram of this size occurs twice; 0 allows repetition."""
     ban: UseAppendAction[tuple[str, ...]] = ()
     """A word or phrase that occurs in no translation where a word begins, in just these letters; once for each."""
     sample: bool = False
@@ -39,7 +39,7 @@ class SearchArguments:
     temperature: float = 1.0
     """Of drawing: below 1 the likely pieces become likelier."""
     top_k: int = 0
-    """Draw from the so many likeliest pieces only; 0 draws from all."""
+    """Sample only from the k likeliest pieces; 0 samples from all."""
     top_p: float = 1.0
     """Draw from the fewest likeliest pieces that have this probability together."""
     seed: int = 0

@@ -16,7 +16,7 @@ class Sampling:
     temperature: float = 1.0
     """Logits are divided by it: below 1 the likely tokens become likelier."""
     top_k: int = 0
-    """Draw from the so many likeliest tokens only; 0 draws from all."""
+    """Sample only from the k likeliest tokens; 0 samples from all."""
     top_p: float = 1.0
     """Draw from the fewest likeliest tokens that have this probability together (Holtzman et al. 2020)."""
     seed: int = 0
@@ -49,7 +49,7 @@ class SearchOptions:
     max_length_factor: float = 2.0
     """A translation has at most this many tokens for each token of the source, and ten more."""
     no_repeat_ngram: int = 0
-    """No so many tokens in a row occur twice in a translation; 0 allows it."""
+    """No n-gram of this size occurs twice in a translation; 0 allows repetition."""
     banned: tuple[str, ...] = ()
     """Words or phrases that occur in no sentence's translation where a word begins, in just these letters: "Haus" also
     bans "Hausarzt", "(Haus)" and "Reihen-Haus", but not "Hochhaus". What is copied may have them, and a prefix."""

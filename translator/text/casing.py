@@ -68,7 +68,7 @@ def is_headline(text: str) -> bool:
 def usual_case(text: str) -> str:
     """English text in capitals or in the casing of headlines as it would stand in a sentence; other text as it is.
 
-    It stays as long as it is.
+    The length does not change.
     """
     if is_in_capitals(text):
         small = _outside_copied(text, _in_small_letters)

@@ -1,4 +1,4 @@
-"""Find the values of an English text in a German one, whichever of the usual forms they have there.
+"""Find the values of an English text in a German one, in any of the usual forms.
 
 A number that was kept in its English form counts as well. Numbers in words do not.
 """
@@ -100,7 +100,7 @@ def find_numbers(text: str) -> Iterator[tuple[Place, set[Fraction]]]:
 
 
 class GermanText:
-    """A German text in which values are looked up; each place is given out once.
+    """A German text in which values are looked up. Each match is consumed.
 
     `read` gives the values that a number may have: by default those of either convention, `german_values` is what a
     German reads.

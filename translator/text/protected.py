@@ -56,7 +56,7 @@ class ProtectedSpan:
         return self.german if style == "german" else self.text
 
     def capitals(self, written: str) -> str:
-        """What it is written as in a translation in capitals: symbols of units and opaque spans stay as they are."""
+        """How it is written in an all-caps translation: symbols of units and opaque spans stay as they are."""
         return written.upper() if self.value and self.kind != "quantity" else written
 
     @property
@@ -279,7 +279,7 @@ def tag_pairs(spans: Sequence[ProtectedSpan]) -> dict[int, int]:
 
 
 def _disjoint(spans: list[ProtectedSpan]) -> list[ProtectedSpan]:
-    """Of spans that overlap the opaque one, else the first and longest."""
+    """Resolve overlaps: opaque spans win, then the first, then the longest."""
     kept: list[ProtectedSpan] = []
     for span in sorted(spans, key=lambda span: (span.start, -span.end)):
         while kept and span.start < kept[-1].end and kept[-1].value and not span.value:

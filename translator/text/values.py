@@ -407,7 +407,7 @@ def signed_key(sign: str, number: str, factor: int = 1) -> str:
 
 
 def unit_key(unit: str) -> str:
-    """What units and currencies have in common that are written differently."""
+    """The canonical form of a unit or currency."""
     unit = german_unit(unit)
     return CURRENCIES.get(unit, unit).replace("μ", "µ")
 

@@ -9,7 +9,7 @@ from translator.translate.receipt import Check
 from translator.translate.sources import SourceSentence
 
 Rung = Literal["first", "next", "forced", "parts", "copied"]
-"""How a translation came about that passes its check; see `translator.translate.ladder`."""
+"""Which rung of the ladder produced a translation; see `translator.translate.ladder`."""
 
 
 @dataclass(frozen=True, slots=True)

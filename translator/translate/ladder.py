@@ -129,7 +129,7 @@ class _Part:
 
 
 def _first(translated: Iterator[tuple[Hypothesis, ...]], part: SourceSentence) -> Hypothesis:
-    """The best translation of a part; the part itself where that is empty, as of a lone “at”."""
+    """The best translation of a part, or the part itself if that is empty."""
     best = next(translated)[0] if part.tokens else copied(part)
     return best if best.text.strip() else copied(part)
 
@@ -170,7 +170,7 @@ def has_fault(hypothesis: Hypothesis) -> bool:
 
 
 def has_grave_fault(hypothesis: Hypothesis) -> bool:
-    """Whether something is lost or misplaced that is no number up to twelve: worth a sentence that reads badly."""
+    """Whether something other than a small number is lost or misplaced, which justifies an awkward sentence."""
     return any(map(_is_grave, hypothesis.checks))
 
 

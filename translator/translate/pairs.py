@@ -1,4 +1,4 @@
-"""A sentence and its translation, both given, as the model is given them: for scores, alignments and attention."""
+"""Prepare a given pair of sentences for the model: for scores, alignments and attention."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ class ReadSide:
 
 
 def read_pair(tokenizer: Tokenizer, source: str, translation: str) -> tuple[ReadSide, ReadSide]:
-    """Both sides in the casing in which the source is translated, with reserved pieces for spans that both have.
+    """Both sides, cased as for translation, with reserved pieces for spans that both have.
 
     Raises InputError on a lone surrogate.
     """

@@ -17,7 +17,7 @@ from translator.text.protected import NumberStyle, ProtectedKind, ProtectedSpan,
 
 Verdict = Literal["kept", "converted", "lost", "misplaced", "extra"]
 """`kept` letter for letter, `converted` to another form of the same value, `lost`, `misplaced`: a tag that no longer
-encloses any words, or crosses another one, or `extra`: it came from nowhere."""
+encloses any words, or crosses another one, or `extra`: nothing in the source explains it."""
 CheckKind = ProtectedKind | Literal["character"]
 Place = tuple[int, int]
 

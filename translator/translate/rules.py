@@ -1,4 +1,4 @@
-"""What a caller demands of translations, as the search needs it: in pieces."""
+"""Turn a caller's constraints into pieces for the search."""
 
 import reprlib
 from collections.abc import Sequence
@@ -21,9 +21,9 @@ def begin_with(
     tokenizer: Tokenizer,
     max_positions: int | None,
 ) -> list[SourceSentence]:
-    """The sentences of a text, the translation of the first of which that is translated begins with `prefix`.
+    """Force the translation of the first translatable sentence to begin with `prefix`.
 
-    Raises InputError where there is none, and on a prefix that leaves no room in so many positions.
+    Raises InputError if there is none, or if the prefix does not fit into `max_positions`.
     """
     begun = list(sentences)
     if not normalise(prefix):

@@ -1,4 +1,4 @@
-"""What a translator is asked: the sentences of a text, as the model is given them."""
+"""Split a text into the sentences that the model is given."""
 
 import math
 from bisect import bisect_left
@@ -25,7 +25,8 @@ from translator.tokenizer import Tokenizer
 MAX_PIECE_TOKENS = 160
 """Sentences longer than this, with their end token, are cut into pieces: the model has hardly seen longer ones."""
 _LONGEST_WITHOUT_BLANKS = 50
-"""Tokens: what has more and no blank among them is a key, an address, encoded data or no English, and is copied."""
+"""The longest run of tokens without whitespace that is translated. Longer ones are keys, addresses or encoded data, and
+are copied."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class SourceSentence:
     beginning: tuple[int, ...] = ()
     """The pieces that its translation is to begin with."""
     in_capitals: bool = False
-    """So its translation will be, too."""
+    """The translation will be in capitals, too."""
     protected: tuple[ProtectedSpan, ...] = ()
     """What must come through, with offsets in the whole text."""
     placed: tuple[PlacedSpan, ...] = ()
@@ -136,7 +137,7 @@ class _Reader:
         )
 
     def count(self, start: int, end: int) -> int:
-        """The tokens of a part of the text; too many where it has more spans of a class than there are marks."""
+        """The tokens of a part of the text; over the limit if a class has more spans than marks."""
         marked, _, inner = self._mark(start, end)
         tokens = len(self._encode(marked))
         if not self._tokenizer.marks:
@@ -162,15 +163,15 @@ class _Reader:
 def _has_words(source: str, start: int, spans: Sequence[ProtectedSpan]) -> bool:
     """Whether there are letters outside of protected spans.
 
-    Numbers, links, punctuation and emoji alone are not given to the model: it has nothing to translate, and much to get
-    wrong.
+    Numbers, links, punctuation and emoji alone are not given to the model: there is nothing to translate, and plenty to
+    get wrong.
     """
     places = [(span.start - start, span.end - start) for span in spans]
     return any(map(str.isalpha, replaced(source, places, [""] * len(places))))
 
 
 def _fullness(spans: Sequence[ProtectedSpan], marks: Mapping[str, str]) -> float:
-    """Of the class whose marks are used most, the share that is used; more than 1 where they do not suffice."""
+    """The highest share of its marks that any class uses; above 1 if they run out."""
     numbers = Counter(piece_class(span) for span in spans if not span.is_word)
     return max((number / len(marks[kind]) for kind, number in numbers.items()), default=0)
 
