@@ -159,6 +159,18 @@ def _money(numbers: Numbers) -> dict[str, Maker]:
     return {"money by sign": by_sign, "money by code": by_code}
 
 
+def magnitude(digits: str, size: str) -> Item:
+    """A number of millions or billions: ("3.2", " million")."""
+    number = _millions(digits, size)
+    kept, right = (NUMBER_START + form + UNIT_END for form in (number.kept, number.right))
+    return value("magnitude", digits + size, number.german, kept, right, is_cased=True)
+
+
+def _crowd(random: Random) -> Item:
+    digits = random.choice((str(random.randint(2, 90)), f"{random.randint(1, 9)}.{random.randint(1, 9)}"))
+    return magnitude(digits, random.choice((" million", " billion")))
+
+
 def _millions_of_money(random: Random) -> Item:
     digits = random.choice((str(random.randint(2, 90)), f"{random.randint(2, 9)}.{random.randint(1, 9)}"))
     return money(random.choice("$$€€£¥"), digits, random.choice(list(_SIZES)))
@@ -201,6 +213,7 @@ def _quantities(units: Mapping[str, Numbers]) -> dict[str, Maker]:
 SLOTS: dict[str, Mapping[str, Maker]] = {
     "price": _money(_price),
     "amount": _money(_sum),
+    "crowd": {"magnitude": _crowd},
     "budget": {**_money(_sum), "money by sign": _millions_of_money},
     "percent": {"percentage": _percent},
     "length": _quantities({"km": _halves(2, 90), "m": _from(20, 900)}),

@@ -25,7 +25,8 @@ _COMMANDS = (
 _MODELS = ("XR{}", "T-{}", "A{}", "KX-{}", "Z{}s", "GT{}")
 _TAGGED = ("red", "name", "password", "phone number", "large files", "address", "new rules", "green")
 _ELEMENTS = (
-    ("b", ""), ("i", ""), ("strong", ""), ("em", ""), ("a", ' href="help.html"'), ("span", ' class="x"'),
+    ("b", ""), ("i", ""), ("strong", ""), ("em", ""), ("0", ""), ("1", ""), ("a", ' href="help.html"'),
+    ("span", ' class="x"'),
 )  # fmt: skip
 _EMOJI = (
     "😀", "😂", "🎉", "👍", "👍🏽", "❤️", "🔥", "🙏", "😎", "🍕", "🍷", "🚀", "🇩🇪", "👩\u200d💻", "☀️", "🥳", "🐶",
