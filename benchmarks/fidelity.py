@@ -163,7 +163,8 @@ def complaints(sentence: SentenceTranslation) -> list[str]:
 
 def _sentence_at(translation: Translation, place: int) -> SentenceTranslation:
     """The sentence of the product in which a character of the source stands."""
-    return next(sentence for sentence in translation.sentences if sentence.end > place)
+    found = (sentence for sentence in translation.sentences if sentence.end > place)
+    return next(found, translation.sentences[-1])  # what stands behind the last one is copied
 
 
 def measure(options: Options) -> Results:

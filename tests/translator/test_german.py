@@ -54,6 +54,8 @@ def places(english: str, german: str) -> list[str | None]:
         ("2.5%", "2,5 Prozent", ["2,5 Prozent"]),
         ("5 km long", "5 km lang", ["5 km"]),
         ("a 3.5 GB file", "eine 3,5-GB-Datei", ["3,5-GB"]),
+        ("12 a.m.: breakfast", "0 Uhr: Frühstück", ["0 Uhr"]),
+        ("IT IS APPROX. 35", "ES SIND CA. 35", ["CA. 35"]),
         ("at 3:30 p.m. on", "um 15.30 Uhr am", ["15.30 Uhr"]),
         ("at 3:30 p.m. on", "um 15 Uhr 30 am", ["15 Uhr 30"]),
         ("at 3:30 p.m. on", "um 3:30 Uhr am", [None]),

@@ -67,7 +67,7 @@ _PATTERNS = {
     "percent": rf"{_BEGIN}(?P<sign>{_SIGN}){_RANGE}{_BLANK}?(?P<unit>[%‰]|Prozent)(?!\w)",
     "quantity": rf"{_BEGIN}(?P<sign>{_SIGN}){_RANGE}(?:{_BLANK}|-)?(?P<unit>{UNITS}|°|[mglLtshWV])(?![^\W_]|[²³])",
     "time": rf"{_BEGIN}(?P<hour>{_CLOCK})(?:[:.](?P<minutes>[0-5]\d))?(?:{_DASH}(?P<hour2>{_CLOCK})"
-    rf"(?:[:.](?P<minutes2>[0-5]\d))?)?(?P<clock>{_BLANK}Uhr(?:{_BLANK}(?P<after>[0-5]\d)(?!\w))?)?(?![\d:]|[.,]\d)",
+    rf"(?:[:.](?P<minutes2>[0-5]\d))?)?(?P<clock>{_BLANK}Uhr(?:{_BLANK}(?P<after>[0-5]\d)(?!\w))?)?(?!\d|:\d|[.,]\d)",
     "date": rf"{_BEGIN}(?P<day>\d{{1,2}})\.(?:(?:[-–]|{_BLANK}bis{_BLANK}(?:zum{_BLANK})?)(?P<until>\d{{1,2}})\.)?"
     rf"{_BLANK}?(?P<month>{_MONTH})(?!\w)(?:{_BLANK}(?P<year>\d{{4}}))?",
     "numeric_date": rf"{_BEGIN}(?P<day>\d{{1,2}})\.{_BLANK}?(?P<month>\d{{1,2}})\.{_BLANK}?"
@@ -80,7 +80,7 @@ _PATTERNS = {
     rf"(?:{_DASH}(?P<last>\d+[a-z]?))?(?!\w|[.,:/-]\d)",
 }
 _ANY_NUMBER = re.compile(_NUMBER)
-_ANY_CASE = ("money", "money_before", "percent", "time", "date", "decade", "label")
+_ANY_CASE = ("number", "money", "money_before", "percent", "time", "date", "decade", "label")
 """Tables whose words a text in capitals has in capitals, too."""
 _COMPILED = {
     name: re.compile(pattern, re.IGNORECASE if name in _ANY_CASE else 0)
@@ -90,7 +90,7 @@ _LABELS = {
     "Numm": "Nr", "Seit": "S", "Abbi": "Abb", "Kapi": "Kap", "Band": "Bd", "Bänd": "Bd", "Arti": "Art",
     "Absc": "Abschn", "Absa": "Abs", "Glei": "Gl",
 }  # fmt: skip
-_APPROXIMATELY = re.compile(rf"(?<!\w)(?:ca\.|circa|etwa|ungefähr|rund){_BLANK}\Z")
+_APPROXIMATELY = re.compile(rf"(?<!\w)(?:ca\.|circa|etwa|ungefähr|rund){_BLANK}\Z", re.IGNORECASE)
 
 
 def find_numbers(text: str) -> Iterator[tuple[Place, set[Fraction]]]:
@@ -149,6 +149,14 @@ class GermanText:
             self._starts.insert(rank, place[0])
             self._ends.insert(rank, place[1])
         return is_free
+
+    def rest(self) -> str:
+        """The text with blanks in the places that were given out."""
+        parts, position = list[str](), 0
+        for start, end in zip(self._starts, self._ends, strict=True):
+            parts += self.text[position:start], " " * (end - start)
+            position = end
+        return "".join(parts) + self.text[position:]
 
     def _stands_alone(self, place: Place) -> bool:
         start, end = place

@@ -64,6 +64,8 @@ _WORD = re.compile(r"[A-Za-z]++")
 _TAGS = re.compile(r"<[^<>]*>")
 _NEVER_INVENTED = frozenset({"link", "email", "placeholder", "tag", "entity"})
 """Kinds of which a translation has no more than its source; other kinds may be found in a German text by mistake."""
+_MAY_BE_COPIED = re.compile(r"[@<{%$&_\\]|\[\[|:\w|\w[./]\w")
+"""One of these is in each of them."""
 _CLOCK_WORDS = re.compile(r"(?i)\b(?:o['’]?clock|half past|quarter (?:past|to)|noon|midnight)\b")
 
 
@@ -152,14 +154,13 @@ def _extra_digits(source: str, start: int, spans: Sequence[ProtectedSpan], germa
 
 def _extra_copies(source: str, start: int, spans: Sequence[ProtectedSpan], german: GermanText) -> list[Check]:
     """Links, placeholders and the like that are there more often than in the source."""
-    found = [
-        (one.kind, (one.start, one.end))
-        for one in find_opaque(german.text)
-        if one.kind in _NEVER_INVENTED and german.take_place((one.start, one.end))
-    ]
-    rest = _without_spans(source, start, spans) if found else ""
+    rest = german.rest()
+    if not _MAY_BE_COPIED.search(rest):  # as in most translations
+        return []
+    found = [(one.kind, (one.start, one.end)) for one in find_opaque(rest) if one.kind in _NEVER_INVENTED]
+    explained = _without_spans(source, start, spans) if found else ""
     return [
-        Check(kind, "extra", None, place) for kind, place in found if german.text[slice(*place)] not in rest
+        Check(kind, "extra", None, place) for kind, place in found if rest[slice(*place)] not in explained
     ]
 
 
