@@ -91,6 +91,10 @@ SYSTEMS = {
 }
 ALONE_IN_TRIALS = 3
 """Sentences that a setting of CTranslate2 is tried on where they come one by one; else a batch."""
+_LIMITS_OF_LIBRARIES = (
+    "CT2_FORCE_CPU_ISA", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "MKL_ENABLE_INSTRUCTIONS",
+)  # fmt: skip
+"""Environment variables by which CTranslate2 and what it is built on are kept from newer instructions."""
 REST_SECONDS = 0.25
 """Between two systems: threads of OpenMP look for work that long before they sleep."""
 
@@ -404,11 +408,8 @@ def main() -> int:
     try:
         options = tyro.cli(Options, description=__doc__)
         if options.instructions == "avx2":
-            os.environ |= {
-                "TRANSLATOR_CPU": "avx2",
-                "CT2_FORCE_CPU_ISA": "AVX2",
-                "ATEN_CPU_CAPABILITY": "avx2",
-            }
+            os.environ |= dict.fromkeys(_LIMITS_OF_LIBRARIES, "AVX2")
+            os.environ |= {"TRANSLATOR_CPU": "avx2", "ATEN_CPU_CAPABILITY": "avx2"}
         machine = describe(options)
         say(f"{machine}\n\nTarget tokens a second (share of translations that equal the first system's):")
         set_up_processor(threads=1)  # every thread decodes a batch of its own

@@ -326,3 +326,28 @@ def wait_for(process: subprocess.Popen[str], pattern: str) -> str:
         if found := re.search(pattern, line):
             return found[found.re.groups and 1]
     raise AssertionError(f"the process ended without {pattern!r}")
+
+
+WITHOUT_PYTORCH = """
+import sys, time
+from starlette.testclient import TestClient
+from service.app import create_app
+from service.engine import TranslationEngine
+from service.settings import Settings
+from translator.translate import Translator
+
+app = create_app(lambda: TranslationEngine(Translator.load(device="cpu")), Settings())
+with TestClient(app) as client:
+    while client.get("/readyz").status_code != 200:
+        time.sleep(0.01)
+    for path, body in (
+        ("/translate", {"text": "The house is old.", "alignment": True}),
+        ("/score", {"source": "The house is old.", "target": "Das Haus ist alt."}),
+    ):
+        assert client.post(path, json=body).status_code == 200
+assert "torch" not in sys.modules
+"""
+
+
+def test_requests_are_answered_without_pytorch() -> None:
+    subprocess.run([sys.executable, "-c", WITHOUT_PYTORCH], check=True, capture_output=True, timeout=60)
