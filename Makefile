@@ -3,6 +3,7 @@
 PYTHON ?= python3
 PIP_ARGS ?=
 GPU := $(if $(shell command -v nvidia-smi),[gpu])
+WITH := $(if $(GPU),with PyTorch for the GPU (this takes minutes),without PyTorch (no nvidia-smi was found))
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -53,7 +54,7 @@ $(BIN)/python:
 
 # PyTorch is large, and only a GPU needs it to serve.
 $(VENV)/serve.stamp: $(BIN)/python pyproject.toml
-	@echo "installing the translator and what serving needs$(if $(GPU), with PyTorch: a GPU was found, and this takes minutes)"
+	@echo "installing the translator and what serving needs, $(WITH)"
 	$(BIN)/python -m pip install $(PIP_ARGS) --editable '.$(GPU)'
 	touch $@
 

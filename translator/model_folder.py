@@ -101,6 +101,7 @@ def _norm_shapes(name: str, width: int) -> dict[str, tuple[int, ...]]:
 
 def _parse_weights(path: Path, content: bytes) -> Weights:
     try:
+        # safetensors declares no types for this function.
         tensors: list[tuple[str, Any]] = deserialize(content)  # type: ignore[no-untyped-call]
         return {name: _to_float32(tensor) for name, tensor in tensors}
     except (SafetensorError, KeyError) as error:
@@ -118,7 +119,7 @@ def _to_float32(tensor: Mapping[str, Any]) -> npt.NDArray[np.float32]:
 
 
 def model_sha256(path: Path) -> str:
-    """What tells a model, its card aside, from every other one; raises CheckpointError where there is none."""
+    """Hexadecimal SHA-256 of a model folder without its card; raises CheckpointError if there is no model."""
     manifest = parse_json(path / MANIFEST, read_file(path / MANIFEST))
     manifest.pop("card.json", None)
     return hashlib.sha256(to_json(manifest)).hexdigest()

@@ -80,10 +80,11 @@ def search(
     wanted = options.beam_size if with_spares else options.n_best
     queue = deque(sorted(range(len(tasks)), key=lambda place: -len(tasks[place].source)))
     while queue or len(running):
-        if watch:
-            queue = deque(filter(watch.is_wanted, queue))
-        room = max(1, most_rows // options.beam_size) - len(running)
-        newcomers = [queue.popleft() for _ in range(min(room, len(queue)))]
+        room, newcomers = max(1, most_rows // options.beam_size) - len(running), list[int]()
+        while queue and len(newcomers) < room:
+            place = queue.popleft()
+            if watch is None or watch.is_wanted(place):
+                newcomers.append(place)
         if newcomers:
             running.admit(newcomers, [tasks[place] for place in newcomers])
         if watch:

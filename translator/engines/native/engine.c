@@ -331,7 +331,7 @@ struct NtSession {
     const NtModel *model;
     Sentence *sentences;
     int32_t sentence_room;
-    int32_t *sentence_of_row; /* -1: no such row */
+    int32_t *sentence_of_row; /* [row_room] the sentence number, or -1 if the row is free */
     int32_t row_room;
     Buffer x, y, wide, attended, weight, logits, quantised, scale, tokens, rows;
 };

@@ -35,8 +35,8 @@ typedef struct {
     const uint8_t *masks;        /* [...][vocabulary filled up to whole panels] which tokens may follow */
     const int32_t *mask;         /* [rows] which of the masks, or -1 for none */
     int32_t best;                /* how many candidates each row gets */
-    int32_t most_steps;          /* with best == 1, go on by the best token up to so many times, ... */
-    const uint8_t *ordinary;     /* [vocabulary] ... while all best tokens are ordinary; NULL: one step */
+    int32_t most_steps;          /* upper limit of steps; more than 1 needs best == 1: each next step feeds */
+    const uint8_t *ordinary;     /* [vocabulary] the best tokens, as long as all are ordinary; NULL: 1 step */
     int32_t *candidate;          /* [most_steps][rows][best]; -1 where there are fewer */
     float *log_probability;      /* [most_steps][rows][best] */
     float *full;                 /* [rows][vocabulary] all log-probabilities of the last step, or NULL */
@@ -50,7 +50,7 @@ typedef struct NtSession NtSession;
 /* Names of the kernels that this processor can run, fastest first, separated by blanks. */
 NT_API const char *nt_kernels(void);
 
-/* Copies and quantises the weights; their order is that of `weights_of` in library.py. `forbidden` [vocabulary] is 1 for
+/* Copies and quantises the weights; their order is that of `weights_of` in engine.py. `forbidden` [vocabulary] is 1 for
    tokens that have no probability. */
 NT_API int nt_model_new(const NtConfig *config, const char *kernel, const float *const *weights, const uint8_t *forbidden,
                  NtModel **model);

@@ -130,34 +130,32 @@ static float square_root(float x) { return __builtin_sqrtf(x); }
 /* `Sums` is a vector of 32-bit sums, `VECTORS` of them hold a panel, and `dot` adds to each lane the products of GROUP
    weights with GROUP activations. */
 
+/* The four activations in every lane. */
+#define BROADCAST_ACTIVATIONS                                       \
+    typedef struct { Sums q; } Activations;                         \
+    INLINE Activations activations(const uint8_t *q, int stride) {  \
+        int32_t four;                                               \
+        (void)stride;                                               \
+        memcpy(&four, q, sizeof four);                              \
+        return (Activations){sums_of(four)};                        \
+    }
+
 #if defined(__AVX512VNNI__) && defined(__AVX512F__)
 
 typedef __m512i Sums;
-typedef struct { __m512i q; } Activations;
 enum { VECTORS = 4, ROWS_AT_ONCE = 6, COPIES = 1, IS_OFFSET = 1 };
 INLINE Sums sums_of(int32_t x) { return _mm512_set1_epi32(x); }
 INLINE Sums load_sums(const void *q) { return _mm512_loadu_si512(q); }
-INLINE Activations activations(const uint8_t *q, int stride) {
-    int32_t four;
-    (void)stride;
-    memcpy(&four, q, sizeof four);
-    return (Activations){_mm512_set1_epi32(four)};
-}
+BROADCAST_ACTIVATIONS
 INLINE Sums dot(Sums sums, Sums weights, Activations x) { return _mm512_dpbusd_epi32(sums, x.q, weights); }
 
 #elif defined(__AVXVNNI__)
 
 typedef __m256i Sums;
-typedef struct { __m256i q; } Activations;
 enum { VECTORS = 8, ROWS_AT_ONCE = 1, COPIES = 1, IS_OFFSET = 1 };
 INLINE Sums sums_of(int32_t x) { return _mm256_set1_epi32(x); }
 INLINE Sums load_sums(const void *q) { return _mm256_loadu_si256(q); }
-INLINE Activations activations(const uint8_t *q, int stride) {
-    int32_t four;
-    (void)stride;
-    memcpy(&four, q, sizeof four);
-    return (Activations){_mm256_set1_epi32(four)};
-}
+BROADCAST_ACTIVATIONS
 INLINE Sums dot(Sums sums, Sums weights, Activations x) { return _mm256_dpbusd_avx_epi32(sums, x.q, weights); }
 
 #elif defined(__AVX2__)
