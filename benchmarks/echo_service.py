@@ -13,14 +13,15 @@ import service.engine
 from service.__main__ import main
 from translator.analysis.alignment import Link
 from translator.analysis.scoring import SentenceScore, TokenScore
+from translator.feed import Feed
 from translator.search import SearchOptions
 from translator.text import Span
 from translator.text.protected import NumberStyle
 from translator.translate import Hypothesis, SourceSentence, Translator
-from translator.watch import Watch
 
 LEAK_BYTES = int(os.environ.get("ECHO_LEAK_BYTES", "0"))
 SECONDS_FOR_A_BATCH = 0.002
+MOST_SENTENCES = 256
 
 
 class Echo:
@@ -40,19 +41,17 @@ class Echo:
         """A character is a token."""
         return len(text)
 
-    def translate_batch(
-        self,
-        sentences: Sequence[SourceSentence],
-        options: SearchOptions,
-        watch: Watch[tuple[Hypothesis, ...]],
+    def translate_feed(
+        self, feed: Feed[SourceSentence, tuple[Hypothesis, ...]], options: SearchOptions
     ) -> None:
         """Echo each sentence."""
-        time.sleep(SECONDS_FOR_A_BATCH)
-        for place, sentence in enumerate(sentences):
-            if LEAK_BYTES:
-                self.leaked.append(os.urandom(LEAK_BYTES))
-            if watch.is_wanted(place):
-                watch.finished(place, (Hypothesis(f"DE:{sentence.text}", 0.0),))
+        while sentences := feed(MOST_SENTENCES):
+            time.sleep(SECONDS_FOR_A_BATCH)
+            for one in sentences:
+                if LEAK_BYTES:
+                    self.leaked.append(os.urandom(LEAK_BYTES))
+                if one.is_wanted():
+                    one.finish((Hypothesis(f"DE:{one.item.text}", 0.0),))
 
 
 def align(_: object, pairs: Sequence[tuple[str, str]]) -> list[list[Link]]:

@@ -32,6 +32,7 @@ from service.engine import TranslationEngine
 from translator.device import choose_device, describe_device, set_up_processor
 from translator.errors import TranslatorError
 from translator.evaluate import read_lines
+from translator.feed import feed_of
 from translator.search import SearchOptions
 from translator.translate import SourceSentence, Translator
 
@@ -494,22 +495,22 @@ def memory(options: Options) -> list[Row]:
     ]
 
 
-class Steps:
-    """Watches a batch: how long does it go on at most without asking whether anybody wants it?"""
+class Watched:
+    """A sentence: how long does its search go on at most without asking whether anybody wants it?"""
 
-    def __init__(self) -> None:
+    def __init__(self, item: SourceSentence) -> None:
+        self.item = item
         self.longest = 0.0
-        self._started = time.monotonic()
-        self._asked: dict[int, float] = {}
+        self._asked = time.monotonic()
 
-    def is_wanted(self, place: int) -> bool:
+    def is_wanted(self) -> bool:
         """Note when it is asked."""
         now = time.monotonic()
-        self.longest = max(self.longest, now - self._asked.get(place, self._started))
-        self._asked[place] = now
+        self.longest = max(self.longest, now - self._asked)
+        self._asked = now
         return True
 
-    def finished(self, place: int, result: object) -> None:
+    def finish(self, result: object) -> None:
         """Nobody waits."""
 
 
@@ -518,9 +519,9 @@ def step_seconds(translator: Translator, text: str) -> float:
     options = SearchOptions()
 
     def decode(sentences: list[SourceSentence]) -> float:
-        steps = Steps()
-        translator.translate_batch(sentences, options, steps)
-        return steps.longest
+        watched = list(map(Watched, sentences))
+        translator.translate_feed(feed_of(watched), options)
+        return max(one.longest for one in watched)
 
     sentences = sorted(translator.sentences(text) * LEAVING_CLIENTS, key=lambda one: len(one.tokens))
     rows = TranslationEngine(translator).batch_tokens // (options.beam_size * len(sentences[-1].tokens))

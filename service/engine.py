@@ -1,8 +1,8 @@
-"""The translator as the queue sees it: sentences in, results out, one batch at a time."""
+"""The translator as the queue sees it: sentences come while others are being translated, and leave one by one."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,16 +10,16 @@ from service.batcher import DeviceLost, OutOfMemory, Work
 from translator.analysis.alignment import Link, align
 from translator.analysis.scoring import MAX_SCORED_TOKENS, SentenceScore, score
 from translator.errors import InputError, InputTooLong
+from translator.feed import Awaited, Feed
 from translator.search import SearchOptions
 from translator.text import normalise
 from translator.text.protected import NumberStyle
 from translator.translate import Hypothesis, SourceSentence, Translator
-from translator.watch import Converting, Watch
 
 _BATCH_TOKENS = {"cpu": 4_096, "cuda": 65_536}
-"""Padded tokens that keep the device busy: more would only let others wait longer."""
+"""Tokens times rows that keep the device busy: more would only let each sentence take longer."""
 _PAIRS_AT_ONCE = 32
-"""That are scored or aligned before it is asked again which of them somebody still waits for."""
+"""That are scored before it is asked again which of them somebody still waits for."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,6 @@ class TranslateKind:
     options: SearchOptions = field(default_factory=SearchOptions)
     align: bool = False
     """Say which words became which."""
-    has_prefixes: bool = False
-    """Some translations begin as demanded: on a GPU that takes a slower search, and nobody else should share it."""
 
 
 @dataclass(frozen=True)
@@ -80,12 +78,12 @@ class TranslationEngine:
 
     @property
     def workers(self) -> int:
-        """How many batches to work on at the same time."""
+        """How many threads work at the same time, each on sentences of its own."""
         return self.translator.threads
 
     @property
     def batch_tokens(self) -> int:
-        """Padded tokens that are best decoded together."""
+        """Tokens times rows that are best decoded together."""
         return _BATCH_TOKENS[self.device.partition(":")[0]]
 
     def sentences(self, text: str, prefix: str = "", numbers: NumberStyle = "german") -> list[SourceSentence]:
@@ -115,13 +113,17 @@ class TranslationEngine:
         return works
 
     def rows(self, kind: Hashable) -> int:
-        """How many rows of a batch each item of that kind takes."""
+        """How many rows each item of that kind takes."""
         return kind.options.beam_size if isinstance(kind, TranslateKind) else 1
 
-    def process(self, kind: Hashable, items: Sequence[Any], watch: Watch[EngineResult]) -> None:
-        """Work on a batch; raises OutOfMemory where there is too little memory for it, DeviceLost where a GPU fails."""
+    def process(self, kind: Hashable, feed: Feed[Any, EngineResult]) -> None:
+        """Work on items of a kind while further ones come, until there are none.
+
+        Raises OutOfMemory where there is too little memory for those that are being worked on, DeviceLost where a GPU
+        fails.
+        """
         try:
-            self._process(kind, items, watch)
+            self._process(kind, feed)
         except (MemoryError, RuntimeError) as error:
             if not _is_about_memory(error):
                 if _is_about_gpu(error):  # until the process ends, whatever is asked of it
@@ -132,61 +134,59 @@ class TranslationEngine:
         # Here, where nothing holds on to what was computed.
         raise OutOfMemory("There is not enough memory for this text. Send less at once.")
 
-    def _process(self, kind: Hashable, items: Sequence[Any], watch: Watch[EngineResult]) -> None:
+    def _process(self, kind: Hashable, feed: Feed[Any, EngineResult]) -> None:
         if isinstance(kind, TranslateKind):
-            if not kind.align:
-                self.translator.translate_batch(items, kind.options, Converting(watch, _translated))
-                return
-            aligned = _Aligned(watch, self.translator, items)
-            self.translator.translate_batch(items, kind.options, aligned)
-            aligned.flush()
+            sentences = self._aligned(feed) if kind.align else _plain(feed)
+            self.translator.translate_feed(sentences, kind.options)
         elif isinstance(kind, ScoreKind):
-            for places in _wanted(range(len(items)), watch):
-                scores = score(self.translator, [items[place] for place in places], kind.length_penalty)
-                for place, result in zip(places, scores, strict=True):
-                    watch.finished(place, result)
+            while pairs := feed(_PAIRS_AT_ONCE):
+                scores = score(self.translator, [pair.item for pair in pairs], kind.length_penalty)
+                for pair, result in zip(pairs, scores, strict=True):
+                    pair.finish(result)
         else:
             raise TypeError(f"{type(kind).__name__} is no kind of work")
 
+    def _aligned(
+        self, feed: Feed[SourceSentence, TranslatedWork]
+    ) -> Feed[SourceSentence, tuple[Hypothesis, ...]]:
+        """The sentences of a feed, whose hypotheses it gets aligned: those of a step together."""
+        found: list[_Translated] = []
 
-def _translated(_place: int, hypotheses: tuple[Hypothesis, ...]) -> EngineResult:
-    return TranslatedWork(hypotheses)
+        def align_found() -> None:
+            wanted = [one for one in found if one.is_wanted()]
+            found.clear()
+            pairs = [(one.item.text, one.hypotheses[0].text) for one in wanted]
+            for one, links in zip(wanted, align(self.translator, pairs) if pairs else (), strict=True):
+                one.awaited.finish(TranslatedWork(one.hypotheses, tuple(links)))
+
+        def take(room: int) -> list[_Translated]:
+            align_found()
+            return [_Translated(one, found.append) for one in feed(room)]
+
+        return take
 
 
-class _Aligned:
-    """Takes hypotheses, and passes them on aligned: the first at once, then twice as many together each time.
-
-    To align several together is faster; but nobody should wait for the first sentence until the last one is done.
-    """
+class _Translated:
+    """A sentence whose hypotheses are passed on with it."""
 
     def __init__(
-        self, watch: Watch[EngineResult], translator: Translator, items: Sequence[SourceSentence]
+        self, awaited: Awaited[SourceSentence, TranslatedWork], then: Callable[[_Translated], None]
     ) -> None:
-        self.is_wanted, self._watch = watch.is_wanted, watch
-        self._translator, self._items = translator, items
-        self._waiting: dict[int, tuple[Hypothesis, ...]] = {}
-        self._together = 1
+        self.awaited, self.item, self.is_wanted = awaited, awaited.item, awaited.is_wanted
+        self._then = then
+        self.hypotheses: tuple[Hypothesis, ...] = ()
 
-    def finished(self, place: int, hypotheses: tuple[Hypothesis, ...]) -> None:
-        self._waiting[place] = hypotheses
-        if len(self._waiting) >= self._together:
-            self._together *= 2
-            self.flush()
-
-    def flush(self) -> None:
-        """Pass on all that waits."""
-        waiting, self._waiting = self._waiting, {}
-        for places in _wanted(list(waiting), self._watch):
-            pairs = [(self._items[place].text, waiting[place][0].text) for place in places]
-            for place, links in zip(places, align(self._translator, pairs), strict=True):
-                self._watch.finished(place, TranslatedWork(waiting[place], tuple(links)))
+    def finish(self, hypotheses: tuple[Hypothesis, ...]) -> None:
+        self.hypotheses = hypotheses
+        self._then(self)
 
 
-def _wanted(places: Sequence[int], watch: Watch[EngineResult]) -> Iterator[list[int]]:
-    """Some places after the others, and of those each that is wanted when it is its turn."""
-    for first in range(0, len(places), _PAIRS_AT_ONCE):
-        if wanted := [place for place in places[first : first + _PAIRS_AT_ONCE] if watch.is_wanted(place)]:
-            yield wanted
+def _plain(feed: Feed[SourceSentence, TranslatedWork]) -> Feed[SourceSentence, tuple[Hypothesis, ...]]:
+    """The sentences of a feed, whose hypotheses it gets as they are."""
+    return lambda room: [
+        _Translated(one, lambda done: done.awaited.finish(TranslatedWork(done.hypotheses)))
+        for one in feed(room)
+    ]
 
 
 def _is_about_memory(error: Exception) -> bool:

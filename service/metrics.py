@@ -80,16 +80,13 @@ class Metrics:
         )
         self.batch_sentences = self._histogram(
             "translator_batch_sentences",
-            "Sentences decoded together",
+            "Sentences decoded together, whenever further ones join",
             buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
         )
-        self.batch_fill_ratio = self._histogram(
-            "translator_batch_fill_ratio",
-            "Share of a batch that is no padding: tokens over longest sentence times sentences",
-            buckets=(0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0),
-        )
         self.compute_seconds = self._histogram(
-            "translator_compute_seconds", "Time a batch was decoded", buckets=_SECONDS
+            "translator_compute_seconds",
+            "Time from the first step of a sentence to its result",
+            buckets=_SECONDS,
         )
         self.source_tokens = self._counter(
             "translator_source_tokens", "Source tokens of the sentences that were decoded"

@@ -10,11 +10,11 @@ from service.batcher.jobs import Deadline
 from service.batcher.line import WaitingLine
 
 _MEMORY = 0.95
-"""By how much an earlier batch tells less about the speed than the newest one."""
+"""By how much an earlier measurement tells less about the speed than the newest one."""
 _FIRST_SPEED = 1000.0
 """Tokens a second, until one is measured."""
 _FIRST_WEIGHT = 0.01
-"""Of the first batch of a worker beside later ones: it may have compiled kernels."""
+"""Of the first measurement of a worker beside later ones: memory was new to it."""
 _SHARE_OF_DEADLINE = 0.5
 """That may be spent waiting; the rest is for the work itself."""
 _MOST_RETRY_SECONDS = 60
@@ -24,9 +24,9 @@ _MOST_RETRY_SECONDS = 60
 class QueueLimits:
     """How much is decoded at once, how much may wait, and for how long (or as long as its own work takes).
 
-    `batch_tokens` counts padded tokens: the longest sentence of a batch times the number of its rows, which are as many
-    for each sentence as it has hypotheses. A sentence longer than that is decoded alone. `max_queued_tokens` counts the
-    tokens that wait, without those being decoded.
+    `batch_tokens` counts the tokens of the sentences that a worker has in hand, times the rows of each, one for every
+    hypothesis. A sentence with more than that is decoded alone. `max_queued_tokens` counts the tokens that wait, without
+    those being decoded.
     """
 
     batch_tokens: int
@@ -39,7 +39,7 @@ class Speed:
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
-        self._batches = 0
+        self._measurements = 0
         self._tokens = self._seconds = 0.0
 
     @property
@@ -48,9 +48,9 @@ class Speed:
         return self._workers * self._tokens / self._seconds if self._tokens else _FIRST_SPEED
 
     def add(self, tokens: int, seconds: float) -> None:
-        """Take a batch into account; one of which something was given up or failed would tell the wrong speed."""
-        weight = _FIRST_WEIGHT if self._batches < self._workers else 1.0
-        self._batches += 1
+        """Take into account what a worker did in a while, in which nothing was given up or failed."""
+        weight = _FIRST_WEIGHT if self._measurements < self._workers else 1.0
+        self._measurements += 1
         self._tokens = _MEMORY * self._tokens + weight * tokens
         self._seconds = _MEMORY * self._seconds + weight * max(seconds, 1e-6)
 

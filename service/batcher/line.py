@@ -11,10 +11,8 @@ from typing import Any
 
 from service.batcher.jobs import Entry, Job
 
-_WINDOW_BATCHES = 8
-"""Of the sentences that fill so many batches, those of like length go together."""
-_LONGEST_WINDOW = 4096
-"""Entries that are looked at for a batch."""
+_MOST_LOOKED_AT = 4096
+"""Entries that are looked at for those of one kind."""
 _FEW = 32
 """Entries that are put in their places one by one; for more it is quicker to sort all."""
 
@@ -87,31 +85,27 @@ class WaitingLine:
         self._by_arrival.clear()
         return taken
 
-    def take_batch(
-        self, batch_tokens: int, rows_of: Callable[[Hashable], int], most: int
+    def take(
+        self, tokens: int, rows_of: Callable[[Hashable], int], most: int, kind: Hashable = None
     ) -> list[Entry[Any]]:
-        """Take out the first entry, and with it entries of its kind of like length, at most `most` in all.
+        """Take out the first entry, and the next ones of its kind, at most `most` in all.
 
-        `rows_of(kind)` is the number of rows that each takes; longest · rows ≤ `batch_tokens`. Nothing is returned
-        where nobody waits for any.
+        `rows_of(kind)` is the number of rows that each takes: those taken have at most so many `tokens` times rows. The
+        first one is taken even if it has more, unless it is to join others of a `kind`; then nothing is taken either
+        where the first one is of another kind. Nothing is returned where nobody waits for any.
         """
         first = self._first()
-        if first is None:
+        if first is None or kind not in (None, first.kind):
             return []
-        room = batch_tokens // max(1, rows_of(first.kind))
-        others = self._window(first, _WINDOW_BATCHES * room - first.work.tokens)
-        others.sort(key=lambda entry: abs(entry.work.tokens - first.work.tokens))
-        batch, longest = [first], first.work.tokens
-        for entry in others:
-            longest = max(longest, entry.work.tokens)
-            if len(batch) == most or longest * (len(batch) + 1) > room:
-                break
-            batch.append(entry)
+        room = tokens // max(1, rows_of(first.kind))
+        batch = [] if kind is not None and first.work.tokens > room else [first]
+        if batch:
+            batch += self._next(first, room - first.work.tokens, most - 1)
         self._time += sum(entry.work.tokens for entry in batch) / max(1, len(self._jobs))
         for entry in batch:
             self._take(entry)
-        looked_at = self._by_rank[:_LONGEST_WINDOW]
-        self._by_rank[:_LONGEST_WINDOW] = [entry for entry in looked_at if not entry.is_taken]
+        looked_at = self._by_rank[:_MOST_LOOKED_AT]
+        self._by_rank[:_MOST_LOOKED_AT] = [entry for entry in looked_at if not entry.is_taken]
         return batch
 
     def _first(self) -> Entry[Any] | None:
@@ -127,16 +121,16 @@ class WaitingLine:
             return oldest
         return self._by_rank[0]
 
-    def _window(self, first: Entry[Any], tokens: int) -> list[Entry[Any]]:
+    def _next(self, first: Entry[Any], tokens: int, most: int) -> list[Entry[Any]]:
         """The other entries of its kind that go next, up to so many tokens."""
-        window: list[Entry[Any]] = []
-        for entry in itertools.islice(self._by_rank, _LONGEST_WINDOW):
+        found: list[Entry[Any]] = []
+        for entry in itertools.islice(self._by_rank, _MOST_LOOKED_AT):
             if entry is not first and entry.kind == first.kind and not self._is_gone(entry):
                 tokens -= entry.work.tokens
-                if tokens < 0:
+                if tokens < 0 or len(found) == most:
                     break
-                window.append(entry)
-        return window
+                found.append(entry)
+        return found
 
     def _is_gone(self, entry: Entry[Any]) -> bool:
         if not entry.is_wanted():

@@ -1,13 +1,15 @@
-"""The scheduler: the workers, and what happens when a batch fails."""
+"""The scheduler: the workers, what they have in hand, and what happens when that fails."""
 
 from __future__ import annotations
 
+import itertools
 import logging
 import math
 import os
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Generic, Protocol, TypeVar
@@ -19,7 +21,7 @@ from service.batcher.jobs import Deadline, Entry, Job, Work
 from service.batcher.line import WaitingLine
 from service.metrics import Metrics
 from translator.errors import InputError
-from translator.watch import Watch
+from translator.feed import Feed
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +30,8 @@ ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 _GROWTH = 1.1
 """By how much batches may grow again after one that found enough memory."""
+_SPEED_SECONDS = 0.25
+"""After which the speed of a worker that never rests is taken into account."""
 _NICENESS = 5
 """Of the workers: a third of the processor's time where others want it too."""
 
@@ -37,17 +41,17 @@ class Engine(Protocol[ResultT_co]):
 
     @property
     def workers(self) -> int:
-        """How many batches to work on at the same time."""
+        """How many threads work at the same time."""
         ...
 
     def rows(self, kind: Hashable) -> int:
-        """How many rows of a batch each item of that kind takes."""
+        """How many rows each item of that kind takes."""
         ...
 
-    def process(self, kind: Hashable, items: Sequence[Any], watch: Watch[ResultT_co]) -> None:
-        """Work on a batch, on a worker's thread: for each item that is wanted to the end, `watch.finished` once.
+    def process(self, kind: Hashable, feed: Feed[Any, ResultT_co]) -> None:
+        """Work on items of a kind, on a worker's thread: each that is wanted to the end is finished once.
 
-        Raises OutOfMemory where the batch needs more memory than there is, and DeviceLost where nothing works any more.
+        Raises OutOfMemory where they need more memory than there is, and DeviceLost where nothing works any more.
         """
         ...
 
@@ -55,7 +59,8 @@ class Engine(Protocol[ResultT_co]):
 class Batcher(Generic[ResultT]):
     """Sentences of all requests, worked on together.
 
-    A worker takes the sentence that goes first and, with it, others of its kind that are of like length. What fails
+    A worker takes the sentence that goes first and others of its kind. While it works on them and no other worker is
+    idle, further ones join them between two steps, as long as the one that goes first is of that kind. What fails
     together is tried again in halves, so that one bad sentence fails alone.
     """
 
@@ -77,7 +82,7 @@ class Batcher(Generic[ResultT]):
         # What follows is changed with this lock, by the event loop and the workers.
         self._changed = threading.Condition()
         self._line = WaitingLine()
-        self._in_flight: set[Entry[ResultT]] = set()
+        self._runs: set[_Run[ResultT]] = set()
         self._busy = 0  # workers
         self._batch_tokens = float(limits.batch_tokens)
         self._admission = Admission(limits, engine.workers)
@@ -210,84 +215,102 @@ class Batcher(Generic[ResultT]):
     def _work(self) -> None:
         _let_others_go_first()
         try:
-            while batch := self._next_batch():
-                self._process(batch)
+            while first := self._next_entries():
+                self._process(first)
                 with self._changed:
-                    self._in_flight.difference_update(batch)
                     self._busy -= 1
         except BaseException as error:  # whatever ends this thread, nobody may be left waiting for it
             logger.critical("a decoding thread died", exc_info=True)
             self._stop("The translation failed because the worker stopped. Try again in a few seconds.")
             self._on_death(error)
 
-    def _next_batch(self) -> list[Entry[ResultT]]:
-        """Wait for work and take it out of the queue; an empty batch means closed and drained, or stopped."""
+    def _next_entries(self) -> list[Entry[ResultT]]:
+        """Wait for work and take it out of the queue; no entries mean closed and drained, or stopped."""
         with self._changed:
             while not self._stopped:
                 # Few sentences are shared among the idle workers, which decode them at the same time.
                 share = math.ceil(len(self._line) / (len(self._threads) - self._busy))
-                batch = self._line.take_batch(int(self._batch_tokens), self._engine.rows, max(1, share))
-                if batch:
-                    self._in_flight.update(batch)
+                entries = self._line.take(int(self._batch_tokens), self._engine.rows, max(1, share))
+                if entries:
                     self._busy += 1
-                    self._tell_waited(batch)
-                    return batch
+                    return entries
                 if self._closing:
                     break
                 self._changed.wait()
         return []
 
-    def _process(self, batch: list[Entry[ResultT]]) -> None:
-        """Work on a batch, and where that fails on its halves, down to the one that it fails for."""
-        parts, was_short, largest = [batch], False, 0
+    def _further_entries(self, run: _Run[ResultT], most: int) -> list[Entry[ResultT]]:
+        """Entries that join those which a worker has in hand."""
+        if not len(self._line):  # as in most steps; what comes at this moment joins after the next one
+            return []
+        with self._changed:
+            # An idle worker does it sooner. Where memory is short, only what begins together tells how much is enough.
+            is_short = self._batch_tokens < self._limits.batch_tokens
+            if self._stopped or is_short or self._busy < len(self._threads):
+                return []
+            room = int(self._batch_tokens) - run.tokens_in_hand() * self._engine.rows(run.kind)
+            return self._line.take(room, self._engine.rows, most, run.kind) if room > 0 else []
+
+    def _process(self, first: list[Entry[ResultT]]) -> None:
+        """Work on entries and on those that join them; where that fails, on halves of what is left, down to the one
+        that it fails for.
+        """
+        parts, was_short, largest, may_join = [first], False, 0, True
         while parts:
             part = [entry for entry in parts.pop() if entry.is_wanted()]
             if not part:
                 continue
-            error = self._try(part)
-            left = [entry for entry in part if entry.is_wanted()]
+            further = self._further_entries if may_join else None
+            run = _Run(part, further, self._metrics, self._take_result, self._tell_speed)
+            error = self._try(run)
+            left = [entry for entry in run.left() if entry.is_wanted()]
             if error is None:
-                largest = max(largest, self._padded_tokens(part))
-            elif len(part) == 1:
+                largest = max(largest, run.most_tokens * self._engine.rows(run.kind))
+            elif run.number == 1:
                 self._fail(left, error)
             else:
                 was_short |= isinstance(error, OutOfMemory)
                 # Only the type: the message may quote a user's text.
-                logger.warning("a batch of %d failed: %s; trying its halves", len(part), type(error).__name__)
+                logger.warning("a batch of %d failed: %s; trying its halves", len(left), type(error).__name__)
                 middle = math.ceil(len(left) / 2)
                 parts += [left[middle:], left[:middle]]
+                may_join = False
         self._settle_batch_tokens(was_short, largest)
 
-    def _try(self, part: Sequence[Entry[ResultT]]) -> Exception | None:
+    def _try(self, run: _Run[ResultT]) -> Exception | None:
         """Work on entries together; returns the error that prevented it."""
-        watch = _BatchWatch(part, self._cache, self._metrics, self._on_result)
-        started = time.monotonic()
-        self._metrics.in_flight_sentences.inc(len(part))
+        with self._changed:
+            self._runs.add(run)
+        failure: Exception | None = None
         try:
-            self._engine.process(part[0].kind, [entry.work.item for entry in part], watch)
+            self._engine.process(run.kind, run.take)
         except Exception as error:
-            if len(part) > 1:  # what the engine had in its hands must be free before the next try
+            if run.number > 1:  # what the engine had in its hands must be free before the next try
                 error.__traceback__ = error.__context__ = error.__cause__ = None
-            return error
-        finally:
-            seconds = time.monotonic() - started
-            self._metrics.in_flight_sentences.dec(len(part))
-            self._metrics.compute_seconds.observe(seconds)
-            if all(entry.is_finished for entry in part):
-                with self._changed:
-                    self._admission.speed.add(sum(entry.work.tokens for entry in part), seconds)
-        left = sum(entry.is_wanted() for entry in part)
-        return RuntimeError(f"the engine has no result for {left} of {len(part)} sentences") if left else None
+            failure = error
+        with self._changed:
+            self._runs.discard(run)
+        run.end()
+        left = sum(entry.is_wanted() for entry in run.left())
+        if left and not failure:
+            return RuntimeError(f"the engine has no result for {left} of {run.number} sentences")
+        return failure
+
+    def _tell_speed(self, tokens: int, seconds: float) -> None:
+        with self._changed:
+            self._admission.speed.add(tokens, seconds)
+
+    def _take_result(self, entry: Entry[ResultT], result: ResultT) -> None:
+        if entry.work.identity is not None:
+            self._cache.put((entry.kind, entry.work.identity), result)
+        self._on_result(result)
+        entry.finish(result)
 
     def _fail(self, entries: Sequence[Entry[ResultT]], error: Exception) -> None:
         for entry in entries:
             if not isinstance(error, InputError):  # which is the client's mistake
                 self._metrics.failed_sentences.inc()
             entry.job.fail(error)
-
-    def _padded_tokens(self, part: Sequence[Entry[ResultT]]) -> int:
-        longest = max(entry.work.tokens for entry in part)
-        return longest * len(part) * self._engine.rows(part[0].kind)
 
     def _settle_batch_tokens(self, was_short: bool, largest: int) -> None:
         """After a shortage of memory batches are as large as the largest that had enough; then they grow again."""
@@ -302,18 +325,11 @@ class Batcher(Generic[ResultT]):
     def _stop(self, reason: str) -> None:
         with self._changed:
             self._stopped = True
-            left = [*self._in_flight, *self._line.take_all()]
+            left = [*itertools.chain.from_iterable(run.left() for run in self._runs), *self._line.take_all()]
             self._changed.notify_all()
         for entry in left:
             if entry.is_wanted():
                 entry.job.fail(WorkerUnavailable(reason))
-
-    def _tell_waited(self, batch: Sequence[Entry[ResultT]]) -> None:
-        now, tokens = time.monotonic(), [entry.work.tokens for entry in batch]
-        self._metrics.batch_sentences.observe(len(batch))
-        self._metrics.batch_fill_ratio.observe(sum(tokens) / max(1, max(tokens) * len(batch)))
-        for entry in batch:
-            self._metrics.queue_seconds.observe(now - entry.since)
 
 
 def _without_repetitions(works: Sequence[Work]) -> list[tuple[list[int], Work]]:
@@ -330,26 +346,111 @@ def _let_others_go_first() -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
-class _BatchWatch(Generic[ResultT]):
-    """Hands the results of a batch on."""
+class _Run(Generic[ResultT]):
+    """What a worker has in hand: entries of one kind, which come and go."""
 
     def __init__(
         self,
-        batch: Sequence[Entry[ResultT]],
-        cache: ResultCache[ResultT],
+        entries: Sequence[Entry[ResultT]],
+        further: Callable[[_Run[ResultT], int], list[Entry[ResultT]]] | None,
         metrics: Metrics,
-        on_result: Callable[[ResultT], None],
+        on_result: Callable[[Entry[ResultT], ResultT], None],
+        tell_speed: Callable[[int, float], None],
     ) -> None:
-        self._batch, self._cache, self._metrics, self._on_result = batch, cache, metrics, on_result
+        """`further` returns entries that join, at most as many as it is told; None where none may join."""
+        self.kind = entries[0].kind
+        self._further, self._metrics, self._on_result = further, metrics, on_result
+        self.number = 0
+        """How many entries the engine took."""
+        self.most_tokens = 0
+        """That were in hand at the same time."""
+        self._coming = deque(entries)
+        self._in_hand: set[_InHand[ResultT]] = set()
+        self._lock = threading.Lock()  # for those two
+        self._speed = _Stopwatch(tell_speed)
 
-    def is_wanted(self, place: int) -> bool:
-        return self._batch[place].is_wanted()
+    def take(self, room: int) -> list[_InHand[ResultT]]:
+        """Give the engine entries, at most so many."""
+        with self._lock:
+            gone = [one for one in self._in_hand if not one.is_wanted()]
+            self._forget(gone)
+            new = [self._coming.popleft() for _ in range(min(room, len(self._coming)))]
+        if self._further and not new and room > 0:
+            new = self._further(self, room)
+        taken = [_InHand(entry, self) for entry in new if entry.is_wanted()]
+        if taken:
+            with self._lock:
+                self._in_hand.update(taken)
+            self._tell_taken(taken)
+        return taken
 
-    def finished(self, place: int, result: ResultT) -> None:
-        entry = self._batch[place]
-        if entry.work.identity is not None:
-            self._cache.put((entry.kind, entry.work.identity), result)
-        self._on_result(result)
-        entry.finish(result)
+    def finish(self, one: _InHand[ResultT], result: ResultT) -> None:
+        """Hand the result of an entry on."""
+        with self._lock:
+            self._in_hand.remove(one)
+        self._metrics.compute_seconds.observe(time.monotonic() - one.since)
+        self._metrics.in_flight_sentences.dec()
         self._metrics.sentences.inc()
-        self._metrics.source_tokens.inc(entry.work.tokens)
+        self._metrics.source_tokens.inc(one.entry.work.tokens)
+        self._speed.add(one.entry.work.tokens)
+        self._on_result(one.entry, result)
+
+    def left(self) -> list[Entry[ResultT]]:
+        """Entries without a result; from any thread."""
+        with self._lock:
+            return [*(one.entry for one in self._in_hand), *self._coming]
+
+    def tokens_in_hand(self) -> int:
+        """Of the entries that are being worked on."""
+        return sum(one.entry.work.tokens for one in self._in_hand)
+
+    def end(self) -> None:
+        """Nothing more happens to what is left."""
+        self._metrics.in_flight_sentences.dec(len(self._in_hand))
+        self._speed.end(is_clean=not self._in_hand)
+
+    def _forget(self, gone: Sequence[_InHand[ResultT]]) -> None:
+        if gone:
+            self._in_hand.difference_update(gone)
+            self._metrics.in_flight_sentences.dec(len(gone))
+            self._speed.restart()
+
+    def _tell_taken(self, taken: Sequence[_InHand[ResultT]]) -> None:
+        self.number += len(taken)
+        self.most_tokens = max(self.most_tokens, self.tokens_in_hand())
+        self._metrics.in_flight_sentences.inc(len(taken))
+        self._metrics.batch_sentences.observe(len(self._in_hand))
+        for one in taken:
+            self._metrics.queue_seconds.observe(one.since - one.entry.since)
+
+
+class _InHand(Generic[ResultT]):
+    """An entry that the engine works on."""
+
+    def __init__(self, entry: Entry[ResultT], run: _Run[ResultT]) -> None:
+        self.entry, self._run, self.since = entry, run, time.monotonic()
+        self.item, self.is_wanted = entry.work.item, entry.is_wanted
+
+    def finish(self, result: ResultT) -> None:
+        self._run.finish(self, result)
+
+
+class _Stopwatch:
+    """Measures how fast a worker is, over a while at least, in which nobody gave up what was being worked on."""
+
+    def __init__(self, tell: Callable[[int, float], None]) -> None:
+        self._tell = tell
+        self.restart()
+
+    def restart(self) -> None:
+        self._tokens, self._since = 0, time.monotonic()
+
+    def add(self, tokens: int) -> None:
+        self._tokens += tokens
+        if time.monotonic() - self._since > _SPEED_SECONDS:
+            self.end(is_clean=True)
+
+    def end(self, is_clean: bool) -> None:
+        if is_clean and self._tokens:
+            self._tell(self._tokens, time.monotonic() - self._since)
+        self.restart()

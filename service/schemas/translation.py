@@ -233,7 +233,7 @@ class TranslateRequest(JsonRequest):
     @property
     def kind(self) -> TranslateKind:
         """What is asked for, whatever the text."""
-        return TranslateKind(self.search_options, self.alignment, has_prefixes=any(self.prefixes))
+        return TranslateKind(self.search_options, self.alignment)
 
     @property
     def search_options(self) -> SearchOptions:

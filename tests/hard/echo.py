@@ -14,18 +14,18 @@ Where the environment has ECHO_MOST_TOKENS, there is no memory for more in a bat
 import os
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 from service.__main__ import main
+from translator.feed import Feed
 from translator.search import SearchOptions
 from translator.text import Span
 from translator.text.protected import NumberStyle
 from translator.translate import Hypothesis, SourceSentence, Translator
-from translator.watch import Watch
 
 MOST_TOKENS = int(os.environ.get("ECHO_MOST_TOKENS", str(10**9)))
 STEP_SECONDS = 0.01
+MOST_SENTENCES = 256
 
 
 class Echo:
@@ -41,26 +41,24 @@ class Echo:
             time.sleep(float(text.split()[1]))
         return [SourceSentence(text, Span(0, len(text)), tuple(map(ord, text)), False)] if text else []
 
-    def translate_batch(
-        self,
-        sentences: Sequence[SourceSentence],
-        options: SearchOptions,
-        watch: Watch[tuple[Hypothesis, ...]],
+    def translate_feed(
+        self, feed: Feed[SourceSentence, tuple[Hypothesis, ...]], options: SearchOptions
     ) -> None:
-        texts = [sentence.text for sentence in sentences]
+        taken = feed(MOST_SENTENCES)
+        texts = [one.item.text for one in taken]
         sys.stderr.write("".join(f"decoded: {text[:40]}\n" for text in texts))
         if sum(map(len, texts)) > MOST_TOKENS:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
         paths = [Path(text.split()[1]) for text in texts if text.startswith(("hold", "kill"))]
-        while not all(path.exists() for path in paths) and any(map(watch.is_wanted, range(len(texts)))):
+        while not all(path.exists() for path in paths) and any(one.is_wanted() for one in taken):
             time.sleep(STEP_SECONDS)
         if any(text.startswith("kill") for text in texts):
             sys.exit("killed by a text")
         if any(text.startswith("fail") for text in texts):
             raise ValueError("failed by a text")
-        for place, text in enumerate(texts):
-            if watch.is_wanted(place):
-                watch.finished(place, (Hypothesis(f"DE:{text}", 0.0),))
+        for one in taken:
+            if one.is_wanted():
+                one.finish((Hypothesis(f"DE:{one.item.text}", 0.0),))
 
 
 if __name__ == "__main__":

@@ -21,11 +21,12 @@ from service.engine import EngineResult, ScoreKind, TranslatedWork, TranslateKin
 from service.settings import Settings
 from translator.analysis.alignment import Link
 from translator.analysis.scoring import SentenceScore, TokenScore
+from translator.feed import Feed
 from translator.text import Span
 from translator.text.protected import NumberStyle
 from translator.translate import Hypothesis, SourceSentence
-from translator.watch import Watch
 
+ANY_NUMBER = 10**9
 PATIENCE_SECONDS = 20  # only a test that fails waits as long
 
 
@@ -61,24 +62,25 @@ class EchoEngine:
     def rows(self, kind: Hashable) -> int:
         return 1
 
-    def process(self, kind: Hashable, items: Sequence[Any], watch: Watch[EngineResult]) -> None:
+    def process(self, kind: Hashable, feed: Feed[Any, EngineResult]) -> None:
         if isinstance(kind, ScoreKind):
-            for place, (_, target) in enumerate(items):
-                tokens = tuple(TokenScore(letter, -0.5) for letter in target)
-                watch.finished(place, SentenceScore(tokens, -0.5 * kind.length_penalty))
+            for pair in feed(ANY_NUMBER):
+                tokens = tuple(TokenScore(letter, -0.5) for letter in pair.item[1])
+                pair.finish(SentenceScore(tokens, -0.5 * kind.length_penalty))
             return
         assert isinstance(kind, TranslateKind)
-        self.batches.append(([item.text for item in items], kind))
+        taken = feed(ANY_NUMBER)
+        self.batches.append(([one.item.text for one in taken], kind))
         self.entered.set()
         end = time.monotonic() + PATIENCE_SECONDS
-        while not self.gate.wait(0.01) and any(map(watch.is_wanted, range(len(items)))):
+        while not self.gate.wait(0.01) and any(one.is_wanted() for one in taken):
             assert time.monotonic() < end
-        for item in items:
-            if item.text in self.errors:
-                raise self.errors[item.text]
-        for place, item in enumerate(items):
-            if watch.is_wanted(place):
-                watch.finished(place, self._echo("".join(map(chr, item.beginning)) + item.text, kind))
+        for one in taken:
+            if one.item.text in self.errors:
+                raise self.errors[one.item.text]
+        for one in taken:
+            if one.is_wanted():
+                one.finish(self._echo("".join(map(chr, one.item.beginning)) + one.item.text, kind))
 
     def _echo(self, text: str, kind: TranslateKind) -> TranslatedWork:
         hypotheses = tuple(

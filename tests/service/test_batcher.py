@@ -27,8 +27,9 @@ from service.batcher.jobs import Entry, Job
 from service.batcher.line import WaitingLine
 from service.metrics import Metrics
 from translator.errors import InputError
-from translator.watch import Watch
+from translator.feed import Feed
 
+ANY_NUMBER = 10**9
 PATIENCE_SECONDS = 20.0  # only a test that fails waits as long
 ROOMY = QueueLimits(batch_tokens=1000, max_queued_tokens=100_000)
 
@@ -49,21 +50,22 @@ class Engine:
     def rows(self, kind: Hashable) -> int:
         return kind if isinstance(kind, int) else 1
 
-    def process(self, kind: Hashable, items: Sequence[str], watch: Watch[str]) -> None:
-        self.batches.append(list(items))
+    def process(self, kind: Hashable, feed: Feed[str, str]) -> None:
+        taken = feed(ANY_NUMBER)
+        self.batches.append([one.item for one in taken])
         self.entered.release()
         while not self.gate.wait(0.002):
-            if not any(map(watch.is_wanted, range(len(items)))):
+            if not any(one.is_wanted() for one in taken):
                 self.left_early.set()
                 return
-        if sum(map(len, items)) > self.most_characters:
+        if sum(len(one.item) for one in taken) > self.most_characters:
             raise OutOfMemory("no room")
-        for item in items:
-            if item in self.errors:
-                raise self.errors[item]
-        for place, item in enumerate(items):
-            if watch.is_wanted(place):
-                watch.finished(place, item.upper())
+        for one in taken:
+            if one.item in self.errors:
+                raise self.errors[one.item]
+        for one in taken:
+            if one.is_wanted():
+                one.finish(one.item.upper())
 
 
 @pytest.fixture
@@ -145,14 +147,144 @@ def test_other_options_are_another_batch_and_the_oldest_goes_first(engine: Engin
     assert engine.batches[1:] == [["a", "c"], ["b"]]
 
 
-def test_sentences_of_like_length_go_together_and_the_oldest_is_among_them(
-    engine: Engine, make_batcher: Any
-) -> None:
+def test_sentences_go_together_up_to_the_budget(engine: Engine, make_batcher: Any) -> None:
     batcher = make_batcher(engine, QueueLimits(batch_tokens=12, max_queued_tokens=1000))
     texts = ["four", "q", "eleven char", "five5", "three", "r"]
     asyncio.run(while_busy(engine, batcher, [ask(batcher, text) for text in texts]))
-    # With "four" go those of 5 letters, as long as the longest times their number is at most 12.
-    assert engine.batches[1:] == [["four", "five5"], ["q", "r"], ["eleven char"], ["three"]]
+    assert engine.batches[1:] == [["four", "q"], ["eleven char"], ["five5", "three", "r"]]
+
+
+def test_one_that_is_longer_than_the_budget_goes_alone(engine: Engine, make_batcher: Any) -> None:
+    batcher = make_batcher(engine, QueueLimits(batch_tokens=4, max_queued_tokens=1000))
+    asyncio.run(while_busy(engine, batcher, [ask(batcher, text) for text in ("longer", "a", "b")]))
+    assert engine.batches[1:] == [["longer"], ["a", "b"]]
+
+
+class Stepping(Engine):
+    """Takes a sentence's letters one a step, and further sentences between two steps; a step waits for `tick`."""
+
+    def __init__(self, workers: int = 1) -> None:
+        super().__init__(workers)
+        self.tick = threading.Semaphore(0)
+        self.stepped = threading.Semaphore(0)
+        self.steps: list[str] = []
+        """What was worked on in each."""
+
+    def process(self, kind: Hashable, feed: Feed[str, str]) -> None:
+        left: list[tuple[Any, int]] = []
+        while True:
+            left += [(one, len(one.item)) for one in feed(3 - len(left))]
+            left = [(one, letters) for one, letters in left if one.is_wanted()]
+            if not left:
+                return
+            self.steps.append(" ".join(sorted(one.item for one, _ in left)))
+            self.stepped.release()
+            assert self.tick.acquire(timeout=PATIENCE_SECONDS)
+            for one, letters in left:
+                if one.item in self.errors:
+                    raise self.errors[one.item]
+                if letters == 1:
+                    one.finish(one.item.upper())
+            left = [(one, letters - 1) for one, letters in left if letters > 1]
+
+
+async def step_by_step(engine: Stepping, batcher: Batcher[str], *moments: Any) -> list[Any]:
+    """What becomes of requests that come after so many steps, given as (steps before it, request)."""
+    asking: list[asyncio.Task[list[str]]] = []
+    for steps, request in moments:
+        for _ in range(steps):
+            engine.tick.release()
+            await asyncio.to_thread(engine.stepped.acquire)
+        asking.append(asyncio.create_task(request))
+        await asyncio.sleep(0.001)
+        if len(asking) == 1:
+            await asyncio.to_thread(engine.stepped.acquire)
+    for _ in range(100):
+        engine.tick.release()
+    return await asyncio.gather(*asking, return_exceptions=True)
+
+
+def test_sentences_join_between_two_steps_and_short_ones_leave_first(make_batcher: Any) -> None:
+    engine = Stepping()
+    batcher = make_batcher(engine)
+    moments = [(0, ask(batcher, "longest")), (1, ask(batcher, "abc")), (2, ask(batcher, "de"))]
+    assert asyncio.run(step_by_step(engine, batcher, *moments)) == [["LONGEST"], ["ABC"], ["DE"]]
+    # "abc" comes while the second letter of "longest" is being worked on.
+    assert engine.steps == [
+        "longest", "longest", "abc longest", "abc longest", "abc de longest", "de longest", "longest"
+    ]  # fmt: skip
+
+
+def test_no_more_join_than_the_engine_has_room_and_the_budget_allows(make_batcher: Any) -> None:
+    engine = Stepping()
+    batcher = make_batcher(engine, QueueLimits(batch_tokens=9, max_queued_tokens=1000))
+    more = [
+        (0, ask(batcher, text)) for text in ("aaa", "bb", "c")
+    ]  # 5 + 3 tokens are 8, two more are too many
+    asyncio.run(step_by_step(engine, batcher, (0, ask(batcher, "first")), *more))
+    assert engine.steps[:5] == ["first", "aaa first", "aaa first", "aaa first", "bb c first"]
+    engine = Stepping()
+    batcher = make_batcher(engine)
+    more = [(0, ask(batcher, text)) for text in ("aa", "bb", "cc")]
+    asyncio.run(step_by_step(engine, batcher, (0, ask(batcher, "first")), *more))
+    assert engine.steps == ["first", "aa bb first", "aa bb first", "cc first", "cc first"]
+
+
+def test_none_join_once_another_kind_goes_first(make_batcher: Any) -> None:
+    engine = Stepping()
+    batcher = make_batcher(engine)
+    moments = [(0, ask(batcher, "long")), (0, ask(batcher, "x", kind="other")), (0, ask(batcher, "y"))]
+    assert asyncio.run(step_by_step(engine, batcher, *moments)) == [["LONG"], ["X"], ["Y"]]
+    assert engine.steps == ["long", "long", "long", "long", "x", "y"]
+
+
+def test_an_idle_worker_takes_what_could_join(make_batcher: Any) -> None:
+    engine = Stepping(workers=2)
+    batcher = make_batcher(engine)
+
+    async def scenario() -> list[list[str]]:
+        asking = [asyncio.create_task(ask(batcher, "long"))]
+        await asyncio.to_thread(engine.stepped.acquire)
+        asking.append(asyncio.create_task(ask(batcher, "x")))
+        await asyncio.to_thread(engine.stepped.acquire)
+        assert engine.steps == ["long", "x"]
+        for _ in range(10):
+            engine.tick.release()
+        return await asyncio.gather(*asking)
+
+    assert asyncio.run(scenario()) == [["LONG"], ["X"]]
+
+
+def test_what_joined_one_that_fails_is_tried_again_without_it(make_batcher: Any) -> None:
+    engine, metrics = Stepping(), Metrics()
+    batcher = make_batcher(engine, metrics=metrics)
+    engine.errors["bad"] = ValueError("a mistake")
+    moments = [(0, ask(batcher, "long")), (0, ask(batcher, "bad")), (0, ask(batcher, "ok"))]
+    first, second, third = asyncio.run(step_by_step(engine, batcher, *moments))
+    assert (first, third) == (["LONG"], ["OK"])
+    assert isinstance(second, ValueError)
+    assert metrics.registry.get_sample_value("translator_in_flight_sentences") == 0
+
+
+def test_what_is_given_up_leaves_between_two_steps_and_is_not_counted(make_batcher: Any) -> None:
+    engine, metrics = Stepping(), Metrics()
+    batcher = make_batcher(engine, metrics=metrics)
+
+    async def scenario() -> list[str]:
+        stays, leaves = (asyncio.create_task(ask(batcher, text)) for text in ("stays", "leaves"))
+        await asyncio.to_thread(engine.stepped.acquire)
+        engine.tick.release()
+        await asyncio.to_thread(engine.stepped.acquire)
+        leaves.cancel()
+        await asyncio.gather(leaves, return_exceptions=True)
+        for _ in range(10):
+            engine.tick.release()
+        return await stays
+
+    assert asyncio.run(scenario()) == ["STAYS"]
+    assert engine.steps[-3:] == ["stays"] * 3
+    assert metrics.registry.get_sample_value("translator_in_flight_sentences") == 0
+    assert metrics.registry.get_sample_value("translator_sentences_total") == 1
 
 
 def test_rows_count_against_the_budget(engine: Engine, make_batcher: Any) -> None:
@@ -176,7 +308,7 @@ def entries(job: Job[str], *tokens: int, since: float | None = None) -> list[Ent
 def order_of(line: WaitingLine, names: dict[int, str]) -> str:
     """Whose entries go, one after the other."""
     order = ""
-    while batch := line.take_batch(1, lambda kind: 1, 1):
+    while batch := line.take(1, lambda kind: 1, 1):
         order += names[id(batch[0].job)]
     return order
 
@@ -195,7 +327,7 @@ def test_requests_share_the_work_by_their_tokens() -> None:
         names = dict(zip(map(id, jobs), "abc", strict=True))
         line.add(entries(a, 10, 10, 10, 10))  # ranks 0, 10, 20, 30
         line.add(entries(b, 5, 15, 5))  # 0, 5, 20
-        assert [names[id(line.take_batch(1, lambda kind: 1, 1)[0].job)] for _ in range(4)] == list("abba")
+        assert [names[id(line.take(1, lambda kind: 1, 1)[0].job)] for _ in range(4)] == list("abba")
         line.add(entries(c, 1, 25, 1))  # 20, half of the 40 tokens that went, for two were waiting; 21, 46
         assert order_of(line, names) == "abccac"
 
@@ -211,7 +343,7 @@ def test_a_second_sentence_goes_before_requests_that_come_much_later() -> None:
             line.add(entries(Job[str](Deadline.after(60)), 10))
         taken: list[Job[str]] = []
         for _ in range(20):  # always another one comes
-            taken.append(line.take_batch(1, lambda kind: 1, 1)[0].job)
+            taken.append(line.take(1, lambda kind: 1, 1)[0].job)
             line.add(entries(Job[str](Deadline.after(60)), 10))
         # After the first of six the time is 10/6, and from then on seven wait: it passes 10 with the seventh. So the
         # second sentence goes after the first, the five that were there, and the six that came before that.
@@ -243,7 +375,7 @@ def test_the_line_counts_only_what_somebody_waits_for() -> None:
         jobs[0].end()
         line.forget(jobs[0])
         assert (len(line), line.tokens) == (80, 400)
-        batch = line.take_batch(1000, lambda kind: 1, 50)
+        batch = line.take(1000, lambda kind: 1, 50)
         assert len(batch) == 50
         assert {id(entry.job) for entry in batch} == set(map(id, jobs[1:]))
         assert (len(line), line.tokens) == (30, 150)
@@ -251,7 +383,7 @@ def test_the_line_counts_only_what_somebody_waits_for() -> None:
         line.forget(jobs[1])
         line.forget(jobs[2])
         assert (len(line), line.tokens) == (0, 0)
-        assert line.take_batch(1000, lambda kind: 1, 50) == []
+        assert line.take(1000, lambda kind: 1, 50) == []
 
     in_a_loop(scenario)
 
@@ -262,7 +394,7 @@ def test_what_is_late_is_left_behind_and_not_counted() -> None:
         late, other = Job[str](Deadline.after(0)), Job[str](Deadline.after(60))
         line.add(entries(late, 1, 2, 3))
         line.add(entries(other, 4))
-        [entry] = line.take_batch(1000, lambda kind: 1, 50)
+        [entry] = line.take(1000, lambda kind: 1, 50)
         assert entry.job is other
         assert (len(line), line.tokens) == (0, 0)
 
@@ -287,9 +419,9 @@ def test_few_sentences_are_shared_among_the_workers(make_batcher: Any) -> None:
 
 def test_a_stream_gives_each_result_when_it_is_finished(make_batcher: Any) -> None:
     class Slow(Engine):
-        def process(self, kind: Hashable, items: Sequence[str], watch: Watch[str]) -> None:
-            for place in (1, 0):
-                watch.finished(place, items[place].upper())
+        def process(self, kind: Hashable, feed: Feed[str, str]) -> None:
+            for one in reversed(feed(ANY_NUMBER)):
+                one.finish(one.item.upper())
                 assert self.gate.wait(PATIENCE_SECONDS)
 
     engine = Slow()
@@ -676,10 +808,10 @@ def test_one_sentence_without_memory_is_told_so_and_the_rest_goes_on(
 
 def test_an_engine_that_forgets_a_sentence_is_an_error_and_nobody_waits(make_batcher: Any) -> None:
     class Forgetful(Engine):
-        def process(self, kind: Hashable, items: Sequence[str], watch: Watch[str]) -> None:
-            for place, item in enumerate(items):
-                if item != "forgotten":
-                    watch.finished(place, item.upper())
+        def process(self, kind: Hashable, feed: Feed[str, str]) -> None:
+            for one in feed(ANY_NUMBER):
+                if one.item != "forgotten":
+                    one.finish(one.item.upper())
 
     batcher = make_batcher(Forgetful())
     with pytest.raises(RuntimeError, match="no result for 1 of"):
@@ -796,13 +928,11 @@ def test_a_failed_try_leaves_nothing_of_the_engine_behind(make_batcher: Any) -> 
         pass
 
     class Failing(Engine):
-        def process(self, kind: Hashable, items: Sequence[str], watch: Watch[str]) -> None:
+        def process(self, kind: Hashable, feed: Feed[str, str]) -> None:
             alive.append(len(self.held))
             big = Big()
             self.held.add(big)
-            if self.gate.is_set():
-                raise ValueError(f"quotes {items}")
-            super().process(kind, items, watch)
+            raise ValueError(f"quotes {[one.item for one in feed(ANY_NUMBER)]}")
 
         held: ClassVar[weakref.WeakSet[Big]] = weakref.WeakSet()
 

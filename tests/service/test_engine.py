@@ -29,16 +29,36 @@ TEXTS = ["the old house", "a small garden is green", "the owl", "the teacher see
 GREEDY = SearchOptions(beam_size=1, max_length_factor=1.0)
 
 
-class Collects:
-    """Waits for what `wants` it to, and keeps it in the order in which it comes."""
+class Collected:
+    """An item that is wanted as long as `wants` says so; its result comes into `found`."""
 
-    def __init__(self, wants: Callable[[int], bool] = lambda _: True) -> None:
-        self.is_wanted = wants
-        self.found: dict[int, Any] = {}
+    def __init__(self, place: int, item: Any, found: dict[int, Any], wants: Callable[[int], bool]) -> None:
+        self.place, self.item, self._found, self._wants = place, item, found, wants
 
-    def finished(self, place: int, result: Any) -> None:
-        assert place not in self.found
-        self.found[place] = result
+    def is_wanted(self) -> bool:
+        return self._wants(self.place)
+
+    def finish(self, result: Any) -> None:
+        assert self.place not in self._found
+        self._found[self.place] = result
+
+
+def process(
+    engine: TranslationEngine, kind: Any, items: Sequence[Any], wants: Callable[[int], bool] = lambda _: True
+) -> dict[int, Any]:
+    """The results by place, in the order in which they came; what is not wanted when its turn comes is not given."""
+    found: dict[int, Any] = {}
+    left = [Collected(place, item, found, wants) for place, item in enumerate(items)]
+
+    def feed(room: int) -> list[Collected]:
+        taken: list[Collected] = []
+        while left and len(taken) < room:
+            if (one := left.pop(0)).is_wanted():
+                taken.append(one)
+        return taken
+
+    engine.process(kind, feed)
+    return found
 
 
 @pytest.fixture
@@ -51,11 +71,11 @@ def items_of(engine: TranslationEngine, texts: Sequence[str]) -> list[Any]:
 
 
 def test_sentences_become_what_the_translator_makes_of_them(engine: TranslationEngine) -> None:
-    options, watch = SearchOptions(beam_size=3, n_best=2), Collects()
-    engine.process(TranslateKind(options), items_of(engine, TEXTS), watch)
+    options = SearchOptions(beam_size=3, n_best=2)
+    found = process(engine, TranslateKind(options), items_of(engine, TEXTS))
     expected = [one.sentences[0].hypotheses for one in engine.translator.translate(TEXTS, options)]
     for place, hypotheses in enumerate(expected):
-        result = watch.found[place]
+        result = found[place]
         assert [one.text for one in result.hypotheses] == [one.text for one in hypotheses]
         assert [one.score for one in result.hypotheses] == pytest.approx(
             [one.score for one in hypotheses], abs=1e-4
@@ -66,14 +86,12 @@ def test_sentences_become_what_the_translator_makes_of_them(engine: TranslationE
 @pytest.mark.parametrize("options", [GREEDY, SearchOptions(beam_size=3, n_best=2)])
 def test_sentences_begin_as_demanded_beside_others(engine: TranslationEngine, options: SearchOptions) -> None:
     """As the translator makes it, in a batch with sentences of which nothing is demanded."""
-    watch, items = Collects(), [*engine.sentences(TEXTS[0], "das Ha"), *items_of(engine, TEXTS[1:])]
-    engine.process(TranslateKind(options), items, watch)
+    items = [*engine.sentences(TEXTS[0], "das Ha"), *items_of(engine, TEXTS[1:])]
+    found = process(engine, TranslateKind(options), items)
     prefixes = ["das Ha", *[""] * (len(TEXTS) - 1)]
     expected = engine.translator.translate(TEXTS, options, prefixes=prefixes)
-    assert [watch.found[place].hypotheses[0].text for place in range(len(TEXTS))] == [
-        one.text for one in expected
-    ]
-    assert all(one.text.startswith("das Ha") for one in watch.found[0].hypotheses)
+    assert [found[place].hypotheses[0].text for place in range(len(TEXTS))] == [one.text for one in expected]
+    assert all(one.text.startswith("das Ha") for one in found[0].hypotheses)
 
 
 def test_what_cannot_begin_as_demanded_is_refused(
@@ -88,71 +106,85 @@ def test_what_cannot_begin_as_demanded_is_refused(
 
 
 def test_links_are_those_of_each_pair_alone(engine: TranslationEngine) -> None:
-    watch, items = Collects(), items_of(engine, TEXTS)
-    engine.process(TranslateKind(GREEDY, align=True), items, watch)
-    assert sorted(watch.found) == list(range(len(TEXTS)))
+    items = items_of(engine, TEXTS)
+    found = process(engine, TranslateKind(GREEDY, align=True), items)
+    assert sorted(found) == list(range(len(TEXTS)))
     for place, item in enumerate(items):
-        result = watch.found[place]
+        result = found[place]
         [expected] = align(engine.translator, [(item.text, result.hypotheses[0].text)])
         assert [(link.source, link.target) for link in result.links] == [
             (link.source, link.target) for link in expected
         ]
 
 
-def test_the_first_sentence_is_aligned_at_once_and_later_ones_together(
+def test_what_ends_in_the_same_step_is_aligned_together(
     engine: TranslationEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    watch, passed_on = Collects(), []
+    """Three sentences end in one step and two in the next, and each step ends with a look for further ones."""
+    aligned: list[int] = []
 
-    def translate_batch(items: Sequence[Any], options: object, inner: Any) -> None:
-        for place in range(len(items)):
-            inner.finished(place, (Hypothesis("der", -1.0),))
-            passed_on.append(len(watch.found))
+    def translate_feed(feed: Any, options: object) -> None:
+        taken = feed(5)
+        for some in (taken[:3], taken[3:]):
+            for one in some:
+                one.finish((Hypothesis("die Eule", -1.0),))
+            feed(0)
 
-    monkeypatch.setattr(engine.translator, "translate_batch", translate_batch)
-    engine.process(TranslateKind(align=True), items_of(engine, TEXTS) * 2, watch)
-    assert passed_on == [1, 1, 3, 3, 3, 3, 7, 7, 7, 7]
-    assert len(watch.found) == 10
+    def count(by: Translator, pairs: Sequence[tuple[str, str]]) -> Any:
+        aligned.append(len(pairs))
+        return align(by, pairs)
+
+    monkeypatch.setattr(engine.translator, "translate_feed", translate_feed)
+    monkeypatch.setattr(engine_module, "align", count)
+    found = process(engine, TranslateKind(align=True), items_of(engine, TEXTS))
+    assert (aligned, sorted(found)) == ([3, 2], [0, 1, 2, 3, 4])
 
 
-@pytest.mark.parametrize("kind", [TranslateKind(GREEDY, align=True), ScoreKind(1.0)], ids=["align", "score"])
-def test_what_nobody_wants_any_more_is_neither_aligned_nor_scored(
-    engine: TranslationEngine, monkeypatch: pytest.MonkeyPatch, kind: Any
+def test_what_nobody_wants_any_more_is_not_aligned(
+    engine: TranslationEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Any] = []
+
+    def look_on(by: Translator, pairs: Sequence[tuple[str, str]]) -> Any:
+        seen.extend(pairs)
+        return align(by, pairs)
+
+    def translate_feed(feed: Any, options: object) -> None:
+        for one in feed(5):
+            one.finish((Hypothesis("die Eule", -1.0),))
+        wanted.discard(1)
+        feed(0)
+
+    wanted = {0, 1, 3}
+    monkeypatch.setattr(engine.translator, "translate_feed", translate_feed)
+    monkeypatch.setattr(engine_module, "align", look_on)
+    found = process(engine, TranslateKind(align=True), items_of(engine, TEXTS), lambda place: place in wanted)
+    assert sorted(found) == [0, 3]
+    assert seen == [(TEXTS[0], "die Eule"), (TEXTS[3], "die Eule")]
+
+
+def test_what_nobody_wants_any_more_is_not_scored(
+    engine: TranslationEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All leave when the first 32 results have come."""
     seen: list[Any] = []
 
-    def look_on(name: str) -> None:
-        plain = getattr(engine_module, name)
-        monkeypatch.setattr(engine_module, name, lambda *given: seen.extend(given[1]) or plain(*given))
+    def look_on(by: Translator, pairs: Sequence[tuple[str, str]], penalty: float) -> Any:
+        seen.extend(pairs)
+        return score(by, pairs, penalty)
 
-    look_on("align")
-    look_on("score")
-    monkeypatch.setattr(engine_module._Aligned, "finished", lambda self, *pair: self._waiting.update([pair]))
-    watch = Collects(lambda place: place % 2 == 0 and len(watch.found) < 32)
-    items: list[Any] = items_of(engine, ["the owl"]) * 100
-    if isinstance(kind, ScoreKind):
-        items = [("the owl", "die Eule")] * 100
-    else:
-        monkeypatch.setattr(
-            engine.translator,
-            "translate_batch",
-            lambda items, options, inner: [
-                inner.finished(place, (Hypothesis("die Eule", -1.0),)) for place in range(len(items))
-            ],
-        )
-    engine.process(kind, items, watch)
-    assert list(watch.found) == [*range(0, 64, 2)]  # 16 of each 32 are wanted
-    assert seen == [("the owl", "die Eule")] * 32
+    monkeypatch.setattr(engine_module, "score", look_on)
+    pairs = [("the owl", f"die Eule {place}") for place in range(100)]
+    process(engine, ScoreKind(1.0), pairs, lambda place: place % 2 == 0 and len(seen) < 32)
+    assert seen == [("the owl", f"die Eule {place}") for place in range(0, 64, 2)]
 
 
 def test_scores_are_those_of_each_pair_alone_and_in_order(engine: TranslationEngine) -> None:
     pairs = [(text, text[::-1]) for text in TEXTS] * 8
-    watch = Collects()
-    engine.process(ScoreKind(0.6), pairs, watch)
+    found = process(engine, ScoreKind(0.6), pairs)
     for place, pair in enumerate(pairs):
         [alone] = score(engine.translator, [pair], 0.6)
-        assert watch.found[place].score == pytest.approx(alone.score, abs=1e-4)
+        assert found[place].score == pytest.approx(alone.score, abs=1e-4)
 
 
 def test_the_work_of_scoring(engine: TranslationEngine) -> None:
@@ -171,7 +203,7 @@ def test_rows_and_kinds(engine: TranslationEngine) -> None:
     assert engine.rows(TranslateKind(SearchOptions(beam_size=3))) == 3
     assert engine.rows(ScoreKind(1.0)) == 1
     with pytest.raises(TypeError, match="str is no kind of work"):
-        engine.process("translate", [], Collects())
+        process(engine, "translate", [])
 
 
 @pytest.mark.parametrize(
@@ -202,9 +234,9 @@ def test_errors_of_the_device_are_told_apart(
     def fail(*_: object) -> None:
         raise raised
 
-    monkeypatch.setattr(engine.translator, "translate_batch", fail)
+    monkeypatch.setattr(engine.translator, "translate_feed", fail)
     with pytest.raises(expected) as caught:
-        engine.process(TranslateKind(align=align_too), items_of(engine, ["the owl"]), Collects())
+        process(engine, TranslateKind(align=align_too), items_of(engine, ["the owl"]))
     assert type(caught.value) is expected
     if expected is OutOfMemory:  # it must hold on to nothing of what the device had computed
         assert caught.value.__context__ is None

@@ -21,11 +21,11 @@ from service.batcher import Work
 from service.engine import EngineResult, TranslatedWork, TranslateKind
 from translator.analysis.alignment import Link
 from translator.errors import InputError
+from translator.feed import Feed
 from translator.text import Span, split_sentences
 from translator.text.protected import NumberStyle, find_protected
 from translator.translate import Hypothesis, SourceSentence
 from translator.translate.ladder import check_of
-from translator.watch import Watch
 
 playwright_api = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium")
@@ -43,6 +43,7 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+ANY_NUMBER = 10**9
 PATIENCE_SECONDS = 20  # only a test that fails waits as long
 
 GERMAN = {"An": "Eine", "owl": "Eule", "sleeps": "schläft", "Two": "Zwei", "owls": "Eulen", "One": "Eine"}
@@ -87,15 +88,16 @@ class WordForWord:
     def rows(self, kind: Hashable) -> int:
         return 1
 
-    def process(self, kind: Hashable, items: Sequence[Any], watch: Watch[EngineResult]) -> None:
+    def process(self, kind: Hashable, feed: Feed[Any, EngineResult]) -> None:
         assert isinstance(kind, TranslateKind)
-        self.entered += [item.text for item in items]
-        for place, item in enumerate(items):
-            self._wait(item.text, lambda place=place: watch.is_wanted(place))
-            if item.text in self.errors:
-                raise self.errors[item.text]
-            if watch.is_wanted(place):
-                watch.finished(place, self._translate(item, kind))
+        taken = feed(ANY_NUMBER)
+        self.entered += [one.item.text for one in taken]
+        for one in taken:
+            self._wait(one.item.text, one.is_wanted)
+            if one.item.text in self.errors:
+                raise self.errors[one.item.text]
+            if one.is_wanted():
+                one.finish(self._translate(one.item, kind))
 
     def _translate(self, item: SourceSentence, kind: TranslateKind) -> TranslatedWork:
         if item.text not in self.slips:

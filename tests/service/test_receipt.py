@@ -11,17 +11,17 @@ from fastapi.testclient import TestClient
 
 from service.engine import EngineResult, TranslatedWork, TranslateKind
 from service.routes.information import STATIC
-from tests.service.conftest import EchoEngine
+from tests.service.conftest import ANY_NUMBER, EchoEngine
 from tests.service.test_operation import samples
 from tests.service.test_stream import parsed
 from translator.analysis.quality import Flag
+from translator.feed import Feed
 from translator.text import Span
 from translator.text.protected import NumberStyle, ProtectedSpan, find_protected
 from translator.translate import Hypothesis, SourceSentence
 from translator.translate.answers import Rung
 from translator.translate.ladder import check_of
 from translator.translate.receipt import CheckKind
-from translator.watch import Watch
 
 
 class Ledger(EchoEngine):
@@ -48,13 +48,15 @@ class Ledger(EchoEngine):
         tokens = () if [one.text for one in inner] == [line] else tuple(map(ord, line))
         return SourceSentence(line, span, tokens, False, protected=inner, numbers=numbers)
 
-    def process(self, kind: Hashable, items: Sequence[Any], watch: Watch[EngineResult]) -> None:
+    def process(self, kind: Hashable, feed: Feed[Any, EngineResult]) -> None:
         assert isinstance(kind, TranslateKind)
-        self.batches.append(([item.text for item in items], kind))
-        for place, item in enumerate(items):
-            german, rung = self.german.get(item.text, item.text), self.rungs.get(item.text, "first")
-            best = Hypothesis(german, -1.0, -0.1, checks=check_of(item, german), rung=rung)
-            watch.finished(place, TranslatedWork((best,)))
+        taken = feed(ANY_NUMBER)
+        self.batches.append(([one.item.text for one in taken], kind))
+        for one in taken:
+            text = one.item.text
+            german, rung = self.german.get(text, text), self.rungs.get(text, "first")
+            best = Hypothesis(german, -1.0, -0.1, checks=check_of(one.item, german), rung=rung)
+            one.finish(TranslatedWork((best,)))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 import threading
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
 import httpx2
@@ -18,11 +18,11 @@ from service.batcher import QueueFull
 from service.engine import EngineResult
 from service.routes.translation import _EventStream
 from service.settings import Settings
-from tests.service.conftest import EchoEngine
+from tests.service.conftest import ANY_NUMBER, EchoEngine
+from translator.feed import Feed
 from translator.text import Span
 from translator.text.protected import NumberStyle
 from translator.translate import SourceSentence
-from translator.watch import Watch
 
 
 class LineEngine(EchoEngine):
@@ -35,13 +35,14 @@ class LineEngine(EchoEngine):
             for line in lines
         ]
 
-    def process(self, kind: Hashable, items: Sequence[Any], watch: Watch[EngineResult]) -> None:
-        for place in range(len(items) - 1, -1, -1):
-            if items[place].text in self.errors:
-                raise self.errors[items[place].text]
-            if place == 0:
+    def process(self, kind: Hashable, feed: Feed[Any, EngineResult]) -> None:
+        taken = feed(ANY_NUMBER)
+        for one in reversed(taken):
+            if one.item.text in self.errors:
+                raise self.errors[one.item.text]
+            if one is taken[0]:
                 self.gate.wait(20)
-            watch.finished(place, self._echo(items[place].text, kind))  # type: ignore[arg-type]
+            one.finish(self._echo(one.item.text, kind))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -135,10 +136,11 @@ def test_sentences_arrive_before_the_last_is_finished_and_leaving_stops_the_work
     class Watched(LineEngine):
         left = threading.Event()
 
-        def process(self, kind: Hashable, items: Sequence[Any], watch: Watch[EngineResult]) -> None:
-            watch.finished(0, self._echo(items[0].text, kind))  # type: ignore[arg-type]
-            if len(items) > 1:
-                wait_until(lambda: not watch.is_wanted(1))
+        def process(self, kind: Hashable, feed: Feed[Any, EngineResult]) -> None:
+            first, *others = feed(ANY_NUMBER)
+            first.finish(self._echo(first.item.text, kind))  # type: ignore[arg-type]
+            for other in others:
+                wait_until(lambda other=other: not other.is_wanted())
                 self.left.set()
 
     app = create_app(Watched, Settings())

@@ -248,17 +248,6 @@ def test_limits_on_texts_and_characters(
     assert complaint is None or complaint in answer.json()["detail"]
 
 
-def test_prefixes_keep_nobody_else_from_the_faster_search(client: TestClient, echo: Any) -> None:
-    """What is of another kind is decoded in another batch."""
-    for request in (
-        {"text": "dog"},
-        {"text": ["dog", "cat"], "prefix": ["", "Die"]},
-        {"text": "owl", "prefix": ""},
-    ):
-        assert client.post("/translate", json=request).status_code == 200
-    assert [kind.has_prefixes for _, kind in echo.batches[-3:]] == [False, True, False]
-
-
 def test_prefixes_count_as_text(make_client: Callable[..., TestClient]) -> None:
     client = make_client(max_characters=30)
     assert client.post("/translate", json={"text": "a" * 25, "prefix": "a" * 5}).status_code == 200

@@ -9,6 +9,7 @@ import torch
 from tests.table_engine import TableEngine
 from translator.engines.ensemble import Ensemble
 from translator.errors import InputError
+from translator.feed import feed_of
 from translator.search import (
     BannedPhrases,
     PieceTexts,
@@ -20,6 +21,7 @@ from translator.search import (
     begin_search,
     length_penalty,
     search,
+    search_feed,
 )
 from translator.search.sampling import draw, reshape
 
@@ -120,15 +122,13 @@ def ban(sequences):
     return BannedPhrases(PIECES, phrases) if phrases else None
 
 
-def run(
-    model, sources, limits, min_lengths=None, prefixes=None, banned=(), look_on=None, watch=None, **options
-):
+def run(model, sources, limits, min_lengths=None, prefixes=None, banned=(), look_on=None, **options):
     """Search with the rules for each sentence, and the options; `model` may be an engine."""
     options = SearchOptions(**options)
     engine = model.engine() if isinstance(model, TableModel) else model
     rules = (min_lengths or [0] * len(sources), prefixes or [()] * len(sources))
     tasks = [Task([source], *one) for source, *one in zip(sources, limits, *rules, strict=True)]
-    return search(begin_search(engine, SPECIAL, options, ban(banned)), tasks, options, look_on, watch)
+    return search(begin_search(engine, SPECIAL, options, ban(banned)), tasks, options, look_on)
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.6, 1.0, 2.0])
@@ -373,48 +373,90 @@ def test_who_looks_on_sees_every_step_and_why_it_stopped(beam_size, sampling):
     assert only[0].tokens == []
 
 
-class Watch:
-    """Remembers what it is told after how many steps; from a step on it does not want some places any more."""
+class Told:
+    """A task; remembers after how many steps it was finished, and is not wanted any more from a step on."""
 
-    def __init__(self, engine, unwanted=(), from_step=1):
-        self.engine, self.unwanted, self.from_step, self.told = engine, unwanted, from_step, {}
+    def __init__(self, engine, item, unwanted_from=math.inf):
+        self.engine, self.item, self.unwanted_from, self.told = engine, item, unwanted_from, None
 
-    def is_wanted(self, place):
-        return place not in self.unwanted or self.engine.steps < self.from_step
+    def is_wanted(self):
+        return self.engine.steps < self.unwanted_from
 
-    def finished(self, place, hypotheses):
-        self.told[place] = (self.engine.steps, hypotheses)
+    def finish(self, hypotheses):
+        self.told = (self.engine.steps, hypotheses)
 
 
-@pytest.mark.parametrize("sampling", [None, Sampling(seed=1)])
-def test_who_watches_is_told_of_each_sentence_when_it_ends(sampling):
-    engine = TableModel(3).engine()
-    watch = Watch(engine)
-    results = run(engine, [5, 6, 7], [2, 6, 4], watch=watch, beam_size=2, sampling=sampling)
-    assert results == run(TableModel(3), [5, 6, 7], [2, 6, 4], beam_size=2, sampling=sampling)
-    assert [watch.told[place][1] for place in range(3)] == results
-    assert watch.told[0][0] <= 2
-    assert max(step for step, _ in watch.told.values()) == engine.steps
+def run_feed(engine, feed, **options):
+    options = SearchOptions(**options)
+    search_feed(begin_search(engine, SPECIAL, options), feed, options)
 
 
 @pytest.mark.parametrize("sampling", [None, Sampling(seed=1)])
-def test_what_is_not_wanted_any_more_leaves_the_batch_within_a_step(sampling):
+def test_each_sentence_is_told_when_it_ends(sampling):
     engine = TableModel(3).engine()
-    watch = Watch(engine, unwanted=(0, 2), from_step=3)
-    limits, options = [9, 6, 9], {"beam_size": 2, "sampling": sampling, "no_repeat_ngram": 9}
-    results = run(engine, [5, 6, 7], limits, min_lengths=[8, 5, 8], watch=watch, **options)
-    alone = run(TableModel(3), [6], [6], min_lengths=[5], **options)
-    assert results == [[], *alone, []]
-    assert set(watch.told) == {1}
+    tasks = [Told(engine, Task([source], limit)) for source, limit in ((5, 2), (6, 6), (7, 4))]
+    run_feed(engine, feed_of(tasks), beam_size=2, sampling=sampling)
+    results = run(TableModel(3), [5, 6, 7], [2, 6, 4], beam_size=2, sampling=sampling)
+    assert [one.told[1] for one in tasks] == results
+    assert tasks[0].told[0] <= 2
+    assert max(one.told[0] for one in tasks) == engine.steps
+
+
+@pytest.mark.parametrize("sampling", [None, Sampling(seed=1)])
+@pytest.mark.parametrize("beam_size", [1, 2])
+def test_sentences_that_join_later_get_what_they_get_alone(beam_size, sampling):
+    engine = TableModel(3).engine()
+    options = {"beam_size": beam_size, "sampling": sampling}
+    tasks = [Told(engine, Task([source], 6, 3)) for source in (5, 6, 7, 8)]
+    steps_at = []
+
+    def feed(room):
+        """One at first, two after two more calls, and the last when there is room for it."""
+        steps_at.append(engine.steps)
+        given = {1: tasks[:1], 3: tasks[1:3], 4: tasks[3:]}.get(len(steps_at), [])
+        assert len(given) <= room
+        return given
+
+    run_feed(engine, feed, **options)
+    for task in tasks:
+        assert task.told[1] == run(TableModel(3), task.item.source, [6], min_lengths=[3], **options)[0]
+    # It was asked before every step, and once more when nothing was left.
+    assert steps_at[-1] == engine.steps
+
+
+def test_a_feed_is_told_how_many_more_there_is_room_for():
+    engine, rooms = TableModel(3).engine(), []
+    tasks = [Told(engine, Task([source], 4, 4)) for source in (5, 6, 7)]
+    feed = feed_of(tasks)
+    options = SearchOptions(beam_size=2)
+
+    def look_on(room):
+        rooms.append(room)
+        return feed(room)
+
+    search_feed(begin_search(engine, SPECIAL, options), look_on, options, most_rows=4)
+    # Two sentences of two rows in four steps, then the third one, and after that nothing.
+    assert rooms == [2, 0, 0, 0, 2, 1, 1, 1, 2]
+
+
+@pytest.mark.parametrize("sampling", [None, Sampling(seed=1)])
+def test_what_is_not_wanted_any_more_leaves_within_a_step(sampling):
+    engine = TableModel(3).engine()
+    options = {"beam_size": 2, "sampling": sampling, "no_repeat_ngram": 9}
+    wanted = Told(engine, Task([6], 6, 5))
+    others = [Told(engine, Task([source], 9, 8), unwanted_from=3) for source in (5, 7)]
+    run_feed(engine, feed_of([others[0], wanted, others[1]]), **options)
+    assert wanted.told[1] == run(TableModel(3), [6], [6], min_lengths=[5], **options)[0]
+    assert [one.told for one in others] == [None, None]
     # A beam begins with one row of each sentence.
     assert engine.rows[:4] == ([3, 6, 6, 2] if sampling is None else [6, 6, 6, 2])
 
 
 def test_nothing_is_decoded_that_nobody_wants():
     engine = TableModel(3).engine()
-    watch = Watch(engine, unwanted=(0, 1, 2), from_step=0)
-    assert run(engine, [5, 6, 7], [9, 6, 9], watch=watch, beam_size=2) == [[], [], []]
-    assert (engine.steps, watch.told) == (0, {})
+    tasks = [Told(engine, Task([source], 9), unwanted_from=0) for source in (5, 6, 7)]
+    run_feed(engine, feed_of(tasks), beam_size=2)
+    assert (engine.steps, [one.told for one in tasks]) == (0, [None] * 3)
 
 
 def test_drawing_follows_the_cumulated_probabilities():

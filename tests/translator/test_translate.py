@@ -5,7 +5,6 @@ import itertools
 import math
 import re
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -18,13 +17,15 @@ from translator.checkpoint import save_model
 from translator.config import ModelConfig
 from translator.engines.native.library import NativeError
 from translator.errors import CheckpointError, ConfigError, InputError, TranslatorError
+from translator.feed import Listed, feed_of
 from translator.forced import decode_forced
 from translator.model import Transformer
-from translator.search import Sampling, SearchOptions, length_penalty
+from translator.search import Sampling, SearchOptions, length_penalty, search_feed
 from translator.text import normalise
 from translator.text.casing import upper_case
 from translator.tokenizer import EOS_ID, train_tokenizer
 from translator.translate import Translator
+from translator.translate import translator as translator_module
 from translator.translate.rules import piece_texts
 from translator.translate.translator import _has_native_engine
 
@@ -114,17 +115,9 @@ def test_capitals_are_read_as_usual_spelling_and_come_back(untrained, prepared):
     assert [one.score for one in loud.hypotheses] == [one.score for one in usual.hypotheses]
     assert [anna.hypotheses, nasa.hypotheses] == [one.hypotheses for one in others]
 
-    told = {}
-
-    class Watch:
-        def is_wanted(self, place):
-            return True
-
-        def finished(self, place, hypotheses):
-            told[place] = hypotheses
-
-    translator.translate_batch(translator.sentences(text), options, Watch())
-    assert [told[place] for place in range(3)] == [loud.hypotheses, anna.hypotheses, nasa.hypotheses]
+    fed = list(map(Listed, translator.sentences(text)))
+    translator.translate_feed(feed_of(fed), options)
+    assert [one.result for one in fed] == [loud.hypotheses, anna.hypotheses, nasa.hypotheses]
 
 
 def test_a_prefix_decides_whether_a_translation_is_in_capitals(translator):
@@ -364,23 +357,25 @@ def test_progress_counts_every_sentence_once(translator):
     assert counts == sorted(counts)
 
 
-def test_batches_that_are_decoded_at_once_change_nothing(untrained, prepared):
+def test_batches_that_are_decoded_at_once_change_nothing(untrained, prepared, monkeypatch):
     texts = [f"Anna sees dog x{letter}. Paul?" for letter in "abcdefghijklmnopqrstuvwxyzABCD"]
     plain, at_once = (
         Translator.of_model(untrained, prepared.tokenizer, threads=threads) for threads in (1, 3)
     )
+    expected = plain.translate(texts)
     told, used = [], []
-    search = at_once.search
+    searches = threading.Barrier(3)  # so that no thread takes the work of two
 
-    def watched(sentences, *arguments, **named):
-        used.append((threading.current_thread().name, len(sentences)))
-        time.sleep(0.05)  # so that no thread takes all of them
-        return search(sentences, *arguments, **named)
+    def watched(running, feed, *arguments, **named):
+        searches.wait(timeout=20)
+        some = feed(100)
+        used.append((threading.current_thread().name, len(some)))
+        search_feed(running, feed_of(some), *arguments, **named)
 
-    at_once.search = watched
+    monkeypatch.setattr(translator_module, "search_feed", watched)
     found = at_once.translate(texts, progress=lambda done, total: told.append((done, total)))
-    assert [one.text for one in found] == [one.text for one in plain.translate(texts)]
-    assert told[-1] == (60, 60)
+    assert [one.text for one in found] == [one.text for one in expected]
+    assert told == [(done, 60) for done in range(1, 61)]
     assert len({thread for thread, _ in used}) == 3
     assert [sentences for _, sentences in used[:3]] == [20, 20, 20]
 
@@ -396,30 +391,24 @@ def test_long_runs_without_a_blank_are_copied(translator):
 
 
 @pytest.mark.parametrize("options", [SearchOptions(), SearchOptions(beam_size=2, n_best=2)])
-def test_a_batch_tells_of_each_sentence_and_leaves_out_what_is_not_wanted(translator, options):
-    class Watch:
-        def __init__(self, unwanted=()):
-            self.unwanted, self.told = unwanted, {}
-
-        def is_wanted(self, place):
-            return place not in self.unwanted
-
-        def finished(self, place, hypotheses):
-            self.told[place] = hypotheses
-
+def test_sentences_that_are_fed_become_what_they_become_in_a_list(translator, options):
     texts = ["Anna sleeps.", "The dog eats.", "A house."]
-    sentences = [translator.sentences(text)[0] for text in texts]
+    fed = [Listed(translator.sentences(text)[0]) for text in texts]
     expected = [one.sentences[0].hypotheses for one in translator.translate(texts, options)]
-    watch = Watch()
-    translator.translate_batch(sentences, options, watch)
+    left = list(fed)
+    translator.translate_feed(
+        lambda room: [left.pop(0)] if left else [], options
+    )  # one more before each step
     texts_of = [[one.text for one in hypotheses] for hypotheses in expected]
-    assert [[one.text for one in watch.told[place]] for place in range(3)] == texts_of
-    watch = Watch(unwanted=(0, 2))
-    translator.translate_batch(sentences, options, watch)
-    assert {place: [one.text for one in told] for place, told in watch.told.items()} == {1: texts_of[1]}
-    watch = Watch(unwanted=(0, 1, 2))
-    translator.translate_batch(sentences, options, watch)
-    assert watch.told == {}
+    assert [[one.text for one in wanted.result] for wanted in fed] == texts_of
+    fed = [Listed(translator.sentences(text)[0]) for text in texts]
+    fed[0].is_wanted = fed[2].is_wanted = lambda: False
+    translator.translate_feed(feed_of(fed), options)
+    assert [wanted.result and [one.text for one in wanted.result] for wanted in fed] == [
+        None,
+        texts_of[1],
+        None,
+    ]
 
 
 def test_a_loaded_model_decodes_on_every_core_that_it_may_use(model_folder, monkeypatch):

@@ -10,7 +10,7 @@ from translator.search.options import (
     length_penalty,
 )
 from translator.search.rules import Rules, Task
-from translator.search.running import MOST_ROWS, RunningSearch, begin_search, search
+from translator.search.running import MOST_ROWS, RunningSearch, begin_search, search, search_feed
 from translator.search.trace import Step, StopReason
 
 __all__ = [
@@ -30,4 +30,5 @@ __all__ = [
     "begin_search",
     "length_penalty",
     "search",
+    "search_feed",
 ]

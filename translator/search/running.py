@@ -1,20 +1,19 @@
 """Search for any number of sentences: they are admitted while there is room, and leave when they are done."""
 
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from translator.engines.protocol import Engine
+from translator.feed import Awaited, Feed, Listed, feed_of
 from translator.search.banned import BannedPhrases
 from translator.search.beam_search import BeamSearch
 from translator.search.options import ScoredTokens, SearchOptions, SpecialTokens
 from translator.search.rules import Rules, Task
 from translator.search.sampling import SampleSearch
 from translator.search.trace import Step
-from translator.watch import Watch
 
 MOST_ROWS = 256
 """Rows that are searched for at the same time, unless a single sentence has more."""
@@ -66,46 +65,61 @@ def search(
     tasks: Sequence[Task],
     options: SearchOptions,
     look_on: Callable[[Step], None] | None = None,
-    watch: Watch[list[ScoredTokens]] | None = None,
     with_spares: bool = False,
     most_rows: int = MOST_ROWS,
 ) -> list[list[ScoredTokens]]:
     """For each task its `n_best` hypotheses, best first (fewer where fewer exist), by a search without sentences.
 
-    The longest sources are admitted first, so that few are left at the end. `look_on` is called with every sentence
-    after every step. Sentences that `watch` no longer wants leave the search with no hypotheses. `with_spares` adds all
-    other hypotheses that are finished, at most `beam_size` in all, best first.
+    As `search_feed`; the longest sources are admitted first, so that few are left at the end.
     """
-    results: list[list[ScoredTokens]] = [[] for _ in tasks]
+    listed: list[Listed[Task, list[ScoredTokens]]] = list(map(Listed, tasks))
+    feed = feed_of(sorted(listed, key=lambda one: -len(one.item.source)))
+    search_feed(running, feed, options, look_on, with_spares, most_rows)
+    return [one.result or [] for one in listed]
+
+
+def search_feed(
+    running: RunningSearch,
+    feed: Feed[Task, list[ScoredTokens]],
+    options: SearchOptions,
+    look_on: Callable[[Step], None] | None = None,
+    with_spares: bool = False,
+    most_rows: int = MOST_ROWS,
+) -> None:
+    """Find the hypotheses of tasks that come while others are being searched for.
+
+    Sentences that are not wanted any more leave the search. `look_on` is called with every sentence after every step.
+    `with_spares` adds all other hypotheses that are finished, at most `beam_size` in all, best first.
+    """
+    most = max(1, most_rows // options.beam_size)
     wanted = options.beam_size if with_spares else options.n_best
-    queue = deque(sorted(range(len(tasks)), key=lambda place: -len(tasks[place].source)))
-    while queue or len(running):
-        room, newcomers = max(1, most_rows // options.beam_size) - len(running), list[int]()
-        while queue and len(newcomers) < room:
-            place = queue.popleft()
-            if watch is None or watch.is_wanted(place):
-                newcomers.append(place)
+    awaited: dict[int, Awaited[Task, list[ScoredTokens]]] = {}
+    number = 0
+    while True:
+        newcomers = feed(most - len(awaited))
         if newcomers:
-            running.admit(newcomers, [tasks[place] for place in newcomers])
-        if watch:
-            _leave(running, np.array([not watch.is_wanted(place) for place in running.places], dtype=bool))
-        if not len(running):
+            places = list(range(number, number := number + len(newcomers)))
+            awaited.update(zip(places, newcomers, strict=True))
+            running.admit(places, [one.item for one in newcomers])
+        _leave(running, awaited, [not awaited[place].is_wanted() for place in running.places])
+        if not awaited:
+            if not newcomers:
+                return
             continue
         running.step(may_run_ahead=look_on is None)
         if look_on:
             for sentence in range(len(running)):
                 look_on(running.trace(sentence))
-        is_done_B = running.done()
-        for sentence in is_done_B.nonzero()[0].tolist():
-            place = running.places[sentence]
-            if watch is None or watch.is_wanted(place):
-                results[place] = running.best(sentence, wanted)
-                if watch:
-                    watch.finished(place, results[place])
-        _leave(running, is_done_B)
-    return results
+        is_done_B = running.done().tolist()
+        for sentence, place in enumerate(running.places):
+            if is_done_B[sentence] and awaited[place].is_wanted():
+                awaited[place].finish(running.best(sentence, wanted))
+        _leave(running, awaited, is_done_B)
 
 
-def _leave(running: RunningSearch, leaving_B: npt.NDArray[np.bool_]) -> None:
-    if leaving_B.any():
-        running.keep_sentences(~leaving_B)
+def _leave(running: RunningSearch, awaited: dict[int, Any], leaving: Sequence[bool]) -> None:
+    if any(leaving):
+        for place, leaves in zip(running.places, leaving, strict=True):
+            if leaves:
+                del awaited[place]
+        running.keep_sentences(~np.array(leaving))

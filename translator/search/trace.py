@@ -19,7 +19,7 @@ class Step:
     """One sentence after one step."""
 
     sentence: int
-    """Its place in the batch."""
+    """Its number, in the order in which the search began with them: those with the longest sources first."""
     length: int
     """Tokens of each live hypothesis."""
     live: list[ScoredTokens]

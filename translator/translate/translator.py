@@ -5,10 +5,10 @@ import itertools
 import logging
 import reprlib
 import threading
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import cache, cached_property, lru_cache
 from importlib import resources
@@ -21,6 +21,7 @@ from translator.engines.native.engine import NativeEngine
 from translator.engines.native.library import NativeError, open_library
 from translator.engines.protocol import Engine
 from translator.errors import ConfigError, InputError, TranslatorError
+from translator.feed import Awaited, Feed, Listed, feed_of
 from translator.model_folder import ModelFiles, read_model
 from translator.processor import has_gpu, usable_cores
 from translator.search import (
@@ -34,6 +35,7 @@ from translator.search import (
     Task,
     begin_search,
     search,
+    search_feed,
 )
 from translator.text import normalise
 from translator.text.casing import upper_case
@@ -43,7 +45,6 @@ from translator.translate.answers import Hypothesis, Translation, assemble
 from translator.translate.ladder import Ladder, check_of, copied, has_fault, is_sane
 from translator.translate.rules import begin_with, piece_texts
 from translator.translate.sources import MAX_PIECE_TOKENS, SourceSentence, read_sentences
-from translator.watch import Converting, Watch
 
 if TYPE_CHECKING:
     from translator.model import Transformer
@@ -61,34 +62,37 @@ ProgressCallback = Callable[[int, int], None]
 """Called after each sentence with the number of sentences done, and of how many."""
 
 
-class _Passing:
-    """Passes on the hypotheses of sentences whose first one passes its check, and keeps the others."""
+class _Sentence:
+    """A sentence as the search sees it: hands its hypotheses on, or keeps them for the ladder where they fail."""
 
     def __init__(
-        self, watch: Watch[tuple[Hypothesis, ...]], failed: dict[int, tuple[Hypothesis, ...]]
+        self,
+        awaited: Awaited[SourceSentence, tuple[Hypothesis, ...]],
+        task: Task,
+        to_texts: Callable[[list[ScoredTokens], SourceSentence], tuple[Hypothesis, ...]],
+        failed: list[tuple[Awaited[SourceSentence, tuple[Hypothesis, ...]], tuple[Hypothesis, ...]]],
     ) -> None:
-        self.is_wanted, self._watch, self._failed = watch.is_wanted, watch, failed
+        self.item, self.is_wanted = task, awaited.is_wanted
+        self._awaited, self._to_texts, self._failed = awaited, to_texts, failed
 
-    def finished(self, place: int, hypotheses: tuple[Hypothesis, ...]) -> None:
+    def finish(self, found: list[ScoredTokens]) -> None:
+        hypotheses = self._to_texts(found, self._awaited.item)
         if has_fault(hypotheses[0]):
-            self._failed[place] = hypotheses
+            self._failed.append((self._awaited, hypotheses))
         else:
-            self._watch.finished(place, hypotheses)
+            self._awaited.finish(hypotheses)
 
 
-class _Count:
-    """Tells how many sentences are done, for several threads."""
+class _Counted(Listed[Task, list[ScoredTokens]]):
+    """A sentence of several threads' work; tells when it is done."""
 
-    def __init__(self, tell: Callable[[int], None]) -> None:
-        self._tell, self._done, self._lock = tell, 0, threading.Lock()
+    def __init__(self, task: Task, tell: Callable[[], None]) -> None:
+        super().__init__(task)
+        self._tell = tell
 
-    def is_wanted(self, place: int) -> bool:
-        return True
-
-    def finished(self, place: int, hypotheses: list[ScoredTokens]) -> None:
-        with self._lock:
-            self._done += 1
-            self._tell(self._done)
+    def finish(self, result: list[ScoredTokens]) -> None:
+        super().finish(result)
+        self._tell()
 
 
 class Translator:
@@ -245,33 +249,33 @@ class Translator:
         found = read_sentences(text, self.tokenizer, self._max_source_tokens, numbers)
         return begin_with(prefix, text, found, self.tokenizer, self.engine.positions) if prefix else found
 
-    def translate_batch(
-        self,
-        sentences: Sequence[SourceSentence],
-        options: SearchOptions,
-        watch: Watch[tuple[Hypothesis, ...]],
+    def translate_feed(
+        self, feed: Feed[SourceSentence, tuple[Hypothesis, ...]], options: SearchOptions
     ) -> None:
-        """Translate sentences that have tokens as one batch, on this thread, for one who waits for each of them.
+        """Translate sentences that have tokens, on this thread, while further ones come and finished ones leave.
 
-        Those that fail their check are told last, when they have been repaired.
+        Those that fail their check are repaired before the next step, while the others wait.
         """
-        failed: dict[int, tuple[Hypothesis, ...]] = {}
-
-        def to_texts(place: int, found: list[ScoredTokens]) -> tuple[Hypothesis, ...]:
-            return self._to_texts(found, sentences[place], options.n_best)
-
-        self.search(
-            [sentence.tokens for sentence in sentences],
-            options,
-            _beginnings(sentences),
-            watch=Converting(_Passing(watch, failed), to_texts),
-            with_spares=True,
-        )
-        wanted = [place for place in failed if watch.is_wanted(place)]
+        failed: list[tuple[Awaited[SourceSentence, tuple[Hypothesis, ...]], tuple[Hypothesis, ...]]] = []
         ladder = self._ladder(options, lambda some, without: self._search_one_batch(some, options, without))
-        repaired = ladder.climb([sentences[place] for place in wanted], [failed[place] for place in wanted])
-        for place, hypotheses in zip(wanted, repaired, strict=True):
-            watch.finished(place, hypotheses)
+
+        def to_texts(found: list[ScoredTokens], source: SourceSentence) -> tuple[Hypothesis, ...]:
+            return self._to_texts(found, source, options.n_best)
+
+        def take(room: int) -> list[_Sentence]:
+            if failed:
+                wanted = [(one, found) for one, found in failed if one.is_wanted()]
+                failed.clear()
+                repaired = ladder.climb([one.item for one, _ in wanted], [found for _, found in wanted])
+                for (one, _), hypotheses in zip(wanted, repaired, strict=True):
+                    one.finish(hypotheses)
+            return [
+                _Sentence(one, self._task(one.item.tokens, one.item.beginning, options), to_texts, failed)
+                for one in feed(room)
+            ]
+
+        with self._borrow(options) as running:
+            search_feed(running, take, options, with_spares=True)
 
     def _search_one_batch(
         self, sentences: Sequence[SourceSentence], options: SearchOptions, without_digits: bool
@@ -324,23 +328,28 @@ class Translator:
         tell: Callable[[int], None] = lambda done: None,
     ) -> list[tuple[Hypothesis, ...]]:
         """The hypotheses of any number of sentences that have tokens, in their order."""
-        count = _Count(tell)
+        lock, done = threading.Lock(), itertools.count(1)
 
-        def search_some(places: Sequence[int]) -> list[list[ScoredTokens]]:
-            some = [sources[place] for place in places]
-            ids = [source.tokens for source in some]
-            return self.search(ids, options, _beginnings(some), None, count, True, without_digits)
+        def tell_one() -> None:
+            with lock:
+                tell(next(done))
 
-        # Each thread gets sentences of all lengths.
-        order = sorted(range(len(sources)), key=lambda place: -len(sources[place].tokens))
+        tasks = [
+            _Counted(self._task(source.tokens, source.beginning, options), tell_one) for source in sources
+        ]
+
+        def search_some(some: Sequence[_Counted]) -> None:
+            with self._borrow(options, without_digits) as running:
+                search_feed(running, feed_of(some), options, with_spares=True)
+
+        # Each thread gets sentences of all lengths, and begins with the longest ones.
+        order = sorted(tasks, key=lambda one: -len(one.item.source))
         shares = [order[first :: self.threads] for first in range(min(self.threads, len(order)))]
-        found: list[tuple[Hypothesis, ...]] = [()] * len(sources)
-        for places, results in zip(
-            shares, (self._pool.map if self._pool else map)(search_some, shares), strict=True
-        ):
-            for place, hypotheses in zip(places, results, strict=True):
-                found[place] = self._to_texts(hypotheses, sources[place], options.n_best)
-        return found
+        deque((self._pool.map if self._pool else map)(search_some, shares), maxlen=0)
+        return [
+            self._to_texts(one.result or [], source, options.n_best)
+            for one, source in zip(tasks, sources, strict=True)
+        ]
 
     def search(
         self,
@@ -348,7 +357,6 @@ class Translator:
         options: SearchOptions,
         prefixes: Sequence[Sequence[int]] | None = None,
         look_on: Callable[[Step], None] | None = None,
-        watch: Watch[list[ScoredTokens]] | None = None,
         with_spares: bool = False,
         without_digits: bool = False,
     ) -> list[list[ScoredTokens]]:
@@ -360,6 +368,13 @@ class Translator:
             self._task(sentence, prefix, options)
             for sentence, prefix in zip(sentences, prefixes or itertools.repeat(()), strict=False)
         ]
+        with self._borrow(options, without_digits) as running:
+            return search(running, tasks, options, look_on, with_spares)
+
+    def _borrow(
+        self, options: SearchOptions, without_digits: bool = False
+    ) -> AbstractContextManager[RunningSearch]:
+        """A search that nobody else uses meanwhile."""
         banned = tuple(phrase for one in options.banned if (phrase := normalise(one)))
         # How long translations may be is said of each task.
         key = replace(options, min_length_factor=0.0, max_length_factor=1.0), without_digits
@@ -373,8 +388,7 @@ class Translator:
                 self._pieces_with_digits if without_digits else (),
             )
 
-        with self._idle.borrow(key, begin) as running:
-            return search(running, tasks, options, look_on, watch, with_spares)
+        return self._idle.borrow(key, begin)
 
     def _task(self, sentence: Sequence[int], prefix: Sequence[int], options: SearchOptions) -> Task:
         """What is searched for; what is forced upon a translation comes on top of how long it may be."""
