@@ -16,8 +16,7 @@ from translator.analysis.scoring import SentenceScore, TokenScore
 from translator.feed import Feed
 from translator.search import SearchOptions
 from translator.text import Span
-from translator.text.protected import NumberStyle
-from translator.translate import Hypothesis, SourceSentence, Translator
+from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style, Translator
 
 LEAK_BYTES = int(os.environ.get("ECHO_LEAK_BYTES", "0"))
 SECONDS_FOR_A_BATCH = 0.002
@@ -33,7 +32,7 @@ class Echo:
         self.card: dict[str, object] = {}
         self.leaked: list[bytes] = []
 
-    def sentences(self, text: str, prefix: str = "", numbers: NumberStyle = "german") -> list[SourceSentence]:
+    def sentences(self, text: str, prefix: str = "", style: Style = DEFAULT_STYLE) -> list[SourceSentence]:
         """The text as one sentence."""
         return [SourceSentence(text, Span(0, len(text)), tuple(map(ord, text)), False)] if text else []
 

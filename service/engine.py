@@ -13,8 +13,7 @@ from translator.errors import InputError, InputTooLong
 from translator.feed import Awaited, Feed
 from translator.search import SearchOptions
 from translator.text import normalise
-from translator.text.protected import NumberStyle
-from translator.translate import Hypothesis, SourceSentence, Translator
+from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style, Translator
 
 _BATCH_TOKENS = {"cpu": 4_096, "cuda": 65_536}
 """Tokens times rows that keep the device busy: more would only let each sentence take longer."""
@@ -86,13 +85,13 @@ class TranslationEngine:
         """Tokens times rows that are best decoded together."""
         return _BATCH_TOKENS[self.device.partition(":")[0]]
 
-    def sentences(self, text: str, prefix: str = "", numbers: NumberStyle = "german") -> list[SourceSentence]:
+    def sentences(self, text: str, prefix: str = "", style: Style = DEFAULT_STYLE) -> list[SourceSentence]:
         """The sentences of a text, whose translation begins with a prefix; those without tokens are copied.
 
-        `numbers` says how the translation writes numbers, money, times and dates.
+        `style` says how numbers are written, and whether "you" is Sie or du.
         Raises InputError where the prefix cannot begin it.
         """
-        return self.translator.sentences(text, prefix, numbers)
+        return self.translator.sentences(text, prefix, style)
 
     def score_works(self, pairs: Sequence[tuple[str, str]]) -> list[Work]:
         """The work of scoring each translation.

@@ -23,8 +23,7 @@ from service.settings import Settings
 from translator.analysis.scoring import SentenceScore
 from translator.errors import TranslatorError
 from translator.search import SearchOptions
-from translator.text.protected import NumberStyle
-from translator.translate import SourceSentence, Translation, assemble
+from translator.translate import DEFAULT_STYLE, SourceSentence, Style, Translation, assemble
 from translator.translate.ladder import copied, place_in
 
 logger = logging.getLogger(__name__)
@@ -73,10 +72,10 @@ class ServedEngine(Engine[EngineResult], Protocol):
         """Padded tokens that are best decoded together."""
         ...
 
-    def sentences(self, text: str, prefix: str = "", numbers: NumberStyle = "german") -> list[SourceSentence]:
+    def sentences(self, text: str, prefix: str = "", style: Style = DEFAULT_STYLE) -> list[SourceSentence]:
         """The sentences of a text, whose translation begins with a prefix; those without tokens are copied.
 
-        `numbers` says how the translation writes numbers, money, times and dates.
+        `style` says how numbers are written, and whether "you" is Sie or du.
         Raises InputError where the prefix cannot begin it.
         """
         ...
@@ -111,7 +110,7 @@ class Served:
         prefixes: Sequence[str],
         kind: TranslateKind,
         deadline: Deadline,
-        numbers: NumberStyle = "german",
+        style: Style = DEFAULT_STYLE,
     ) -> AsyncIterator[tuple[list[list[SourceSentence]], AsyncGenerator[tuple[int, TranslatedWork]]]]:
         """The sentences of each text; and what becomes of them all, each with its place, as they come.
 
@@ -124,7 +123,7 @@ class Served:
             def split() -> list[list[SourceSentence]]:
                 pairs = zip(texts, prefixes, strict=True)
                 return [
-                    self.engine.sentences(text, prefix, numbers) for text, prefix in pairs if job.is_wanted()
+                    self.engine.sentences(text, prefix, style) for text, prefix in pairs if job.is_wanted()
                 ]
 
             parts = await self._read(job, kind, sum(map(len, (*texts, *prefixes))), split)
@@ -168,7 +167,7 @@ def _work(sentence: SourceSentence) -> Work:
     tokens = len(sentence.tokens) + len(sentence.beginning)
     # The same words may be protected otherwise in another text: what stands around them tells what a number is.
     spans = tuple((*place_in(sentence, span), span.kind, span.german) for span in sentence.protected)
-    return Work(sentence, tokens, (sentence.text, sentence.beginning, sentence.numbers, spans))
+    return Work(sentence, tokens, (sentence.text, sentence.beginning, sentence.style, spans))
 
 
 async def _arrivals(
@@ -294,6 +293,7 @@ class ModelRoom:
         texts: Sequence[str],
         options: SearchOptions = SearchOptions(),  # noqa: B008 (frozen, so safe to share)
         deadline: Deadline | None = None,
+        style: Style = DEFAULT_STYLE,
     ) -> list[Translation]:
         """Return one translation for each text, in order; cancel it when the client leaves.
 
@@ -301,7 +301,7 @@ class ModelRoom:
         """
         nothing = [""] * len(texts)
         with self.ready().used() as served:
-            parts, results = await self.work(served, texts, nothing, TranslateKind(options), deadline)
+            parts, results = await self.work(served, texts, nothing, TranslateKind(options), deadline, style)
         return [
             assemble(text, sentences, [result.hypotheses for result in found])
             for text, sentences, found in zip(texts, parts, results, strict=True)
@@ -314,11 +314,11 @@ class ModelRoom:
         prefixes: Sequence[str],
         kind: TranslateKind,
         deadline: Deadline | None = None,
-        numbers: NumberStyle = "german",
+        style: Style = DEFAULT_STYLE,
     ) -> tuple[list[list[SourceSentence]], list[list[TranslatedWork]]]:
         """The sentences of each text, and what became of them; raises what `Served.translating` raises."""
         deadline = deadline or Deadline.after(self.settings.deadline_seconds)
-        async with served.translating(texts, prefixes, kind, deadline, numbers) as (parts, arrivals):
+        async with served.translating(texts, prefixes, kind, deadline, style) as (parts, arrivals):
             results = {place: result async for place, result in arrivals}
         ordered = iter(results[place] for place in range(len(results)))
         return parts, [[next(ordered) for _ in sentences] for sentences in parts]

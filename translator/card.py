@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -43,11 +44,9 @@ def save_trained_model(path: Path, name: str, trainer: Trainer, data: PreparedDa
     Where the same model stands there already, its scores stay.
     """
     weights = {name: tensor.to(torch.bfloat16) for name, tensor in trainer.final_weights().items()}
-    card = {
-        **build_card(name, trainer, data),
-        "examples": _examples(trainer, weights, data.tokenizer),
-        "scores": _scores_so_far(path, weights),
-    }
+    card = build_card(name, trainer, data)
+    card["examples"] = _examples(trainer, weights, data.tokenizer, card)
+    card["scores"] = _scores_so_far(path, weights)
     save_model(path, trainer.config.model, weights, data.tokenizer, card)
 
 
@@ -64,11 +63,13 @@ def _scores_so_far(path: Path, weights: Mapping[str, Tensor]) -> list[dict[str, 
     return list(folder.card["scores"]) if is_same else []
 
 
-def _examples(trainer: Trainer, weights: Mapping[str, Tensor], tokenizer: Tokenizer) -> list[dict[str, str]]:
+def _examples(
+    trainer: Trainer, weights: Mapping[str, Tensor], tokenizer: Tokenizer, card: dict[str, Any]
+) -> list[dict[str, str]]:
     """What the model will translate that is saved with these weights."""
     model = Transformer(trainer.config.model)
     model.load_state_dict(weights)
-    translations = Translator.of_model(model, tokenizer).translate(EXAMPLES)
+    translations = Translator.of_model(model, tokenizer, card).translate(EXAMPLES)
     return [
         {"source": source, "translation": translation.text}
         for source, translation in zip(EXAMPLES, translations, strict=True)
@@ -107,10 +108,19 @@ def build_card(name: str, trainer: Trainer, data: PreparedData) -> dict[str, Any
             }
             for corpus in data.corpora
         ],
+        "formality": tells_formality(data),
         "training": training,
         "cost_in_all": cost_in_all(training, origin),
         "began_with": origin and {key: origin[key] for key in _ORIGIN_KEYS if key in origin},
     }
+
+
+def tells_formality(data: PreparedData) -> bool:
+    """Whether pieces before some English sentences tell whether the German has Sie or du."""
+    told = data.tokenizer.reserved.get("register", range(0))
+    return any(
+        len(corpus) > 0 and bool(np.isin(corpus.first_tokens(), told).any()) for corpus in data.corpora
+    )
 
 
 def cost_in_all(training: dict[str, Any], origin: dict[str, Any] | None) -> dict[str, float]:

@@ -26,7 +26,9 @@ from translator.corpus import (
 from translator.errors import ConfigError, DataError
 from translator.shards import MAX_VOCAB_SIZE, CorpusEntry, IdBlock, PreparedWriter
 from translator.text import normalise
+from translator.text.formality import FORMALITIES, formalities_of
 from translator.text.protected import mark_pair
+from translator.text.spelling import spelt_as_today
 from translator.text.wrapped import wrapped
 from translator.tokenizer import MARKS, Tokenizer, train_tokenizer
 from translator.vocabulary import marks_of_classes
@@ -38,6 +40,11 @@ together."""
 PROTECTED_SHARE = 0.9
 """Of the pairs with protected spans, the share in which reserved pieces stand for them. The model sees only such pairs
 later; the others teach it to read numbers all the same, for there may be more spans than pieces."""
+TOLD_SHARE = {"formal": 0.6, "informal": 0.85}
+"""Of the pairs that are formal or informal, the share whose English begins with the piece that tells which. The others
+leave the choice to the model."""
+TOLD_FOR_NOTHING_SHARE = 0.06
+"""Of the pairs that are neither, the share that has either of these pieces, so that it means nothing there."""
 PAIRS_PER_BLOCK = 10_000
 
 Progress = Callable[[str, int], None]
@@ -56,6 +63,8 @@ class PrepareReport:
     tokenizer_sha256: str
     protected: "dict[str, ProtectedCounts]" = field(default_factory=dict)
     """For each corpus, how many spans are protected."""
+    german: "dict[str, GermanCounts]" = field(default_factory=dict)
+    """For each corpus, how its German is written."""
 
 
 @dataclass
@@ -73,6 +82,20 @@ class ProtectedCounts:
     """With a counterpart in the German, so that a reserved piece stands for them on both sides."""
 
 
+@dataclass
+class GermanCounts:
+    """How the German of a corpus is written."""
+
+    respelt: int = 0
+    """Pairs with words in the spelling before 1996, which were respelt."""
+    formal: int = 0
+    """Pairs with Sie."""
+    informal: int = 0
+    """Pairs with du or ihr."""
+    mixed: int = 0
+    """Pairs with both, which were dropped."""
+
+
 def prepare(
     corpora: Sequence[CorpusSpec],
     out: Path,
@@ -87,8 +110,9 @@ def prepare(
 ) -> PrepareReport:
     """Clean and encode corpora into the new folder `out`; of development sets, no pair is left out.
 
-    Both sides are normalised, and in a share of the pairs reserved pieces stand for the protected spans on which they
-    agree. Development sets keep their German, and have no such pieces.
+    Both sides are normalised, and German from before 1996 is spelt as today. In a share of the pairs reserved pieces
+    stand for the protected spans on which both sides agree, and a piece before the English tells whether the German has
+    Sie or du. Pairs with both are dropped. Development sets keep their German, and have no such pieces.
     `tokenizer` names a `tokenizer.model` to reuse; without it, one of `vocab_size` pieces is trained.
     Raises `ConfigError` on settings that cannot work, `DataError` when a corpus cannot be read, when nothing
     of it is left, or when `out` is in use. What can be checked is checked before the long work.
@@ -143,10 +167,14 @@ class _Preparation:
         for spec in corpora:
             counts = report.drops.corpora[spec.name] = DropCounts()
             good = clean_pairs(self._watched("encoding", spec, counts), self._rules, seen, counts)
+            german = report.german[spec.name] = GermanCounts()
+            good = _in_todays_german(good, german, counts)
             if tokenizer.marks:
                 protected = report.protected[spec.name] = ProtectedCounts()
                 random = np.random.default_rng((self._seed, len(report.corpora)))
                 good = self._marked(good, tokenizer.marks, random, protected)
+                random = np.random.default_rng((self._seed, len(report.corpora), 1))
+                good = _with_formality(good, tokenizer.marks["register"], random, german)
             report.corpora.append(_add(writer, spec, good, counts, tokenizer, dev=False))
         for spec in dev:
             counts = report.drops.corpora[f"dev {spec.name}"] = DropCounts()
@@ -183,6 +211,35 @@ class _Preparation:
             if counts.read % 1000 == 0:
                 self._progress(f"{stage} {spec.name}", counts.read)
         self._progress(f"{stage} {spec.name}", counts.read)
+
+
+def _in_todays_german(pairs: Iterator[Pair], german: GermanCounts, counts: DropCounts) -> Iterator[Pair]:
+    """The pairs in the spelling of today, without those that mix Sie and du."""
+    for english, text in pairs:
+        if len(formalities_of(english, text)) > 1:
+            german.mixed += 1
+            counts.dropped["Sie and du"] += 1
+            continue
+        respelt = spelt_as_today(text)
+        german.respelt += respelt != text
+        yield english, respelt
+
+
+def _with_formality(
+    pairs: Iterator[Pair], marks: str, random: np.random.Generator, counts: GermanCounts
+) -> Iterator[Pair]:
+    """The pairs, of which a share has a mark before the English that tells whether the German is formal."""
+    for english, german in pairs:
+        shown = formalities_of(english, german)
+        counts.formal += "formal" in shown
+        counts.informal += "informal" in shown
+        if shown:
+            (told,) = shown
+            is_told = random.random() < TOLD_SHARE[told]
+        else:
+            told = FORMALITIES[int(random.integers(2))]
+            is_told = random.random() < TOLD_FOR_NOTHING_SHARE
+        yield (marks[FORMALITIES.index(told)] + english if is_told else english), german
 
 
 def _check(corpora: Sequence[CorpusSpec], dev: Sequence[CorpusSpec], vocab_size: int | None) -> None:

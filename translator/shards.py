@@ -101,6 +101,11 @@ class PreparedCorpus:
         middle = start + source_length
         return self._tokens_N[start:middle], self._tokens_N[middle : middle + target_length]
 
+    def first_tokens(self) -> np.ndarray:
+        """The first token of each source, (P,)."""
+        first_P: np.ndarray = self._tokens_N[self._starts_P]
+        return first_P
+
     def gather(self, pairs_R: np.ndarray, *, target: bool) -> tuple[np.ndarray, np.ndarray]:
         """One side of many pairs at once: their ids one after the other, and the length of each."""
         lengths_R = self.lengths_P2[pairs_R, int(target)].astype(np.int64)

@@ -175,20 +175,31 @@ class Tokenizer:
     def encode_marked(self, text: str) -> list[int]:
         """Piece ids of a text in which marks stand for reserved pieces; see `translator.vocabulary.FIRST_MARK`.
 
+        What follows a mark of a register is encoded as the beginning of a text.
         Raises `InputError` on a lone surrogate.
         """
-        return self._read_marks(self.encode(text)) if MARKS.search(text) else self.encode(text)
+        return self.encode_all_marked([text])[0]
 
     def encode_all_marked(self, texts: Sequence[str]) -> list[list[int]]:
         """Piece ids of each text as `encode_marked` gives them, using several threads for large batches."""
-        return [
+        first = [self._register_ids.get(text[:1]) for text in texts]
+        rest = [text if told is None else text[1:] for text, told in zip(texts, first, strict=True)]
+        encoded = [
             self._read_marks(ids) if MARKS.search(text) else ids
-            for text, ids in zip(texts, self.encode_all(texts), strict=True)
+            for text, ids in zip(rest, self.encode_all(rest), strict=True)
         ]
+        return [ids if told is None else [told, *ids] for told, ids in zip(first, encoded, strict=True)]
 
     def decode_marked(self, ids: Sequence[int]) -> str:
         """Text of piece ids as `decode` gives it, with a mark for each reserved piece."""
+        if ids and ids[0] in self._register_ids.values():
+            return chr(FIRST_MARK + ids[0] - FIRST_RESERVED_ID) + self.decode_marked(ids[1:])
         return self.decode([written for piece_id in ids for written in self._write_mark(piece_id)])
+
+    @cached_property
+    def _register_ids(self) -> dict[str, int]:
+        """The reserved pieces that tell a register, by their marks."""
+        return dict(zip(self.marks.get("register", ""), self.reserved.get("register", ()), strict=True))
 
     def _write_mark(self, piece_id: int) -> list[int]:
         if not FIRST_RESERVED_ID <= piece_id < self.first_byte_id:

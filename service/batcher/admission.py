@@ -25,8 +25,8 @@ class QueueLimits:
     """How much is decoded at once, how much may wait, and for how long (or as long as its own work takes).
 
     `batch_tokens` counts the tokens of the sentences that a worker has in hand, times the rows of each, one for every
-    hypothesis. A sentence with more than that is decoded alone. `max_queued_tokens` counts the tokens that wait, without
-    those being decoded.
+    hypothesis. A sentence with more than that is decoded alone. `max_queued_tokens` counts the tokens that wait,
+    without those being decoded.
     """
 
     batch_tokens: int

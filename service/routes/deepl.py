@@ -16,7 +16,7 @@ from starlette.requests import Request
 
 from service.access import Client
 from service.errors import InvalidRequest, RequestTooLarge
-from service.room import Room
+from service.room import ModelRoom, Room
 from service.routes.foreign import (
     ForeignRequest,
     ForeignRoute,
@@ -28,6 +28,7 @@ from service.routes.foreign import (
 from service.schemas.parsing import Texts
 from translator.search import SearchOptions
 from translator.text import split_sentences
+from translator.translate import Style
 
 _MAX_TEXTS = 50  # as DeepL has it
 _NO_LIMIT = 1_000_000_000_000  # DeepL's own number for keys without a limit: its clients expect one
@@ -63,14 +64,25 @@ class DeepLRequest(ForeignRequest):
         "several sentences, and nonewlines for one with line breaks inside.",
     )
     preserve_formatting: bool = Field(False, description="Without effect: the layout is always kept.")
-    formality: Literal["default", "prefer_more", "prefer_less"] = Field(
-        "default", description="Without effect: the model has one tone, so more and less are refused."
+    formality: Literal["default", "more", "less", "prefer_more", "prefer_less"] = Field(
+        "default",
+        description="more and default are Sie, less is du. A model that was not taught the difference refuses more and "
+        "less, and writes as it likes.",
     )
     context: str = Field("", description="Without effect.")
     model_type: Literal["quality_optimized", "prefer_quality_optimized", "latency_optimized"] = Field(
         "quality_optimized", description="Without effect: there is one model."
     )
     show_billed_characters: bool = Field(False, description="Tell for each text what it cost.")
+
+    def style(self, tells_formality: bool) -> Style:
+        """How the German is to be written; raises InvalidRequest where the model cannot write it."""
+        if self.formality in ("more", "less") and not tells_formality:
+            raise InvalidRequest(
+                "formality: this model was not taught the difference; send default, prefer_more or prefer_less."
+            )
+        is_informal = self.formality in ("less", "prefer_less") and tells_formality
+        return Style(formality="informal" if is_informal else "formal")
 
     def check(self) -> None:
         """Raise RequestTooLarge on too many texts, InvalidRequest where one would be split that must not be."""
@@ -193,7 +205,8 @@ async def translate(request: Request, room: Room) -> DeepLAnswer:
     client, parameters = await read_request(request, room.settings, _KEY)
     wanted = DeepLRequest.of(parameters, room.settings)
     await asyncio.to_thread(wanted.check)  # to split a long text takes a tenth of a second
-    translations = await translate_for(client, request, room, wanted.texts, SearchOptions())
+    style = wanted.style(_tells_formality(room))
+    translations = await translate_for(client, request, room, wanted.texts, SearchOptions(), style)
     return DeepLAnswer(
         translations=[
             DeepLTranslation(
@@ -211,6 +224,10 @@ async def usage(request: Request, room: Room) -> DeepLUsage:
     """Tell how many characters the key has used in this month, and how many it may use."""
     client, _ = await read_request(request, room.settings, _KEY)
     return _usage_of(client)
+
+
+def _tells_formality(room: ModelRoom) -> bool:
+    return bool(room.ready().engine.card.get("formality"))
 
 
 def _usage_of(client: Client) -> DeepLUsage:
@@ -243,7 +260,7 @@ async def languages(request: Request, room: Room) -> list[DeepLLanguage]:
     # DeepL's own client sends it in the body of a GET.
     wanted = parameters.get("type") or request.query_params.get("type") or "source"
     if wanted == "target":
-        return [DeepLLanguage(language="DE", name="German", supports_formality=False)]
+        return [DeepLLanguage(language="DE", name="German", supports_formality=_tells_formality(room))]
     if wanted != "source":
         raise InvalidRequest("type: must be source or target.")
     return [DeepLLanguage(language="EN", name="English")]

@@ -30,7 +30,7 @@ from service.routes.forms import MULTIPART, URLENCODED, as_fields, parse_multipa
 from service.schemas.parsing import MAX_MISTAKES, as_list, parse_object, short_value
 from service.settings import Settings
 from translator.search import SearchOptions
-from translator.translate import Translation
+from translator.translate import DEFAULT_STYLE, Style, Translation
 
 _FURTHER_FIELDS = 50  # of a form, beside its texts
 _MAX_SHOWN_PATH = 100
@@ -209,7 +209,12 @@ def _has_no_body(request: Request) -> bool:
 
 
 async def translate_for(
-    client: Client, request: Request, room: ModelRoom, texts: Sequence[str], options: SearchOptions
+    client: Client,
+    request: Request,
+    room: ModelRoom,
+    texts: Sequence[str],
+    options: SearchOptions,
+    style: Style = DEFAULT_STYLE,
 ) -> list[Translation]:
     """Translate at the client's expense; what fails costs no characters, for clients try it again by themselves.
 
@@ -217,4 +222,4 @@ async def translate_for(
     """
     with charged(client, sum(map(len, texts))):
         deadline = deadline_of(request, room.settings.deadline_seconds)
-        return await unless_client_leaves(request, room.translate(texts, options, deadline))
+        return await unless_client_leaves(request, room.translate(texts, options, deadline, style))

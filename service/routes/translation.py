@@ -74,7 +74,7 @@ async def translate(request: Request, room: Room, client: Identified) -> Respons
     wanted, characters = await _read(request, room.settings)
     deadline = deadline_of(request, room.settings.deadline_seconds)
     with room.ready().used() as served, charged(client, characters):
-        work = room.work(served, wanted.texts, wanted.prefixes, wanted.kind, deadline, wanted.numbers)
+        work = room.work(served, wanted.texts, wanted.prefixes, wanted.kind, deadline, wanted.style)
         parts, results = await unless_client_leaves(request, work)
 
     def answer() -> TranslateAnswer:
@@ -202,7 +202,7 @@ async def _events(
 ) -> AsyncGenerator[str]:
     """The events of a stream; an error after the first one is an event too."""
     has_begun = False
-    translating = served.translating(wanted.texts, wanted.prefixes, wanted.kind, deadline, wanted.numbers)
+    translating = served.translating(wanted.texts, wanted.prefixes, wanted.kind, deadline, wanted.style)
     with served.used():
         try:
             async with (

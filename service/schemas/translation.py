@@ -20,8 +20,9 @@ from service.errors import Problem
 from service.schemas.parsing import JsonRequest, Texts, Whole, as_list, whole_schema
 from translator.analysis.quality import Flag, flags
 from translator.search import Sampling, SearchOptions
+from translator.text.formality import FormalityWish
 from translator.text.protected import NumberStyle
-from translator.translate import SourceSentence, Translation, assemble
+from translator.translate import SourceSentence, Style, Translation, assemble
 from translator.translate.answers import Rung
 from translator.translate.receipt import Check, CheckKind, Verdict
 
@@ -163,6 +164,11 @@ class TranslateRequest(JsonRequest):
         description="`german` writes numbers, money, times and dates as a German text has them; `keep` leaves them as "
         "they are.",
     )
+    formality: FormalityWish = Field(
+        "formal",
+        description="Whether “you” is `formal` (Sie) or `informal` (du, ihr); `auto` leaves it to the model. Where the "
+        "model was not taught the difference, `informal` is refused and `formal` leaves it to the model.",
+    )
     min_length_factor: Annotated[float, Field(ge=0, le=2)] = Field(
         0.0, description="At least so many German pieces for each English one; at most `max_length_factor`."
     )
@@ -234,6 +240,11 @@ class TranslateRequest(JsonRequest):
     def kind(self) -> TranslateKind:
         """What is asked for, whatever the text."""
         return TranslateKind(self.search_options, self.alignment)
+
+    @property
+    def style(self) -> Style:
+        """How the German is to be written."""
+        return Style(self.numbers, self.formality)
 
     @property
     def search_options(self) -> SearchOptions:

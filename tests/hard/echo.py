@@ -20,8 +20,7 @@ from service.__main__ import main
 from translator.feed import Feed
 from translator.search import SearchOptions
 from translator.text import Span
-from translator.text.protected import NumberStyle
-from translator.translate import Hypothesis, SourceSentence, Translator
+from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style, Translator
 
 MOST_TOKENS = int(os.environ.get("ECHO_MOST_TOKENS", str(10**9)))
 STEP_SECONDS = 0.01
@@ -36,7 +35,7 @@ class Echo:
     def __init__(self) -> None:
         self.card: dict[str, object] = {}
 
-    def sentences(self, text: str, prefix: str = "", numbers: NumberStyle = "german") -> list[SourceSentence]:
+    def sentences(self, text: str, prefix: str = "", style: Style = DEFAULT_STYLE) -> list[SourceSentence]:
         if text.startswith("read"):
             time.sleep(float(text.split()[1]))
         return [SourceSentence(text, Span(0, len(text)), tuple(map(ord, text)), False)] if text else []

@@ -23,8 +23,7 @@ from translator.analysis.alignment import Link
 from translator.analysis.scoring import SentenceScore, TokenScore
 from translator.feed import Feed
 from translator.text import Span
-from translator.text.protected import NumberStyle
-from translator.translate import Hypothesis, SourceSentence
+from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style
 
 ANY_NUMBER = 10**9
 PATIENCE_SECONDS = 20  # only a test that fails waits as long
@@ -51,9 +50,9 @@ class EchoEngine:
         self.gate.set()
         self.entered = threading.Event()
 
-    def sentences(self, text: str, prefix: str = "", numbers: NumberStyle = "german") -> list[SourceSentence]:
+    def sentences(self, text: str, prefix: str = "", style: Style = DEFAULT_STYLE) -> list[SourceSentence]:
         tokens, beginning = (tuple(map(ord, one)) for one in (text, prefix))
-        sentence = SourceSentence(text, Span(0, len(text)), tokens, False, beginning, numbers=numbers)
+        sentence = SourceSentence(text, Span(0, len(text)), tokens, False, beginning, style=style)
         return [sentence] if text else []
 
     def score_works(self, pairs: Sequence[tuple[str, str]]) -> list[Work]:

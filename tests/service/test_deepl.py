@@ -17,6 +17,7 @@ from service.access import Client
 from service.batcher import DeadlineExceeded, QueueFull, WorkerUnavailable
 from service.errors import NotReady
 from translator.errors import InputError, InputTooLong
+from translator.translate import DEFAULT_STYLE, Style
 
 KEY = "a-key-of-the-tests"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -223,8 +224,15 @@ def test_options_that_are_honoured_or_have_no_effect(api: TestClient, given: dic
         ({"target_lang": ["DE"]}, "target_lang: must be 'DE'."),
         ({"source_lang": "FR"}, "source_lang: must be 'EN', not \"FR\""),
         ({"source_lang": "x" * 50_000}, "source_lang: must be 'EN'."),
-        ({"formality": "more"}, "formality: must be 'default', 'prefer_more' or 'prefer_less', not \"more\""),
-        ({"formality": "less"}, "formality: must be 'default'"),
+        (
+            {"formality": "more"},
+            "formality: this model was not taught the difference; send default, prefer_more or",
+        ),
+        ({"formality": "less"}, "formality: this model was not taught the difference"),
+        (
+            {"formality": "posh"},
+            "formality: must be 'default', 'more', 'less', 'prefer_more' or 'prefer_less', not",
+        ),
         ({"split_sentences": "2"}, "split_sentences: must be '0', '1' or 'nonewlines', not \"2\""),
         ({"split_sentences": True}, "split_sentences: must be '0', '1' or 'nonewlines'."),
         ({"split_sentences": "0", "text": ["One.", "One. Two."]}, "text 2 has several"),
@@ -447,3 +455,32 @@ def test_the_routes_are_described(api: TestClient) -> None:
     assert {"text", "target_lang", "auth_key"} <= set(body["application/json"]["schema"]["properties"])
     assert {"200", "400", "403", "456", "503"} <= set(operation["responses"])
     assert {"/v2/usage", "/v2/languages"} <= set(paths)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (None, "formal"),
+        ("default", "formal"),
+        ("more", "formal"),
+        ("prefer_more", "formal"),
+        ("less", "informal"),
+        ("prefer_less", "informal"),
+    ],
+)
+def test_formality_is_sie_or_du(
+    api: TestClient, echo: Any, monkeypatch: pytest.MonkeyPatch, given: str | None, expected: str
+) -> None:
+    asked_for, sentences = [], echo.sentences
+
+    def look_on(text: str, prefix: str = "", style: Style = DEFAULT_STYLE) -> Any:
+        asked_for.append(style.formality)
+        return sentences(text, prefix, style)
+
+    monkeypatch.setattr(echo, "card", {"formality": True})
+    monkeypatch.setattr(echo, "sentences", look_on)
+    answer = api.post("/v2/translate", json={"text": ["Hi"], "target_lang": "DE", "formality": given})
+    assert answer.status_code == 200
+    assert asked_for == [expected]
+    [german] = api.get("/v2/languages", params={"type": "target"}).json()
+    assert german["supports_formality"]

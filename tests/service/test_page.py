@@ -23,8 +23,8 @@ from translator.analysis.alignment import Link
 from translator.errors import InputError
 from translator.feed import Feed
 from translator.text import Span, split_sentences
-from translator.text.protected import NumberStyle, find_protected
-from translator.translate import Hypothesis, SourceSentence
+from translator.text.protected import find_protected
+from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style
 from translator.translate.ladder import check_of
 
 playwright_api = pytest.importorskip("playwright.sync_api")
@@ -74,7 +74,7 @@ class WordForWord:
         """Let the sentence wait until the event is set."""
         return self.held.setdefault(sentence, threading.Event())
 
-    def sentences(self, text: str, prefix: str = "", numbers: NumberStyle = "german") -> list[SourceSentence]:
+    def sentences(self, text: str, prefix: str = "", style: Style = DEFAULT_STYLE) -> list[SourceSentence]:
         return [self._sentence(text[span.start : span.end], span) for span in split_sentences(text)]
 
     def _sentence(self, text: str, span: Span) -> SourceSentence:

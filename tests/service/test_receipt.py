@@ -17,8 +17,8 @@ from tests.service.test_stream import parsed
 from translator.analysis.quality import Flag
 from translator.feed import Feed
 from translator.text import Span
-from translator.text.protected import NumberStyle, ProtectedSpan, find_protected
-from translator.translate import Hypothesis, SourceSentence
+from translator.text.protected import ProtectedSpan, find_protected
+from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style
 from translator.translate.answers import Rung
 from translator.translate.ladder import check_of
 from translator.translate.receipt import CheckKind
@@ -35,18 +35,18 @@ class Ledger(EchoEngine):
         self.german: dict[str, str] = {}
         self.rungs: dict[str, Rung] = {}
 
-    def sentences(self, text: str, prefix: str = "", numbers: NumberStyle = "german") -> list[SourceSentence]:
+    def sentences(self, text: str, prefix: str = "", style: Style = DEFAULT_STYLE) -> list[SourceSentence]:
         spans = [span for span in find_protected(text) if span.kind != "emoji"]
         lines = re.finditer(r"[^\n]+", text)
-        return [self._sentence(line[0], line.start(), spans, numbers) for line in lines]
+        return [self._sentence(line[0], line.start(), spans, style) for line in lines]
 
     def _sentence(
-        self, line: str, start: int, spans: Sequence[ProtectedSpan], numbers: NumberStyle
+        self, line: str, start: int, spans: Sequence[ProtectedSpan], style: Style
     ) -> SourceSentence:
         span = Span(start, start + len(line))
         inner = tuple(one for one in spans if start <= one.start and one.end <= span.end)
         tokens = () if [one.text for one in inner] == [line] else tuple(map(ord, line))
-        return SourceSentence(line, span, tokens, False, protected=inner, numbers=numbers)
+        return SourceSentence(line, span, tokens, False, protected=inner, style=style)
 
     def process(self, kind: Hashable, feed: Feed[Any, EngineResult]) -> None:
         assert isinstance(kind, TranslateKind)

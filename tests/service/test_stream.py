@@ -21,14 +21,13 @@ from service.settings import Settings
 from tests.service.conftest import ANY_NUMBER, EchoEngine
 from translator.feed import Feed
 from translator.text import Span
-from translator.text.protected import NumberStyle
-from translator.translate import SourceSentence
+from translator.translate import DEFAULT_STYLE, SourceSentence, Style
 
 
 class LineEngine(EchoEngine):
     """A line is a sentence; they are finished last one first, the first one when `gate` is opened."""
 
-    def sentences(self, text: str, prefix: str = "", numbers: NumberStyle = "german") -> list[SourceSentence]:
+    def sentences(self, text: str, prefix: str = "", style: Style = DEFAULT_STYLE) -> list[SourceSentence]:
         lines = re.finditer(r"[^\n]+", text)
         return [
             SourceSentence(line[0], Span(line.start(), line.end()), tuple(map(ord, line[0])), False)

@@ -225,7 +225,7 @@ def test_many_mistakes_are_counted_and_not_listed(client: TestClient) -> None:
     assert answer.status_code == 422
     assert answer.json()["detail"] == (
         "There are 50 mistakes. The fields are text, beam_size, length_penalty, alternatives, alignment, prefix, "
-        "format, numbers, min_length_factor, max_length_factor, no_repeat_ngram, banned, sampling."
+        "format, numbers, formality, min_length_factor, max_length_factor, no_repeat_ngram, banned, sampling."
     )
 
 

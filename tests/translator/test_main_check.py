@@ -8,7 +8,7 @@ from translator.commands.window_job import WindowJob
 from translator.search import SearchOptions
 from translator.text import Span
 from translator.text.protected import find_protected
-from translator.translate import Hypothesis, SourceSentence, assemble
+from translator.translate import Hypothesis, SourceSentence, Style, assemble
 from translator.translate.ladder import check_of
 
 GERMAN = {
@@ -35,8 +35,8 @@ class Written:
         cls.asked_for = []
         return cls()
 
-    def translate(self, texts, options, prefixes=None, numbers="german"):
-        self.asked_for.append(numbers)
+    def translate(self, texts, options, prefixes=None, style=None):
+        self.asked_for.append(style)
         return [self._translate(text, options.n_best) for text in texts]
 
     def _translate(self, text, n_best):
@@ -103,7 +103,8 @@ def test_a_list_has_one_line_for_each_fault_whatever_is_in_the_text(run, text, m
     text.write_text(source + "\n", encoding="utf-8")
     code, _, err = run("translate", text, "--check")
     assert code == 4
-    assert err == "line 1\tmoney lost: $5\tPay $5 now [b]or[i] never.\tZahle sofort.\n"
+    sentences = "Pay $5 now [b]or[i] never.\tZahle sofort."
+    assert err == f"line 1\tmoney lost: $5\t{sentences}\nline 1\tcharacter extra:\t{sentences}\n"
 
 
 def test_check_does_not_go_with_what_it_cannot_see(run, text, tmp_path):
@@ -135,9 +136,15 @@ def test_json_has_the_rung_and_the_checks_of_each_sentence(run, text):
 
 @pytest.mark.parametrize(
     ("options", "expected"),
-    [((), "german"), (("--numbers", "german"), "german"), (("--numbers", "keep"), "keep")],
+    [
+        ((), Style("german", "formal")),
+        (("--numbers", "german"), Style()),
+        (("--numbers", "keep"), Style("keep")),
+        (("--formality", "informal"), Style("german", "informal")),
+        (("--formality", "auto"), Style("german", "auto")),
+    ],
 )
-def test_the_way_to_write_numbers_reaches_the_translator(run, text, options, expected):
+def test_the_style_reaches_the_translator(run, text, options, expected):
     assert run("translate", text, *options, "--processes", "1")[0] == 0
     assert Written.asked_for == [expected, expected]  # there are two windows
 
@@ -149,10 +156,11 @@ def test_numbers_alone_are_written_as_asked_for(run, model_folder, tmp_path):
     assert run(*command, "--numbers", "keep", "--check") == (0, b"$1,299.99\n", "")
 
 
-def test_the_way_to_write_numbers_decides_whether_a_file_can_be_resumed(model_folder):
-    def job(numbers):
+def test_the_style_decides_whether_a_file_can_be_resumed(model_folder):
+    def job(*style):
         return WindowJob(
-            (model_folder,), "cpu", "fp32", SearchOptions(), False, False, False, numbers
+            (model_folder,), "cpu", "fp32", SearchOptions(), False, False, False, Style(*style)
         ).describe()
 
     assert job("german") != job("keep") == job("keep")
+    assert job("german") == job("german", "formal") != job("german", "auto")

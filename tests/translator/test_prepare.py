@@ -10,7 +10,7 @@ import pytest
 from translator import prepare as module
 from translator.corpus import CleaningRules, CorpusSpec
 from translator.errors import ConfigError, DataError
-from translator.prepare import PrepareReport, Progress, ProtectedCounts, prepare
+from translator.prepare import GermanCounts, PrepareReport, Progress, ProtectedCounts, prepare
 from translator.shards import PreparedCorpus, PreparedData
 from translator.tokenizer import Tokenizer, train_tokenizer
 
@@ -161,6 +161,44 @@ def test_reserved_pieces_stand_for_what_both_sides_have(tmp_path: Path, tokenize
     assert rest == NUMBERS[1:]
     assert marked_texts(data, data.dev["d"]) == NUMBERS
     assert report.protected == {"numbers": ProtectedCounts(pairs=2, marked_pairs=1, spans=3, marked_spans=2)}
+
+
+def test_a_piece_before_the_english_tells_how_the_german_speaks_to_people(
+    tmp_path: Path, tokenizer_file: Path
+) -> None:
+    """As often as the shares say, within four standard deviations of a draw of 400."""
+    kinds = {
+        "formal": [(f"You have sheep {number}.", f"Sie haben Schaf {number}.") for number in range(400)],
+        "informal": [(f"You have goat {number}.", f"Du hast Ziege {number}.") for number in range(400)],
+        "neither": [(f"Here is hen {number}.", f"Hier ist Huhn {number}.") for number in range(400)],
+        "mixed": [("You and you.", "Sie und du."), ("Who?", "Wer?")],
+    }
+    paths = [f"{kind}={write_tsv(tmp_path / f'{kind}.tsv', pairs)}" for kind, pairs in kinds.items()]
+    report = run(tmp_path / "out", paths, tokenizer=tokenizer_file, protected_share=0)
+    data = PreparedData.open(tmp_path / "out")
+    tags = data.tokenizer.reserved["register"]
+    first = {corpus.name: Counter(corpus.first_tokens().tolist()) for corpus in data.corpora}
+    assert abs(first["formal"][tags[0]] - 0.6 * 400) < 40
+    assert abs(first["informal"][tags[1]] - 0.85 * 400) < 29
+    assert first["formal"][tags[1]] == first["informal"][tags[0]] == 0
+    assert 0 < first["neither"][tags[0]] < 36 > first["neither"][tags[1]] > 0
+    told = next(pair for pair in marked_texts(data, data.corpora[1]) if pair[0][0] != "Y")
+    assert told[0][1:] in {english for english, _ in kinds["informal"]}
+    assert data.tokenizer.encode_marked(told[0]) == [tags[1], *data.tokenizer.encode(told[0][1:])]
+    assert report.german["formal"] == GermanCounts(formal=400)
+    assert report.german["informal"] == GermanCounts(informal=400)
+    assert report.german["mixed"] == GermanCounts(mixed=1)
+    assert report.drops.corpora["mixed"].dropped == {"Sie and du": 1}
+
+
+def test_german_is_spelt_as_today_and_development_sets_are_not(tmp_path: Path, tokenizer_file: Path) -> None:
+    pairs = [("The stream is wide.", "Ich weiß, daß der Fluß breit ist."), ("Good.", "Gut.")]
+    path = write_tsv(tmp_path / "old.tsv", pairs)
+    report = run(tmp_path / "out", [f"old={path}"], [f"d={path}"], tokenizer=tokenizer_file)
+    data = PreparedData.open(tmp_path / "out")
+    assert marked_texts(data, data.corpora[0])[0][1] == "Ich weiß, dass der Fluss breit ist."
+    assert marked_texts(data, data.dev["d"]) == pairs
+    assert report.german["old"].respelt == 1
 
 
 def test_a_share_of_zero_leaves_all_pairs_as_they_are(tmp_path: Path, tokenizer_file: Path) -> None:

@@ -24,7 +24,7 @@ from translator.search import Sampling, SearchOptions, length_penalty, search_fe
 from translator.text import normalise
 from translator.text.casing import upper_case
 from translator.tokenizer import EOS_ID, train_tokenizer
-from translator.translate import Translator
+from translator.translate import Style, Translator
 from translator.translate import translator as translator_module
 from translator.translate.rules import piece_texts
 from translator.translate.translator import _has_native_engine
@@ -56,7 +56,7 @@ def test_what_has_no_words_is_copied(translator, text):
 def test_values_without_words_take_their_german_form(translator):
     text = "€204.72; €1,000\n3:30 p.m."
     assert translator.translate([text])[0].text == "204,72 €; 1.000 €\n15:30 Uhr."
-    assert translator.translate([text], numbers="keep")[0].text == text
+    assert translator.translate([text], style=Style(numbers="keep"))[0].text == text
 
 
 def test_whitespace_and_line_breaks_stay(translator):
@@ -501,3 +501,18 @@ def test_learned_positions_bound_pieces_and_translations(prepared):
     text = "The old man and the young woman eat bread with the tired dog in the big kitchen today."
     sentences = translator.translate([text], GREEDY)[0].sentences
     assert " ".join(sentence.source for sentence in sentences) == text
+
+
+def test_a_piece_before_the_sentence_tells_the_formality(untrained, prepared):
+    taught, plain = (
+        Translator.of_model(untrained, prepared.tokenizer, card) for card in ({"formality": True}, {})
+    )
+    text, tags = "Anna sleeps. Does she?", prepared.tokenizer.reserved["register"]
+    without = [one.tokens for one in plain.sentences(text)]
+    assert [one.tokens for one in taught.sentences(text, style=Style(formality="auto"))] == without
+    for style, tag in ((Style(), tags[0]), (Style(formality="informal"), tags[1])):
+        assert [one.tokens for one in taught.sentences(text, style=style)] == [
+            (tag, *tokens) for tokens in without
+        ]
+    with pytest.raises(InputError, match="formality is informal, and the model unnamed was not taught"):
+        plain.translate([text], style=Style(formality="informal"))

@@ -16,7 +16,7 @@ from translator.errors import ConfigError, DataError
 if TYPE_CHECKING:
     from translator.evaluate import Evaluation
     from translator.search import SearchOptions
-    from translator.translate import Translator
+    from translator.translate import Style, Translator
 
 
 class _TestSet(NamedTuple):
@@ -33,6 +33,7 @@ def evaluate(
     model: UseAppendAction[tuple[Path, ...]] = (),
     hypothesis: UseAppendAction[tuple[Path, ...]] = (),
     search: OmitArgPrefixes[SearchArguments] = SearchArguments(),  # noqa: B008 (frozen, so safe to share)
+    formality: Literal["formal", "informal", "auto"] = "auto",
     device: str = "auto",
     precision: Literal["auto", "fp32", "bf16", "int8"] = "auto",
     json_output: Annotated[bool, arg(name="json")] = False,
@@ -47,12 +48,14 @@ def evaluate(
         model: Model folder, once for each; by default the model that comes with the package.
         hypothesis: File of finished translations, once for each, to score beside or instead of models.
         search: How to search.
+        formality: Whether "you" is formal (Sie) or informal (du, ihr). auto leaves it to the model, since references
+            have either; translating without this option is formal.
         device: auto (a GPU if there is one), cpu, cuda or cuda:N.
         precision: Of matrix products. auto is int8 on a CPU, bf16 on a GPU that is fast with it, else fp32.
         json_output: Print JSON instead of tables.
         record: Write the scores onto the cards of the models; it translates in fp32, as the weights are.
     """
-    from translator.translate import Translator, shipped_model
+    from translator.translate import Style, Translator, shipped_model
 
     _check_systems(model, hypothesis, precision, record=record)
     options = search.options()
@@ -63,7 +66,9 @@ def evaluate(
     translators = [
         Translator.load(folder, device, precision="fp32" if record else precision) for folder in folders
     ]
-    measured = [_evaluate_model(translator, options, chosen) for translator in translators]
+    measured = [
+        _evaluate_model(translator, options, Style(formality=formality), chosen) for translator in translators
+    ]
     if record:
         from translator.card import record_scores
 
@@ -119,7 +124,9 @@ def _read_testset(
     return chosen
 
 
-def _evaluate_model(translator: "Translator", options: "SearchOptions", testset: _TestSet) -> "Evaluation":
+def _evaluate_model(
+    translator: "Translator", options: "SearchOptions", style: "Style", testset: _TestSet
+) -> "Evaluation":
     from translator.evaluate import evaluate as evaluate_system
 
     columns = (
@@ -134,7 +141,10 @@ def _evaluate_model(translator: "Translator", options: "SearchOptions", testset:
 
         def translate_all(texts: Sequence[str]) -> list[str]:
             translations = translator.translate(
-                texts, options, lambda done, total: progress.update(task, completed=done, total=total)
+                texts,
+                options,
+                lambda done, total: progress.update(task, completed=done, total=total),
+                style=style,
             )
             return [translation.text for translation in translations]
 

@@ -13,7 +13,7 @@ from translator.errors import ConfigError
 
 if TYPE_CHECKING:
     from translator.corpus import DropReport
-    from translator.prepare import ProtectedCounts
+    from translator.prepare import GermanCounts, ProtectedCounts
 
 DEFAULT_VOCAB_SIZE = 16_000
 
@@ -74,6 +74,7 @@ def prepare(
     STDOUT.print(_drop_table(report.drops))
     if report.protected:
         STDOUT.print(_protected_table(report.protected))
+    STDOUT.print(_german_table(report.german))
     for warning in report.drops.warnings():
         STDERR.print(Text(f"warning: {warning}"))
     STDOUT.print(f"wrote {out}")
@@ -112,5 +113,15 @@ def _protected_table(protected: "dict[str, ProtectedCounts]") -> Table:
         table.add_column(head, justify="right" if table.columns else "left")
     for name, counts in protected.items():
         numbers = (counts.pairs, counts.marked_pairs, counts.spans, counts.marked_spans, counts.wrapped_pairs)
+        table.add_row(name, *(f"{number:,}" for number in numbers))
+    return table
+
+
+def _german_table(german: "dict[str, GermanCounts]") -> Table:
+    table = Table(title="How the German is written, in pairs")
+    for head in ("corpus", "respelt as today", "with Sie", "with du or ihr", "with both, dropped"):
+        table.add_column(head, justify="right" if table.columns else "left")
+    for name, counts in german.items():
+        numbers = (counts.respelt, counts.formal, counts.informal, counts.mixed)
         table.add_row(name, *(f"{number:,}" for number in numbers))
     return table

@@ -45,6 +45,7 @@ def translate(
     n_best: int = 1,
     prefix: Path | None = None,
     numbers: Literal["german", "keep"] = "german",
+    formality: Literal["formal", "informal", "auto"] = "formal",
     check: bool = False,
     json_output: Annotated[bool, arg(name="json")] = False,
     align: bool = False,
@@ -68,6 +69,7 @@ def translate(
         prefix: File with the German that the translation of each line begins with, or an empty line. The model may go
             on within its last word.
         numbers: german writes numbers, money, times and dates as a German text has them; keep leaves them as they are.
+        formality: Whether "you" is formal (Sie) or informal (du, ihr); auto leaves it to the model.
         check: Exit with status 4 if a translation has lost a number, a link, a placeholder or the like, or has made
             one up, and list on standard error what and in which line. The output is whole all the same.
         json_output: Print a JSON object for each line: its sentences, with scores, the way that each translation came
@@ -78,6 +80,7 @@ def translate(
         precision: Of matrix products. auto is int8 on a CPU, bf16 on a GPU that is fast with it, else fp32.
     """
     from translator.commands.window_job import WindowJob
+    from translator.translate import Style
 
     options = search.options(n_best)
     _check_output(n_best, json_output, align, tokens)
@@ -86,7 +89,7 @@ def translate(
     if resume and out is not None and out.is_file():
         STDERR.print(f"{out} is finished; to translate again, remove it", soft_wrap=True)
         return
-    job = WindowJob(model, device, precision, options, json_output, align, tokens, numbers)
+    job = WindowJob(model, device, precision, options, json_output, align, tokens, Style(numbers, formality))
     faults = _translate_lines(job, file, prefix, out, resume, processes, check)
     if faults:
         sys.exit(FAULTS_LEFT)

@@ -11,10 +11,11 @@ from translator.analysis.alignment import Link, align
 from translator.commands.windows import Window
 from translator.model_folder import model_sha256
 from translator.search import SearchOptions
-from translator.text.protected import NumberStyle
 from translator.translate import (
+    DEFAULT_STYLE,
     Hypothesis,
     SentenceTranslation,
+    Style,
     Translation,
     Translator,
     resolve_precision,
@@ -56,7 +57,7 @@ class WindowJob:
     as_json: bool
     with_alignment: bool
     with_tokens: bool
-    numbers: NumberStyle = "german"
+    style: Style = DEFAULT_STYLE
 
     def start(self) -> Callable[[Window], Written]:
         """Load the model; returns what translates a window."""
@@ -75,12 +76,12 @@ class WindowJob:
             "json": self.as_json,
             "align": self.with_alignment,
             "tokens": self.with_tokens,
-            "numbers": self.numbers,
+            **asdict(self.style),
         }
 
     def _translate(self, translator: Translator, window: Window) -> Written:
         translations = translator.translate(
-            window.texts, self.options, prefixes=window.beginnings, numbers=self.numbers
+            window.texts, self.options, prefixes=window.beginnings, style=self.style
         )
         if self.as_json:
             text = self._as_json(translator, translations)

@@ -12,6 +12,7 @@ REASONS = (
     "copied",
     "wrong script",
     "wrong language",
+    "Sie and du",
     "duplicate",
 )
 _ALARMING_SHARES = {"malformed": 0.05, "encoding damage": 0.05, "wrong language": 0.3}

@@ -4,14 +4,16 @@ Reading order: `sources`, `rules`, `translator`, `answers`.
 """
 
 from translator.translate.answers import Hypothesis, SentenceTranslation, Translation, assemble
-from translator.translate.sources import MAX_PIECE_TOKENS, SourceSentence
+from translator.translate.sources import DEFAULT_STYLE, MAX_PIECE_TOKENS, SourceSentence, Style
 from translator.translate.translator import Translator, resolve_precision, shipped_model
 
 __all__ = [
+    "DEFAULT_STYLE",
     "MAX_PIECE_TOKENS",
     "Hypothesis",
     "SentenceTranslation",
     "SourceSentence",
+    "Style",
     "Translation",
     "Translator",
     "assemble",

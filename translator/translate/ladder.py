@@ -14,13 +14,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from translator.text import normalise
-from translator.text.casing import usual_case
 from translator.text.protected import Marks, ProtectedSpan, mark, replaced
 from translator.tokenizer import Tokenizer
 from translator.translate.answers import Hypothesis
 from translator.translate.receipt import Check, check
-from translator.translate.sources import SourceSentence, read_sentences
+from translator.translate.sources import SourceSentence, encode_source, read_sentences
 
 _WORDS = re.compile(r"\w(?:.*(?:\w|(?<=\w)[.!?…]))?", re.DOTALL)
 """From the first to the last word, with the mark that ends a sentence."""
@@ -46,7 +44,7 @@ def copied(source: SourceSentence) -> Hypothesis:
 
 def check_of(source: SourceSentence, text: str) -> tuple[Check, ...]:
     """The check of a translation of a sentence."""
-    return check(source.text, source.span.start, source.protected, text, source.numbers)
+    return check(source.text, source.span.start, source.protected, text, source.style.numbers)
 
 
 def place_in(source: SourceSentence, span: ProtectedSpan) -> tuple[int, int]:
@@ -56,7 +54,7 @@ def place_in(source: SourceSentence, span: ProtectedSpan) -> tuple[int, int]:
 
 def _written(source: SourceSentence, span: ProtectedSpan) -> str:
     """How the translation has a span, in capitals like the rest of it."""
-    text = span.written(source.numbers)
+    text = span.written(source.style.numbers)
     return span.capitals(text) if source.in_capitals else text
 
 
@@ -113,7 +111,7 @@ class Ladder:
             words = _WORDS.search(source.text, position, start)
             inner = words.span() if words else (start, start)
             segment = source.text[slice(*inner)]
-            for part in read_sentences(segment, self._tokenizer, self._max_tokens, source.numbers):
+            for part in read_sentences(segment, self._tokenizer, self._max_tokens, source.style):
                 in_capitals = replace(part, in_capitals=source.in_capitals)
                 yield _Part(in_capitals, inner[0] + part.span.start, inner[0] + part.span.end)
             position = end
@@ -160,7 +158,7 @@ def _with_marks_for_all(source: SourceSentence, tokenizer: Tokenizer) -> SourceS
     """The sentence with reserved pieces for small numbers, too."""
     marks, start = Marks(tokenizer.marks), source.span.start
     marked, placed = mark(source.text, source.protected, marks, start, with_words=True)
-    tokens = tokenizer.encode_marked(normalise(usual_case(marked)))
+    tokens = encode_source(marked, tokenizer, source.style)
     return replace(source, tokens=tuple(tokens), placed=tuple(placed), beginning=())
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from translator.text import Span, normalise, split_long, split_sentences
 from translator.text.casing import is_in_capitals, usual_case
+from translator.text.formality import FORMALITIES, FormalityWish
 from translator.text.normalisation import refuse_surrogates
 from translator.text.protected import (
     Marks,
@@ -21,6 +22,22 @@ from translator.text.protected import (
     tag_pairs,
 )
 from translator.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True)
+class Style:
+    """How the German is to be written."""
+
+    numbers: NumberStyle = "german"
+    """Whether numbers, money, times and dates have their German form, or are kept as they are."""
+    formality: FormalityWish = "formal"
+    """Whether “you” is Sie or du; auto leaves it to the model."""
+
+
+DEFAULT_STYLE = Style()
+"""What is wanted where nobody says so."""
+PLAIN = Style(formality="auto")
+"""What every model can write."""
 
 MAX_PIECE_TOKENS = 160
 """Sentences longer than this, with their end token, are cut into pieces: the model has hardly seen longer ones."""
@@ -49,17 +66,17 @@ class SourceSentence:
     """What must come through, with offsets in the whole text."""
     placed: tuple[PlacedSpan, ...] = ()
     """Those of them for which reserved pieces stand in `tokens`."""
-    numbers: NumberStyle = "german"
+    style: Style = PLAIN
 
 
 def read_sentences(
-    text: str, tokenizer: Tokenizer, max_tokens: int, numbers: NumberStyle = "german"
+    text: str, tokenizer: Tokenizer, max_tokens: int, style: Style = PLAIN
 ) -> list[SourceSentence]:
     """The sentences of a text, those of more than `max_tokens` tokens in pieces.
 
     Raises InputError on a lone surrogate.
     """
-    reader = _Reader(text, tokenizer, max_tokens, numbers)
+    reader = _Reader(text, tokenizer, max_tokens, style)
     found = []
     for sentence in map(reader.without_outer_markup, split_sentences(reader.masked)):
         parts = split_long(reader.masked, sentence, reader.count, max_tokens)
@@ -70,9 +87,9 @@ def read_sentences(
 class _Reader:
     """Reads parts of a text whose protected spans are known."""
 
-    def __init__(self, text: str, tokenizer: Tokenizer, max_tokens: int, numbers: NumberStyle) -> None:
+    def __init__(self, text: str, tokenizer: Tokenizer, max_tokens: int, style: Style) -> None:
         refuse_surrogates(text)
-        self._text, self._tokenizer, self._max_tokens, self._numbers = text, tokenizer, max_tokens, numbers
+        self._text, self._tokenizer, self._max_tokens, self._style = text, tokenizer, max_tokens, style
         spans = find_protected(text)
         has_pieces = bool(tokenizer.marks)
         self._spans = [
@@ -133,7 +150,7 @@ class _Reader:
             in_capitals=is_in_capitals(marked),
             protected=tuple(inner),
             placed=tuple(placed),
-            numbers=self._numbers,
+            style=self._style,
         )
 
     def count(self, start: int, end: int) -> int:
@@ -157,7 +174,15 @@ class _Reader:
         return marked, placed, inner
 
     def _encode(self, marked: str) -> list[int]:
-        return self._tokenizer.encode_marked(normalise(usual_case(marked)))
+        return encode_source(marked, self._tokenizer, self._style)
+
+
+def encode_source(marked: str, tokenizer: Tokenizer, style: Style) -> list[int]:
+    """The pieces of a sentence in the usual casing, after the one that tells the formality, unless that is auto."""
+    ids = tokenizer.encode_marked(normalise(usual_case(marked)))
+    if style.formality == "auto":
+        return ids
+    return [tokenizer.reserved["register"][FORMALITIES.index(style.formality)], *ids]
 
 
 def _has_words(source: str, start: int, spans: Sequence[ProtectedSpan]) -> bool:

@@ -39,12 +39,18 @@ from translator.search import (
 )
 from translator.text import normalise
 from translator.text.casing import upper_case
-from translator.text.protected import NumberStyle, in_capitals, restore
+from translator.text.protected import in_capitals, restore
 from translator.tokenizer import BOS_ID, EOS_ID, Tokenizer
 from translator.translate.answers import Hypothesis, Translation, assemble
 from translator.translate.ladder import Ladder, check_of, copied, has_fault, is_sane
 from translator.translate.rules import begin_with, piece_texts
-from translator.translate.sources import MAX_PIECE_TOKENS, SourceSentence, read_sentences
+from translator.translate.sources import (
+    DEFAULT_STYLE,
+    MAX_PIECE_TOKENS,
+    SourceSentence,
+    Style,
+    read_sentences,
+)
 
 if TYPE_CHECKING:
     from translator.model import Transformer
@@ -218,11 +224,11 @@ class Translator:
         options: SearchOptions = SearchOptions(),  # noqa: B008 (frozen, so safe to share)
         progress: ProgressCallback | None = None,
         prefixes: Sequence[str] | None = None,
-        numbers: NumberStyle = "german",
+        style: Style = DEFAULT_STYLE,
     ) -> list[Translation]:
         """Translate texts of any length, in order; whitespace and line breaks come back as they were.
 
-        Numbers, money, times and dates are written as a German text has them, or kept as they are (`numbers`).
+        `style` says how numbers and the like are written, and whether "you" is Sie or du.
 
         `prefixes` has for each text the German that the translation of its first sentence begins with, or "". The
         model goes on from there, also within a word: after "Haus" may come "Hausboot". What is copied before the
@@ -233,7 +239,7 @@ class Translator:
         texts = _checked_texts(texts)
         if prefixes is not None and len(prefixes) != len(texts):
             raise InputError(f"there are {len(prefixes)} prefixes for {len(texts)} texts; give one for each")
-        parts = list(map(self.sentences, texts, prefixes or itertools.repeat(""), itertools.repeat(numbers)))
+        parts = list(map(self.sentences, texts, prefixes or itertools.repeat(""), itertools.repeat(style)))
         sources = list(itertools.chain.from_iterable(parts))
         translated = iter(self._translate_sentences(sources, options, progress))
         return [
@@ -241,12 +247,24 @@ class Translator:
             for text, some in zip(texts, parts, strict=True)
         ]
 
-    def sentences(self, text: str, prefix: str = "", numbers: NumberStyle = "german") -> list[SourceSentence]:
+    def sentences(
+        self,
+        text: str,
+        prefix: str = "",
+        style: Style = DEFAULT_STYLE,
+    ) -> list[SourceSentence]:
         """The sentences of a text, and the pieces of those that are too long for the model.
 
         The translation of the first one begins with `prefix`; raises InputError as `translate` does.
         """
-        found = read_sentences(text, self.tokenizer, self._max_source_tokens, numbers)
+        if not self.card.get("formality"):
+            if style.formality == "informal":
+                raise InputError(
+                    f"formality is informal, and the model {self.name} was not taught the difference; "
+                    "give formal or auto, or serve a model whose data `translator prepare` made"
+                )
+            style = replace(style, formality="auto")
+        found = read_sentences(text, self.tokenizer, self._max_source_tokens, style)
         return begin_with(prefix, text, found, self.tokenizer, self.engine.positions) if prefix else found
 
     def translate_feed(
@@ -443,7 +461,7 @@ class Translator:
         written, placed = self.tokenizer.decode_marked(tokens), source.placed
         if source.in_capitals:
             written, placed = upper_case(written), tuple(map(in_capitals, placed))
-        return restore(written, placed, source.numbers)
+        return restore(written, placed, source.style.numbers)
 
     def _to_text(self, one: ScoredTokens, source: SourceSentence) -> Hypothesis:
         text = self.text_of(one.tokens, source)

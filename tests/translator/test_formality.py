@@ -1,0 +1,33 @@
+"""Sie and du: what German shows, and the piece that tells the model."""
+
+import pytest
+
+from translator.text.formality import formalities_of
+
+
+@pytest.mark.parametrize(
+    ("english", "german", "expected"),
+    [
+        ("Can you help me?", "Können Sie mir helfen?", {"formal"}),
+        ("Open the door.", "Öffnen Sie die Tür.", {"formal"}),
+        ("You may go.", "Sie dürfen gehen.", {"formal"}),
+        ("Is this your coat?", "Ist das Ihre Jacke?", {"formal"}),
+        ("I thank you.", "Ich danke Ihnen.", {"formal"}),
+        ("They may go.", "Sie dürfen gehen.", set()),
+        ("She sold her car.", "Sie hat ihr Auto verkauft.", set()),
+        ("I gave them bread. They ate it.", "Ich gab ihnen Brot. Sie aßen es.", set()),
+        ("Can you help me?", "Kannst du mir helfen?", {"informal"}),
+        ("Dear Anna, I miss you.", "Liebe Anna, ich vermisse Dich.", {"informal"}),
+        ("Eat your soup!", "Iss deine Suppe!", {"informal"}),
+        ("You are late.", "Ihr seid spät dran.", {"informal"}),
+        ("I love you all.", "Ich liebe euch alle.", {"informal"}),
+        ("She lost her key.", "Sie hat ihren Schlüssel verloren.", set()),
+        ("Open the door.", "Mach die Tür auf.", set()),
+        ("It is raining.", "Es regnet.", set()),
+        ("You know that you can ask me.", "Sie wissen, dass du mich fragen kannst.", {"formal", "informal"}),
+        ("The duty is due.", "Die Dusche ist dir... nein.", {"informal"}),
+        ("Individual duet", "Individuelles Duett", set()),
+    ],
+)
+def test_what_german_shows_of_its_formality(english: str, german: str, expected: set[str]) -> None:
+    assert formalities_of(english, german) == expected
