@@ -15,20 +15,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import tyro
-from behaviour_suites import (
-    compounds,
-    idioms,
-    imperative,
-    letters,
-    names,
-    negation,
-    numbers,
-    politeness,
-    questions,
-    sentences,
-    times,
-    words,
-)
+from behaviour_suites import SUITES
 from behaviour_suites.case import Case, Suite, faults
 from rich.console import Console
 from rich.markup import escape
@@ -53,23 +40,6 @@ SuiteName = Literal[
     "compounds",
     "sentences",
 ]
-SUITES: dict[str, Suite] = {
-    module.SUITE.name: module.SUITE
-    for module in (
-        names,
-        numbers,
-        times,
-        negation,
-        questions,
-        imperative,
-        politeness,
-        words,
-        letters,
-        idioms,
-        compounds,
-        sentences,
-    )
-}
 
 
 @dataclass(frozen=True)

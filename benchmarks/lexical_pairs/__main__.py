@@ -2,7 +2,8 @@
 
     python benchmarks/lexical_pairs OUT.tsv.xz --count 60000 --seed 1 --without dev/*.en test/*.en
 
-Each line is English<TAB>German, as `translator prepare --corpus` reads it. Compression goes by the file's ending.
+Each line is English<TAB>German, as `translator prepare --corpus` reads it. Compression goes by the file's ending. No
+sentence of `behaviour.py` is written.
 """
 
 import gzip
@@ -18,7 +19,9 @@ import tyro
 
 sys.path[0] = str(
     Path(__file__).parents[1]
-)  # Python puts this folder itself there, where the package is not found
+)  # Python puts this folder itself there, which does not hold the packages
+
+from behaviour_suites import SUITES  # noqa: E402
 
 from lexical_pairs.drawing import generate, words_of  # noqa: E402
 
@@ -44,8 +47,9 @@ class Options:
 def main() -> None:
     """Write the pairs and print how many there are of each topic."""
     options = tyro.cli(Options, description=__doc__)
-    lines = (line for path in options.without for line in path.read_text(encoding="utf-8").splitlines())
-    pairs = generate(options.count, options.seed, excluded={words_of(line) for line in lines})
+    lines = [line for path in options.without for line in path.read_text(encoding="utf-8").splitlines()]
+    lines += [case.source for suite in SUITES.values() for case in suite.cases]
+    pairs = generate(options.count, options.seed, excluded=set(map(words_of, lines)))
     with _OPENERS.get(options.out.suffix, open)(options.out, "wt", encoding="utf-8") as out:
         out.writelines(f"{pair.english}\t{pair.german}\n" for pair in pairs)
     topics = Counter(pair.frame.topic for pair in pairs)
