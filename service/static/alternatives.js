@@ -1,6 +1,7 @@
 // Other translations of a sentence, in a panel below it.
 
 import { warnings } from "./faults.js";
+import { formalityWish } from "./formality.js";
 import { tell } from "./messages.js";
 import { fetchAlternatives } from "./server.js";
 
@@ -15,7 +16,7 @@ export class Alternatives {
   #panel = element("alternatives");
   #sentence = null;
   #request = null;
-  #choices = new Map(); // by sentence of the source, so that they outlast changes elsewhere in the text
+  #choices = new Map(); // by what was asked, so that they outlast changes elsewhere in the text
 
   /** `count` tells how many to ask for; `chosen` is called after one was chosen. */
   constructor(view, count, chosen) {
@@ -43,7 +44,8 @@ export class Alternatives {
 
   /** Put what was chosen before for the same sentence in its place again. */
   applyChoice(sentence) {
-    if (this.#choices.has(sentence.source)) this.#view.replace(sentence, { text: this.#choices.get(sentence.source) });
+    const choice = this.#choices.get(question(sentence));
+    if (choice !== undefined) this.#view.replace(sentence, { text: choice });
   }
 
   forget() {
@@ -100,8 +102,8 @@ export class Alternatives {
   #choose(text) {
     const sentence = this.#sentence;
     const isBest = text === sentence.best.text;
-    if (isBest) this.#choices.delete(sentence.source);
-    else this.#choices.set(sentence.source, text);
+    if (isBest) this.#choices.delete(question(sentence));
+    else this.#choices.set(question(sentence), text);
     this.close();
     this.#view.replace(sentence, isBest ? sentence.best : { text });
     this.#chosen();
@@ -126,6 +128,11 @@ export class Alternatives {
     this.#panel.style.left = `${Math.max(GAP, left)}px`;
     this.#panel.style.top = `${hasRoom ? below : Math.max(GAP, boxes[0].top - offsetHeight - GAP)}px`;
   }
+}
+
+/** A sentence of the source and how it is to be translated: what was chosen with Sie is no choice for du. */
+function question({ source }) {
+  return JSON.stringify({ text: source, ...formalityWish() });
 }
 
 function distinct(texts) {

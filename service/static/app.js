@@ -2,8 +2,8 @@
 //
 // Reading order: this file (what happens when), live.js (when a text is sent), server.js (what is sent, and what may
 // go wrong), view.js (the translation on the page), words.js with mirror.js (which word became which), faults.js (what
-// was lost), alternatives.js. By themselves: highlights.js, messages.js, history.js, curl.js, files.js, clipboard.js,
-// storage.js, characters.js.
+// was lost), alternatives.js. By themselves: formality.js, highlights.js, messages.js, history.js, curl.js, files.js,
+// clipboard.js, storage.js, characters.js.
 
 import { Alternatives } from "./alternatives.js";
 import { countCharacters, wellFormed } from "./characters.js";
@@ -11,6 +11,7 @@ import { copyFrom } from "./clipboard.js";
 import { curlCommand } from "./curl.js";
 import { Faults } from "./faults.js";
 import { acceptFiles, firstLineEnd, saveText } from "./files.js";
+import { offerFormality, setUpFormality } from "./formality.js";
 import { History } from "./history.js";
 import { Live } from "./live.js";
 import { setUpLanguages, tell } from "./messages.js";
@@ -160,6 +161,14 @@ element("key-form").addEventListener("submit", (event) => {
   source.focus();
 });
 
+setUpFormality(() => {
+  clearTimeout(announcing);
+  alternatives.close();
+  words.hide();
+  showCommand();
+  live.translateAnew();
+});
+
 function announce(sentences) {
   const isShort = view.text.length <= LONGEST_ANNOUNCED;
   element("announcer").lang = isShort ? "de" : document.documentElement.lang;
@@ -227,6 +236,7 @@ async function connect() {
   try {
     const model = await fetchModel();
     limits = model.limits;
+    offerFormality(Boolean(model.card.formality));
     showStatus("ready", "ready", model.name, model.device);
     textChanged();
   } catch (problem) {

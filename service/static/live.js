@@ -41,6 +41,14 @@ export class Live {
     this.#translate(text);
   }
 
+  /** Translate the same text anew, at once: it is to be translated in another way. */
+  translateAnew() {
+    this.#abort();
+    this.#failures = 0;
+    this.#shown = null;
+    this.translateNow();
+  }
+
   /** Translate nothing: there is no text, or none that may be sent. */
   stop() {
     this.#abort();

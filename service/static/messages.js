@@ -26,6 +26,9 @@ export const MESSAGES = {
     copied: "Copied",
     pressCopy: "Press Ctrl+C",
     download: "Download",
+    formality: "German for “you”",
+    formal: "Formal, for strangers and customers",
+    informal: "Informal, for friends and children",
     characters: "characters",
     count: (count, limit) => (limit === undefined ? number(count) : `${number(count)} / ${number(limit)}`),
     progress: "Translating",
@@ -100,6 +103,9 @@ export const MESSAGES = {
     copied: "Kopiert",
     pressCopy: "Strg+C drücken",
     download: "Speichern",
+    formality: "Anrede",
+    formal: "Förmlich, für Fremde und Kunden",
+    informal: "Vertraut, für Freunde und Kinder",
     characters: "Zeichen",
     count: (count, limit) => (limit === undefined ? number(count) : `${number(count)} / ${number(limit)}`),
     progress: "Wird übersetzt",
@@ -293,6 +299,7 @@ function setLanguage(language) {
     if (!told.has(element)) told.set(element, [element.dataset.text]);
   }
   for (const element of document.querySelectorAll("[data-label]")) element.ariaLabel = say(element.dataset.label);
+  for (const element of document.querySelectorAll("[data-title]")) element.title = say(element.dataset.title);
   for (const element of document.querySelectorAll("[data-placeholder]")) {
     element.placeholder = say(element.dataset.placeholder);
   }

@@ -1,5 +1,6 @@
 // What is sent to the server, and what may go wrong.
 
+import { formalityWish } from "./formality.js";
 import { tabStorage } from "./storage.js";
 
 const KEY = "translator.key";
@@ -80,7 +81,7 @@ export async function fetchModel() {
 
 /** One sentence's translations, the best one first. */
 export async function fetchAlternatives(sentence, count, signal) {
-  const answer = await post("translate", { text: sentence, alternatives: count }, signal);
+  const answer = await post("translate", { text: sentence, alternatives: count, ...formalityWish() }, signal);
   const [translation] = (await answer.json()).translations;
   // Alone a sentence may be split in another way than in its text; then only the whole is of use.
   const others = translation.sentences.length === 1 ? translation.sentences[0].alternatives : [];
@@ -89,7 +90,7 @@ export async function fetchAlternatives(sentence, count, signal) {
 
 /** The events of a translation as they come, {name, data}: `sentence`, and `done` at last. Throws Problem. */
 export async function* translateStream(text, signal) {
-  const response = await post("translate/stream", { text, alignment: true }, signal);
+  const response = await post("translate/stream", { text, alignment: true, ...formalityWish() }, signal);
   for await (const event of readEvents(response.body, signal)) {
     if (event.name === "error") throw new Problem(event.data);
     yield event;

@@ -48,10 +48,11 @@ PATIENCE_SECONDS = 20  # only a test that fails waits as long
 
 GERMAN = {"An": "Eine", "owl": "Eule", "sleeps": "schläft", "Two": "Zwei", "owls": "Eulen", "One": "Eine"}
 GERMAN |= {"barn": "Scheune", "tide": "Gezeit", "Low": "Niedrige", "High": "Hohe", "wakes": "erwacht"}
+YOU = {"formal": "Sie", "informal": "du", "auto": "ihr"}
 
 
 class WordForWord:
-    """Translates the words of `GERMAN` and copies the others; the further hypotheses end in "(1)", "(2)" …
+    """Translates the words of `GERMAN` and "you", and copies the others; the further hypotheses end in "(1)", "(2)" …
 
     Sentences in `errors` fail; those in `held` wait for their event, except when nobody wants them any more. Those in
     `slips` are translated as it says there, and are checked.
@@ -75,12 +76,12 @@ class WordForWord:
         return self.held.setdefault(sentence, threading.Event())
 
     def sentences(self, text: str, prefix: str = "", style: Style = DEFAULT_STYLE) -> list[SourceSentence]:
-        return [self._sentence(text[span.start : span.end], span) for span in split_sentences(text)]
+        return [self._sentence(text[span.start : span.end], span, style) for span in split_sentences(text)]
 
-    def _sentence(self, text: str, span: Span) -> SourceSentence:
+    def _sentence(self, text: str, span: Span, style: Style) -> SourceSentence:
         spans = find_protected(text) if text in self.slips else []
         moved = (replace(one, start=span.start + one.start, end=span.start + one.end) for one in spans)
-        return SourceSentence(text, span, tuple(map(ord, text)), False, protected=tuple(moved))
+        return SourceSentence(text, span, tuple(map(ord, text)), False, protected=tuple(moved), style=style)
 
     def score_works(self, pairs: Sequence[tuple[str, str]]) -> list[Work]:
         raise AssertionError("the page scores nothing")
@@ -101,7 +102,7 @@ class WordForWord:
 
     def _translate(self, item: SourceSentence, kind: TranslateKind) -> TranslatedWork:
         if item.text not in self.slips:
-            return translate_words(item.text, kind)
+            return translate_words(item.text, GERMAN | {"you": YOU[item.style.formality]}, kind)
         german = self.slips[item.text]
         best = Hypothesis(german, -1.0, checks=check_of(item, german))
         further = [Hypothesis(f"Anders ({rank})", -1.0 - rank) for rank in range(1, kind.options.n_best)]
@@ -113,13 +114,13 @@ class WordForWord:
             pass
 
 
-def translate_words(sentence: str, kind: TranslateKind) -> TranslatedWork:
+def translate_words(sentence: str, words: dict[str, str], kind: TranslateKind) -> TranslatedWork:
     german, end = "", 0
     links = []
     for word in re.finditer(r"\w+", sentence):
         german += sentence[end : word.start()]
         start, end = len(german), word.end()
-        german += GERMAN.get(word[0], word[0])
+        german += words.get(word[0], word[0])
         links.append(Link(word.span(), (start, len(german)), 1.0))
     german += sentence[end:]
     further = [Hypothesis(f"{german} ({rank})", -1.0 - rank) for rank in range(1, kind.options.n_best)]
@@ -839,6 +840,173 @@ def test_a_server_may_have_no_alternatives(open_page: Callable[..., Any]) -> Non
     expect(page.get_by_role("dialog")).to_contain_text("There are no others.")
 
 
+# --- Sie and du
+
+
+@pytest.fixture
+def taught(engine: WordForWord, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the engine's card say that it was taught the difference."""
+    monkeypatch.setattr(engine, "card", {"formality": True})
+
+
+@pytest.fixture
+def polite_page(taught: None, ready_page: Any) -> Any:
+    """A page of a model that was taught the difference."""
+    return ready_page
+
+
+def address(page: Any, name: str) -> Any:
+    """One side of the switch."""
+    return page.get_by_role("group", name="German for “you”").get_by_role("button", name=name, exact=True)
+
+
+def bodies(page: Any) -> list[dict[str, Any]]:
+    """The bodies that are sent from now on."""
+    sent: list[dict[str, Any]] = []
+    page.on("request", lambda request: sent.append(request.post_data_json) if request.post_data else None)
+    return sent
+
+
+def body_of_the_command(page: Any) -> Any:
+    return json.loads(shlex.split(command(page).replace("\\\n", ""))[-1])
+
+
+@pytest.mark.parametrize("card", [{"corpora": ["none"]}, {"formality": False}])
+def test_a_model_that_does_not_know_du_is_not_asked_for_it(
+    open_page: Callable[..., Any],
+    engine: WordForWord,
+    monkeypatch: pytest.MonkeyPatch,
+    card: dict[str, Any],
+) -> None:
+    monkeypatch.setattr(engine, "card", card)
+    page = open_page()
+    # As if another model had been served before.
+    page.evaluate("localStorage.setItem('translator.formality', 'informal')")
+    page.reload()
+    sent = bodies(page)
+    translate(page, "Two for you", "Zwei for Sie")
+    expect(page.locator("#formality")).to_be_hidden()
+    assert sent == [{"text": "Two for you", "alignment": True}]
+    assert body_of_the_command(page) == {"text": "Two for you"}
+
+
+def test_sie_goes_without_saying(polite_page: Any) -> None:
+    page = polite_page
+    expect(address(page, "Sie")).to_have_attribute("aria-pressed", "true")
+    expect(address(page, "du")).to_have_attribute("aria-pressed", "false")
+    sent = bodies(page)
+    translate(page, "Two for you", "Zwei for Sie")
+    address(page, "Sie").click()  # changes nothing
+    assert sent == [{"text": "Two for you", "alignment": True}]
+    assert body_of_the_command(page) == {"text": "Two for you"}
+
+
+def test_du_translates_the_text_anew_at_once(polite_page: Any) -> None:
+    page = polite_page
+    translate(page, "Two for you", "Zwei for Sie")
+    command(page)
+    page.clock.install()  # time stands still: no pause ever ends
+    sent = bodies(page)
+    address(page, "du").click()
+    expect_translation(page, "Zwei for du")
+    expect(address(page, "Sie")).to_have_attribute("aria-pressed", "false")
+    expect(address(page, "du")).to_have_attribute("aria-pressed", "true")
+    assert sent == [{"text": "Two for you", "alignment": True, "formality": "informal"}]
+    assert body_of_the_command(page) == {"text": "Two for you", "formality": "informal"}
+    expect(history(page)).to_have_text(["Two for youZwei for du"])
+    address(page, "Sie").click()
+    expect_translation(page, "Zwei for Sie")
+    assert sent[1:] == [{"text": "Two for you", "alignment": True}]
+    assert body_of_the_command(page) == {"text": "Two for you"}
+
+
+def test_du_while_the_text_is_being_translated_begins_anew(polite_page: Any, engine: WordForWord) -> None:
+    page = polite_page
+    gate = engine.hold("One for you.")
+    write(page, "Two for you. One for you.")
+    expect(page.locator("#translation")).to_have_text("Zwei for Sie.")
+    address(page, "du").click()
+    expect(page.locator("#translation")).to_have_text("Zwei for du.")
+    gate.set()
+    expect_translation(page, "Zwei for du. Eine for du.")
+
+
+def test_without_a_text_du_asks_for_nothing(polite_page: Any) -> None:
+    page = polite_page
+    sent = bodies(page)
+    address(page, "du").click()
+    translate(page, "Two for you", "Zwei for du")
+    write(page, "")
+    address(page, "Sie").click()
+    write(page, "x" * 50_001)
+    address(page, "du").click()
+    expect(page.get_by_role("alert")).to_contain_text("1 character over the limit")
+    assert sent == [{"text": "Two for you", "alignment": True, "formality": "informal"}]
+
+
+def test_du_is_kept_after_a_reload(polite_page: Any) -> None:
+    page = polite_page
+    address(page, "du").click()
+    page.reload()
+    expect(address(page, "du")).to_have_attribute("aria-pressed", "true")
+    translate(page, "Two for you", "Zwei for du")
+    address(page, "Sie").click()
+    expect_translation(page, "Zwei for Sie")
+    page.reload()
+    expect(address(page, "Sie")).to_have_attribute("aria-pressed", "true")
+
+
+def test_du_needs_no_storage(polite_page: Any) -> None:
+    page = polite_page
+    page.add_init_script(
+        "Object.defineProperty(window, 'localStorage', {get() { throw new Error('forbidden'); }})"
+    )
+    page.reload()
+    address(page, "du").click()
+    translate(page, "Two for you", "Zwei for du")
+
+
+def test_alternatives_say_du_too_and_a_choice_is_one_for_its_side(polite_page: Any) -> None:
+    page = polite_page
+    panel = page.get_by_role("dialog", name="Other translations")
+    translate(page, "Two for you", "Zwei for Sie")
+    page.locator(".sentence").click()
+    panel.get_by_role("button", name="Zwei for Sie (2)").click()
+    expect_translation(page, "Zwei for Sie (2)")
+    address(page, "du").click()
+    expect_translation(page, "Zwei for du")
+    page.locator(".sentence").click()
+    expect(panel.get_by_role("button")).to_have_text(
+        [f"Zwei for du{rank}" for rank in ("", " (1)", " (2)", " (3)")]
+    )
+    panel.get_by_role("button", name="Zwei for du (1)").click()
+    address(page, "Sie").click()
+    expect_translation(page, "Zwei for Sie (2)")
+    address(page, "du").click()
+    expect_translation(page, "Zwei for du (1)")
+
+
+def test_du_closes_the_alternatives(polite_page: Any) -> None:
+    page = polite_page
+    translate(page, "Two for you", "Zwei for Sie")
+    page.locator(".sentence").click()
+    expect(page.locator("#alternatives-list button")).to_have_count(4)
+    address(page, "du").press("Enter")  # the keyboard gets there while they are open
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect_translation(page, "Zwei for du")
+
+
+def test_sie_and_du_are_explained_in_both_languages(polite_page: Any) -> None:
+    page = polite_page
+    expect(address(page, "du")).to_have_accessible_description("Informal, for friends and children")
+    page.get_by_role("button", name="Deutsch").click()
+    group = page.get_by_role("group", name="Anrede")
+    expect(group.get_by_role("button", name="Sie")).to_have_accessible_description(
+        "Förmlich, für Fremde und Kunden"
+    )
+    expect(group.locator("[lang=de]")).to_have_text(["Sie", "du"])  # German in either
+
+
 # --- history
 
 
@@ -1000,8 +1168,8 @@ def test_both_languages_say_everything(ready_page: Any) -> None:
     )
     assert english == german
     used = page.evaluate(
-        """[...document.querySelectorAll('[data-text], [data-label], [data-placeholder], [data-empty]')]
-            .flatMap(({dataset: {text, label, placeholder, empty}}) => [text, label, placeholder, empty])
+        """[...document.querySelectorAll('[data-text], [data-label], [data-title], [data-placeholder], [data-empty]')]
+            .flatMap(({dataset: {text, label, title, placeholder, empty}}) => [text, label, title, placeholder, empty])
             .filter(key => key !== undefined)"""
     )
     assert set(used) <= set(english)
@@ -1019,7 +1187,9 @@ def test_screen_readers_hear_the_translation_once_it_rests(ready_page: Any) -> N
 @pytest.mark.parametrize(
     ("width", "locale"), [(360, "en-GB"), (360, "de-DE"), (768, "de-DE"), (1200, "de-DE")]
 )
-def test_nothing_is_wider_than_the_screen(open_page: Callable[..., Any], width: int, locale: str) -> None:
+def test_nothing_is_wider_than_the_screen(
+    taught: None, open_page: Callable[..., Any], width: int, locale: str
+) -> None:
     page = open_page(viewport=(width, 740), locale=locale)
     expect(page.locator("#status")).to_have_attribute("data-state", "ready")
     text = "This sentence stays as it was. " + "Unbreakable" * 40
@@ -1033,6 +1203,7 @@ def test_nothing_is_wider_than_the_screen(open_page: Callable[..., Any], width: 
     for name in (
         "#open",
         "#clear",
+        "#formality",
         "#copy",
         "#download",
         "#translation",
@@ -1088,6 +1259,8 @@ MAIN_TEXTS = [
     "[data-language][aria-pressed=true]",
     "[data-language][aria-pressed=false]",
     ".language",
+    "[data-formality][aria-pressed=true]",
+    "[data-formality][aria-pressed=false]",
 ]
 MAIN_TEXTS += [
     "#source",
@@ -1119,7 +1292,7 @@ MAIN_TEXTS += [
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_texts_stand_out_from_their_ground(
-    open_page: Callable[..., Any], engine: WordForWord, scheme: str
+    taught: None, open_page: Callable[..., Any], engine: WordForWord, scheme: str
 ) -> None:
     page = open_page(color_scheme=scheme)
     text = "This sentence stays as it was."
@@ -1148,8 +1321,8 @@ def test_dark_and_light_differ(open_page: Callable[..., Any]) -> None:
     assert len(grounds) == 2
 
 
-def test_every_control_has_a_name(ready_page: Any) -> None:
-    page = ready_page
+def test_every_control_has_a_name(polite_page: Any) -> None:
+    page = polite_page
     translate(page, "Two owls", "Zwei Eulen")
     history(page)
     command(page)
