@@ -90,12 +90,102 @@ def places(english: str, german: str) -> list[str | None]:
         ("of 10⁸", "von 10⁸", ["10⁸"]),
         ("of 3 × 10⁻⁶", "von 3 × 10⁻⁶", ["3 × 10⁻⁶"]),
         ("Python 3.11", "Python 3.11", ["3.11"]),
+        ("5-10 of", "5–10 von", ["5–10"]),
+        ("5-10 of", "zwischen 5 und 10 von", ["zwischen 5 und 10"]),
+        ("won 3-2", "gewann 3:2", ["3:2"]),
+        ("the 2020-21 season", "die Saison 2020/21", ["2020/21"]),
+        ("5 km long", "5 Kilometer lang", ["5 Kilometer"]),
+        ("10 lbs of it", "10 Pfund davon", ["10 Pfund"]),
+        ("at −5 °C here", "bei minus 5 Grad hier", ["minus 5 Grad"]),
+        ("6 minus 5", "6 minus 5", ["6", "5"]),
+        ("at 60 km/h here", "mit 60 Stundenkilometern hier", ["60 Stundenkilometern"]),
+        ("rose by 5%", "um 5 Prozentpunkte", ["5 Prozentpunkte"]),
+        ("a 5% one", "eine 5-prozentige", ["5-prozentige"]),
+        ("$5 bills", "5-Dollar-Scheine", ["5-Dollar"]),
+        ("C$20 of", "20 kanadische Dollar", ["20 kanadische Dollar"]),
+        ("at 3:30 p.m. on", "um 3:30 Uhr nachmittags", ["3:30 Uhr nachmittags"]),
+        ("at 3:30 p.m. on", "um halb vier", ["halb vier"]),
+        ("at 3:45 on", "um Viertel vor 4", ["Viertel vor 4"]),
+        ("at 11 p.m. on", "um 11 Uhr morgens", [None]),
+        ("at 15.30 on", "um 15.30 am", ["15.30"]),
+        ("the 8.15 train", "der 8:15-Uhr-Zug", ["8:15-Uhr"]),
+        ("takes 1h 45m now", "dauert 1 Stunde und 45 Minuten", ["1 Stunde und 45 Minuten"]),
+        ("takes 1h 45m now", "dauert 1:45 h", ["1:45 h"]),
+        ("takes 1h 45m now", "dauert 1:50 h", [None]),
+        ("5/12/2025", "12. Mai 2025", ["12. Mai 2025"]),
+        ("5/12/2025", "05.12.2025", ["05.12.2025"]),
+        ("1/15/20", "15. Januar 2020", ["15. Januar 2020"]),
+        ("May 21", "des 21. Mais", ["21. Mais"]),
+        ("5 to 10 June", "5. bis 10. Juni", ["5.", "10. Juni"]),
+        ("5 and 10 June", "5. und 10. Juni", ["5.", "10. Juni"]),
+        ("the 1990s", "die 90er", ["90er"]),
+        ("the 1800s", "das 19. Jahrhundert", ["19. Jahrhundert"]),
+        ("in his 30s", "Mitte 30", ["Mitte 30"]),
+        ("ranked 190th", "auf Rang 190", ["Rang 190"]),
+        ("Louis XIV", "Ludwig der 14.", ["14."]),
+        ("vol. II of", "Band 2 von", ["Band 2"]),
+        ("p. xii of", "S. xii von", ["S. xii"]),
+        ("ch. 2 of", "im 2. Kapitel von", ["2. Kapitel"]),
+        ("1s and 0s", "Einsen und Nullen", ["Einsen", "Nullen"]),
+        ("24/7 help", "Hilfe rund um die Uhr", ["rund um die Uhr"]),
+        ("1.5k of", "1.500 von", ["1.500"]),
     ],
 )  # fmt: skip
 def test_a_value_is_found_in_any_form_that_a_german_text_has(
     english: str, german: str, expected: list[str | None]
 ) -> None:
     assert places(english, german) == expected
+
+
+@pytest.mark.parametrize(
+    ("english", "german", "expected"),
+    [
+        ("$5 each", "je fünf Dollar", "fünf Dollar"),
+        ("13 of them", "dreizehn davon", "dreizehn"),
+        ("21 of them", "einundzwanzig davon", "einundzwanzig"),
+        ("22 of them", "einundzwanzig davon", None),
+        ("305 of them", "dreihundertfünf davon", "dreihundertfünf"),
+        ("2019 was", "zweitausendneunzehn war", "zweitausendneunzehn"),
+        ("the 20th century", "im zwanzigsten Jahrhundert", "zwanzigsten"),
+        ("the 3rd one", "der dritte", "dritte"),
+        ("the 90s", "die Neunzigerjahre", "Neunziger"),
+        ("3½ hours", "dreieinhalb Stunden", "dreieinhalb"),
+        ("1.5 hours", "anderthalb Stunden", "anderthalb"),
+        ("¾ of it", "drei Viertel davon", "drei Viertel"),
+        ("$1 million now", "eine Million Dollar", "eine Million Dollar"),
+        ("100% safe", "eine hundertprozentige", "hundertprozentige"),
+        ("a 15-year-old", "ein fünfzehnjähriger", "fünfzehn"),
+        ("at 12 a.m. on", "um Mitternacht", "Mitternacht"),
+        ("approx. 20 of", "etwa zwanzig von", "etwa zwanzig"),
+        ("at 5 p.m. on", "um fünf", "fünf"),
+        ("of 15 in", "hundert Meter", None),
+    ],
+)
+def test_numbers_in_words_count_where_they_are_wanted(
+    english: str, german: str, expected: str | None
+) -> None:
+    (value,) = find_values(english)
+    place = GermanText(german, words=True).take(value)
+    assert (place and german[slice(*place)]) == expected
+    if expected:
+        assert GermanText(german).take(value) is None
+
+
+@pytest.mark.parametrize("words", ["fünfzehn ", "eine ", "hundert", "und", "ein Viertel ", "zwanzigste "])
+def test_the_time_for_words_grows_with_their_number(words: str) -> None:
+    """With its square, this would take minutes."""
+    text = GermanText(words * 10_000, words=True)
+    (value,) = find_values("of 15 in")
+    found = sum(text.take(value) is not None for _ in range(10_000))
+    assert found == (10_000 if words == "fünfzehn " else 0)
+
+
+def test_a_place_before_another_unit_is_passed_over() -> None:
+    (value,) = find_values("of 50 in")
+    text = GermanText("50 Kilometer oder 50 Meilen")
+    assert text.take(value, frozenset({"mi"})) == (18, 20)
+    assert text.take(value, frozenset({"mi"})) is None
+    assert text.take(value) == (0, 2)
 
 
 def test_each_place_is_given_out_once() -> None:

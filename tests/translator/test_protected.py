@@ -42,6 +42,7 @@ def readable(marked: str) -> str:
         ("See https://example.com/p?a=1,000 or page 20.", ["link", "number"]),
         ("<b>15</b> files &amp; 2.5%", ["tag", "number", "tag", "entity", "percent"]),
         ("Nothing to see here, or there.", []),
+        ("It took 1h 45m, fig. 3b.", ["quantity", "label"]),
     ],
 )
 def test_opaque_spans_values_and_emoji_are_found_together(text: str, kinds: list[str]) -> None:

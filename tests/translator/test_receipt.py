@@ -51,6 +51,280 @@ def test_what_comes_through_passes(source: str, translation: str) -> None:
     assert not [one for one in check_of(source, translation) if one.is_fault]
 
 
+RIGHT = """
+    At 5 guests arrive. | Um 5 Uhr kommen Gäste.
+    At 5 o'clock | Um 5 Uhr
+    We have 30 guests. | Wir haben 30 Gäste.
+    It costs $5. | Es kostet fünf Dollar.
+    It costs five dollars. | Es kostet fünf Dollar.
+    It costs five dollars. | Es kostet 5 Dollar.
+    There are 13 of them. | Es sind dreizehn.
+    There are thirteen of them. | Es sind 13.
+    We meet at half past three. | Wir treffen uns um halb vier.
+    We meet at half past 3. | Wir treffen uns um halb vier.
+    We meet at half past 3. | Wir treffen uns um halb 4.
+    We meet at half past 3. | Wir treffen uns um 15:30 Uhr.
+    We meet at 3:30. | Wir treffen uns um halb vier.
+    We meet at 3:30 p.m. | Wir treffen uns um halb vier.
+    We meet at 3:30 p.m. | Wir treffen uns um 3:30 Uhr nachmittags.
+    We meet at 5 p.m. | Wir treffen uns um fünf.
+    We meet at 5 p.m. | Wir treffen uns um 5 Uhr am Nachmittag.
+    It was in the 20th century. | Es war im zwanzigsten Jahrhundert.
+    It was in the 20th century. | Es war im 20. Jahrhundert.
+    It was on 1/15/20. | Es war am 15. Januar 2020.
+    It was on 1/15/20. | Es war am 15.01.20.
+    It was on 5/12/2025. | Es war am 12. Mai 2025.
+    It was on 5/12/2025. | Es war am 5. Dezember 2025.
+    It was on 5/12/2025. | Es war am 5.12.2025.
+    It was minus 5 degrees. | Es waren minus 5 Grad.
+    It was minus 5 degrees. | Es waren −5 Grad.
+    It was minus 5 degrees. | Es waren minus fünf Grad.
+    It was −5 °C. | Es waren minus 5 Grad.
+    It was −5 °C. | Es waren minus fünf Grad Celsius.
+    6 minus 5 is 1. | 6 minus 5 ist 1.
+    6 minus 5 is 1. | Sechs minus fünf ist eins.
+    It is 50 miles away. | Es ist 50 Meilen entfernt.
+    It is 5 miles away. | Es ist fünf Meilen entfernt.
+    It takes 20 minutes. | Es dauert 20 min.
+    A 15-year-old boy. | Ein 15-jähriger Junge.
+    A 15-year-old boy. | Ein fünfzehnjähriger Junge.
+    It is 50 miles or 80 kilometres. | Es sind 80 Kilometer oder 50 Meilen.
+    It is 50 miles or 50 kilometres. | Es sind 50 Kilometer oder 50 Meilen.
+    It weighs 5 pounds. | Es wiegt 5 Pfund.
+    It costs 50 pounds. | Es kostet 50 £.
+    It is 5 km. | Es sind fünf Kilometer.
+    It is 5 km long. | Es ist 5 Kilometer lang.
+    It weighs 10 lbs. | Es wiegt 10 Pfund.
+    It is 6 ft deep. | Es ist 6 Fuß tief.
+    At 60 mph we drove. | Mit 60 Meilen pro Stunde fuhren wir.
+    At 60 km/h we drove. | Wir fuhren mit 60 Stundenkilometern.
+    The file has 3.5 GB. | Die Datei hat 3,5 Gigabyte.
+    50% of them | Fünfzig Prozent davon
+    In the 1990s | In den Neunzigerjahren
+    In the 1990s | In den neunziger Jahren
+    In the 1990s | In den 90ern
+    In the 90s | In den 1990er Jahren
+    In the 1800s | Im 19. Jahrhundert
+    He is in his mid-30s. | Er ist Mitte 30.
+    He is in his mid-30s. | Er ist Mitte dreißig.
+    In his 30s he left. | Er ging in seinen Dreißigern.
+    Louis XIV died. | Ludwig der Vierzehnte starb.
+    Louis XIV died. | Ludwig XIV. starb.
+    World War II ended. | Der 2. Weltkrieg endete.
+    World War I ended. | Der 1. Weltkrieg endete.
+    World War II ended. | Der Zweite Weltkrieg endete.
+    See p. xii and vol. II. | Siehe S. xii und Bd. II.
+    See p. xii and vol. II. | Siehe Seite xii und Band 2.
+    From 5 to 10 June it is closed. | Vom 5. bis 10. Juni ist geschlossen.
+    From 5 to 10 June it is closed. | Vom 5. Juni bis zum 10. Juni ist geschlossen.
+    5-10 June | 5.–10. Juni
+    5-10 people | 5–10 Personen
+    5-10 people | zwischen 5 und 10 Personen
+    5–10 people | fünf bis zehn Personen
+    2020-21 season | Saison 2020/21
+    It takes 1h 45m. | Es dauert 1 h 45 min.
+    It takes 1h 45m. | Es dauert 1 Stunde und 45 Minuten.
+    It takes 1h 45m. | Es dauert 1:45 h.
+    It takes 1:30 h. | Es dauert 1:30 h.
+    A code of 1s and 0s. | Ein Code aus Einsen und Nullen.
+    A code of 1s and 0s. | Ein Code aus 1en und 0en.
+    half a million people | 500.000 Menschen
+    one and a half hours | 1,5 Stunden
+    two and a half hours | 2,5 Stunden
+    three quarters of them | 75 % davon
+    nineteen ninety-five | 1995
+    We meet at five in the afternoon. | Wir treffen uns um 17 Uhr.
+    We meet at 5 in the afternoon. | Wir treffen uns um 17 Uhr.
+    We meet at five o'clock. | Wir treffen uns um 17 Uhr.
+    $2 million | Zwei Millionen Dollar
+    $1.5 million | Anderthalb Millionen Dollar
+    Add ½ cup. | Eine halbe Tasse dazugeben.
+    It takes 3½ hours. | Es dauert dreieinhalb Stunden.
+    at 12 a.m. | um Mitternacht
+    at 12 p.m. | mittags
+    approx. 20 people | etwa zwanzig Personen
+    approx. 20 people | rund 20 Personen
+    ch. 2 | 2. Kapitel
+    ch. 2 | Kapitel zwei
+    No. 5 | Nummer fünf
+    the 1st floor | der erste Stock
+    the 2nd time | das zweite Mal
+    the 1,000th visitor | der tausendste Besucher
+    2019 was good. | Zweitausendneunzehn war gut.
+    He has 21 cars. | Er hat einundzwanzig Autos.
+    The 8.15 train is late. | Der Zug um 8:15 Uhr ist verspätet.
+    The 8.15 train is late. | Der 8:15-Uhr-Zug ist verspätet.
+    The 8.15 train is late. | Der Zug um 8.15 Uhr ist verspätet.
+    We meet at 15.30 in the hall. | Wir treffen uns um 15.30 in der Halle.
+    We meet at 15.30 in the hall. | Wir treffen uns um halb vier in der Halle.
+    a dozen eggs | 12 Eier
+    two dozen eggs | 24 Eier
+    a century ago | vor 100 Jahren
+    $5 bills | 5-Dollar-Scheine
+    C$20 | 20 kanadische Dollar
+    3x faster | 3-mal schneller
+    1.5k likes | 1.500 Likes
+    24/7 support | Support rund um die Uhr
+    It rose by 5%. | Es ist um 5 Prozentpunkte gestiegen.
+    a 5% solution | eine 5%ige Lösung
+    a 5% solution | eine 5-prozentige Lösung
+    between 2019 and 2023 | zwischen 2019 und 2023
+    At 1530 hours we met. | Um 15:30 Uhr trafen wir uns.
+    12 noon | 12 Uhr mittags
+    From May 5 to 10, 2024. | Vom 5. bis 10. Mai 2024.
+    May 12 | am zwölften Mai
+    21 of 30 | einundzwanzig von dreißig
+    March 3 miles north. | Marschieren Sie 3 Meilen nach Norden.
+    The 3:30 a.m. bus | Der Bus um 3.30 Uhr
+    500 metres | 500 Meter
+    500 meters | 500 m
+    the sixties | die 1960er
+    100 square metres | 100 Quadratmeter
+    100 square metres | 100 m²
+    30 degrees Celsius | 30 °C
+    30 degrees | 30 Grad Celsius
+    2 metres 50 | zwei Meter 50
+    10-minute walk | 10-minütiger Spaziergang
+    a 3-day trip | eine dreitägige Reise
+    2-week holiday | 2-wöchiger Urlaub
+    a 3-month-old baby | ein dreimonatiges Baby
+    3 times a day | dreimal am Tag
+    $20 | zwanzig Dollar
+    €100 | hundert Euro
+    100 people | hundert Menschen
+    1,000 people | tausend Menschen
+    1,000 people | eintausend Menschen
+    30 people | dreißig Leute
+    17 people | siebzehn Leute
+    16 people | sechzehn Leute
+    70 people | siebzig Leute
+    7 people | sieben Leute
+    18 people | achtzehn Leute
+    2 people | zwei Leute
+    500 million | eine halbe Milliarde
+    €1 million | eine Million Euro
+    at 10:45 | um Viertel vor elf
+    at 10:15 | um Viertel nach zehn
+    at 7:30 pm | um halb acht abends
+    at 19:30 | um halb acht
+    at noon | um 12 Uhr
+    at midnight | um 0 Uhr
+    at midnight | um 24 Uhr
+    25 October | 25. Oktober
+    Oct 25, 1983 | 25.10.1983
+    Oct 25, 1983 | 25.10.83
+    Oct 25th | der fünfundzwanzigste Oktober
+    in the 1970s | in den siebziger Jahren
+    12 of 15 | zwölf von fünfzehn
+    a quarter past 3 p.m. | Viertel nach drei nachmittags
+    5 feet | fünf Fuß
+    2 feet | zwei Füße
+    100 km/h | hundert Stundenkilometer
+    −5 | minus fünf
+    20 °C to 25 °C | 20 bis 25 °C
+    20 °C to 25 °C | 20 bis 25 Grad
+    10% to 20% | zehn bis zwanzig Prozent
+    from 10 to 20% | von zehn bis zwanzig Prozent
+    1/2 cup | eine halbe Tasse
+    3/4 of them | drei Viertel davon
+    1.5 hours | eineinhalb Stunden
+    The 21st century | Das einundzwanzigste Jahrhundert
+    the 3rd one | der dritte
+    7th place | siebter Platz
+    8th place | achter Platz
+    100th | hundertste
+    24 hours a day | 24 Stunden am Tag
+    7 days a week | sieben Tage die Woche
+    365 days | 365 Tage
+    2 hours 30 minutes | 2 Stunden 30 Minuten
+    15:30 | 15.30 Uhr
+    up to 500 kbps | bis zu 500 kbps
+    12 oz | 12 Unzen
+    40 cents | 40 Cent
+    Chapter II | Kapitel 2
+    a fortnight | 14 Tage
+    twenty-four seven | 24/7
+    two thirds | 2/3
+    He is 1.80 m tall. | Er ist 1,80 m groß.
+    He is 1.80 m tall. | Er ist 1,80 Meter groß.
+    5 stars | 5 Sterne
+    100 grams | hundert Gramm
+    it's 5 degrees below zero | es sind 5 Grad unter null
+    it's 5 degrees below zero | es sind minus 5 Grad
+    3,000 years ago | vor dreitausend Jahren
+    15 days | zwei Wochen und 15 Tage
+    2 pm | zwei Uhr nachmittags
+    2 pm | 14 Uhr
+    11 pm | 11 Uhr abends
+    6 am | 6 Uhr morgens
+    6 am | sechs Uhr früh
+    between $5 and $10 | zwischen 5 und 10 Dollar
+    $5–10 | fünf bis zehn Dollar
+    No. 4711 | Nr. 4711
+    1st of May | erster Mai
+    1st of May | 1. Mai
+    May 1 | Erster Mai
+    a 100% safe method | eine hundertprozentig sichere Methode
+    3D | 3D
+    2 dozen eggs | zwei Dutzend Eier
+    page 5 | Seite fünf
+    1,500 m | 1.500 Meter
+    1.5 km | eineinhalb Kilometer
+    10-15 minutes | 10 bis 15 Minuten
+    5 or 6 | fünf oder sechs
+    1 | eins
+    0 errors | keine Fehler
+    5:30 | halb sechs
+    3x faster | dreimal schneller
+"""
+"""What German writes for the English, in figures or in words: none of it is a fault."""
+WRONG = """
+    We stayed there for 30 nights. | Wir blieben dort um 30 Uhr.
+    We stayed there for 2 nights. | Wir blieben dort um 2 Uhr.
+    Boarding starts at 12 a.m.! | Boarding beginnt um 12.m.
+    It was on 5/12/2025. | Es war am 6.12.2025.
+    It was minus 5 degrees. | Es waren 5 Grad.
+    It was −5 °C. | Es waren 5 Grad Celsius.
+    It is 50 miles away. | Es ist 50 Kilometer entfernt.
+    It is 5 miles away. | Es ist fünf Kilometer entfernt.
+    It takes 20 minutes. | Es dauert 20 Stunden.
+    It weighs 50 pounds. | Es wiegt 50 Kilo.
+    It costs 50 dollars. | Es kostet 50 Euro.
+    approx. 20 people | 21 Personen
+    He has 21 cars. | Er hat zweiundzwanzig Autos.
+    He has 13 cars. | Er hat Autos.
+    We meet at 15.30 in the hall. | Wir treffen uns um 15.40 Uhr in der Halle.
+    500 metres | 500 km
+    100 square metres | 100 Quadratkilometer
+    30 degrees Fahrenheit | 30 Grad Celsius
+    a 3-day trip | eine dreiwöchige Reise
+    17 people | siebzig Leute
+    7 people | siebzig Leute
+    7 people | siebzehn Leute
+    8 people | achtzehn Leute
+    2 people | zwanzig Leute
+    at 7:30 pm | um halb sieben
+    Oct 25, 1983 | 25.11.1983
+    365 days | 365 Monate
+    11 pm | 11 Uhr morgens
+    10-15 minutes | 10 bis 15 Stunden
+"""
+
+
+def _pairs(lines: str) -> list[tuple[str, ...]]:
+    return [tuple(line.strip().split(" | ")) for line in lines.strip().splitlines()]
+
+
+@pytest.mark.parametrize(("source", "translation"), _pairs(RIGHT))
+def test_a_right_german_form_is_no_fault(source: str, translation: str) -> None:
+    assert not [one for one in check_of(source, translation) if one.is_fault]
+
+
+@pytest.mark.parametrize(("source", "translation"), _pairs(WRONG))
+def test_another_value_is_a_fault_also_in_words(source: str, translation: str) -> None:
+    assert any(one.is_fault for one in check_of(source, translation))
+
+
 @pytest.mark.parametrize(
     ("source", "translation", "faults"),
     [
@@ -81,6 +355,14 @@ def test_what_comes_through_passes(source: str, translation: str) -> None:
         ("The debt is 1.4 billion.", "Die Schuld ist 1,4 Billionen.", [
             ("number", "lost", "1.4 billion", None), ("number", "extra", None, "1,4"),
         ]),
+        ("It is 50 miles away.", "Es ist 50 Kilometer entfernt.", [
+            ("number", "lost", "50", None), ("number", "extra", None, "50"),
+        ]),
+        ("It is minus 5 degrees.", "Es sind 5 Grad.", [
+            ("number", "lost", "minus 5", None), ("number", "extra", None, "5"),
+        ]),
+        ("It is 5 miles away.", "Es ist fünf Kilometer entfernt.", [("small", "lost", "5", None)]),
+        ("One line.", "Eine\nZeile.", [("character", "extra", None, "\n")]),
         ("A <b>red</b> owl", "Eine rote <b></b>Eule", [("tag", "misplaced", "</b>", "</b>")]),
         ("A <b>red</b> owl", "Eine </b>rote<b> Eule", [("tag", "misplaced", "</b>", "</b>")]),
     ],

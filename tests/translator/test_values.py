@@ -132,6 +132,58 @@ def forms(text: str) -> list[tuple[str, str]]:
         ("Python 3.11 is fast, 3.11 is not.", [("3.11", "3.11"), ("3.11", "3,11")]),
         ("See section 4.2 of Ubuntu 22.04.", [("4.2", "4.2"), ("22.04", "22.04")]),
         ("In 3.5 hours I ran 7.2 miles.", [("3.5", "3,5"), ("7.2", "7,2")]),
+        # times with a point, where the words beside it tell so
+        ("We meet at 15.30 in the hall, until 17.45.", [("15.30", "15:30 Uhr"), ("17.45", "17:45 Uhr")]),
+        ("The 8.15 train, my 9.40 flight", [("8.15", "8:15 Uhr"), ("9.40", "9:40 Uhr")]),
+        ("Open from 9.00 to 17.30.", [("9.00", "9:00 Uhr"), ("17.30", "17:30 Uhr")]),
+        ("On Monday 9.00–17.30.", [("9.00–17.30", "9:00–17:30 Uhr")]),
+        ("The 8.15 a.m. bus", [("8.15 a.m.", "8:15 Uhr")]),
+        ("Take the 8:15 train.", [("8:15", "8:15 Uhr")]),
+        ("At 1530 hours, at 15:30 hrs", [("1530 hours", "15:30 Uhr"), ("15:30 hrs", "15:30 Uhr")]),
+        ("It sold at 15.30 euros, rose by 8.15, fell from 9.15 to 8.30.", [
+            ("15.30", "15,30"), ("8.15", "8,15"), ("9.15", "9,15"), ("8.30", "8,30"),
+        ]),
+        ("The price is 15.30, at 15.30 points, 1530 hours", [
+            ("15.30", "15,30"), ("15.30", "15,30"), ("1530", "1530"),
+        ]),
+        ("Upgrade to version 8.15 by 9.75", [("8.15", "8.15"), ("9.75", "9,75")]),
+        ("It is at 1.59 – 1.79 now", [("1.59 – 1.79", "1,59 – 1,79")]),
+        # durations are no times of day
+        ("It takes 1:30 h, after 1:30 h, at 1:30 h.", [("1:30", "1:30"), ("1:30", "1:30"), ("1:30 h", "1:30 Uhr")]),
+        ("It took 1h 45m, 2h30m or 5m 30s.", [
+            ("1h 45m", "1 h 45 min"), ("2h30m", "2 h 30 min"), ("5m 30s", "5 min 30 s"),
+        ]),
+        ("A row of 1s and 0s, wait 1s", [("1s", "Einsen"), ("0s", "Nullen"), ("1s", "1 s")]),
+        # spoken times without a half of the day
+        ("At half past 3, a quarter past 12, quarter to 1", [
+            ("half past 3", "halb 4"), ("a quarter past 12", "Viertel nach 12"), ("quarter to 1", "Viertel vor 1"),
+        ]),
+        ("Half past 12 is late", [("Half past 12", "halb 1")]),
+        # signs in words
+        ("It is minus 5 degrees, minus 40 °C.", [("minus 5", "−5"), ("minus 40 °C", "−40 °C")]),
+        ("A growth of negative 3%", [("negative 3%", "−3 %")]),
+        ("20 minus 15, x minus 15, twenty minus 15", [
+            ("20", "20"), ("15", "15"), ("15", "15"), ("15", "15"),
+        ]),
+        ("She has 12 negative 15-word reviews", [("15", "15")]),
+        # dates
+        ("March 3 miles north, on March 3 miles away", [("March 3", "3. März")]),
+        ("It was 5-10 June, or 5–10 June 2024", [("5-10 June", "5.–10. Juni"), ("5–10 June 2024", "5.–10. Juni 2024")]),
+        ("From 5 to 10 June, the 5th and 10th of June", [
+            ("5", "5."), ("10 June", "10. Juni"), ("5th", "5."), ("10th of June", "10. Juni"),
+        ]),
+        ("From May 5 to 10, 2024", [("May 5 to 10, 2024", "5. bis 10. Mai 2024")]),
+        ("Since May 5 to 15 people came", [("May 5", "5. Mai"), ("15", "15")]),
+        ("On 1/15/20", [("1/15/20", "15.01.20")]),
+        # pages and volumes in Roman numerals
+        ("See p. xii, pp. iv–ix, vol. II, ch. I", [
+            ("p. xii", "S. xii"), ("pp. iv–ix", "S. iv–ix"), ("vol. II", "Bd. II"), ("ch. I", "Kap. I"),
+        ]),
+        ("I love art. I know it. Wait a sec. I will.", []),
+        # beside all that may be taken for something else
+        ("In 2019, May 3 came", [("2019", "2019"), ("May 3", "3. Mai")]),
+        ("15 minutes, 15 mins, 15 million", [("15", "15"), ("15 mins", "15 min"), ("15 million", "15 Millionen")]),
+        ("(2,000), [15]; 16! 5’ 10”", [("2,000", "2.000"), ("15", "15"), ("16", "16"), ("5’ 10”", "5’ 10”")]),
     ],
 )  # fmt: skip
 def test_values_and_their_german_forms(text: str, expected: list[tuple[str, str]]) -> None:
@@ -150,7 +202,8 @@ def test_numbers_up_to_twelve_stay_words_of_the_sentence(number: int) -> None:
     ("one", "other"),
     [
         ("1,000", "1000"), ("3.50", "3.5"), ("½", "0.5"), ("$5 million", "$5,000,000"), ("3:30 p.m.", "15:30"),
-        ("May 12, 2025", "2025-05-12"), ("12 May", "May 12th"), ("5 µg", "5 μg"), ("1,000th", "1000th"),
+        ("May 12, 2025", "2025-05-12"), ("1/15/20", "January 15, 2020"), ("1/15/85", "1/15/1985"),
+        ("12 May", "May 12th"), ("5 µg", "5 μg"), ("1,000th", "1000th"),
     ],
 )  # fmt: skip
 def test_equal_values_have_equal_keys(one: str, other: str) -> None:
@@ -159,7 +212,7 @@ def test_equal_values_have_equal_keys(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("5 km", "5 cm"), ("€5", "£5"), ("-5", "5"), ("9 a.m.", "9 p.m.")]
+    ("one", "other"), [("5 km", "5 cm"), ("€5", "£5"), ("-5", "5"), ("9 a.m.", "9 p.m."), ("minus 5", "5")]
 )
 def test_different_values_have_different_keys(one: str, other: str) -> None:
     (first,), (second,) = find_values(f"at {one} of"), find_values(f"at {other} of")
@@ -172,7 +225,31 @@ def test_a_number_of_a_million_digits_has_no_value_and_does_no_harm() -> None:
 
 
 @pytest.mark.parametrize(
-    "run", ["1", "1,", "1.", "1-", "$1", "1:", "1 ", "½", "May ", "1,000", "-", "1/", "1–", "p."]
+    "run",
+    [
+        "1",
+        "1,",
+        "1.",
+        "1-",
+        "$1",
+        "1:",
+        "1 ",
+        "½",
+        "May ",
+        "1,000",
+        "-",
+        "1/",
+        "1–",
+        "p.",
+        "1h ",
+        "1.30 ",
+        "minus ",
+        "half past 3 ",
+        "1 to ",
+        "0s and ",
+        "XIV ",
+        "vol. I",
+    ],
 )
 def test_the_time_of_long_runs_does_not_grow_with_their_square(run: str) -> None:
     """Then it would be many minutes; what is needed is a second or two."""

@@ -4,7 +4,7 @@
     answer = rejoin(text, spans, translate([normalise(text[span.start : span.end]) for span in spans]))
 
 Reading order: `normalisation`, `sentences`, `casing`; then, of what must come through a translation, `opaque`,
-`numbers`, `values`, `german`, `protected`.
+`numbers`, `values`, `units`, `german`, `number_words`, `protected`.
 """
 
 from translator.text.normalisation import normalise, normalise_with_origins

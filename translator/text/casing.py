@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from translator.text.opaque import find_opaque
 
@@ -20,9 +21,13 @@ _SMALL_WORDS = frozenset({
 })  # fmt: skip
 """English words that have a capital at the beginning of a sentence, in headlines and in few names."""
 _IN_SMALL_LETTERS = re.compile(r"(?<!\S)[a-z]+(?=[.,;:!?]?(?:\s|\Z))")
-_IN_NAMES = {"the", "no"}  # The Hague, Number 5
+_SIGNS_OF_HEADLINES = _SMALL_WORDS - {"the", "no"}  # The Hague, Number 5
+_CAPITAL = re.compile(r"[^\W\d_a-z]")
+"""Or a letter that is none of a to z."""
 _IN_BETWEEN = re.compile(r"(?<=[\w,'’] )[A-Z][a-z]*(?![^\s,?!])")
 """A word with one capital that begins no sentence."""
+_MAYBE_IN_BETWEEN = re.compile(r"(?<=[\w,'’] )[A-Z][a-z]*")
+"""Finds all those words, and others."""
 
 
 def upper_case(text: str) -> str:
@@ -42,7 +47,9 @@ def lower_case(text: str) -> str:
 
 def is_in_capitals(text: str) -> bool:
     """Whether all words are in capitals; no capitals are meant where a short one, an abbreviation, stands alone."""
-    if _IN_SMALL_LETTERS.search(text):  # as nearly every text: no need to look closer
+    if _IN_SMALL_LETTERS.search(text) or not _CAPITAL.search(
+        text
+    ):  # as nearly every text: no need to look closer
         return False
     words = [word for part in _parts(text)[::2] for word in _WORD.findall(part)]
     is_enough = len(words) > 1 or any(len(word) >= _LEAST_LETTERS for word in words)
@@ -53,15 +60,15 @@ def is_headline(text: str) -> bool:
     """Whether Each Word Has a Capital, also a small one in between, so that more than names are meant."""
     if any(word[0] not in _SMALL_WORDS for word in _IN_SMALL_LETTERS.finditer(text)):
         return False
+    if not any(word.lower() in _SIGNS_OF_HEADLINES for word in _MAYBE_IN_BETWEEN.findall(text)):
+        return False
     parts = _parts(text)[::2]
     words = [word for part in parts for word in _WORD.findall(part)]
     capitals = [word for word in words if word != word.lower()]
     return (
         len(capitals) >= _LEAST_WORDS
         and all(word in _SMALL_WORDS for word in words if word == word.lower())
-        and any(
-            word.lower() in _SMALL_WORDS - _IN_NAMES for part in parts for word in _IN_BETWEEN.findall(part)
-        )
+        and any(word.lower() in _SIGNS_OF_HEADLINES for part in parts for word in _IN_BETWEEN.findall(part))
     )
 
 
@@ -92,17 +99,18 @@ def _without_capital(word: re.Match[str]) -> str:
     return word[0] if word[0][1:] != word[0][1:].lower() else _in_small_letters(word[0])
 
 
-def _parts(text: str) -> list[str]:
+@lru_cache(maxsize=2)  # each text is asked for its casing, and then changed
+def _parts(text: str) -> tuple[str, ...]:
     """The text in parts, every second one of which is copied, whatever the casing: links, code, placeholders."""
     parts, position = list[str](), 0
     for span in find_opaque(text):
         parts += text[position : span.start], text[span.start : span.end]
         position = span.end
-    return [*parts, text[position:]]
+    return (*parts, text[position:])
 
 
 def _outside_copied(text: str, change: Callable[[str], str]) -> str:
-    parts = _parts(text)
+    parts = list(_parts(text))
     parts[::2] = map(change, parts[::2])
     return "".join(parts)
 

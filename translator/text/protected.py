@@ -35,6 +35,7 @@ _TAG = re.compile(r"<(?P<close>/?)(?P<name>[A-Za-z\d][\w:.-]*)[^>]*?(?P<empty>/?
 _VOID_TAG_NAMES = "area base br col embed hr img input link meta source track wbr"
 _VOID_TAGS = frozenset(_VOID_TAG_NAMES.split())
 _WITH_DIGITS = re.compile(r"(?<!\w)[^\W\d]*+\d\w*+(?:[.,:]\w*\d\w*+)*+")
+_DIGIT = re.compile(r"\d")
 _MARK = re.compile("[\U000f0000-\U000f00ff]")
 
 
@@ -112,23 +113,31 @@ def find_protected(text: str) -> list[ProtectedSpan]:
     ]
     emoji = [
         ProtectedSpan(start, end, "emoji", text[start:end], text[start:end])
-        for start, end in find_emoji(text)
+        for start, end in (() if text.isascii() else find_emoji(text))
     ]
     values = [
         ProtectedSpan(one.start, one.end, one.kind, text[one.start : one.end], one.german, one)
         for one in find_values(text)
     ]
-    spans = _disjoint([*opaque, *emoji, *values])
-    return sorted([*spans, *_leftovers(text, spans)], key=lambda span: span.start)
+    spans = _disjoint([*opaque, *emoji, *values]) if opaque or emoji else values
+    leftovers = list(_leftovers(text, spans))
+    return sorted([*spans, *leftovers], key=_start) if leftovers else spans
+
+
+def _start(span: ProtectedSpan) -> int:
+    return span.start
 
 
 def _leftovers(text: str, spans: Sequence[ProtectedSpan]) -> Iterator[ProtectedSpan]:
     """Words with digits that are in no span, such as 15h30: no digit is left to the model."""
+    if not _DIGIT.search(text):
+        return
     rest = replaced(
         text, [(one.start, one.end) for one in spans], [" " * (one.end - one.start) for one in spans]
     )
-    for match in _WITH_DIGITS.finditer(rest):
-        yield ProtectedSpan(*match.span(), "identifier", match[0], match[0])
+    if _DIGIT.search(rest):
+        for match in _WITH_DIGITS.finditer(rest):
+            yield ProtectedSpan(*match.span(), "identifier", match[0], match[0])
 
 
 def mark(
@@ -283,8 +292,8 @@ def _disjoint(spans: list[ProtectedSpan]) -> list[ProtectedSpan]:
     kept: list[ProtectedSpan] = []
     for span in sorted(spans, key=lambda span: (span.start, -span.end)):
         while kept and span.start < kept[-1].end and kept[-1].value and not span.value:
-            if kept[-1].kind == "label" and span.end <= kept[-1].end:
-                break  # the 3b of “fig. 3b”
+            if kept[-1].kind in ("label", "quantity") and span.end <= kept[-1].end:
+                break  # the 3b of “fig. 3b”, the 45m of “1h 45m”
             kept.pop()
         if not kept or span.start >= kept[-1].end:
             kept.append(span)

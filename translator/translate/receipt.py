@@ -2,6 +2,9 @@
 
 It compares the source with the finished German and knows nothing of the model, so it also finds what the search and
 the reserved pieces should have made impossible.
+
+That the lines of a text stay lines needs no comparison: `rejoin` puts translations between the whitespace that was
+there, so only a sentence could break a line, and a line break in it that its source has not is named here.
 """
 
 import re
@@ -11,9 +14,12 @@ from fractions import Fraction
 from typing import Literal
 
 from translator.text.german import GermanText, find_numbers
+from translator.text.number_words import values_in_words
 from translator.text.numbers import german_values, possible_values
 from translator.text.opaque import find_opaque
 from translator.text.protected import NumberStyle, ProtectedKind, ProtectedSpan, replaced, tag_pairs
+from translator.text.units import ANY_BUT_CLOCK, Units, counts_things, english_unit_after, german_unit_after
+from translator.text.values import Value, time_key
 
 Verdict = Literal["kept", "converted", "lost", "misplaced", "extra"]
 """`kept` letter for letter, `converted` to another form of the same value, `lost`, `misplaced`: a tag that no longer
@@ -45,28 +51,31 @@ _SMALL_WORDS = (
     r"neun(?!zig|zehn)", r"zehn", r"elf", r"zwölf|dutzend",
 )  # fmt: skip
 """How German words for 0 to 12, and words made of them, begin."""
-_SMALL = tuple(re.compile(rf"(?<!\w)(?:{words})", re.IGNORECASE) for words in _SMALL_WORDS)
-_REPLACEMENT = "\ufffd"
-_UNIT_WORDS = """
-    zero one|once|first two|twice|second|half three|third four|fourth|quarter five|fifth six|sixth seven|seventh
-    eight|eighth nine|ninth ten|tenth eleven|eleventh twelve|twelfth|dozen|noon|midnight thirteen|thirteenth
-    fourteen|fourteenth fifteen|fifteenth sixteen|sixteenth seventeen|seventeenth eighteen|eighteenth
-    nineteen|nineteenth
-"""
-_TEN_WORDS = """
-    twenty|twentieth|twenties thirty|thirtieth|thirties forty|fortieth|forties fifty|fiftieth|fifties
-    sixty|sixtieth|sixties seventy|seventieth|seventies eighty|eightieth|eighties ninety|ninetieth|nineties
-"""
-_UNITS = {word: number for number, words in enumerate(_UNIT_WORDS.split()) for word in words.split("|")}
-_TENS = {word: 10 * number for number, words in enumerate(_TEN_WORDS.split(), 2) for word in words.split("|")}
-_FACTORS = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
-_WORD = re.compile(r"[A-Za-z]++")
+_SMALL = tuple(
+    re.compile(rf"(?<!\w)(?P<word>(?P<beginning>{words})\w*+)", re.IGNORECASE) for words in _SMALL_WORDS
+)
+_NEVER_WRITTEN = re.compile("[\ufffd\n\r\v\f\x85\u2028\u2029]")
 _TAGS = re.compile(r"<[^<>]*>")
+_WITHOUT_UNITS = ("small", "number", "year")
+"""Kinds behind which a unit in words may stand, which must not become another one."""
+_NUMBER_WITH_LETTER = re.compile(r"(?P<number>\d{1,9})(?P<letter>[xkKmM])")
+_LETTERS = {"x": 1, "k": 1000, "m": 10**6}
+_SQUARES = {
+    "km2": ("km²", "Quadratkilometer", "Quadratkilometern"), "m2": ("m²", "Quadratmeter", "Quadratmetern"),
+    "m3": ("m³", "Kubikmeter", "Kubikmetern"), "cm2": ("cm²", "Quadratzentimeter"), "mm2": ("mm²", "Quadratmillimeter"),
+    "cm3": ("cm³", "Kubikzentimeter"),
+}  # fmt: skip
+_PLURAL = re.compile(r"[A-Z0-9]s\Z")
 _NEVER_INVENTED = frozenset({"link", "email", "placeholder", "tag", "entity"})
 """Kinds of which a translation has no more than its source; other kinds may be found in a German text by mistake."""
-_MAY_BE_COPIED = re.compile(r"[@<{%$&_\\]|\[\[|:\w|\w[./]\w")
+_MAY_BE_COPIED = re.compile(r"[@<{%$&_\\]|\[\[|:(?=\w)|[./](?<=\w.)(?=\w)")
 """One of these is in each of them."""
-_CLOCK_WORDS = re.compile(r"(?i)\b(?:o['’]?clock|half past|quarter (?:past|to)|noon|midnight)\b")
+_CLOCK_WORDS = re.compile(
+    r"(?i)\b(?:o['’]?clock|half past|quarter (?:past|to)|noon|midnight|in the (?:afternoon|evening|morning)|at night"
+    r"|tonight|this (?:afternoon|evening|morning))\b"
+)
+_CLOCK_BEFORE = re.compile(r"\d[:.]\Z")
+_CLOCK_AFTER = re.compile(r":\d\d(?!\d)|\.\d\d[ \u00a0-]Uhr|[ \u00a0-]Uhr")
 
 
 def check(
@@ -81,9 +90,9 @@ def check(
     Places are offsets in the sentence and in the translation. With `numbers` as "german", a number counts as a German
     reads it: `4,887` that was left as it is has become less than five.
     """
-    german = GermanText(translation, german_values if numbers == "german" else possible_values)
+    german = GermanText(translation, german_values if numbers == "german" else possible_values, words=True)
     checks = [
-        _check_span(span, start, german, numbers)
+        _check_span(source, span, start, german, numbers)
         for span in sorted(spans, key=lambda span: span.kind in ("small", "number", "year"))
     ]
     checks.sort(key=lambda one: one.source or (0, 0))
@@ -93,18 +102,31 @@ def check(
     return (*checks, *extra, *more, *_broken_characters(source, translation))
 
 
-def _check_span(span: ProtectedSpan, start: int, german: GermanText, numbers: NumberStyle) -> Check:
-    source = span.start - start, span.end - start
-    is_copied = span.value is None or (numbers == "keep" and not span.is_word)
-    place = german.take_text(span.text) if is_copied else None
-    if place is None and span.value is not None:
-        place = german.take(span.value)
-    if place is None and span.is_word:
-        place = _take_small(int(span.text), german)
-    if place is None:
-        return Check(span.kind, "lost", source, None)
-    is_same = german.text[slice(*place)] == span.text
-    return Check(span.kind, "kept" if is_same else "converted", source, place)
+def _check_span(
+    source: str, span: ProtectedSpan, start: int, german: GermanText, numbers: NumberStyle
+) -> Check:
+    place = span.start - start, span.end - start
+    target = _target(source, place, span, german, numbers)
+    if target is None:
+        return Check(span.kind, "lost", place, None)
+    is_same = german.text[slice(*target)] == span.text
+    return Check(span.kind, "kept" if is_same else "converted", place, target)
+
+
+def _target(
+    source: str, place: Place, span: ProtectedSpan, german: GermanText, numbers: NumberStyle
+) -> Place | None:
+    """Where the German has a span."""
+    if span.value is None:
+        target = german.take_text(span.text)
+        return _take_identifier(span.text, german) if target is None and span.kind == "identifier" else target
+    if numbers == "keep" and not span.is_word and (target := german.take_text(span.text)):
+        return target
+    unit = _unit(source, place) if span.kind in _WITHOUT_UNITS else frozenset()
+    target = german.take(span.value, unit)
+    if target is None and span.is_word:
+        target = _take_small(source, int(span.text), german, unit)
+    return target
 
 
 def _find_misplaced_tags(
@@ -134,22 +156,50 @@ def _has_words(markup: str) -> bool:
     return bool(_TAGS.sub("", markup).strip())
 
 
-def _take_small(number: int, german: GermanText) -> Place | None:
+def _unit(source: str, place: Place) -> Units:
+    """What may stand behind a number in the German: its unit, or for things that are counted anything but “Uhr”."""
+    unit = english_unit_after(source, place[1])
+    return ANY_BUT_CLOCK if not unit and counts_things(source, *place) else unit
+
+
+def _take_identifier(written: str, german: GermanText) -> Place | None:
+    """Where the German has in words what looks like an identifier: 3x as “dreimal”, 100K as 100.000, PCs as PC."""
+    match = _NUMBER_WITH_LETTER.fullmatch(written)
+    if match:
+        key = str(int(match["number"]) * _LETTERS[match["letter"].lower()])
+        return german.take(Value(0, 0, "number", key, written))
+    for other in _SQUARES.get(written, ()):
+        if target := german.take_text(other):
+            return target
+    return german.take_text(written[:-1]) if _PLURAL.search(written) else None
+
+
+def _take_small(source: str, number: int, german: GermanText, unit: Units) -> Place | None:
+    """Where the German has a number up to twelve in a word that begins like one, or as an hour of the afternoon."""
     for match in _SMALL[number].finditer(german.text):
-        if german.take_place(match.span()):
-            return match.span()
+        place = match.span("beginning")
+        others = [german_unit_after(german.text, end) for end in (place[1], match.end())] if unit else []
+        if not any(other and not other & unit for other in others) and german.take_place(place):
+            return place
+    if 0 < number < 12 and _CLOCK_WORDS.search(source):
+        key = time_key(number + 12, "")
+        return german.take(Value(0, 0, "time", key, f"{number + 12} Uhr"))
     return None
 
 
 def _extra_digits(source: str, start: int, spans: Sequence[ProtectedSpan], german: GermanText) -> list[Check]:
     """Numbers of the translation that nothing in the source explains."""
-    left = [(place, values) for place, values in find_numbers(german.text) if german.take_place(place)]
+    left = [(place, number) for place, number in find_numbers(german.text) if german.take_place(place)]
     if not left:
         return []
-    explained = _numbers_in_words(source) | _unprotected_numbers(source, start, spans)
+    explained = values_in_words(source) | _unprotected_numbers(source, start, spans)
     if _CLOCK_WORDS.search(source):
-        left = [(place, values) for place, values in left if not _is_clock(german.text, place)]
-    return [Check("number", "extra", None, place) for place, values in left if not values & explained]
+        left = [(place, number) for place, number in left if not _is_clock(german.text, place)]
+    return [
+        Check("number", "extra", None, place)
+        for place, number in left
+        if not possible_values(number) & explained
+    ]
 
 
 def _extra_copies(source: str, start: int, spans: Sequence[ProtectedSpan], german: GermanText) -> list[Check]:
@@ -165,13 +215,18 @@ def _extra_copies(source: str, start: int, spans: Sequence[ProtectedSpan], germa
 
 
 def _is_clock(text: str, place: Place) -> bool:
-    """Whether a number is the hour or the minutes of a time."""
-    return ":" in text[place[0] - 1 : place[0]] + text[place[1] : place[1] + 1]
+    """Whether a number is the hour or the minutes of a time, or both, as in “15.30 Uhr”."""
+    before = _CLOCK_BEFORE.search(text, max(0, place[0] - 2), place[0])
+    return before is not None or _CLOCK_AFTER.match(text, place[1]) is not None
 
 
 def _unprotected_numbers(source: str, start: int, spans: Sequence[ProtectedSpan]) -> set[Fraction]:
     """The values of numbers of the source that belong to no span, such as parts of odd words."""
-    return {value for _, values in find_numbers(_without_spans(source, start, spans)) for value in values}
+    return {
+        value
+        for _, number in find_numbers(_without_spans(source, start, spans))
+        for value in possible_values(number)
+    }
 
 
 def _without_spans(source: str, start: int, spans: Sequence[ProtectedSpan]) -> str:
@@ -179,29 +234,8 @@ def _without_spans(source: str, start: int, spans: Sequence[ProtectedSpan]) -> s
     return replaced(source, places, [" "] * len(places))
 
 
-def _numbers_in_words(source: str) -> set[Fraction]:
-    """The values of English number words, alone and together with their neighbours."""
-    found: set[Fraction] = set()
-    run = 0
-    for match in _WORD.finditer(source.lower()):
-        word = match[0]
-        number = _UNITS.get(word, _TENS.get(word))
-        if number is not None:
-            goes_on = run and number < (
-                100 if run % 100 == 0 else 10 if run % 10 == 0 and run % 100 > 10 else 0
-            )
-            run = run + number if goes_on else number
-        elif word in _FACTORS:
-            run = max(1, run) * _FACTORS[word]
-        elif word != "and":
-            run = 0
-        if run or number is not None:
-            found |= {Fraction(run), Fraction(number or run)}
-    return found
-
-
 def _broken_characters(source: str, translation: str) -> Iterator[Check]:
-    if _REPLACEMENT in source:
-        return
-    for match in re.finditer(_REPLACEMENT, translation):
-        yield Check("character", "extra", None, match.span())
+    """Characters that no translation has unless its source does: U+FFFD, and line breaks."""
+    for match in _NEVER_WRITTEN.finditer(translation):
+        if match[0] not in source:
+            yield Check("character", "extra", None, match.span())

@@ -1,19 +1,6 @@
-r"""What must come through a translation letter for letter: addresses, file names, code, placeholders, codes.
-
-    find_opaque("Open {name} at example.com.")  # "{name}", a placeholder, and "example.com", a link
-
-Two tables have a regular expression for each form that is copied. One scan finds the first place at which any of them
-matches, and the longest match there wins. An expression looks a bounded distance ahead, or begins only where a run
-does, and its repetitions are possessive: the time grows with the length of the text.
-
-Two forms need more than their surroundings and are found before the scan: the syntax of ICU messages, which nests, and
-the arguments `$1` and `$2`, which look like money.
-"""
+"""The forms that are copied, as regular expressions in two tables: those at letters and digits, and those at marks."""
 
 import re
-from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from translator.text.sentences import PICTOGRAPH
@@ -22,127 +9,6 @@ OpaqueKind = Literal[
     "link", "email", "path", "code", "placeholder", "tag", "entity", "hash", "identifier", "version", "phone",
     "account", "hashtag", "mention", "option", "sign", "foreign", "private",
 ]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class OpaqueSpan:
-    """`text[start:end]`, which is copied."""
-
-    start: int
-    end: int
-    kind: OpaqueKind
-
-
-def find_opaque(text: str) -> list[OpaqueSpan]:
-    """Return the parts of an English text that a translator copies: ordered, disjoint and not empty.
-
-    Where several forms match, the one that begins first is taken, and of those the longest. Numbers, dates, times,
-    money and quantities are converted and therefore not found, except inside of something longer, such as a link.
-    """
-    if not _MAY_HOLD_ANY.search(text):  # as in most sentences
-        return []
-    known = deque(sorted((*_message_syntax(text), *_positional_arguments(text)), key=lambda span: span.start))
-    spans: list[OpaqueSpan] = []
-    position = 0
-    match = _ANY.search(text)
-    while match or known:
-        start = match.start() if match else len(text)
-        span = known.popleft() if known and known[0].start <= start else _longest(text, start)
-        if span.start >= position:
-            spans.append(span)
-            position = span.end
-        if match and match.start() < position:
-            match = _ANY.search(text, position)
-    return spans
-
-
-def _longest(text: str, start: int) -> OpaqueSpan:
-    """The longest match at a place where `_ANY` matches; of equal ones the first in the table."""
-    rules = _WORD_RULES if _WORD_CHARACTER.match(text, start) else _MARK_RULES
-    matches = [(match.end(), kind) for kind, rule in rules if (match := rule.match(text, start))]
-    end, kind = max(matches, key=lambda match: match[0])
-    return OpaqueSpan(start, end, kind)
-
-
-def _message_syntax(text: str) -> Iterator[OpaqueSpan]:
-    """Yield the syntax of ICU messages, `{count, plural, one {`, `#` and `}}`, but not the text in their branches."""
-    header = _MESSAGE.search(text)
-    closing = _closing_braces(text) if header else {}
-    while header:
-        end = closing.get(header.start())
-        pieces = _message_pieces(text, header.start(), closing, _DEEPEST) if end is not None else []
-        yield from (OpaqueSpan(*piece, "placeholder") for piece in pieces)
-        header = _MESSAGE.search(text, end + 1 if end is not None and pieces else header.start() + 1)
-
-
-def _closing_braces(text: str) -> dict[int, int]:
-    """Where each opening brace that has a closing one is closed."""
-    opened: list[int] = []
-    closing: dict[int, int] = {}
-    for brace in _BRACE.finditer(text):
-        if brace[0] == "{":
-            opened.append(brace.start())
-        elif opened:
-            closing[opened.pop()] = brace.start()
-    return closing
-
-
-def _message_pieces(text: str, start: int, closing: dict[int, int], depth: int) -> list[tuple[int, int]]:
-    """The pieces of syntax of the message that begins at `start`; none if it is no whole message."""
-    header, end = _MESSAGE.match(text, start), closing[start]
-    pieces: list[tuple[int, int]] = []
-    if header is None or depth == 0:
-        return pieces
-    piece, position = start, header.end()
-    while branch := _BRANCH.match(text, position, end):
-        closes = closing[branch.end() - 1]
-        pieces.append((piece, branch.end()))
-        pieces += _branch_pieces(text, branch.end(), closing, depth, closes, is_plural=header[1] != "select")
-        piece, position = closes, closes + 1
-    is_whole = pieces and _BLANKS.fullmatch(text, position, end)
-    return [*pieces, (piece, end + 1)] if is_whole else []
-
-
-def _branch_pieces(
-    text: str, position: int, closing: dict[int, int], depth: int, end: int, is_plural: bool
-) -> list[tuple[int, int]]:
-    """The pieces of syntax in the text of a branch: the number sign of a plural, and messages in it."""
-    pieces: list[tuple[int, int]] = []
-    while mark := _BRANCH_MARK.search(text, position, end):
-        position = mark.end()
-        if mark[0] == "{":
-            pieces += _message_pieces(text, mark.start(), closing, depth - 1)
-            position = closing[mark.start()] + 1
-        elif is_plural:
-            pieces.append(mark.span())
-    return pieces
-
-
-def _positional_arguments(text: str) -> Iterator[OpaqueSpan]:
-    """Yield `$1`, `$2` and so on of lines that have them from 1 on without a gap, and no other money."""
-    for line in _LINE_OF_TEXT.finditer(text) if "$1" in text else ():
-        amounts = list(_AMOUNT.finditer(text, *line.span()))
-        numbers = {amount[1] for amount in amounts}
-        is_counted = 1 < len(numbers) < 10 and numbers == set(map(str, range(1, len(numbers) + 1)))
-        if is_counted and not _SIGN_OF_MONEY.search(text, *line.span()):
-            yield from (OpaqueSpan(*amount.span(), "code") for amount in amounts)
-
-
-_DEEPEST = 3
-"""How deep messages nest; what is deeper stays text."""
-_MESSAGE = re.compile(
-    r"\{\s{0,20}+[\w.-]{1,60}+\s{0,20}+,\s{0,20}+(plural|select|selectordinal)\s{0,20}+,\s{0,20}+(?:offset:\d{1,9}+)?"
-)
-_BRANCH = re.compile(r"\s*+(?:=\d{1,9}|[\w-]{1,60}+)\s{0,20}+\{")
-_BLANKS = re.compile(r"\s*+")
-_BRACE = re.compile("[{}]")
-_BRANCH_MARK = re.compile("[{#]")
-_LINE_OF_TEXT = re.compile(r"[^\n]++")
-_AMOUNT = re.compile(r"\$(\d(?:[\w.,]*\w)?)")
-_SIGN_OF_MONEY = re.compile(
-    r"\$\d ?[-–—] ?\$\d|\b(?:costs?|pa(?:id|ys?)|priced?|prices|worth|spent|spend|earned|fees?|rose|raised?|fell"
-    r"|between|buy|bought|sells?|sold|saved?|charged?|tickets?|coins?|bills?|cheap|dollars?|owe[ds]?|tips?|bets?|won|lost)\b"
-)
 
 
 # Words that the expressions need, each list as an alternation.
@@ -234,7 +100,7 @@ _PREFIXES = _any_of("""
 
 # Parts of expressions.
 
-_LATIN = "A-Za-zÀ-ÖØ-öø-ɏ"
+LATIN = "A-Za-zÀ-ÖØ-öø-ɏ"
 _DIGIT = "0-9₀-₉"
 _HEX = "[0-9A-Fa-f]"
 _NO_FRACTION = r"(?<!\d[.,])"
@@ -328,7 +194,15 @@ _FOREIGN = (
 
 # The tables. Of matches that begin and end at the same places, the first in the table gives the kind.
 
-_AT_WORDS: tuple[tuple[OpaqueKind, str], ...] = (
+Table = tuple[tuple[OpaqueKind, str], ...]
+
+COMMAND_LINES: Table = (
+    (
+        "code",
+        rf"(?:sudo )?(?:{_COMMANDS}){_ARGUMENT}{{0,3}}? -{{1,2}}[A-Za-z][\w=./:@-]{{0,80}}(?<=\w){_ARGUMENT}{{0,2}}+",
+    ),
+)
+AT_WORDS: Table = (
     ("email", r"(?<![+%-])(?<!\w\.)\w[\w.+%-]{0,63}+@\w++(?:[.-]\w++|-++\w++)*+"),
     ("link", rf"[A-Za-z][A-Za-z0-9+.-]{{0,30}}+://{_ADDRESS}++"),
     ("link", rf"(?:(?:mailto|urn|doi|magnet):(?=[\w?])|(?:tel|sms):(?=[+\d])|data:(?=\w++/)){_ADDRESS}++"),
@@ -426,12 +300,12 @@ _AT_WORDS: tuple[tuple[OpaqueKind, str], ...] = (
     ("identifier", r"_{0,2}+[^\W_]++(?:_{1,2}+[^\W_]++)++_{0,2}+(?!\w)"),
     (
         "identifier",
-        rf"(?!{_VALUE}|(?<=\d )[cdkm]?m[23](?!\w))(?=[{_LATIN}]++[{_DIGIT}])[{_LATIN}{_DIGIT}]++"
+        rf"(?!{_VALUE}|(?<=\d )[cdkm]?m[23](?!\w))(?=[{LATIN}]++[{_DIGIT}])[{LATIN}{_DIGIT}]++"
         r"(?:\.[0-9]++(?!\w))*+(?:-[0-9]++(?:\.[0-9]++)*+[A-Z]?(?!\w))*+(?!\w)",
     ),
     (
         "identifier",
-        rf"(?<![$£€¥])(?<!\d[.,:/–-])(?!{_VALUE})(?=[0-9]++[{_LATIN}])[{_LATIN}{_DIGIT}]++(?!\w)",
+        rf"(?<![$£€¥])(?<!\d[.,:/–-])(?!{_VALUE})(?=[0-9]++[{LATIN}])[{LATIN}{_DIGIT}]++(?!\w)",
     ),
     (
         "identifier",
@@ -442,16 +316,13 @@ _AT_WORDS: tuple[tuple[OpaqueKind, str], ...] = (
         "identifier",
         r"(?<!\d)(?<!\d[ \u00a0])[A-Za-z]{1,3}[⁰¹²³⁴-⁹₀-₉]++(?!\w)",
     ),  # x², CO₂; "report¹" is a word
-    (
-        "code",
-        rf"(?:sudo )?(?:{_COMMANDS}){_ARGUMENT}{{0,3}}? -{{1,2}}[A-Za-z][\w=./:@-]{{0,80}}(?<=\w){_ARGUMENT}{{0,2}}+",
-    ),
+    *COMMAND_LINES,
     ("foreign", rf"{_FOREIGN}++(?:[ '’-]{_FOREIGN}++)*+"),
     ("identifier", r"(?i:utf|iso|sha|aes|gpt|rfc|cve|covid|x86)(?:-\d{1,7}){1,3}+(?!\w)"),
     ("identifier", rf"{_NO_FRACTION}\d{{1,20}}+(?:\.\d{{1,20}}+)?[eE][+-]?\d{{1,4}}+(?!\w|\.\d)"),
     ("identifier", r"(?:[cC]\+\+\d{0,2}+|[CF]#)(?!\w)"),
 )
-_AT_MARKS: tuple[tuple[OpaqueKind, str], ...] = (
+AT_MARKS: Table = (
     (
         "sign",
         rf"(?!{PICTOGRAPH}|.\ufe0f)[§¶·†‡©®™•‣※¦¬¤\u2190-\u2211\u2213-\u23ff\u2500-\u27bf\u2900-\u2bff]\ufe0e?",
@@ -546,18 +417,3 @@ _AT_MARKS: tuple[tuple[OpaqueKind, str], ...] = (
         r"(?![\w-]|['’]\w)",
     ),
 )
-
-
-def _alternatives(table: tuple[tuple[OpaqueKind, str], ...]) -> str:
-    return "|".join(f"(?:{expression})" for _, expression in table)
-
-
-_WORD_CHARACTER = re.compile(r"\w")
-_MAY_HOLD_ANY = re.compile(
-    "[0-9⁰¹²³⁴-⁹₀-₉@\\\\/<&{%$#`_~=§¶·†‡©®™•‣※¦¬¤\u0370-\u1dff\u1f00-\u1fff\u2190-\U0010ffff]"
-    r"|\w[.:]\w|\w\(|(?<!\w)[.:-]{1,2}\w|\+\+|\[\[|MiG"
-)
-"""One of these is in every form that the tables have."""
-_WORD_RULES = [(kind, re.compile(expression)) for kind, expression in _AT_WORDS]
-_MARK_RULES = [(kind, re.compile(expression)) for kind, expression in _AT_MARKS]
-_ANY = re.compile(rf"(?<!\w)(?=\w)(?:{_alternatives(_AT_WORDS)})|(?=[^\w\s])(?:{_alternatives(_AT_MARKS)})")

@@ -1,0 +1,86 @@
+"""Find values in an English text and give their German forms: numbers, money, quantities, times, dates, ordinals.
+
+The rules are those of German typesetting: `$1,299.99` → `1.299,99 $`, `2.5%` → `2,5 %`, `3:30 p.m.` → `15:30 Uhr`,
+`May 12, 2025` → `12. Mai 2025`. What may mean two things, such as `5/12/2025`, stays as it is.
+
+Reading order: `keys`, `patterns`, `context`, `readers`.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from heapq import merge
+
+from translator.text.values.context import start_of_minus
+from translator.text.values.keys import (
+    CURRENCIES,
+    CURRENCY_CODES,
+    CURRENCY_SIGNS,
+    UNITS,
+    Value,
+    ValueKind,
+    date_key,
+    time_key,
+    unit_key,
+)
+from translator.text.values.patterns import ANY_VALUE, MAY_HOLD_DIGITS, MAY_HOLD_ROMAN, ROMAN
+from translator.text.values.readers import READERS, read_roman
+
+__all__ = [
+    "CURRENCIES",
+    "CURRENCY_CODES",
+    "CURRENCY_SIGNS",
+    "UNITS",
+    "Value",
+    "ValueKind",
+    "date_key",
+    "find_values",
+    "time_key",
+    "unit_key",
+]
+
+_APPROXIMATELY = re.compile(r"(?<!\w)(?:approx|ca)\.[ \u00a0]?\Z", re.IGNORECASE)
+_LONGEST_APPROXIMATELY = 8
+
+
+def find_values(text: str) -> list[Value]:
+    """The values of an English text in their order; none overlaps another."""
+    values = list(_read_all(text)) if MAY_HOLD_DIGITS.search(text) else []
+    if MAY_HOLD_ROMAN.search(text):
+        romans = (read_roman(match) for match in ROMAN.finditer(text))
+        return list(merge(values, romans, key=lambda value: value.start))
+    return values
+
+
+def _read_all(text: str) -> Iterator[Value]:
+    for match in ANY_VALUE.finditer(text):
+        value = READERS[str(match.lastgroup)](match, text)
+        if value is not None:
+            yield _with_words_beside(value, text)
+
+
+def _with_words_beside(value: Value, text: str) -> Value:
+    """A value with the “minus” or “approx.” in front of it; behind it, “below zero” makes it negative, too."""
+    start = value.start
+    if text[start - 2 : start - 1] in _ENDS_OF_SIGNS and value.kind in _SIGNED and value.key[0] != "-":
+        begin = start_of_minus(text, start)
+        if begin is not None:
+            kind: ValueKind = "number" if value.kind in ("small", "year") else value.kind
+            return replace(
+                value, start=begin, kind=kind, key=f"-{value.key}", german=f"−{value.german}", also=()
+            )
+    if "." in text[max(0, start - 2) : start]:
+        before = _APPROXIMATELY.search(text, max(0, start - _LONGEST_APPROXIMATELY), start)
+        if before:
+            kind = "number" if value.kind == "small" else value.kind
+            german, key = f"ca. {value.german}", f"ca {value.key}"
+            return replace(value, start=before.start(), german=german, kind=kind, key=key)
+    if value.kind in _SIGNED and _BELOW_ZERO.match(text, value.end):
+        return replace(value, also=(*value.also, f"-{value.key}"))
+    return value
+
+
+_BELOW_ZERO = re.compile(r"[ \u00a0](?:degrees? )?(?:Celsius |Fahrenheit )?below (?:zero|freezing)")
+_ENDS_OF_SIGNS = ("s", "S", "e", "E")
+"""The last letters of “minus” and “negative”."""
+_SIGNED: tuple[ValueKind, ...] = ("small", "number", "year", "money", "percent", "quantity")

@@ -1,0 +1,169 @@
+"""What the words around a number tell: whether it is a version, a time of day, a sum to be subtracted, or a verb’s.
+
+All of them look at a bounded number of characters.
+"""
+
+import re
+
+from translator.text.values.patterns import CLOCK_WITH_POINT
+
+_LOOK_BACK = 40
+"""Characters before a number that may tell what it is."""
+_LOOK_AHEAD = 30
+
+# Versions.
+
+_VERSIONED_WORDS = """
+    version versions release releases section sections chapter figure table part item step level build firmware kernel
+    point equation article paragraph clause rule example exercise lesson appendix annex note update
+    windows python java ubuntu debian fedora android firefox chrome linux php perl ruby node mysql postgresql usb http
+    html css tls ssl bluetooth qt gtk gnome kde apache exchange sql directx opengl office
+"""
+_VERSIONED = frozenset(_VERSIONED_WORDS.split())
+"""Words whose decimal number is a version or the number of a section: its point stays."""
+_NO_NAME_WORDS = """
+    the a an in at on of for to from by with about over under only around nearly almost up and or but is was are were
+    has have had it he she we they you i this that these there between roughly approximately some add use mix take
+    give all another other no not than then when where while
+"""
+_NO_NAMES = frozenset(_NO_NAME_WORDS.split())
+"""Words with a capital that are no names."""
+_LAST_WORD = re.compile(r"([^\W\d_][\w.+#-]*+)[ \u00a0]\Z")
+
+
+def is_version(number: str, text: str, start: int) -> bool:
+    """Whether a decimal number is a version or the number of a section, as in “Python 3.11” and “Section 4.2”."""
+    if "." not in number or "," in number:
+        return False
+    before = _LAST_WORD.search(text, max(0, start - _LOOK_BACK), start)
+    if not before:
+        return False
+    word, begins_text = before[1], not text[: before.start()].strip(" \u00a0\"'“‘([*-")
+    if word.lower() in _VERSIONED:
+        return True
+    is_name = word[0].isupper() and word.lower() not in _NO_NAMES
+    return is_name and not begins_text and text[before.start() - 1 : before.start()] == " "
+
+
+# Times of day.
+
+_BEFORE_CLOCK_TIMES = re.compile(
+    r"\b(?:at|by|from|to|until|till|before|after|since|around|about|between|and|than)[ \u00a0]\Z",
+    re.IGNORECASE,
+)
+_BEFORE_HOURS = re.compile(
+    r"\b(?:at|by|from|to|until|till|before|after|since|between)[ \u00a0]\Z", re.IGNORECASE
+)
+_DURATION = re.compile(r"[ \u00a0]?(?:h|hrs?|hours?|m|mins?|minutes?)(?!\w)", re.IGNORECASE)
+_TRAVEL = re.compile(
+    r"(?:[ \u00a0][a-z]+)?[ \u00a0](?:train|bus|flight|ferry|tram|plane|express|coach|boat|departure|service|"
+    r"performance|showing|screening)(?!\w)",
+    re.IGNORECASE,
+)
+_BEFORE_TRAVEL = re.compile(
+    r"\b(?:the|an?|my|your|his|her|our|their|this|that|last|next)[ \u00a0]\Z", re.IGNORECASE
+)
+_CHANGED_WORDS = """
+    rose rise rises risen rising fell fall falls fallen falling grew grow grows growing up down drop drops dropped
+    increase increases increased increasing decrease decreases decreased reduce reduced raise raised lower lowered
+    multiply multiplied divide divided times scale scaled shift shifted move moved change changed cut won lost beat
+    value values price prices ratio ratios score scores result results rate rates cost costs factor grade grades
+    improve improved exceed exceeded outscored ahead behind differ differs range ranges ranged ranging subtract deduct
+    upgrade upgraded update updated migrate migrated downgrade downgraded traded trading sold priced valued quoted
+    pegged bought estimated calculated measured stood stands listed rated averaged averaging scored
+"""
+_CHANGED = frozenset(_CHANGED_WORDS.split())
+"""Words before “by 8.15”, “at 8.15” or “from 8.15 to 9.30” that tell of amounts."""
+_BEFORE_POINT = re.compile(
+    r"(?<!\w)(?P<word>at|by|until|till|before|after|since|from|between|"
+    r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,?|today|tomorrow|tonight)[ \u00a0]\Z",
+    re.IGNORECASE,
+)
+_BETWEEN_POINTS = re.compile(
+    rf"(?<!\w)(?:from|between)[ \u00a0]{CLOCK_WITH_POINT}[ \u00a0](?:to|and|until|till)[ \u00a0]\Z",
+    re.IGNORECASE,
+)
+_AFTER_FROM = re.compile(
+    rf"[ \u00a0](?:(?:to|until|till|and)[ \u00a0]{CLOCK_WITH_POINT}(?![\w%]|[.,]\d)|on(?:wards?)?(?!\w))"
+)
+_AFTER_TIMES = re.compile(
+    r"[.,;:!?)\]\"”’…]|\Z|[ \u00a0](?:[-–—(]|(?:in|on|at|from|and|or|but|to|until|till|for|by|with|the|a|an|we|he|she|"
+    r"they|it|I|you|this|that|today|tomorrow|tonight|yesterday|sharp|every|each|daily|because|so|when|while|as|is|was|"
+    r"will|precisely|exactly|local|hours|hrs|h|G?MT|UTC|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)(?!\w))"
+)
+
+
+def names_time_of_day(text: str, start: int, end: int) -> bool:
+    """Whether a time of 24 hours is one of the day, and no duration or score: “at 15:30”, not “it ran 4:33”."""
+    if _TRAVEL.match(text, end, end + _LOOK_AHEAD) and _BEFORE_TRAVEL.search(
+        text, max(0, start - _LOOK_BACK), start
+    ):
+        return True
+    wanted = _BEFORE_HOURS if _DURATION.match(text, end, end + _LOOK_AHEAD) else _BEFORE_CLOCK_TIMES
+    is_after = wanted is _BEFORE_HOURS and text[max(0, start - 6) : start].lower() == "after "
+    return not is_after and wanted.search(text, max(0, start - _LOOK_BACK), start) is not None
+
+
+def is_time_with_point(text: str, start: int, end: int) -> bool:
+    """Whether 15.30 is a time: in “at 15.30” and “the 8.15 train”, but not in “rose by 8.15” or “at 15.30 euros”."""
+    look_back = max(0, start - _LOOK_BACK)
+    if _TRAVEL.match(text, end, end + _LOOK_AHEAD):
+        return _BEFORE_TRAVEL.search(text, look_back, start) is not None
+    before = _BEFORE_POINT.search(text, look_back, start) or _BETWEEN_POINTS.search(text, look_back, start)
+    if before is None or not _AFTER_TIMES.match(text, end):
+        return False
+    word = _LAST_WORD.search(text, look_back, before.start())
+    if word and word[1].lower() in _CHANGED:
+        return False
+    if before.re is _BEFORE_POINT and before["word"].lower() in ("from", "between"):
+        other = _AFTER_FROM.match(text, end)
+        return other is not None and _AFTER_TIMES.match(text, other.end()) is not None
+    return True
+
+
+# Signs in words.
+
+_MINUS = re.compile(r"(?<![\w-])(?:minus|negative)[ \u00a0]\Z", re.IGNORECASE)
+_NUMBER_WORDS = (
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million equals"
+)
+_MINUEND = re.compile(
+    rf"(?:[\d)\]%°²³½]|(?<!\w)[A-Za-z]|(?<!\w)(?:{'|'.join(_NUMBER_WORDS.split())}))[ \u00a0]\Z",
+    re.IGNORECASE,
+)
+_BEFORE_NEGATIVE = re.compile(
+    r"(?:\A|[(\[:,]|(?<!\w)(?:is|was|of|to|at|equals|by|from|than|be|=))[ \u00a0]?\Z", re.IGNORECASE
+)
+
+
+def start_of_minus(text: str, start: int) -> int | None:
+    """Where the word before a number begins that makes it negative: “minus 5 degrees”, but not “6 minus 5”."""
+    word = _MINUS.search(text, max(0, start - 10), start)
+    if word is None:
+        return None
+    look_back = max(0, word.start() - _LOOK_BACK)
+    if text[word.start()] in "nN" and not _BEFORE_NEGATIVE.search(text, look_back, word.start()):
+        return None  # “12 negative 5-star reviews”
+    return None if _MINUEND.search(text, look_back, word.start()) else word.start()
+
+
+# Months that are also verbs.
+
+_MEASURE = re.compile(
+    r"[ \u00a0](?:more )?(?:miles?|km|kilomet(?:er|re)s?|met(?:er|re)s?|feet|yards?|blocks?|steps?|paces?|times?|"
+    r"hours?|minutes?|days?|weeks?|months?|abreast|laps?|leagues?)(?!\w)",
+    re.IGNORECASE,
+)
+_BEFORE_DATES = re.compile(
+    r"\b(?:on|by|of|until|till|since|before|after|from|to|between|and|or|for|the)[ \u00a0]\Z", re.IGNORECASE
+)
+
+
+def is_verb(month: str, text: str, start: int, end: int) -> bool:
+    """Whether a month is the verb of “March 3 miles north”; “on March 3” is a date."""
+    return (
+        month.lower() in ("march", "may")
+        and _MEASURE.match(text, end) is not None
+        and not _BEFORE_DATES.search(text, max(0, start - _LOOK_BACK), start)
+    )

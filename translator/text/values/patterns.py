@@ -1,0 +1,161 @@
+"""The forms that values have in an English text, as regular expressions.
+
+Each begins at one of three kinds of places: at a digit, at a letter, or at a sign. At most places a glance tells that
+no form begins there, and the expressions, which are many, need not be tried.
+"""
+
+import re
+
+from translator.text.numbers import ENGLISH_NUMBER, VULGAR
+from translator.text.values.keys import CURRENCY_CODES, CURRENCY_SIGNS, UNITS
+
+MAGNITUDES: dict[str, tuple[int, str, str]] = {
+    "thousand": (10**3, "Tausend", "Tausend"),
+    "million": (10**6, "Million", "Millionen"),
+    "billion": (10**9, "Milliarde", "Milliarden"),
+    "trillion": (10**12, "Billion", "Billionen"),
+    "k": (10**3, "Tsd.", "Tsd."),
+    "m": (10**6, "Mio.", "Mio."),
+    "mn": (10**6, "Mio.", "Mio."),
+    "b": (10**9, "Mrd.", "Mrd."),
+    "bn": (10**9, "Mrd.", "Mrd."),
+    "tn": (10**12, "Bio.", "Bio."),
+}
+"""What they multiply by, and their German singular and plural."""
+LABELS = {
+    "no": "Nr.", "nos": "Nr.", "p": "S.", "pp": "S.", "fig": "Abb.", "figs": "Abb.", "ch": "Kap.", "chap": "Kap.",
+    "vol": "Bd.", "art": "Art.", "sec": "Abschn.", "sect": "Abschn.", "para": "Abs.", "eq": "Gl.",
+}  # fmt: skip
+"""Abbreviations that stand before a number, and their German ones."""
+_REGNAL_NAMES = """
+    Albert Alexander Alfonso Benedict Boniface Catherine Charles Christian Clement Constantine Darius Edward Elizabeth
+    Ferdinand Francis Frederick Friedrich George Gregory Gustav Haakon Harald Henry Innocent Isabella Ivan James John
+    Joseph Carlos Julius Karl Leo Leopold Louis Ludwig Margaret Mary Maximilian Mehmed Napoleon Nicholas Olaf Otto Paul
+    Pedro Peter Philip Pius Ptolemy Ramesses Ramses Richard Robert Rudolf Sixtus Urban Victor Wilhelm William
+"""
+_NO_ANSWER = "".join(
+    rf"(?<!\b{word} )" for word in ("is", "was", "be", "says", "said", "answered", "means", "meant")
+)
+"""Before “no. 5”: otherwise a sentence ends, as in “The answer is no. 5 people left.”"""
+_DECADE_WORDS = ("the", "his", "her", "their", "my", "your", "our", "early", "late", "mid")
+_BEFORE_DECADES = "|".join(rf"(?<=\b{word}[ -])|(?<=\b{word} [’'])" for word in _DECADE_WORDS)
+"""Otherwise `30s` are seconds."""
+_LONGEST_FIRST = "|".join(sorted(UNITS.split("|"), key=len, reverse=True))
+_SPACED_UNITS = "m|g|l|L|t|s|h|W|V|Ω"
+"""After whole numbers `m` only with a blank: `5m` may be five million."""
+
+_BEGIN = r"(?<![\w])(?<!\d[.,:/])"
+_SIGN = r"(?:(?<![\w)\]%°])[-−–+±])?+"
+_DASH = r"(?:[-–]|[ \u00a0]–[ \u00a0])"
+_BLANK = r"[ \u00a0\u2009\u202f]?"
+_MAGNITUDE = r"(?:[ \u00a0](?i:thousand|million|billion|trillion|mn|bn|tn)|bn|mn|tn|[kKmMbB])(?!\w)"
+_MAGNITUDE_WORD = r"[ \u00a0](?i:thousand|million|billion|trillion)(?!\w)"
+_MONTH_NAME = (
+    r"(?:Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|June?|July?|Aug(?:ust|\.)?|"
+    r"Sept?(?:ember|\.)?|Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
+)
+_MONTH = f"(?:{_MONTH_NAME}|{_MONTH_NAME.upper()})"
+_DAY = r"(?:3[01]|[12]\d|0?[1-9])"
+_LAST_DAY = (
+    rf"[-–]{_DAY}|[ \u00a0](?:to|TO|through|THROUGH)[ \u00a0]{_DAY}"
+    r"(?=,?[ \u00a0]\d{4}(?!\d)|[.,;:!?)]*+\Z|[.;:!?)]|,[ ][a-z])"
+)
+"""A range after a month ends the clause, or has a year: “from May 5 to 10 people” is none."""
+_AM_PM = r"[ \u00a0]?[ap](?:\.[ \u00a0]?m\.?|m)(?!\w)"
+_CLOCK_12 = r"(?:1[0-2]|0?[1-9])(?:[:.][0-5]\d)?"
+_CLOCK_24 = r"(?:[01]?\d|2[0-4]):[0-5]\d"
+CLOCK_WITH_POINT = r"(?:[01]?\d|2[0-3])\.[0-5]\d"
+_ORDINAL_END = r"(?:st|nd|rd|th|ST|ND|RD|TH)"
+_SMALL_ROMAN = r"(?=[ivxlc])(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})"
+_ROMAN = rf"(?:{_SMALL_ROMAN}|{_SMALL_ROMAN.upper()})"
+_ROMAN_LABELS = "|".join(one for one in LABELS if not one.startswith("no"))
+_NUMBER = ENGLISH_NUMBER
+
+_AT_LETTERS = {
+    "label": rf"(?<![\w.])(?:(?!(?i:no)\.)|{_NO_ANSWER})(?i:(?P<label>{'|'.join(LABELS)}))\.{_BLANK}"
+    r"(?P<labelled>\d++(?:\.\d++)*+[a-z]?(?:[-–]\d++[a-z]?)?)"
+    r"(?!\w|[.,:/-]\d)",
+    "roman_label": rf"(?<![\w.])(?i:(?P<volume>{_ROMAN_LABELS}))\.{_BLANK}(?P<numeral>{_ROMAN})"
+    rf"(?:[-–](?P<upto_numeral>{_ROMAN}))?(?<=[ivxlcIVXLC])(?![\w'’])",
+    "month_day": rf"\b(?P<month1>{_MONTH})[ \u00a0](?P<day1>{_DAY})(?P<nth>{_ORDINAL_END})?(?P<to1>{_LAST_DAY})?"
+    r"(?:,?[ \u00a0](?P<year1>\d{4}))?(?![\d:]|[.,]\d|\w)",
+    "spoken_time": rf"(?i:\b(?:a )?(?P<quarter>half past|quarter past|quarter to)[ \u00a0](?P<hour>1[0-2]|0?[1-9])"
+    rf"(?P<spoken_half>{_AM_PM})?)(?![\w%°€$£{VULGAR}]|[.,:/–-]\d)",
+}
+_AT_DIGITS = {
+    "plain": rf"{_BEGIN}(?P<plain>\d{{1,4}}|\d{{1,3}}(?:,\d{{3}})+)(?=[.,;:!?)\]]++(?:\s|\Z)|\Z"
+    r"| (?!and|until|till|through|thousand|million|billion|trillion|hours|kbps|mbar|kcal|mins|secs)"
+    r"[a-z]{4,}+(?![\w²³/]))",
+    "day_month": rf"{_BEGIN}(?P<day2>{_DAY}){_ORDINAL_END}?(?P<to2>[-–]{_DAY})?(?:[ \u00a0](?:of|OF))?[ \u00a0]"
+    rf"(?P<month2>{_MONTH})(?:,?[ \u00a0](?P<year2>\d{{4}}))?(?![\d:]|\w)",
+    "shared_month": rf"{_BEGIN}(?P<shared_day>{_DAY}){_ORDINAL_END}?"
+    rf"(?= (?:to|and|or|until|till|through) (?:the )?{_DAY}{_ORDINAL_END}?(?: of)? (?P<shared_month>{_MONTH})(?!\w))",
+    "iso_date": rf"{_BEGIN}\d{{4}}-(?:0\d|1[0-2])-(?:[0-2]\d|3[01])(?![\d-])",
+    "slash_date": rf"{_BEGIN}\d{{1,2}}/\d{{1,2}}/(?:\d{{4}}|\d\d)(?![\d/])",
+    "dot_date": rf"{_BEGIN}\d{{1,2}}\.\d{{1,2}}\.\d{{4}}(?!\d|\.\d)",
+    "scale": rf"{_BEGIN}1:\d{{1,3}}(?:,\d{{3}})++(?!\d|,\d|\w)",
+    "shared_half": rf"(?i:(?:(?<=\bfrom )|(?<=\bbetween )){_BEGIN}(?P<shared>{_CLOCK_12})"
+    rf"(?= (?:to|and|until|till) (?P<until12>{_CLOCK_12})(?P<until_half>{_AM_PM})))",
+    "hours": rf"(?i:{_BEGIN}(?P<from12>{_CLOCK_12})(?P<half1>{_AM_PM})?{_DASH}"
+    rf"(?P<to12>{_CLOCK_12})(?P<half2>{_AM_PM}))",
+    "time12": rf"(?i:{_BEGIN}(?P<clock12>{_CLOCK_12})(?P<half>{_AM_PM}))",
+    "times": rf"{_BEGIN}(?P<from24>{_CLOCK_24}){_DASH}(?P<to24>{_CLOCK_24})(?![\d:])",
+    "time24": rf"{_BEGIN}{_CLOCK_24}(?::[0-5]\d)?(?![\d:]|[.,]\d)",
+    "military_time": rf"{_BEGIN}(?P<military>(?:[01]\d|2[0-3])[0-5]\d)(?=[ \u00a0]?(?:hours|hrs|h)(?!\w))",
+    "duration": rf"{_BEGIN}(?P<hours>\d{{1,3}}){_BLANK}(?:h|hrs?){_BLANK}(?P<minutes>[0-5]?\d){_BLANK}(?:m|mins?)"
+    rf"(?:{_BLANK}(?P<seconds>[0-5]?\d){_BLANK}(?:s|secs?))?(?!\w)",
+    "short_duration": rf"{_BEGIN}(?P<minutes2>\d{{1,3}}){_BLANK}(?:m|mins?){_BLANK}"
+    rf"(?P<seconds2>[0-5]?\d){_BLANK}(?:s|secs?)(?!\w)",
+    "bit": rf"{_BEGIN}(?:(?P<bit>[01])s(?= (?:and|or) [01]s(?!\w))"
+    r"|(?:(?<=\b[01]s and )|(?<=\b[01]s or ))(?P<other_bit>[01])s(?!\w))",
+}
+_AT_DIGITS_OR_SIGNS = {
+    "money": rf"(?P<sign1>{_SIGN})(?<![\w$])(?P<currency1>{CURRENCY_SIGNS}|(?:{CURRENCY_CODES})(?=[ \u00a0\d])){_BLANK}"
+    rf"(?P<minus1>[-−])?(?P<amount1>{_NUMBER})(?P<magnitude1>{_MAGNITUDE})?"
+    rf"(?:{_DASH}(?:{CURRENCY_SIGNS})?(?P<upto1>{_NUMBER})(?P<magnitude3>{_MAGNITUDE})?)?(?:\.[-–—](?![\w-]))?(?!\w)",
+    "money_after": rf"{_BEGIN}(?P<sign2>{_SIGN})(?P<amount2>{_NUMBER})(?:{_DASH}(?P<upto2>{_NUMBER}))?"
+    rf"(?P<magnitude2>{_MAGNITUDE})?{_BLANK}(?P<currency2>{CURRENCY_SIGNS}|(?:{CURRENCY_CODES})(?!\w))(?![\d])",
+    "decade": rf"(?:(?P<decade>(?:1\d|20)\d0|(?:{_BEFORE_DECADES})\d0)"
+    r"|(?<!\w)['’](?P<short_decade>\d0))s(?!\w)",
+    "percent": rf"{_BEGIN}(?P<sign3>{_SIGN})(?P<part>{_NUMBER}|\d*[{VULGAR}])%?(?:{_DASH}(?P<upto3>{_NUMBER}))?{_BLANK}"
+    r"(?P<percent>[%‰])(?!\w)",
+    "quantity": rf"{_BEGIN}(?P<sign4>{_SIGN})(?P<size>{_NUMBER}|\d*[{VULGAR}])(?:{_DASH}(?P<upto4>{_NUMBER}))?"
+    rf"(?:{_BLANK}(?P<unit>{_LONGEST_FIRST}|°)"
+    rf"|(?:[ \u00a0]|(?<=[.,]\d)|(?<=[.,]\d\d)|(?=[ghlstLVWΩ]))(?P<spaced_unit>{_SPACED_UNITS}))(?![\w²³])",
+    "ordinal": rf"{_BEGIN}(?P<ordinal>\d{{1,3}}(?:,\d{{3}})++|\d{{1,6}}){_ORDINAL_END}(?!\w)",
+    "power": rf"{_BEGIN}{_SIGN}(?:\d++(?:\.\d++)?{_BLANK}[×·]{_BLANK})?+\d++(?:\.\d++)?[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]++",
+    "mixed": rf"{_BEGIN}(?P<sign5>{_SIGN})(?P<mixed>\d*[{VULGAR}])(?!\w)",
+    "feet": rf"{_BEGIN}\d++(?:['’′]{_BLANK}\d++(?:\.\d++)?[{VULGAR}]?[\"”″](?!\w)|[′″]"
+    r"|'(?= (?:by|x|×|wide|long|tall|high|deep)\b))",
+    "literal": rf"{_BEGIN}\d++(?:[ \u00a0]?[×][ \u00a0]?\d++|[:/]\d++)++(?!\w)",
+    "time_with_point": rf"{_BEGIN}(?P<from_point>{CLOCK_WITH_POINT})"
+    rf"(?:(?P<to>{_DASH})(?P<to_point>{CLOCK_WITH_POINT}))?(?![\w%‰]|[.,:]\d|{_DASH}\d)",
+    "range": rf"{_BEGIN}(?P<first>{_NUMBER}){_DASH}(?P<last>{_NUMBER})(?![-–]\d|\w)",
+    "number": rf"{_BEGIN}(?P<sign6>{_SIGN})(?P<number>{_NUMBER})(?P<magnitude5>{_MAGNITUDE_WORD})?(?!\w)",
+    "factor": rf"{_BEGIN}(?P<factor>{_NUMBER})(?P<factor_sign>[kKMBx])(?!\w)",
+    "odd": r"(?<!\w)\d++(?:[.,]\d++)++(?!\w)",
+}
+_BEFORE_LETTERS = (
+    r"(?=[A-Za-z]{1,9}+(?:\.?+[ \u00a0\u2009\u202f]?(?:\d|[ivxlcIVXLC]{1,9}+(?!\w))"
+    r"|[ \u00a0](?i:past|to|quarter)[ \u00a0]))"
+)
+"""Where a form may begin with letters: soon after them comes a number."""
+_BEFORE_DIGITS = rf"(?=[\d{VULGAR}])"
+_BEFORE_SIGNS = rf"(?=[\d{VULGAR}'’.+±−–$€£¥₹₽₩₺₴₪฿₫₱₿¢-]|[A-Z]{{1,2}}\$|[A-Z]{{3}}[ \u00a0\d])"
+
+
+def _any_of(table: dict[str, str]) -> str:
+    return "(?:" + "|".join(f"(?P<as_{name}>{form})" for name, form in table.items()) + ")"
+
+
+ANY_VALUE = re.compile(
+    rf"(?<!\w)(?:{_BEFORE_LETTERS}{_any_of(_AT_LETTERS)}|{_BEFORE_DIGITS}{_any_of(_AT_DIGITS)}"
+    rf"|{_BEFORE_SIGNS}{_any_of(_AT_DIGITS_OR_SIGNS)})"
+)
+"""The last group of a match is `as_` and the name of its form."""
+ROMAN = re.compile(
+    rf"\b(?P<name>{'|'.join((_REGNAL_NAMES + _REGNAL_NAMES.upper()).split())})[ \u00a0]"
+    r"(?P<roman>X{0,3}(?:IX|IV|V?I{0,3}))(?<=[IVX])(?!\w)"
+)
+MAY_HOLD_DIGITS = re.compile(rf"[\d{VULGAR}]|\.[ \u00a0]?[ivxlcIVXLC]+(?!\w)")
+MAY_HOLD_ROMAN = re.compile(r"(?<!\w)[A-Z][A-Za-z]++[ \u00a0][IVX]++(?!\w)")
