@@ -19,6 +19,7 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 
 from translator.checkpoint import ModelFolder
+from translator.engines.cuda.engine import CudaEngine
 from translator.engines.native.engine import NativeEngine
 from translator.engines.protocol import Engine
 from translator.engines.reference import ReferenceEngine
@@ -99,7 +100,8 @@ class Ours:
             self._engine: Engine = native
             self.name += f", {native.kernel}"
         else:
-            self._engine = ReferenceEngine(_copied(folder.model, precision, device), forbidden)
+            make_engine = CudaEngine if device.type == "cuda" else ReferenceEngine
+            self._engine = make_engine(_copied(folder.model, precision, device), forbidden)
         self._idle: queue.SimpleQueue[tuple[int, RunningSearch]] = queue.SimpleQueue()
 
     def prepare(self, trial: list[Work], beam_size: int, threads: int) -> None:

@@ -2,11 +2,25 @@
 
 import copy
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 import torch
 
 from tests.sentences import SENTENCES
+from tests.translator.test_cuda_engine import (
+    FORBIDDEN,
+    OPTIONS,
+    SPECIAL,
+    assert_same_translations,
+    find,
+    make_model,
+)
+from translator.engines.cuda.candidates import best_tokens
+from translator.engines.cuda.engine import CudaEngine
+from translator.engines.reference import ReferenceEngine
+from translator.forced import decode_forced
 from translator.model import Transformer
 from translator.search import SearchOptions
 from translator.trainer import Trainer
@@ -56,3 +70,49 @@ def test_the_shipped_model_translates_in_bf16_about_as_in_fp32():
     for one, other in pairs:
         assert one.score == pytest.approx(other.score, abs=0.1)
     assert sum(one.text == other.text for one, other in pairs) >= 0.8 * len(pairs)
+
+
+@pytest.fixture(scope="module")
+def engines():
+    """The plain model on the processor, and graphs on the GPU, in float32."""
+    model = make_model()
+    return ReferenceEngine(model, [FORBIDDEN]), CudaEngine(copy.deepcopy(model).cuda(), [FORBIDDEN])
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_captured_searches_find_what_the_plain_model_finds(engines, name):
+    reference, cuda = engines
+    expected = find(reference, OPTIONS[name])
+    for _ in range(3):  # computed, captured, replayed
+        assert_same_translations(find(cuda, OPTIONS[name]), expected, tolerance=1e-3)
+    assert any(graph._replay for decoder in cuda._idle for graph, _ in decoder.graphs.values())
+
+
+def test_threads_capture_and_replay_side_by_side(engines):
+    expected = find(engines[0], OPTIONS["beam"])
+    cuda = CudaEngine(engines[1].network.model, [FORBIDDEN])
+    with ThreadPoolExecutor(3) as pool:
+        for found in pool.map(lambda _: find(cuda, OPTIONS["beam"]), range(12)):
+            assert_same_translations(found, expected, tolerance=1e-3)
+
+
+@pytest.mark.parametrize("best", [1, 8, 128])
+@pytest.mark.parametrize("rows", [1, 256])
+def test_of_equal_candidates_on_a_gpu_the_one_with_the_smaller_id_comes_first(best, rows):
+    random = np.random.default_rng(1)
+    value_NX = random.choice([-np.inf, -3.0, -2.0, -1.5], (rows, 32_000)).astype(np.float32)
+    value_NC, token_NC = best_tokens(torch.from_numpy(value_NX).cuda(), best)
+    order_NC = np.argsort(-value_NX, axis=1, kind="stable")[:, :best]
+    assert token_NC.tolist() == order_NC.tolist()
+    assert value_NC.tolist() == np.take_along_axis(value_NX, order_NC, axis=1).tolist()
+
+
+def test_log_probabilities_in_bf16_are_those_of_the_plain_model_but_for_the_rounding_of_logits():
+    plain = Translator.load(device="cuda", precision="bf16").model
+    random, found = np.random.default_rng(8), []
+    sources, targets = (
+        [random.integers(300, 8000, length).tolist() for length in (3, 20, 40, 70)] for _ in range(2)
+    )
+    for engine in (CudaEngine(plain), ReferenceEngine(plain)):
+        found.append(np.concatenate(decode_forced(engine, sources, targets, SPECIAL)))
+    assert np.abs(np.subtract(*found)).mean() < 0.1

@@ -50,7 +50,8 @@ class Session(Protocol):
     def step(self, rows: Rows, masks_MX: Mask, best: int) -> Candidates:
         """Put the tokens in, and return the `best` candidates (C) of each row that its mask allows.
 
-        Log-probabilities are those of the whole vocabulary without the forbidden tokens, whatever the masks say.
+        Log-probabilities are those of the whole vocabulary without the forbidden tokens, whatever the masks say. A mask
+        stays as it is once it was used; the array may get further ones.
         """
 
     def run(self, rows: Rows, masks_MX: Mask, is_ordinary_X: Mask, most_steps: int) -> tuple[Ints, Floats]:

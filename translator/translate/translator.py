@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property, lru_cache, partial
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -195,14 +195,19 @@ class Translator:
     ) -> Self:
         first, threads = files[0], usable_cores() if device == "cpu" else 1
         forbidden = special_tokens(first.tokenizer).forbidden
+        engines: list[Engine]
         if precision == "int8":
-            engines: list[Engine] = [NativeEngine(one.weights, one.config, forbidden) for one in files]
-            engine = Ensemble(engines) if len(engines) > 1 else engines[0]
-            return cls(
-                engine, first.config, first.tokenizer, first.card, make_model, device, precision, threads
-            )
-        models = [_model_of(one, device, precision) for one in files]
-        return cls.of_model(models[0], first.tokenizer, first.card, models[1:], threads)
+            engines = [NativeEngine(one.weights, one.config, forbidden) for one in files]
+        else:
+            models = [_model_of(one, device, precision) for one in files]
+            if device == "cpu":
+                return cls.of_model(models[0], first.tokenizer, first.card, models[1:], threads)
+            from translator.engines.cuda.engine import CudaEngine  # noqa: PLC0415 (loads PyTorch)
+
+            engines = [CudaEngine(one, forbidden) for one in models]
+            make_model = partial(models.__getitem__, 0)
+        engine = Ensemble(engines) if len(engines) > 1 else engines[0]
+        return cls(engine, first.config, first.tokenizer, first.card, make_model, device, precision, threads)
 
     @cached_property
     def model(self) -> "Transformer":
