@@ -18,6 +18,7 @@ from translator.model import Transformer
 from translator.model_folder import write_card
 from translator.search import SearchOptions
 from translator.shards import PreparedData
+from translator.text.formality import FormalityWish
 from translator.tokenizer import Tokenizer
 from translator.trainer import Trainer
 from translator.translate import Translator
@@ -129,10 +130,13 @@ def cost_in_all(training: dict[str, Any], origin: dict[str, Any] | None) -> dict
     return {cost: round(training[cost] + before.get(cost, 0), 2) for cost in _COSTS}
 
 
-def record_scores(path: Path, evaluation: Evaluation, options: SearchOptions) -> None:
-    """Put an evaluation onto the card of a model folder, in place of an older one of the same set and search."""
+def record_scores(
+    path: Path, evaluation: Evaluation, options: SearchOptions, precision: str, formality: FormalityWish
+) -> None:
+    """Put an evaluation onto the card of a model folder, in place of an older one of the same set in the same way."""
     card = load_model(path).card
-    default, key = SearchOptions(), ("testset", "beam_size", "length_penalty", "other_options")
+    default = SearchOptions()
+    key = ("testset", "beam_size", "length_penalty", "other_options", "precision", "formality")
     others = {
         name: value
         for name, value in asdict(options).items()
@@ -143,6 +147,8 @@ def record_scores(path: Path, evaluation: Evaluation, options: SearchOptions) ->
         "beam_size": options.beam_size,
         "length_penalty": options.length_penalty,
         **({"other_options": others} if others else {}),
+        "precision": precision,
+        "formality": formality,
         "sentences": evaluation.sentences,
         "scores": {score.name: round(score.value, 2) for score in evaluation.scores},
         "signatures": {score.name: score.signature for score in evaluation.scores},

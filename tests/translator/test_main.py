@@ -258,6 +258,11 @@ def test_evaluate_scores_a_model_and_records_it_on_the_card(run, model_folder, t
     assert "tok:13a" in entry["signatures"]["BLEU"]
     run("evaluate", *arguments, "--json", "--record", "--beam", "2")
     assert len(load_model(model_folder).card["scores"]) == 1
+    for more in (("--precision", "fp32"), ("--formality", "formal")):
+        run("evaluate", *arguments, "--json", "--record", "--beam", "2", *more)
+    assert [(one["precision"], one["formality"]) for one in load_model(model_folder).card["scores"]] == [
+        ("int8", "auto"), ("fp32", "auto"), ("int8", "formal")
+    ]  # fmt: skip
 
 
 def test_evaluate_looks_at_all_files_before_it_loads_a_model(run, tmp_path):

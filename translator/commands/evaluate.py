@@ -53,34 +53,30 @@ def evaluate(
         device: auto (a GPU if there is one), cpu, cuda or cuda:N.
         precision: Of matrix products. auto is int8 on a CPU, bf16 on a GPU that is fast with it, else fp32.
         json_output: Print JSON instead of tables.
-        record: Write the scores onto the cards of the models; it translates in fp32, as the weights are.
+        record: Write the scores onto the cards of the models, with the precision and the formality.
     """
     from translator.translate import Style, Translator, shipped_model
 
-    _check_systems(model, hypothesis, precision, record=record)
+    _check_systems(model, hypothesis, record=record)
     options = search.options()
     folders = list(model) or ([] if hypothesis else [shipped_model()])
     chosen = _read_testset(source, reference, testset, needs_source=bool(folders))
     # A mistake in a file or a model is told before the first model has worked for minutes.
     finished = [_evaluate_file(path, chosen) for path in hypothesis]
-    translators = [
-        Translator.load(folder, device, precision="fp32" if record else precision) for folder in folders
-    ]
+    translators = [Translator.load(folder, device, precision=precision) for folder in folders]
     measured = [
         _evaluate_model(translator, options, Style(formality=formality), chosen) for translator in translators
     ]
     if record:
         from translator.card import record_scores
 
-        for folder, one in zip(folders, measured, strict=True):
-            record_scores(folder, one, options)
+        for folder, one, translator in zip(folders, measured, translators, strict=True):
+            record_scores(folder, one, options, translator.precision, formality)
     found = _told_apart([*measured, *finished], [*folders, *hypothesis])
     _print_evaluations(found, chosen.references, as_json=json_output)
 
 
-def _check_systems(
-    models: Sequence[Path], hypotheses: Sequence[Path], precision: str, *, record: bool
-) -> None:
+def _check_systems(models: Sequence[Path], hypotheses: Sequence[Path], *, record: bool) -> None:
     known = set[Path]()
     for path in (*models, *hypotheses):
         if path.resolve() in known:
@@ -90,10 +86,6 @@ def _check_systems(
         raise ConfigError(
             "--record writes scores onto the cards of models, and there are only --hypothesis files; "
             "give a --model, or leave --record out"
-        )
-    if record and precision != "auto":
-        raise ConfigError(
-            f"--precision is {precision}, and --record writes the scores of the model in fp32; leave one out"
         )
 
 
