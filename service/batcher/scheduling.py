@@ -365,7 +365,7 @@ class _Run(Generic[ResultT]):
         self.most_tokens = 0
         """That were in hand at the same time."""
         self._coming = deque(entries)
-        self._in_hand: set[_InHand[ResultT]] = set()
+        self._in_hand: dict[_InHand[ResultT], None] = {}  # in the order in which they came
         self._lock = threading.Lock()  # for those two
         self._speed = _Stopwatch(tell_speed)
 
@@ -380,14 +380,14 @@ class _Run(Generic[ResultT]):
         taken = [_InHand(entry, self) for entry in new if entry.is_wanted()]
         if taken:
             with self._lock:
-                self._in_hand.update(taken)
+                self._in_hand.update(dict.fromkeys(taken))
             self._tell_taken(taken)
         return taken
 
     def finish(self, one: _InHand[ResultT], result: ResultT) -> None:
         """Hand the result of an entry on."""
         with self._lock:
-            self._in_hand.remove(one)
+            del self._in_hand[one]
         self._metrics.compute_seconds.observe(time.monotonic() - one.since)
         self._metrics.in_flight_sentences.dec()
         self._metrics.sentences.inc()
@@ -411,7 +411,8 @@ class _Run(Generic[ResultT]):
 
     def _forget(self, gone: Sequence[_InHand[ResultT]]) -> None:
         if gone:
-            self._in_hand.difference_update(gone)
+            for one in gone:
+                del self._in_hand[one]
             self._metrics.in_flight_sentences.dec(len(gone))
             self._speed.restart()
 
