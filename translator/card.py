@@ -6,7 +6,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -18,7 +17,7 @@ from translator.model import Transformer
 from translator.model_folder import write_card
 from translator.search import SearchOptions
 from translator.shards import PreparedData
-from translator.text.formality import FormalityWish
+from translator.text.formality import FORMALITIES, FormalityWish
 from translator.tokenizer import Tokenizer
 from translator.trainer import Trainer
 from translator.translate import Translator
@@ -33,6 +32,8 @@ EXAMPLES = (
     "Never change a running system.",
 )
 
+_LEAST_PAIRS = 1000
+"""Of a formality, from which a model can learn it."""
 _COSTS = ("target_tokens_seen", "flops")
 """What may be added up over trainings on different machines."""
 _ORIGIN_KEYS = ("name", "corpora", "training", "cost_in_all", "began_with")
@@ -117,11 +118,9 @@ def build_card(name: str, trainer: Trainer, data: PreparedData) -> dict[str, Any
 
 
 def tells_formality(data: PreparedData) -> bool:
-    """Whether pieces before some English sentences tell whether the German has Sie or du."""
-    told = data.tokenizer.reserved.get("register", range(0))
-    return any(
-        len(corpus) > 0 and bool(np.isin(corpus.first_tokens(), told).any()) for corpus in data.corpora
-    )
+    """Whether there is enough German with Sie, and with du, to learn what the pieces before the English tell."""
+    pairs = data.provenance.get("formality", {})
+    return all(pairs.get(one, 0) >= _LEAST_PAIRS for one in FORMALITIES)
 
 
 def cost_in_all(training: dict[str, Any], origin: dict[str, Any] | None) -> dict[str, float]:

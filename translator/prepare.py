@@ -129,7 +129,13 @@ def prepare(
         if vocabulary is None:
             vocabulary = train_tokenizer(preparation.draw_sentences(corpora), vocab_size, seed=seed)
         writer.add_tokenizer(vocabulary)
-        return preparation.encode(corpora, dev, vocabulary, writer)
+        report = preparation.encode(corpora, dev, vocabulary, writer)
+        counts = report.german.values()
+        writer.provenance["formality"] = {
+            "formal": sum(one.formal for one in counts),
+            "informal": sum(one.informal for one in counts),
+        }
+        return report
 
 
 class _Preparation:

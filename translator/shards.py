@@ -101,11 +101,6 @@ class PreparedCorpus:
         middle = start + source_length
         return self._tokens_N[start:middle], self._tokens_N[middle : middle + target_length]
 
-    def first_tokens(self) -> np.ndarray:
-        """The first token of each source, (P,)."""
-        first_P: np.ndarray = self._tokens_N[self._starts_P]
-        return first_P
-
     def gather(self, pairs_R: np.ndarray, *, target: bool) -> tuple[np.ndarray, np.ndarray]:
         """One side of many pairs at once: their ids one after the other, and the length of each."""
         lengths_R = self.lengths_P2[pairs_R, int(target)].astype(np.int64)
@@ -122,13 +117,20 @@ class PreparedData:
     """A prepared folder, opened for reading."""
 
     def __init__(
-        self, tokenizer: Tokenizer, corpora: list[PreparedCorpus], dev: dict[str, PreparedCorpus], sha256: str
+        self,
+        tokenizer: Tokenizer,
+        corpora: list[PreparedCorpus],
+        dev: dict[str, PreparedCorpus],
+        sha256: str,
+        provenance: Mapping[str, Any] | None = None,
     ) -> None:
         self.tokenizer = tokenizer
         self.corpora = corpora
         self.dev = dev
         self.sha256 = sha256
         """Hash of the manifest: equal where tokenizer, pairs, order and weights are."""
+        self.provenance = dict(provenance or {})
+        """How it was prepared, and what was found."""
 
     @classmethod
     def open(cls, folder: Path) -> "PreparedData":
@@ -143,7 +145,9 @@ class PreparedData:
         tokenizer = Tokenizer.load(folder / _TOKENIZER)
         corpora = [_map_corpus(folder, CorpusEntry(**entry)) for entry in content["corpora"]]
         dev = [_map_corpus(folder, CorpusEntry(**entry)) for entry in content["dev"]]
-        return cls(tokenizer, corpora, {corpus.name: corpus for corpus in dev}, sha256)
+        return cls(
+            tokenizer, corpora, {corpus.name: corpus for corpus in dev}, sha256, content.get("provenance")
+        )
 
 
 class PreparedWriter:
@@ -159,7 +163,8 @@ class PreparedWriter:
         self._out = out.absolute()
         self._new_parents = [parent for parent in self._out.parents if not parent.exists()]
         self._tokenizer: Tokenizer | None = None
-        self._provenance = dict(provenance or {})
+        self.provenance = dict(provenance or {})
+        """What the manifest tells of how the data were made; may be added to until the end."""
         self._partial_prefix = f".{self._out.name}.partial-"
         self._partial = self._out.with_name(f"{self._partial_prefix}{os.getpid()}")
         self._corpora: list[CorpusEntry] = []
@@ -269,7 +274,7 @@ class PreparedWriter:
             "corpora": [asdict(entry) for entry in self._corpora],
             "dev": [asdict(entry) for entry in self._dev],
             "files": {name: asdict(entry) for name, entry in sorted(self._files.items())},
-            "provenance": self._provenance,
+            "provenance": self.provenance,
         }
         manifest = {"content": content, "sha256": _content_sha256(content)}
         text = json.dumps(manifest, indent=1, ensure_ascii=False)

@@ -3,10 +3,18 @@ import dataclasses
 import pytest
 import torch
 
-from translator.card import EXAMPLES, build_card, cost_in_all, save_trained_model, training_flops
+from translator.card import (
+    EXAMPLES,
+    build_card,
+    cost_in_all,
+    save_trained_model,
+    tells_formality,
+    training_flops,
+)
 from translator.checkpoint import load_model
 from translator.model import Transformer
 from translator.model_folder import write_card
+from translator.shards import PreparedData
 from translator.trainer import Processes, Trainer
 from translator.translate import Translator
 
@@ -78,3 +86,16 @@ def test_the_examples_are_what_the_saved_model_translates(trainer, prepared, tmp
     translator = Translator.load(tmp_path / "model", device="cpu", precision="fp32")
     translations = [translation.text for translation in translator.translate(EXAMPLES)]
     assert [example["translation"] for example in translator.card["examples"]] == translations
+
+
+@pytest.mark.parametrize(
+    ("pairs", "expected"),
+    [
+        ({}, False),
+        ({"formality": {"formal": 1000, "informal": 999}}, False),
+        ({"formality": {"formal": 1000, "informal": 1000}}, True),
+    ],
+)
+def test_a_model_knows_sie_and_du_that_has_seen_enough_of_both(prepared, pairs, expected):
+    data = PreparedData(prepared.tokenizer, prepared.corpora, prepared.dev, prepared.sha256, pairs)
+    assert tells_formality(data) is expected

@@ -177,7 +177,10 @@ def test_a_piece_before_the_english_tells_how_the_german_speaks_to_people(
     report = run(tmp_path / "out", paths, tokenizer=tokenizer_file, protected_share=0)
     data = PreparedData.open(tmp_path / "out")
     tags = data.tokenizer.reserved["register"]
-    first = {corpus.name: Counter(corpus.first_tokens().tolist()) for corpus in data.corpora}
+    first = {
+        corpus.name: Counter(corpus.pair(index)[0].tolist()[0] for index in range(len(corpus)))
+        for corpus in data.corpora
+    }
     assert abs(first["formal"][tags[0]] - 0.6 * 400) < 40
     assert abs(first["informal"][tags[1]] - 0.85 * 400) < 29
     assert first["formal"][tags[1]] == first["informal"][tags[0]] == 0
@@ -188,6 +191,7 @@ def test_a_piece_before_the_english_tells_how_the_german_speaks_to_people(
     assert report.german["formal"] == GermanCounts(formal=400)
     assert report.german["informal"] == GermanCounts(informal=400)
     assert report.german["mixed"] == GermanCounts(mixed=1)
+    assert data.provenance["formality"] == {"formal": 400, "informal": 400}
     assert report.drops.corpora["mixed"].dropped == {"Sie and du": 1}
 
 
