@@ -255,46 +255,41 @@ class Batcher(Generic[ResultT]):
         """Work on entries and on those that join them; where that fails, on halves of what is left, down to the one
         that it fails for.
         """
-        parts, was_short, largest, may_join = [first], False, 0, True
-        while parts:
-            part = [entry for entry in parts.pop() if entry.is_wanted()]
-            if not part:
-                continue
-            further = self._further_entries if may_join else None
-            run = _Run(part, further, self._metrics, self._take_result, self._tell_speed)
+        run = _Run(first, self._further_entries, self._metrics, self._take_result, self._tell_speed)
+        with self._changed:
+            self._runs.add(run)
+        was_short, largest = False, 0
+        while run.begin():
             error = self._try(run)
-            left = [entry for entry in run.left() if entry.is_wanted()]
             if error is None:
                 largest = max(largest, run.most_tokens * self._engine.rows(run.kind))
             elif run.number == 1:
-                self._fail(left, error)
+                self._fail(run.tried(), error)
             else:
                 was_short |= isinstance(error, OutOfMemory)
                 # Only the type: the message may quote a user's text.
-                logger.warning("a batch of %d failed: %s; trying its halves", len(left), type(error).__name__)
-                middle = math.ceil(len(left) / 2)
-                parts += [left[middle:], left[:middle]]
-                may_join = False
+                logger.warning("a batch of %d failed: %s; trying halves", run.number, type(error).__name__)
+                run.halve()
+        with self._changed:  # not where this thread dies: then somebody has to be told
+            self._runs.discard(run)
         self._settle_batch_tokens(was_short, largest)
 
     def _try(self, run: _Run[ResultT]) -> Exception | None:
         """Work on entries together; returns the error that prevented it."""
-        with self._changed:
-            self._runs.add(run)
-        failure: Exception | None = None
         try:
             self._engine.process(run.kind, run.take)
         except Exception as error:
             if run.number > 1:  # what the engine had in its hands must be free before the next try
                 error.__traceback__ = error.__context__ = error.__cause__ = None
-            failure = error
-        with self._changed:
-            self._runs.discard(run)
-        run.end()
-        left = sum(entry.is_wanted() for entry in run.left())
-        if left and not failure:
-            return RuntimeError(f"the engine has no result for {left} of {run.number} sentences")
-        return failure
+            return error
+        finally:
+            run.end()
+        missing = len(run.tried())
+        return (
+            RuntimeError(f"the engine has no result for {missing} of {run.number} sentences")
+            if missing
+            else None
+        )
 
     def _tell_speed(self, tokens: int, seconds: float) -> None:
         with self._changed:
@@ -352,25 +347,49 @@ class _Run(Generic[ResultT]):
     def __init__(
         self,
         entries: Sequence[Entry[ResultT]],
-        further: Callable[[_Run[ResultT], int], list[Entry[ResultT]]] | None,
+        further: Callable[[_Run[ResultT], int], list[Entry[ResultT]]],
         metrics: Metrics,
         on_result: Callable[[Entry[ResultT], ResultT], None],
         tell_speed: Callable[[int, float], None],
     ) -> None:
-        """`further` returns entries that join, at most as many as it is told; None where none may join."""
+        """`further` returns entries that join, at most as many as it is told."""
         self.kind = entries[0].kind
-        self._further, self._metrics, self._on_result = further, metrics, on_result
+        self._further: Callable[[_Run[ResultT], int], list[Entry[ResultT]]] | None = further
+        self._metrics, self._on_result = metrics, on_result
         self.number = 0
-        """How many entries the engine took."""
+        """How many entries the engine took in this try."""
         self.most_tokens = 0
-        """That were in hand at the same time."""
-        self._coming = deque(entries)
-        self._in_hand: dict[_InHand[ResultT], None] = {}  # in the order in which they came
-        self._lock = threading.Lock()  # for those two
+        """The most tokens that were in hand at the same time in this try."""
+        self._lock = threading.Lock()  # for the three that follow: other threads ask what is left
+        self._later = [list(entries)]
+        """Entries for further tries, the next one last."""
+        self._coming: deque[Entry[ResultT]] = deque()
+        """Entries of this try that the engine has no room for yet."""
+        self._in_hand: dict[_InHand[ResultT], None] = {}
+        """Entries that the engine works on, in the order in which they came."""
         self._speed = _Stopwatch(tell_speed)
 
+    def begin(self) -> bool:
+        """Get ready for the next try; returns whether there is one."""
+        with self._lock:
+            self._in_hand.clear()
+            self._coming.clear()
+            while self._later and not self._coming:
+                self._coming.extend(filter(Entry.is_wanted, self._later.pop()))
+        self.number = self.most_tokens = 0
+        self._speed.restart()
+        return bool(self._coming)
+
+    def halve(self) -> None:
+        """Let what is left of this try be tried in halves; from now on no entries join."""
+        self._further = None
+        left = self.tried()
+        middle = math.ceil(len(left) / 2)
+        with self._lock:
+            self._later += [left[middle:], left[:middle]]
+
     def take(self, room: int) -> list[_InHand[ResultT]]:
-        """Give the engine entries, at most so many."""
+        """Give the engine at most `room` entries."""
         with self._lock:
             gone = [one for one in self._in_hand if not one.is_wanted()]
             self._forget(gone)
@@ -396,9 +415,15 @@ class _Run(Generic[ResultT]):
         self._on_result(one.entry, result)
 
     def left(self) -> list[Entry[ResultT]]:
-        """Entries without a result; from any thread."""
+        """All entries without a result; from any thread."""
         with self._lock:
-            return [*(one.entry for one in self._in_hand), *self._coming]
+            later = itertools.chain.from_iterable(self._later)
+            return [*(one.entry for one in self._in_hand), *self._coming, *later]
+
+    def tried(self) -> list[Entry[ResultT]]:
+        """The entries of this try that have no result and that somebody waits for."""
+        entries = [*(one.entry for one in self._in_hand), *self._coming]
+        return list(filter(Entry.is_wanted, entries))
 
     def tokens_in_hand(self) -> int:
         """Of the entries that are being worked on."""

@@ -951,6 +951,28 @@ def test_a_failed_try_leaves_nothing_of_the_engine_behind(make_batcher: Any) -> 
     assert max(alive) <= 3
 
 
+def test_when_a_worker_dies_what_waits_for_another_try_is_told_too(make_batcher: Any) -> None:
+    """Four requests fail together, and the first half kills the worker while the second one waits for its try."""
+
+    class Dying(Engine):
+        def process(self, kind: Hashable, feed: Feed[str, str]) -> None:
+            taken = feed(ANY_NUMBER)
+            if len(taken) == 4:
+                raise ValueError("a mistake")
+            if len(taken) == 2:
+                raise SystemExit
+            self.entered.release()
+            assert self.gate.wait(PATIENCE_SECONDS)
+            for one in taken:
+                one.finish(one.item.upper())
+
+    engine = Dying()
+    batcher = make_batcher(engine)
+    requests = [ask(batcher, text, kind="other", deadline=5) for text in "abcd"]
+    outcomes = asyncio.run(while_busy(engine, batcher, requests))
+    assert [type(one) for one in outcomes] == [WorkerUnavailable] * 4
+
+
 def test_nothing_is_remembered_where_that_is_switched_off(engine: Engine, make_batcher: Any) -> None:
     batcher = make_batcher(engine, cached=0)
     asyncio.run(ask(batcher, "a"))
