@@ -21,9 +21,9 @@ sys.path[0] = str(
     Path(__file__).parents[1]
 )  # Python puts this folder itself there, which does not hold the packages
 
-from behaviour_suites import SUITES  # noqa: E402
+from behaviour_suites import SUITES  # noqa: E402 (the path above is needed first)
 
-from lexical_pairs.drawing import generate, words_of  # noqa: E402
+from lexical_pairs.drawing import generate, words_of  # noqa: E402 (see above)
 
 _OPENERS: dict[str, Callable[..., TextIO]] = {".xz": lzma.open, ".gz": gzip.open}
 

@@ -56,7 +56,7 @@ def generate(
     frames: list[Frame] | None = None,
     excluded: Set[str] = frozenset(),
 ) -> list[Drawn]:
-    """Distinct pairs, the same for the same seed, in random order; fewer if the frames cannot make so many.
+    """Distinct pairs, the same for the same seed, in random order; fewer than `count` if the frames have no more.
 
     Sentences with the words of one in `excluded` (as `words_of` gives them) are left out.
     """

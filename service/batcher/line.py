@@ -90,9 +90,9 @@ class WaitingLine:
     ) -> list[Entry[Any]]:
         """Take out the first entry, and the next ones of its kind, at most `most` in all.
 
-        `rows_of(kind)` is the number of rows that each takes: those taken have at most so many `tokens` times rows. The
-        first one is taken even if it has more, unless it is to join others of a `kind`; then nothing is taken either
-        where the first one is of another kind. Nothing is returned where nobody waits for any.
+        `rows_of(kind)` is the number of rows that each takes. `tokens` limits the sum of tokens times rows. Without a
+        `kind`, the first entry is taken even if it alone exceeds the limit. With a `kind`, entries join others of that
+        kind: nothing is taken if the first one is of another kind or does not fit. The list is empty if nothing waits.
         """
         first = self._first()
         if first is None or kind not in (None, first.kind):
@@ -122,7 +122,7 @@ class WaitingLine:
         return self._by_rank[0]
 
     def _next(self, first: Entry[Any], tokens: int, most: int) -> list[Entry[Any]]:
-        """The other entries of its kind that go next, up to so many tokens."""
+        """The other entries of its kind that go next, with at most this number of tokens in all."""
         found: list[Entry[Any]] = []
         for entry in itertools.islice(self._by_rank, _MOST_LOOKED_AT):
             if entry is not first and entry.kind == first.kind and not self._is_gone(entry):

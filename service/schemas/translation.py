@@ -107,7 +107,7 @@ class SamplingRequest(BaseModel):
         1.0, description="Below 1 the likely pieces of words become likelier."
     )
     top_k: Annotated[int, Field(ge=0, le=1000), Whole] = Field(
-        0, description="Draw from the so many likeliest pieces only; 0 draws from all."
+        0, description="Draw from this number of likeliest pieces only; 0 draws from all."
     )
     top_p: Annotated[float, Field(ge=0.01, le=1)] = Field(
         1.0, description="Draw from the fewest likeliest pieces that have this probability together."
@@ -170,13 +170,14 @@ class TranslateRequest(JsonRequest):
         "model was not taught the difference, `informal` is refused and `formal` leaves it to the model.",
     )
     min_length_factor: Annotated[float, Field(ge=0, le=2)] = Field(
-        0.0, description="At least so many German pieces for each English one; at most `max_length_factor`."
+        0.0,
+        description="The least number of German pieces for each English one; at most `max_length_factor`.",
     )
     max_length_factor: Annotated[float, Field(ge=0.1, le=4)] = Field(
-        2.0, description="At most so many German pieces for each English one, and ten more."
+        2.0, description="The most German pieces for each English one; ten more are always allowed."
     )
     no_repeat_ngram: Annotated[int, Field(ge=0, le=20), Whole] = Field(
-        0, description="No so many pieces in a row occur twice in a sentence; 0 allows it."
+        0, description="No sequence of this number of pieces occurs twice in a sentence; 0 allows repetition."
     )
     banned: Annotated[list[_Phrase], Field(max_length=20)] = Field(
         default_factory=list,

@@ -41,7 +41,7 @@ export class Live {
     this.#translate(text);
   }
 
-  /** Translate the same text anew, at once: it is to be translated in another way. */
+  /** Translate the same text again at once, because the options have changed. */
   translateAnew() {
     this.#abort();
     this.#failures = 0;

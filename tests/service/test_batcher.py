@@ -189,7 +189,7 @@ class Stepping(Engine):
 
 
 async def step_by_step(engine: Stepping, batcher: Batcher[str], *moments: Any) -> list[Any]:
-    """What becomes of requests that come after so many steps, given as (steps before it, request)."""
+    """The results of requests, each given with the number of engine steps to wait before it is sent."""
     asking: list[asyncio.Task[list[str]]] = []
     for steps, request in moments:
         for _ in range(steps):

@@ -41,7 +41,7 @@ class LineEngine(EchoEngine):
                 raise self.errors[one.item.text]
             if one is taken[0]:
                 self.gate.wait(20)
-            one.finish(self._echo(one.item.text, kind))  # type: ignore[arg-type]
+            one.finish(self._echo(one.item.text, kind))  # type: ignore[arg-type]  # only TranslateKinds come
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_sentences_arrive_before_the_last_is_finished_and_leaving_stops_the_work
 
         def process(self, kind: Hashable, feed: Feed[Any, EngineResult]) -> None:
             first, *others = feed(ANY_NUMBER)
-            first.finish(self._echo(first.item.text, kind))  # type: ignore[arg-type]
+            first.finish(self._echo(first.item.text, kind))  # type: ignore[arg-type]  # only TranslateKinds come
             for other in others:
                 wait_until(lambda other=other: not other.is_wanted())
                 self.left.set()

@@ -68,15 +68,18 @@ ProgressCallback = Callable[[int, int], None]
 """Called after each sentence with the number of sentences done, and of how many."""
 
 
+_AwaitedSentence = Awaited[SourceSentence, tuple[Hypothesis, ...]]
+
+
 class _Sentence:
     """A sentence as the search sees it: hands its hypotheses on, or keeps them for the ladder where they fail."""
 
     def __init__(
         self,
-        awaited: Awaited[SourceSentence, tuple[Hypothesis, ...]],
+        awaited: _AwaitedSentence,
         task: Task,
         to_texts: Callable[[list[ScoredTokens], SourceSentence], tuple[Hypothesis, ...]],
-        failed: list[tuple[Awaited[SourceSentence, tuple[Hypothesis, ...]], tuple[Hypothesis, ...]]],
+        failed: list[tuple[_AwaitedSentence, tuple[Hypothesis, ...]]],
     ) -> None:
         self.item, self.is_wanted = task, awaited.is_wanted
         self._awaited, self._to_texts, self._failed = awaited, to_texts, failed
@@ -279,7 +282,7 @@ class Translator:
 
         Those that fail their check are repaired before the next step, while the others wait.
         """
-        failed: list[tuple[Awaited[SourceSentence, tuple[Hypothesis, ...]], tuple[Hypothesis, ...]]] = []
+        failed: list[tuple[_AwaitedSentence, tuple[Hypothesis, ...]]] = []
         ladder = self._ladder(options, lambda some, without: self._search_one_batch(some, options, without))
 
         def to_texts(found: list[ScoredTokens], source: SourceSentence) -> tuple[Hypothesis, ...]:

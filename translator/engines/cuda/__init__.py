@@ -7,12 +7,12 @@ and has some 130 small kernels, which the host alone would take 600 µs to launc
 therefore rounded up to powers of two (sentences from 1, sources and translations from 32 positions), buffers stay where
 they are, and graphs are captured when a shape comes for the second time: its first step is computed directly, which is
 the warm-up that a capture needs. Nine sizes of batches times a few lengths are a bound; the `MOST_GRAPHS` used last are
-kept, and share the memory for what they compute on the way. Where buffers must grow, the graphs are captured anew. A
+kept, and share the memory for what they compute on the way. When buffers grow, graphs are captured again. A
 session borrows a decoder, with its caches and graphs, while it has sentences; the next session goes on with it.
 
 **Sentences stand side by side.** A sentence has a place with room for W rows (the width of its beam); the step computes
 the first B places, whether they are taken or not. A sentence is admitted to the first free place, and sentences move up
-when so many have left that half of the places would do. So no kernel has to gather anything: attention is computed for
+when they would fit into half of the places. So no kernel has to gather anything: attention is computed for
 whole sentences, W queries at once, against keys and values where they lie.
 
 **A beam's reorder moves no keys.** Of each sentence the caches hold T · W slots, one for each position and row; a row

@@ -6,7 +6,7 @@ from torch import Tensor
 _GROUP = 64
 """Tokens; masks are filled up to whole groups."""
 _MOST_SORTED = 4096
-"""Up to so many numbers PyTorch sorts rows within blocks of a GPU: fast, and safe in a graph."""
+"""The longest row that PyTorch sorts within one block of a GPU, which is fast and safe in a graph."""
 
 
 def best_tokens(log_probability_NX: Tensor, best: int) -> tuple[Tensor, Tensor]:

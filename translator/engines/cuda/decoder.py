@@ -59,7 +59,7 @@ class Network:
         return logits_NX + self.impossible_X
 
     def table(self, positions: int) -> Tensor:
-        """(P, D) what is added to embeddings at so many positions; raises InputTooLong where fewer were learned."""
+        """(P, D) position embeddings of the first `positions` places; raises InputTooLong if fewer were learned."""
         table_PD = self.model.embedding.table(positions)
         if table_PD is not self._tables[-1]:
             self._tables.append(table_PD)
@@ -204,7 +204,7 @@ class Decoder:
     # ---- steps ----
 
     def shape(self, sentences: int, source: int, target: int) -> Shape:
-        """The shape of a step of so many places, of sources and translations up to these lengths; makes room for it."""
+        """The shape of a step of `sentences` places with sources and translations up to these lengths; makes room."""
         self.make_room(target=target)
         return Shape(
             bucket(sentences),
@@ -252,7 +252,7 @@ class Decoder:
         self.lane.send(host, self._numbers[: shape.numbers])
 
     def launch(self, shape: Shape, best: int) -> Tensor:
-        """Compute a step, with so many candidates or ALL; returns its results on the device.
+        """Compute a step with the `best` candidates of each row, or ALL; returns its results on the device.
 
         They are 2 · N · C numbers: tokens, and the bits of their log-probabilities; or those of N · V.
         """

@@ -14,8 +14,8 @@ from translator.model import Transformer
 _KEPT_DECODERS = 4
 """That no session has sentences in; each has caches and graphs."""
 _ROWS_AHEAD = 4
-"""Up to so many rows a greedy step is launched before the one before it is looked at. A translation has some 25 tokens,
-so with 4 rows every sixth of these steps is for nothing; with 25 it would be every second one."""
+"""With at most this number of rows, a greedy step is launched before the result of the last one is read. A translation
+has some 25 tokens, so with 4 rows every sixth of these steps is for nothing; with 25 it would be every second one."""
 _NOWHERE = -1
 
 
@@ -34,7 +34,7 @@ class CudaEngine:
         return CudaSession(self)
 
     def borrow(self, width: int) -> Decoder:
-        """A decoder for sentences of so many rows, with graphs where there is an idle one."""
+        """A decoder for sentences of `width` rows: an idle one, which has graphs, if there is one."""
         for decoder in self._idle[::-1]:
             if decoder.caches.room.width == width:
                 try:
@@ -187,9 +187,9 @@ class CudaSession:
     def _ready(
         self, rows: Rows, steps: int, masks_MX: Mask | None = None
     ) -> Iterator[tuple[Decoder, Shape, Ints]]:
-        """A decoder that has all that so many steps need, their shape, and where the rows are in it.
+        """A decoder with the inputs of the next `steps` steps, their shape, and where the rows are in it.
 
-        Raises InputTooLong over learned positions, and MemoryError without memory for so many.
+        Raises InputTooLong over learned positions, and MemoryError when memory ends.
         """
         decoder = self._check_rows(rows)
         start_N = self._length_R[rows.parent_N]
