@@ -7,17 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from translator.augmentation import augment, draw_changes
+from translator.augmentation import Changes, augment, draw_changes
 from translator.config import AugmentationConfig
 from translator.errors import ConfigError, DataError
 from translator.shards import PreparedCorpus, PreparedData
-from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer
+from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID
 
 _COPIES, _ORDER, _CHANGES = 0, 1, 2  # keep the uses of the seed apart
 _AS_IT_IS = AugmentationConfig()
-
-Rows = list[list[int]]
-
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +60,8 @@ class EpochPlan:
 
     pairs_N2: np.ndarray
     """(corpus, pair) of each place; the batches are slices of it."""
+    changed: PreparedCorpus
+    """The pairs that augmentation has changed; in `pairs_N2` it follows the corpora of the data."""
     bounds_K2: np.ndarray
     """Begin and end of each batch in `pairs_N2`, in the order of the epoch."""
     left_out: int
@@ -79,10 +78,9 @@ class TokenBudgetBatches:
     four epochs see each pair once. Pairs of which a side with its EOS exceeds `max_tokens_per_side` are left
     out.
 
-    With augmentation or BPE-dropout, the text of pairs is changed or cut into other pieces when their batch is
-    made, by random numbers of that batch alone. Which pairs stand in which batch does not change, so batches
-    can then be somewhat over the budget. A pair that would exceed `max_tokens_per_side` keeps its ids, and so
-    does one with special or reserved ids. Both need the tokenizer, hence a `PreparedData`.
+    With augmentation, some pairs are changed before the epoch is cut into batches: upper case has twice as many
+    pieces, and one such row would pad a whole batch. A pair that would exceed `max_tokens_per_side` stays as it
+    was. Augmentation needs the tokenizer, hence a `PreparedData`.
 
     In the first `both_directions_epochs`, source and target change places in every second batch.
 
@@ -99,7 +97,6 @@ class TokenBudgetBatches:
         max_tokens_per_side: int,
         seed: int,
         augmentation: AugmentationConfig = _AS_IT_IS,
-        bpe_dropout: float = 0.0,
         both_directions_epochs: int = 0,
         is_logged: bool = True,
     ) -> None:
@@ -117,13 +114,12 @@ class TokenBudgetBatches:
         self._max_tokens_per_side = max_tokens_per_side
         self._seed = seed
         self._both_directions_epochs = both_directions_epochs
-        self._rewriter: _Rewriter | None = None
-        if bpe_dropout or augmentation != _AS_IT_IS:
-            if not isinstance(data, PreparedData):
-                raise ConfigError(
-                    "augmentation and bpe_dropout need the tokenizer: give the whole prepared data, not only corpora"
-                )
-            self._rewriter = _Rewriter(data.tokenizer, augmentation, bpe_dropout, max_tokens_per_side)
+        self._augmentation = augmentation
+        self._tokenizer = data.tokenizer if isinstance(data, PreparedData) else None
+        if augmentation != _AS_IT_IS and self._tokenizer is None:
+            raise ConfigError(
+                "augmentation needs the tokenizer: give the whole prepared data, not only corpora"
+            )
         self._plans: dict[int, EpochPlan] = {}
         self._is_to_be_logged = is_logged
 
@@ -136,7 +132,8 @@ class TokenBudgetBatches:
         """One batch of an epoch."""
         plan = self.plan(epoch)
         begin, end = plan.bounds_K2[index].tolist()
-        return self._assemble(plan.pairs_N2[begin:end], epoch, index)
+        is_reversed = epoch < self._both_directions_epochs and index % 2 == 1
+        return self._assemble(plan.pairs_N2[begin:end], plan.changed, is_reversed)
 
     def batch_count(self, epoch: int) -> int:
         """How many batches an epoch has."""
@@ -158,14 +155,41 @@ class TokenBudgetBatches:
                 f"epoch {epoch} has no pairs; {left_out} are longer than max_tokens_per_side "
                 f"{self._max_tokens_per_side}: raise it, raise the weights, or give more data"
             )
+        changed = self._change(pairs_N2, lengths_N2, np.random.default_rng((self._seed, _CHANGES, epoch)))
         random = np.random.default_rng((self._seed, _ORDER, epoch))
         order_N = random.permutation(len(pairs_N2))
         order_N = order_N[_length_order(lengths_N2[order_N])]
         pairs_N2, lengths_N2 = pairs_N2[order_N], lengths_N2[order_N]
         bounds_K2 = _cut(lengths_N2, self._batch_tokens)
         return EpochPlan(
-            pairs_N2, random.permutation(bounds_K2), left_out, self._padding_share(lengths_N2, bounds_K2)
+            pairs_N2,
+            changed,
+            random.permutation(bounds_K2),
+            left_out,
+            self._padding_share(lengths_N2, bounds_K2),
         )
+
+    def _change(
+        self, pairs_N2: np.ndarray, lengths_N2: np.ndarray, random: np.random.Generator
+    ) -> PreparedCorpus:
+        """Augment some of the pairs: both arrays are updated in place, and the new ids returned."""
+        changed = _ChangedPairs()
+        for place, changes in draw_changes(self._augmentation, len(pairs_N2), random).items():
+            corpus, pair = pairs_N2[place].tolist()
+            sides = self._augment(self._corpora[corpus].pair(pair), changes, random)
+            lengths = [len(ids) + 1 for ids in sides]
+            if max(lengths) <= self._max_tokens_per_side:
+                pairs_N2[place] = len(self._corpora), changed.add(*sides)
+                lengths_N2[place] = lengths
+        return changed.as_corpus()
+
+    def _augment(
+        self, sides: tuple[np.ndarray, np.ndarray], changes: Changes, random: np.random.Generator
+    ) -> tuple[list[int], list[int]]:
+        assert self._tokenizer is not None  # __init__ has seen to it
+        source, target = (self._tokenizer.decode_marked(ids.tolist()) for ids in sides)
+        source, target = augment(source, target, changes, random)
+        return self._tokenizer.encode_marked(source), self._tokenizer.encode_marked(target)
 
     def _log(self, epoch: int, plan: EpochPlan) -> None:
         logger.info(
@@ -196,14 +220,11 @@ class TokenBudgetBatches:
         rows_K1 = np.diff(bounds_K2)
         return 1 - int(lengths_N2.sum(dtype=np.int64)) / int((longest_K2 * rows_K1).sum())
 
-    def _assemble(self, pairs_B2: np.ndarray, epoch: int, index: int) -> Batch:
+    def _assemble(self, pairs_B2: np.ndarray, changed: PreparedCorpus, is_reversed: bool) -> Batch:
         pairs_B2 = pairs_B2[np.argsort(pairs_B2[:, 0], kind="stable")]  # each corpus in one piece
-        source, target = (self._gather(pairs_B2, target=target) for target in (False, True))
-        if self._rewriter:
-            random = np.random.default_rng((self._seed, _CHANGES, epoch, index))
-            source, target = map(_flat, self._rewriter.rewrite(_rows(*source), _rows(*target), random))
-        if epoch < self._both_directions_epochs and index % 2:
-            source, target = target, source
+        source, target = (
+            self._gather(pairs_B2, changed, target=side != is_reversed) for side in (False, True)
+        )
         source_BS, source_lengths_B = _pad(*source)
         target_BT, target_lengths_B = _pad(*target)
         target_input_BT = np.roll(target_BT, 1, axis=1)  # its last column is free: room for EOS
@@ -213,11 +234,14 @@ class TokenBudgetBatches:
         target_BT[rows_B, target_lengths_B] = EOS_ID
         return Batch(*map(torch.from_numpy, (source_BS, target_input_BT, target_BT)))
 
-    def _gather(self, pairs_B2: np.ndarray, *, target: bool) -> tuple[np.ndarray, np.ndarray]:
+    def _gather(
+        self, pairs_B2: np.ndarray, changed: PreparedCorpus, *, target: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Ids of one side one after the other, and their lengths; the pairs are sorted by corpus."""
+        all_corpora = [*self._corpora, changed]
         corpora, begins = np.unique(pairs_B2[:, 0], return_index=True)
         parts = [
-            self._corpora[corpus].gather(pairs_R2[:, 1], target=target)
+            all_corpora[corpus].gather(pairs_R2[:, 1], target=target)
             for corpus, pairs_R2 in zip(corpora, np.split(pairs_B2, begins[1:]), strict=True)
         ]
         return np.concatenate([ids_N for ids_N, _ in parts]), np.concatenate(
@@ -225,52 +249,27 @@ class TokenBudgetBatches:
         )
 
 
-class _Rewriter:
-    """Changes the ids of pairs by way of their text."""
+class _ChangedPairs:
+    """Collects the ids of changed pairs in memory."""
 
-    def __init__(
-        self,
-        tokenizer: Tokenizer,
-        augmentation: AugmentationConfig,
-        bpe_dropout: float,
-        max_tokens_per_side: int,
-    ) -> None:
-        self._tokenizer = tokenizer
-        self._augmentation = augmentation
-        self._bpe_dropout = bpe_dropout
-        self._longest = max_tokens_per_side - 1  # EOS comes after it
+    def __init__(self) -> None:
+        self._tokens: list[int] = []
+        self._lengths: list[tuple[int, int]] = []
 
-    def rewrite(self, sources: Rows, targets: Rows, random: np.random.Generator) -> tuple[Rows, Rows]:
-        """The rows of both sides, with those changed that the generator chooses."""
-        changes = draw_changes(self._augmentation, len(sources), random)
-        for row in range(len(sources)) if self._bpe_dropout else changes:
-            sides = sources[row], targets[row]
-            if self._bpe_dropout and not all(map(self._tokenizer.is_text, sides)):
-                continue  # reserved pieces have no merges
-            texts = source, target = tuple(map(self._tokenizer.decode_marked, sides))
-            if row in changes:
-                texts = augment(source, target, changes[row], random)
-            source_ids, target_ids = (self._encode(text, random) for text in texts)
-            if max(len(source_ids), len(target_ids)) <= self._longest:
-                sources[row], targets[row] = source_ids, target_ids
-        return sources, targets
+    def add(self, source: list[int], target: list[int]) -> int:
+        """Append a pair; returns its number."""
+        self._tokens += source + target
+        self._lengths.append((len(source), len(target)))
+        return len(self._lengths) - 1
 
-    def _encode(self, text: str, random: np.random.Generator) -> list[int]:
-        if self._bpe_dropout:
-            return self._tokenizer.encode_with_dropout(text, self._bpe_dropout, random)
-        return self._tokenizer.encode_marked(text)
+    def as_corpus(self) -> PreparedCorpus:
+        return PreparedCorpus(
+            "changed", np.array(self._tokens, np.uint16), np.array(self._lengths, np.uint16).reshape(-1, 2)
+        )
 
 
 def _counted(number: int, one: str, several: str) -> str:
     return f"{number} {one if number == 1 else several}"
-
-
-def _rows(ids_N: np.ndarray, lengths_B: np.ndarray) -> Rows:
-    return [ids.tolist() for ids in np.split(ids_N, np.cumsum(lengths_B)[:-1])]
-
-
-def _flat(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
-    return np.concatenate([np.array(row, np.int64) for row in rows]), np.array([len(row) for row in rows])
 
 
 def _pad(ids_N: np.ndarray, lengths_B: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -149,9 +149,6 @@ class TrainingConfig:
     others drawn at random (Jean et al. 2015). For small models, of whose time the softmax takes the largest part: with
     2000 of 10,000 an update of `tiny` takes 0.7 of its time on a CPU. The last part of a training is better without.
     0 is the softmax over all."""
-    bpe_dropout: float = 0.0
-    """Probability that a merge of subwords is left out, on both sides (Provilkov et al. 2020, who take 0.1):
-    the same words come in other pieces each time, which helps small corpora."""
     both_directions_epochs: int = 0
     """In so many epochs, the first ones, every second batch is German to English (Ding et al. 2021, who take a third of
     the training): a small corpus then teaches more. The finished model translates from English only."""
@@ -178,7 +175,7 @@ class TrainingConfig:
         _require(0 <= self.seed < 1 << 63, f"seed is {self.seed}; give 0 up to, not including, 2^63")
         for name, most in (("threads", MAX_THREADS), ("accumulate_batches", MAX_ACCUMULATED_BATCHES)):
             _require(getattr(self, name) <= most, f"{name} is {getattr(self, name)}; give at most {most}")
-        for name in ("label_smoothing", "adam_beta1", "adam_beta2", "ema_decay", "bpe_dropout"):
+        for name in ("label_smoothing", "adam_beta1", "adam_beta2", "ema_decay"):
             _require(
                 0 <= getattr(self, name) < 1,
                 f"{name} is {getattr(self, name)}; give 0 up to, not including, 1",

@@ -6,12 +6,10 @@ unigram model took twenty times as long to train on a million sentences: minutes
 """
 
 import hashlib
-import heapq
 import io
 import itertools
 import os
 import re
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +18,7 @@ from typing import Any
 import numpy as np
 import sentencepiece
 
-from translator.errors import ConfigError, DataError, InputError
+from translator.errors import DataError, InputError
 from translator.vocabulary import (
     FIRST_MARK,
     REQUIRED_CHARACTERS,
@@ -235,37 +233,6 @@ class Tokenizer:
                 ids[index] = self._encode_with_word_marks(text)
         return ids
 
-    def encode_with_dropout(self, text: str, probability: float, random: np.random.Generator) -> list[int]:
-        """Piece ids of a text of which each merge is left out with a probability; `decode` gives the text back.
-
-        The generator alone decides which: equal generators give equal ids, in every thread and process.
-        Raises `ConfigError` unless 0 ≤ probability < 1, `InputError` on a lone surrogate, and `DataError` when
-        the tokenizer is no byte-pair encoding of words.
-        Source: BPE-dropout, Provilkov et al. 2020. As in SentencePiece, a merge that was left out may happen
-        again only when what stands there has changed; the paper gives it a new chance with every other merge.
-        """
-        if not 0 <= probability < 1:
-            raise ConfigError(f"the dropout of merges is {probability}; give 0 up to, not including, 1")
-        _utf8(text)
-        return self._merges.encode(text, _Drops(probability, random))
-
-    @cached_property
-    def _merges(self) -> "_Merges":
-        learnt = list(range(self.first_learnt_id, self._vocab_size))
-        pieces: list[str] = self._processor.id_to_piece(learnt)
-        if any(_WORD_MARK in piece[1:] for piece in pieces) or any(
-            self._processor.get_score(piece_id) != self.first_learnt_id - piece_id for piece_id in learnt
-        ):
-            raise DataError(
-                "merges can only be left out of a byte-pair encoding whose pieces end with the word; "
-                "switch the dropout of merges off, or make a tokenizer with `prepare`"
-            )
-        return _Merges(dict(zip(pieces, learnt, strict=True)), self.first_byte_id)
-
-    def is_text(self, ids: Sequence[int]) -> bool:
-        """Whether `decode` keeps all of the ids: there is no special or reserved one among them."""
-        return min(ids, default=self.first_byte_id) >= self.first_byte_id
-
     def decode(self, ids: Sequence[int]) -> str:
         """Text of piece ids; special and reserved ids are dropped, invalid UTF-8 becomes U+FFFD.
 
@@ -332,98 +299,6 @@ class Tokenizer:
             ids += self._word_mark_ids
             ids += ids_of[part]
         return ids
-
-
-class _Drops:
-    """Decides merge by merge which are left out, with one random draw for each of these."""
-
-    def __init__(self, probability: float, random: np.random.Generator) -> None:
-        self._probability = probability
-        self._random = random
-        self._kept = self._draw()
-
-    def keeps(self, merges: int) -> bool:
-        """Whether the next so many merges are all kept; if so they are counted as made."""
-        if merges > self._kept:
-            return False
-        self._kept -= merges
-        return True
-
-    def drops_next(self) -> bool:
-        """Whether the next merge is left out."""
-        if self.keeps(1):
-            return False
-        self._kept = self._draw()
-        return True
-
-    def _draw(self) -> int:
-        """How many merges are kept before the next one that is not."""
-        return int(self._random.geometric(self._probability)) - 1 if self._probability else sys.maxsize
-
-
-class _Merges:
-    """Byte-pair encoding with merges left out; without drops it equals SentencePiece's.
-
-    SentencePiece can leave out merges, too, but its generator belongs to the thread, goes on from call to call,
-    and in 0.2.1 can be seeded only once.
-    """
-
-    def __init__(self, ids: dict[str, int], first_byte_id: int) -> None:
-        self._ids = ids  # of the learnt pieces; the lower, the earlier its merge
-        self._first_byte_id = first_byte_id
-        self._whole: dict[str, tuple[list[int], int]] = {}
-
-    def encode(self, text: str, drops: _Drops) -> list[int]:
-        if text and not text.startswith(_WORD_MARK):
-            text = " " + text
-        ids: list[int] = []
-        for word in _WORDS.findall(text):
-            ids += self._bytes_of(word) if word == _WORD_MARK else self._encode_word(word, drops)
-        return ids
-
-    def _encode_word(self, word: str, drops: _Drops) -> list[int]:
-        whole = self._whole.get(word)
-        if whole is None:
-            if len(self._whole) >= _MAX_REMEMBERED_WORDS:
-                self._whole.clear()
-            whole = self._whole[word] = self._merge(word, None)
-        ids, merges = whole
-        return ids if drops.keeps(merges) else self._merge(word, drops)[0]
-
-    def _merge(self, word: str, drops: _Drops | None) -> tuple[list[int], int]:
-        """Ids of a word, and how many merges were made."""
-        symbols = list(word.replace(" ", _WORD_MARK))  # a merged one is empty, its left neighbour has it
-        before, after = list(range(-1, len(symbols) - 1)), list(range(1, len(symbols) + 1))
-        agenda: list[tuple[int, int, int, str]] = []
-
-        def propose(left: int, right: int) -> None:
-            if left >= 0 and right < len(symbols):
-                piece = symbols[left] + symbols[right]
-                if piece in self._ids:
-                    heapq.heappush(agenda, (self._ids[piece], left, right, piece))
-
-        for right in range(1, len(symbols)):
-            propose(right - 1, right)
-        while agenda:
-            _, left, right, piece = heapq.heappop(agenda)
-            is_there = symbols[left] and symbols[right] and symbols[left] + symbols[right] == piece
-            if not is_there or (drops and drops.drops_next()):
-                continue
-            symbols[left], symbols[right] = piece, ""
-            after[left] = after[right]
-            if after[left] < len(symbols):
-                before[after[left]] = left
-            propose(before[left], left)
-            propose(left, after[left])
-        return [piece_id for symbol in symbols for piece_id in self._ids_of(symbol)], symbols.count("")
-
-    def _ids_of(self, symbol: str) -> list[int]:
-        if symbol in self._ids:
-            return [self._ids[symbol]]
-        return self._bytes_of(symbol)
-
-    def _bytes_of(self, symbol: str) -> list[int]:
-        return [self._first_byte_id + byte for byte in symbol.encode()]
 
 
 def train_tokenizer(

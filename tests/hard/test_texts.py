@@ -42,16 +42,16 @@ def tokenizer() -> Tokenizer:
 def test_odd_characters(
     service: ServiceProcess, tokenizer: Tokenizer, record_case: Record, what: str
 ) -> None:
-    ids = tokenizer.encode(ODD[what])
+    is_text = min(tokenizer.encode(ODD[what])) >= tokenizer.first_byte_id
     prose = "The old house stands at the end of the street, and nobody has lived in it for years. " * 9
     limit = 5 * max(1.0, seconds_for(service, prose[: len(ODD[what])])[1])
     status, seconds = seconds_for(service, ODD[what])
     record_case(
         19,
         what,
-        f"{status} after {seconds:.2f} s" + ("" if tokenizer.is_text(ids) else ", a control token"),
+        f"{status} after {seconds:.2f} s" + ("" if is_text else ", a control token"),
         f"200, < {limit:.0f} s, no control token",
-        status == 200 and seconds < limit and tokenizer.is_text(ids),
+        status == 200 and seconds < limit and is_text,
     )
 
 

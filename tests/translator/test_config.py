@@ -90,10 +90,8 @@ def test_impossible_model_settings_are_refused(change, message):
         ({"max_steps": None}, "neither max_steps nor max_minutes"),
         ({"schedule": "cosine"}, "choose one of inverse-sqrt, linear"),
         ({"clip_norm": -1.0}, "clip_norm is -1.0"),
-        ({"bpe_dropout": 1.0}, "bpe_dropout is 1.0; give 0 up to, not including, 1"),
         ({"softmax_pieces": -1}, "softmax_pieces is -1; give 0 or more"),
         ({"r_drop": -1.0}, "r_drop is -1.0; give 0 or more"),
-        ({"bpe_dropout": -0.1}, "bpe_dropout is -0.1"),
         ({"both_directions_epochs": -1}, "both_directions_epochs is -1"),
         ({"peak_learning_rate": math.inf}, "peak_learning_rate is inf; give a finite number"),
         ({"weight_decay": math.nan}, "weight_decay is nan"),
@@ -135,14 +133,14 @@ def test_rates_of_casings_may_use_up_the_whole():
 
 
 def test_augmentation_is_saved_and_comes_back():
-    training = TrainingConfig(max_steps=1, augmentation=AugmentationConfig(typos=0.125), bpe_dropout=0.1)
+    training = TrainingConfig(max_steps=1, augmentation=AugmentationConfig(typos=0.125))
     config = Config(ModelConfig(), training)
     assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
 
 def test_configurations_from_before_augmentation_load_without_it():
     training = Config.from_dict({"training": {"max_steps": 1}}).training
-    assert (training.augmentation, training.bpe_dropout) == (AugmentationConfig(), 0.0)
+    assert training.augmentation == AugmentationConfig()
     assert dataclasses.astuple(training.augmentation) == (0.0, 0.0, 0.0, 0.0, 0.0)
 
 

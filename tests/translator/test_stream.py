@@ -14,7 +14,7 @@ from translator.trainer.stream import read_ahead, updates
 def batches(prepared):
     return TokenBudgetBatches(
         prepared, batch_tokens=128, max_tokens_per_side=64, seed=3,
-        augmentation=AugmentationConfig(typos=0.5), bpe_dropout=0.2,
+        augmentation=AugmentationConfig(typos=0.5),
     )  # fmt: skip
 
 

@@ -756,7 +756,7 @@ def test_a_signal_breaks_a_validation_off(prepared, brief_config, tmp_path):
 
 @pytest.mark.parametrize("read_ahead", [0, 2])
 def test_reading_ahead_does_not_change_the_losses(prepared, brief_config, tmp_path, read_ahead):
-    settings = {"max_steps": 20, "bpe_dropout": 0.1, "batch_tokens": 512}
+    settings = {"max_steps": 20, "batch_tokens": 512}
     make_trainer(brief_config, prepared, tmp_path / "a", read_ahead_updates=read_ahead, **settings).train()
     first = make_trainer(brief_config, prepared, tmp_path / "b", read_ahead_updates=1, **settings)
     first.train()

@@ -64,7 +64,6 @@ def _batches(data: PreparedData, training: TrainingConfig) -> TokenBudgetBatches
         max_tokens_per_side=training.max_tokens_per_side,
         seed=training.seed,
         augmentation=training.augmentation,
-        bpe_dropout=training.bpe_dropout,
         both_directions_epochs=training.both_directions_epochs,
     )
 
