@@ -13,6 +13,7 @@ from translator.commands.demo import demo
 from translator.commands.evaluate import evaluate
 from translator.commands.explain import explain
 from translator.commands.export import export
+from translator.commands.lexicon import lexicon
 from translator.commands.prepare import prepare
 from translator.commands.report import report
 from translator.commands.score import score
@@ -54,6 +55,7 @@ def main() -> int:
 def _run_command(arguments: Sequence[str]) -> None:
     tyro.extras.subcommand_cli_from_dict(
         {
+            "lexicon": lexicon,
             "prepare": prepare,
             "translate": translate,
             "evaluate": evaluate,

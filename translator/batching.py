@@ -187,7 +187,9 @@ class TokenBudgetBatches:
         self, sides: tuple[np.ndarray, np.ndarray], changes: Changes, random: np.random.Generator
     ) -> tuple[list[int], list[int]]:
         assert self._tokenizer is not None  # __init__ has seen to it
-        source, target = (self._tokenizer.decode_marked(ids.tolist()) for ids in sides)
+        # A hint is not the writer's: it has no typos, and stays in its casing. These pairs do without.
+        plain = (self._tokenizer.without_hints(ids.tolist()) for ids in sides)
+        source, target = map(self._tokenizer.decode_marked, plain)
         source, target = augment(source, target, changes, random)
         return self._tokenizer.encode_marked(source), self._tokenizer.encode_marked(target)
 

@@ -18,7 +18,6 @@ from translator.model_folder import write_card
 from translator.search import SearchOptions
 from translator.shards import PreparedData
 from translator.text.formality import FORMALITIES, FormalityWish
-from translator.tokenizer import Tokenizer
 from translator.trainer import Trainer
 from translator.translate import Translator
 
@@ -47,9 +46,9 @@ def save_trained_model(path: Path, name: str, trainer: Trainer, data: PreparedDa
     """
     weights = {name: tensor.to(torch.bfloat16) for name, tensor in trainer.final_weights().items()}
     card = build_card(name, trainer, data)
-    card["examples"] = _examples(trainer, weights, data.tokenizer, card)
+    card["examples"] = _examples(trainer, weights, data, card)
     card["scores"] = _scores_so_far(path, weights)
-    save_model(path, trainer.config.model, weights, data.tokenizer, card)
+    save_model(path, trainer.config.model, weights, data.tokenizer, card, data.lexicon)
 
 
 def _scores_so_far(path: Path, weights: Mapping[str, Tensor]) -> list[dict[str, Any]]:
@@ -66,12 +65,13 @@ def _scores_so_far(path: Path, weights: Mapping[str, Tensor]) -> list[dict[str, 
 
 
 def _examples(
-    trainer: Trainer, weights: Mapping[str, Tensor], tokenizer: Tokenizer, card: dict[str, Any]
+    trainer: Trainer, weights: Mapping[str, Tensor], data: PreparedData, card: dict[str, Any]
 ) -> list[dict[str, str]]:
     """What the model will translate that is saved with these weights."""
     model = Transformer(trainer.config.model)
     model.load_state_dict(weights)
-    translations = Translator.of_model(model, tokenizer, card).translate(EXAMPLES)
+    translator = Translator.of_model(model, data.tokenizer, card, lexicon=data.lexicon)
+    translations = translator.translate(EXAMPLES)
     return [
         {"source": source, "translation": translation.text}
         for source, translation in zip(EXAMPLES, translations, strict=True)
@@ -111,6 +111,7 @@ def build_card(name: str, trainer: Trainer, data: PreparedData) -> dict[str, Any
             for corpus in data.corpora
         ],
         "formality": tells_formality(data),
+        "lexicon_entries": len(data.lexicon) if data.lexicon else 0,
         "training": training,
         "cost_in_all": cost_in_all(training, origin),
         "began_with": origin and {key: origin[key] for key in _ORIGIN_KEYS if key in origin},

@@ -17,7 +17,8 @@ from torch import Tensor
 from translator.config import ModelConfig
 from translator.errors import CheckpointError, DamagedError
 from translator.model import Transformer
-from translator.model_folder import FORMAT_VERSION, read_model
+from translator.model_folder import FORMAT_VERSION, LEXICON, read_model
+from translator.text.lexicon import Lexicon
 from translator.tokenizer import Tokenizer
 from translator.verified import (
     parse_json,
@@ -55,6 +56,7 @@ class ModelFolder:
     model: Transformer
     tokenizer: Tokenizer
     card: dict[str, Any]
+    lexicon: Lexicon | None = None
 
 
 def checkpoint_path(folder: Path, step: int) -> Path:
@@ -158,6 +160,7 @@ def save_model(
     weights: Mapping[str, Tensor],
     tokenizer: Tokenizer,
     card: Mapping[str, Any],
+    lexicon: Lexicon | None = None,
 ) -> None:
     """Write a model folder with its weights in bf16: half the size, and no measurable loss of quality."""
     description = {
@@ -173,6 +176,7 @@ def save_model(
             "model.safetensors": save_tensors(_contiguous(half)),
             "tokenizer.model": tokenizer.model_bytes,
             "card.json": to_json(card),
+            **({LEXICON: lexicon.content} if lexicon else {}),
         },
     )
 
@@ -182,7 +186,7 @@ def load_model(path: Path) -> ModelFolder:
     files = read_model(path)
     model = Transformer(files.config)
     model.load_state_dict({name: torch.from_numpy(weight) for name, weight in files.weights.items()})
-    return ModelFolder(model.eval(), files.tokenizer, files.card)
+    return ModelFolder(model.eval(), files.tokenizer, files.card, files.lexicon)
 
 
 def _put_aside(path: Path) -> Path:

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from safetensors import SafetensorError, deserialize
 
 from translator.config import ModelConfig, model_config_from_dict
-from translator.errors import CheckpointError, ConfigError, DamagedError
+from translator.errors import CheckpointError, ConfigError, DamagedError, DataError
+from translator.text.lexicon import Lexicon
 from translator.tokenizer import Tokenizer
 from translator.verified import (
     MANIFEST,
@@ -23,6 +24,7 @@ from translator.verified import (
 )
 
 FORMAT_VERSION = 1
+LEXICON = "lexicon.tsv"
 Weights = dict[str, npt.NDArray[np.float32]]
 
 
@@ -34,6 +36,8 @@ class ModelFiles:
     weights: Weights
     tokenizer: Tokenizer
     card: dict[str, Any]
+    lexicon: Lexicon | None = None
+    """What it reads as hints beside rare words."""
 
 
 def read_model(path: Path) -> ModelFiles:
@@ -44,7 +48,7 @@ def read_model(path: Path) -> ModelFiles:
         raise CheckpointError(
             f"{path} is a training run that has no model yet; finish it with train.py … --resume"
         )
-    files = read_verified_folder(path, ("config.json", "model.safetensors", "tokenizer.model", "card.json"))
+    files = _read_files(path)
     description = parse_json(path / "config.json", files["config.json"])
     if description.get("format_version") != FORMAT_VERSION:
         raise CheckpointError(
@@ -67,7 +71,20 @@ def read_model(path: Path) -> ModelFiles:
         raise CheckpointError(
             f"the weights in {path} do not fit its config.json: {wrong[0]} has the shape {wrong[1]}"
         )
-    return ModelFiles(config, weights, tokenizer, parse_json(path / "card.json", files["card.json"]))
+    card = parse_json(path / "card.json", files["card.json"])
+    return ModelFiles(config, weights, tokenizer, card, _parse_lexicon(path, files.get(LEXICON)))
+
+
+def _read_files(path: Path) -> dict[str, bytes]:
+    names = ("config.json", "model.safetensors", "tokenizer.model", "card.json")
+    return read_verified_folder(path, names, optional=[LEXICON])
+
+
+def _parse_lexicon(path: Path, content: bytes | None) -> Lexicon | None:
+    try:
+        return Lexicon(content) if content is not None else None
+    except DataError as error:
+        raise DamagedError(f"{path / LEXICON} is damaged: {error}") from error
 
 
 def weight_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
@@ -127,5 +144,4 @@ def model_sha256(path: Path) -> str:
 
 def write_card(path: Path, card: Mapping[str, Any]) -> None:
     """Replace the card of a model folder."""
-    names = ("config.json", "model.safetensors", "tokenizer.model")
-    write_verified_folder(path, {**read_verified_folder(path, names), "card.json": to_json(card)})
+    write_verified_folder(path, {**_read_files(path), "card.json": to_json(card)})

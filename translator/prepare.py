@@ -27,6 +27,7 @@ from translator.errors import ConfigError, DataError
 from translator.shards import MAX_VOCAB_SIZE, CorpusEntry, IdBlock, PreparedWriter
 from translator.text import normalise
 from translator.text.formality import FORMALITIES, formalities_of
+from translator.text.lexicon import Hinting, Lexicon
 from translator.text.protected import mark_pair
 from translator.text.spelling import spelt_as_today
 from translator.text.wrapped import wrapped
@@ -103,6 +104,7 @@ def prepare(
     vocab_size: int,
     dev: Sequence[CorpusSpec] = (),
     tokenizer: Path | None = None,
+    lexicon: Path | None = None,
     rules: CleaningRules,
     seed: int,
     protected_share: float = PROTECTED_SHARE,
@@ -114,6 +116,8 @@ def prepare(
     stand for the protected spans on which both sides agree, and a piece before the English tells whether the German has
     Sie or du. Pairs with both are dropped. Development sets keep their German, and have no such pieces.
     `tokenizer` names a `tokenizer.model` to reuse; without it, one of `vocab_size` pieces is trained.
+    `lexicon` names a file that `translator lexicon` wrote: most rare words of the sources get a hint from it, and all
+    those of the development sets.
     Raises `ConfigError` on settings that cannot work, `DataError` when a corpus cannot be read, when nothing
     of it is left, or when `out` is in use. What can be checked is checked before the long work.
     """
@@ -121,14 +125,22 @@ def prepare(
     if not 0 <= protected_share <= 1:
         raise ConfigError(f"protected_share is {protected_share}; give 0 to 1")
     vocabulary = Tokenizer.load(tokenizer) if tokenizer else None
-    preparation = _Preparation(rules, seed, protected_share, progress or (lambda _stage, _pairs: None))
+    hints = Lexicon.load(lexicon) if lexicon else None
+    preparation = _Preparation(rules, seed, protected_share, hints, progress or (lambda _stage, _pairs: None))
     provenance = {"rules": asdict(rules), "seed": seed, "protected_share": protected_share}
     with PreparedWriter(out, provenance) as writer:
         for spec in (*corpora, *dev):
             check_readable(spec)
         if vocabulary is None:
             vocabulary = train_tokenizer(preparation.draw_sentences(corpora), vocab_size, seed=seed)
+        if hints and not vocabulary.marks:
+            raise ConfigError(
+                f"--lexicon {lexicon} needs a tokenizer with reserved pieces for hints, and {tokenizer} has none; "
+                "leave --tokenizer out to train one"
+            )
         writer.add_tokenizer(vocabulary)
+        if hints:
+            writer.add_lexicon(hints)
         report = preparation.encode(corpora, dev, vocabulary, writer)
         counts = report.german.values()
         writer.provenance["formality"] = {
@@ -141,10 +153,18 @@ def prepare(
 class _Preparation:
     """The two passes over the text, with the settings that they share."""
 
-    def __init__(self, rules: CleaningRules, seed: int, protected_share: float, progress: Progress) -> None:
+    def __init__(
+        self,
+        rules: CleaningRules,
+        seed: int,
+        protected_share: float,
+        lexicon: Lexicon | None,
+        progress: Progress,
+    ) -> None:
         self._rules = rules
         self._seed = seed
         self._protected_share = protected_share
+        self._lexicon = lexicon
         self._progress = progress
 
     def draw_sentences(self, corpora: Sequence[CorpusSpec]) -> Iterator[str]:
@@ -181,11 +201,16 @@ class _Preparation:
                 good = self._marked(good, tokenizer.marks, random, protected)
                 random = np.random.default_rng((self._seed, len(report.corpora), 1))
                 good = _with_formality(good, tokenizer.marks["register"], random, german)
+            if self._lexicon:
+                random = np.random.default_rng((self._seed, len(report.corpora), 2))
+                good = _with_hints(good, Hinting(self._lexicon, tokenizer.marks), random)
             report.corpora.append(_add(writer, spec, good, counts, tokenizer, dev=False))
         for spec in dev:
             counts = report.drops.corpora[f"dev {spec.name}"] = DropCounts()
             pairs = self._watched("encoding", spec, counts)
-            normalised = ((normalise(english), german) for english, german in pairs)
+            normalised: Iterator[Pair] = ((normalise(english), german) for english, german in pairs)
+            if self._lexicon:
+                normalised = _with_hints(normalised, Hinting(self._lexicon, tokenizer.marks))
             report.dev.append(_add(writer, spec, normalised, counts, tokenizer, dev=True))
         return report
 
@@ -246,6 +271,15 @@ def _with_formality(
             told = FORMALITIES[int(random.integers(2))]
             is_told = random.random() < TOLD_FOR_NOTHING_SHARE
         yield (marks[FORMALITIES.index(told)] + english if is_told else english), german
+
+
+def _with_hints(
+    pairs: Iterator[Pair], hinting: Hinting, random: np.random.Generator | None = None
+) -> Iterator[Pair]:
+    """The pairs with hints in the English: all of them, or those that the generator chooses."""
+    for english, german in pairs:
+        hints = hinting.some_hints(english, random) if random else hinting.hints(english)
+        yield hinting.insert(english, hints), german
 
 
 def _check(corpora: Sequence[CorpusSpec], dev: Sequence[CorpusSpec], vocab_size: int | None) -> None:

@@ -2,6 +2,7 @@
 
     manifest.json          format, tokenizer, corpora with their counts, SHA-256 of every file
     tokenizer.model        the SentencePiece model that made the ids
+    lexicon.tsv            the lexicon that the hints in the sources come from, if they have any
     000-NAME.tokens, 001-… uint16, little-endian: source ids, then target ids of each pair; no BOS or EOS
     000-NAME.lengths, …    uint16, little-endian: source length and target length of each pair
     dev-000-NAME.tokens, … the same for development sets
@@ -24,6 +25,7 @@ from typing import Any, Self
 import numpy as np
 
 from translator.errors import DataError
+from translator.text.lexicon import Lexicon
 from translator.tokenizer import Tokenizer
 
 FORMAT_VERSION = 1
@@ -31,6 +33,7 @@ MAX_TOKENS_PER_SIDE = 65_535
 MAX_VOCAB_SIZE = 65_536
 _MANIFEST = "manifest.json"
 _TOKENIZER = "tokenizer.model"
+_LEXICON = "lexicon.tsv"
 _ID_TYPE = np.dtype("<u2")
 
 IdBlock = tuple[np.ndarray, np.ndarray]
@@ -123,6 +126,7 @@ class PreparedData:
         dev: dict[str, PreparedCorpus],
         sha256: str,
         provenance: Mapping[str, Any] | None = None,
+        lexicon: Lexicon | None = None,
     ) -> None:
         self.tokenizer = tokenizer
         self.corpora = corpora
@@ -131,6 +135,8 @@ class PreparedData:
         """Hash of the manifest: equal where tokenizer, pairs, order and weights are."""
         self.provenance = dict(provenance or {})
         """How it was prepared, and what was found."""
+        self.lexicon = lexicon
+        """Where the hints in the sources come from, if they have any."""
 
     @classmethod
     def open(cls, folder: Path) -> "PreparedData":
@@ -145,9 +151,9 @@ class PreparedData:
         tokenizer = Tokenizer.load(folder / _TOKENIZER)
         corpora = [_map_corpus(folder, CorpusEntry(**entry)) for entry in content["corpora"]]
         dev = [_map_corpus(folder, CorpusEntry(**entry)) for entry in content["dev"]]
-        return cls(
-            tokenizer, corpora, {corpus.name: corpus for corpus in dev}, sha256, content.get("provenance")
-        )
+        lexicon = Lexicon((folder / _LEXICON).read_bytes()) if _LEXICON in content["files"] else None
+        dev_by_name = {corpus.name: corpus for corpus in dev}
+        return cls(tokenizer, corpora, dev_by_name, sha256, content.get("provenance"), lexicon)
 
 
 class PreparedWriter:
@@ -210,6 +216,12 @@ class PreparedWriter:
             tokenizer.save(self._partial / _TOKENIZER)
         self._files[_TOKENIZER] = FileEntry(tokenizer.sha256, len(tokenizer.model_bytes))
         self._tokenizer = tokenizer
+
+    def add_lexicon(self, lexicon: Lexicon) -> None:
+        """Write the lexicon whose hints the sources have."""
+        with _disk_errors(self._out):
+            (self._partial / _LEXICON).write_bytes(lexicon.content)
+        self._files[_LEXICON] = FileEntry(hashlib.sha256(lexicon.content).hexdigest(), len(lexicon.content))
 
     def add(
         self,

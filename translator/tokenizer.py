@@ -234,13 +234,26 @@ class Tokenizer:
         return ids
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Text of piece ids; special and reserved ids are dropped, invalid UTF-8 becomes U+FFFD.
+        """Text of piece ids; hints, special and reserved ids are dropped, invalid UTF-8 becomes U+FFFD.
 
         Raises `InputError` on an id outside of the vocabulary.
         """
-        plain = [int(piece_id) for piece_id in ids]
+        plain = self.without_hints([int(piece_id) for piece_id in ids])
         self._check_ids(plain)
         return str(self._processor.decode([piece_id for piece_id in plain if piece_id >= self.first_byte_id]))
+
+    def without_hints(self, ids: Sequence[int]) -> list[int]:
+        """The ids of a source without those of its hints (`translator.text.lexicon`)."""
+        if not self.reserved or self.reserved["hint"][0] not in ids:
+            return list(ids)
+        first, last = self.reserved["hint"][:2]
+        kept, is_hint = list[int](), False
+        for piece_id in ids:
+            is_hint |= piece_id == first
+            if not is_hint:
+                kept.append(piece_id)
+            is_hint &= piece_id != last
+        return kept
 
     def spans(self, ids: Sequence[int]) -> list[tuple[int, int]]:
         """Where each piece stands in `decode_marked(ids)`: its first character, and the one after its last.

@@ -33,7 +33,7 @@ def make_validator(data: PreparedData) -> Callable[[Transformer], dict[str, Any]
     def validate(model: Transformer) -> dict[str, Any]:
         figures = dict[str, Any]()
         examples = list[str]()
-        translator = Translator.of_model(model, data.tokenizer)
+        translator = Translator.of_model(model, data.tokenizer, lexicon=data.lexicon)
         for name, corpus in data.dev.items():
             sources, references, translations = translate_greedily(translator, corpus)
             figures[f"{name} loss"] = round(validation_loss(model, batches[name]), 4)

@@ -49,13 +49,13 @@ def write_verified_folder(path: Path, files: Mapping[str, bytes]) -> None:
     tidy(path)
 
 
-def read_verified_folder(path: Path, names: Sequence[str]) -> dict[str, bytes]:
-    """The contents of the named files, each checked against the manifest."""
+def read_verified_folder(path: Path, names: Sequence[str], optional: Sequence[str] = ()) -> dict[str, bytes]:
+    """The contents of the named files, and of those of the `optional` ones that the manifest has, each checked."""
     if not path.exists() and _replaced(path).exists():
         path = _replaced(path)  # its replacement is being put in place, or was stopped in between
     manifest = parse_json(path / MANIFEST, read_file(path / MANIFEST))
     files = {}
-    for name in names:
+    for name in (*names, *(one for one in optional if one in manifest)):
         files[name] = read_file(path / name)
         if hashlib.sha256(files[name]).hexdigest() != manifest.get(name):
             raise DamagedError(

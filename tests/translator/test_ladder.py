@@ -5,7 +5,7 @@ import pytest
 from translator.tokenizer import Tokenizer, train_tokenizer
 from translator.translate.answers import Hypothesis
 from translator.translate.ladder import Ladder, check_of, copied, has_fault
-from translator.translate.sources import SourceSentence, read_sentences
+from translator.translate.sources import SourceEncoder, SourceSentence, read_sentences
 from translator.translate.translator import shipped_model
 
 LINES = ["the heron paid for the boat", "der Reiher zahlte das Boot"] * 9
@@ -17,7 +17,7 @@ def tokenizer() -> Tokenizer:
 
 
 def sentence(text: str, tokenizer: Tokenizer) -> SourceSentence:
-    (found,) = read_sentences(text, tokenizer, 100)
+    (found,) = read_sentences(text, SourceEncoder(tokenizer), 100)
     return found
 
 
@@ -38,7 +38,9 @@ class Script:
 
 def climb(text: str, first: str, answers: dict[str, str], tokenizer: Tokenizer) -> tuple[Hypothesis, Script]:
     source, script = sentence(text, tokenizer), Script(answers)
-    ((found, *_),) = Ladder(tokenizer, 100, script).climb([source], [(hypothesis(source, first),)])
+    ((found, *_),) = Ladder(SourceEncoder(tokenizer), 100, script).climb(
+        [source], [(hypothesis(source, first),)]
+    )
     return found, script
 
 
@@ -130,6 +132,6 @@ def test_neighbours_are_repaired_together(tokenizer: Tokenizer) -> None:
     sources = [sentence(text, tokenizer) for text in ("The boat 15.", "The heron.", "The boat 16.")]
     found = [(hypothesis(source, "Boot."),) for source in sources]
     script = Script({"The boat 15.": "Boot 15.", "The boat 16.": "Boot 16."})
-    repaired = Ladder(tokenizer, 100, script).climb(sources, found)
+    repaired = Ladder(SourceEncoder(tokenizer), 100, script).climb(sources, found)
     assert [one[0].text for one in repaired] == ["Boot 15.", "Boot.", "Boot 16."]
     assert [source.text for source, _ in script.asked] == ["The boat 15.", "The boat 16."]

@@ -3,7 +3,7 @@
 import pytest
 
 from translator.tokenizer import Tokenizer, train_tokenizer
-from translator.translate.sources import SourceSentence, read_sentences
+from translator.translate.sources import SourceEncoder, SourceSentence, read_sentences
 from translator.translate.translator import shipped_model
 
 LINES = ["the heron paid for the boat in the town", "der Reiher zahlte das Boot in der Stadt"] * 9
@@ -15,7 +15,7 @@ def tokenizer() -> Tokenizer:
 
 
 def read(text: str, tokenizer: Tokenizer, max_tokens: int = 150) -> list[SourceSentence]:
-    return read_sentences(text, tokenizer, max_tokens)
+    return read_sentences(text, SourceEncoder(tokenizer), max_tokens)
 
 
 def reserved(source: SourceSentence, tokenizer: Tokenizer) -> list[str]:

@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from translator.forced import forced_attention
-from translator.tokenizer import Tokenizer
 from translator.translate import Translator
 from translator.translate.pairs import ReadSide, read_pair
 
@@ -74,8 +73,7 @@ def word_weights(
 
     Both are read in the casing in which the source was translated.
     """
-    tokenizer = translator.tokenizer
-    sides = [read_pair(tokenizer, *pair) for pair in pairs]
+    sides = [read_pair(translator.source_encoder, *pair) for pair in pairs]
     sources, targets = ([pair[side].ids for pair in sides] for side in (0, 1))
     heads = range(translator.config.heads) if by.head is None else [by.head]
     attention = [
@@ -86,8 +84,8 @@ def word_weights(
     for (source, target), *weights in zip(sides, *attention, strict=True):
         attention_TS, step = np.mean(weights, axis=0), int(by.is_next_step)
         pieces_TS = attention_TS[step : step + len(target.ids), : len(source.ids)]
-        source_words, source_share = _shares(source, tokenizer)
-        target_words, target_share = _shares(target, tokenizer)
+        source_words, source_share = _shares(source)
+        target_words, target_share = _shares(target)
         target_mean = target_share / target_share.sum(axis=1, keepdims=True).clip(min=1e-9)
         found.append((target_mean @ pieces_TS @ source_share.T, source_words, target_words))
     return found
@@ -109,12 +107,10 @@ def best_links(
     ]
 
 
-def _shares(side: ReadSide, tokenizer: Tokenizer) -> tuple[list[Span], Weights]:
+def _shares(side: ReadSide) -> tuple[list[Span], Weights]:
     """The words of a text, and how much of each piece belongs to each of them: (words, pieces)."""
     words = [match.span() for match in WORD.finditer(side.normalised)]
-    words_W2, pieces_P2 = (
-        np.array(spans, dtype=np.int64).reshape(-1, 2) for spans in (words, tokenizer.spans(side.ids))
-    )
+    words_W2, pieces_P2 = (np.array(spans, dtype=np.int64).reshape(-1, 2) for spans in (words, side.places))
     common_WP = np.minimum(words_W2[:, 1:], pieces_P2[:, 1]) - np.maximum(words_W2[:, :1], pieces_P2[:, 0])
     share = common_WP.clip(min=0).astype(np.float32)
     share = share / share.sum(axis=0, keepdims=True).clip(min=1)

@@ -82,7 +82,7 @@ def look_at(translator: Translator, sentence: str, translation: str | None = Non
     """
     if translation is None:
         translation = translator.translate([sentence])[0].text
-    ids = [side.ids for side in read_pair(translator.tokenizer, sentence, translation)]
+    ids = [side.ids for side in read_pair(translator.source_encoder, sentence, translation)]
     if not ids[0]:
         raise InputError("the sentence is empty; give an English one")
     for text, pieces in zip(("sentence", "translation"), ids, strict=True):

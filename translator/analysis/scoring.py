@@ -53,7 +53,7 @@ def score(
     """
     for first in range(0, len(pairs), _PAIRS_AT_ONCE):
         some = pairs[first : first + _PAIRS_AT_ONCE]
-        sides = [read_pair(translator.tokenizer, *pair) for pair in some]
+        sides = [read_pair(translator.source_encoder, *pair) for pair in some]
         for number, (source, translation) in enumerate(sides, start=first + 1):
             _check(source.ids, "source", number)
             _check(translation.ids, "translation", number)

@@ -33,6 +33,7 @@ def prepare(
     ] = None,
     dev: UseAppendAction[tuple[str, ...]] = (),
     tokenizer: Path | None = None,
+    lexicon: Path | None = None,
     protected_share: float = 0.9,
     seed: int = 1,
 ) -> None:
@@ -46,6 +47,7 @@ def prepare(
         vocab_size: Pieces of the tokenizer that is trained.
         dev: Development sets, in the same form, kept as they are; training reports loss and BLEU on them.
         tokenizer: Use this tokenizer.model instead of training one (for fine-tuning).
+        lexicon: Put translations of rare words from this file beside them, as hints; made by `translator lexicon`.
         protected_share: Of the pairs with links, placeholders, numbers, dates and the like, the share in which one
             reserved piece stands for each of them that both sides have. The model learns to place it.
         seed: Chooses the sentences that the tokenizer is trained on, and which pairs have reserved pieces.
@@ -66,6 +68,7 @@ def prepare(
             vocab_size=DEFAULT_VOCAB_SIZE if vocab_size is None else vocab_size,
             dev=dev_sets,
             tokenizer=tokenizer,
+            lexicon=lexicon,
             rules=CleaningRules(),
             seed=seed,
             protected_share=protected_share,

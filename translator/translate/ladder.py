@@ -15,10 +15,9 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from translator.text.protected import Marks, ProtectedSpan, mark, replaced
-from translator.tokenizer import Tokenizer
 from translator.translate.answers import Hypothesis
 from translator.translate.receipt import Check, check
-from translator.translate.sources import SourceSentence, encode_source, read_sentences
+from translator.translate.sources import SourceEncoder, SourceSentence, read_sentences
 
 _WORDS = re.compile(r"\w(?:.*(?:\w|(?<=\w)[.!?…]))?", re.DOTALL)
 """From the first to the last word, with the mark that ends a sentence."""
@@ -61,15 +60,15 @@ def _written(source: SourceSentence, span: ProtectedSpan) -> str:
 class Ladder:
     """Repairs translations that lose or invent what must come through."""
 
-    def __init__(self, tokenizer: Tokenizer, max_tokens: int, search: Search) -> None:
-        self._tokenizer, self._max_tokens, self._search = tokenizer, max_tokens, search
+    def __init__(self, encoder: SourceEncoder, max_tokens: int, search: Search) -> None:
+        self._encoder, self._max_tokens, self._search = encoder, max_tokens, search
 
     def climb(
         self, sources: Sequence[SourceSentence], found: Sequence[tuple[Hypothesis, ...]]
     ) -> list[tuple[Hypothesis, ...]]:
         """Better hypotheses for sentences whose first ones fail; those that pass come back as they are."""
         repaired = list(found)
-        if self._tokenizer.marks:
+        if self._encoder.tokenizer.marks:
             self._repair(repaired, sources, has_fault, self._search_forced)
         self._repair(repaired, sources, has_grave_fault, self._in_parts)
         self._repair(repaired, sources, has_grave_fault, lambda some: [(copied(source),) for source in some])
@@ -89,7 +88,7 @@ class Ladder:
                 found[place] = (new[0], *found[place][1:])
 
     def _search_forced(self, sources: Sequence[SourceSentence]) -> list[tuple[Hypothesis, ...]]:
-        forced = [_with_marks_for_all(source, self._tokenizer) for source in sources]
+        forced = [_with_marks_for_all(source, self._encoder) for source in sources]
         found = self._search(forced, True)
         return [tuple(replace(one, rung="forced") for one in hypotheses) for hypotheses in found]
 
@@ -111,7 +110,7 @@ class Ladder:
             words = _WORDS.search(source.text, position, start)
             inner = words.span() if words else (start, start)
             segment = source.text[slice(*inner)]
-            for part in read_sentences(segment, self._tokenizer, self._max_tokens, source.style):
+            for part in read_sentences(segment, self._encoder, self._max_tokens, source.style):
                 in_capitals = replace(part, in_capitals=source.in_capitals)
                 yield _Part(in_capitals, inner[0] + part.span.start, inner[0] + part.span.end)
             position = end
@@ -154,11 +153,11 @@ def _joined(source: SourceSentence, parts: Sequence[_Part], translated: Sequence
     )
 
 
-def _with_marks_for_all(source: SourceSentence, tokenizer: Tokenizer) -> SourceSentence:
+def _with_marks_for_all(source: SourceSentence, encoder: SourceEncoder) -> SourceSentence:
     """The sentence with reserved pieces for small numbers, too."""
-    marks, start = Marks(tokenizer.marks), source.span.start
+    marks, start = Marks(encoder.tokenizer.marks), source.span.start
     marked, placed = mark(source.text, source.protected, marks, start, with_words=True)
-    tokens = encode_source(marked, tokenizer, source.style)
+    tokens = encoder.encode(marked, source.style)
     return replace(source, tokens=tuple(tokens), placed=tuple(placed), beginning=())
 
 

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from translator.text import normalise_with_origins
 from translator.text.casing import is_in_capitals, usual_case
+from translator.text.lexicon import Hinting
 from translator.text.protected import mark_pair, origins
 from translator.tokenizer import Tokenizer
+from translator.translate.sources import SourceEncoder
 
 
 @dataclass(frozen=True)
@@ -15,26 +17,44 @@ class ReadSide:
     ids: list[int]
     """Its pieces, without an end token."""
     normalised: str
-    """The text that they spell, with marks for reserved pieces."""
+    """The text that they spell, with marks for reserved pieces and without hints."""
+    places: list[tuple[int, int]]
+    """Where each piece stands in that: its first character, and the one after its last. A hint has its word's place."""
     origins: list[tuple[int, int]]
-    """For each character of that, where it stands in the text that was given."""
+    """For each character of `normalised`, where it stands in the text that was given."""
 
 
-def read_pair(tokenizer: Tokenizer, source: str, translation: str) -> tuple[ReadSide, ReadSide]:
+def read_pair(encoder: SourceEncoder, source: str, translation: str) -> tuple[ReadSide, ReadSide]:
     """Both sides, cased as for translation, with reserved pieces for spans that both have.
 
     Raises InputError on a lone surrogate.
     """
+    tokenizer = encoder.tokenizer
     pair = mark_pair(source, translation, tokenizer.marks) if tokenizer.marks else None
     english, german = (pair.english, pair.german) if pair else (source, translation)
     usual = usual_case(german) if is_in_capitals(english) else german
     return (
-        _read(tokenizer, usual_case(english), origins(source, pair.english_places if pair else ())),
+        _read(
+            tokenizer,
+            usual_case(english),
+            origins(source, pair.english_places if pair else ()),
+            encoder.hinting,
+        ),
         _read(tokenizer, usual, origins(translation, pair.german_places if pair else ())),
     )
 
 
-def _read(tokenizer: Tokenizer, marked: str, places: list[tuple[int, int]]) -> ReadSide:
+def _read(
+    tokenizer: Tokenizer, marked: str, places: list[tuple[int, int]], hinting: Hinting | None = None
+) -> ReadSide:
     normalised, characters = normalise_with_origins(marked)
     found = [(places[start][0], places[end - 1][1]) for start, end in characters]
-    return ReadSide(tokenizer.encode_marked(normalised), normalised, found)
+    text, ranges = normalised, [(place, place + 1) for place in range(len(normalised))]
+    if hinting:
+        hints = hinting.hints(normalised)
+        text = hinting.insert(normalised, hints)
+        for hint in reversed(hints):
+            ranges[hint.end : hint.end] = [(hint.start, hint.end)] * len(hinting.written(hint))
+    ids = tokenizer.encode_marked(text)
+    pieces = [(ranges[start][0], ranges[end - 1][1]) for start, end in tokenizer.spans(ids)]
+    return ReadSide(ids, normalised, pieces, found)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from translator.text import Span, normalise, split_long, split_sentences
 from translator.text.casing import is_in_capitals, usual_case
 from translator.text.formality import FORMALITIES, FormalityWish
+from translator.text.lexicon import Hinting, Lexicon
 from translator.text.normalisation import refuse_surrogates
 from translator.text.protected import (
     Marks,
@@ -69,14 +70,32 @@ class SourceSentence:
     style: Style = PLAIN
 
 
+class SourceEncoder:
+    """What a model reads of a sentence: its pieces, and hints beside its rare words if the model has a lexicon."""
+
+    def __init__(self, tokenizer: Tokenizer, lexicon: Lexicon | None = None) -> None:
+        self.tokenizer = tokenizer
+        self.hinting = Hinting(lexicon, tokenizer.marks) if lexicon else None
+
+    def encode(self, marked: str, style: Style) -> list[int]:
+        """The pieces of a marked sentence in the usual casing; unless the formality is auto, the first one tells it."""
+        text = normalise(usual_case(marked))
+        if self.hinting:
+            text = self.hinting.insert(text, self.hinting.hints(text))
+        ids = self.tokenizer.encode_marked(text)
+        if style.formality == "auto":
+            return ids
+        return [self.tokenizer.reserved["register"][FORMALITIES.index(style.formality)], *ids]
+
+
 def read_sentences(
-    text: str, tokenizer: Tokenizer, max_tokens: int, style: Style = PLAIN
+    text: str, encoder: SourceEncoder, max_tokens: int, style: Style = PLAIN
 ) -> list[SourceSentence]:
     """The sentences of a text, those of more than `max_tokens` tokens in pieces.
 
     Raises InputError on a lone surrogate.
     """
-    reader = _Reader(text, tokenizer, max_tokens, style)
+    reader = _Reader(text, encoder, max_tokens, style)
     found = []
     for sentence in map(reader.without_outer_markup, split_sentences(reader.masked)):
         parts = split_long(reader.masked, sentence, reader.count, max_tokens)
@@ -87,11 +106,12 @@ def read_sentences(
 class _Reader:
     """Reads parts of a text whose protected spans are known."""
 
-    def __init__(self, text: str, tokenizer: Tokenizer, max_tokens: int, style: Style) -> None:
+    def __init__(self, text: str, encoder: SourceEncoder, max_tokens: int, style: Style) -> None:
         refuse_surrogates(text)
-        self._text, self._tokenizer, self._max_tokens, self._style = text, tokenizer, max_tokens, style
+        self._text, self._encoder, self._max_tokens, self._style = text, encoder, max_tokens, style
+        self._marks = encoder.tokenizer.marks
         spans = find_protected(text)
-        has_pieces = bool(tokenizer.marks)
+        has_pieces = bool(self._marks)
         self._spans = [
             span for span in spans if span.kind != "emoji" or (has_pieces and _is_inside(text, span))
         ]
@@ -157,9 +177,9 @@ class _Reader:
         """The tokens of a part of the text; over the limit if a class has more spans than marks."""
         marked, _, inner = self._mark(start, end)
         tokens = len(self._encode(marked))
-        if not self._tokenizer.marks:
+        if not self._marks:
             return tokens
-        return max(tokens, math.ceil(self._max_tokens * _fullness(inner, self._tokenizer.marks)))
+        return max(tokens, math.ceil(self._max_tokens * _fullness(inner, self._marks)))
 
     def _inner(self, start: int, end: int) -> list[ProtectedSpan]:
         """The spans that lie between two offsets."""
@@ -168,21 +188,13 @@ class _Reader:
 
     def _mark(self, start: int, end: int) -> tuple[str, list[PlacedSpan], list[ProtectedSpan]]:
         inner = self._inner(start, end)
-        if not self._tokenizer.marks:
+        if not self._marks:
             return self._text[start:end], [], inner
-        marked, placed = mark(self._text[start:end], inner, Marks(self._tokenizer.marks), start)
+        marked, placed = mark(self._text[start:end], inner, Marks(self._marks), start)
         return marked, placed, inner
 
     def _encode(self, marked: str) -> list[int]:
-        return encode_source(marked, self._tokenizer, self._style)
-
-
-def encode_source(marked: str, tokenizer: Tokenizer, style: Style) -> list[int]:
-    """The pieces of a sentence in the usual casing, after the one that tells the formality, unless that is auto."""
-    ids = tokenizer.encode_marked(normalise(usual_case(marked)))
-    if style.formality == "auto":
-        return ids
-    return [tokenizer.reserved["register"][FORMALITIES.index(style.formality)], *ids]
+        return self._encoder.encode(marked, self._style)
 
 
 def _has_words(source: str, start: int, spans: Sequence[ProtectedSpan]) -> bool:

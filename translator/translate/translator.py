@@ -39,6 +39,7 @@ from translator.search import (
 )
 from translator.text import normalise
 from translator.text.casing import upper_case
+from translator.text.lexicon import Lexicon
 from translator.text.protected import in_capitals, restore
 from translator.tokenizer import BOS_ID, EOS_ID, Tokenizer
 from translator.translate.answers import Hypothesis, Translation, assemble
@@ -47,6 +48,7 @@ from translator.translate.rules import begin_with, piece_texts
 from translator.translate.sources import (
     DEFAULT_STYLE,
     MAX_PIECE_TOKENS,
+    SourceEncoder,
     SourceSentence,
     Style,
     read_sentences,
@@ -117,6 +119,7 @@ class Translator:
         device: str = "cpu",
         precision: Precision = "fp32",
         threads: int = 1,
+        lexicon: Lexicon | None = None,
     ) -> None:
         """`make_model` is asked for the network itself, as PyTorch has it, by those who look inside."""
         self.engine = engine
@@ -124,6 +127,8 @@ class Translator:
         self.config = config
         """The architecture of the model, of the first one where several decide together."""
         self.tokenizer = tokenizer
+        self.source_encoder = SourceEncoder(tokenizer, lexicon)
+        """Makes the pieces of a source."""
         self.special = special_tokens(tokenizer)
         self.card = card
         self._make_model = make_model
@@ -146,6 +151,7 @@ class Translator:
         card: dict[str, Any] | None = None,
         others: Sequence["Transformer"] = (),
         threads: int = 1,
+        lexicon: Lexicon | None = None,
     ) -> Self:
         """Translate by PyTorch with models that are in memory, where they are and in the precision that they have."""
         from translator.engines.reference import ReferenceEngine  # noqa: PLC0415 (loads PyTorch)
@@ -156,7 +162,15 @@ class Translator:
         weight = model.embedding.weight
         precision: Precision = "bf16" if weight.element_size() == 2 else "fp32"
         return cls(
-            engine, model.config, tokenizer, card or {}, lambda: model, str(weight.device), precision, threads
+            engine,
+            model.config,
+            tokenizer,
+            card or {},
+            lambda: model,
+            str(weight.device),
+            precision,
+            threads,
+            lexicon,
         )
 
     @classmethod
@@ -184,6 +198,11 @@ class Translator:
                     f"{other_path} has another vocabulary than {paths[0]}; "
                     "models decide together only where they were trained with the same tokenizer"
                 )
+            if other.lexicon != files[0].lexicon:
+                raise ConfigError(
+                    f"{other_path} has another lexicon than {paths[0]}; models decide together only where they read "
+                    "the same hints"
+                )
         chosen_precision, chosen_device = resolve_precision(precision, device)
         # Read again, since the weights would stay in memory for those who never look inside.
         return cls._of_files(files, chosen_precision, chosen_device, lambda: _model_of(read_model(paths[0])))
@@ -204,13 +223,25 @@ class Translator:
         else:
             models = [_model_of(one, device, precision) for one in files]
             if device == "cpu":
-                return cls.of_model(models[0], first.tokenizer, first.card, models[1:], threads)
+                return cls.of_model(
+                    models[0], first.tokenizer, first.card, models[1:], threads, first.lexicon
+                )
             from translator.engines.cuda.engine import CudaEngine  # noqa: PLC0415 (loads PyTorch)
 
             engines = [CudaEngine(one, forbidden) for one in models]
             make_model = partial(models.__getitem__, 0)
         engine = Ensemble(engines) if len(engines) > 1 else engines[0]
-        return cls(engine, first.config, first.tokenizer, first.card, make_model, device, precision, threads)
+        return cls(
+            engine,
+            first.config,
+            first.tokenizer,
+            first.card,
+            make_model,
+            device,
+            precision,
+            threads,
+            first.lexicon,
+        )
 
     @cached_property
     def model(self) -> "Transformer":
@@ -272,7 +303,7 @@ class Translator:
                     "give formal or auto, or serve a model whose data `translator prepare` made"
                 )
             style = replace(style, formality="auto")
-        found = read_sentences(text, self.tokenizer, self._max_source_tokens, style)
+        found = read_sentences(text, self.source_encoder, self._max_source_tokens, style)
         return begin_with(prefix, text, found, self.tokenizer, self.engine.positions) if prefix else found
 
     def translate_feed(
@@ -321,7 +352,7 @@ class Translator:
         options: SearchOptions,
         search: Callable[[Sequence[SourceSentence], bool], list[tuple[Hypothesis, ...]]],
     ) -> Ladder:
-        return Ladder(self.tokenizer, self._max_source_tokens, search)
+        return Ladder(self.source_encoder, self._max_source_tokens, search)
 
     @property
     def _max_source_tokens(self) -> int:

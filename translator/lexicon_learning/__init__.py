@@ -1,0 +1,8 @@
+"""Learn a lexicon (`translator.text.lexicon`) from parallel text.
+
+Reading order: `learning`, `word_alignment`.
+"""
+
+from translator.lexicon_learning.learning import learn_lexicon
+
+__all__ = ["learn_lexicon"]

@@ -1,0 +1,231 @@
+"""A lexicon of rare words, and hints from it in the text of a source.
+
+A small model has no room for two hundred thousand words. A lexicon has: it stands in the model's folder, and each rare
+word of a source is followed by its likely German between two reserved pieces, as in
+
+    The aliens⟨ Außerirdische⟩ are coming.
+
+In training, hints are sometimes missing and sometimes wrong, so that the model learns to inflect them, to choose, and
+to do without. Dinu et al. (2019) do the same for the terms of a glossary. `translator.lexicon_learning` makes lexicons.
+"""
+
+import re
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from translator.errors import DataError
+
+WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
+"""A word in either language, compounds with hyphens and forms with an apostrophe included."""
+
+HINT_SHARE = 0.8
+"""Of the words of training data that have a hint, the share that is given it."""
+RARE_HINT_SHARE = 0.4
+"""The same for words seen fewer than `_FEW` times: their German was learned from these very sentences, so that their
+hints are more often right than those of a text to translate will be."""
+SECOND_CHOICE_SHARE = 0.12
+"""The share of hints that are another German word than the first, so that the model does not trust them blindly."""
+NO_HINTS_SHARE = 0.12
+"""The share of sentences without any hint."""
+_FEW = 4
+MAX_TERM_WORDS = 3
+_REMEMBERED_WORDS = 5_000
+"""A search takes 10 µs, and most words of a text are common ones."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A rare English word, or a term of several words."""
+
+    english: str
+    """As it stands within sentences: in lower case, but for names. With one blank between the words of a term."""
+    count: int
+    """How often the training corpora have it."""
+    german: tuple[str, ...]
+    """Its translations, the likeliest first."""
+
+
+class Lexicon:
+    """Entries sorted by their English, searched in the bytes of their file: opening it takes no time.
+
+    Each line is ENGLISH, COUNT and one or more German words with tabs between them, in UTF-8.
+    Raises `DataError` on bytes that are not such a file.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        ends_N = np.flatnonzero(np.frombuffer(content, np.uint8) == ord("\n"))
+        self._starts = array("q", np.append(0, ends_N + 1).astype(np.int64).tobytes())
+        if not content.endswith(b"\n") and content:
+            raise DataError("a lexicon ends with a line break, and this one is cut off; learn it again")
+        self._check_some()
+        self._beginning_with = lru_cache(_REMEMBERED_WORDS)(self._find_beginning_with)
+
+    def _check_some(self) -> None:
+        """A look at three lines: whole files are verified by their checksums."""
+        try:
+            some = [self._read(place) for place in (0, len(self) // 2, len(self) - 1) if len(self)]
+        except ValueError as error:
+            raise DataError(
+                "not a lexicon: a line is no word, count and translations; learn it again"
+            ) from error
+        if not all(one.german for one in some):
+            raise DataError("not a lexicon: a word has no translation; learn it again")
+        if some != sorted(some, key=lambda one: one.english.encode()):
+            raise DataError("not a lexicon: its lines are not sorted; learn it again")
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry]) -> Self:
+        """A lexicon of entries in any order."""
+        by_key = {one.english.encode(): one for one in entries}
+        lines = ["\t".join((one.english, str(one.count), *one.german)) for _, one in sorted(by_key.items())]
+        return cls("".join(f"{line}\n" for line in lines).encode())
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a file; raises `DataError` naming it where it cannot be read, or is no lexicon."""
+        try:
+            return cls(path.read_bytes())
+        except OSError as error:
+            raise DataError(
+                f"cannot read {path}: {error.strerror or error}; make a lexicon with `translator lexicon`"
+            ) from error
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from error
+
+    @property
+    def content(self) -> bytes:
+        """The bytes of its file."""
+        return self._content
+
+    def __len__(self) -> int:
+        return len(self._starts) - 1
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Lexicon) and self._content == other._content
+
+    def __hash__(self) -> int:
+        return hash(self._content)
+
+    def find(self, words: Sequence[str]) -> list[Entry]:
+        """The entries that are the first words of a text, the longest one first.
+
+        Words that are found as they are cased are not looked up in lower case: "Mr Carpenter" is a name.
+        """
+        found = []
+        for end in range(min(len(words), MAX_TERM_WORDS), 0, -1):
+            term = " ".join(words[:end]).replace("’", "'")
+            place = self._place(term)
+            if place is None:
+                place = self._place(term.lower())
+            if place is not None:
+                found.append(self._read(place))
+        return found
+
+    def _place(self, term: str) -> int | None:
+        first, _, rest = term.partition(" ")
+        return self._beginning_with(first).get(rest)
+
+    def _find_beginning_with(self, word: str) -> dict[str, int]:
+        """The places of all entries with this first word, by their other words."""
+        key = word.encode()
+        first = bisect_left(range(len(self)), key, key=self._key)
+        found = {"": first} if first < len(self) and self._key(first) == key else {}
+        for place in range(first + len(found), len(self)):
+            english = self._key(place)
+            if not english.startswith(key + b" "):
+                break
+            found[english[len(key) + 1 :].decode()] = place
+        return found
+
+    def _key(self, place: int) -> bytes:
+        start = self._starts[place]
+        return self._content[start : self._content.index(b"\t", start)]
+
+    def _read(self, place: int) -> Entry:
+        line = self._content[self._starts[place] : self._starts[place + 1] - 1].decode()
+        english, count, *german = line.split("\t")
+        return Entry(english, int(count), tuple(german))
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A word or a term of a source, as offsets, and its German."""
+
+    start: int
+    end: int
+    german: str
+
+
+class Hinting:
+    """Writes the hints of a lexicon into sources. `marks` are those of a tokenizer's reserved pieces."""
+
+    def __init__(self, lexicon: Lexicon, marks: Mapping[str, str]) -> None:
+        self._lexicon = lexicon
+        self._open, self._close = marks["hint"][0], marks["hint"][1]
+
+    def hints(self, source: str) -> list[Hint]:
+        """The hints of a text to translate: the likeliest German of each word or term that has an entry."""
+        return self._found(source, lambda entry: entry.german[0])
+
+    def some_hints(self, source: str, random: np.random.Generator) -> list[Hint]:
+        """The hints of a text to learn from."""
+        if random.random() < NO_HINTS_SHARE:
+            return []
+        return self._found(source, lambda entry: _draw(entry, random))
+
+    def insert(self, source: str, hints: Iterable[Hint]) -> str:
+        """The text with each hint after its word."""
+        parts, place = list[str](), 0
+        for hint in hints:
+            parts += (source[place : hint.end], self.written(hint))
+            place = hint.end
+        return "".join((*parts, source[place:]))
+
+    def written(self, hint: Hint) -> str:
+        """How a hint stands in a text. After the blank its pieces are those of the word in a German sentence."""
+        return f"{self._open} {hint.german}{self._close}"
+
+    def _found(self, source: str, choose: Callable[[Entry], str | None]) -> list[Hint]:
+        """At each word the longest term whose German is chosen, if any.
+
+        Words that are their own translation have no hints: the model copies them.
+        """
+        found, places = list[Hint](), [word.span() for word in WORD.finditer(source)]
+        for number, (start, _) in enumerate(places):
+            if found and start < found[-1].end:
+                continue
+            term = _one_blank_apart(source, places[number : number + MAX_TERM_WORDS])
+            for entry in self._lexicon.find([source[slice(*place)] for place in term]):
+                end = term[entry.english.count(" ")][1]
+                german = choose(entry)
+                if german is not None:
+                    if german.lower() != source[start:end].lower():
+                        found.append(Hint(start, end, german))
+                    break
+        return found
+
+
+def _one_blank_apart(source: str, places: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The first of the words, and those after it as long as nothing but a blank stands between them."""
+    for number, ((_, end), (start, _)) in enumerate(pairwise(places), start=1):
+        if source[end:start] != " ":
+            return places[:number]
+    return places
+
+
+def _draw(entry: Entry, random: np.random.Generator) -> str | None:
+    if random.random() >= (RARE_HINT_SHARE if entry.count < _FEW else HINT_SHARE):
+        return None
+    first, *others = entry.german
+    if others and random.random() < SECOND_CHOICE_SHARE:
+        return others[int(random.integers(len(others)))]
+    return first
