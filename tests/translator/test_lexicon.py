@@ -12,7 +12,7 @@ from translator.checkpoint import load_model, save_model
 from translator.config import AugmentationConfig, ModelConfig
 from translator.corpus import CleaningRules, CorpusSpec
 from translator.errors import CheckpointError, ConfigError, DataError
-from translator.lexicon_learning import learn_lexicon, learning, word_alignment
+from translator.lexicon_learning import learn_lexicon, learning, word_alignment, words
 from translator.lexicon_learning.word_alignment import WordPairs, translations
 from translator.model import Transformer
 from translator.model_folder import read_model, write_card
@@ -250,7 +250,7 @@ def corpus(tmp_path: Path) -> CorpusSpec:
 
 
 def test_words_are_learned_from_sentences(corpus: CorpusSpec, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(learning, "COMMON_WORDS", 0)
+    monkeypatch.setattr(words, "COMMON_WORDS", 0)
     lexicon = learn_lexicon([corpus])
     for english, german in (BIRDS | DOES).items():
         (entry,) = lexicon.find([english])
@@ -259,7 +259,7 @@ def test_words_are_learned_from_sentences(corpus: CorpusSpec, monkeypatch: pytes
 
 
 def test_frequent_words_have_no_entry(corpus: CorpusSpec, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(learning, "COMMON_WORDS", 0)
+    monkeypatch.setattr(words, "COMMON_WORDS", 0)
     monkeypatch.setattr(learning, "RARER_THAN", 5)
     lexicon = learn_lexicon([corpus])
     assert {word for word in BIRDS | DOES if lexicon.find([word])} == set(BIRDS)
@@ -268,7 +268,7 @@ def test_frequent_words_have_no_entry(corpus: CorpusSpec, monkeypatch: pytest.Mo
 def test_german_is_in_the_spelling_of_today_and_cased_as_within_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(learning, "COMMON_WORDS", 0)
+    monkeypatch.setattr(words, "COMMON_WORDS", 0)
     pairs = [
         ("river", "Fluß"), ("river mouth", "Fluß Mündung"),
         ("slowly", "Langsam"), ("go slowly", "geh langsam"), ("slowly go", "Langsam geh"),
@@ -280,7 +280,7 @@ def test_german_is_in_the_spelling_of_today_and_cased_as_within_a_sentence(
 
 
 def test_names_are_told_from_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(learning, "COMMON_WORDS", 0)
+    monkeypatch.setattr(words, "COMMON_WORDS", 0)
     pairs = [
         ("see Miller", "sieh Miller"), ("ask Miller", "frag Miller"), ("Miller sees", "Miller sieht"),
         ("ask Jones", "frag Jones"), ("see Jones", "sieh Jones"), ("ask a dog", "frag einen Hund"),
@@ -293,7 +293,7 @@ def test_names_are_told_from_words(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_word_is_rare_where_an_epoch_has_it_rarely(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(learning, "COMMON_WORDS", 0)
+    monkeypatch.setattr(words, "COMMON_WORDS", 0)
     monkeypatch.setattr(learning, "RARER_THAN", 3)
     pairs = [(f"{word} {number}", f"{wort} {number}") for number in range(4) for word, wort in DOES.items()]
     path = write_corpus(tmp_path / "x.tsv", [*pairs, ("Sleeps", "Schläft")]).where
@@ -319,7 +319,7 @@ def test_terms_are_learned_from_a_dictionary(tmp_path: Path, monkeypatch: pytest
         ("train of thought here", "Gedankengang"),  # too long
         ("slow train", "langsam fahren"), ("go fast", "rasen"), ("train, slow", "Bummelzug"),
     ]  # fmt: skip
-    monkeypatch.setattr(learning, "COMMON_WORDS", 1)
+    monkeypatch.setattr(words, "COMMON_WORDS", 1)
     lexicon = learn_lexicon([write_corpus(tmp_path / "x.tsv", pairs)])
     terms = [
         line.partition("\t")[0]
@@ -327,6 +327,23 @@ def test_terms_are_learned_from_a_dictionary(tmp_path: Path, monkeypatch: pytest
         if " " in line.partition("\t")[0]
     ]
     assert terms == ["night train", "night train driver"]
+
+
+def test_sentences_say_which_terms_are_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(words, "COMMON_WORDS", 0)
+    sentences = [
+        (f"The old man near the power plant {does}.", f"Der alte Mann nahe des Kraftwerks {tut}.")
+        for does, tut in DOES.items()
+    ]
+    terms = [
+        ("old man", "Greis"),  # four sentences have it without
+        ("power plant", "Antriebsanlage"), ("power plant", "Kraftwerk"),  # four have the second one, in the genitive
+        ("wooden plant", "Holzpflanze"),  # no sentence has it
+    ]  # fmt: skip
+    lexicon = learn_lexicon([write_corpus(tmp_path / "x.tsv", [*sentences, *terms])])
+    assert "old man" not in [entry.english for entry in lexicon.find(["old", "man"])]
+    assert lexicon.find(["power", "plant"])[0] == Entry("power plant", 6, ("Kraftwerk", "Antriebsanlage"))
+    assert lexicon.find(["wooden", "plant"])[0] == Entry("wooden plant", 1, ("Holzpflanze",))
 
 
 def test_corpora_without_pairs_or_rare_words_are_refused(tmp_path: Path, corpus: CorpusSpec):
@@ -339,7 +356,7 @@ def test_corpora_without_pairs_or_rare_words_are_refused(tmp_path: Path, corpus:
 def test_the_command_writes_a_lexicon_that_prepare_takes(
     run, tmp_path: Path, corpus: CorpusSpec, monkeypatch
 ):
-    monkeypatch.setattr(learning, "COMMON_WORDS", 0)
+    monkeypatch.setattr(words, "COMMON_WORDS", 0)
     code, out, err = run("lexicon", tmp_path / "birds.lexicon", "--corpus", corpus.where)
     assert (code, "words" in out.decode()) == (0, True), err
     assert Lexicon.load(tmp_path / "birds.lexicon").find(["owl"])

@@ -1,6 +1,6 @@
 """Learn a lexicon (`translator.text.lexicon`) from parallel text.
 
-Reading order: `learning`, `word_alignment`.
+Reading order: `learning`, `words`, `word_alignment`, `terms`.
 """
 
 from translator.lexicon_learning.learning import learn_lexicon

@@ -36,7 +36,8 @@ SECOND_CHOICE_SHARE = 0.12
 NO_HINTS_SHARE = 0.12
 """The share of sentences without any hint."""
 _FEW = 4
-MAX_TERM_WORDS = 3
+MAX_TERM_WORDS, MAX_GERMAN = 3, 3
+"""Words of a term, and translations of an entry."""
 _REMEMBERED_WORDS = 5_000
 """A search takes 10 µs, and most words of a text are common ones."""
 

@@ -1,0 +1,88 @@
+"""Terms of several words, as dictionaries list them: mostly compounds."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from translator.lexicon_learning.words import ParallelWords
+from translator.text.lexicon import MAX_GERMAN, MAX_TERM_WORDS, WORD, Entry
+from translator.text.spelling import spelt_as_today
+
+_OFTEN, _LEAST_SHARE = 3, 0.25
+"""A term that is in this many sentences is kept if this share of them has its German."""
+
+
+class Terms:
+    """Pairs of a few English words in lower case and one German noun."""
+
+    def __init__(self) -> None:
+        self._listed: dict[str, Counter[str]] = {}
+
+    def add(self, source: str, target: str) -> None:
+        """A pair, if it is one."""
+        words = source.split(" ")
+        if not 1 < len(words) <= MAX_TERM_WORDS or source != source.lower() or " " in target:
+            return
+        german = spelt_as_today(target)
+        if german[0].isupper() and all(map(WORD.fullmatch, (*words, german))):
+            self._listed.setdefault(source.replace("’", "'"), Counter())[german] += 1
+
+    def entries(self, text: ParallelWords) -> Iterator[Entry]:
+        """Terms that neither begin nor end with one of the most frequent words, and whose German sentences have, too.
+
+        Without the sentences, an "old man" would always be a "Greis".
+        """
+        words = list(text.english.number)
+        common = {words[number] for number in text.english.most_common().tolist()}
+        german_count = dict(zip(text.german.number, np.bincount(text.german.ids_N).tolist(), strict=True))
+        seen = self._seen_in(text)
+        for term, listed in self._listed.items():
+            first, *_, last = term.split(" ")
+            if first in common or last in common:
+                continue
+            times, together = seen.get(term, (0, Counter()))
+            if times >= _OFTEN and together.total() < _LEAST_SHARE * times:
+                continue
+            best = sorted(
+                listed, key=lambda word: (-listed[word] - together[word], -german_count.get(word, 0))
+            )
+            yield Entry(term, times + listed.total(), tuple(best[:MAX_GERMAN]))
+
+    def _seen_in(self, text: ParallelWords) -> dict[str, tuple[int, Counter[str]]]:
+        """How many longer sentences have each term, and how many of these have each of its German words."""
+        german = list(text.german.number)
+        starts_P = np.cumsum(text.lengths_P2[:, 1]) - text.lengths_P2[:, 1]
+        seen: dict[str, tuple[int, Counter[str]]] = {}
+        for size in range(2, MAX_TERM_WORDS + 1):
+            for term, pair in self._occurrences(text, size):
+                begin, length = starts_P[pair], text.lengths_P2[pair, 1]
+                sentence = [german[number] for number in text.german.ids_N[begin : begin + length].tolist()]
+                times, together = seen.get(term, (0, Counter()))
+                together.update(word for word in self._listed[term] if _has_form(sentence, word))
+                seen[term] = times + 1, together
+        return seen
+
+    def _occurrences(self, text: ParallelWords, size: int) -> Iterator[tuple[str, int]]:
+        """Each term of `size` words within a longer sentence, and the number of the pair."""
+        ids_N, lengths_P, number = text.english.ids_N, text.lengths_P2[:, 0], text.english.number
+        pair_N, english = np.repeat(np.arange(len(lengths_P)), lengths_P), list(number)
+        wanted = {
+            tuple(number[word] for word in words)
+            for words in (term.split(" ") for term in self._listed)
+            if len(words) == size and all(word in number for word in words)
+        }
+        # Two ids in one number: the first two words find the few places that are looked at one by one.
+        heads = np.unique(np.array([one[0] * len(english) + one[1] for one in wanted], np.int64))
+        is_here_N = np.isin(ids_N[:-1].astype(np.int64) * len(english) + ids_N[1:], heads)
+        for place in np.flatnonzero(is_here_N).tolist():
+            ids, pair = tuple(ids_N[place : place + size].tolist()), int(pair_N[place])
+            is_within = pair_N[place : place + size].tolist() == [pair] * size
+            if is_within and lengths_P[pair] > MAX_TERM_WORDS and ids in wanted:
+                yield " ".join(english[one] for one in ids), pair
+
+
+def _has_form(sentence: Sequence[str], word: str) -> bool:
+    """Whether a word begins like this one: its inflected forms do."""
+    stem = word[: max(4, len(word) - 2)]
+    return any(one.startswith(stem) for one in sentence)
