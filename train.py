@@ -2,10 +2,10 @@
 
     python train.py PRESET --data PREPARED --out RUN [options]
 
-Several processes train together under `torchrun --nproc-per-node N train.py …`, one GPU each where there are any.
+To train with several processes, run `torchrun --nproc-per-node N train.py …`: each takes one GPU, or shares the CPU.
 
 PRESET is tiny, small, base or big, or the config.json of an earlier run. Every field of the configuration is
-an option; `python train.py PRESET --help` lists them. The finished model is the folder RUN/model.
+an option; `python train.py PRESET --help` lists them. The finished model is written to RUN/model.
 """
 
 import contextlib
@@ -26,58 +26,58 @@ from translator.errors import TranslatorError
 from translator.model import Transformer
 from translator.run_log import format_record
 from translator.shards import PreparedData
-from translator.trainer import Trainer, held, join_processes, settle_batch_size
+from translator.trainer import Trainer, join_processes, lock_run_dir, resolve_batch_size
 from translator.validation import make_validator
 from translator.warm_start import load_initial_weights
 
 
 @dataclass(frozen=True)
 class Run:
-    """One training run: what to train on, where to keep it, and how."""
+    """One training run: its data, its output folder and its settings."""
 
     data: Path
     """Folder written by `translator prepare`."""
     out: Path
-    """Folder for checkpoints, log and the finished model."""
+    """Folder for the checkpoints, the log and the finished model."""
     model: config.ModelConfig
     training: Annotated[config.TrainingConfig, tyro.conf.arg(name="")]
     name: str = "en-de"
-    """The model's name, on its card."""
+    """Name of the model, written to its card."""
     init_from: Path | None = None
-    """Folder of a trained model whose weights the training begins with. It may have another vocabulary and fewer
-    layers; its other sizes must be the same."""
+    """Folder of a trained model to take the initial weights from. Its vocabulary may differ and it may have fewer
+    layers; all its other sizes must match."""
     resume: bool = False
-    """Go on from the newest checkpoint in `out`."""
+    """Continue from the newest checkpoint in `out`."""
     device: str = "auto"
     """auto (a GPU if there is one), cpu, cuda or cuda:N."""
 
 
 def train(run: Run, preset: config.TrainingConfig) -> int:
-    """Build the parts, train, and write the finished model; 3 when a signal ended it early."""
+    """Build everything, train, and write the finished model; returns 3 if a signal stopped it early, else 0."""
     set_up_processor(run.training.threads)
     with contextlib.ExitStack() as stack:
         processes, device = stack.enter_context(join_processes(run.device))
         data = PreparedData.open(run.data)
         if processes.is_first:
-            stack.enter_context(held(run.out))
+            stack.enter_context(lock_run_dir(run.out))
         else:
             logging.getLogger().setLevel(logging.WARNING)
         settings = config.Config(config.fit_to_vocabulary(run.model, data.tokenizer.vocab_size), run.training)
         torch.manual_seed(run.training.seed)
         model = Transformer(settings.model).to(device)
-        settings = settle_batch_size(settings, preset, model, processes, run.out if run.resume else None)
-        begins = run.init_from if not run.resume else None
-        origin = load_initial_weights(begins, model, data.tokenizer) if begins else None
+        settings = resolve_batch_size(settings, preset, model, processes, run.out if run.resume else None)
+        init_from = run.init_from if not run.resume else None
+        initial_card = load_initial_weights(init_from, model, data.tokenizer) if init_from else None
         trainer = Trainer(
             model, data, settings, run.out, validate=make_validator(data), processes=processes,
-            report=lambda record: print(format_record(record)), began_with=origin,
+            report=lambda record: print(format_record(record)), initial_card=initial_card,
         )  # fmt: skip
         trainer.resume() if run.resume else trainer.start_afresh()
         if processes.is_first and not run.resume:
-            print_data_report(data, settings, model, is_fine_tuning=origin is not None)
+            print_data_report(data, settings, model, is_fine_tuning=initial_card is not None)
         if not trainer.train():
             if processes.is_first:
-                print(f"stopped at step {trainer.progress.step}; add --resume to the same command to go on")
+                print(f"stopped at step {trainer.progress.step}; run it again with --resume to continue")
             return 3
         if processes.is_first:
             save_trained_model(run.out / "model", run.name, trainer, data)
@@ -86,7 +86,7 @@ def train(run: Run, preset: config.TrainingConfig) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """Exit code: 0 when finished, 1 on an error, 2 on a wrong option, 3 when stopped by a signal."""
+    """Return the exit code: 0 finished, 1 error, 2 wrong option, 3 stopped by a signal."""
     if not arguments or arguments[0] in ("-h", "--help"):
         print(__doc__)
         return 0 if arguments else 2
@@ -107,5 +107,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a log is read while it grows
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # so that `tail -f` shows each line at once
     sys.exit(main(sys.argv[1:]))

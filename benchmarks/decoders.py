@@ -25,7 +25,7 @@ from translator.engines.protocol import Engine
 from translator.engines.reference import ReferenceEngine
 from translator.errors import ConfigError
 from translator.model import Transformer
-from translator.search import RunningSearch, SearchOptions, SpecialTokens, Task, begin_search, search
+from translator.search import RunningSearch, SearchOptions, SpecialTokens, Task, new_search, search
 from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID
 from translator.translate.translator import Precision, special_tokens
 
@@ -108,7 +108,7 @@ class Ours:
         """Memory is asked for, and read for the first time."""
         self._idle = queue.SimpleQueue()
         for _ in range(threads):
-            self._idle.put((beam_size, begin_search(self._engine, self._special, search_options(beam_size))))
+            self._idle.put((beam_size, new_search(self._engine, self._special, search_options(beam_size))))
         self.decode(trial, beam_size, threads)
 
     def decode(self, works: list[Work], beam_size: int, threads: int) -> list[list[int]]:

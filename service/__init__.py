@@ -1,5 +1,5 @@
-"""The HTTP service: the queue and its worker, the API, and the web page to translate in.
+"""The HTTP service: the queue and its workers, the API, and the translation page.
 
-Reading order: `app` (routes), `batcher` (requests that arrive together are decoded together), `errors` (one
-table from exceptions to answers), `schemas`, `middleware`, `settings`.
+Reading order: `app` (routes), `model_manager` (the loaded model), `batcher` (batches waiting sentences), `errors` (one
+table from exceptions to responses), `schemas`, `middleware`, `settings`.
 """

@@ -9,21 +9,21 @@ from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until SIGTERM or SIGINT, then finish what was accepted; returns the exit status."""
-    _end_at_once()
-    from service.serving import serve  # noqa: PLC0415 (it takes seconds, in which signals are heard too)
+    """Serve until SIGTERM or SIGINT, then finish accepted requests; return the exit status."""
+    _exit_on_signals()
+    from service.serving import serve  # noqa: PLC0415 (takes seconds, in which signals must work too)
 
     return serve(arguments)
 
 
-def _end_at_once() -> None:
-    """Until the server takes them over, SIGTERM and SIGINT end the process: nothing has been accepted yet.
+def _exit_on_signals() -> None:
+    """Exit at once on SIGTERM and SIGINT until the server takes them over: no request has been accepted yet.
 
-    The first process of a container would hear neither without a handler. SIGHUP, which would end any process, has
-    nothing to do as long as there is no model to load anew.
+    Without handlers, the first process of a container would ignore both. SIGHUP, which ends a process by default, is
+    ignored as long as there is no model to reload.
     """
     for number in (signal.SIGTERM, signal.SIGINT):
-        # Not by an exception: what is being imported might catch it.
+        # Not with an exception, which a module that is being imported might catch.
         signal.signal(number, lambda *_: os._exit(0))
     signal.signal(signal.SIGHUP, lambda *_: None)
 

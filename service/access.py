@@ -1,12 +1,12 @@
-"""API keys: who may use the service, and how much. Without any key everybody may, without limits.
+"""API keys: who may use the service, and how much. Without any keys, everybody may, without limits.
 
-Keys stand in a file (`TRANSLATOR_API_KEYS_FILE`) or in the environment (`TRANSLATOR_API_KEYS`), one on a line;
-in the environment a comma separates them too:
+Keys are in a file (`TRANSLATOR_API_KEYS_FILE`) or in the environment (`TRANSLATOR_API_KEYS`), one per line; in the
+environment, commas separate them too:
 
     name:SHA-256 of the key in hexadecimal[:rate=requests per minute][:quota=characters per month][:admin]
 
-`python -m service.access NAME` draws a key and writes its line. Only the hash is stored. It needs neither salt
-nor a slow function, for the keys are random: there is nothing shorter to guess than the key itself.
+`python -m service.access NAME` generates a key and prints its line. Only the hash is stored. It needs neither a salt
+nor a slow hash function, because the keys are random: there is nothing easier to guess than the key itself.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ from starlette.requests import Request
 
 from translator.errors import ConfigError, TranslatorError
 
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,32}")  # a key is longer: one that is taken for a name is refused
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,32}")  # keys are longer, so a key in place of the name is an error
 _DIGEST = re.compile(r"[0-9A-Fa-f]{64}")
 _OPTION = re.compile(r"(rate|quota)=([1-9][0-9]{0,11})|(admin)")
 _SCHEMES = frozenset({"bearer", "deepl-auth-key"})
 
 
 class AccessError(TranslatorError):
-    """A request that its sender may not make, or not now."""
+    """The client may not make this request, or not now."""
 
 
 class Unauthorized(AccessError):
-    """The request carries no key, or one that is not known."""
+    """The request has no key, or an unknown one."""
 
 
 class Forbidden(AccessError):
-    """The key is known, but not for this."""
+    """The key is known, but does not allow this."""
 
 
 class RateLimited(AccessError):
-    """The key has made too many requests in the last minute; `retry_after_seconds` tells when to try again."""
+    """The key has made too many requests in the last minute; `retry_after_seconds` says when to try again."""
 
     def __init__(self, message: str, retry_after_seconds: int) -> None:
         super().__init__(message)
@@ -55,14 +55,14 @@ class RateLimited(AccessError):
 
 
 class QuotaExceeded(AccessError):
-    """The key's characters of this month do not suffice for the request."""
+    """The request exceeds what is left of the key's characters for this month."""
 
 
 class Client:
-    """Who sends a request, and what that key may use; for use from one thread.
+    """The owner of a key, and what the key may still use. Not thread-safe.
 
-    The rate is a token bucket: a minute's requests may come at once, and then one by one as time passes.
-    The characters are counted in memory, by calendar month in UTC: a restart forgets them.
+    The rate is a token bucket: a minute's requests may arrive at once, and then one by one as it refills. Characters
+    are counted in memory, by calendar month in UTC: a restart forgets them.
     """
 
     def __init__(
@@ -89,31 +89,31 @@ class Client:
 
     @property
     def characters_used(self) -> int:
-        """Characters charged in this month."""
+        """Characters charged this month."""
         self._begin_month()
         return self._characters_used
 
     def require_admin(self) -> None:
-        """Raise Forbidden unless the key is an operator's; where no keys are configured nobody is one."""
+        """Raise Forbidden unless the key is an operator's; without configured keys, there is no operator."""
         if not self.is_admin:
             raise Forbidden(
-                "This needs an API key whose line ends in :admin; python -m service.access NAME writes a line."
+                "This needs an API key whose line ends in :admin. Run python -m service.access NAME to create one."
             )
 
     def charge(self, characters: int) -> None:
-        """Count one request of so many characters; raises RateLimited or QuotaExceeded, and then counts none."""
+        """Charge a request of `characters`; raises RateLimited or QuotaExceeded, and then charges nothing."""
         self._begin_month()
         limit = self.characters_per_month
         if limit is not None and self._characters_used + characters > limit:
             raise QuotaExceeded(
-                f"The key {self.name} has used {self._characters_used} of its {limit} characters of this month (UTC); "
-                f"this request has {characters}. Send fewer, or ask the operator for a higher quota."
+                f"The key {self.name} has used {self._characters_used} of its {limit} characters this month (UTC); "
+                f"this request has {characters}. Send less text, or ask the operator for a higher quota."
             )
         self._take_from_rate()
         self._characters_used += characters
 
     def refund(self, characters: int, with_request: bool = False) -> None:
-        """Give back the characters of a request that then failed; only `with_request` its place in the rate too."""
+        """Refund the characters of a failed request; `with_request` also takes it off the rate."""
         self._begin_month()
         self._characters_used = max(0, self._characters_used - characters)
         if with_request and self.requests_per_minute is not None:
@@ -130,7 +130,7 @@ class Client:
         if self._requests_left < 1:
             seconds = math.ceil((1 - self._requests_left) * 60 / rate)
             raise RateLimited(
-                f"Requests with the key {self.name}: at most {rate} a minute. Try again in {seconds} s.",
+                f"The key {self.name} is over its rate limit, {rate} a minute. Try again in {seconds} s.",
                 seconds,
             )
         self._requests_left -= 1
@@ -147,7 +147,7 @@ class Client:
 
 
 class KeySettings(Protocol):
-    """The settings that name the keys; `service.settings.Settings` has them."""
+    """The settings for API keys; `service.settings.Settings` has them."""
 
     @property
     def api_keys_file(self) -> Path | None:
@@ -156,57 +156,56 @@ class KeySettings(Protocol):
 
     @property
     def api_keys(self) -> SecretStr | None:
-        """The lines of such a file."""
+        """The lines of such a file, separated by newlines or commas."""
         ...
 
 
 class Access:
-    """The keys that are known, and whose they are."""
+    """The known keys and their owners."""
 
     def __init__(self, clients: Mapping[bytes, Client]) -> None:
-        """Take the clients by the SHA-256 of their keys; none means that no key is needed."""
+        """`clients` maps the SHA-256 of each key to its owner; if it is empty, no key is needed."""
         self._clients = dict(clients)
         self._anonymous = Client("anonymous")
 
     @classmethod
     def from_settings(cls, settings: KeySettings) -> Self:
-        """Read the keys of file and environment; raises ConfigError where a line makes no sense."""
+        """Read the keys from the file and the environment; raises ConfigError if a line is invalid."""
         clients: dict[bytes, Client] = {}
         for place, line in _lines(settings):
             digest, client = _parse(place, line)
             if digest in clients or any(client.name == other.name for other in clients.values()):
                 raise ConfigError(
-                    f"{place}: the name {client.name} or its key stands there twice. Give each key one line and a name "
-                    "of its own."
+                    f"{place}: the name {client.name} or its key occurs twice. Give each key one line and a name."
                 )
             clients[digest] = client
         if not clients and (settings.api_keys_file is not None or settings.api_keys is not None):
             raise ConfigError(
-                "API keys are asked for, but there is none. Add one (python -m service.access NAME writes its line), "
-                "or unset TRANSLATOR_API_KEYS_FILE and TRANSLATOR_API_KEYS to serve everybody."
+                "API keys are configured, but there are none. Create one with python -m service.access NAME, or unset "
+                "TRANSLATOR_API_KEYS_FILE and TRANSLATOR_API_KEYS to serve everybody."
             )
         return cls(clients)
 
     def identify(self, key: str | None) -> Client:
-        """Return whose key it is; raises Unauthorized. Where no keys are configured everybody is anonymous."""
+        """Return the owner of a key; raises Unauthorized. Without configured keys, everybody is anonymous."""
         if not self._clients:
             return self._anonymous
         if not key:
             raise Unauthorized("This service needs an API key. Send it as Authorization: Bearer KEY.")
         digest = sha256(key.encode("utf-8", "surrogatepass")).digest()
         found = None
-        for known, client in self._clients.items():  # to the end: the time must not tell which one it was
+        for known, client in self._clients.items():  # compare all: the time must not reveal which one matched
             if hmac.compare_digest(known, digest):
                 found = client
         if found is None:
-            raise Unauthorized("The API key is not known here. Check it, or ask the operator for one.")
+            raise Unauthorized("The API key is unknown. Check it, or ask the operator for one.")
         return found
 
 
 def key_of(request: Request) -> str | None:
     """Return the key in the headers: `Authorization: Bearer`, `Authorization: DeepL-Auth-Key` or `X-API-Key`.
 
-    A key in the address is not read: addresses are logged.
+    A key in the URL is ignored, because URLs are logged.
     """
     scheme, _, key = request.headers.get("authorization", "").strip().partition(" ")
     if scheme.lower() in _SCHEMES:
@@ -215,7 +214,7 @@ def key_of(request: Request) -> str | None:
 
 
 def _lines(settings: KeySettings) -> Iterator[tuple[str, str]]:
-    """Yield every line that is neither blank nor a comment, and where it stands."""
+    """Yield the place and the text of every line that is neither blank nor a comment."""
     path = settings.api_keys_file
     if path is not None:
         try:
@@ -239,7 +238,7 @@ def _numbered(place: str, lines: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _parse(place: str, line: str) -> tuple[bytes, Client]:
-    """Read one line. The errors quote none of it: where a mistake was made there may be a key."""
+    """Parse one line. Errors never quote it: a malformed line may contain a key."""
     name, *parts = (part.strip() for part in line.split(":"))
     if not _NAME.fullmatch(name):
         raise ConfigError(
@@ -247,8 +246,8 @@ def _parse(place: str, line: str) -> tuple[bytes, Client]:
         )
     if not parts or not _DIGEST.fullmatch(parts[0]):
         raise ConfigError(
-            f"{place}: behind the name must stand a colon and the SHA-256 of the key in 64 hexadecimal digits, not "
-            "the key itself. Take a line as python -m service.access NAME writes it."
+            f"{place}: the name must be followed by a colon and the SHA-256 of the key in 64 hexadecimal digits, not "
+            "by the key itself. Run python -m service.access NAME to print a valid line."
         )
     options: dict[str, int] = {}
     for number, part in enumerate(parts[1:], start=3):
@@ -268,12 +267,12 @@ def _parse(place: str, line: str) -> tuple[bytes, Client]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Draw a key: the line goes to standard output, to be appended to a file; the key to standard error, once."""
+    """Generate a key: print its line to standard output, and the key itself, once, to standard error."""
     names = sys.argv[1:] if arguments is None else arguments
     if len(names) != 1 or not _NAME.fullmatch(names[0]):
         sys.exit(
             "Usage: python -m service.access NAME >> api-keys.txt\n"
-            "NAME tells whose key it is: 1 to 32 letters, digits, dots, dashes or underscores."
+            "NAME is the owner of the key: 1 to 32 letters, digits, dots, dashes or underscores."
         )
     key = secrets.token_urlsafe(32)
     sys.stderr.write(f"The key of {names[0]}, shown only now: {key}\n")

@@ -1,6 +1,6 @@
 """The web application: `create_app`.
 
-Reading order: `create_app` here, `routes`, `room` (the model, from loading to draining), `batcher`.
+Reading order: `create_app` here, `routes`, `model_manager` (the model, from loading to draining), `batcher`.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from service.access import Access
 from service.errors import add_error_handlers
 from service.metrics import Metrics
 from service.middleware import RequestContext
+from service.model_manager import ModelManager, ServedEngine
 from service.openapi import describe
-from service.room import ModelRoom, ServedEngine
 from service.routes import admin, deepl, information, libretranslate, translation
-from service.routes.foreign import methods_by_path
+from service.routes.compat import methods_by_path
 from service.settings import Settings
 
 _GROUPS = (translation, information, admin, deepl, libretranslate)
@@ -29,39 +29,43 @@ _GROUPS = (translation, information, admin, deepl, libretranslate)
 def create_app(
     load_engine: Callable[[], ServedEngine], settings: Settings, on_failure: Callable[[], None] = lambda: None
 ) -> FastAPI:
-    """Return the application; the model is loaded in the background once it starts.
+    """Build the application; the model loads in the background once the application starts.
 
-    Until then `/healthz` answers and everything that needs the model says 503; where it cannot be loaded, `on_failure`
-    is called. Raises ConfigError where the API keys make no sense.
+    Until the model is loaded, `/healthz` answers and everything that needs the model returns 503. If it cannot be
+    loaded, `on_failure` is called. Raises ConfigError if the API keys are invalid.
     """
     metrics = Metrics()
-    room = ModelRoom(load_engine, settings, metrics, on_failure)
+    manager = ModelManager(load_engine, settings, metrics, on_failure)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        loading = asyncio.create_task(room.open())
+        loading = asyncio.create_task(manager.open())
         yield
         loading.cancel()
-        await room.close()
+        await manager.close()
 
     app = FastAPI(
         title="English→German translator",
         description="Translates English into German on this machine; no text leaves it.",
         version="1.0",
-        docs_url=None,  # the stock pages load their assets from elsewhere
+        docs_url=None,  # FastAPI's own pages load their assets from a CDN
         redoc_url=None,
-        redirect_slashes=False,  # a redirect answers a POST to /translate/ with nothing that tells the mistake
-        generate_unique_id_function=lambda route: route.name,  # names that a generated client can bear
+        redirect_slashes=False,  # a redirect would not tell the client of POST /translate/ what is wrong
+        generate_unique_id_function=lambda route: route.name,  # short names for generated clients
         lifespan=lifespan,
     )
-    app.state.room, app.state.metrics = room, metrics
+    app.state.manager, app.state.metrics = manager, metrics
     app.state.access = Access.from_settings(settings)
     _add_middleware(app, settings, metrics)
     add_error_handlers(app)
     for group in _GROUPS:
         app.include_router(group.router)
-    for prefix, rest in (("/v2", deepl.rest), ("/v3", deepl.rest), ("/libretranslate", libretranslate.rest)):
-        app.mount(prefix, rest)
+    for prefix, fallback in (
+        ("/v2", deepl.fallback),
+        ("/v3", deepl.fallback),
+        ("/libretranslate", libretranslate.fallback),
+    ):
+        app.mount(prefix, fallback)
     describe(app, settings)
     app.mount("/static", StaticFiles(directory=information.STATIC), name="static")
     app.mount("/docs/assets", StaticFiles(packages=[("fastapi_swagger", "resources")]), name="docs-assets")

@@ -1,4 +1,4 @@
-"""The translator as the queue sees it: sentences come while others are being translated, and leave one by one."""
+"""Adapts the translator to the queue: sentences join while others are being translated, and finish one by one."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from translator.text import normalise
 from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style, Translator
 
 _BATCH_TOKENS = {"cpu": 4_096, "cuda": 65_536}
-"""Tokens times rows that keep the device busy: more would only let each sentence take longer."""
+"""Tokens times rows that keep the device busy; more would only make each sentence slower."""
 _PAIRS_AT_ONCE = 32
-"""That are scored before it is asked again which of them somebody still waits for."""
+"""Pairs scored together; between two such batches, pairs that nobody waits for any more are dropped."""
 
 
 @dataclass(frozen=True)
@@ -27,30 +27,30 @@ class TranslateKind:
 
     options: SearchOptions = field(default_factory=SearchOptions)
     align: bool = False
-    """Say which words became which."""
+    """Whether to align the words of the sentence and of its translation."""
 
 
 @dataclass(frozen=True)
 class ScoreKind:
-    """Score a translation that is given; items are pairs of a source and its translation."""
+    """Score a given translation; items are pairs of a source and its translation."""
 
     length_penalty: float
 
 
 @dataclass(frozen=True, slots=True)
 class TranslatedWork:
-    """What becomes of a SourceSentence."""
+    """The result for a SourceSentence."""
 
     hypotheses: tuple[Hypothesis, ...]
     links: tuple[Link, ...] | None = None
-    """With offsets in the sentence and in its best translation; None if nobody asked."""
+    """Offsets are in the sentence and in its best translation; None if no alignment was requested."""
 
 
 EngineResult = TranslatedWork | SentenceScore
 
 
 class TranslationEngine:
-    """What the queue works with; from several threads at the same time."""
+    """The engine behind the queue; its methods are called from several threads at once."""
 
     def __init__(self, translator: Translator) -> None:
         self.translator = translator
@@ -67,7 +67,7 @@ class TranslationEngine:
 
     @property
     def precision(self) -> str:
-        """Of matrix products: "fp32", "bf16" or "int8"."""
+        """Number format of the matrix products: "fp32", "bf16" or "int8"."""
         return self.translator.precision
 
     @property
@@ -77,26 +77,26 @@ class TranslationEngine:
 
     @property
     def workers(self) -> int:
-        """How many threads work at the same time, each on sentences of its own."""
+        """How many threads work at the same time, each on its own sentences."""
         return self.translator.threads
 
     @property
     def batch_tokens(self) -> int:
-        """Tokens times rows that are best decoded together."""
+        """The best number of tokens times rows to decode together."""
         return _BATCH_TOKENS[self.device.partition(":")[0]]
 
     def sentences(self, text: str, prefix: str = "", style: Style = DEFAULT_STYLE) -> list[SourceSentence]:
-        """The sentences of a text, whose translation begins with a prefix; those without tokens are copied.
+        """Split a text into sentences; its translation starts with `prefix`. Sentences without tokens are copied.
 
         `style` says how numbers are written, and whether "you" is Sie or du.
-        Raises InputError where the prefix cannot begin it.
+        Raises InputError if the translation cannot start with the prefix.
         """
         return self.translator.sentences(text, prefix, style)
 
     def score_works(self, pairs: Sequence[tuple[str, str]]) -> list[Work]:
-        """The work of scoring each translation.
+        """Prepare the work of scoring each pair.
 
-        Raises InputError where a source has no pieces, InputTooLong where a side has more than can be scored.
+        Raises InputError if a source has no pieces, and InputTooLong if a side has more than MAX_SCORED_TOKENS.
         """
         works = []
         for number, pair in enumerate(pairs):
@@ -112,25 +112,24 @@ class TranslationEngine:
         return works
 
     def rows(self, kind: Hashable) -> int:
-        """How many rows each item of that kind takes."""
+        """How many rows each item of this kind takes."""
         return kind.options.beam_size if isinstance(kind, TranslateKind) else 1
 
     def process(self, kind: Hashable, feed: Feed[Any, EngineResult]) -> None:
-        """Work on items of a kind while further ones come, until there are none.
+        """Work on items of a kind, as long as the feed has any.
 
-        Raises OutOfMemory where there is too little memory for those that are being worked on, DeviceLost where a GPU
-        fails.
+        Raises OutOfMemory if there is too little memory for the items in progress, and DeviceLost if a GPU fails.
         """
         try:
             self._process(kind, feed)
         except (MemoryError, RuntimeError) as error:
             if not _is_about_memory(error):
-                if _is_about_gpu(error):  # until the process ends, whatever is asked of it
+                if _is_about_gpu(error):  # it stays unusable until the process ends
                     raise DeviceLost(str(error)) from error
                 raise
         else:
             return
-        # Here, where nothing holds on to what was computed.
+        # Raised here, where no traceback keeps the tensors alive.
         raise OutOfMemory("There is not enough memory for this text. Send less at once.")
 
     def _process(self, kind: Hashable, feed: Feed[Any, EngineResult]) -> None:
@@ -143,12 +142,12 @@ class TranslationEngine:
                 for pair, result in zip(pairs, scores, strict=True):
                     pair.finish(result)
         else:
-            raise TypeError(f"{type(kind).__name__} is no kind of work")
+            raise TypeError(f"{type(kind).__name__} is not a kind of work")
 
     def _aligned(
         self, feed: Feed[SourceSentence, TranslatedWork]
     ) -> Feed[SourceSentence, tuple[Hypothesis, ...]]:
-        """The sentences of a feed, whose hypotheses it gets aligned: those of a step together."""
+        """Wrap a feed so that it gets aligned hypotheses; sentences that finish in one step are aligned together."""
         found: list[_Translated] = []
 
         def align_found() -> None:
@@ -166,7 +165,7 @@ class TranslationEngine:
 
 
 class _Translated:
-    """A sentence whose hypotheses are passed on with it."""
+    """A sentence of a feed, passed to `then` with its hypotheses."""
 
     def __init__(
         self, awaited: Awaited[SourceSentence, TranslatedWork], then: Callable[[_Translated], None]
@@ -181,7 +180,7 @@ class _Translated:
 
 
 def _plain(feed: Feed[SourceSentence, TranslatedWork]) -> Feed[SourceSentence, tuple[Hypothesis, ...]]:
-    """The sentences of a feed, whose hypotheses it gets as they are."""
+    """Wrap a feed so that it gets the hypotheses without an alignment."""
     return lambda room: [
         _Translated(one, lambda done: done.awaited.finish(TranslatedWork(done.hypotheses)))
         for one in feed(room)
@@ -189,12 +188,12 @@ def _plain(feed: Feed[SourceSentence, TranslatedWork]) -> Feed[SourceSentence, t
 
 
 def _is_about_memory(error: Exception) -> bool:
-    # PyTorch has an exception of its own on a GPU only; on a CPU, and in CUDA's libraries, it is said in words.
-    said = ("DefaultCPUAllocator", "can't allocate memory", "out of memory", "ALLOC_FAILED")
-    is_said = any(words in str(error) for words in said)
-    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or is_said
+    # PyTorch has a special exception only for GPUs; on a CPU, and in CUDA's libraries, only the message shows it.
+    phrases = ("DefaultCPUAllocator", "can't allocate memory", "out of memory", "ALLOC_FAILED")
+    is_in_message = any(phrase in str(error) for phrase in phrases)
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or is_in_message
 
 
 def _is_about_gpu(error: Exception) -> bool:
-    # By its name: PyTorch is not loaded where it does not compute.
+    # Checked by name, because PyTorch may not be installed or loaded.
     return "AcceleratorError" in (kind.__name__ for kind in type(error).__mro__)

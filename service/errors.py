@@ -1,7 +1,6 @@
-"""Errors of the HTTP layer, and the one table that maps every exception to its answer.
+"""Errors of the HTTP layer, and the one table that maps every exception to its response.
 
-Answers are `application/problem+json` (RFC 9457). They never echo the input at length: an error stays below
-2 KB.
+Responses are `application/problem+json` (RFC 9457). They never echo much of the input: an error stays below 2 KB.
 """
 
 from __future__ import annotations
@@ -28,21 +27,21 @@ _MAX_DETAIL_CHARACTERS = 400  # at most four bytes each in UTF-8
 class Problem(BaseModel):
     """An error (RFC 9457)."""
 
-    type: str = Field(description="Identifies the kind of error; `about:blank` where the status says it all.")
-    title: str = Field(description="The kind of error in words.")
-    status: int = Field(description="The status of the answer, once more.")
-    detail: str = Field(description="What was wrong this time, and what to do.")
-    request_id: str = Field(description="Also in the header `X-Request-ID`; stands in the service's log.")
+    type: str = Field(description="A URI for the kind of error; `about:blank` if the status says it all.")
+    title: str = Field(description="The kind of error, in words.")
+    status: int = Field(description="The HTTP status, repeated.")
+    detail: str = Field(description="What is wrong with this request, and what to do.")
+    request_id: str = Field(description="Also in the header `X-Request-ID` and in the service's log.")
 
 
 def problems(explanations: dict[int, str]) -> dict[int | str, dict[str, Any]]:
-    """How a route declares in OpenAPI the problems that it answers with, by status."""
+    """Declare the problems of a route for OpenAPI, by status."""
     content = {"application/problem+json": {"schema": Problem.model_json_schema()}}
     return {status: {"description": text, "content": content} for status, text in explanations.items()}
 
 
 class ServiceError(TranslatorError):
-    """A request that cannot be served as it came."""
+    """A request that cannot be served."""
 
 
 class MalformedJson(ServiceError):
@@ -50,15 +49,15 @@ class MalformedJson(ServiceError):
 
 
 class InvalidRequest(ServiceError):
-    """The body is JSON, but not a request."""
+    """The body is JSON, but not a valid request."""
 
 
 class RequestTooLarge(ServiceError):
-    """The request is over one of the service's limits."""
+    """The request exceeds one of the service's limits."""
 
 
 class UnsupportedMediaType(ServiceError):
-    """The body is not declared as plain JSON."""
+    """The body is compressed, or its declared media type is not supported."""
 
 
 class NotReady(ServiceError):
@@ -66,16 +65,16 @@ class NotReady(ServiceError):
 
 
 class ReloadFailed(ServiceError):
-    """The model could not be loaded anew; the old one is still served."""
+    """Reloading the model failed; the old one is still served."""
 
 
 class ClientLeft(ServiceError):
-    """The client closed the connection; nobody reads the answer."""
+    """The client closed the connection, so nobody reads the response."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """How one kind of error is answered."""
+    """The response to one kind of error."""
 
     status: int
     slug: str
@@ -84,7 +83,7 @@ class Kind:
 
     @property
     def type(self) -> str:
-        """The URI that identifies it; `about:blank` means that the status says it all."""
+        """The URI of this kind; `about:blank` means that the status says it all."""
         return f"urn:translator:problem:{self.slug}" if self.slug else "about:blank"
 
 
@@ -99,7 +98,7 @@ KINDS: dict[type[Exception], Kind] = {
     InputTooLong: Kind(413, "too-large", "The request is too large"),
     InputError: Kind(422, "invalid-input", "The text cannot be translated as given"),
     Unauthorized: Kind(401, "unauthorized", "An API key is needed"),
-    Forbidden: Kind(403, "forbidden", "The API key does not suffice"),
+    Forbidden: Kind(403, "forbidden", "The API key does not allow this"),
     QuotaExceeded: Kind(403, "quota-exceeded", "The quota is used up"),
     RateLimited: Kind(429, "rate-limited", "Too many requests", retry_after_seconds=1),
     QueueFull: Kind(503, "queue-full", "The service is busy", retry_after_seconds=1),
@@ -114,23 +113,23 @@ KINDS: dict[type[Exception], Kind] = {
 
 
 def kind_of(error: Exception) -> Kind:
-    """Return the table's entry for the nearest class of `error`; what has none is an internal error."""
+    """Return the table's entry for the nearest class of `error`; INTERNAL if it has none."""
     return next((KINDS[cls] for cls in type(error).__mro__ if cls in KINDS), INTERNAL)
 
 
 def problem_response(request: Request, error: Exception) -> Response:
-    """Answer any exception."""
+    """Build the response to any exception."""
     if isinstance(error, HTTPException):
         return _http_problem(request, error)
     kind = kind_of(error)
     if kind is INTERNAL:
-        detail = "An unexpected error; it is in the service's log under this request id."
+        detail = "An unexpected error. The service's log has the details under this request id."
     elif isinstance(error, RequestValidationError):
-        detail = "A parameter is missing or not valid; the API is described at /docs."
+        detail = "A parameter is missing or invalid; the API is described at /docs."
     else:
         detail = str(error)
     request.state.rejected_for = kind.slug
-    # An error may know better than the table how long.
+    # An error may carry a better estimate than the table.
     wait = getattr(error, "retry_after_seconds", None) or kind.retry_after_seconds
     headers = {"Retry-After": str(wait)} if wait else {}
     if kind.status == HTTPStatus.UNAUTHORIZED:
@@ -142,7 +141,7 @@ def _http_problem(request: Request, error: HTTPException) -> Response:
     kind = Kind(error.status_code, "", HTTPStatus(error.status_code).phrase)
     explanations = {
         404: f"There is nothing at {request.url.path}; the API is described at /docs.",
-        405: f"{request.method} is not possible at {request.url.path}; the API is described at /docs.",
+        405: f"{request.url.path} does not support {request.method}; the API is described at /docs.",
     }
     detail = explanations.get(error.status_code, error.detail)
     return _problem(request, kind, detail, error.headers or {})
@@ -160,14 +159,14 @@ def _problem(request: Request, kind: Kind, detail: str, headers: Mapping[str, st
 
 
 def _presentable(detail: str) -> str:
-    """Cut `detail`; replace what UTF-8 cannot hold (surrogates) and what JSON swells (control characters)."""
+    """Truncate `detail`, and replace surrogates (not valid in UTF-8) and control characters (long in JSON)."""
     if len(detail) > _MAX_DETAIL_CHARACTERS:
         detail = detail[: _MAX_DETAIL_CHARACTERS - 1] + "…"
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in detail)
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Make `app` answer every exception of the table, and the framework's own, with a problem."""
+    """Make `app` respond to every exception of the table, and the framework's own, with a problem."""
 
     async def answer(request: Request, error: Exception) -> Response:
         return problem_response(request, error)

@@ -1,4 +1,4 @@
-"""How an unexpected error is logged: what and where, without its message, which may quote a user's text."""
+"""Logging of unexpected errors: type and place, without the message, which may quote a user's text."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ logger = logging.getLogger(__name__)
 
 
 def log_failure(request: Request, error: BaseException) -> None:
-    """Log that a request failed, with the kinds of the error and of those behind it and where they were raised."""
+    """Log that a request failed, with the types of the error and of its causes, and where they were raised."""
     logger.error("request %s failed:\n%s", request.state.request_id, _places(error))
 
 
 def _places(error: BaseException | None) -> str:
-    told: list[str] = []
+    lines: list[str] = []
     while error is not None:
         kind = type(error)
-        told.append(
+        lines.append(
             f"{kind.__module__}.{kind.__qualname__}, raised at\n{''.join(traceback.format_tb(error.__traceback__))}"
         )
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return "behind it ".join(told).rstrip()
+    return "caused by ".join(lines).rstrip()

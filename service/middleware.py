@@ -1,4 +1,4 @@
-"""What every request passes through: a request id, security headers, the access log, and an answer whatever happens."""
+"""Middleware for every request: request id, security headers, metrics, access log, and a 500 for unexpected errors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ access_logger = logging.getLogger("service.access_log")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 _PAGE_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-# Swagger UI sets styles in the markup it makes and draws its arrows from data URLs.
+# Swagger UI uses inline styles, and data URLs for its arrows.
 _DOCS_POLICY = f"{_PAGE_POLICY}; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
 
 _HEADERS = {
@@ -36,15 +36,15 @@ _HEADERS = {
 
 
 class RequestContext:
-    """Give each request its id and each answer its headers, count and log it, and turn what nobody caught into a 500.
+    """Give each request an id and each response its headers, count and log it, and turn uncaught errors into a 500.
 
-    It stands outside everything else, so that even the answer to an unexpected error has both.
+    It is the outermost middleware, so that even the response to an unexpected error has the id and the headers.
     """
 
     def __init__(
         self, app: ASGIApp, metrics: Metrics, log_access: bool, methods: Mapping[str, set[str]]
     ) -> None:
-        """Take the methods of each path too: the framework knows of one route only, and paths have several."""
+        """`methods` lists the methods of each path, for `Allow`: the framework knows only those of one route."""
         self.app = app
         self._metrics, self._log_access, self._methods = metrics, log_access, methods
 
@@ -71,13 +71,15 @@ class RequestContext:
             await self.app(scope, receive, send_with_headers)
         except Exception as error:
             log_failure(request, error)
-            if not status:  # else the server sees that the answer is not complete, and closes the connection
+            if not status:  # else the server sees an incomplete response and closes the connection
                 await problem_response(request, error)(scope, receive, send_with_headers)
         finally:
             self._record(request, status, time.monotonic() - started)
 
     def _record(self, request: Request, status: int, seconds: float) -> None:
-        route = getattr(request.scope.get("route"), "path", "none")  # not the path: anybody can make up paths
+        route = getattr(
+            request.scope.get("route"), "path", "none"
+        )  # not the path: clients can make up any number of paths
         self._metrics.requests.labels(route, str(status)).inc()
         self._metrics.request_seconds.labels(route).observe(seconds)
         if reason := getattr(request.state, "rejected_for", None):

@@ -1,4 +1,4 @@
-"""What the description of the API says of all operations alike: keys, headers, limits, errors."""
+"""Completes the OpenAPI document with what all operations share: keys, headers, limits, errors."""
 
 from __future__ import annotations
 
@@ -20,36 +20,36 @@ _SCHEMES = {
         "type": "apiKey",
         "in": "header",
         "name": "X-API-Key",
-        "description": "The API key in a header of its own.",
+        "description": "The API key in its own header.",
     },
     "deepl": {
         "type": "apiKey",
         "in": "header",
         "name": "Authorization",
-        "description": "`DeepL-Auth-Key KEY`, as clients of DeepL send it; taken everywhere.",
+        "description": "`DeepL-Auth-Key KEY`, as DeepL clients send it; accepted by all routes.",
     },
 }
 _REQUEST_ID = {
     "name": "X-Request-ID",
     "in": "header",
-    "description": "An id of your own for the request: 1 to 64 letters, digits, dots, dashes and underscores. "
-    "Anything else is passed over, and the service makes one up.",
+    "description": "Your own id for the request: 1 to 64 letters, digits, dots, dashes and underscores. If it is "
+    "missing or invalid, the service generates one.",
     "schema": {"type": "string"},
 }
 _REQUEST_ID_HEADER = {
-    "description": "The id of the request: the client's own or one made up. It stands in the service's log.",
+    "description": "The id of the request: yours or a generated one. It is also in the service's log.",
     "schema": {"type": "string"},
 }
 _RETRY_AFTER_HEADER = {
-    "description": "Seconds after which to try again.",
+    "description": "Seconds to wait before trying again.",
     "schema": {"type": "integer", "minimum": 1},
 }
 _TEXTS = frozenset({"text", "q", "source", "target"})
-"""Fields that hold texts, where they are not the name of a language."""
+"""Fields that hold texts, unless they are an enumeration of languages."""
 
 
 def describe(app: FastAPI, settings: Settings) -> None:
-    """Let the application complete its description of the API, when somebody first asks for it."""
+    """Make the application complete its OpenAPI document when it is first requested."""
     framework = app.openapi
     complete: dict[str, Any] = {}
 
@@ -84,8 +84,8 @@ def _deadline(settings: Settings) -> dict[str, Any]:
     return {
         "name": "X-Deadline-Seconds",
         "in": "header",
-        "description": "Seconds after which a 504 is wanted instead of an answer; more than the default, "
-        f"{settings.deadline_seconds:g}, is taken for that.",
+        "description": "Seconds after which to return a 504 instead of an answer; at most the default, "
+        f"{settings.deadline_seconds:g}.",
         "schema": {"type": "number", "exclusiveMinimum": 0, "default": settings.deadline_seconds},
     }
 
@@ -109,23 +109,23 @@ def _add_headers(operation: dict[str, Any]) -> None:
 
 
 def _add_limits(operation: dict[str, Any], settings: Settings) -> None:
-    told = (
-        f"Limits here: {settings.max_texts:,} texts and {settings.max_characters:,} characters (Unicode code points) "
-        "in all the texts of a request."
+    limits = (
+        f"Limits: {settings.max_texts:,} texts and {settings.max_characters:,} characters (Unicode code points) "
+        "in all texts of a request."
     )
     for content in operation.get("requestBody", {"content": {}})["content"].values():
         for name, field in content["schema"].get("properties", {}).items():
             if name in _TEXTS and not {"enum", "const"} & field.keys():
-                field["description"] = f"{field['description']} {told}"
+                field["description"] = f"{field['description']} {limits}"
 
 
 def _add_examples_of_problems(operation: dict[str, Any]) -> None:
     for status, response in operation["responses"].items():
         content = response.get("content", {}).get("application/problem+json")
         if content is not None:
-            told = response["description"].lower()
+            text = response["description"].lower()
             kinds = [kind for kind in KINDS.values() if str(kind.status) == status]
-            kind = min(kinds, key=lambda kind: kind.slug.partition("-")[0] not in told)  # else the first one
+            kind = min(kinds, key=lambda kind: kind.slug.partition("-")[0] not in text)  # else the first one
             content["example"] = {
                 "type": kind.type,
                 "title": kind.title,

@@ -1,6 +1,6 @@
-"""Connections that no client can hold for ever, or fill the memory with: `protocol_with`.
+"""An HTTP protocol with limits, so that no client can hold a connection for ever or exhaust memory: `protocol_with`.
 
-uvicorn's own reads for as long as something comes. This one gives each part of a request a time and a size.
+uvicorn's own protocol reads for as long as data arrives. This one limits the time and size of each part of a request.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from service.errors import Kind, Problem
 
 logger = logging.getLogger(__name__)
 
-# The parser gets so much at once. Little, because all requests that a piece holds are begun at once.
-_PIECE_BYTES = 2048
+# Most bytes given to the parser at once. Few, because all requests that a chunk contains are started at once.
+_CHUNK_BYTES = 2048
 _LINGER_SECONDS = 0.5
 _LEAST_READ_BYTES = 65_536
 _SECONDS_BETWEEN_LINES = 1.0
-# Served on a few connections more than there may be: who asks whether a busy service lives should hear that.
+# Answered on a few connections above the limit, so that probes of a busy service still succeed.
 _PROBES = frozenset({b"/healthz", b"/readyz", b"/metrics"})
 _PROBE_CONNECTIONS = 20
 
@@ -48,19 +48,19 @@ _HEADERS = {
 
 @dataclass(frozen=True)
 class ConnectionLimits:
-    """What a connection may take."""
+    """The limits of a connection."""
 
     header_seconds: float
-    """From a request's first byte (of the first request: from the connection) to the end of its headers."""
+    """From a request's first byte (for the first request, from the connection) to the end of its headers."""
 
     body_seconds: float
     """From the end of the headers to the end of the body."""
 
     send_seconds: float
-    """In which a client must read all that was sent to it, or 64 KiB."""
+    """Within which a client must read 64 KiB, or everything sent to it if that is less."""
 
     max_connections: int
-    """At the same time; the ones above it are answered 503."""
+    """Open at the same time; further ones get a 503."""
 
     max_header_bytes: int
     """Of the request line and all headers."""
@@ -79,11 +79,11 @@ _REASONS = {
     503: "too_many_connections",
 }
 REFUSALS = (*_REASONS.values(), _UNREAD)
-"""Why connections are ended here, in the words of the metrics."""
+"""Why this protocol closes connections, as labels of the metric."""
 
 
 class _Refused(Exception):
-    """A request that is not even handed to the application."""
+    """A request that is refused before it reaches the application."""
 
     def __init__(self, status: int, detail: str, retry_after_seconds: int | None = None) -> None:
         super().__init__(detail)
@@ -92,27 +92,27 @@ class _Refused(Exception):
 
 
 class _Refusals:
-    """Counts what all connections are refused for, and logs one a second at most: an attack makes thousands."""
+    """Counts the refusals of all connections, and logs at most one a second: an attack causes thousands."""
 
     def __init__(self, count: Callable[[str], None]) -> None:
         self.count = count
         self._logged_at, self._silent = -math.inf, 0
 
     def note(self, refused: _Refused, request_id: str) -> None:
-        """Take down one more."""
+        """Count a refusal, and perhaps log it."""
         status = refused.kind.status
         self.count(_REASONS[status])
         now = time.monotonic()
         if now - self._logged_at < _SECONDS_BETWEEN_LINES:
             self._silent += 1
             return
-        more = f" (and {self._silent} others since the last such line)" if self._silent else ""
+        more = f" (and {self._silent} more since the last such line)" if self._silent else ""
         logger.info("request %s refused: %d %s%s", request_id, status, refused.detail, more)
         self._logged_at, self._silent = now, 0
 
 
 class _Awaits(Enum):
-    """What is read next."""
+    """What the protocol reads next."""
 
     REQUEST = "a request"
     HEADERS = "the rest of the headers"
@@ -120,23 +120,23 @@ class _Awaits(Enum):
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol within `limits`; what is over them is answered with a problem, and closed.
+    """uvicorn's protocol within `limits`; a client that exceeds them gets a problem, and the connection is closed.
 
-    A request that comes while an earlier one is being answered waits as bytes, with the reading paused.
+    A request that arrives while an earlier one is being answered is buffered unparsed, and reading is paused.
     """
 
     limits: ClassVar[ConnectionLimits]
     refusals: ClassVar[_Refusals]
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin; above the number of connections allowed only to answer a probe, or 503."""
+        """Start; a connection above the limit only gets answers to probes, or a 503."""
         super().connection_made(transport)
-        transport.set_write_buffer_limits(high=0)  # so that pause_writing tells of the first unread byte
+        transport.set_write_buffer_limits(high=0)  # so that pause_writing is called at the first unread byte
         self._awaits = _Awaits.REQUEST
-        self._waiting = bytearray()  # for the parser
-        self._kept_bytes = 0  # what the parser may hold: it came since it last handed something on
+        self._waiting = bytearray()  # bytes to parse
+        self._kept_bytes = 0  # most that the parser may hold: bytes since its last callback with data
         self._unanswered = 0  # requests whose headers are complete
-        self._deaf = False
+        self._has_refused = False
         self._deadline: asyncio.TimerHandle | None = None
         self._send_deadline: asyncio.TimerHandle | None = None
         self._allow(self.limits.header_seconds)
@@ -146,40 +146,42 @@ class GuardedProtocol(HttpToolsProtocol):
             self._refuse(self._too_many_connections())
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the deadlines."""
+        """Cancel the deadlines."""
         self._stop_deadline()
         self._stop_send_deadline()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what may be parsed now."""
-        if not self._deaf:
+        """Buffer data, and parse what may be parsed now."""
+        if not self._has_refused:
             self._waiting += data
             self._feed()
 
     def pause_writing(self) -> None:
-        """Give the client the time to read."""
+        """Start the deadline for the client to read."""
         super().pause_writing()
         self._await_reading()
 
     def resume_writing(self) -> None:
-        """Note that it has read everything."""
+        """Cancel that deadline: the client has read everything."""
         super().resume_writing()
         self._stop_send_deadline()
 
     def _feed(self) -> None:
-        while self._waiting and not (self._answers_earlier or self._deaf or self.transport.is_closing()):
+        while self._waiting and not (
+            self._answers_earlier or self._has_refused or self.transport.is_closing()
+        ):
             self._unset_keepalive_if_required()
-            if self._deadline is None:  # empty lines may come before a request, but not for ever
+            if self._deadline is None:  # empty lines may precede a request, but not for ever
                 self._allow(self.limits.header_seconds)
-            size = min(_PIECE_BYTES, self.limits.max_header_bytes - self._kept_bytes)
+            size = min(_CHUNK_BYTES, self.limits.max_header_bytes - self._kept_bytes)
             piece = bytes(self._waiting[:size])
             del self._waiting[:size]
             self._kept_bytes += len(piece)
             self._parse(piece)
             if self._kept_bytes >= self.limits.max_header_bytes:
                 limit = self.limits.max_header_bytes
-                self._refuse(_Refused(431, f"The headers have {limit} bytes or more, the limit. Send fewer."))
+                self._refuse(_Refused(431, f"The headers reach the limit of {limit} bytes. Send fewer."))
         if self._waiting and self._answers_earlier:
             self.flow.pause_reading()
 
@@ -187,14 +189,14 @@ class GuardedProtocol(HttpToolsProtocol):
         try:
             self.parser.feed_data(piece)
         except httptools.HttpParserUpgrade as upgrade:
-            # There is nothing to upgrade to, but the parser takes no body after such an offer, and would take
-            # it for the next request. So it gets the headers again, without the offer.
+            # There is nothing to upgrade to, but after an Upgrade header the parser reads no body and would take it for
+            # the next request. So it gets the headers again, without that header.
             self._kept_bytes = 0
             self._waiting[:0] = self._headers_without_upgrade() + piece[upgrade.args[0] :]
         except httptools.HttpParserError as error:
             reason = error.__context__  # what a callback raised
             if not isinstance(reason, _Refused):
-                reason = _Refused(400, "This is not an HTTP request as RFC 9112 defines it.")
+                reason = _Refused(400, "This is not a valid HTTP request (RFC 9112).")
             self._refuse(reason)
 
     def _headers_without_upgrade(self) -> bytes:
@@ -204,13 +206,13 @@ class GuardedProtocol(HttpToolsProtocol):
 
     @property
     def _answers_earlier(self) -> bool:
-        """Whether a request before the one that is being read is still to be answered."""
+        """Whether a request before the one being read has not been answered yet."""
         return self._unanswered > (self._awaits is _Awaits.BODY)
 
-    # What the parser calls:
+    # Callbacks of the parser:
 
     def on_message_begin(self) -> None:
-        """Give the headers their time."""
+        """Start the deadline for the headers."""
         super().on_message_begin()
         self._awaits = _Awaits.HEADERS
         self._allow(self.limits.header_seconds)
@@ -219,22 +221,26 @@ class GuardedProtocol(HttpToolsProtocol):
         """Take a part of the URL."""
         super().on_url(url)
         if len(self.url) > self.limits.max_url_bytes:
-            raise _Refused(414, f"The URL has more than {self.limits.max_url_bytes} bytes, the limit.")
+            raise _Refused(
+                414, f"The URL is longer than {self.limits.max_url_bytes} bytes, the limit. Shorten it."
+            )
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header."""
         if self._awaits is _Awaits.BODY:
-            return  # A trailer. uvicorn would put it with the headers, where a proxy does not look for it.
+            return  # A trailer. uvicorn would treat it as a header, which no proxy would have checked.
         super().on_header(name, value)
         if len(self.headers) > self.limits.max_headers:
-            raise _Refused(431, f"There are more than {self.limits.max_headers} headers, the limit.")
+            raise _Refused(
+                431, f"There are more than {self.limits.max_headers} headers, the limit. Send fewer."
+            )
 
     def on_headers_complete(self) -> None:
-        """Hand the request to the application, and give the body its time."""
+        """Pass the request to the application, and start the deadline for the body."""
         if self.parser.should_upgrade():
             if self.parser.get_method() == b"CONNECT":
                 raise _Refused(501, "This is not a proxy.")
-            return  # for the moment; see _parse
+            return  # called again without the Upgrade header; see _parse
         if self._serves_probes_only and httptools.parse_url(self.url).path not in _PROBES:
             raise self._too_many_connections()
         super().on_headers_complete()
@@ -249,17 +255,17 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Read no further before the answer; uvicorn counts the idle time from there."""
+        """Read no further before the response; uvicorn counts the idle time from its end."""
         if self._awaits is _Awaits.HEADERS:
-            return  # again an offer to upgrade
+            return  # an Upgrade header again
         super().on_message_complete()
         self._awaits = _Awaits.REQUEST
         self._stop_deadline()
-        if self.cycle.response_complete:  # already, as it is where the body was refused
+        if self.cycle.response_complete:  # already, as it is if the body was refused
             self._allow(self.timeout_keep_alive)
 
     def on_response_complete(self) -> None:
-        """Go on with what has come in the meantime."""
+        """Continue with data that has arrived in the meantime."""
         super().on_response_complete()
         self._unanswered -= 1
         if not self.transport.is_closing():
@@ -269,7 +275,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _allow(self, seconds: float) -> None:
         self._stop_deadline()
-        self._deadline = self.loop.call_later(seconds, self._end_of_time)
+        self._deadline = self.loop.call_later(seconds, self._time_out)
 
     def _stop_deadline(self) -> None:
         if self._deadline:
@@ -293,41 +299,44 @@ class GuardedProtocol(HttpToolsProtocol):
             self.transport.abort()
 
     def _unread_bytes(self) -> int:
-        """What the client has not taken yet. The kernel asks for more only when much of what it holds is gone."""
+        """Bytes that the client has not read yet.
+
+        Those in the kernel count too: it takes more only when much of what it holds is gone.
+        """
         in_kernel = bytes(4)
         with contextlib.suppress(OSError):  # the connection is gone
             in_kernel = fcntl.ioctl(self.transport.get_extra_info("socket"), termios.TIOCOUTQ, in_kernel)
         return self.transport.get_write_buffer_size() + int.from_bytes(in_kernel, sys.byteorder)
 
-    def _end_of_time(self) -> None:
-        if self._deaf or self._awaits is _Awaits.REQUEST:
+    def _time_out(self) -> None:
+        if self._has_refused or self._awaits is _Awaits.REQUEST:
             self.transport.close()
-        elif self._answers_earlier:  # it is not the client that is slow: nothing is read meanwhile
+        elif self._answers_earlier:  # reading is paused, so the client is not to blame
             self._allow(self.limits.body_seconds)
         else:
-            self._refuse(_Refused(408, f"The time is over, and {self._awaits.value} had not come."))
+            self._refuse(_Refused(408, f"Timed out waiting for {self._awaits.value}. Try again."))
 
     def _too_many_connections(self) -> _Refused:
         limit = self.limits.max_connections
-        return _Refused(503, f"There are {limit} connections, the limit. Try again soon.", 1)
+        return _Refused(503, f"There are already {limit} connections, the limit. Try again soon.", 1)
 
     def _refuse(self, refused: _Refused) -> None:
-        """Answer, and hear no more: the connection closes once the client has had time to read that.
+        """Answer with a problem and stop reading; close the connection once the client has had time to read it.
 
-        Closed at once with something unread, it would be reset, and the answer lost.
+        Closing at once with unread data would reset the connection, and the answer would be lost.
         """
-        if self._deaf:
+        if self._has_refused:
             return
-        self._deaf = True
+        self._has_refused = True
         self._waiting.clear()
         request_id = uuid.uuid4().hex
         self.refusals.note(refused, request_id)
-        is_begun = self._awaits is _Awaits.BODY
-        if self._answers_earlier or (is_begun and self.cycle.response_started):
-            self.transport.close()  # an answer must not come within or before another
+        has_request = self._awaits is _Awaits.BODY
+        if self._answers_earlier or (has_request and self.cycle.response_started):
+            self.transport.close()  # an answer must not come inside or before another
             return
-        if is_begun:
-            self.cycle.disconnected = True  # the application need not go on, and nobody hears its answer
+        if has_request:
+            self.cycle.disconnected = True  # stop the application, whose answer nobody will read
             self.cycle.message_event.set()
         self.transport.write(self._answer_to(refused, request_id))
         self.transport.write_eof()
@@ -356,7 +365,7 @@ def protocol_with(
 ) -> type[GuardedProtocol]:
     """Return the protocol with these limits, for `uvicorn.Config(http=…, ws="none")`.
 
-    `count` is called with one of REFUSALS for each request or connection that is ended here.
+    `count` is called with one of REFUSALS for each request or connection that the protocol ends.
     """
 
     class LimitedProtocol(GuardedProtocol):

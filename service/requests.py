@@ -1,4 +1,4 @@
-"""How a request is read, and what happens when its client leaves."""
+"""Reading requests, charging clients, and cancelling work when a client disconnects."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 
 
 async def identify(request: Request) -> Client:
-    """Whose key the request has in its headers; raises Unauthorized. For `Depends`."""
+    """Return the client whose key is in the headers; raises Unauthorized. For `Depends`."""
     access: Access = request.app.state.access
     client = access.identify(key_of(request))
     request.state.client = client.name
@@ -30,39 +30,41 @@ async def identify(request: Request) -> Client:
 
 
 Identified = Annotated[Client, Depends(identify)]
-"""The parameter of a route that needs a key, where keys are configured."""
+"""Type of the parameter of a route that needs a key, if keys are configured."""
 
 
 def check_size(texts: Sequence[str], settings: Settings, prefixes: Sequence[str] = ()) -> int:
-    """How many characters the texts have, and their prefixes; raises RequestTooLarge where they are too many."""
+    """Count the characters of the texts and prefixes; raises RequestTooLarge if a limit is exceeded."""
     characters = sum(map(len, (*texts, *prefixes)))
     for what, value, limit in (
         ("texts", len(texts), settings.max_texts),
         ("characters", characters, settings.max_characters),
     ):
         if value > limit:
-            raise RequestTooLarge(f"The request has {value} {what}; the limit is {limit}. Send it in parts.")
+            raise RequestTooLarge(
+                f"The request has {value} {what}; the limit is {limit}. Split it into several requests."
+            )
     return characters
 
 
 async def read_json_body(request: Request, max_bytes: int) -> bytes:
-    """Return the body of a request that declares plain JSON; raises UnsupportedMediaType, RequestTooLarge."""
+    """Read the body of a request declared as JSON; raises UnsupportedMediaType, RequestTooLarge."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise UnsupportedMediaType(
-            f"The body is declared as {media_type[:50] or 'nothing'}; send Content-Type: application/json."
+            f"The Content-Type is {media_type[:50] or 'missing'}; it must be application/json."
         )
     return await read_body(request, max_bytes)
 
 
 async def read_body(request: Request, max_bytes: int) -> bytes:
-    """Return the body of a request, counted as it comes; raises UnsupportedMediaType, RequestTooLarge."""
+    """Read the body of a request, checking its size as it arrives; raises UnsupportedMediaType, RequestTooLarge."""
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType(
-            "Compressed bodies are not taken; send the body as it is, without Content-Encoding."
+            "Compressed bodies are not supported; send the body uncompressed, without Content-Encoding."
         )
     body = bytearray()
-    async for chunk in request.stream():  # not trusting Content-Length, which can lie
+    async for chunk in request.stream():  # Content-Length cannot be trusted
         body += chunk
         if len(body) > max_bytes:
             raise RequestTooLarge(
@@ -73,25 +75,25 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
 
 @contextmanager
 def charged(client: Client, characters: int) -> Iterator[None]:
-    """Charge a client for work, and refund it when that fails; raises RateLimited, QuotaExceeded.
+    """Charge a client for work, and refund it if the work fails; raises RateLimited, QuotaExceeded.
 
-    Who is told to try again later need not pay for that with the rate either.
+    A request that is told to try again later does not count against the rate either.
     """
     client.charge(characters)
     try:
         yield
     except BaseException as error:
-        is_sent_away = (
+        is_turned_away = (
             isinstance(error, Exception) and kind_of(error).status == HTTPStatus.SERVICE_UNAVAILABLE
         )
-        client.refund(characters, with_request=is_sent_away)
+        client.refund(characters, with_request=is_turned_away)
         raise
 
 
 def deadline_of(request: Request, longest: float) -> Deadline:
-    """Until when the request must be answered: as its header `X-Deadline-Seconds` says, after the longest at most.
+    """Return when the request must be answered: after its header `X-Deadline-Seconds`, at most after `longest`.
 
-    Raises InvalidRequest where that is no positive number.
+    Raises InvalidRequest if the header is not a positive number.
     """
     given = request.headers.get("x-deadline-seconds")
     seconds = longest
@@ -109,8 +111,8 @@ def deadline_of(request: Request, longest: float) -> Deadline:
     return Deadline(seconds, started + seconds)
 
 
-async def unless_client_leaves(request: Request, work: Coroutine[Any, Any, _T]) -> _T:
-    """Await `work`, and cancel it when the client closes the connection: nothing else would."""
+async def cancel_on_disconnect(request: Request, work: Coroutine[Any, Any, _T]) -> _T:
+    """Await `work`, and cancel it if the client closes the connection: nothing else would."""
     working = asyncio.ensure_future(work)
     leaving = asyncio.ensure_future(_client_left(request))
     try:
@@ -121,7 +123,7 @@ async def unless_client_leaves(request: Request, work: Coroutine[Any, Any, _T]) 
     finally:
         leaving.cancel()
         working.cancel()
-        # When this is left, nothing more is done for the client.
+        # So that no work goes on after this function returns.
         await asyncio.gather(working, leaving, return_exceptions=True)
 
 

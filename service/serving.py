@@ -1,4 +1,4 @@
-"""The process: settings, logs, socket, signals, and the server that runs the application: `serve`."""
+"""`serve`: set up settings, logs, socket and signals, and run the server."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from translator.errors import ConfigError
 
 logger = logging.getLogger("service")
 
-GRACE_SECONDS = 5  # beyond the deadline of the last request, to send its answer
+GRACE_SECONDS = 5  # after the deadline of the last request, to send its response
 
 
 def serve(arguments: Sequence[str] | None) -> int:
-    """Serve until SIGTERM or SIGINT, then finish what was accepted; returns the exit status."""
+    """Serve until SIGTERM or SIGINT, then finish accepted requests; return the exit status."""
     set_up_logs()
     settings = read_settings(arguments)
     listener = listen(settings)
-    # It loads the tensor library, and --help need not wait for that.
+    # Imported here, because it is slow and --help should not wait for it.
     from service.app import create_app  # noqa: PLC0415 (slow, see above)
     from service.engine import TranslationEngine  # noqa: PLC0415 (slow)
     from translator.translate import Translator  # noqa: PLC0415 (slow)
@@ -39,22 +39,22 @@ def serve(arguments: Sequence[str] | None) -> int:
             Translator.load(settings.model, settings.device, precision=settings.precision)
         )
 
-    def leave() -> None:  # a service that can never translate should not stay up
+    def leave() -> None:  # a service that can no longer translate must not stay up
         server.should_exit = True
 
     try:
         app = create_app(load_engine, settings, on_failure=leave)
     except ConfigError as error:
         sys.exit(str(error))
-    server = _Server(app.state.room.begin_to_close, settings.drain_seconds, _uvicorn_config(app, settings))
+    server = _Server(app.state.manager.start_closing, settings.drain_seconds, _uvicorn_config(app, settings))
     app.state.metrics.connections.set_function(lambda: len(server.server_state.connections))
     logger.info("serving on %s (the page; POST /translate; /docs)", url_of(listener))
-    signal.signal(signal.SIGHUP, lambda *_: app.state.room.reload_soon())
+    signal.signal(signal.SIGHUP, lambda *_: app.state.manager.reload_soon())
     server.run(sockets=[listener])
-    status = 1 if app.state.room.failed else 0
+    status = 1 if app.state.manager.failed else 0
     if any(thread.daemon and thread.name.startswith("decoding") for thread in threading.enumerate()):
         logging.shutdown()
-        os._exit(status)  # a thread that still decodes would abort the interpreter's own exit
+        os._exit(status)  # a thread that is still decoding would make a normal exit abort
     return status
 
 
@@ -62,7 +62,7 @@ def _uvicorn_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     from service.protocol import REFUSALS, ConnectionLimits, protocol_with  # noqa: PLC0415 (slow)
 
     rejected = app.state.metrics.rejected
-    for reason in REFUSALS:  # so that the first one counts as a growth
+    for reason in REFUSALS:  # so that the first one counts as an increase
         rejected.labels(reason)
     limits = ConnectionLimits(
         header_seconds=settings.header_seconds,
@@ -83,23 +83,23 @@ def _uvicorn_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
 
 
 class _Server(uvicorn.Server):
-    """Stops in steps: not ready any more, no new connections, no connections.
+    """A server that shuts down in steps: not ready, no new connections, no connections.
 
-    uvicorn raises the signals that its own `handle_exit` notes once more after the shutdown; this one notes none.
+    uvicorn records signals in its `handle_exit` and raises them again after the shutdown; this one records none.
     """
 
     def __init__(
-        self, begin_to_close: Callable[[], None], drain_seconds: float, config: uvicorn.Config
+        self, start_closing: Callable[[], None], drain_seconds: float, config: uvicorn.Config
     ) -> None:
         super().__init__(config)
-        self._begin_to_close, self._drain_seconds = begin_to_close, drain_seconds
+        self._start_closing, self._drain_seconds = start_closing, drain_seconds
         self._is_closing = False
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """The first signal lets requests finish; the second one, of any kind, does not wait for them."""
+        """Let requests finish on the first signal; on the second, of either kind, exit without waiting for them."""
         self.force_exit = self._is_closing
         self._is_closing = True
-        self._begin_to_close()
+        self._start_closing()
         if self.force_exit or sig == signal.SIGINT:
             self.should_exit = True
         else:
@@ -109,7 +109,7 @@ class _Server(uvicorn.Server):
 
 
 def set_up_logs() -> None:
-    """Write what happens to standard error, and a line of JSON for each request to standard output."""
+    """Log events to standard error, and each request as a line of JSON to standard output."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     lines = logging.StreamHandler(sys.stdout)
     lines.setFormatter(logging.Formatter("%(message)s"))
@@ -119,35 +119,35 @@ def set_up_logs() -> None:
 
 
 def read_settings(arguments: Sequence[str] | None) -> Settings:
-    """Read flags and environment; ends the process with a message where they are not valid."""
+    """Read flags and environment; exit with a message if they are invalid."""
     try:
         return CliApp.run(Settings, cli_args=list(sys.argv[1:] if arguments is None else arguments))
-    except SettingsError as error:  # what should be a list of JSON and is none
-        sys.exit(f'{error}; a list is written as JSON, ["first", "second"]. See python -m service --help.')
+    except SettingsError as error:  # not a JSON list where one is needed
+        sys.exit(f'{error}; write a list as JSON, such as ["first", "second"]. See python -m service --help.')
     except ValidationError as error:
         lines = [
             f"  {'.'.join(map(str, problem['loc']))} = {problem['input']!r}: {problem['msg']}"
             for problem in error.errors()
         ]
         sys.exit(
-            "\n".join(["These settings are not valid (python -m service --help shows them all):", *lines])
+            "\n".join(["These settings are invalid (see python -m service --help for all settings):", *lines])
         )
 
 
 def listen(settings: Settings) -> socket.socket:
-    """Open the listening socket; ends the process with a message where that is not possible."""
+    """Open the listening socket; exit with a message if that fails."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
         return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
     except OSError as error:
-        reason = str(error.strerror or error).partition(" (")[0]  # without the address again
+        reason = str(error.strerror or error).partition(" (")[0]  # without repeating the address
         sys.exit(
             f"Cannot listen on {settings.host} port {settings.port}: {reason}. "
-            "Choose another with --port or TRANSLATOR_PORT (0 picks a free one), or --host."
+            "Choose another port with --port or TRANSLATOR_PORT (0 picks a free one), or another --host."
         )
 
 
 def url_of(listener: socket.socket) -> str:
-    """Return the address that a browser can open."""
+    """Return the URL to open in a browser."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"

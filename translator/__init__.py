@@ -8,9 +8,9 @@ Tensor names carry their shape as a suffix, one capital per axis, batch first:
     L  query length               F  feed-forward width (d_ff)
     M  key length                 V  vocabulary size
     W  beam width                 N  rows of a batch: B·W live ones of a search, B·T of a loss
-    P  those that are no padding  U  updates
+    P  rows that are not padding  U  updates
 
-Few more are explained where they are used.
+Other letters are explained where they are used.
 
 Masks are boolean, True = may attend, and are named `*_keep_*`.
 """

@@ -1,4 +1,4 @@
-"""The command line, one command for each module of `translator.commands`; training is `train.py`."""
+"""The command line, with one command per module of `translator.commands`; training is `train.py`."""
 
 import logging
 import os
@@ -24,8 +24,8 @@ from translator.errors import TranslatorError
 def main() -> int:
     """Run one command.
 
-    Exit codes: 0 when it did its work, 1 on an error, which is told in one line, 2 on wrong options, 4 where `translate
-    --check` has found a fault.
+    Exit codes: 0 on success, 1 on an error (reported in one line), 2 on invalid options, 4 if `translate --check` finds
+    a fault, 130 if interrupted.
     """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     arguments = sys.argv[1:]
@@ -35,10 +35,10 @@ def main() -> int:
         _run_command(arguments)
         sys.stdout.flush()
     except (TranslatorError, ModuleNotFoundError) as error:
-        print(f"error: {_told(error)}", file=sys.stderr)
+        print(f"error: {_describe(error)}", file=sys.stderr)
         return 1
     except BrokenPipeError:
-        # The reader of the output has left, as `head` does; there is nobody to tell.
+        # The reader of the output has gone, as with `head`, so there is no one to report to.
         _discard_output()
         return 1
     except OSError as error:
@@ -67,13 +67,13 @@ def _run_command(arguments: Sequence[str]) -> None:
             "demo": demo,
         },
         prog="translator",
-        description="English→German translation: prepare data, translate, evaluate, look inside; training is train.py.",
+        description="English→German translation: prepare data, translate, evaluate, inspect. To train, run train.py.",
         args=arguments,
     )
 
 
-def _told(error: TranslatorError | ModuleNotFoundError) -> str:
-    """What to say of an error; raises it where it is a mistake of ours."""
+def _describe(error: TranslatorError | ModuleNotFoundError) -> str:
+    """The message for an error; raises the error again if it is a bug in this program."""
     if isinstance(error, TranslatorError):
         return str(error)
     if error.name not in ("torch", "datasets", "matplotlib", "ctranslate2"):
@@ -91,7 +91,7 @@ def _show_help() -> int:
 
 
 def _discard_output() -> None:
-    """Let what is still in the buffer of standard output vanish: at exit Python would fail to write it again."""
+    """Discard buffered standard output; otherwise Python would try to write it again at exit, and fail."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

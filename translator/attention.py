@@ -18,14 +18,14 @@ class KeyValue:
     value_NHMK: Tensor
 
     def append(self, newer: "KeyValue") -> "KeyValue":
-        """These positions followed by those of `newer`."""
+        """Concatenate the positions of `newer` after these."""
         return KeyValue(
             torch.cat([self.key_NHMK, newer.key_NHMK], dim=2),
             torch.cat([self.value_NHMK, newer.value_NHMK], dim=2),
         )
 
     def select(self, rows_N: Tensor) -> "KeyValue":
-        """The given rows, in the given order; a row may be taken more than once or not at all."""
+        """Select rows in the given order; a row may appear more than once or not at all."""
         return KeyValue(self.key_NHMK.index_select(0, rows_N), self.value_NHMK.index_select(0, rows_N))
 
 
@@ -34,8 +34,8 @@ def attention_weights(
 ) -> Tensor:
     """softmax(Q Kᵀ / √d_k), the weights of equation 1 (section 3.2.1): (B, H, L, M).
 
-    Masked scores become −∞ before the softmax, which is in float32. Masks as in `MultiHeadAttention.forward`; every
-    query must be allowed to attend to something.
+    Masked scores become −∞ before the softmax, which is computed in float32. Masks work as in
+    `MultiHeadAttention.forward`. Every query must have at least one position that it may attend to.
     """
     scores_BHLM = (query_BHLK / math.sqrt(query_BHLK.shape[-1])) @ memory.key_NHMK.transpose(-2, -1)
     if is_causal:
@@ -48,21 +48,21 @@ def attention_weights(
 def scaled_dot_product_attention(
     query_BHLK: Tensor, memory: KeyValue, keep_mask: Tensor | None, is_causal: bool, dropout: Dropout
 ) -> Tensor:
-    """softmax(Q Kᵀ / √d_k) V as equation 1 has it (section 3.2.1): (B, H, L, K)."""
+    """softmax(Q Kᵀ / √d_k) V, equation 1 (section 3.2.1): (B, H, L, K)."""
     weights_BHLM = attention_weights(query_BHLK, memory, keep_mask, is_causal)
     attended_BHLK: Tensor = dropout(weights_BHLM) @ memory.value_NHMK
     return attended_BHLK
 
 
 AttentionRecord = dict["MultiHeadAttention", Tensor | None]
-"""Layers whose weights are wanted: each fills in its own, (B, H, L, M), when it is run."""
+"""The layers whose weights to record. Each layer stores its own, (B, H, L, M), when it runs."""
 
 
 class MultiHeadAttention(nn.Module):
-    """Every head attends in its own d_model / heads dimensional projection (section 3.2.2).
+    """Each head attends in its own projection, d_model / heads wide (section 3.2.2).
 
-    As in the paper's formula the four projections have no bias. Keys and values are projected by one matrix,
-    whose upper half is W^K and whose lower half is W^V of all heads.
+    As in the paper's formula, the four projections have no bias. One matrix projects keys and values: its upper half
+    is W^K of all heads, its lower half W^V.
     """
 
     def __init__(self, d_model: int, heads: int, dropout: float = 0.0) -> None:
@@ -74,7 +74,7 @@ class MultiHeadAttention(nn.Module):
         self.output = nn.Linear(d_model, d_model, bias=False)
 
     def project_memory(self, memory_BMD: Tensor) -> KeyValue:
-        """Keys and values for `forward`, computed once however often they are attended to."""
+        """Project the keys and values for `forward`; compute them once and reuse them for every query."""
         key_BMD, value_BMD = self.key_value(memory_BMD).chunk(2, dim=-1)
         return KeyValue(self.split_heads(key_BMD), self.split_heads(value_BMD))
 
@@ -88,14 +88,14 @@ class MultiHeadAttention(nn.Module):
     ) -> Tensor:
         """Attend from each query position to the memory: (B, L, D).
 
-        `keep_mask` is boolean, True = may attend, and broadcasts to (B, H, L, M). `is_causal` lets position i see the
-        positions up to i only (section 3.2.3); it excludes a mask.
+        `keep_mask` is boolean, True = may attend, and broadcasts to (B, H, L, M). With `is_causal`, position i sees
+        only positions up to i (section 3.2.3); it cannot be combined with a mask.
         """
         query_BHLK = self.split_heads(self.query(query_BLD))
         if record is not None and self in record:
             record[self] = attention_weights(query_BHLK, memory, keep_mask, is_causal)
         if self.training and query_BHLK.device.type == "cpu":
-            # On sentences of some 30 tokens, PyTorch's kernel for CPUs makes a step a fifth longer than plain products.
+            # On sentences of about 30 tokens, a step takes a fifth longer with PyTorch's CPU kernel than with matmuls.
             attended_BHLK = scaled_dot_product_attention(
                 query_BHLK, memory, keep_mask, is_causal, self.dropout
             )

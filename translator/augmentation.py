@@ -1,6 +1,6 @@
-"""Training pairs as people write them: in capitals, in small letters, as a headline, without a full stop, misspelt.
+"""Make training pairs look like user input: upper case, lower case, headline case, no full stop, typos.
 
-Corpora hold few such sentences, and a model that has not seen any translates them badly.
+Corpora contain few such sentences, and a model that has not seen any translates them badly.
 """
 
 import re
@@ -17,8 +17,8 @@ Casing = Literal["upper_case", "title_case", "lower_case"]
 
 _CASINGS: tuple[Casing, ...] = ("upper_case", "title_case", "lower_case")
 
-_FINAL_PUNCTUATION = re.compile(r"(?<=[^\s.!?…])(?:\.|[!?]+)\Z")  # an ellipsis is meant
-# A typo in a name would teach that names are not copied, and one in a short word makes another word of it.
+_FINAL_PUNCTUATION = re.compile(r"(?<=[^\s.!?…])(?:\.|[!?]+)\Z")  # not an ellipsis, which has a meaning
+# A typo in a name would teach the model not to copy names; one in a short word would make a different word.
 _LONG_LOWER_CASE_WORD = re.compile(r"(?<!\w)[a-z]{4,}(?!\w)")
 
 _KEYS = {
@@ -38,15 +38,15 @@ _NEIGHBOURS = {
 
 @dataclass(frozen=True)
 class Changes:
-    """What is to be done to a pair."""
+    """The changes to apply to a pair."""
 
     casing: Casing | None = None
     no_final_punctuation: bool = False
     typos: bool = False
 
 
-def draw_changes(config: AugmentationConfig, pairs: int, random: np.random.Generator) -> dict[int, Changes]:
-    """Which of so many pairs are changed, and how."""
+def sample_changes(config: AugmentationConfig, pairs: int, random: np.random.Generator) -> dict[int, Changes]:
+    """Choose which of the `pairs` pairs to change, and how; return the changes by pair index."""
     chance_P3 = random.random((pairs, 3))
     bounds = np.cumsum([getattr(config, casing) for casing in _CASINGS])
     casing_P = np.searchsorted(bounds, chance_P3[:, 0], side="right")
@@ -60,7 +60,7 @@ def draw_changes(config: AugmentationConfig, pairs: int, random: np.random.Gener
 
 
 def augment(source: str, target: str, changes: Changes, random: np.random.Generator) -> tuple[str, str]:
-    """The pair after its changes; one to which none of them applies comes back as it was."""
+    """Apply the changes to a pair, as far as they fit it."""
     if changes.typos:
         source = with_typos(source, random)
     if changes.no_final_punctuation:
@@ -76,7 +76,7 @@ def augment(source: str, target: str, changes: Changes, random: np.random.Genera
 
 
 def without_final_punctuation(source: str, target: str) -> tuple[str, str]:
-    """Both texts without the . ! ? at their ends, or both as they are where one of them has none."""
+    """Remove the final . ! ? from both texts, or from neither if only one has it."""
     ends = [_FINAL_PUNCTUATION.search(text) for text in (source, target)]
     if ends[0] and ends[1]:
         return source[: ends[0].start()], target[: ends[1].start()]
@@ -84,7 +84,7 @@ def without_final_punctuation(source: str, target: str) -> tuple[str, str]:
 
 
 def with_typos(text: str, random: np.random.Generator) -> str:
-    """The English text with one or two of its longer lower-case words misspelt, if it has any."""
+    """Misspell one or two of the longer lower-case words in an English text, if it has any."""
     copied = [(span.start, span.end) for span in find_opaque(text)]
     words = [
         word
@@ -95,16 +95,16 @@ def with_typos(text: str, random: np.random.Generator) -> str:
         return text
     number = min(len(words), int(random.integers(1, 3)))
     chosen = np.sort(random.choice(len(words), number, replace=False))
-    for index in chosen[::-1]:  # from the end, so that the places before stay right
+    for index in chosen[::-1]:  # from the end, so that earlier positions stay valid
         start, end = words[index].span()
         text = text[:start] + misspell(text[start:end], random) + text[end:]
     return text
 
 
 def misspell(word: str, random: np.random.Generator) -> str:
-    """A word of two or more letters a to z with one of them swapped, dropped, doubled, or a key beside it.
+    """Swap, drop or double a letter in a word of two or more letters a to z, or replace it by a neighbouring key.
 
-    The first letter is at most swapped: who mistypes a word rarely does so at its beginning.
+    The first letter can only be swapped: people rarely mistype the start of a word.
     """
     place = int(random.integers(1, len(word)))
     before, letter, rest = word[:place], word[place], word[place + 1 :]

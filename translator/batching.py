@@ -1,4 +1,4 @@
-"""Batches of similar length under a budget of padded tokens; (seed, epoch, index) determines each of them."""
+"""Batches of pairs of similar length under a budget of padded tokens, each determined by (seed, epoch, index)."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -7,46 +7,46 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from translator.augmentation import Changes, augment, draw_changes
+from translator.augmentation import Changes, augment, sample_changes
 from translator.config import AugmentationConfig
 from translator.errors import ConfigError, DataError
 from translator.shards import PreparedCorpus, PreparedData
 from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID
 
-_COPIES, _ORDER, _CHANGES = 0, 1, 2  # keep the uses of the seed apart
-_AS_IT_IS = AugmentationConfig()
+_COPIES, _ORDER, _CHANGES = 0, 1, 2  # separate random streams from one seed
+_NO_AUGMENTATION = AugmentationConfig()
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Padded ids for one step of teacher forcing: given `target_input_BT`, predict `target_output_BT`."""
+    """Padded ids for one step of teacher forcing: predict `target_output_BT` from `target_input_BT`."""
 
     source_BS: torch.Tensor
-    """Ids and EOS."""
+    """Ids, then EOS."""
     target_input_BT: torch.Tensor
-    """BOS and ids: the target shifted right."""
+    """BOS, then ids: the target shifted right."""
     target_output_BT: torch.Tensor
-    """Ids and EOS."""
+    """Ids, then EOS."""
 
     @property
     def source_keep_BS(self) -> torch.Tensor:
-        """True where the source is no padding."""
+        """True where the source is not padding."""
         return self.source_BS != PAD_ID
 
     @property
     def source_tokens(self) -> int:
-        """Source tokens with EOS, without padding."""
+        """The number of source tokens, including EOS, excluding padding."""
         return int((self.source_BS != PAD_ID).sum())
 
     @property
     def target_tokens(self) -> int:
-        """Target tokens to predict: with EOS, without padding."""
+        """The number of target tokens to predict, including EOS, excluding padding."""
         return int((self.target_output_BT != PAD_ID).sum())
 
     def to(self, device: torch.device | str) -> "Batch":
-        """The same batch on a device."""
+        """Return the same batch on a device."""
         return Batch(
             self.source_BS.to(device, non_blocking=True),
             self.target_input_BT.to(device, non_blocking=True),
@@ -56,37 +56,37 @@ class Batch:
 
 @dataclass(frozen=True)
 class EpochPlan:
-    """Which pairs an epoch sees, in which batches."""
+    """The pairs of an epoch and how they are divided into batches."""
 
     pairs_N2: np.ndarray
-    """(corpus, pair) of each place; the batches are slices of it."""
+    """(corpus index, pair index) per row; each batch is a slice."""
     changed: PreparedCorpus
-    """The pairs that augmentation has changed; in `pairs_N2` it follows the corpora of the data."""
+    """The pairs that augmentation changed; in `pairs_N2` its index follows those of the data's corpora."""
     bounds_K2: np.ndarray
-    """Begin and end of each batch in `pairs_N2`, in the order of the epoch."""
+    """Start and end of each batch in `pairs_N2`, in training order."""
     left_out: int
-    """Pairs that are longer than `max_tokens_per_side`."""
+    """The number of pairs longer than `max_tokens_per_side`."""
     padding_share: float
-    """Share of padding among all source and target positions."""
+    """Padding as a share of all source and target positions."""
 
 
 class TokenBudgetBatches:
-    """Batches of pairs of like length, over weighted corpora.
+    """Batches of pairs of similar length, from weighted corpora.
 
-    In every batch, rows × padded length ≤ `batch_tokens` on both sides. A pair of a corpus with weight w
-    appears floor(w) or ceil(w) times an epoch, and n·w times in n epochs, give or take one: with weight 0.25,
-    four epochs see each pair once. Pairs of which a side with its EOS exceeds `max_tokens_per_side` are left
-    out.
+    In every batch, rows × padded length ≤ `batch_tokens` on both sides. A pair from a corpus with weight w
+    appears floor(w) or ceil(w) times per epoch, and n·w times in n epochs, give or take one: with weight 0.25,
+    each pair appears once in four epochs. Pairs with a side longer than `max_tokens_per_side`, including EOS,
+    are left out.
 
-    With augmentation, some pairs are changed before the epoch is cut into batches: upper case has twice as many
-    pieces, and one such row would pad a whole batch. A pair that would exceed `max_tokens_per_side` stays as it
-    was. Augmentation needs the tokenizer, hence a `PreparedData`.
+    Augmentation changes some pairs before the epoch is divided into batches: upper case takes twice as many
+    pieces, and one such row would pad a whole batch. A pair that would exceed `max_tokens_per_side` stays
+    unchanged. Augmentation needs the tokenizer, so pass a `PreparedData`.
 
-    In the first `both_directions_epochs`, source and target change places in every second batch.
+    For the first `both_directions_epochs` epochs, every second batch swaps source and target.
 
-    What the first epoch is made of is logged where `is_logged`; later ones leave out the same pairs.
+    With `is_logged`, the size of the first epoch is logged; later epochs leave out the same pairs.
 
-    Raises `ConfigError` on settings that cannot work, and `DataError` when an epoch would be empty.
+    Raises `ConfigError` on settings that cannot work, and `DataError` if an epoch would be empty.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class TokenBudgetBatches:
         batch_tokens: int,
         max_tokens_per_side: int,
         seed: int,
-        augmentation: AugmentationConfig = _AS_IT_IS,
+        augmentation: AugmentationConfig = _NO_AUGMENTATION,
         both_directions_epochs: int = 0,
         is_logged: bool = True,
     ) -> None:
@@ -107,7 +107,7 @@ class TokenBudgetBatches:
         if batch_tokens < max_tokens_per_side:
             raise ConfigError(
                 f"batch_tokens {batch_tokens} cannot hold a pair of max_tokens_per_side {max_tokens_per_side}; "
-                "raise the first or lower the second"
+                "raise batch_tokens or lower max_tokens_per_side"
             )
         self._corpora = list(data.corpora if isinstance(data, PreparedData) else data)
         self._batch_tokens = batch_tokens
@@ -116,44 +116,42 @@ class TokenBudgetBatches:
         self._both_directions_epochs = both_directions_epochs
         self._augmentation = augmentation
         self._tokenizer = data.tokenizer if isinstance(data, PreparedData) else None
-        if augmentation != _AS_IT_IS and self._tokenizer is None:
-            raise ConfigError(
-                "augmentation needs the tokenizer: give the whole prepared data, not only corpora"
-            )
+        if augmentation != _NO_AUGMENTATION and self._tokenizer is None:
+            raise ConfigError("augmentation needs the tokenizer: pass a PreparedData, not a list of corpora")
         self._plans: dict[int, EpochPlan] = {}
-        self._is_to_be_logged = is_logged
+        self._should_log = is_logged
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
-        """The batches of an epoch from index `start` on; the same whether or not those before were drawn."""
+        """Yield the batches of an epoch from index `start` on; they do not depend on which were read before."""
         for index in range(start, self.batch_count(epoch)):
             yield self.batch(epoch, index)
 
     def batch(self, epoch: int, index: int) -> Batch:
-        """One batch of an epoch."""
+        """Return one batch of an epoch."""
         plan = self.plan(epoch)
-        begin, end = plan.bounds_K2[index].tolist()
+        start, end = plan.bounds_K2[index].tolist()
         is_reversed = epoch < self._both_directions_epochs and index % 2 == 1
-        return self._assemble(plan.pairs_N2[begin:end], plan.changed, is_reversed)
+        return self._assemble(plan.pairs_N2[start:end], plan.changed, is_reversed)
 
     def batch_count(self, epoch: int) -> int:
-        """How many batches an epoch has."""
+        """Return the number of batches in an epoch."""
         return len(self.plan(epoch).bounds_K2)
 
     def plan(self, epoch: int) -> EpochPlan:
-        """Pairs and batches of an epoch; the last two plans are remembered, for where epochs meet."""
+        """Return the plan of an epoch; the last two are cached, for the boundary between epochs."""
         if epoch not in self._plans:
             self._plans = {**dict([*self._plans.items()][-1:]), epoch: self._make_plan(epoch)}
-            if self._is_to_be_logged:
+            if self._should_log:
                 self._log(epoch, self._plans[epoch])
-                self._is_to_be_logged = False
+                self._should_log = False
         return self._plans[epoch]
 
     def _make_plan(self, epoch: int) -> EpochPlan:
-        pairs_N2, lengths_N2, left_out = self._draw_pairs(epoch)
+        pairs_N2, lengths_N2, left_out = self._select_pairs(epoch)
         if not len(pairs_N2):
             raise DataError(
                 f"epoch {epoch} has no pairs; {left_out} are longer than max_tokens_per_side "
-                f"{self._max_tokens_per_side}: raise it, raise the weights, or give more data"
+                f"{self._max_tokens_per_side}: raise it, raise the weights, or add data"
             )
         changed = self._change(pairs_N2, lengths_N2, np.random.default_rng((self._seed, _CHANGES, epoch)))
         random = np.random.default_rng((self._seed, _ORDER, epoch))
@@ -172,9 +170,9 @@ class TokenBudgetBatches:
     def _change(
         self, pairs_N2: np.ndarray, lengths_N2: np.ndarray, random: np.random.Generator
     ) -> PreparedCorpus:
-        """Augment some of the pairs: both arrays are updated in place, and the new ids returned."""
+        """Augment some of the pairs: update both arrays in place and return the new ids."""
         changed = _ChangedPairs()
-        for place, changes in draw_changes(self._augmentation, len(pairs_N2), random).items():
+        for place, changes in sample_changes(self._augmentation, len(pairs_N2), random).items():
             corpus, pair = pairs_N2[place].tolist()
             sides = self._augment(self._corpora[corpus].pair(pair), changes, random)
             lengths = [len(ids) + 1 for ids in sides]
@@ -186,8 +184,8 @@ class TokenBudgetBatches:
     def _augment(
         self, sides: tuple[np.ndarray, np.ndarray], changes: Changes, random: np.random.Generator
     ) -> tuple[list[int], list[int]]:
-        assert self._tokenizer is not None  # __init__ has seen to it
-        # A hint is not the writer's: it has no typos, and stays in its casing. These pairs do without.
+        assert self._tokenizer is not None  # __init__ checks this
+        # Users do not type hints, so a hint must not get typos or another casing. Augmented pairs have no hints.
         plain = (self._tokenizer.without_hints(ids.tolist()) for ids in sides)
         source, target = map(self._tokenizer.decode_marked, plain)
         source, target = augment(source, target, changes, random)
@@ -195,7 +193,7 @@ class TokenBudgetBatches:
 
     def _log(self, epoch: int, plan: EpochPlan) -> None:
         logger.info(
-            "epoch %d: %s in %s, %.1f %% padding; %s left out, longer than %d tokens",
+            "epoch %d: %s in %s, %.1f %% padding; left out %s longer than %d tokens",
             epoch,
             _counted(len(plan.pairs_N2), "pair", "pairs"),
             _counted(len(plan.bounds_K2), "batch", "batches"),
@@ -204,8 +202,8 @@ class TokenBudgetBatches:
             self._max_tokens_per_side,
         )
 
-    def _draw_pairs(self, epoch: int) -> tuple[np.ndarray, np.ndarray, int]:
-        """(corpus, pair) and lengths with EOS of what the epoch sees, and how many pairs were left out."""
+    def _select_pairs(self, epoch: int) -> tuple[np.ndarray, np.ndarray, int]:
+        """Return (corpus, pair) and lengths with EOS of the epoch's pairs, and the number of pairs left out."""
         pairs, lengths, left_out = [np.empty((0, 2), np.int32)], [np.empty((0, 2), np.int32)], 0
         for index, corpus in enumerate(self._corpora):
             lengths_P2 = corpus.lengths_P2.astype(np.int32) + 1
@@ -223,13 +221,13 @@ class TokenBudgetBatches:
         return 1 - int(lengths_N2.sum(dtype=np.int64)) / int((longest_K2 * rows_K1).sum())
 
     def _assemble(self, pairs_B2: np.ndarray, changed: PreparedCorpus, is_reversed: bool) -> Batch:
-        pairs_B2 = pairs_B2[np.argsort(pairs_B2[:, 0], kind="stable")]  # each corpus in one piece
+        pairs_B2 = pairs_B2[np.argsort(pairs_B2[:, 0], kind="stable")]  # group by corpus
         source, target = (
             self._gather(pairs_B2, changed, target=side != is_reversed) for side in (False, True)
         )
         source_BS, source_lengths_B = _pad(*source)
         target_BT, target_lengths_B = _pad(*target)
-        target_input_BT = np.roll(target_BT, 1, axis=1)  # its last column is free: room for EOS
+        target_input_BT = np.roll(target_BT, 1, axis=1)  # the last column is free, for EOS
         target_input_BT[:, 0] = BOS_ID
         rows_B = np.arange(len(pairs_B2))
         source_BS[rows_B, source_lengths_B] = EOS_ID
@@ -239,12 +237,12 @@ class TokenBudgetBatches:
     def _gather(
         self, pairs_B2: np.ndarray, changed: PreparedCorpus, *, target: bool
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Ids of one side one after the other, and their lengths; the pairs are sorted by corpus."""
+        """Return the concatenated ids of one side and the length of each; the pairs are sorted by corpus."""
         all_corpora = [*self._corpora, changed]
-        corpora, begins = np.unique(pairs_B2[:, 0], return_index=True)
+        corpora, starts = np.unique(pairs_B2[:, 0], return_index=True)
         parts = [
             all_corpora[corpus].gather(pairs_R2[:, 1], target=target)
-            for corpus, pairs_R2 in zip(corpora, np.split(pairs_B2, begins[1:]), strict=True)
+            for corpus, pairs_R2 in zip(corpora, np.split(pairs_B2, starts[1:]), strict=True)
         ]
         return np.concatenate([ids_N for ids_N, _ in parts]), np.concatenate(
             [lengths_R for _, lengths_R in parts]
@@ -252,14 +250,14 @@ class TokenBudgetBatches:
 
 
 class _ChangedPairs:
-    """Collects the ids of changed pairs in memory."""
+    """Collect the ids of changed pairs in memory."""
 
     def __init__(self) -> None:
         self._tokens: list[int] = []
         self._lengths: list[tuple[int, int]] = []
 
     def add(self, source: list[int], target: list[int]) -> int:
-        """Append a pair; returns its number."""
+        """Append a pair and return its index."""
         self._tokens += source + target
         self._lengths.append((len(source), len(target)))
         return len(self._lengths) - 1
@@ -270,12 +268,12 @@ class _ChangedPairs:
         )
 
 
-def _counted(number: int, one: str, several: str) -> str:
-    return f"{number} {one if number == 1 else several}"
+def _counted(number: int, singular: str, plural: str) -> str:
+    return f"{number} {singular if number == 1 else plural}"
 
 
 def _pad(ids_N: np.ndarray, lengths_B: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Padded ids of one side with room for EOS, and their lengths."""
+    """Return the padded ids of one side, with room for EOS, and their lengths."""
     width = int(lengths_B.max()) + 1
     ids_BL = np.full((len(lengths_B), width), PAD_ID, np.int64)
     ids_BL[np.arange(width) < lengths_B[:, None]] = ids_N
@@ -283,10 +281,10 @@ def _pad(ids_N: np.ndarray, lengths_B: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def _copies(pairs: int, weight: float, seed: tuple[int, ...], epoch: int) -> np.ndarray:
-    """How often an epoch sees each pair: floor(weight + u), with u uniform over the pairs and the epochs.
+    """Return how often each pair appears in an epoch: floor(weight + u), with u uniform over pairs and epochs.
 
-    u moves on by the weight each epoch instead of being drawn anew, so that the copies add up to what the
-    weight promises, and a fraction of a corpus is another fraction in the next epoch.
+    u advances by the weight each epoch instead of being sampled anew. The copies of a pair therefore add up to
+    what the weight promises, and with a weight below 1 each epoch uses a different part of the corpus.
     """
     phase_P = np.random.default_rng(seed).random(pairs)
     copies_P: np.ndarray = np.floor(phase_P + (epoch + 1) * weight) - np.floor(phase_P + epoch * weight)
@@ -294,18 +292,18 @@ def _copies(pairs: int, weight: float, seed: tuple[int, ...], epoch: int) -> np.
 
 
 def _length_order(lengths_N2: np.ndarray) -> np.ndarray:
-    """By target length, then by source length, rising and falling in turn so that neighbours stay alike."""
+    """Sort by target, then source length, in alternating direction so that neighbouring pairs stay similar."""
     source_N, target_N = lengths_N2.T
     return np.lexsort((np.where(target_N % 2, source_N, -source_N), target_N))
 
 
 def _cut(lengths_N2: np.ndarray, batch_tokens: int) -> np.ndarray:
-    """Cut sorted pairs into batches as large as the budget allows: begin and end of each."""
-    bounds, begin = [], 0
-    while begin < len(lengths_N2):
-        most = batch_tokens // int(lengths_N2[begin].max())
-        longest_R = np.maximum.accumulate(lengths_N2[begin : begin + most].max(axis=1))
+    """Divide sorted pairs into batches as large as the budget allows; return the start and end of each."""
+    bounds, start = [], 0
+    while start < len(lengths_N2):
+        most = batch_tokens // int(lengths_N2[start].max())
+        longest_R = np.maximum.accumulate(lengths_N2[start : start + most].max(axis=1))
         size = int(np.count_nonzero(longest_R * np.arange(1, len(longest_R) + 1) <= batch_tokens))
-        bounds.append((begin, begin + size))
-        begin += size
+        bounds.append((start, start + size))
+        start += size
     return np.array(bounds, np.int64).reshape(-1, 2)

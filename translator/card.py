@@ -1,4 +1,4 @@
-"""The card of a model: where it comes from, what its training cost, and what it scores."""
+"""The card of a model: its origin, the cost of its training, and its scores."""
 
 import datetime
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ from translator.model import Transformer
 from translator.model_folder import write_card
 from translator.search import SearchOptions
 from translator.shards import PreparedData
-from translator.text.formality import FORMALITIES, FormalityWish
+from translator.text.formality import FORMALITIES, RequestedFormality
 from translator.trainer import Trainer
 from translator.translate import Translator
 
@@ -32,27 +32,27 @@ EXAMPLES = (
 )
 
 _LEAST_PAIRS = 1000
-"""Of a formality, from which a model can learn it."""
+"""Minimum number of training pairs from which a model can learn a formality."""
 _COSTS = ("target_tokens_seen", "flops")
-"""What may be added up over trainings on different machines."""
+"""Costs that can be summed over trainings on different machines."""
 _ORIGIN_KEYS = ("name", "corpora", "training", "cost_in_all", "began_with")
-"""What the card of a model that began with another's weights tells of that one."""
+"""The entries of the initial model's card that are copied to the card of a model trained from its weights."""
 
 
 def save_trained_model(path: Path, name: str, trainer: Trainer, data: PreparedData) -> None:
-    """Write the model folder of a finished training, with a card that tells its origin and shows some examples.
+    """Write the model folder of a finished training, with a card that gives its origin and some example translations.
 
-    Where the same model stands there already, its scores stay.
+    If the folder already holds the same model, its scores are kept.
     """
     weights = {name: tensor.to(torch.bfloat16) for name, tensor in trainer.final_weights().items()}
     card = build_card(name, trainer, data)
     card["examples"] = _examples(trainer, weights, data, card)
-    card["scores"] = _scores_so_far(path, weights)
+    card["scores"] = _existing_scores(path, weights)
     save_model(path, trainer.config.model, weights, data.tokenizer, card, data.lexicon)
 
 
-def _scores_so_far(path: Path, weights: Mapping[str, Tensor]) -> list[dict[str, Any]]:
-    """Those on the card of the model in that folder, if it has these weights."""
+def _existing_scores(path: Path, weights: Mapping[str, Tensor]) -> list[dict[str, Any]]:
+    """Return the scores on the card of the model in the folder, if it has these weights."""
     try:
         folder = load_model(path)
     except CheckpointError:
@@ -67,7 +67,7 @@ def _scores_so_far(path: Path, weights: Mapping[str, Tensor]) -> list[dict[str, 
 def _examples(
     trainer: Trainer, weights: Mapping[str, Tensor], data: PreparedData, card: dict[str, Any]
 ) -> list[dict[str, str]]:
-    """What the model will translate that is saved with these weights."""
+    """Translate EXAMPLES with a model that has these weights."""
     model = Transformer(trainer.config.model)
     model.load_state_dict(weights)
     translator = Translator.of_model(model, data.tokenizer, card, lexicon=data.lexicon)
@@ -79,8 +79,8 @@ def _examples(
 
 
 def build_card(name: str, trainer: Trainer, data: PreparedData) -> dict[str, Any]:
-    """What is known when a training ends."""
-    model, progress, origin = trainer.model, trainer.progress, trainer.began_with
+    """Build the card of a training that has just ended, without examples and scores."""
+    model, progress, origin = trainer.model, trainer.progress, trainer.initial_card
     settings = trainer.config.training
     flops = training_flops(model, progress.source_tokens, progress.target_tokens, settings.softmax_pieces)
     device = next(model.parameters()).device
@@ -119,21 +119,21 @@ def build_card(name: str, trainer: Trainer, data: PreparedData) -> dict[str, Any
 
 
 def tells_formality(data: PreparedData) -> bool:
-    """Whether there is enough German with Sie, and with du, to learn what the pieces before the English tell."""
+    """Whether the data has enough German with Sie, and with du, to learn the pieces that ask for a formality."""
     pairs = data.provenance.get("formality", {})
     return all(pairs.get(one, 0) >= _LEAST_PAIRS for one in FORMALITIES)
 
 
 def cost_in_all(training: dict[str, Any], origin: dict[str, Any] | None) -> dict[str, float]:
-    """What a training and those of the model that it began with took together; `origin` is that one's card."""
+    """Sum the costs of a training and of those before it; `origin` is the card of the initial model, if any."""
     before = (origin or {}).get("cost_in_all", {})
     return {cost: round(training[cost] + before.get(cost, 0), 2) for cost in _COSTS}
 
 
 def record_scores(
-    path: Path, evaluation: Evaluation, options: SearchOptions, precision: str, formality: FormalityWish
+    path: Path, evaluation: Evaluation, options: SearchOptions, precision: str, formality: RequestedFormality
 ) -> None:
-    """Put an evaluation onto the card of a model folder, in place of an older one of the same set in the same way."""
+    """Write an evaluation to the card of a model, replacing an older one of the same test set and settings."""
     card = load_model(path).card
     default = SearchOptions()
     key = ("testset", "beam_size", "length_penalty", "other_options", "precision", "formality")
@@ -160,10 +160,10 @@ def record_scores(
 def training_flops(
     model: Transformer, source_tokens: int, target_tokens: int, softmax_pieces: int = 0
 ) -> float:
-    """Operations of all matrix products with weights: 2 a weight and token forward, twice that backward.
+    """Count the operations of all products with weight matrices: 2 per weight and token forward, 4 backward.
 
-    `softmax_pieces` is the setting of that name: 0 is a softmax over the whole vocabulary.
-    The products of queries with keys and of attention with values, some 5 % more at 30 tokens a sentence, are left out.
+    `softmax_pieces` is the training setting of that name: 0 is a softmax over the whole vocabulary. The products of
+    queries with keys and of attention with values, another 5 % or so at 30 tokens per sentence, are left out.
     """
     source_weights = _matrix_weights(model.encoder)
     vocab_size, d_model = model.embedding.weight.shape

@@ -1,4 +1,4 @@
-"""Training checkpoints and finished models as folders of tensors (see `translator.verified`). Nothing is pickled."""
+"""Training checkpoints and finished models, as verified folders (see `translator.verified`). Nothing is pickled."""
 
 import contextlib
 import logging
@@ -33,25 +33,25 @@ from translator.verified import (
 _CHECKPOINT_PREFIX = "step-"
 _BEST_PREFIX = "best-"
 DAMAGED_PREFIX = "damaged-"
-"""Of the name of a checkpoint that was put aside."""
+"""Prefix of the name of a checkpoint that was put aside because it is damaged."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Everything that a training run needs to go on as if it had never stopped."""
+    """Everything a training run needs to resume as if it had never stopped."""
 
     model: dict[str, Tensor]
     training: dict[str, Tensor]
     """Optimiser moments and the states of the random number generators."""
     state: dict[str, Any]
-    """Step, position in the data, configuration and hashes: what JSON can hold."""
+    """Everything that fits into JSON: step, position in the data, configuration and hashes."""
 
 
 @dataclass(frozen=True)
 class ModelFolder:
-    """A finished model: the network, its tokenizer, and the card that says where it comes from and what it scores."""
+    """A finished model: the network, its tokenizer, and the card with its origin and scores."""
 
     model: Transformer
     tokenizer: Tokenizer
@@ -60,17 +60,17 @@ class ModelFolder:
 
 
 def checkpoint_path(folder: Path, step: int) -> Path:
-    """Where the checkpoint of a step stands."""
+    """Return the path of the checkpoint of a step."""
     return folder / f"{_CHECKPOINT_PREFIX}{step:08d}"
 
 
 def best_checkpoint_path(folder: Path, step: int) -> Path:
-    """Where the weights of the best validation stand, which was that of a step."""
+    """Return the path of the best checkpoint, if the best validation was at this step."""
     return folder / f"{_BEST_PREFIX}{step:08d}"
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint; raises CheckpointError when the disk refuses."""
+    """Write a checkpoint; raises CheckpointError if the disk refuses."""
     write_verified_folder(
         path,
         {
@@ -82,7 +82,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Read and verify a checkpoint; raises DamagedError where it is, CheckpointError where it cannot be read."""
+    """Read and verify a checkpoint; raises DamagedError if it is damaged, CheckpointError if it cannot be read."""
     files = read_verified_folder(path, ("model.safetensors", "training.safetensors", "state.json"))
     return Checkpoint(
         model=_parse_tensors(path, files["model.safetensors"]),
@@ -92,16 +92,15 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def checkpoint_paths(folder: Path) -> list[Path]:
-    """The checkpoints below `folder`, oldest first."""
+    """List the checkpoints in `folder`, oldest first."""
     return sorted(folder.glob(f"{_CHECKPOINT_PREFIX}*"))
 
 
 def load_latest_checkpoint(folder: Path) -> Checkpoint | None:
-    """The newest undamaged checkpoint, or None where there is none at all.
+    """Load the newest undamaged checkpoint; returns None if there is no checkpoint at all.
 
-    A damaged one is put aside and reported in the log, and the one before it taken; CheckpointError when all
-    are damaged, or when one cannot be read now. What a process that was killed while it wrote has left behind is put
-    back or removed.
+    Logs damaged checkpoints, puts them aside, and falls back to the one before. Raises CheckpointError if all are
+    damaged, or if one cannot be read now. Also cleans up after a process that was killed while writing.
     """
     for hidden in list(folder.glob(".*.*")):
         tidy(folder / hidden.name[1:].rpartition(".")[0])
@@ -118,16 +117,16 @@ def load_latest_checkpoint(folder: Path) -> Checkpoint | None:
 
 
 def regular_checkpoint_paths(folder: Path, every: int) -> list[Path]:
-    """Those of every `every` steps, oldest first; the others were made because of a signal or by the clock."""
+    """List the checkpoints of every `every` steps, oldest first, without those saved on a signal or by time."""
     steps = {path: int(path.name.removeprefix(_CHECKPOINT_PREFIX)) for path in checkpoint_paths(folder)}
     return [path for path, step in steps.items() if step and step % every == 0]
 
 
 def remove_old_checkpoints(folder: Path, keep: int, every: int, best_step: int | None) -> None:
-    """Delete all but the newest checkpoint, the `keep` - 1 regular ones before it, and the best one of `best_step`.
+    """Delete all but the newest checkpoint, the `keep` - 1 regular ones before it, and the best one, of `best_step`.
 
-    Where more than one is kept, so is the last one before the newest, regular or not: if the newest gets damaged, the
-    run goes on from there.
+    If `keep` is more than 1, the second newest is kept as well, regular or not: if the newest gets damaged, the run
+    can resume from it.
     """
     *older, newest = checkpoint_paths(folder)
     regular = [path for path in regular_checkpoint_paths(folder, every) if path != newest]
@@ -142,7 +141,7 @@ def remove_old_checkpoints(folder: Path, keep: int, every: int, best_step: int |
 
 
 def average_weights(states: Iterable[Mapping[str, Tensor]]) -> dict[str, Tensor]:
-    """The mean of each tensor over several checkpoints (Vaswani et al. 2017, section 6.1), in float32."""
+    """Average each tensor over several checkpoints, in float32 (Vaswani et al. 2017, section 6.1)."""
     total: dict[str, Tensor] = {}
     count = 0
     for state in states:
@@ -162,7 +161,7 @@ def save_model(
     card: Mapping[str, Any],
     lexicon: Lexicon | None = None,
 ) -> None:
-    """Write a model folder with its weights in bf16: half the size, and no measurable loss of quality."""
+    """Write a model folder, with weights in bf16: half the size, no measurable loss of quality."""
     description = {
         "format_version": FORMAT_VERSION,
         "model": asdict(config),
@@ -182,7 +181,7 @@ def save_model(
 
 
 def load_model(path: Path) -> ModelFolder:
-    """Read and verify a model folder, weights in float32 on the CPU; raises CheckpointError naming what is wrong."""
+    """Read and verify a model folder, with weights in float32 on the CPU; raises CheckpointError if that fails."""
     files = read_model(path)
     model = Transformer(files.config)
     model.load_state_dict({name: torch.from_numpy(weight) for name, weight in files.weights.items()})
@@ -190,7 +189,7 @@ def load_model(path: Path) -> ModelFolder:
 
 
 def _put_aside(path: Path) -> Path:
-    """Take a damaged folder out of the way; an older one of its name goes."""
+    """Rename a damaged folder, replacing an earlier one that was put aside under the same name."""
     aside = path.with_name(f"{DAMAGED_PREFIX}{path.name}")
     with contextlib.suppress(FileNotFoundError):  # another process of the run was faster
         if path.exists():

@@ -1,4 +1,4 @@
-"""What a model and its training look like: frozen dataclasses, the four presets, and their validation."""
+"""The configuration of a model and its training: validated, frozen dataclasses and four presets."""
 
 import dataclasses
 import json
@@ -11,27 +11,27 @@ from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 from translator.errors import ConfigError
 
 MAX_THREADS = 1024
-"""More are a mistake, and the system cannot start them."""
+"""More than this is a mistake: the system could not start them."""
 MAX_ACCUMULATED_BATCHES = 1000
-"""More are a mistake, and fill the memory: those of an update are made ready together."""
+"""More than this is a mistake and fills the memory: all batches of an update are prepared together."""
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The architecture (Vaswani et al. 2017, section 3), all that is needed to build the network."""
+    """The architecture: everything needed to build the network (Vaswani et al. 2017, section 3)."""
 
     vocab_size: int = 0
-    """Pieces of the tokenizer; 0 until the tokenizer is known."""
+    """Number of pieces in the tokenizer; 0 until the tokenizer is known."""
     d_model: int = 512
     heads: int = 8
     d_ff: int = 2048
     encoder_layers: int = 6
     decoder_layers: int = 6
     dropout: float = 0.1
-    """On embeddings and on the output of every sub-layer (section 5.4)."""
+    """Applied to the embeddings and to the output of every sub-layer (section 5.4)."""
     attention_dropout: float = 0.0
     norm: Literal["post", "pre"] = "post"
-    """Where LayerNorm stands: after each residual sum (the paper) or before each sub-layer."""
+    """Where LayerNorm is applied: after each residual sum (post, as in the paper) or before each sub-layer (pre)."""
     positions: Literal["sinusoidal", "learned"] = "sinusoidal"
     activation: Literal["relu", "gelu"] = "relu"
     max_positions: int = 1024
@@ -43,12 +43,12 @@ class ModelConfig:
         _require(self.vocab_size >= 0, f"vocab_size is {self.vocab_size}; give 0 (not known yet) or more")
         _require(
             self.d_model % self.heads == 0,
-            f"d_model {self.d_model} is not divisible by heads {self.heads}: every head gets d_model / heads "
+            f"d_model {self.d_model} is not divisible by heads {self.heads}: each head gets d_model / heads "
             f"dimensions; choose for example heads {_nearest_divisor(self.d_model, self.heads)}",
         )
         _require(
             self.d_model % 2 == 0,
-            f"d_model is {self.d_model}; sine and cosine come in pairs: give an even number",
+            f"d_model is {self.d_model}; sine and cosine positions come in pairs: give an even number",
         )
         for name in ("dropout", "attention_dropout"):
             _require(
@@ -62,21 +62,21 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class AugmentationConfig:
-    """Shares of the training pairs, 0 to 1, that are shown in a form in which people write but corpora do not.
+    """Shares of the training pairs (0 to 1) to rewrite the way people type but corpora do not.
 
-    At most one of the three casings hits a pair; addresses, placeholders and tags stay as they are.
+    A pair gets at most one of the three casings. Addresses, placeholders and tags stay as they are.
     """
 
     upper_case: float = 0.0
-    """Source and target in capitals; "ß" becomes "SS"."""
+    """Source and target in upper case; "ß" becomes "SS"."""
     title_case: float = 0.0
-    """Source With Capitals Like A Headline, target as it is."""
+    """Source In Title Case, Like A Headline; target unchanged."""
     lower_case: float = 0.0
-    """Source in small letters, target as it is: the meaning decides which German words have a capital."""
+    """Source in lower case; target unchanged, so the model learns German capitals from the meaning."""
     no_final_punctuation: float = 0.0
-    """Source and target without the . ! ? at their ends."""
+    """Source and target without a final . ! or ?"""
     typos: float = 0.0
-    """Source with one or two misspelt words."""
+    """Source with one or two misspelt words; target unchanged."""
 
     def __post_init__(self) -> None:
         for name, rate in dataclasses.asdict(self).items():
@@ -84,77 +84,78 @@ class AugmentationConfig:
         casings = math.fsum((self.upper_case, self.title_case, self.lower_case))
         _require(
             casings <= 1,
-            f"upper_case, title_case and lower_case of the augmentation add up to {casings}; "
-            "lower them to at most 1 together: a pair gets one of them",
+            f"augmentation.upper_case, title_case and lower_case add up to {casings}; "
+            "lower them to a sum of at most 1: a pair gets only one of them",
         )
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How a model is trained (section 5 of the paper, and a schedule for a fixed time)."""
+    """How a model is trained: section 5 of the paper, plus a schedule for a fixed time budget."""
 
     batch_tokens: int | Literal["auto"] = 4096
-    """Largest padded size of a batch, in tokens, on the source and on the target side; auto splits the preset's
-    into as few batches, accumulated, as the memory makes necessary."""
+    """Largest padded size of a batch, in tokens, on the source side and on the target side. auto splits the preset's
+    batch into as few accumulated batches as fit in memory."""
     accumulate_batches: int = 1
-    """Batches whose gradients are added up before one update."""
+    """Number of batches whose gradients are summed before each update."""
     max_tokens_per_side: int = 256
-    """Longer pairs are left out of training."""
+    """Pairs that are longer on either side are left out of training."""
     label_smoothing: float = 0.1
     schedule: Literal["inverse-sqrt", "linear"] = "inverse-sqrt"
-    """After the warm-up: fall with the inverse square root of the step (the paper), or fall linearly to zero
-    at the end of max_steps or max_minutes."""
+    """Learning rate after the warm-up: falls with the inverse square root of the step (the paper), or falls linearly
+    and reaches zero at max_steps or max_minutes."""
     warmup_steps: int = 4000
     peak_learning_rate: float | None = None
-    """Reached at the end of the warm-up; None is the paper's d_model^-0.5 · warmup_steps^-0.5."""
+    """Learning rate at the end of the warm-up; None is the paper's d_model^-0.5 · warmup_steps^-0.5."""
     adam_beta1: float = 0.9
     adam_beta2: float = 0.98
     adam_epsilon: float = 1e-9
     weight_decay: float = 0.0
-    """Decoupled (AdamW), on matrices only."""
+    """Decoupled weight decay (AdamW), on matrices only."""
     clip_norm: float = 1.0
-    """Largest norm of the gradient; 0 switches clipping off."""
+    """Clip the gradient to this norm; 0 disables clipping."""
     max_steps: int | None = None
     max_minutes: float | None = None
-    """Minutes spent in training, validation and saving, over all resumed parts."""
+    """Time limit in minutes, including validation and saving, summed over all resumed parts of the run."""
     validate_every_steps: int = 1000
     save_every_steps: int = 1000
     save_every_minutes: float = 30.0
-    """Where so many steps take longer, checkpoints in between; of these only the newest two stay."""
+    """Save an extra checkpoint if the last one is older than this; only the newest two extra ones are kept."""
     log_every_steps: int = 50
     keep_checkpoints: int = 5
-    """The newest, the regular ones before it, and where those are not the last two, one more in between."""
+    """How many to keep: the newest and the regular ones before it. Unless this is 1, the second newest is always kept
+    as well."""
     average_checkpoints: int = 1
-    """How many of the last checkpoints are averaged into the final model (the paper: 5 for base, 20 for big)."""
+    """Average this many of the last checkpoints into the final model (the paper: 5 for base, 20 for big)."""
     ema_decay: float = 0.0
-    """Decay of a moving average of the weights, 0.999 for example, which is validated and kept in place of the
-    last weights; 0 is none."""
+    """Decay of an exponential moving average of the weights, for example 0.999. The average is validated and kept
+    instead of the last weights; 0 disables it."""
     patience: int | None = None
-    """Validations in a row without a better mean of the development sets after which training ends, and the best
-    weights are kept; None never ends it."""
+    """Stop after this many validations in a row without a better mean over the development sets, and keep the best
+    weights; None never stops early."""
     best_by: Literal["loss", "BLEU"] = "loss"
-    """The figure of the development sets that tells which weights are the best."""
+    """The metric on the development sets that decides which weights are best."""
     precision: Literal["auto", "bf16", "fp32"] = "auto"
-    """auto: bf16 matrix products where the processor has them, else fp32."""
+    """Precision of matrix products; auto is bf16 if the hardware is fast with it, else fp32."""
     compile: Literal["auto", "on", "off"] = "auto"
-    """torch.compile; auto: on a GPU only."""
+    """Whether to use torch.compile; auto uses it on a GPU only."""
     threads: int = 0
-    """CPU threads; 0 leaves PyTorch's choice, within the quota of a container."""
+    """Number of CPU threads; 0 leaves the choice to PyTorch, within the container's CPU quota."""
     read_ahead_updates: int = 2
-    """Updates whose batches a thread makes ready while the model computes; 0 makes them in between."""
+    """Prepare the batches of this many updates in a background thread; 0 prepares them between updates."""
     seed: int = 1
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     softmax_pieces: int = 0
-    """In training, so many pieces stand for the whole vocabulary in the softmax: all among the batch's targets, and
-    others drawn at random (Jean et al. 2015). For small models, of whose time the softmax takes the largest part: with
-    2000 of 10,000 an update of `tiny` takes 0.7 of its time on a CPU. The last part of a training is better without.
-    0 is the softmax over all."""
+    """Size of the sampled softmax (Jean et al. 2015): in training, the softmax runs over the pieces among the batch's
+    targets plus a random sample, this many together. Worth it for small models, where the softmax takes the largest
+    share of the time: with 2000 of 10,000, an update of `tiny` takes 0.7 of its time on a CPU. Train the last part
+    without it. 0 is the softmax over the whole vocabulary."""
     both_directions_epochs: int = 0
-    """In so many epochs, the first ones, every second batch is German to English (Ding et al. 2021, who take a third of
-    the training): a small corpus then teaches more. The finished model translates from English only."""
+    """For the first N epochs, every second batch is German to English, which gets more out of a small corpus (Ding et
+    al. 2021, who do so for a third of the training). The finished model still translates from English only."""
     r_drop: float = 0.0
-    """Weight of R-Drop (Wu et al. 2021, who take 5): each batch passes twice, with different dropout, and the two
-    predictions are drawn towards each other. Helps small corpora, and doubles the time of an update; 0 is off."""
+    """Weight of R-Drop (Wu et al. 2021, who use 5): each batch runs twice with different dropout, and the loss pulls
+    the two predictions together. Helps with small corpora, but doubles the time of an update; 0 disables it."""
 
     def __post_init__(self) -> None:
         self._check_each()
@@ -205,17 +206,17 @@ class TrainingConfig:
         _require(
             self.batch_tokens == "auto" or self.max_tokens_per_side <= self.batch_tokens,
             f"max_tokens_per_side {self.max_tokens_per_side} is over batch_tokens {self.batch_tokens}: "
-            "the longest sentence must fit into a batch",
+            "the longest sentence must fit into a batch; lower max_tokens_per_side or raise batch_tokens",
         )
         _require(
             self.average_checkpoints <= self.keep_checkpoints,
             f"average_checkpoints {self.average_checkpoints} is over keep_checkpoints {self.keep_checkpoints}: "
-            "only kept checkpoints can be averaged",
+            "only kept checkpoints can be averaged; raise keep_checkpoints",
         )
         _require(
             self.average_checkpoints == 1 or (not self.ema_decay and not self.patience),
             f"average_checkpoints is {self.average_checkpoints}, but ema_decay keeps the moving average, and patience "
-            "the best weights; set average_checkpoints to 1, or leave the others out",
+            "the best weights; set average_checkpoints to 1, or leave out ema_decay and patience",
         )
         _require(
             self.max_steps is not None or self.max_minutes is not None,
@@ -244,12 +245,12 @@ class Config:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain dictionaries, fit for JSON."""
+        """Convert to plain dictionaries, ready for JSON."""
         return dataclasses.asdict(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Rebuild from `to_dict`; unknown keys raise ConfigError."""
+        """Rebuild from the output of `to_dict`; raises ConfigError on unknown keys."""
         _require(isinstance(values, Mapping), f"the configuration is {values!r}; it must be a JSON object")
         for key in values:
             known = key in ("model", "training")
@@ -261,21 +262,21 @@ class Config:
 
 
 def model_config_from_dict(values: Mapping[str, Any]) -> ModelConfig:
-    """Build a ModelConfig; ConfigError on unknown keys and values of a wrong type."""
+    """Build a ModelConfig; raises ConfigError on unknown keys and values of the wrong type."""
     check_fields("model configuration", values, ModelConfig)
     return ModelConfig(**values)
 
 
 def training_config_from_dict(values: Mapping[str, Any]) -> TrainingConfig:
-    """Build a TrainingConfig; ConfigError on unknown keys and values of a wrong type."""
+    """Build a TrainingConfig; raises ConfigError on unknown keys and values of the wrong type."""
     check_fields("training configuration", values, TrainingConfig)
-    augmentation = values.get("augmentation", {})  # older configurations have none
+    augmentation = values.get("augmentation", {})  # missing in older configurations
     check_fields("augmentation of the training configuration", augmentation, AugmentationConfig)
     return TrainingConfig(**{**values, "augmentation": AugmentationConfig(**augmentation)})
 
 
 def check_fields(what: str, values: Mapping[str, Any], known: type) -> None:
-    """Raise ConfigError when `values`, read from JSON, do not fit the fields of the dataclass `known`."""
+    """Raise ConfigError if `values`, read from JSON, do not match the fields of the dataclass `known`."""
     _require(isinstance(values, Mapping), f"the {what} is {values!r}; it must be a JSON object")
     types = get_type_hints(known)
     for key, value in values.items():
@@ -285,7 +286,7 @@ def check_fields(what: str, values: Mapping[str, Any], known: type) -> None:
 
 
 def _json_types(annotation: Any) -> tuple[type, ...]:
-    """The types that JSON may give for a field: a whole number for a float, a string for a choice."""
+    """The JSON types a field accepts: an integer counts as a float, a choice is a string."""
     if dataclasses.is_dataclass(annotation):
         return (dict,)
     if get_origin(annotation) is Literal:
@@ -295,13 +296,13 @@ def _json_types(annotation: Any) -> tuple[type, ...]:
 
 
 def load_config(preset_or_path: str) -> Config:
-    """A preset by its name, or the config.json that a training run left in its folder; raises ConfigError."""
+    """Load a preset by name, or the config.json of a training run; raises ConfigError if it is neither."""
     if preset_or_path in PRESETS:
         return PRESETS[preset_or_path]()
     try:
         return Config.from_dict(json.loads(Path(preset_or_path).read_text(encoding="utf-8")))
     except ConfigError as error:
-        raise ConfigError(f"{preset_or_path} is no config.json of a training run: {error}") from error
+        raise ConfigError(f"{preset_or_path} is not the config.json of a training run: {error}") from error
     except (OSError, ValueError) as error:
         presets = ", ".join(PRESETS)
         reason = error.strerror if isinstance(error, OSError) else error
@@ -311,17 +312,17 @@ def load_config(preset_or_path: str) -> Config:
 
 
 def fit_to_vocabulary(config: ModelConfig, vocab_size: int) -> ModelConfig:
-    """The same architecture for a tokenizer of `vocab_size` pieces; ConfigError when it was set to another size."""
+    """Set the vocabulary size to the tokenizer's; raises ConfigError if it was set to a different size."""
     _require(
         config.vocab_size in (0, vocab_size),
         f"vocab_size is {config.vocab_size}, but the tokenizer of the prepared data has {vocab_size} pieces; "
-        "set it to 0, which takes the tokenizer's",
+        "set it to 0 to use the tokenizer's size",
     )
     return replace(config, vocab_size=vocab_size)
 
 
 def tiny() -> Config:
-    """A model for demonstrations, tests and very small corpora (the size used for Multi30k)."""
+    """A model for demos, tests and very small corpora (the size used for Multi30k)."""
     return Config(
         ModelConfig(d_model=128, heads=4, d_ff=256, encoder_layers=4, decoder_layers=4, norm="pre"),
         TrainingConfig(schedule="linear", warmup_steps=400, peak_learning_rate=3e-3, max_steps=8_000),
@@ -329,7 +330,7 @@ def tiny() -> Config:
 
 
 def small() -> Config:
-    """What two CPU cores train in two hours: a deep encoder, which is cheap, and a shallow decoder, which is fast."""
+    """A model that two CPU cores train in two hours: a deep encoder (cheap) and a shallow decoder (fast)."""
     return Config(
         ModelConfig(
             d_model=256, heads=4, d_ff=1024, encoder_layers=6, decoder_layers=2, dropout=0.0, norm="pre",
@@ -369,5 +370,5 @@ def _require_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
     _require(value in choices, f"{name} is {value!r}; choose one of {', '.join(choices)}")
 
 
-def _nearest_divisor(number: int, wish: int) -> int:
-    return min((d for d in range(1, number + 1) if number % d == 0), key=lambda d: abs(d - wish))
+def _nearest_divisor(number: int, wanted: int) -> int:
+    return min((d for d in range(1, number + 1) if number % d == 0), key=lambda d: abs(d - wanted))

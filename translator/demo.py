@@ -1,4 +1,4 @@
-"""The one-minute proof: train a tiny Transformer on a toy grammar, watch it learn, and try it."""
+"""A one-minute demo: train a tiny Transformer on a toy grammar, watch it learn, and try it out."""
 
 import re
 from dataclasses import replace
@@ -38,14 +38,14 @@ TRAINING = TrainingConfig(
 
 
 def run_demo(folder: Path, console: Console, *, prompt: bool) -> None:
-    """Train in `folder`, show some translations of unseen sentences, and, if asked to, take sentences from a prompt.
+    """Train in `folder`, show translations of unseen sentences, and with `prompt`, translate what the user types.
 
-    Raises DataError when `folder` cannot be made or is not empty.
+    Raises DataError if `folder` cannot be created or is not empty.
     """
     _make_empty(folder)
     console.print(
-        f"A small grammar makes {TRAINING_PAIRS} English sentences and their German. A tiny Transformer learns from "
-        f"them; {TEST_PAIRS} other sentences show whether it has understood."
+        f"A small grammar generates {TRAINING_PAIRS} English sentences with German translations. A tiny Transformer "
+        f"learns from them; {TEST_PAIRS} unseen sentences test what it has learnt."
     )
     unseen = write_corpus(folder)
     translator = train_demo(folder, TRAINING, console)
@@ -55,7 +55,7 @@ def run_demo(folder: Path, console: Console, *, prompt: bool) -> None:
 
 
 def write_corpus(folder: Path) -> list[Pair]:
-    """Generate and prepare the training data in `folder`; returns the pairs kept back, which are not in it."""
+    """Generate and prepare the training data in `folder`; return the held-out pairs."""
     training, unseen = demo_pairs(TRAINING_PAIRS, TEST_PAIRS, seed=1)
     _write_pairs(folder / "training.tsv", training)
     _write_pairs(folder / "unseen.tsv", unseen)
@@ -71,7 +71,7 @@ def write_corpus(folder: Path) -> list[Pair]:
 
 
 def train_demo(folder: Path, training: TrainingConfig, console: Console) -> Translator:
-    """Train the tiny preset on the data that `write_corpus` left in `folder`, showing its progress."""
+    """Train the tiny preset on the data that `write_corpus` wrote to `folder`, and show the progress."""
     set_up_processor(training.threads)
     data = PreparedData.open(folder / "prepared")
     model_config = fit_to_vocabulary(replace(tiny().model, dropout=0.0), data.tokenizer.vocab_size)
@@ -92,7 +92,7 @@ def train_demo(folder: Path, training: TrainingConfig, console: Console) -> Tran
 
 
 def unknown_words(sentence: str) -> list[str]:
-    """The words of a sentence that the grammar does not have, so that the model cannot know them."""
+    """Return the words of a sentence that are not in the grammar, which the model cannot know."""
     return [word for word in re.findall(r"[^\W\d_]+", sentence.lower()) if word not in VOCABULARY]
 
 
@@ -102,11 +102,11 @@ def _make_empty(folder: Path) -> None:
         is_used = any(folder.iterdir())
     except OSError as error:
         raise DataError(
-            f"cannot make the folder {folder}: {error.strerror}; give a path for a new one"
+            f"cannot create the folder {folder}: {error.strerror}; choose another path"
         ) from error
     if is_used:
         raise DataError(
-            f"{folder} is not empty: an earlier demo may have run in it; remove it or give another folder"
+            f"{folder} is not empty, perhaps from an earlier demo; remove it or choose another folder"
         )
 
 
@@ -118,16 +118,16 @@ def _show_unseen(translator: Translator, unseen: list[Pair], console: Console) -
     right = sum(ours == theirs for ours, theirs in zip(translations, references, strict=True))
     bleu = score(translations, references)[0]
     console.print(
-        f"\n{right} of {len(unseen)} unseen sentences right to the letter, BLEU {bleu.value:.1f} ({bleu.signature})"
+        f"\n{right} of {len(unseen)} unseen sentences exactly right, BLEU {bleu.value:.1f} ({bleu.signature})"
     )
     for (english, german), ours in list(zip(unseen, translations, strict=True))[:8]:
-        # Text, not strings: brackets in what a model writes are no markup.
+        # Text, not strings: brackets in model output are not markup.
         difference = Text("" if ours == german else f"   not: {german}", "red")
         console.print(Text.assemble(f"  {english}\n  ", (ours, "green"), difference))
 
 
 def _answer_prompt(translator: Translator, console: Console) -> None:
-    console.print("\nType a sentence (an empty line ends).")
+    console.print("\nType a sentence, or an empty line to quit.")
     while True:
         try:
             sentence = console.input("> ").strip()
@@ -137,7 +137,7 @@ def _answer_prompt(translator: Translator, console: Console) -> None:
             return
         if unknown := unknown_words(sentence):
             console.print(
-                f"  the grammar has no {', '.join(unknown)}; it knows: {' '.join(sorted(VOCABULARY))}"
+                f"  not in the grammar: {', '.join(unknown)}; the grammar knows: {' '.join(sorted(VOCABULARY))}"
             )
         console.print(Text.assemble("  ", (translator.translate([sentence])[0].text, "green")))
 

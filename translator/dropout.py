@@ -1,4 +1,4 @@
-"""Dropout (Srivastava et al. 2014; Vaswani et al. 2017, section 5.4) whose random numbers cost little on a CPU."""
+"""Dropout (Srivastava et al. 2014; Vaswani et al. 2017, section 5.4) with fast random numbers on a CPU."""
 
 import numpy as np
 import torch
@@ -6,14 +6,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 LEVELS = 1 << 16
-"""Values of the random number that decides over one element; a rate is rounded to a multiple of 1 / LEVELS."""
+"""The number of values of the random number for one element; a rate is rounded to a multiple of 1 / LEVELS."""
 
 
 class Dropout(nn.Module):
-    """In training, zeroes each element with probability `rate` and scales up the others so that the mean stays.
+    """In training, zero each element with probability `rate` and scale the others to preserve the mean.
 
-    PyTorch draws its numbers for this one by one from a Mersenne twister: on a CPU, up to a quarter of a whole
-    training step. Here a faster generator draws 64 bits for four elements at once. PyTorch's generator seeds it,
+    PyTorch generates one number at a time with a Mersenne Twister, which takes up to a quarter of a training step
+    on a CPU. Here a faster generator produces 64 bits for four elements at once. PyTorch's generator seeds it,
     so the same random state gives the same zeros.
     """
 
@@ -22,7 +22,7 @@ class Dropout(nn.Module):
         self.rate = rate
 
     def forward(self, x: Tensor) -> Tensor:
-        """A tensor of any shape → one of the same shape."""
+        """Map a tensor of any shape to one of the same shape."""
         if not self.training or self.rate == 0:
             return x
         if x.device.type != "cpu" or torch.compiler.is_compiling():
@@ -31,7 +31,7 @@ class Dropout(nn.Module):
 
 
 def _scaled_mask(x: Tensor, rate: float) -> Tensor:
-    """Of the shape and type of `x`: 0 with probability `rate`, else 1 / (1 − rate)."""
+    """Return a tensor with the shape and type of `x`: 0 with probability `rate`, else 1 / (1 − rate)."""
     random = np.random.Generator(np.random.SFC64(int(torch.randint(1 << 62, ()))))
     words = random.integers(0, 1 << 64, size=-(-x.numel() // 4), dtype=np.uint64)
     numbers = torch.from_numpy(words.view(np.int16))[: x.numel()].view(x.shape)

@@ -1,11 +1,11 @@
-"""The exceptions that this project raises on purpose.
+"""The exceptions that this project raises deliberately.
 
     TranslatorError
-    ├── ConfigError        a setting that cannot work, or a key that does not exist
-    ├── DataError          a corpus, shard or tokenizer that cannot be read or makes no sense
-    ├── CheckpointError    a checkpoint or model folder that cannot be read, or is foreign or incompatible
-    │   └── DamagedError   … because it is not what was written
-    └── InputError         a text or option that cannot be translated as given
+    ├── ConfigError        a setting that cannot work, or an unknown key
+    ├── DataError          a corpus, shard or tokenizer that is unreadable or inconsistent
+    ├── CheckpointError    a checkpoint or model folder that is unreadable, foreign or incompatible
+    │   └── DamagedError   … because its files are missing or changed
+    └── InputError         a text or option that cannot be used for translation
         └── InputTooLong   … because it is over a limit
 
 Every message names the offending value, the allowed range and the remedy.
@@ -13,11 +13,11 @@ Every message names the offending value, the allowed range and the remedy.
 
 
 class TranslatorError(Exception):
-    """Base of all errors raised on purpose; catching it catches every one of them."""
+    """Base class of all errors raised deliberately; catch it to catch all of them."""
 
 
 class ConfigError(TranslatorError):
-    """A setting is out of range, contradicts another one, or does not exist."""
+    """A setting is out of range, conflicts with another one, or does not exist."""
 
 
 class DataError(TranslatorError):
@@ -29,12 +29,12 @@ class CheckpointError(TranslatorError):
 
 
 class DamagedError(CheckpointError):
-    """A checkpoint or model folder is not what was written: files are missing, or have other contents."""
+    """A checkpoint or model folder has changed since it was written: files are missing or have other contents."""
 
 
 class InputError(TranslatorError):
-    """A text or an option given for translation is not acceptable."""
+    """A text or option for translation is invalid."""
 
 
 class InputTooLong(InputError):
-    """A text given for translation is over a limit."""
+    """A text for translation is over a limit."""

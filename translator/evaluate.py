@@ -1,7 +1,7 @@
-"""BLEU, chrF and TER with their sacreBLEU signatures, speed, and whether systems differ by more than chance.
+"""BLEU, chrF and TER with their sacreBLEU signatures, speed, and significance tests between systems.
 
-Scores are comparable only where the signatures are equal and the text is not tokenised: every table and every
-JSON object names the signatures, and `warn_if_tokenised` looks at the text.
+Scores are comparable only if their signatures are equal and the text is not tokenised. So every table and every JSON
+object names the signatures, and `warn_if_tokenised` checks the text.
 """
 
 import codecs
@@ -25,18 +25,18 @@ _LOGGER = logging.getLogger(__name__)
 _GZIP = b"\x1f\x8b"
 
 BOOTSTRAP_SAMPLES = 1000
-"""Resampled test sets of a comparison: sacreBLEU's default."""
+"""Resampled test sets per comparison: sacreBLEU's default."""
 LANGUAGE_PAIR = "en-de"
 
 _TOKENISED = re.compile(r" [,.](?=\s|$)| @-@ |&(?:quot|apos|amp|lt|gt|#\d+);")
-_TOKENISED_SHARE = 0.2  # raw text stays far below: a stray blank before a comma is rare
+_TOKENISED_SHARE = 0.2  # raw text stays far below this: a stray space before a comma is rare
 
 Translate = Callable[[Sequence[str]], Sequence[str]]
 
 
 @dataclass(frozen=True)
 class Score:
-    """A corpus score in per cent, and the signature without which it means nothing."""
+    """A corpus score in per cent, with the sacreBLEU signature that gives it meaning."""
 
     name: str
     value: float
@@ -45,19 +45,19 @@ class Score:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What one system made of one test set: scores, speed and translations."""
+    """The result of one system on one test set: scores, speed and translations."""
 
     system: str
     testset: str
     sentences: int
     seconds: float | None
-    """Time to translate; None where finished translations were scored."""
+    """Time to translate; None if existing translations were scored."""
     scores: tuple[Score, ...]
     hypotheses: tuple[str, ...]
 
     @property
     def sentences_per_second(self) -> float | None:
-        """Speed, the model already loaded; None where nothing was translated."""
+        """Speed, without loading the model; None if nothing was translated."""
         return self.sentences / self.seconds if self.seconds else None
 
 
@@ -69,7 +69,7 @@ class Comparison:
     metric: str
     value: float
     mean: float
-    """Of the resampled test sets."""
+    """Mean score over the resampled test sets."""
     interval: float
     """Half-width of the 95 % confidence interval around the mean."""
     p_value: float | None
@@ -80,8 +80,7 @@ class Comparison:
 def score(hypotheses: Sequence[str], references: Sequence[str]) -> list[Score]:
     """Return BLEU (13a, cased), chrF2 and TER of a system's translations.
 
-    BLEU and chrF are better when higher, TER when lower. Raises DataError when the numbers of lines differ
-    or are 0.
+    Higher is better for BLEU and chrF, lower for TER. Raises DataError if the numbers of lines differ or are 0.
     """
     check_parallel("hypotheses", hypotheses, references)
     results = []
@@ -101,7 +100,7 @@ def evaluate(
 ) -> Evaluation:
     """Translate a test set with the system called `name`, and return its scores and speed.
 
-    Raises DataError when the numbers of sources, references and translations differ or are 0.
+    Raises DataError if the numbers of sources, references and translations differ or are 0.
     """
     check_parallel("sources", sources, references)
     started = time.perf_counter()
@@ -112,15 +111,13 @@ def evaluate(
 
 
 def compare(systems: Mapping[str, Sequence[str]], references: Sequence[str]) -> list[Comparison]:
-    """Compare systems with the first of them by sacreBLEU's paired bootstrap resampling (Koehn 2004).
+    """Compare each system with the first one by sacreBLEU's paired bootstrap resampling (Koehn 2004).
 
-    The result is the same each time, unless the environment sets SACREBLEU_SEED. Raises DataError for fewer
-    than two systems, or when the numbers of lines differ or are 0.
+    The result is the same every time, unless the environment variable SACREBLEU_SEED changes the seed. Raises
+    DataError for fewer than two systems, or if the numbers of lines differ or are 0.
     """
     if len(systems) < 2:
-        raise DataError(
-            f"{len(systems)} system(s) given to compare; at least 2 are needed, the baseline first."
-        )
+        raise DataError(f"{len(systems)} system(s) given to compare; give at least 2, the baseline first.")
     for name, hypotheses in systems.items():
         check_parallel(f"hypotheses of {name!r}", hypotheses, references)
     from sacrebleu.significance import PairedTest  # noqa: PLC0415 (slow to import, and not needed to serve)
@@ -137,9 +134,9 @@ def compare(systems: Mapping[str, Sequence[str]], references: Sequence[str]) -> 
 
 
 def read_lines(path: Path | str) -> list[str]:
-    r"""Return the lines of a UTF-8 file: only "\n" ends one, for a line must stay with its translation.
+    r"""Return the lines of a UTF-8 file. Only "\n" ends a line, so that each stays with its translation.
 
-    Raises DataError when the file cannot be read, is compressed or is not UTF-8.
+    Raises DataError if the file cannot be read, is compressed or is not UTF-8.
     """
     try:
         data = Path(path).read_bytes()
@@ -152,9 +149,9 @@ def read_lines(path: Path | str) -> list[str]:
 
 
 def load_testset(name: str, language_pair: str = LANGUAGE_PAIR) -> tuple[list[str], list[str]]:
-    """Return sources and references of a test set by sacreBLEU's name for it, such as "wmt14/full".
+    """Return the sources and references of the test set that sacreBLEU knows as `name`, such as "wmt14/full".
 
-    sacreBLEU downloads it once and keeps it. Raises DataError when the name is unknown or the download fails.
+    sacreBLEU downloads it once and caches it. Raises DataError if the name is unknown or the download fails.
     """
     from sacrebleu import utils  # noqa: PLC0415 (slow to import, and not needed to serve)
     from sacrebleu.dataset import DATASETS  # noqa: PLC0415
@@ -168,11 +165,11 @@ def load_testset(name: str, language_pair: str = LANGUAGE_PAIR) -> tuple[list[st
     try:
         source = utils.get_source_file(name, language_pair)
         reference = utils.get_reference_files(name, language_pair)[0]
-    # sacreBLEU calls sys.exit on a damaged download, and lets all kinds of errors through on a failed one.
+    # sacreBLEU calls sys.exit on a damaged download, and raises all kinds of errors on a failed one.
     except (Exception, SystemExit) as error:
         raise DataError(
-            f"test set {name!r} cannot be downloaded: {error!r}. Without a network, give files with --source "
-            f"and --reference, or copy the test sets of another machine to {utils.SACREBLEU_DIR}."
+            f"test set {name!r} cannot be downloaded: {error!r}. If there is no network, give files with --source "
+            f"and --reference, or copy the test sets from another machine to {utils.SACREBLEU_DIR}."
         ) from error
     sources, references = read_lines(source), read_lines(reference)
     check_parallel(f"sources of {name!r}", sources, references)
@@ -180,30 +177,30 @@ def load_testset(name: str, language_pair: str = LANGUAGE_PAIR) -> tuple[list[st
 
 
 def check_parallel(what: str, lines: Sequence[str], references: Sequence[str]) -> None:
-    """Raise DataError when there are not as many lines of `what` as references, or none."""
+    """Raise DataError if the numbers of lines and references differ or are 0; `what` names the lines."""
     if len(lines) != len(references):
         raise DataError(
             f"there are {len(lines)} {what} and {len(references)} references; the numbers must be equal. "
-            "Give files in which each line has its counterpart on the same line."
+            "Give files in which line N of one belongs to line N of the other."
         )
     if not lines:
         raise DataError("there are 0 references; at least 1 is needed. Give a test set that is not empty.")
 
 
 def warn_if_tokenised(lines: Sequence[str]) -> str | None:
-    """Return a warning if the text looks tokenised: scores on it are not comparable with any others."""
+    """Return a warning if the text looks tokenised: its scores would not be comparable with any others."""
     filled = [line for line in lines if line.strip()]
     tokenised = sum(1 for line in filled if _TOKENISED.search(line))
     if not filled or tokenised < _TOKENISED_SHARE * len(filled):
         return None
     return (
         f'{tokenised} of {len(filled)} lines look tokenised (" ,", " .", "@-@" or "&quot;"). sacreBLEU '
-        "tokenises by itself: detokenise the text, or its scores are comparable with no others."
+        "tokenises by itself: detokenise the text, or the scores are not comparable with any others."
     )
 
 
 def as_table(evaluations: Sequence[Evaluation]) -> Table:
-    """Return a table with a row for each evaluation of a test set; print the `signatures` with it."""
+    """Return a table with one row per evaluation of a test set; print the `signatures` with it."""
     first = evaluations[0]
     table = _table(
         f"{first.testset}: {first.sentences} {'sentence' if first.sentences == 1 else 'sentences'}"
@@ -220,7 +217,7 @@ def as_table(evaluations: Sequence[Evaluation]) -> Table:
 
 
 def as_json(evaluations: Sequence[Evaluation]) -> dict[str, Any]:
-    """Return the evaluations for `json.dump`, without the translations."""
+    """Return the evaluations, without the translations, for `json.dump`."""
     return {
         "evaluations": [
             {
@@ -237,7 +234,7 @@ def as_json(evaluations: Sequence[Evaluation]) -> dict[str, Any]:
 
 
 def comparison_as_table(comparisons: Sequence[Comparison]) -> Table:
-    """Return a table with a row for each system and metric."""
+    """Return a table with one row per system and metric."""
     table = _table("Paired bootstrap against the first system")
     table.add_column("Metric", no_wrap=True)
     for column in ("Score", "Mean ± 95 % CI", "p"):
@@ -250,7 +247,7 @@ def comparison_as_table(comparisons: Sequence[Comparison]) -> Table:
 
 
 def signatures(evaluations: Sequence[Evaluation], comparisons: Sequence[Comparison]) -> list[str]:
-    """Return what stands below the tables, a line each: every metric's name with its signature, once."""
+    """Return the lines to print below the tables: the name of each metric with its signature, once."""
     scores = [(score.name, score.signature) for one in evaluations for score in one.scores]
     scores += [(row.metric, row.signature) for row in comparisons]
     return [f"{name}|{signature}" for name, signature in dict.fromkeys(scores)]
@@ -270,10 +267,10 @@ def _metrics() -> "dict[str, Metric]":
 
 
 def _comparison(system: str, metric: str, result: Any, baseline: Any, signature: str) -> Comparison:
-    """Make a row of two of sacreBLEU's results, which have `score`, `p_value`, `mean` and `ci`."""
+    """Build a row from two sacreBLEU results, each with `score`, `p_value`, `mean` and `ci`."""
     value, mean, interval = float(result.score), float(result.mean), float(result.ci)
     p_value = result.p_value
-    # The same translations: sacreBLEU finds no resampled difference above 0 and would say p = 1/1001.
+    # For identical translations, sacreBLEU finds no resampled difference above 0 and would report p = 1/1001.
     if p_value is not None and (value, mean, interval) == (baseline.score, baseline.mean, baseline.ci):
         p_value = 1.0
     return Comparison(system, metric, value, mean, interval, p_value, signature)
@@ -284,7 +281,7 @@ def _decoded(line: bytes, number: int, path: Path | str) -> str:
         return line.decode("utf-8")
     except UnicodeDecodeError as error:
         raise DataError(
-            f"{path}, line {number}: byte 0x{line[error.start]:02X} at place {error.start} is not UTF-8. "
+            f"{path}, line {number}: byte 0x{line[error.start]:02X} at offset {error.start} is not UTF-8. "
             "Convert the file to UTF-8, for example with iconv."
         ) from error
 
@@ -294,7 +291,7 @@ def _heading(metric: str) -> str:
 
 
 def _table(title: str) -> Table:
-    """Return a table without rows, whose first column, the systems, takes the room that numbers leave."""
+    """Return a table without rows; its first column, the systems, takes the width that the numbers leave."""
     table = Table(title=Text(title, "table.title"), title_justify="left")
     table.add_column("System", overflow="fold")
     return table

@@ -1,9 +1,9 @@
-"""Write a model for other engines.
+"""Export a model to other engines.
 
-CTranslate2 (Klein et al. 2020) reads a folder with its own binary file of weights, the vocabulary, and a
-configuration. In float32 every piece then has the same probability as here, forbidden pieces none, so greedy search
-and beam search with a length penalty of 0 find the same translations (but for the last digits of a float32). Other
-penalties have other formulas: CTranslate2 divides a log-probability by length^α, our search by ((5 + length) / 6)^α.
+CTranslate2 (Klein et al. 2020) reads a folder with a binary file of weights, the vocabulary and a configuration. In
+float32, every piece has the same probability there as here, and forbidden pieces have none. So greedy search, and beam
+search with a length penalty of 0, find the same translations (up to float32 rounding). Other length penalties differ:
+CTranslate2 divides a log-probability by length^α, our search by ((5 + length) / 6)^α.
 """
 
 from collections.abc import Sequence
@@ -20,14 +20,14 @@ from translator.model import FeedForward, Residual, Transformer
 
 QUANTIZATIONS = ("float32", "float16", "bfloat16", "int8", "int8_float16", "int8_bfloat16", "int16")
 _NEVER = -1e9
-"""Added to the logits of pieces that no translation should have."""
+"""Added to the logits of pieces that must not occur in a translation."""
 
 
 def export_ctranslate2(folder: ModelFolder, out: Path, quantization: str = "float32") -> None:
-    """Write `out`, a folder that `ctranslate2.Translator` loads, with the tokenizer beside it.
+    """Write the folder `out`, which `ctranslate2.Translator` loads; it also holds the tokenizer.
 
-    Feed it the pieces of normalised sentences. Raises ConfigError where the package ctranslate2 is not installed,
-    on an unknown `quantization`, and where `out` exists or cannot be written.
+    Give CTranslate2 the pieces of normalised sentences. Raises ConfigError if the package ctranslate2 is not
+    installed, if `quantization` is unknown, or if `out` exists or cannot be written.
     """
     if quantization not in QUANTIZATIONS:
         raise ConfigError(f"quantization is {quantization!r}; give one of {', '.join(QUANTIZATIONS)}")
@@ -42,7 +42,7 @@ def export_ctranslate2(folder: ModelFolder, out: Path, quantization: str = "floa
         pre_norm=config.norm == "pre",
         activation=getattr(specs.common_spec.Activation, config.activation.upper()),
     )
-    # CTranslate2 does not know which reserved pieces a source has, and would write others.
+    # CTranslate2 does not know which reserved pieces are in the source, and might produce others.
     _fill(spec, model, (*tokenizer.unprintable_ids, *tokenizer.span_ids))
     pieces = [tokenizer.piece(number) for number in range(tokenizer.vocab_size)]
     spec.register_source_vocabulary(pieces)
@@ -68,7 +68,7 @@ def _specs() -> Any:
 
 
 def _fill(spec: Any, model: Transformer, forbidden: Sequence[int]) -> None:
-    """Put the weights where CTranslate2 looks for them."""
+    """Copy the weights to where CTranslate2 expects them."""
     never_V = torch.zeros(model.config.vocab_size)
     never_V[list(forbidden)] = _NEVER
     for stack, is_encoder in ((spec.encoder, True), (spec.decoder, False)):

@@ -1,4 +1,4 @@
-"""How work comes to a search while it runs, and how each result leaves it at once."""
+"""Feed work to a search while it runs, and take each result as soon as it is ready."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, Protocol, TypeVar
@@ -10,26 +10,26 @@ ResultT_contra = TypeVar("ResultT_contra", contravariant=True)
 
 
 class Awaited(Protocol[ItemT_co, ResultT_contra]):
-    """An item of work whose result somebody waits for; used by the thread that does the work."""
+    """An item of work with a caller waiting for its result; used by the thread that does the work."""
 
     @property
     def item(self) -> ItemT_co:
         """What to work on."""
 
     def is_wanted(self) -> bool:
-        """Whether to go on with it; asked in every step or every few steps."""
+        """Whether the result is still wanted; checked every step or every few steps."""
 
     def finish(self, result: ResultT_contra) -> None:
-        """Take the result, while other items are still being worked on."""
+        """Accept the result, while other items are still in progress."""
 
 
 Feed = Callable[[int], Sequence[Awaited[ItemT, ResultT]]]
-"""Called between two steps with the room that is left: returns at most that many further items, none if there are none
-now. The work is over when every item is finished and the feed has no further ones."""
+"""Called between steps with the room that is left. Returns at most that many new items, or an empty sequence if there
+are none now. The work ends when every item is finished and the feed returns no more."""
 
 
 class Listed(Generic[ItemT, ResultT]):
-    """An item of a fixed list, which is wanted to the end."""
+    """An item of a fixed list, which is always wanted."""
 
     def __init__(self, item: ItemT) -> None:
         self.item = item
@@ -45,6 +45,6 @@ class Listed(Generic[ItemT, ResultT]):
 
 
 def feed_of(items: Iterable[Awaited[ItemT, ResultT]]) -> Feed[ItemT, ResultT]:
-    """Gives these items, in their order."""
+    """Make a feed of these items, in order."""
     left = list(items)[::-1]
     return lambda room: [left.pop() for _ in range(min(room, len(left)))]

@@ -1,4 +1,4 @@
-"""What the model makes of a given translation: its tokens are put in one after the other, and nothing is searched."""
+"""Forced decoding: feed the tokens of a given translation to the model one by one, without a search."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -16,10 +16,10 @@ def decode_forced(
     targets: Sequence[Sequence[int]],
     special: SpecialTokens,
 ) -> list[list[float]]:
-    """Of each pair, log P of every target token given those before it, the end token included.
+    """Compute, for each pair, log P of every target token given those before it, including the end token.
 
-    Sources and targets are tokens without begin and end. Probabilities are those of a search: over all tokens but the
-    forbidden ones, whose logarithm is −∞.
+    Sources and targets are tokens without begin and end. Probabilities are the same as in a search: normalised over all
+    tokens except forbidden ones, whose log-probability is −∞.
     """
     found: list[list[float]] = [[] for _ in targets]
     ended = [[*target, special.end] for target in targets]
@@ -38,9 +38,9 @@ def forced_attention(
     layer: int,
     head: int,
 ) -> list[Floats]:
-    """Of each pair, what a head of the decoder's cross-attention weighs, (T, S), the ends of both included.
+    """Compute, for each pair, the weights of one cross-attention head, (T, S), including both end tokens.
 
-    Row t is where the model stands when it chooses token t.
+    Row t holds the weights at the step that predicts token t.
     """
 
     def attend(session: Session, rows: Rows) -> Floats:
@@ -61,7 +61,7 @@ def _steps(
     special: SpecialTokens,
     ask: Callable[[Session, Rows], Floats],
 ) -> Iterator[tuple[list[int], Floats]]:
-    """What a session answers to each token of each pair, and the pairs that its rows belong to."""
+    """Yield the session's output for each target position, with the pairs that its rows belong to."""
     for start in range(0, len(sources), _PAIRS_AT_ONCE):
         session = engine.session()
         pairs = list(range(start, min(start + _PAIRS_AT_ONCE, len(sources))))

@@ -1,16 +1,16 @@
-"""Label-smoothed cross-entropy (Vaswani et al. 2017, section 5.4) on the shared embedding, R-Drop, a sampled softmax.
+"""Label-smoothed cross-entropy (Vaswani et al. 2017, section 5.4) on the shared embedding, R-Drop, sampled softmax.
 
-In a few lines, with `output_ND` from the decoder, it is
+In a few lines, with `output_ND` from the decoder, the loss is
 
     log_p_NV = torch.log_softmax(output_ND @ embedding_VD.T, dim=-1)
-    plain_N = -log_p_NV.gather(1, target_N.unsqueeze(1)).squeeze(1)
-    loss_N = (1 - smoothing) * plain_N - smoothing * log_p_NV.mean(dim=1)
+    nll_N = -log_p_NV.gather(1, target_N.unsqueeze(1)).squeeze(1)
+    loss_N = (1 - smoothing) * nll_N - smoothing * log_p_NV.mean(dim=1)
 
-summed over the targets that are no padding; `tests/translator/test_loss.py` compares. What follows computes that with
-less memory: with N target positions and V pieces the logits are the largest tensor of the whole training step. At most
-CHUNK_LOGITS of them are held at once, and FLOAT32_LOGITS with their softmax in float32: a chunk of rows is projected,
-turned into its share of the loss *and of the gradient*, and overwritten by the next. Nothing is recomputed in the
-backward pass, which only hands the gradients on.
+summed over the targets that are not padding; `tests/translator/test_loss.py` compares the two. The code below computes
+the same with less memory: with N target positions and V pieces, the logits are the largest tensor of a training step.
+At most CHUNK_LOGITS of them are held at once, and at most FLOAT32_LOGITS in float32 with their softmax. Each chunk of
+rows is projected, turned into its share of the loss *and of the gradient*, and overwritten by the next. The backward
+pass recomputes nothing: it only scales the saved gradients.
 """
 
 from typing import Any
@@ -19,9 +19,9 @@ import torch
 from torch import Tensor
 
 CHUNK_LOGITS = {"cpu": 1 << 25, "cuda": 1 << 28}
-"""Logits held at once: rows enough that adding up the gradient of the whole embedding is a small part."""
+"""Logits held at once: enough rows that summing the gradient of the whole embedding costs little in comparison."""
 FLOAT32_LOGITS = {"cpu": 1 << 18, "cuda": 1 << 26}
-"""Logits turned into gradients at once, in float32: on a CPU few enough for its cache."""
+"""Logits turned into gradients at once, in float32: on a CPU, few enough to fit in its cache."""
 
 
 def label_smoothed_cross_entropy(
@@ -33,19 +33,19 @@ def label_smoothed_cross_entropy(
     agreement: float = 0.0,
     softmax_pieces: int = 0,
 ) -> tuple[Tensor, Tensor]:
-    """Sums over the non-padding targets of the smoothed loss and of the plain one, in nats.
+    """Return the smoothed loss and the negative log-likelihood, each summed over the non-padding targets, in nats.
 
     The smoothed target distribution is (1 − ε) on the right piece plus ε / V on every piece. The first sum is
-    differentiable, the second (whose mean is the log of the perplexity) is not. Logits are computed in
-    bf16 inside an autocast region, and summed in float32 always.
+    differentiable, the second (whose mean is the log of the perplexity) is not. Logits are computed in bf16 inside an
+    autocast region, and always summed in float32.
 
-    With an `agreement` α above 0, rows 2i and 2i + 1 are two passes, with different dropout, over one position,
-    and for each such pair α / 2 · (KL(p‖q) + KL(q‖p)) of their distributions is added to the first sum
-    (R-Drop, Wu et al. 2021, equations 2 and 3).
+    If `agreement` α is above 0, rows 2i and 2i + 1 must be two passes over the same position with different dropout.
+    For each such pair, α / 2 · (KL(p‖q) + KL(q‖p)) of their distributions is added to the first sum (R-Drop, Wu et
+    al. 2021, equations 2 and 3).
 
-    With `softmax_pieces` above 0, only so many pieces stand for the whole vocabulary: all that occur among the
-    targets, and others drawn by PyTorch's generator, each of which counts as often as there are pieces for one
-    drawn (a sampled softmax: Jean et al. 2015). The sums and the gradients are then estimates.
+    If `softmax_pieces` is above 0, the softmax runs over that many pieces only: all pieces that occur among the
+    targets, plus a random sample of the others from PyTorch's generator, each weighted by the number of pieces it
+    represents (sampled softmax, Jean et al. 2015). The sums and the gradients are then estimates.
     """
     device_type = output_ND.device.type
     dtype = (
@@ -55,8 +55,8 @@ def label_smoothed_cross_entropy(
     arguments = (
         output_ND, embedding_VD, target_N, smoothing, padding_id, agreement, softmax_pieces, dtype, is_training,
     )  # fmt: skip
-    loss, plain_loss = _FusedLoss.apply(*arguments)  # type: ignore[no-untyped-call]  # apply is untyped in PyTorch
-    return loss, plain_loss
+    loss, nll = _FusedLoss.apply(*arguments)  # type: ignore[no-untyped-call]  # apply is untyped in PyTorch
+    return loss, nll
 
 
 class _FusedLoss(torch.autograd.Function):
@@ -82,7 +82,7 @@ class _FusedLoss(torch.autograd.Function):
             weight_VD = embedding_VD.detach()
             counts_V = None
             if 0 < softmax_pieces < len(weight_VD):
-                pieces_V, counts_V, target_P = _draw_pieces(target_P, len(weight_VD), softmax_pieces)
+                pieces_V, counts_V, target_P = _sample_pieces(target_P, len(weight_VD), softmax_pieces)
                 weight_VD = weight_VD.index_select(0, pieces_V)
             weight_VD = weight_VD.to(dtype)
             grad_rows_PD = torch.empty_like(rows_PD)
@@ -106,39 +106,39 @@ class _FusedLoss(torch.autograd.Function):
                 0, wanted_N, grad_rows_PD.to(output_ND.dtype)
             )
         ctx.save_for_backward(grad_output_ND, grad_weight_VD)
-        ctx.mark_non_differentiable(plain := sums[1].clone())
-        return sums[0].clone(), plain
+        ctx.mark_non_differentiable(nll := sums[1].clone())
+        return sums[0].clone(), nll
 
     @staticmethod
-    def backward(ctx: Any, grad_loss: Tensor, _grad_plain: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, grad_loss: Tensor, _grad_nll: Tensor) -> tuple[Tensor | None, ...]:
         grad_output_ND, grad_weight_VD = ctx.saved_tensors
         return grad_output_ND * grad_loss, grad_weight_VD * grad_loss, *[None] * 7
 
 
 def _even(rows: int) -> int:
-    """At least the two rows of a pair."""
+    """Round down to an even number, at least 2, so that the two rows of a pair stay together."""
     return max(2, rows - rows % 2)
 
 
-def _draw_pieces(target_P: Tensor, vocab_size: int, how_many: int) -> tuple[Tensor, Tensor, Tensor]:
-    """The pieces over which to take a softmax, how many pieces each stands for, and the targets' places among them."""
-    own_K, place_P = target_P.unique(return_inverse=True)
+def _sample_pieces(target_P: Tensor, vocab_size: int, count: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the pieces of the softmax, the number of pieces each represents, and each target's index among them."""
+    own_K, index_P = target_P.unique(return_inverse=True)
     is_other_V = torch.ones(vocab_size, dtype=torch.bool, device=target_P.device).index_fill_(0, own_K, False)
     others = is_other_V.nonzero().squeeze(1)
-    drawn = others[torch.randperm(len(others), device=others.device)[: max(0, how_many - len(own_K))]]
-    counts = torch.ones(len(own_K) + len(drawn), device=target_P.device)
-    counts[len(own_K) :] = len(others) / max(1, len(drawn))
-    return torch.cat([own_K, drawn]), counts, place_P
+    sampled = others[torch.randperm(len(others), device=others.device)[: max(0, count - len(own_K))]]
+    counts = torch.ones(len(own_K) + len(sampled), device=target_P.device)
+    counts[len(own_K) :] = len(others) / max(1, len(sampled))
+    return torch.cat([own_K, sampled]), counts, index_P
 
 
 def _replace_by_gradient(
     logits_CV: Tensor, target_C: Tensor, counts_V: Tensor | None, smoothing: float, agreement: float
 ) -> Tensor:
-    """Write the loss's gradient by the logits over them; returns (2,) the loss to minimise and the plain one, summed.
+    """Overwrite the logits with the gradient of the loss; returns (2,) the loss to minimise and the NLL, summed.
 
     With p = softmax(logits) and r the smoothed target, the cross-entropy is −Σ r·log p and its gradient p − r.
-    A piece that stands for several, as `counts_V` tells, has so many terms of the same logit in every sum: it enters
-    the softmax with the log of their number added.
+    A piece that represents n pieces (`counts_V`) contributes n equal terms to every sum, so log n is added to its
+    logit before the softmax.
     """
     sums = torch.zeros(2, dtype=torch.float32, device=logits_CV.device)
     vocab_size = logits_CV.shape[1]
@@ -153,11 +153,11 @@ def _replace_by_gradient(
             mean_R1 = (logits_RV * share).sum(dim=1, keepdim=True)
             logits_RV = logits_RV + counts_V.log()
         p_RV = logits_RV.softmax(dim=1)
-        # log Σ exp(logits), by the likeliest piece, whose p is never 0; a log-softmax takes each exponential twice.
+        # log Σ exp(logits), from the most likely piece, whose p is never 0; log_softmax would take every exp twice.
         normaliser_R1 = logits_RV.amax(dim=1, keepdim=True) - p_RV.amax(dim=1, keepdim=True).log()
-        plain = (normaliser_R1 - logits_RV.gather(1, target_R1)).sum()
+        nll = (normaliser_R1 - logits_RV.gather(1, target_R1)).sum()
         uniform = (normaliser_R1 - mean_R1).sum()
-        sums += torch.stack([(1 - smoothing) * plain + smoothing * uniform, plain])
+        sums += torch.stack([(1 - smoothing) * nll + smoothing * uniform, nll])
         if agreement:
             divergence, divergence_gradient_RV = _divergence(logits_RV - normaliser_R1)
             sums[0] += agreement * divergence
@@ -172,10 +172,10 @@ def _replace_by_gradient(
 
 
 def _divergence(log_p_RV: Tensor) -> tuple[Tensor, Tensor]:
-    """½ (KL(p‖q) + KL(q‖p)) summed over the pairs of rows (p, q), and its gradient by the logits of all rows.
+    """Return ½ (KL(p‖q) + KL(q‖p)), summed over the row pairs (p, q), and its gradient in the logits of all rows.
 
-    KL(p‖q) = Σ p·(log p − log q); by the logits of p its gradient is p·(log p − log q − KL(p‖q)), by those of q
-    it is q − p.
+    KL(p‖q) = Σ p·(log p − log q). Its gradient is p·(log p − log q − KL(p‖q)) in the logits of p, and q − p in those
+    of q.
     """
     log_p_I2V = log_p_RV.view(-1, 2, log_p_RV.shape[1])
     p_I2V = log_p_I2V.exp()

@@ -26,7 +26,7 @@ def sinusoid_table(positions: int, d_model: int) -> Tensor:
 
 
 class PositionalEmbedding(nn.Module):
-    """Token embedding times √d_model plus position (sections 3.4 and 3.5).
+    """Token embeddings scaled by √d_model, plus position encodings (sections 3.4 and 3.5).
 
     The same matrix embeds source and target and, transposed, turns the decoder's output into logits.
     """
@@ -45,26 +45,25 @@ class PositionalEmbedding(nn.Module):
             self.register_buffer("position_PD", table_PD, persistent=False)
 
     def forward(self, tokens_BL: Tensor) -> Tensor:
-        """Embed tokens that stand at the first L positions: (B, L, D)."""
+        """Embed tokens at positions 0 to L − 1: (B, L, D)."""
         length = tokens_BL.shape[1]
         position_LD = self.table(length)[:length]
         embedded: Tensor = self.dropout(F.embedding(tokens_BL, self.weight) * self.scale + position_LD)
         return embedded
 
     def at(self, tokens_NL: Tensor, place_NL: Tensor) -> Tensor:
-        """Embed tokens that stand at these positions: (N, L, D)."""
+        """Embed tokens at the positions `place_NL`: (N, L, D)."""
         position_PD = self.table(int(place_NL.max()) + 1)
         return F.embedding(tokens_NL, self.weight) * self.scale + F.embedding(place_NL, position_PD)
 
     def table(self, length: int) -> Tensor:
-        """At least the first `length` positions, (P, D); raises InputTooLong where fewer were learned."""
-        position_PD = (
-            self.position_PD
-        )  # once: another thread may put a table there that is shorter than this one
+        """Encodings of at least the first `length` positions, (P, D); raises InputTooLong if fewer were learned."""
+        # Read the attribute once: another thread may replace it with a table that is too short for this call.
+        position_PD = self.position_PD
         if length > position_PD.shape[0]:
             if self.is_learned:
                 raise InputTooLong(
-                    f"a sequence of {length} tokens is over the {position_PD.shape[0]} learned positions; "
+                    f"a sequence of {length} tokens exceeds the {position_PD.shape[0]} learned positions; "
                     "split the text, or train with a larger max_positions"
                 )
             position_PD = sinusoid_table(2 * length, self.weight.shape[1]).to(position_PD)
@@ -73,7 +72,7 @@ class PositionalEmbedding(nn.Module):
 
 
 class FeedForward(nn.Module):
-    """Two linear maps with a non-linearity between them, applied to each position alone (section 3.3)."""
+    """Two linear maps with a non-linearity in between, applied to each position separately (section 3.3)."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -90,7 +89,7 @@ class FeedForward(nn.Module):
 class Residual(nn.Module):
     """A sub-layer's residual connection and LayerNorm (section 3.1).
 
-    Post-norm is the paper's LayerNorm(x + Sublayer(x)); pre-norm is x + Sublayer(LayerNorm(x)), which trains
+    Post-norm is the paper's LayerNorm(x + Sublayer(x)). Pre-norm is x + Sublayer(LayerNorm(x)), which trains
     without a careful warm-up (Xiong et al. 2020).
     """
 
@@ -145,7 +144,7 @@ class DecoderLayer(nn.Module):
     def forward(
         self, x_BTD: Tensor, memory: KeyValue, keep_mask_B11S: Tensor, record: AttentionRecord | None = None
     ) -> Tensor:
-        """All target positions at once, each blind to those after it: (B, T, D)."""
+        """All target positions at once, with later positions masked: (B, T, D)."""
         attention = self.self_attention
         x_BTD = self.self_attention_residual(
             x_BTD,
@@ -166,7 +165,7 @@ class DecoderLayer(nn.Module):
         keep_mask_N11S: Tensor,
         record: AttentionRecord | None = None,
     ) -> Tensor:
-        """One new position of each row, at its place among the T of `past`, into which it is written: (N, 1, D)."""
+        """Run one new position of each row, (N, 1, D), and write its key and value to `past` at `place_N`."""
         rows_N = torch.arange(len(place_N), device=place_N.device)
         place_T = torch.arange(past.key_NHMK.shape[2], device=place_N.device)
         keep_mask_N11T = (place_T <= place_N.unsqueeze(1))[:, None, None, :]
@@ -187,7 +186,7 @@ class DecoderLayer(nn.Module):
 
 
 class Transformer(nn.Module):
-    """The whole network; `forward` is teacher forcing, `encode` and `decode_step` are what a search uses."""
+    """The whole network. Training calls `forward` (teacher forcing); a search calls `encode` and `decode_step`."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -197,9 +196,9 @@ class Transformer(nn.Module):
         self.embedding = PositionalEmbedding(config)
         encoder = nn.ModuleList(EncoderLayer(config) for _ in range(config.encoder_layers))
         decoder = nn.ModuleList(DecoderLayer(config) for _ in range(config.decoder_layers))
-        self.encoder = cast(Sequence[EncoderLayer], encoder)  # ModuleList does not tell what it holds
+        self.encoder = cast(Sequence[EncoderLayer], encoder)  # ModuleList is not generic
         self.decoder = cast(Sequence[DecoderLayer], decoder)
-        # Pre-norm layers leave their sum unnormalised, so each stack needs one LayerNorm at its end.
+        # Pre-norm layers leave the residual sum unnormalised, so each stack ends with a LayerNorm.
         is_pre_norm = config.norm == "pre"
         self.encoder_norm = nn.LayerNorm(config.d_model) if is_pre_norm else nn.Identity()
         self.decoder_norm = nn.LayerNorm(config.d_model) if is_pre_norm else nn.Identity()
@@ -223,7 +222,7 @@ class Transformer(nn.Module):
         source_keep_BS: Tensor,
         record: AttentionRecord | None = None,
     ) -> Tensor:
-        """The decoder's output for a target given in full, shifted right by the caller: (B, T, D)."""
+        """The decoder's output for a complete target, which the caller has shifted right: (B, T, D)."""
         x_BTD = self.embedding(target_BT)
         keep_mask_B11S = source_keep_BS[:, None, None, :]
         for layer in self.decoder:
@@ -239,12 +238,12 @@ class Transformer(nn.Module):
         target_BT: Tensor,
         record: AttentionRecord | None = None,
     ) -> Tensor:
-        """The decoder's output under teacher forcing, (B, T, D); `logits` and the loss take it from there."""
+        """The decoder's output under teacher forcing, (B, T, D): the input of `logits` and the loss."""
         memory_BSD = self.encode(source_BS, source_keep_BS, record)
         return self.decode(target_BT, memory_BSD, source_keep_BS, record)
 
     def logits(self, output_D: Tensor) -> Tensor:
-        """Scores over the vocabulary, (…, D) → (…, V), by the shared embedding (section 3.4)."""
+        """Project to the vocabulary with the shared embedding (section 3.4): (…, D) → (…, V)."""
         return F.linear(output_D, self.embedding.weight)
 
     def decode_step(
@@ -256,10 +255,10 @@ class Transformer(nn.Module):
         source_keep_NS: Tensor,
         record: AttentionRecord | None = None,
     ) -> Tensor:
-        """Logits of the next token of N rows, after `tokens_N` have been put in at their places: (N, V).
+        """Feed one token per row, `tokens_N` at the positions `place_N`, and return the next token's logits: (N, V).
 
-        Of each layer, `past` has the keys and values of earlier places, (N, H, T, K), and gets those of the new place;
-        `memory` has those of the source, (N, H, S, K).
+        For each layer, `past` holds the keys and values of earlier positions, (N, H, T, K); those of the new position
+        are written to it. `memory` holds the keys and values of the source, (N, H, S, K).
         """
         x_N1D = self.embedding.at(tokens_N.unsqueeze(1), place_N.unsqueeze(1))
         keep_mask_N11S = source_keep_NS[:, None, None, :]
@@ -268,10 +267,11 @@ class Transformer(nn.Module):
         return self.logits(self.decoder_norm(x_N1D).squeeze(1))
 
     def _initialise(self) -> None:
-        """Glorot-uniform attention, its three projections counted as one matrix, and embeddings of unit size once they
-        are scaled by √d_model; the feed-forward network draws from ±1/√inputs.
+        """Initialise the weights.
 
-        With larger matrices, post-norm layers drown what comes in, and do not begin to learn at a usual rate.
+        Attention is Glorot-uniform, with its three input projections counted as one matrix. Embeddings have unit
+        variance once scaled by √d_model. Feed-forward weights are uniform in ±1/√inputs. With larger matrices, the
+        sub-layers of a post-norm model drown out their input, and it does not start to learn at the usual rates.
         """
         for module in self.modules():
             if isinstance(module, MultiHeadAttention):

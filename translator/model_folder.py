@@ -1,4 +1,4 @@
-"""The folder of a finished model, read without PyTorch."""
+"""Read the folder of a finished model, without PyTorch."""
 
 import hashlib
 from collections.abc import Mapping
@@ -30,18 +30,18 @@ Weights = dict[str, npt.NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class ModelFiles:
-    """A finished model: its architecture, its weights, its tokenizer, and the card that says what it is."""
+    """A finished model: its architecture, weights, tokenizer, and the card that describes it."""
 
     config: ModelConfig
     weights: Weights
     tokenizer: Tokenizer
     card: dict[str, Any]
     lexicon: Lexicon | None = None
-    """What it reads as hints beside rare words."""
+    """The hints that the model reads next to rare words."""
 
 
 def read_model(path: Path) -> ModelFiles:
-    """Read and verify a model folder; raises CheckpointError naming what is wrong."""
+    """Read and verify a model folder; raises CheckpointError if it is missing, damaged or inconsistent."""
     if (path / "model" / MANIFEST).exists():
         raise CheckpointError(f"{path} is the folder of a training run; its model is {path / 'model'}")
     if (path / "checkpoints").is_dir():
@@ -52,8 +52,8 @@ def read_model(path: Path) -> ModelFiles:
     description = parse_json(path / "config.json", files["config.json"])
     if description.get("format_version") != FORMAT_VERSION:
         raise CheckpointError(
-            f"{path} has format version {description.get('format_version')!r}, this program reads {FORMAT_VERSION}; "
-            "use the version of the program that wrote it"
+            f"{path} has format version {description.get('format_version')!r}, but this program reads version "
+            f"{FORMAT_VERSION}; use the version of the program that wrote it"
         )
     tokenizer = Tokenizer.from_bytes(files["tokenizer.model"])
     if tokenizer.sha256 != description.get("tokenizer_sha256"):
@@ -126,7 +126,7 @@ def _parse_weights(path: Path, content: bytes) -> Weights:
 
 
 def _to_float32(tensor: Mapping[str, Any]) -> npt.NDArray[np.float32]:
-    """NumPy has no bf16, which is the upper half of a float32."""
+    """Convert a tensor to float32. NumPy has no bf16, which is the upper half of a float32."""
     kind, data, shape = tensor["dtype"], bytes(tensor["data"]), tensor["shape"]
     if kind == "BF16":
         bits = np.frombuffer(data, dtype=np.uint16).astype(np.uint32) << 16
@@ -136,7 +136,7 @@ def _to_float32(tensor: Mapping[str, Any]) -> npt.NDArray[np.float32]:
 
 
 def model_sha256(path: Path) -> str:
-    """Hexadecimal SHA-256 of a model folder without its card; raises CheckpointError if there is no model."""
+    """The SHA-256 of a model folder without its card, in hexadecimal; raises CheckpointError if there is no model."""
     manifest = parse_json(path / MANIFEST, read_file(path / MANIFEST))
     manifest.pop("card.json", None)
     return hashlib.sha256(to_json(manifest)).hexdigest()

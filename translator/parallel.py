@@ -1,4 +1,4 @@
-"""Work through many items in several processes, in order, with few of them in memory."""
+"""Process many items in several processes, in order, with only a few of them in memory."""
 
 import multiprocessing
 import os
@@ -20,17 +20,17 @@ Result = TypeVar("Result")
 Worker = Callable[[Item], Result]
 
 _ITEMS_AHEAD = 2
-"""Items for each process that are taken before the first of their results is wanted."""
+"""Items per process to read before the first result is returned."""
 
 
 def work_in_order(
     make_worker: Callable[[], Worker[Item, Result]], items: Iterable[Item], processes: int
 ) -> Generator[Result]:
-    """Yield worker(item) for each item, in order; every process makes its own worker, on its share of the cores.
+    """Yield worker(item) for each item, in order; each process makes its own worker and uses its share of the cores.
 
-    `make_worker`, items and results are pickled, unless one process, this one, does everything. When the caller
-    stops early or is killed, so are the others. Raises what a worker raises, and TranslatorError when a process is
-    killed.
+    With more than one process, `make_worker`, items and results are pickled; with one, everything runs in this process.
+    If the caller stops early or is killed, the other processes are killed. Raises what a worker raises, and
+    TranslatorError if a process is killed.
     """
     if processes == 1:
         yield from map(make_worker(), items)
@@ -40,16 +40,16 @@ def work_in_order(
     for helper in helpers:
         idle.put(helper)
 
-    def ask_an_idle_one(item: Item) -> Any:
+    def ask_idle_helper(item: Item) -> Any:
         helper = idle.get()
         try:
             return helper.ask(item)
         finally:
             idle.put(helper)
 
-    with ThreadPoolExecutor(processes) as threads:  # each waits for a process
+    with ThreadPoolExecutor(processes) as threads:  # each waits for one process
         try:
-            yield from _bounded(threads, ask_an_idle_one, iter(items), _ITEMS_AHEAD * processes)
+            yield from _bounded(threads, ask_idle_helper, iter(items), _ITEMS_AHEAD * processes)
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
             for helper in helpers:
@@ -59,7 +59,7 @@ def work_in_order(
 def _bounded(
     threads: ThreadPoolExecutor, ask: Callable[[Any], Any], items: Iterator[Any], most: int
 ) -> Iterator[Any]:
-    """Results in order; where the items end in an error, it comes after the results of those before."""
+    """Yield results in order, at most `most` pending; raises an error of `items` after the results before it."""
     pending: deque[Future[Any]] = deque()
     failure = None
     while True:
@@ -82,42 +82,41 @@ def _bounded(
 class _Helper:
     """Another process, and the pipe to it.
 
-    Not concurrent.futures' pool of processes: in Python before 3.11.5 that waits for ever when it is left while an
-    item larger than a pipe holds is on its way.
+    Replaces ProcessPoolExecutor, which hangs before Python 3.11.5 if it is shut down while an item that is larger than
+    the pipe's buffer is in transit.
     """
 
     def __init__(self, make_worker: Callable[[], Worker[Any, Any]], threads: int) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_help, args=(theirs, make_worker, threads), daemon=True)
-        with (
-            _interrupts_ignored()
-        ):  # the process inherits that: a terminal interrupts all, and this one decides
+        # Ctrl-C interrupts all processes of a terminal; helpers inherit "ignore", so that only this process reacts.
+        with _interrupts_ignored():
             self._process.start()
         theirs.close()
 
     def ask(self, item: Any) -> Any:
-        """Its worker's result; raises what the worker raises."""
+        """Return the worker's result; raises what the worker raises."""
         try:
             self._pipe.send(item)
             result, error = self._pipe.recv()
         except (EOFError, OSError) as broken:
             raise TranslatorError(
-                "one of the processes that share the work was killed, perhaps for want of memory; use fewer --processes"
+                "one of the worker processes was killed, perhaps because memory ran out; use fewer --processes"
             ) from broken
         if error is not None:
             raise error
         return result
 
     def end(self) -> None:
-        """Kill it."""
+        """Kill the process."""
         self._process.kill()
         self._process.join()
 
 
 @contextmanager
 def _interrupts_ignored() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():  # which alone is interrupted
+    if threading.current_thread() is not threading.main_thread():  # only the main thread is interrupted
         yield
         return
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -128,9 +127,11 @@ def _interrupts_ignored() -> Iterator[None]:
 
 
 def _help(pipe: Connection, make_worker: Callable[[], Worker[Any, Any]], threads: int) -> None:
-    """What a helping process does: answer items until the pipe is closed."""
+    """Run in the helper process: answer items until the pipe is closed."""
     threading.Thread(target=_leave_with_parent, daemon=True).start()
-    os.environ["OMP_NUM_THREADS"] = str(threads)  # which PyTorch, not loaded yet, and `usable_cores` follow
+    os.environ["OMP_NUM_THREADS"] = str(
+        threads
+    )  # read by `usable_cores`, and by PyTorch, which is not loaded yet
     worker = None
     while True:
         item = pipe.recv()

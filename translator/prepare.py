@@ -1,7 +1,7 @@
-"""From text to a prepared folder: clean, train the tokenizer, encode.
+"""Turn text into a prepared folder: clean, train the tokenizer, encode.
 
-The text is read twice, so that no corpus has to fit into memory: once to draw the sentences from which the
-tokenizer learns, once to encode. With a given tokenizer it is read once.
+The text is read twice, so that no corpus has to fit into memory: once to sample the sentences that the
+tokenizer learns from, and once to encode. If you pass a tokenizer, the text is read once.
 """
 
 import itertools
@@ -36,51 +36,51 @@ from translator.vocabulary import marks_of_classes
 
 MIN_VOCAB_SIZE = 400
 WRAPPED_SHARE = 0.05
-"""Of all pairs, the share in which markup is put around some words, where words of both sides are known to belong
-together."""
+"""The share of pairs that get markup around some words; only pairs with words known to match on both sides can."""
 PROTECTED_SHARE = 0.9
-"""Of the pairs with protected spans, the share in which reserved pieces stand for them. The model sees only such pairs
-later; the others teach it to read numbers all the same, for there may be more spans than pieces."""
-TOLD_SHARE = {"formal": 0.6, "informal": 0.85}
-"""Of the pairs that are formal or informal, the share whose English begins with the piece that tells which. The others
-leave the choice to the model."""
-TOLD_FOR_NOTHING_SHARE = 0.06
-"""Of the pairs that are neither, the share that has either of these pieces, so that it means nothing there."""
+"""The share of pairs with protected spans in which reserved pieces replace them. In use, spans are replaced.
+The other pairs teach the model to read numbers anyway, since a text may have more spans than pieces."""
+REGISTER_SHARE = {"formal": 0.6, "informal": 0.85}
+"""The share of formal and informal pairs whose English starts with the piece for that register. The others leave the
+choice to the model."""
+NEUTRAL_REGISTER_SHARE = 0.06
+"""The share of neutral pairs that start with a random register piece, to teach that it has no effect there."""
 PAIRS_PER_BLOCK = 10_000
 
 Progress = Callable[[str, int], None]
-"""Called now and then with what is being done, as "encoding news", and how many of its pairs are done."""
+"""Called regularly with the current stage, such as "encoding news", and the number of pairs done in it."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class PrepareReport:
-    """What was made: the corpora as the manifest lists them, and what cleaning dropped."""
+    """What was written: the corpora as the manifest lists them, and what cleaning dropped."""
 
     corpora: list[CorpusEntry]
     dev: list[CorpusEntry]
     drops: DropReport
     tokenizer_sha256: str
     protected: "dict[str, ProtectedCounts]" = field(default_factory=dict)
-    """For each corpus, how many spans are protected."""
+    """The number of protected spans, by corpus name."""
     german: "dict[str, GermanCounts]" = field(default_factory=dict)
-    """For each corpus, how its German is written."""
+    """How the German is written, by corpus name."""
 
 
 @dataclass
 class ProtectedCounts:
-    """How many pairs of a corpus have protected spans, and in how many both sides agree on them."""
+    """How many pairs of a corpus have protected spans, and in how many of those both sides agree."""
 
     pairs: int = 0
-    """With a span in the English."""
+    """Pairs with a span in the English."""
     marked_pairs: int = 0
+    """Pairs with at least one marked span."""
     spans: int = 0
-    """In pairs that were chosen by the share."""
+    """Spans in the pairs that `protected_share` selected."""
     wrapped_pairs: int = 0
-    """With markup put around some words of both sides."""
+    """Pairs with markup added around some words on both sides."""
     marked_spans: int = 0
-    """With a counterpart in the German, so that a reserved piece stands for them on both sides."""
+    """Spans with a counterpart in the German, replaced by a reserved piece on both sides."""
 
 
 @dataclass
@@ -88,7 +88,7 @@ class GermanCounts:
     """How the German of a corpus is written."""
 
     respelt: int = 0
-    """Pairs with words in the spelling before 1996, which were respelt."""
+    """Pairs with pre-1996 spellings, which were modernised."""
     formal: int = 0
     """Pairs with Sie."""
     informal: int = 0
@@ -110,20 +110,20 @@ def prepare(
     protected_share: float = PROTECTED_SHARE,
     progress: Progress | None = None,
 ) -> PrepareReport:
-    """Clean and encode corpora into the new folder `out`; of development sets, no pair is left out.
+    """Clean and encode corpora into the new folder `out`; development sets keep all their pairs.
 
-    Both sides are normalised, and German from before 1996 is spelt as today. In a share of the pairs reserved pieces
-    stand for the protected spans on which both sides agree, and a piece before the English tells whether the German has
-    Sie or du. Pairs with both are dropped. Development sets keep their German, and have no such pieces.
-    `tokenizer` names a `tokenizer.model` to reuse; without it, one of `vocab_size` pieces is trained.
-    `lexicon` names a file that `translator lexicon` wrote: most rare words of the sources get a hint from it, and all
-    those of the development sets.
-    Raises `ConfigError` on settings that cannot work, `DataError` when a corpus cannot be read, when nothing
-    of it is left, or when `out` is in use. What can be checked is checked before the long work.
+    Both sides are normalised, and pre-1996 German spellings are modernised. In a share of the pairs, reserved pieces
+    replace the protected spans on which both sides agree, and a piece before the English says whether the German uses
+    Sie or du. Pairs that use both are dropped. Development sets keep their German and get none of these pieces.
+    `tokenizer` is the path of a `tokenizer.model` to reuse; without it, one with `vocab_size` pieces is trained.
+    `lexicon` is the path of a file that `translator lexicon` wrote. Most rare source words get a hint from it; in
+    development sets, all of them do.
+    Raises `ConfigError` on settings that cannot work, and `DataError` if a corpus cannot be read, if cleaning leaves
+    nothing of it, or if `out` is in use. Everything that can be checked up front is.
     """
     _check(corpora, dev, None if tokenizer else vocab_size)
     if not 0 <= protected_share <= 1:
-        raise ConfigError(f"protected_share is {protected_share}; give 0 to 1")
+        raise ConfigError(f"protected_share is {protected_share}; use a value from 0 to 1")
     vocabulary = Tokenizer.load(tokenizer) if tokenizer else None
     hints = Lexicon.load(lexicon) if lexicon else None
     preparation = _Preparation(rules, seed, protected_share, hints, progress or (lambda _stage, _pairs: None))
@@ -132,11 +132,11 @@ def prepare(
         for spec in (*corpora, *dev):
             check_readable(spec)
         if vocabulary is None:
-            vocabulary = train_tokenizer(preparation.draw_sentences(corpora), vocab_size, seed=seed)
+            vocabulary = train_tokenizer(preparation.sample_sentences(corpora), vocab_size, seed=seed)
         if hints and not vocabulary.marks:
             raise ConfigError(
                 f"--lexicon {lexicon} needs a tokenizer with reserved pieces for hints, and {tokenizer} has none; "
-                "leave --tokenizer out to train one"
+                "omit --tokenizer to train one"
             )
         writer.add_tokenizer(vocabulary)
         if hints:
@@ -151,7 +151,7 @@ def prepare(
 
 
 class _Preparation:
-    """The two passes over the text, with the settings that they share."""
+    """The two passes over the text and the settings they share."""
 
     def __init__(
         self,
@@ -167,8 +167,8 @@ class _Preparation:
         self._lexicon = lexicon
         self._progress = progress
 
-    def draw_sentences(self, corpora: Sequence[CorpusSpec]) -> Iterator[str]:
-        """Both sides of good pairs, each pair as likely as the weight of its corpus says, without protected spans."""
+    def sample_sentences(self, corpora: Sequence[CorpusSpec]) -> Iterator[str]:
+        """Yield both sides of clean pairs without protected spans, sampled in proportion to the corpus weights."""
         heaviest = max(spec.weight for spec in corpora)
         seen = Deduplicator()
         for index, spec in enumerate(corpora):
@@ -221,7 +221,7 @@ class _Preparation:
         random: np.random.Generator,
         counts: ProtectedCounts,
     ) -> Iterator[Pair]:
-        """The pairs with marks for the spans on which both sides agree, in the share that is wanted."""
+        """Yield the pairs, with marks for the spans on which both sides agree in `protected_share` of them."""
         for english, german in pairs:
             pair, found = (english, german), mark_pair(english, german, marks, random)
             counts.pairs += found.spans > 0
@@ -245,7 +245,7 @@ class _Preparation:
 
 
 def _in_todays_german(pairs: Iterator[Pair], german: GermanCounts, counts: DropCounts) -> Iterator[Pair]:
-    """The pairs in the spelling of today, without those that mix Sie and du."""
+    """Yield the pairs in modern spelling, without those that mix Sie and du."""
     for english, text in pairs:
         if len(formalities_of(english, text)) > 1:
             german.mixed += 1
@@ -259,24 +259,24 @@ def _in_todays_german(pairs: Iterator[Pair], german: GermanCounts, counts: DropC
 def _with_formality(
     pairs: Iterator[Pair], marks: str, random: np.random.Generator, counts: GermanCounts
 ) -> Iterator[Pair]:
-    """The pairs, of which a share has a mark before the English that tells whether the German is formal."""
+    """Yield the pairs, a share of them with a mark before the English that gives the register of the German."""
     for english, german in pairs:
-        shown = formalities_of(english, german)
-        counts.formal += "formal" in shown
-        counts.informal += "informal" in shown
-        if shown:
-            (told,) = shown
-            is_told = random.random() < TOLD_SHARE[told]
+        found = formalities_of(english, german)
+        counts.formal += "formal" in found
+        counts.informal += "informal" in found
+        if found:
+            (register,) = found
+            is_marked = random.random() < REGISTER_SHARE[register]
         else:
-            told = FORMALITIES[int(random.integers(2))]
-            is_told = random.random() < TOLD_FOR_NOTHING_SHARE
-        yield (marks[FORMALITIES.index(told)] + english if is_told else english), german
+            register = FORMALITIES[int(random.integers(2))]
+            is_marked = random.random() < NEUTRAL_REGISTER_SHARE
+        yield (marks[FORMALITIES.index(register)] + english if is_marked else english), german
 
 
 def _with_hints(
     pairs: Iterator[Pair], hinting: Hinting, random: np.random.Generator | None = None
 ) -> Iterator[Pair]:
-    """The pairs with hints in the English: all of them, or those that the generator chooses."""
+    """Yield the pairs with hints in the English: all hints, or a random choice if you pass a generator."""
     for english, german in pairs:
         hints = hinting.some_hints(english, random) if random else hinting.hints(english)
         yield hinting.insert(english, hints), german
@@ -291,7 +291,7 @@ def _check(corpora: Sequence[CorpusSpec], dev: Sequence[CorpusSpec], vocab_size:
         names = [spec.name for spec in specs]
         for name in names:
             if names.count(name) > 1:
-                raise ConfigError(f"two corpora are called {name!r}; call one of them NEWNAME=PATH")
+                raise ConfigError(f"two corpora are named {name!r}; rename one of them with NEWNAME=PATH")
 
 
 def _add(
@@ -315,7 +315,7 @@ def _add(
 def _check_something_is_left(spec: CorpusSpec, counts: DropCounts) -> None:
     if counts.kept == 0:
         reasons = ", ".join(f"{reason} {number}" for reason, number in counts.dropped.most_common())
-        raise DataError(f"{spec.where}: none of its {counts.read} pairs is left ({reasons}); {counts.remedy}")
+        raise DataError(f"{spec.where}: all {counts.read} pairs were dropped ({reasons}); {counts.remedy}")
 
 
 def _encode_blocks(pairs: Iterator[Pair], tokenizer: Tokenizer) -> Iterator[IdBlock]:

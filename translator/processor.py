@@ -1,4 +1,4 @@
-"""The machine that the process runs on, as far as the system tells without PyTorch."""
+"""What can be found out about the machine without loading PyTorch."""
 
 import importlib.util
 import math
@@ -6,14 +6,14 @@ import os
 from pathlib import Path
 
 CONTAINER = Path("/sys/fs/cgroup")
-"""Where Linux shows the limits of the container that the process runs in."""
+"""Where Linux lists the limits of the process's container."""
 _GPU = Path("/dev/nvidiactl")
 
 
 def usable_cores() -> int:
-    """The cores that the process may use: those it is bound to, within the quota of its container.
+    """Return the number of cores that the process may use, by its CPU affinity and its container's quota.
 
-    `OMP_NUM_THREADS` makes it fewer.
+    `OMP_NUM_THREADS` can lower it.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     wanted = os.environ.get("OMP_NUM_THREADS", "")
@@ -27,5 +27,5 @@ def usable_cores() -> int:
 
 
 def has_gpu() -> bool:
-    """Whether there may be a GPU that PyTorch, which is installed, can use: worth the seconds of asking it."""
+    """Whether a GPU and PyTorch seem to be present, so that loading PyTorch for a few seconds is worthwhile."""
     return _GPU.exists() and importlib.util.find_spec("torch") is not None

@@ -1,4 +1,4 @@
-"""The log of a training run: JSON lines on disk, and the same for people."""
+"""The log of a training run: JSON lines on disk, and the same records in readable form."""
 
 import datetime
 import json
@@ -18,9 +18,9 @@ Record = dict[str, Any]
 
 
 class RunLog:
-    """Appends records to a file, one JSON object a line, and hands each to `report`.
+    """Appends records to a file, one JSON object per line, and passes each to `report`.
 
-    Where TensorBoard is installed, its files go into the folder `tensorboard` beside that file.
+    If TensorBoard is installed, also writes its event files, to the folder `tensorboard` next to the file.
     """
 
     def __init__(self, path: Path, report: Callable[[Record], None] | None) -> None:
@@ -29,7 +29,7 @@ class RunLog:
         self._first_step = 0
 
     def write(self, record: Record) -> None:
-        """Append a record; raises CheckpointError when the disk refuses."""
+        """Append a record; raises CheckpointError if the disk refuses."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("a", encoding="utf-8") as file:
@@ -42,25 +42,24 @@ class RunLog:
             for name, value in record.items():
                 if isinstance(value, int | float):
                     self._board.add_scalar(name, value, record["step"])
-            self._board.flush()  # or the last records would be lost with a process that is killed
+            self._board.flush()  # or a killed process would lose its last records
         if self._report is not None:
             self._report(record)
 
     @cached_property
     def _board(self) -> Any:
-        """TensorBoard's writer, or None where it is not installed."""
+        """TensorBoard's writer, or None if it is not installed."""
         try:
-            from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415 (slow, and often not there)
+            from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415 (slow, and often not installed)
         except ImportError:
             return None
         return SummaryWriter(str(self._path.parent / "tensorboard"), purge_step=self._first_step)
 
     def forget_after(self, step: int, validated_step: int, is_logged: bool = True) -> None:
-        """Drop what a run that goes on from `step` will write again.
+        """Drop the records that a run resumed from `step` will write again.
 
-        That is the records of later steps, and of this one a validation that its checkpoint does not know of, and the
-        training's record unless that `is_logged`.
-        TensorBoard leaves out what it was told of later steps.
+        These are all records of later steps; for `step` itself, the validation record if the checkpoint does not know
+        of it, and the training record unless it `is_logged`. TensorBoard hides its records of later steps.
         """
         self._first_step = step + 1
         if self._path.exists():
@@ -71,39 +70,39 @@ class RunLog:
             ]
             shortened = self._path.with_name(f".{self._path.name}.writing")
             shortened.write_text("".join(kept), encoding="utf-8")
-            shortened.replace(self._path)  # at once: a process that is killed here loses no line
+            shortened.replace(self._path)  # atomic: a process killed here loses no line
 
 
 @dataclass
 class Window:
-    """Loss and speed of some updates in a row; the sums stay on the device until they are asked for."""
+    """Loss and speed over consecutive updates; the sums stay on the device until they are read."""
 
     target_tokens: int = 0
     seconds: float = 0.0
     sums: list[Tensor] = field(default_factory=list)
 
-    def add(self, loss_sum: Tensor, plain_sum: Tensor, target_tokens: int) -> None:
-        """Count one update: its smoothed and plain loss, summed over its target tokens."""
-        self.sums.append(torch.stack([loss_sum, plain_sum]))
+    def add(self, loss_sum: Tensor, nll_sum: Tensor, target_tokens: int) -> None:
+        """Add one update: its smoothed loss and its NLL, each summed over its target tokens."""
+        self.sums.append(torch.stack([loss_sum, nll_sum]))
         self.target_tokens += target_tokens
 
     def sums_U2(self) -> Tensor:
-        """The losses of each update, on the CPU."""
+        """Return the loss sums of each update, on the CPU, (U, 2)."""
         return torch.stack(self.sums).cpu()
 
     def figures(self, sum_over_processes: Callable[[list[float]], list[float]]) -> Record:
-        """Mean loss (nats a token), perplexity without smoothing, and speed, over all processes."""
+        """Return mean loss (nats per token), perplexity without smoothing, and speed, over all processes."""
         sums = sum_over_processes(torch.stack(self.sums).sum(dim=0).tolist())
-        loss, plain = (total / self.target_tokens for total in sums)
+        loss, nll = (total / self.target_tokens for total in sums)
         return {
             "loss": round(loss, 4),
-            "perplexity": round(math.exp(min(plain, 50)), 3),
+            "perplexity": round(math.exp(min(nll, 50)), 3),
             "target_tokens_per_second": round(self.target_tokens / max(self.seconds, 1e-9)),
         }
 
 
 def format_record(record: Record) -> str:
-    """A record as one line for people; texts get a line each."""
+    """Format a record for reading: the numbers on one line, then each text on its own."""
     line = "  ".join(
         f"{name} {_readable(name, value)}" for name, value in record.items() if not isinstance(value, str)
     )
@@ -119,7 +118,7 @@ def _readable(name: str, value: Any) -> str:
 
 
 def _stays(line: str, step: int, validated_step: int, is_logged: bool) -> bool:
-    """Whether a line of the log is kept by a run that goes on from `step`; one that a crash cut short is not."""
+    """Whether a run resumed from `step` keeps a line of the log; drops a line that a crash cut short."""
     try:
         record = json.loads(line)
         return bool(

@@ -1,13 +1,13 @@
 """A folder of prepared data: token ids on disk, described and verified by a manifest.
 
     manifest.json          format, tokenizer, corpora with their counts, SHA-256 of every file
-    tokenizer.model        the SentencePiece model that made the ids
-    lexicon.tsv            the lexicon that the hints in the sources come from, if they have any
+    tokenizer.model        the SentencePiece model that produced the ids
+    lexicon.tsv            the lexicon behind the hints in the sources, if they have any
     000-NAME.tokens, 001-… uint16, little-endian: source ids, then target ids of each pair; no BOS or EOS
     000-NAME.lengths, …    uint16, little-endian: source length and target length of each pair
     dev-000-NAME.tokens, … the same for development sets
 
-Pairs keep the order of their corpus: neighbours resemble each other, so that the folder compresses well.
+Pairs keep the order of their corpus: neighbours are often similar, so the folder compresses well.
 """
 
 import glob
@@ -37,12 +37,12 @@ _LEXICON = "lexicon.tsv"
 _ID_TYPE = np.dtype("<u2")
 
 IdBlock = tuple[np.ndarray, np.ndarray]
-"""Some consecutive pairs: their ids in the order of the file, and `lengths_P2`."""
+"""Consecutive pairs: their ids in file order, and `lengths_P2`."""
 
 
 @dataclass(frozen=True)
 class FileEntry:
-    """What the manifest knows of a file."""
+    """A file as the manifest lists it."""
 
     sha256: str
     bytes: int
@@ -50,7 +50,7 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class CorpusEntry:
-    """What the manifest knows of a corpus or a development set."""
+    """A corpus or development set as the manifest lists it."""
 
     name: str
     weight: float
@@ -59,15 +59,15 @@ class CorpusEntry:
     source_tokens: int
     target_tokens: int
     drops: dict[str, int]
-    """Pairs that cleaning left out, by reason."""
+    """The number of pairs that cleaning dropped, by reason."""
     tokens_file: str
     lengths_file: str
 
 
 class PreparedCorpus:
-    """Token ids of one corpus: `tokens_N` is usually mapped from disk, `lengths_P2` is in memory.
+    """Token ids of one corpus: `tokens_N` is usually memory-mapped, `lengths_P2` is in memory.
 
-    Raises `DataError` when the lengths do not add up to the number of tokens.
+    Raises `DataError` if the lengths do not add up to the number of tokens.
     """
 
     def __init__(
@@ -89,14 +89,15 @@ class PreparedCorpus:
         self._starts_P = ends_P - pair_lengths_P
         if len(tokens_N) != pair_lengths_P.sum():
             raise DataError(
-                f"{name}: {len(tokens_N)} tokens, but the lengths add up to {pair_lengths_P.sum()}"
+                f"{name}: {len(tokens_N)} tokens, but the lengths add up to {pair_lengths_P.sum()}; "
+                "prepare the data again"
             )
 
     def __len__(self) -> int:
         return len(self.lengths_P2)
 
     def pair(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Source ids and target ids of a pair: uint16, without BOS and EOS."""
+        """Return the source and target ids of a pair: uint16, without BOS and EOS."""
         if not 0 <= index < len(self):
             raise IndexError(f"{self.name} has no pair {index}, only 0 to {len(self) - 1}")
         source_length, target_length = self.lengths_P2[index].tolist()
@@ -105,19 +106,19 @@ class PreparedCorpus:
         return self._tokens_N[start:middle], self._tokens_N[middle : middle + target_length]
 
     def gather(self, pairs_R: np.ndarray, *, target: bool) -> tuple[np.ndarray, np.ndarray]:
-        """One side of many pairs at once: their ids one after the other, and the length of each."""
+        """Return one side of many pairs at once: the concatenated ids, and the length of each."""
         lengths_R = self.lengths_P2[pairs_R, int(target)].astype(np.int64)
         starts_R = self._starts_P[pairs_R]
         if target:
             starts_R = starts_R + self.lengths_P2[pairs_R, 0]
-        # each place is its row's start plus the distance from the beginning of the row
-        row_begins_R = np.cumsum(lengths_R) - lengths_R
-        places_N = np.repeat(starts_R - row_begins_R, lengths_R) + np.arange(lengths_R.sum())
+        # each place is its row's start in the file plus the offset within the row
+        output_starts_R = np.cumsum(lengths_R) - lengths_R
+        places_N = np.repeat(starts_R - output_starts_R, lengths_R) + np.arange(lengths_R.sum())
         return self._tokens_N[places_N], lengths_R
 
 
 class PreparedData:
-    """A prepared folder, opened for reading."""
+    """A prepared folder, open for reading."""
 
     def __init__(
         self,
@@ -132,18 +133,18 @@ class PreparedData:
         self.corpora = corpora
         self.dev = dev
         self.sha256 = sha256
-        """Hash of the manifest: equal where tokenizer, pairs, order and weights are."""
+        """Hash of the manifest; equal hashes mean equal tokenizer, pairs, order and weights."""
         self.provenance = dict(provenance or {})
-        """How it was prepared, and what was found."""
+        """The settings and findings of the preparation."""
         self.lexicon = lexicon
-        """Where the hints in the sources come from, if they have any."""
+        """The lexicon behind the hints in the sources, if they have any."""
 
     @classmethod
     def open(cls, folder: Path) -> "PreparedData":
-        """Map a prepared folder, after all of it was read once to compare the checksums.
+        """Memory-map a prepared folder, after reading all of it once to verify the checksums.
 
-        The manifest alone tells which files there are. Raises `DataError` naming the file that is missing,
-        damaged or of another format, or saying what the folder is instead of prepared data.
+        Only files in the manifest are read. Raises `DataError` naming the file that is missing, damaged or in
+        another format, or saying what the folder is instead of prepared data.
         """
         content, sha256 = _read_manifest(folder)
         for name, entry in content["files"].items():
@@ -157,11 +158,11 @@ class PreparedData:
 
 
 class PreparedWriter:
-    """Writes a prepared folder beside its final place and moves it there when all went well.
+    """Write a prepared folder next to its final place and move it there on success.
 
-    A context manager; call `add` for each corpus and `add_tokenizer` once. Entering it shows whether `out`
+    A context manager: call `add` for each corpus and `add_tokenizer` once. Entering it checks whether `out`
     can be written, so enter it before long work. An exception inside leaves nothing behind.
-    Raises `DataError` when `out` is in use or the disk refuses.
+    Raises `DataError` if `out` is in use or cannot be written.
     """
 
     def __init__(self, out: Path, provenance: Mapping[str, Any] | None = None) -> None:
@@ -170,7 +171,7 @@ class PreparedWriter:
         self._new_parents = [parent for parent in self._out.parents if not parent.exists()]
         self._tokenizer: Tokenizer | None = None
         self.provenance = dict(provenance or {})
-        """What the manifest tells of how the data were made; may be added to until the end."""
+        """What the manifest records about the preparation; you may add to it until the context exits."""
         self._partial_prefix = f".{self._out.name}.partial-"
         self._partial = self._out.with_name(f"{self._partial_prefix}{os.getpid()}")
         self._corpora: list[CorpusEntry] = []
@@ -192,20 +193,20 @@ class PreparedWriter:
         finally:
             shutil.rmtree(self._partial, ignore_errors=True)
             for parent in self._new_parents:
-                with suppress(OSError):  # it is not empty when all went well
+                with suppress(OSError):  # after success it is not empty
                     parent.rmdir()
 
     def _remove_litter(self) -> None:
-        """Delete what processes that were killed have left of this folder."""
+        """Delete partial folders left by killed processes."""
         for partial in self._out.parent.glob(f"{glob.escape(self._partial_prefix)}*"):
-            with suppress(ValueError):  # a name of somebody else's
+            with suppress(ValueError):  # not a partial folder of ours
                 if not _is_running(int(partial.name.removeprefix(self._partial_prefix))):
                     shutil.rmtree(partial, ignore_errors=True)
 
     def add_tokenizer(self, tokenizer: Tokenizer) -> None:
         """Write the tokenizer of all corpora.
 
-        Raises `DataError` when its ids do not fit into 16 bits.
+        Raises `DataError` if its ids do not fit into 16 bits.
         """
         if tokenizer.vocab_size > MAX_VOCAB_SIZE:
             raise DataError(
@@ -218,7 +219,7 @@ class PreparedWriter:
         self._tokenizer = tokenizer
 
     def add_lexicon(self, lexicon: Lexicon) -> None:
-        """Write the lexicon whose hints the sources have."""
+        """Write the lexicon behind the hints in the sources."""
         with _disk_errors(self._out):
             (self._partial / _LEXICON).write_bytes(lexicon.content)
         self._files[_LEXICON] = FileEntry(hashlib.sha256(lexicon.content).hexdigest(), len(lexicon.content))
@@ -233,14 +234,14 @@ class PreparedWriter:
         drops: Mapping[str, int] | None = None,
         dev: bool = False,
     ) -> CorpusEntry:
-        """Write a corpus or a development set; `drops` is read at the end, so it may still be counting.
+        """Write a corpus or development set; `drops` is read last, so `blocks` may still update it.
 
-        Raises `DataError` on a pair of which a side exceeds `MAX_TOKENS_PER_SIDE`.
+        Raises `DataError` on a pair with a side longer than `MAX_TOKENS_PER_SIDE`.
         """
         entries = self._dev if dev else self._corpora
         if any(entry.name == name for entry in entries):
-            raise DataError(f"two corpora are called {name}; rename one of them")
-        plain_name = re.sub(r"[^A-Za-z0-9._-]+", "-", name)  # no longer unique, unlike the number before it
+            raise DataError(f"two corpora are named {name}; rename one of them")
+        plain_name = re.sub(r"[^A-Za-z0-9._-]+", "-", name)  # may not be unique, unlike the number in `stem`
         stem = f"{'dev-' if dev else ''}{len(entries):03d}-{plain_name}"
         files = f"{stem}.tokens", f"{stem}.lengths"
         counts = self._write_blocks(name, blocks, *files)
@@ -250,7 +251,7 @@ class PreparedWriter:
     def _write_blocks(
         self, name: str, blocks: Iterable[IdBlock], tokens_file: str, lengths_file: str
     ) -> tuple[int, int, int]:
-        """Write both files of a corpus; its pairs, source tokens and target tokens."""
+        """Write both files of a corpus; return the numbers of pairs, source tokens and target tokens."""
         pairs, totals_2 = 0, np.zeros(2, np.int64)
         with self._file(tokens_file) as write_tokens, self._file(lengths_file) as write_lengths:
             for tokens_N, lengths_P2 in blocks:
@@ -263,7 +264,7 @@ class PreparedWriter:
 
     @contextmanager
     def _file(self, name: str) -> Iterator[Callable[[np.ndarray], None]]:
-        """A function that appends an array of ids to a file, hashing on the way."""
+        """Yield a function that appends an array of ids to a file and updates its hash."""
         digest, size = hashlib.sha256(), 0
 
         def write(array: np.ndarray) -> None:
@@ -297,7 +298,7 @@ def _check_is_free(out: Path) -> None:
     """Raise `DataError` unless `out` does not exist or is an empty folder."""
     with _disk_errors(out):
         if out.exists() and not out.is_dir():
-            raise DataError(f"{out} is a file, and a folder is to be written; choose another name")
+            raise DataError(f"{out} is a file, not a folder; choose another name")
         if out.exists() and any(out.iterdir()):
             raise DataError(f"{out} exists and is not empty; remove it or choose another folder")
 
@@ -316,8 +317,7 @@ def _check_lengths(name: str, lengths_P2: np.ndarray, pairs_before: int) -> None
     if longest_P.max(initial=0) > MAX_TOKENS_PER_SIDE:
         pair = pairs_before + int(longest_P.argmax())
         raise DataError(
-            f"{name}: pair {pair} has a side of {longest_P.max()} tokens; split it, "
-            f"since at most {MAX_TOKENS_PER_SIDE} can be stored"
+            f"{name}: pair {pair} has a side of {longest_P.max()} tokens, more than {MAX_TOKENS_PER_SIDE}; split it"
         )
 
 
@@ -327,7 +327,7 @@ def _content_sha256(content: Mapping[str, Any]) -> str:
 
 
 def _read_manifest(folder: Path) -> tuple[dict[str, Any], str]:
-    """The content of a manifest and its hash."""
+    """Return the content of a manifest and its hash."""
     path = folder / _MANIFEST
     try:
         _check_is_prepared(folder)
@@ -339,16 +339,14 @@ def _read_manifest(folder: Path) -> tuple[dict[str, Any], str]:
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path} is damaged; prepare the data again") from error
     if version != FORMAT_VERSION:
-        raise DataError(
-            f"{path} has format {version}, but {FORMAT_VERSION} is needed; prepare the data again"
-        )
+        raise DataError(f"{path} has format {version}, not {FORMAT_VERSION}; prepare the data again")
     if _content_sha256(content) != sha256:
         raise DataError(f"{path} is damaged: its checksum differs; prepare the data again")
     return content, sha256
 
 
 def _check_is_prepared(folder: Path) -> None:
-    """Tell folders of other kinds; one that is prepared but damaged passes."""
+    """Raise `DataError` on a folder of another kind; a damaged prepared folder passes."""
     if not folder.exists():
         problem = "does not exist"
     elif not folder.is_dir():
@@ -358,19 +356,19 @@ def _check_is_prepared(folder: Path) -> None:
     elif (folder / "training.safetensors").exists():
         problem = "is a checkpoint, not prepared data"
     elif not (folder / _MANIFEST).exists():
-        problem = f"holds no prepared data: it has no {_MANIFEST}"
+        problem = f"has no prepared data: there is no {_MANIFEST} in it"
     else:
         return
-    raise DataError(f"{folder} {problem}; give a folder that `translator prepare` wrote")
+    raise DataError(f"{folder} {problem}; pass a folder that `translator prepare` wrote")
 
 
 def _is_running(pid: int) -> bool:
-    """Whether another process of this number is there."""
+    """Whether another process with this id is running."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # somebody else's
+    except PermissionError:  # it belongs to another user
         return True
     return pid != os.getpid()
 

@@ -1,8 +1,8 @@
-"""SentencePiece subwords: train, encode, decode, and the special ids in one place.
+"""SentencePiece subwords: train, encode and decode; defines the special ids.
 
-Byte-pair encoding over both languages together, as in the paper, with nothing lost on the way: no Unicode
-normalisation, no collapsed blanks, and bytes for characters that the vocabulary lacks. (SentencePiece's
-unigram model took twenty times as long to train on a million sentences: minutes instead of seconds.)
+Uses byte-pair encoding with one vocabulary for both languages, as in the paper. Encoding is lossless: no Unicode
+normalisation, no collapsed spaces, and bytes for characters outside the vocabulary. (SentencePiece's unigram model
+took twenty times as long to train on a million sentences: minutes instead of seconds.)
 """
 
 import hashlib
@@ -36,13 +36,13 @@ EOS_ID = 3
 FIRST_RESERVED_ID = EOS_ID + 1
 MARKS = re.compile("[\U000f0000-\U000f00ff]")
 
-_TEXTS_PER_THREAD = 256  # below that, starting a thread costs more than it saves
+_TEXTS_PER_THREAD = 256  # with fewer, starting a thread costs more than it saves
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_WORD_MARK = "\u2581"  # how SentencePiece writes a blank; a literal one would come back as a blank
-_OUTSIDER = "\U0010fffd"  # a private-use character that is kept out of every vocabulary
-_MARK_BYTES = 4  # of a mark in UTF-8: F3 B0 8x xx
+_WORD_MARK = "\u2581"  # how SentencePiece writes a space; a literal one would be decoded as a space
+_OUTSIDER = "\U0010fffd"  # a private-use character that is never in a vocabulary
+_MARK_BYTES = 4  # a mark in UTF-8: F3 B0 8x xx
 _MARK_LEAD_BYTE = 0xF3
-_WORDS = re.compile(f"{_WORD_MARK}|[^ {_WORD_MARK}]+| [^ {_WORD_MARK}]*")  # a blank belongs to what follows
+_WORDS = re.compile(f"{_WORD_MARK}|[^ {_WORD_MARK}]+| [^ {_WORD_MARK}]*")  # a space belongs to what follows
 _MAX_REMEMBERED_WORDS = 100_000
 _NOT_FOR_TRAINING = re.compile(f"[{_OUTSIDER}\ud800-\udfff\U000f0000-\U000f00ff]")
 
@@ -51,8 +51,8 @@ _TRAINING_OPTIONS: dict[str, Any] = {
     "normalization_rule_name": "identity",
     "remove_extra_whitespaces": False,
     "byte_fallback": True,
-    "split_digits": True,  # so that numbers are copied digit by digit instead of guessed
-    "character_coverage": 0.9999,  # the default, 0.9995, leaves out German quotation marks in software texts
+    "split_digits": True,  # numbers are copied digit by digit, not guessed
+    "character_coverage": 0.9999,  # the default, 0.9995, loses German quotation marks in software texts
     "input_sentence_size": 2_000_000,
     "shuffle_input_sentence": True,
     "pad_id": PAD_ID,
@@ -65,14 +65,14 @@ _TRAINING_OPTIONS: dict[str, Any] = {
 
 
 class Tokenizer:
-    """Turns text into piece ids and back: `decode(encode(text)) == text` for every valid string."""
+    """Convert text to piece ids and back: `decode(encode(text)) == text` for every valid string."""
 
     def __init__(self, processor: sentencepiece.SentencePieceProcessor, model_proto: bytes) -> None:
         self._processor = processor
         self._model_proto = model_proto
         self._vocab_size = int(processor.vocab_size())
         self.first_byte_id = FIRST_RESERVED_ID + _count_reserved(processor)
-        """The id of the piece for byte 0; 256 of them follow each other, and after them the learnt pieces."""
+        """The id of the piece for byte 0. The 256 byte pieces are consecutive; the learnt pieces follow."""
         self.first_learnt_id = self.first_byte_id + 256
         self._word_mark_ids = [self.first_byte_id + byte for byte in _WORD_MARK.encode()]
 
@@ -80,7 +80,7 @@ class Tokenizer:
     def load(cls, path: Path) -> "Tokenizer":
         """Read a `tokenizer.model` file.
 
-        Raises `DataError` when it is missing, damaged, or numbers its special pieces differently.
+        Raises `DataError` if it is missing, damaged, or has other ids for the special pieces.
         """
         try:
             return cls.from_bytes(path.read_bytes())
@@ -91,25 +91,27 @@ class Tokenizer:
 
     @classmethod
     def from_bytes(cls, model_proto: bytes) -> "Tokenizer":
-        """Build a tokenizer from the bytes of a SentencePiece model.
+        """Create a tokenizer from the bytes of a SentencePiece model.
 
-        Raises `DataError` when they are damaged or number the special pieces differently.
+        Raises `DataError` if they are damaged or have other ids for the special pieces.
         """
         try:
             processor = sentencepiece.SentencePieceProcessor(model_proto=model_proto)
             is_ours = model_proto != b"" and _has_our_special_pieces(processor)
         except (RuntimeError, OSError, ValueError) as error:
-            raise DataError("not a SentencePiece model, or a damaged one; train it again") from error
+            raise DataError(
+                "not a SentencePiece model, or a damaged one; retrain it with `prepare`"
+            ) from error
         if not is_ours:
             raise DataError(
                 "not a tokenizer of this project: pad, unk, bos, eos must have the ids 0 to 3, followed by "
-                "reserved control pieces and 256 byte pieces; make one with `prepare`"
+                "reserved control pieces and 256 byte pieces; train one with `prepare`"
             )
         return cls(processor, model_proto)
 
     @property
     def vocab_size(self) -> int:
-        """The number of pieces, special ones included."""
+        """The number of pieces, including special ones."""
         return self._vocab_size
 
     @property
@@ -124,9 +126,9 @@ class Tokenizer:
 
     @property
     def unprintable_ids(self) -> tuple[int, ...]:
-        """Ids that no translation should have: padding and the like, and whatever holds a control character.
+        """Ids that no translation should contain: special pieces, and pieces with control characters.
 
-        `span_ids` are not among them: a translation has those that its source has.
+        `span_ids` are not among them: a translation contains the ones from its source.
         """
         hints = range(self.span_ids.stop, self.first_byte_id)
         control_bytes = (self.first_byte_id + code for code in (*range(0x20), 0x7F))
@@ -136,7 +138,7 @@ class Tokenizer:
 
     @cached_property
     def reserved(self) -> dict[str, range]:
-        """The ids of each class of reserved pieces, read from their names; empty for a tokenizer without classes."""
+        """The ids of each class of reserved pieces; empty for a tokenizer without classes."""
         ids, first = dict[str, range](), FIRST_RESERVED_ID
         if self.piece(first) == reserved_names()[0]:
             for kind, size in RESERVED_CLASSES.items():
@@ -146,17 +148,17 @@ class Tokenizer:
 
     @cached_property
     def span_ids(self) -> range:
-        """The ids of all pieces that stand for protected spans."""
+        """The ids of all pieces that replace protected spans."""
         size = sum(SPAN_CLASSES.values()) if self.reserved else 0
         return range(FIRST_RESERVED_ID, FIRST_RESERVED_ID + size)
 
     @cached_property
     def marks(self) -> dict[str, str]:
-        """The characters that stand for the pieces of each class in marked text; empty without classes."""
+        """The characters that represent the pieces of each class in marked text; empty without classes."""
         return marks_of_classes() if self.reserved else {}
 
     def encode(self, text: str) -> list[int]:
-        """Piece ids of a text, without BOS and EOS.
+        """Return the piece ids of a text, without BOS and EOS.
 
         Raises `InputError` on a lone surrogate.
         """
@@ -167,36 +169,41 @@ class Tokenizer:
         return ids
 
     def encode_continued(self, text: str) -> list[int]:
-        """Piece ids of a text that goes on where another one ends: no blank is put before its first word."""
+        """Return the piece ids of a text that continues another one: without a space before its first word."""
         return self.encode(_OUTSIDER + text)[len(self.encode(_OUTSIDER)) :]
 
     def encode_marked(self, text: str) -> list[int]:
-        """Piece ids of a text in which marks stand for reserved pieces; see `translator.vocabulary.FIRST_MARK`.
+        """Return the piece ids of a text with marks for reserved pieces; see `translator.vocabulary.FIRST_MARK`.
 
-        What follows a mark of a register is encoded as the beginning of a text.
+        Text after a leading register mark is encoded as the start of a text.
         Raises `InputError` on a lone surrogate.
         """
         return self.encode_all_marked([text])[0]
 
     def encode_all_marked(self, texts: Sequence[str]) -> list[list[int]]:
-        """Piece ids of each text as `encode_marked` gives them, using several threads for large batches."""
-        first = [self._register_ids.get(text[:1]) for text in texts]
-        rest = [text if told is None else text[1:] for text, told in zip(texts, first, strict=True)]
+        """Return the piece ids of each text as `encode_marked` does, with several threads for large batches."""
+        registers = [self._register_ids.get(text[:1]) for text in texts]
+        rest = [
+            text if register is None else text[1:] for text, register in zip(texts, registers, strict=True)
+        ]
         encoded = [
             self._read_marks(ids) if MARKS.search(text) else ids
             for text, ids in zip(rest, self.encode_all(rest), strict=True)
         ]
-        return [ids if told is None else [told, *ids] for told, ids in zip(first, encoded, strict=True)]
+        return [
+            ids if register is None else [register, *ids]
+            for register, ids in zip(registers, encoded, strict=True)
+        ]
 
     def decode_marked(self, ids: Sequence[int]) -> str:
-        """Text of piece ids as `decode` gives it, with a mark for each reserved piece."""
+        """Return the text of piece ids as `decode` does, with a mark for each reserved piece."""
         if ids and ids[0] in self._register_ids.values():
             return chr(FIRST_MARK + ids[0] - FIRST_RESERVED_ID) + self.decode_marked(ids[1:])
         return self.decode([written for piece_id in ids for written in self._write_mark(piece_id)])
 
     @cached_property
     def _register_ids(self) -> dict[str, int]:
-        """The reserved pieces that tell a register, by their marks."""
+        """The ids of the register pieces, by mark."""
         return dict(zip(self.marks.get("register", ""), self.reserved.get("register", ()), strict=True))
 
     def _write_mark(self, piece_id: int) -> list[int]:
@@ -205,7 +212,7 @@ class Tokenizer:
         return [self.first_byte_id + byte for byte in chr(FIRST_MARK + piece_id - FIRST_RESERVED_ID).encode()]
 
     def _read_marks(self, ids: list[int]) -> list[int]:
-        """Put reserved ids in the places of the bytes of marks, which no vocabulary holds as characters."""
+        """Replace the byte pieces of marks by reserved ids; no vocabulary has marks as characters."""
         read, place = list[int](), 0
         while place < len(ids):
             reserved_id = self._reserved_id(ids[place : place + _MARK_BYTES])
@@ -214,7 +221,7 @@ class Tokenizer:
         return read
 
     def _reserved_id(self, ids: list[int]) -> int | None:
-        """The reserved piece whose mark these byte pieces are; other private-use characters are no marks."""
+        """Return the reserved id whose mark these byte pieces spell; None for other private-use characters."""
         if ids[0] != self.first_byte_id + _MARK_LEAD_BYTE:
             return None
         character = bytes(piece_id - self.first_byte_id for piece_id in ids).decode()
@@ -222,7 +229,7 @@ class Tokenizer:
         return reserved_id if FIRST_RESERVED_ID <= reserved_id < self.first_byte_id else None
 
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
-        """Piece ids of each text, without BOS and EOS, using several threads for large batches.
+        """Return the piece ids of each text, without BOS and EOS, with several threads for large batches.
 
         Raises `InputError` on a lone surrogate.
         """
@@ -234,16 +241,16 @@ class Tokenizer:
         return ids
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Text of piece ids; hints, special and reserved ids are dropped, invalid UTF-8 becomes U+FFFD.
+        """Return the text of piece ids. Drops hints, special and reserved ids; invalid UTF-8 becomes U+FFFD.
 
-        Raises `InputError` on an id outside of the vocabulary.
+        Raises `InputError` on an id outside the vocabulary.
         """
         plain = self.without_hints([int(piece_id) for piece_id in ids])
         self._check_ids(plain)
         return str(self._processor.decode([piece_id for piece_id in plain if piece_id >= self.first_byte_id]))
 
     def without_hints(self, ids: Sequence[int]) -> list[int]:
-        """The ids of a source without those of its hints (`translator.text.lexicon`)."""
+        """Return the ids of a source without its hints (`translator.text.lexicon`)."""
         if not self.reserved or self.reserved["hint"][0] not in ids:
             return list(ids)
         first, last = self.reserved["hint"][:2]
@@ -256,15 +263,15 @@ class Tokenizer:
         return kept
 
     def spans(self, ids: Sequence[int]) -> list[tuple[int, int]]:
-        """Where each piece stands in `decode_marked(ids)`: its first character, and the one after its last.
+        """Return the start and end of each piece in `decode_marked(ids)`, in characters; the end is exclusive.
 
-        A word's first piece holds the blank before it. The bytes of one character all have that character's place.
+        A word's first piece includes the space before it. All bytes of a character have that character's span.
         """
         self._check_ids(list(ids))
         contents = [self._utf8_of(piece_id) for piece_id in ids]
         whole = b"".join(contents)
-        skipped = whole.startswith(b" ")  # SentencePiece starts every text with a blank, and drops it again
-        # Every byte of a character but the first looks like 0b10xxxxxx.
+        skipped = whole.startswith(b" ")  # SentencePiece adds a space to the start and drops it on decoding
+        # Every byte of a character except the first is 0b10xxxxxx.
         character = np.cumsum([byte & 0xC0 != 0x80 for byte in whole], dtype=int) - 1 - skipped
         ends = np.cumsum([len(content) for content in contents])
         return [
@@ -280,27 +287,27 @@ class Tokenizer:
         return self.piece(piece_id).replace(_WORD_MARK, " ").encode()
 
     def piece(self, piece_id: int) -> str:
-        """The piece behind an id as SentencePiece writes it, with `▁` for a blank.
+        """Return the piece of an id as SentencePiece writes it, with `▁` for a space.
 
-        Raises `InputError` on an id outside of the vocabulary.
+        Raises `InputError` on an id outside the vocabulary.
         """
         self._check_ids([piece_id])
         return str(self._processor.id_to_piece(int(piece_id)))
 
     def save(self, path: Path) -> None:
-        """Write the model to a file that `load` reads."""
+        """Write the model to a file that `load` can read."""
         path.write_bytes(self._model_proto)
 
     def _check_ids(self, ids: list[int]) -> None:
         if ids and not 0 <= min(ids) <= max(ids) < self._vocab_size:
             wrong = next(piece_id for piece_id in ids if not 0 <= piece_id < self._vocab_size)
-            raise InputError(f"piece id {wrong} is outside of the vocabulary, 0 to {self._vocab_size - 1}")
+            raise InputError(f"piece id {wrong} is outside the vocabulary, 0 to {self._vocab_size - 1}")
 
     def _encode_with_word_marks(self, text: str) -> list[int]:
-        """Encode what lies between the literal `▁`, and put the bytes of `▁` in their places.
+        """Encode the parts between literal `▁` characters, and insert the bytes of `▁` between them.
 
-        SentencePiece starts every text with a blank. What follows a `▁` must not get one, so it is encoded
-        after a character that no vocabulary holds, and the pieces of that are cut off.
+        SentencePiece adds a space to the start of every text. Text after a `▁` must not get one, so it is encoded
+        after a character that is in no vocabulary, whose pieces are then removed.
         """
         parts = text.split(_WORD_MARK)
         unique = list(dict.fromkeys(parts[1:]))
@@ -317,10 +324,10 @@ class Tokenizer:
 def train_tokenizer(
     sentences: Iterable[str], vocab_size: int, *, threads: int = os.cpu_count() or 1, seed: int = 1
 ) -> Tokenizer:
-    """Train one vocabulary on sentences of both languages; of more than two million, a random sample is used.
+    """Train one vocabulary on sentences of both languages; from more than two million, it uses a random sample.
 
-    Raises `DataError` when the text is too small for `vocab_size` (naming the largest that works) or has more
-    characters than that.
+    Raises `DataError` if the text is too small for `vocab_size` (naming the largest that works) or has more
+    distinct characters than `vocab_size` can hold.
     Source: Sennrich et al. 2016, as implemented by SentencePiece.
     """
     model = io.BytesIO()
@@ -343,9 +350,9 @@ def train_tokenizer(
 
 
 def _trainable(sentences: Iterable[str], failures: list[BaseException]) -> Iterator[str]:
-    """Sentences without the characters that must not be learnt.
+    """Yield the sentences without the characters that must not be learnt.
 
-    SentencePiece turns whatever the iterator raises into a RuntimeError; the original is kept in `failures`.
+    SentencePiece turns any exception of the iterator into a RuntimeError; `failures` keeps the original.
     """
     try:
         for sentence in sentences:
@@ -361,15 +368,15 @@ def _trainable(sentences: Iterable[str], failures: list[BaseException]) -> Itera
 def _training_failure(vocab_size: int, reason: str) -> str:
     if limit := re.search(r"value <= (\d+)", reason):
         most = int(limit.group(1))
-        if most < SMALLEST_WITH_REQUIRED_CHARACTERS <= vocab_size:  # the smaller vocabulary goes without them
+        if most < SMALLEST_WITH_REQUIRED_CHARACTERS <= vocab_size:  # a vocabulary this small omits them
             most -= len(REQUIRED_CHARACTERS)
-        remedy = f"ask for at most {most} or give more text"
+        remedy = f"use at most {most} or add text"
         return f"the text is too small for a vocabulary of {vocab_size} pieces; {remedy}"
     if limit := re.search(r"required_chars\. \d+ vs (\d+)", reason):
-        remedy = f"ask for at least {limit.group(1)}"
+        remedy = f"use at least {limit.group(1)}"
         return f"a vocabulary of {vocab_size} pieces cannot hold the characters of the text; {remedy}"
     if "sentences_.empty()" in reason:
-        return "no text to train a tokenizer on; check the corpora"
+        return "there is no text to train a tokenizer on; check the corpora"
     return f"cannot train a tokenizer with {vocab_size} pieces: {reason}"
 
 

@@ -1,6 +1,6 @@
-"""A file that is there only when it is whole, and until then is written piece by piece where work can go on.
+"""An output file that appears only when it is complete; an interrupted run can resume it.
 
-Beside `NAME` stand meanwhile `NAME.part`, the lines that are done, and `NAME.part.json`, what they were made from.
+Until then, `NAME.part` has the finished lines and `NAME.part.json` the settings and inputs they were made from.
 """
 
 import fcntl
@@ -14,32 +14,32 @@ from translator.errors import ConfigError
 
 
 class UnfinishedFile:
-    """Lines written to `path`; `made_from` says in JSON what determines them.
+    """Write lines to `path`; `made_from` describes in JSON everything that determines them.
 
-    Without `resume` it begins anew; with it, it goes on after the last whole line. Raises ConfigError where the file
-    is there already, where another process is writing it, where there is something unfinished that was not to be
-    resumed or was made from something else, and where the folder cannot be written.
+    With `resume`, it continues after the last complete line; without, it starts from the beginning.
+    Raises ConfigError if the file already exists, if another process is writing it, if there is an unfinished file
+    that you did not ask to resume or that was made from something else, or if the folder cannot be written.
     """
 
     def __init__(self, path: Path, made_from: dict[str, Any], resume: bool) -> None:
         self._path, self._part = path, path.with_name(path.name + ".part")
         self._record = path.with_name(path.name + ".part.json")
         if path.exists():
-            raise ConfigError(f"{path} is there already; choose another name for the output")
+            raise ConfigError(f"{path} already exists; choose another name for the output")
         try:
             self._file: BinaryIO = self._part.open("ab+")
         except OSError as error:
             raise ConfigError(f"cannot write {path}: {error.strerror}; choose another folder") from error
         try:
             self._lock()
-            self.lines, end = self._whole_lines()
-            """How many there were."""
+            self.lines, end = self._complete_lines()
+            """The number of lines already written by an earlier run."""
             is_foreign = self._part.stat().st_size > 0 and not self._record.exists()
             if self.lines or is_foreign:
                 self._check(made_from, resume)
             else:
                 self._record.write_text(json.dumps(made_from, indent=2) + "\n", encoding="utf-8")
-            self._file.truncate(end)  # what follows the last line end is done again
+            self._file.truncate(end)  # an incomplete last line is written again
         except BaseException:
             self._file.close()
             raise
@@ -55,7 +55,7 @@ class UnfinishedFile:
     def _check(self, made_from: dict[str, Any], resume: bool) -> None:
         if not resume:
             raise ConfigError(
-                f"{self._part} is there from an earlier run; go on with it by --resume, or remove it"
+                f"{self._part} exists from an earlier run; continue it with --resume, or remove it"
             )
         try:
             before = json.loads(self._record.read_text(encoding="utf-8"))
@@ -63,18 +63,18 @@ class UnfinishedFile:
             before = None
         if not isinstance(before, dict):
             raise ConfigError(
-                f"{self._record} is missing or damaged, so nobody knows what {self._part.name} was made from; "
-                f"remove {self._part} and begin anew"
+                f"{self._record} is missing or damaged, so it is unknown what {self._part.name} was made from; "
+                f"remove {self._part} and start again"
             )
         for name in {**before, **made_from}:
             if before.get(name) != made_from.get(name):
                 raise ConfigError(
-                    f"{self._part} was begun with another {name}, {_shown(before.get(name))} and not "
-                    f"{_shown(made_from.get(name))}; go on with what it was begun with, or remove it"
+                    f"{self._part} was started with another {name}, {_shown(before.get(name))} and not "
+                    f"{_shown(made_from.get(name))}; use the original {name}, or remove the file"
                 )
 
-    def _whole_lines(self) -> tuple[int, int]:
-        """How many lines are whole, and where the last of them ends."""
+    def _complete_lines(self) -> tuple[int, int]:
+        """Return the number of complete lines, and the end of the last one in bytes."""
         self._file.seek(0)
         lines = end = position = 0
         while chunk := self._file.read(1 << 20):
@@ -85,21 +85,23 @@ class UnfinishedFile:
         return lines, end
 
     def write(self, content: bytes) -> None:
-        """Add whole lines."""
+        """Append complete lines."""
         self._file.write(content)
         self._file.flush()
 
     def finish(self) -> None:
-        """Everything is written: the file gets its name."""
+        """Give the complete file its final name."""
         os.fsync(self._file.fileno())
         if self._path.exists():
-            raise ConfigError(f"{self._path} has appeared meanwhile; the translation is in {self._part}")
+            raise ConfigError(
+                f"{self._path} has been created by something else in the meantime; the translation is in {self._part}"
+            )
         self._part.rename(self._path)
         self._flush_folder()
         self._record.unlink()
 
     def _flush_folder(self) -> None:
-        """So that the name, too, outlasts a machine that stops."""
+        """Flush the folder, so that the new name survives a crash of the machine."""
         folder = os.open(self._path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -116,6 +118,6 @@ class UnfinishedFile:
 
 
 def _shown(value: Any) -> str:
-    """A value in words; of a checksum, its beginning."""
+    """Format a value; long ones, such as checksums, are shortened."""
     text = json.dumps(value)
     return text if len(text) <= 20 else f"{text[:12]}…"

@@ -1,4 +1,4 @@
-"""What is measured on the development sets while a model trains: loss, and BLEU of real translations."""
+"""Validation during training: loss, and BLEU of real translations, on the development sets."""
 
 import itertools
 from collections.abc import Callable, Sequence
@@ -14,17 +14,17 @@ from translator.tokenizer import PAD_ID
 from translator.translate import Translator
 
 EXAMPLES = 2
-"""Sentences of the first development set whose translations are shown, to be watched as they get better."""
+"""Number of example translations to show, from the first development set, to see them improve."""
 SENTENCES = 200
-"""Sentences of each development set that are translated; enough to see BLEU rise, and done in seconds."""
+"""Sentences to translate from each development set: enough to see BLEU rise, and done in seconds."""
 LOSS_BATCHES, BATCH_TOKENS = 10, 4096
-"""How much of each development set the loss is measured on."""
+"""The loss is measured on at most this many batches, of this many tokens, from each development set."""
 
 
 def make_validator(data: PreparedData) -> Callable[[Transformer], dict[str, Any]] | None:
-    """A function that measures loss (nats a token) and greedy BLEU on every development set; None without any.
+    """Return a function that measures loss (nats per token) and greedy BLEU on every development set.
 
-    It also returns a few sentences of the first one with their translations.
+    Its result also has a few example translations from the first set. Returns None if there are no development sets.
     """
     if not data.dev:
         return None
@@ -47,17 +47,17 @@ def make_validator(data: PreparedData) -> Callable[[Transformer], dict[str, Any]
 
 
 def validation_loss(model: Transformer, batches: Sequence[Batch]) -> float:
-    """Mean cross-entropy per target token, without label smoothing, in nats."""
+    """Return the mean cross-entropy per target token, without label smoothing, in nats."""
     device = next(model.parameters()).device
     loss_sum, tokens = 0.0, 0
     for batch in batches:
         on_device = batch.to(device)
         output_BTD = model(on_device.source_BS, on_device.source_keep_BS, on_device.target_input_BT)
         target_N = on_device.target_output_BT.flatten()
-        _, plain = label_smoothed_cross_entropy(
+        _, nll = label_smoothed_cross_entropy(
             output_BTD.flatten(0, 1), model.embedding.weight, target_N, 0.0, PAD_ID
         )
-        loss_sum += float(plain)
+        loss_sum += float(nll)
         tokens += batch.target_tokens
     return loss_sum / tokens
 
@@ -65,7 +65,7 @@ def validation_loss(model: Transformer, batches: Sequence[Batch]) -> float:
 def translate_greedily(
     translator: Translator, corpus: PreparedCorpus
 ) -> tuple[list[str], list[str], list[str]]:
-    """Source, reference and translation of the first sentences."""
+    """Translate the first SENTENCES sentences of a corpus; returns sources, references and translations."""
     pairs = [corpus.pair(index) for index in range(min(SENTENCES, len(corpus)))]
     sources, references = (
         [translator.tokenizer.decode(side.tolist()) for side in sides] for sides in zip(*pairs, strict=True)
@@ -75,13 +75,13 @@ def translate_greedily(
 
 
 def _batches(corpus: PreparedCorpus) -> list[Batch]:
-    """Some batches of a development set, whatever its longest sentence, the same every time."""
+    """Return the same few batches of a development set every time; no sentence is too long for them."""
     longest = int(corpus.lengths_P2.max()) + 1
     batches = TokenBudgetBatches(
         [corpus],
         batch_tokens=max(BATCH_TOKENS, longest),
         max_tokens_per_side=max(2, longest),
         seed=0,
-        is_logged=False,  # no epoch of the training
+        is_logged=False,  # this is not an epoch of the training
     )
     return list(itertools.islice(batches.batches(epoch=0), LOSS_BATCHES))

@@ -1,10 +1,11 @@
-"""Folders of files on disk: whole and verified, or not there at all.
+"""Folders on disk that are complete and verified, or do not exist at all.
 
-A folder is written under a temporary name, flushed to the disk, and renamed. Its manifest holds the SHA-256 of
-every file, because safetensors does not notice a flipped bit.
+A folder is written under a temporary name, flushed to disk, and renamed. Its manifest holds the SHA-256 of every
+file, because safetensors does not notice a flipped bit.
 
-Beside a folder `NAME`, a process that was killed can leave two things: `.NAME.writing-PID`, which is rubbish, and
-`.NAME.replaced`, the older folder, always whole, which is put back where the newer one is not in its place yet.
+Next to a folder `NAME`, a killed process can leave two others: `.NAME.writing-PID`, which is garbage, and
+`.NAME.replaced`, the older folder. The older folder is always complete, and is put back if the new one is not in
+place yet.
 """
 
 import contextlib
@@ -23,11 +24,11 @@ MANIFEST = "manifest.json"
 
 
 def write_verified_folder(path: Path, files: Mapping[str, bytes]) -> None:
-    """Write files and their manifest as one folder that appears whole, in place of an older one of its kind.
+    """Write files and their manifest as one folder, atomically, replacing an older one of the same kind.
 
-    Raises CheckpointError when the disk refuses, or when another folder stands there.
+    Raises CheckpointError if the disk refuses, or if `path` exists but has no manifest.
     """
-    path = path.resolve()  # of a link, its target is replaced
+    path = path.resolve()  # replace the target of a link, not the link
     manifest = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     if path.exists() and not (path / MANIFEST).exists():
         raise CheckpointError(
@@ -50,22 +51,22 @@ def write_verified_folder(path: Path, files: Mapping[str, bytes]) -> None:
 
 
 def read_verified_folder(path: Path, names: Sequence[str], optional: Sequence[str] = ()) -> dict[str, bytes]:
-    """The contents of the named files, and of those of the `optional` ones that the manifest has, each checked."""
+    """Read and verify the named files, and those of the `optional` ones that the manifest lists."""
     if not path.exists() and _replaced(path).exists():
-        path = _replaced(path)  # its replacement is being put in place, or was stopped in between
+        path = _replaced(path)  # a replacement is under way, or was cut short
     manifest = parse_json(path / MANIFEST, read_file(path / MANIFEST))
     files = {}
     for name in (*names, *(one for one in optional if one in manifest)):
         files[name] = read_file(path / name)
         if hashlib.sha256(files[name]).hexdigest() != manifest.get(name):
             raise DamagedError(
-                f"{path / name} is damaged: its SHA-256 is not the manifest's; restore or remove {path}"
+                f"{path / name} is damaged: its SHA-256 does not match the manifest; restore or remove {path}"
             )
     return files
 
 
 def temporary_path(path: Path) -> Path:
-    """Where a folder is written before it is whole."""
+    """Return the path that a folder is written to until it is complete."""
     return path.with_name(f".{path.name}.writing-{os.getpid()}")
 
 
@@ -74,44 +75,44 @@ def _replaced(path: Path) -> Path:
 
 
 def _put_in_place(temporary: Path, path: Path) -> None:
-    """Rename a written folder; an older one stays as `_replaced`, or at its place when the disk refuses."""
+    """Rename a written folder into place; an older one moves to `_replaced`, or stays if the disk refuses."""
     if path.exists():
         path.rename(_replaced(path))
     try:
         temporary.rename(path)
         _flush_folder(path.parent)
     except OSError:
-        with contextlib.suppress(OSError):  # it may have got there, and only the flush failed
+        with contextlib.suppress(OSError):  # perhaps the rename succeeded, and only the flush failed
             path.rename(temporary)
         _put_back(path)
         raise
 
 
 def _put_back(path: Path) -> None:
-    """Undo a replacement that stopped between its two renames."""
+    """Undo a replacement that was cut short between its two renames."""
     if not path.exists():
         with contextlib.suppress(OSError):  # nothing was replaced, or another process of the run was faster
             _replaced(path).rename(path)
 
 
 def tidy(path: Path) -> None:
-    """Undo a replacement that was cut short, and remove what else stands beside a folder from earlier writing."""
+    """Undo a replacement that was cut short, and remove anything else that earlier writes left next to a folder."""
     _put_back(path)
     rubbish = temporary_path(path)
     shutil.rmtree(rubbish, ignore_errors=True)
     for litter in (_replaced(path), *path.parent.glob(f".{glob.escape(path.name)}.writing-*")):
-        with contextlib.suppress(OSError):  # it is not there, or another process of the run was faster
+        with contextlib.suppress(OSError):  # it does not exist, or another process of the run was faster
             remove_folder(litter, rubbish)
 
 
 def remove_folder(path: Path, rubbish: Path) -> None:
-    """Delete a folder under the name `rubbish`: under its own it is always whole, also for a process that uses it."""
+    """Rename a folder to `rubbish`, then delete it, so that nobody sees it half deleted under its own name."""
     path.rename(rubbish)
     shutil.rmtree(rubbish)
 
 
 def read_file(path: Path) -> bytes:
-    """The content of a file; raises DamagedError where it is missing, CheckpointError where it cannot be read."""
+    """Read a file; raises DamagedError if it is missing, CheckpointError if it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -137,16 +138,16 @@ def _flush_folder(path: Path) -> None:
 
 
 def to_json(value: Mapping[str, Any]) -> bytes:
-    """JSON that a person can read."""
+    """Encode as indented JSON."""
     return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def parse_json(path: Path, content: bytes) -> dict[str, Any]:
-    """The object that a file holds; raises DamagedError where it holds none."""
+    """Parse the content of a file as a JSON object; raises DamagedError if it is not one."""
     try:
         value = json.loads(content)
     except ValueError as error:
         raise DamagedError(f"{path} is damaged: {error}") from error
     if not isinstance(value, dict):
-        raise DamagedError(f"{path} is damaged: it holds no JSON object")
+        raise DamagedError(f"{path} is damaged: it is not a JSON object")
     return value

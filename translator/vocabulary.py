@@ -1,4 +1,4 @@
-"""What every vocabulary holds besides the pieces it learns: reserved pieces, and characters of their own."""
+"""What every vocabulary contains besides the learnt pieces: reserved pieces and required characters."""
 
 from collections.abc import Iterator
 
@@ -14,30 +14,30 @@ SPAN_CLASSES = {
     "close": 12,
     "mark": 8,
 }
-"""Pieces that stand for protected spans of a sentence, and how many there are of each class.
+"""The number of reserved pieces in each class; a reserved piece replaces a protected span of a sentence.
 
-- opaque: links, code, placeholders and whatever else is copied letter for letter
-- number, year, ordinal, time, date: values with a German form of their own
+- opaque: links, code, placeholders and anything else that is copied letter for letter
+- number, year, ordinal, time, date: values that German writes in its own way
 - amount: money, percentages and quantities with a unit
-- open, close: a pair of tags around words; both have the same number
-- mark: markup that stands alone, such as `<br/>` and `&nbsp;`
+- open, close: a pair of tags around words; both have the same index
+- mark: standalone markup, such as `<br/>` and `&nbsp;`
 
 The classes differ where German grammar differs: "in 2019" becomes "2019", "in 15 days" becomes "in 15 Tagen", and
 "at 3:30 p.m." becomes "um 15:30 Uhr".
 """
 
 HINT_CLASSES = {"hint": 4, "register": 2, "spare": 10}
-"""Pieces that only a source may hold: around a suggested translation, for du or Sie, and for uses yet unknown."""
+"""Pieces that only a source may contain: around a suggested translation, for du or Sie, and for future use."""
 
 RESERVED_CLASSES = SPAN_CLASSES | HINT_CLASSES
 
 
 FIRST_MARK = 0xF0000
-"""In marked text, reserved piece number i is the private-use character U+F0000 + i."""
+"""In marked text, reserved piece i is the private-use character U+F0000 + i."""
 
 
 def marks_of_classes() -> dict[str, str]:
-    """The marks of each class, in the order of the pieces."""
+    """Return the marks of each class, in the order of the pieces."""
     marks, first = {}, FIRST_MARK
     for kind, size in RESERVED_CLASSES.items():
         marks[kind] = "".join(map(chr, range(first, first + size)))
@@ -46,7 +46,7 @@ def marks_of_classes() -> dict[str, str]:
 
 
 def reserved_names() -> list[str]:
-    """The names of the reserved pieces in the order of their ids, such as `<number_3>`: they tell the class."""
+    """Return the names of the reserved pieces, such as `<number_3>`, in the order of their ids."""
     return [f"<{kind}_{index}>" for kind, size in RESERVED_CLASSES.items() for index in range(size)]
 
 
@@ -67,11 +67,11 @@ def _characters() -> Iterator[str]:
 
 
 REQUIRED_CHARACTERS = "".join(_characters())
-"""Characters that are pieces of their own, however rare they are in the corpora.
+"""Characters that always get their own piece, however rare they are in the corpora.
 
-Otherwise they fall apart into bytes, which a small model garbles: `€5` came out as `15`, `−5 °C` as `→5 §C`. The list
-covers what technical and everyday texts use.
+Otherwise they are split into bytes, which a small model garbles: `€5` came out as `15`, `−5 °C` as `→5 §C`. The list
+covers technical and everyday texts.
 """
 
 SMALLEST_WITH_REQUIRED_CHARACTERS = 4_000
-"""Smaller vocabularies take the characters of their corpora alone: the required ones would leave no room for words."""
+"""Smaller vocabularies omit the required characters, which would leave no room for words."""

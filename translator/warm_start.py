@@ -1,8 +1,9 @@
-"""Begin a training with the weights of a trained model, also with another vocabulary or with more layers.
+"""Initialise a model with the weights of a trained one, even if its vocabulary differs or it has more layers.
 
-A piece that both vocabularies have keeps its embedding. A new piece gets the mean of the embeddings of the old pieces
-that its text has, and a reserved piece a random one. A deeper stack repeats the layers of the old one in place, so that
-6 layers become 12 as 1, 1, 2, 2, … (Gong et al. 2019 stack them as 1, 2, …, 1, 2, …, and train BERT faster that way).
+Pieces in both vocabularies keep their embeddings. A new piece gets the mean of the embeddings of the old pieces that
+make up its text; a new reserved piece gets a random embedding. A deeper stack repeats each layer of the old one in
+place, so that 6 layers become 12 as 1, 1, 2, 2, … (Gong et al. 2019, who train BERT faster by stacking, repeat them as
+1, 2, …, 1, 2, …).
 """
 
 import re
@@ -26,10 +27,10 @@ _MAY_DIFFER = ("dropout", "attention_dropout", "vocab_size", "encoder_layers", "
 
 @torch.no_grad()
 def load_initial_weights(path: Path, model: Transformer, tokenizer: Tokenizer) -> dict[str, Any]:
-    """Give `model` the weights of the trained model in a folder, and return the card of that one.
+    """Load the weights of the trained model in folder `path` into `model`; returns the card of the trained model.
 
-    Raises ConfigError where the architectures differ in more than the vocabulary, the number of layers, and dropout,
-    and where the trained model has more layers.
+    Raises ConfigError if the architectures differ in more than vocabulary, number of layers and dropout, or if the
+    trained model has more layers.
     """
     folder = load_model(path)
     wanted, found = asdict(model.config), asdict(folder.model.config)
@@ -38,9 +39,9 @@ def load_initial_weights(path: Path, model: Transformer, tokenizer: Tokenizer) -
         name for name in ("encoder_layers", "decoder_layers") if found[name] > wanted[name] or not found[name]
     ]
     if differences:
-        told = ", ".join(f"{name} {found[name]} instead of {wanted[name]}" for name in differences)
+        listed = ", ".join(f"{name} {found[name]} instead of {wanted[name]}" for name in differences)
         raise ConfigError(
-            f"the model in {path} has {told}; ask for the same architecture, or for more layers"
+            f"the model in {path} has {listed}; ask for the same architecture, or for more layers"
         )
     weights = _repeat_layers(folder.model.state_dict(), found, wanted)
     if folder.tokenizer.sha256 != tokenizer.sha256:
@@ -52,7 +53,7 @@ def load_initial_weights(path: Path, model: Transformer, tokenizer: Tokenizer) -
 def _repeat_layers(
     weights: Mapping[str, Tensor], found: Mapping[str, Any], wanted: Mapping[str, Any]
 ) -> dict[str, Tensor]:
-    """The weights of deeper stacks: each new layer has those of the old one at the same relative depth."""
+    """Deepen the stacks: each new layer gets the weights of the old layer at the same relative depth."""
     deeper = {name: tensor for name, tensor in weights.items() if not _LAYER.fullmatch(name)}
     for name, tensor in weights.items():
         if match := _LAYER.fullmatch(name):
@@ -65,7 +66,7 @@ def _repeat_layers(
 
 
 def _carry_over(old_VD: Tensor, before: Tokenizer, after: Tokenizer) -> Tensor:
-    """(V, D) the embeddings of a new vocabulary."""
+    """Return the embeddings of the new vocabulary, (V, D)."""
     rows = {before.piece(piece): old_VD[piece] for piece in range(before.vocab_size)}
     generator = torch.Generator().manual_seed(0)
     new_VD = torch.randn((after.vocab_size, old_VD.shape[1]), generator=generator) * old_VD.std()
@@ -79,7 +80,7 @@ def _carry_over(old_VD: Tensor, before: Tokenizer, after: Tokenizer) -> Tensor:
 
 
 def _mean_of_parts(piece: str, old_VD: Tensor, before: Tokenizer) -> Tensor:
-    """The mean embedding of the old pieces of a text, as long as theirs are on average."""
+    """Return the mean embedding of the old pieces of a new piece, scaled to their mean norm."""
     parts_PD = old_VD[before.encode_continued(piece.replace("▁", " "))]
     mean_D = parts_PD.mean(0)
     composed_D: Tensor = mean_D * (parts_PD.norm(dim=1).mean() / mean_D.norm().clamp(min=1e-6))

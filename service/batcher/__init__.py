@@ -1,6 +1,6 @@
-"""The queue in front of the model: sentences that wait together are decoded together.
+"""The queue in front of the model: batches waiting sentences of all requests.
 
-Reading order: `jobs`, `line`, `admission`, `scheduling`.
+Reading order: `jobs`, `request_queue`, `admission`, `scheduling`.
 """
 
 from service.batcher.admission import QueueLimits

@@ -1,4 +1,4 @@
-"""Admission: how much may wait, and for how long."""
+"""Admission control: how much work may wait, and for how long."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from dataclasses import dataclass
 
 from service.batcher.errors import QueueFull
 from service.batcher.jobs import Deadline
-from service.batcher.line import WaitingLine
+from service.batcher.request_queue import RequestQueue
 
-_MEMORY = 0.95
-"""By how much an earlier measurement tells less about the speed than the newest one."""
+_DECAY = 0.95
+"""Factor by which each new measurement of the speed discounts the earlier ones."""
 _FIRST_SPEED = 1000.0
-"""Tokens a second, until one is measured."""
+"""Tokens a second, assumed until the speed has been measured."""
 _FIRST_WEIGHT = 0.01
-"""Of the first measurement of a worker beside later ones: memory was new to it."""
+"""Weight of a worker's first measurement relative to later ones: its first memory allocations slow it down."""
 _SHARE_OF_DEADLINE = 0.5
-"""That may be spent waiting; the rest is for the work itself."""
-_MOST_RETRY_SECONDS = 60
+"""Share of the deadline that a request may spend waiting; the rest is for the work itself."""
+_MAX_RETRY_SECONDS = 60
 
 
 @dataclass(frozen=True)
 class QueueLimits:
-    """How much is decoded at once, how much may wait, and for how long (or as long as its own work takes).
+    """How much is decoded at once, how much may wait, and for how long.
 
-    `batch_tokens` counts the tokens of the sentences that a worker has in hand, times the rows of each, one for every
-    hypothesis. A sentence with more than that is decoded alone. `max_queued_tokens` counts the tokens that wait,
-    without those being decoded.
+    `batch_tokens` limits the tokens that a worker decodes at once: tokens of each sentence times its rows, one row per
+    hypothesis. A sentence over the limit is decoded alone. `max_queued_tokens` counts the waiting tokens, without those
+    being decoded. A request may wait for `max_wait_seconds`, or for as long as its own work takes if that is longer.
     """
 
     batch_tokens: int
@@ -35,7 +35,7 @@ class QueueLimits:
 
 
 class Speed:
-    """How many tokens a second all workers do, by what they did lately."""
+    """The recent speed of all workers together, in tokens a second."""
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
@@ -44,21 +44,21 @@ class Speed:
 
     @property
     def tokens_per_second(self) -> float:
-        """As it is expected to go on."""
+        """The speed to expect now."""
         return self._workers * self._tokens / self._seconds if self._tokens else _FIRST_SPEED
 
     def add(self, tokens: int, seconds: float) -> None:
-        """Take into account what a worker did in a while, in which nothing was given up or failed."""
+        """Add a measurement of one worker, over a period in which nothing was cancelled or failed."""
         weight = _FIRST_WEIGHT if self._measurements < self._workers else 1.0
         self._measurements += 1
-        self._tokens = _MEMORY * self._tokens + weight * tokens
-        self._seconds = _MEMORY * self._seconds + weight * max(seconds, 1e-6)
+        self._tokens = _DECAY * self._tokens + weight * tokens
+        self._seconds = _DECAY * self._seconds + weight * max(seconds, 1e-6)
 
 
 class Admission:
-    """Decides who may wait, by how much goes before the newcomer and not by how much waits in all.
+    """Decides which requests may wait, by the work ahead of each one, not by all the work that waits.
 
-    Beside a long document a short request is served soon; behind many short ones nobody is.
+    A short request beside a long document is served soon; a request behind many short ones is not.
     """
 
     def __init__(self, limits: QueueLimits, workers: int) -> None:
@@ -66,33 +66,33 @@ class Admission:
         self.speed = Speed(workers)
 
     def wait_seconds(self, tokens: int) -> float:
-        """How long so many tokens take."""
+        """About how long the workers take for this number of tokens."""
         return tokens / self.speed.tokens_per_second
 
-    def check(self, line: WaitingLine, tokens: int) -> None:
-        """Raise QueueFull where so many more tokens would be more than may wait."""
-        # An empty queue takes any request: one larger than the whole limit must not be sent away for ever.
-        if line.tokens and line.tokens + tokens > self._limits.max_queued_tokens:
+    def check(self, queue: RequestQueue, tokens: int) -> None:
+        """Raise QueueFull if `tokens` more would exceed the limit on waiting tokens."""
+        # An empty queue takes any request: one larger than the whole limit would otherwise never be accepted.
+        if queue.tokens and queue.tokens + tokens > self._limits.max_queued_tokens:
             raise QueueFull(
-                f"{line.tokens} tokens wait already; the limit is {self._limits.max_queued_tokens}, and this request "
-                "would go beyond it. Try again in a moment.",
-                self._retry_seconds(line.tokens),
+                f"{queue.tokens} tokens are already waiting, and this request would exceed the limit of "
+                f"{self._limits.max_queued_tokens}. Try again in a moment.",
+                self._retry_seconds(queue.tokens),
             )
 
-    def check_wait(self, line: WaitingLine, tokens: int, rows: int, deadline: Deadline) -> None:
-        """Raise QueueFull where a request of so many tokens would wait too long; its sentences have so many rows."""
-        # Who brings much work can wait as long as that takes: two long documents may share the workers.
+    def check_wait(self, queue: RequestQueue, tokens: int, rows: int, deadline: Deadline) -> None:
+        """Raise QueueFull if a request of `tokens`, with `rows` per sentence, would wait too long."""
+        # A large request may wait as long as its own work takes: two long documents can share the workers.
         most = max(self._limits.max_wait_seconds, self.wait_seconds(tokens))
         most = min(most, _SHARE_OF_DEADLINE * deadline.left())
-        # What the workers take up together is no queue yet; and of few sentences they do fewer a second.
+        # What fits into the next batches is not a queue yet; and small batches make the workers look slow.
         at_once = self._workers * self._limits.batch_tokens / max(1, rows)
         limit = max(at_once, most * self.speed.tokens_per_second)
-        if line.tokens > limit and (before := line.tokens_before(tokens)) > limit:
+        if queue.tokens > limit and (before := queue.tokens_before(tokens)) > limit:
             raise QueueFull(
-                f"The request would wait for about {self.wait_seconds(before):.1f} seconds; the limit is {most:.1f}. "
+                f"The request would wait about {self.wait_seconds(before):.1f} seconds; the limit is {most:.1f}. "
                 "Try again in a moment.",
                 self._retry_seconds(before),
             )
 
     def _retry_seconds(self, tokens: int) -> int:
-        return max(1, min(_MOST_RETRY_SECONDS, math.ceil(self.wait_seconds(tokens))))
+        return max(1, min(_MAX_RETRY_SECONDS, math.ceil(self.wait_seconds(tokens))))

@@ -1,4 +1,4 @@
-"""Results of sentences that came before."""
+"""A cache of results."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ ResultT = TypeVar("ResultT")
 
 
 class ResultCache(Generic[ResultT]):
-    """The results of the last sentences, so many; 0 remembers nothing. For several threads."""
+    """A least-recently-used cache of up to `sentences` results; 0 turns it off. Thread-safe."""
 
     def __init__(self, sentences: int) -> None:
-        self._most = sentences
+        self._max_results = sentences
         self._results: OrderedDict[Hashable, ResultT] = OrderedDict()
         self._lock = threading.Lock()
 
     def __bool__(self) -> bool:
-        return self._most > 0
+        return self._max_results > 0
 
     def get(self, key: Hashable) -> ResultT | None:
-        """What was put under that key, if it is remembered."""
+        """Return the result for a key, or None."""
         with self._lock:
             if key not in self._results:
                 return None
@@ -30,10 +30,10 @@ class ResultCache(Generic[ResultT]):
             return self._results[key]
 
     def put(self, key: Hashable, result: ResultT) -> None:
-        """Remember a result; the one that was not asked for longest may be forgotten for it."""
+        """Store a result; if the cache is full, evict the least recently used one."""
         if self:
             with self._lock:
                 self._results[key] = result
                 self._results.move_to_end(key)
-                if len(self._results) > self._most:
+                if len(self._results) > self._max_results:
                     self._results.popitem(last=False)

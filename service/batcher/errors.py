@@ -1,14 +1,14 @@
-"""What the queue answers when it does not serve."""
+"""The errors of the queue."""
 
 from translator.errors import TranslatorError
 
 
 class BatcherError(TranslatorError):
-    """Work that the queue did not do."""
+    """The queue did not do the work."""
 
 
 class QueueFull(BatcherError):
-    """Too much is waiting already; the same request can succeed after `retry_after_seconds`."""
+    """Too much work is waiting; the same request may succeed after `retry_after_seconds`."""
 
     def __init__(self, message: str, retry_after_seconds: int) -> None:
         super().__init__(message)
@@ -16,16 +16,16 @@ class QueueFull(BatcherError):
 
 
 class DeadlineExceeded(BatcherError):
-    """The answer did not come in time."""
+    """The result was not ready in time."""
 
 
 class WorkerUnavailable(BatcherError):
-    """The workers have stopped, by an error or because the service is shutting down."""
+    """The workers have stopped, after an error or because the service is shutting down."""
 
 
 class OutOfMemory(BatcherError):
-    """The engine could not get the memory that a batch needs; a smaller batch may do."""
+    """A batch needs more memory than there is; a smaller one may fit."""
 
 
 class DeviceLost(BaseException):
-    """The device computes nothing any more, and only another process can use it: not an error of one batch."""
+    """The device no longer computes anything, and only a new process can use it: not the error of one batch."""

@@ -1,4 +1,4 @@
-"""What waits: jobs, one for each request, and their entries, one for each sentence."""
+"""What the queue holds: one job for each request, and one entry for each of its sentences."""
 
 from __future__ import annotations
 
@@ -19,44 +19,44 @@ class Deadline:
     """When a request must be answered."""
 
     seconds: float
-    """How long it may take in all."""
+    """How long the request may take in all."""
     at: float
-    """The end of that, in seconds of the monotonic clock."""
+    """When that time is over, in seconds of the monotonic clock."""
 
     @classmethod
     def after(cls, seconds: float) -> Self:
-        """So many seconds from now."""
+        """The deadline this number of seconds from now."""
         return cls(seconds, time.monotonic() + seconds)
 
     def left(self) -> float:
-        """Seconds that are left, at least 0."""
+        """Seconds left, at least 0."""
         return max(0.0, self.at - time.monotonic())
 
     def has_passed(self) -> bool:
-        """Whether none are left."""
+        """Whether no time is left."""
         return time.monotonic() >= self.at
 
     def exceeded(self) -> DeadlineExceeded:
-        """What to raise when it has passed."""
+        """The error to raise once the deadline has passed."""
         return DeadlineExceeded(
-            f"No translation within {self.seconds:g} seconds, the limit. Send less text or try later."
+            f"Not finished within {self.seconds:g} seconds, the limit. Send less text or try again later."
         )
 
 
 @dataclass(frozen=True)
 class Work:
-    """One sentence to be worked on, or whatever else the engine takes."""
+    """One unit of work for the engine, such as a sentence to translate."""
 
     item: Any
-    """What the engine gets."""
+    """What the engine is given."""
     tokens: int
-    """How much work it is."""
+    """Its size."""
     identity: Hashable = None
-    """Work of the same kind and identity has the same result, which may be shared; None shares with nothing."""
+    """Works of the same kind and identity have the same result and may share it; None is never shared."""
 
 
 class Job(Generic[ResultT]):
-    """One request: its sentences share kind, deadline and fate. Results arrive from the workers' threads."""
+    """One request: its sentences share kind, deadline and failure. Workers deliver results from their threads."""
 
     def __init__(self, deadline: Deadline) -> None:
         self._loop = asyncio.get_running_loop()
@@ -64,32 +64,32 @@ class Job(Generic[ResultT]):
         self.deadline = deadline
         self._is_over = self.has_failed = False
         self.entries: list[Entry[ResultT]] = []
-        """What it waits for."""
+        """The entries whose results it waits for."""
         self.waiting = self.waiting_tokens = 0
-        """Of its entries in the line, which counts them; tokens may be expected before there are entries."""
+        """Its entries and tokens in the queue, which counts them; tokens may be expected before there are entries."""
 
     def is_wanted(self) -> bool:
-        """Whether somebody still waits for it; asked by the workers in every decoding step."""
+        """Whether a client still waits for it; the workers ask in every decoding step."""
         return not self._is_over and not self.deadline.has_passed()
 
     def add(self, index: int, result: ResultT) -> None:
-        """Deliver the result of the work with that index; from any thread."""
+        """Deliver the result of the work with this index; thread-safe."""
         self._deliver((index, result))
 
     def fail(self, error: Exception) -> None:
-        """Deliver an error, which ends the job; from any thread."""
+        """Deliver an error, which ends the job; thread-safe."""
         self._deliver(error)
         self.has_failed = self._is_over = True
 
     def end(self) -> None:
-        """Nobody waits any more."""
+        """Stop waiting: results that arrive later are dropped."""
         self._is_over = True
 
     async def arrival(self) -> tuple[int, ResultT]:
-        """The next result, with the index of its work.
+        """Wait for the next result; return it with the index of its work.
 
-        Raises DeadlineExceeded, WorkerUnavailable where the workers stop, OutOfMemory where one work alone needs too
-        much, and what the engine raised for one.
+        Raises DeadlineExceeded, WorkerUnavailable if the workers stop, OutOfMemory if one work alone needs too much
+        memory, and whatever the engine raised for a work.
         """
         try:
             async with asyncio.timeout(self.deadline.left()):
@@ -102,33 +102,33 @@ class Job(Generic[ResultT]):
 
     def _deliver(self, arrival: tuple[int, ResultT] | Exception) -> None:
         if not self._is_over:
-            with suppress(RuntimeError):  # the loop was closed: nobody waits
+            with suppress(RuntimeError):  # the loop is closed, so nobody waits
                 self._loop.call_soon_threadsafe(self._arrivals.put_nowait, arrival)
 
 
 @dataclass(eq=False)
 class Entry(Generic[ResultT]):
-    """One sentence of a job, as it waits."""
+    """One sentence of a job in the queue."""
 
     job: Job[ResultT]
     indices: list[int]
-    """Where it stands among the works of its request; several times, where it is repeated."""
+    """Its indices among the works of its request: several if the sentence is repeated."""
     kind: Hashable
     work: Work
     since: float
     """When it was admitted, in seconds of the monotonic clock."""
     rank: float = 0.0
-    """Those with lower ones go first; the line sets it."""
+    """Lower ranks go first; set by the queue."""
     is_taken: bool = False
-    """Whether it has left the line."""
+    """Whether it has left the queue."""
     is_finished: bool = False
 
     def finish(self, result: ResultT) -> None:
-        """Deliver its result."""
+        """Deliver the result."""
         self.is_finished = True
         for index in self.indices:
             self.job.add(index, result)
 
     def is_wanted(self) -> bool:
-        """Whether somebody still waits for its result."""
+        """Whether a client still waits for its result."""
         return not self.is_finished and self.job.is_wanted()

@@ -1,4 +1,4 @@
-"""The scheduler: the workers, what they have in hand, and what happens when that fails."""
+"""The scheduler: the workers, the batches they work on, and what happens when a batch fails."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from service.batcher.admission import Admission, QueueLimits
 from service.batcher.cache import ResultCache
 from service.batcher.errors import OutOfMemory, WorkerUnavailable
 from service.batcher.jobs import Deadline, Entry, Job, Work
-from service.batcher.line import WaitingLine
+from service.batcher.request_queue import RequestQueue
 from service.metrics import Metrics
 from translator.errors import InputError
 from translator.feed import Feed
@@ -29,15 +29,15 @@ ResultT = TypeVar("ResultT")
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 _GROWTH = 1.1
-"""By how much batches may grow again after one that found enough memory."""
+"""Factor by which batches grow again after one that had enough memory."""
 _SPEED_SECONDS = 0.25
-"""After which the speed of a worker that never rests is taken into account."""
+"""How often the speed of a worker that is always busy is measured."""
 _NICENESS = 5
-"""Of the workers: a third of the processor's time where others want it too."""
+"""Of the worker threads: they get a third of the CPU time when other threads want it too."""
 
 
 class Engine(Protocol[ResultT_co]):
-    """What does the work."""
+    """What the workers run."""
 
     @property
     def workers(self) -> int:
@@ -45,23 +45,23 @@ class Engine(Protocol[ResultT_co]):
         ...
 
     def rows(self, kind: Hashable) -> int:
-        """How many rows each item of that kind takes."""
+        """How many rows each item of this kind takes."""
         ...
 
     def process(self, kind: Hashable, feed: Feed[Any, ResultT_co]) -> None:
-        """Work on items of a kind, on a worker's thread: each that is wanted to the end is finished once.
+        """Work on items of a kind, on a worker's thread; finish each item once, unless it is no longer wanted.
 
-        Raises OutOfMemory where they need more memory than there is, and DeviceLost where nothing works any more.
+        Raises OutOfMemory if the items need more memory than there is, and DeviceLost if the device has failed.
         """
         ...
 
 
 class Batcher(Generic[ResultT]):
-    """Sentences of all requests, worked on together.
+    """Batches the sentences of all requests (continuous batching).
 
-    A worker takes the sentence that goes first and others of its kind. While it works on them and no other worker is
-    idle, further ones join them between two steps, as long as the one that goes first is of that kind. What fails
-    together is tried again in halves, so that one bad sentence fails alone.
+    A worker takes the first sentence in the queue and others of its kind. While it works on them, further sentences
+    join between two decoding steps, as long as no other worker is idle and the first in the queue is of that kind. A
+    batch that fails is retried in halves, so that one bad sentence fails alone.
     """
 
     def __init__(
@@ -73,21 +73,21 @@ class Batcher(Generic[ResultT]):
         on_death: Callable[[BaseException], None] = lambda _: None,
         on_result: Callable[[ResultT], None] = lambda _: None,
     ) -> None:
-        """Start the workers; when one dies, `on_death` is called on its thread, and none takes work any more.
+        """Start the workers. If one dies, `on_death` is called on its thread and none takes work any more.
 
-        `on_result` is called with each result of the engine, on a worker's thread; not with remembered ones.
+        `on_result` is called on a worker's thread with each result of the engine, but not with cached results.
         """
         self._engine, self._limits, self._cache, self._metrics = engine, limits, cache, metrics
         self._on_death, self._on_result = on_death, on_result
-        # What follows is changed with this lock, by the event loop and the workers.
+        # Guards what follows, which the event loop and the workers change.
         self._changed = threading.Condition()
-        self._line = WaitingLine()
+        self._queue = RequestQueue()
         self._runs: set[_Run[ResultT]] = set()
         self._busy = 0  # workers
         self._batch_tokens = float(limits.batch_tokens)
         self._admission = Admission(limits, engine.workers)
         self._closing = self._stopped = False
-        # Daemons: a decoding that hangs must not keep the process from exiting.
+        # Daemons, so that a hanging decoder cannot keep the process from exiting.
         self._threads = [
             threading.Thread(target=self._work, name=f"decoding-{number}", daemon=True)
             for number in range(engine.workers)
@@ -97,23 +97,23 @@ class Batcher(Generic[ResultT]):
 
     @property
     def is_running(self) -> bool:
-        """Whether requests are taken: no worker has died, and `close` has not been called."""
+        """Whether requests are accepted: no worker has died, and `close` has not been called."""
         return not self._closing and not self._stopped
 
     @property
     def waiting_tokens(self) -> int:
-        """Of the sentences that wait."""
-        return self._line.tokens
+        """Tokens of the waiting sentences."""
+        return self._queue.tokens
 
     @property
     def waiting_sentences(self) -> int:
-        """How many wait."""
-        return len(self._line)
+        """How many sentences wait."""
+        return len(self._queue)
 
     @property
     def wait_seconds(self) -> float:
-        """About how long it takes until all that waits is worked off."""
-        return self._admission.wait_seconds(self._line.tokens)
+        """About how long the workers need for all the waiting work."""
+        return self._admission.wait_seconds(self._queue.tokens)
 
     async def run(self, kind: Hashable, works: Sequence[Work], deadline: Deadline) -> list[ResultT]:
         """Return the result of each work, in order; raises what `put` and the job's arrivals raise."""
@@ -124,8 +124,7 @@ class Batcher(Generic[ResultT]):
 
     @contextmanager
     def job(self, deadline: Deadline) -> Iterator[Job[ResultT]]:
-        """A request. At the end, as when the client leaves, what still waits for it is taken out of the queue, and
-        what is being worked on is stopped.
+        """Open a job for a request; on exit, its unfinished work leaves the queue or is stopped.
 
         Raises what `check` raises.
         """
@@ -137,52 +136,52 @@ class Batcher(Generic[ResultT]):
             self._leave(job)
 
     def check(self, kind: Hashable = None) -> None:
-        """Raise WorkerUnavailable, or QueueFull where no token more is taken, of that kind if it is known."""
+        """Raise WorkerUnavailable, or QueueFull if not even one token (of `kind`, if given) is accepted."""
         self._check_running()
         with self._changed:
             if kind is None:
-                self._admission.check(self._line, 1)
+                self._admission.check(self._queue, 1)
             else:
                 self._admit(kind, 1, Deadline.after(math.inf))
 
     def expect(self, job: Job[ResultT], kind: Hashable, tokens: int) -> None:
-        """Admit a job of about so many tokens, which count as waiting until its works are `put`; raises QueueFull."""
+        """Admit a job of about `tokens`, which count as waiting until its works are `put`; raises QueueFull."""
         with self._changed:
             self._check_running()
             self._admit(kind, tokens, job.deadline)
-            self._line.expect(job, tokens)
+            self._queue.expect(job, tokens)
 
     def put(self, job: Job[ResultT], kind: Hashable, works: Sequence[Work]) -> None:
-        """Let works queue up, for a job that then has an arrival for each of them.
+        """Put works into the queue; the job gets an arrival for each of them.
 
-        Raises QueueFull where too much waits or the job would wait too long, and WorkerUnavailable.
+        Raises QueueFull if too much waits or the job would wait too long, and WorkerUnavailable.
         """
-        remembered, new = [], []
-        for indices, work in _without_repetitions(works):
+        cached, new = [], []
+        for indices, work in _deduplicated(works):
             result = None if work.identity is None else self._cache.get((kind, work.identity))
             if result is None:
                 new.append((indices, work))
             else:
-                remembered.append((indices, result))
+                cached.append((indices, result))
         now, tokens = time.monotonic(), sum(work.tokens for _, work in new)
         with self._changed:
             self._check_running()
             expected = job.waiting_tokens
-            self._line.forget(job)
+            self._queue.forget(job)
             if tokens > expected:
                 self._admit(kind, tokens, job.deadline)
             job.entries = [Entry(job, indices, kind, work, now) for indices, work in new]
-            self._line.add(job.entries)
+            self._queue.add(job.entries)
             self._changed.notify_all()
         if self._cache:
-            self._metrics.cache_hits.inc(len(remembered))
+            self._metrics.cache_hits.inc(len(cached))
             self._metrics.cache_misses.inc(sum(work.identity is not None for _, work in new))
-        for indices, result in remembered:
+        for indices, result in cached:
             for index in indices:
                 job.add(index, result)
 
     def close(self, timeout_seconds: float) -> None:
-        """Take no more requests, let those that wait finish, and fail those that do not within the time."""
+        """Accept no more requests, finish those that wait, and fail those still unfinished after the timeout."""
         end = time.monotonic() + timeout_seconds
         with self._changed:
             self._closing = True
@@ -193,44 +192,42 @@ class Batcher(Generic[ResultT]):
 
     def _check_running(self) -> None:
         if not self.is_running:
-            raise WorkerUnavailable(
-                "Nothing is translated at present: the service is stopping or has failed."
-            )
+            raise WorkerUnavailable("The service is stopping or has failed. Try again in a few seconds.")
 
     def _admit(self, kind: Hashable, tokens: int, deadline: Deadline) -> None:
-        self._admission.check(self._line, tokens)
-        self._admission.check_wait(self._line, tokens, self._engine.rows(kind), deadline)
+        self._admission.check(self._queue, tokens)
+        self._admission.check_wait(self._queue, tokens, self._engine.rows(kind), deadline)
 
     def _leave(self, job: Job[ResultT]) -> None:
-        """The job has all it waited for, or has failed, or its client left, or its deadline passed."""
+        """Clean up after a job that is complete, failed, was left by its client or exceeded its deadline."""
         reason = "deadline" if job.deadline.has_passed() else "client_left"
         job.end()
         with self._changed:
-            self._line.forget(job)
+            self._queue.forget(job)
         dropped = sum(not entry.is_finished for entry in job.entries)
         job.entries = []
         if dropped and not job.has_failed:
             self._metrics.dropped_sentences.labels(reason).inc(dropped)
 
     def _work(self) -> None:
-        _let_others_go_first()
+        _lower_priority()
         try:
             while first := self._next_entries():
                 self._process(first)
                 with self._changed:
                     self._busy -= 1
-        except BaseException as error:  # whatever ends this thread, nobody may be left waiting for it
+        except BaseException as error:  # whatever ends this thread, no request may be left waiting
             logger.critical("a decoding thread died", exc_info=True)
             self._stop("The translation failed because the worker stopped. Try again in a few seconds.")
             self._on_death(error)
 
     def _next_entries(self) -> list[Entry[ResultT]]:
-        """Wait for work and take it out of the queue; no entries mean closed and drained, or stopped."""
+        """Wait for work and take it from the queue; an empty list means closed and drained, or stopped."""
         with self._changed:
             while not self._stopped:
-                # Few sentences are shared among the idle workers, which decode them at the same time.
-                share = math.ceil(len(self._line) / (len(self._threads) - self._busy))
-                entries = self._line.take(int(self._batch_tokens), self._engine.rows, max(1, share))
+                # Share a few sentences among the idle workers, so that they are decoded at the same time.
+                share = math.ceil(len(self._queue) / (len(self._threads) - self._busy))
+                entries = self._queue.take(int(self._batch_tokens), self._engine.rows, max(1, share))
                 if entries:
                     self._busy += 1
                     return entries
@@ -240,21 +237,19 @@ class Batcher(Generic[ResultT]):
         return []
 
     def _further_entries(self, run: _Run[ResultT], most: int) -> list[Entry[ResultT]]:
-        """Entries that join those which a worker has in hand."""
-        if not len(self._line):  # as in most steps; what comes at this moment joins after the next one
+        """Take entries that join a running batch."""
+        if not len(self._queue):  # true in most steps; an entry that arrives now joins after the next one
             return []
         with self._changed:
-            # An idle worker does it sooner. Where memory is short, only what begins together tells how much is enough.
+            # An idle worker is faster. When memory is short, only a batch without joiners shows what size fits.
             is_short = self._batch_tokens < self._limits.batch_tokens
             if self._stopped or is_short or self._busy < len(self._threads):
                 return []
             room = int(self._batch_tokens) - run.tokens_in_hand() * self._engine.rows(run.kind)
-            return self._line.take(room, self._engine.rows, most, run.kind) if room > 0 else []
+            return self._queue.take(room, self._engine.rows, most, run.kind) if room > 0 else []
 
     def _process(self, first: list[Entry[ResultT]]) -> None:
-        """Work on entries and on those that join them; where that fails, on halves of what is left, down to the one
-        that it fails for.
-        """
+        """Work on entries and on those that join them; after a failure, halve what is left until one entry fails."""
         run = _Run(first, self._further_entries, self._metrics, self._take_result, self._tell_speed)
         with self._changed:
             self._runs.add(run)
@@ -270,23 +265,23 @@ class Batcher(Generic[ResultT]):
                 # Only the type: the message may quote a user's text.
                 logger.warning("a batch of %d failed: %s; trying halves", run.number, type(error).__name__)
                 run.halve()
-        with self._changed:  # not where this thread dies: then somebody has to be told
+        with self._changed:  # not if this thread dies: then `_stop` must fail what is left
             self._runs.discard(run)
-        self._settle_batch_tokens(was_short, largest)
+        self._adjust_batch_tokens(was_short, largest)
 
     def _try(self, run: _Run[ResultT]) -> Exception | None:
-        """Work on entries together; returns the error that prevented it."""
+        """Work on entries together; return the error if that failed."""
         try:
             self._engine.process(run.kind, run.take)
         except Exception as error:
-            if run.number > 1:  # what the engine had in its hands must be free before the next try
+            if run.number > 1:  # free what the engine held before the next try
                 error.__traceback__ = error.__context__ = error.__cause__ = None
             return error
         finally:
             run.end()
         missing = len(run.tried())
         return (
-            RuntimeError(f"the engine has no result for {missing} of {run.number} sentences")
+            RuntimeError(f"the engine returned no result for {missing} of {run.number} sentences")
             if missing
             else None
         )
@@ -303,46 +298,46 @@ class Batcher(Generic[ResultT]):
 
     def _fail(self, entries: Sequence[Entry[ResultT]], error: Exception) -> None:
         for entry in entries:
-            if not isinstance(error, InputError):  # which is the client's mistake
+            if not isinstance(error, InputError):  # an InputError is the client's mistake
                 self._metrics.failed_sentences.inc()
             entry.job.fail(error)
 
-    def _settle_batch_tokens(self, was_short: bool, largest: int) -> None:
-        """After a shortage of memory batches are as large as the largest that had enough; then they grow again."""
+    def _adjust_batch_tokens(self, was_short: bool, largest: int) -> None:
+        """After running out of memory, limit batches to the largest that fitted; then let them grow again."""
         before = self._batch_tokens
         with self._changed:
             if was_short:
                 self._batch_tokens = max(1.0, min(before, float(largest)))
-                logger.warning("out of memory: batches have %d tokens for now", self._batch_tokens)
+                logger.warning("out of memory: batches are limited to %d tokens for now", self._batch_tokens)
             elif largest:
                 self._batch_tokens = min(float(self._limits.batch_tokens), _GROWTH * before)
 
     def _stop(self, reason: str) -> None:
         with self._changed:
             self._stopped = True
-            left = [*itertools.chain.from_iterable(run.left() for run in self._runs), *self._line.take_all()]
+            left = [*itertools.chain.from_iterable(run.left() for run in self._runs), *self._queue.take_all()]
             self._changed.notify_all()
         for entry in left:
             if entry.is_wanted():
                 entry.job.fail(WorkerUnavailable(reason))
 
 
-def _without_repetitions(works: Sequence[Work]) -> list[tuple[list[int], Work]]:
-    """Each work once, with all its places."""
+def _deduplicated(works: Sequence[Work]) -> list[tuple[list[int], Work]]:
+    """Each distinct work once, with all its indices."""
     places: dict[Hashable, list[int]] = {}
     for index, work in enumerate(works):
         places.setdefault((index,) if work.identity is None else work.identity, []).append(index)
     return [(indices, works[indices[0]]) for indices in places.values()]
 
 
-def _let_others_go_first() -> None:
-    """Let the thread that answers requests have the processor when it needs it, however busy the workers are."""
-    if sys.platform == "linux":  # where threads have priorities of their own
+def _lower_priority() -> None:
+    """Lower this thread's priority, so that the thread that answers requests gets the CPU when it needs it."""
+    if sys.platform == "linux":  # where each thread has its own priority
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 class _Run(Generic[ResultT]):
-    """What a worker has in hand: entries of one kind, which come and go."""
+    """A worker's running batch: entries of one kind, which join and leave."""
 
     def __init__(
         self,
@@ -352,25 +347,25 @@ class _Run(Generic[ResultT]):
         on_result: Callable[[Entry[ResultT], ResultT], None],
         tell_speed: Callable[[int, float], None],
     ) -> None:
-        """`further` returns entries that join, at most as many as it is told."""
+        """`further(run, most)` returns up to `most` entries that join."""
         self.kind = entries[0].kind
         self._further: Callable[[_Run[ResultT], int], list[Entry[ResultT]]] | None = further
         self._metrics, self._on_result = metrics, on_result
         self.number = 0
-        """How many entries the engine took in this try."""
+        """Number of entries that the engine took in this try."""
         self.most_tokens = 0
-        """The most tokens that were in hand at the same time in this try."""
-        self._lock = threading.Lock()  # for the three that follow: other threads ask what is left
+        """Most tokens being worked on at the same time in this try."""
+        self._lock = threading.Lock()  # for the next three: other threads call `left`
         self._later = [list(entries)]
-        """Entries for further tries, the next one last."""
+        """Entries of the tries to come, the next try last."""
         self._coming: deque[Entry[ResultT]] = deque()
         """Entries of this try that the engine has no room for yet."""
         self._in_hand: dict[_InHand[ResultT], None] = {}
-        """Entries that the engine works on, in the order in which they came."""
+        """Entries that the engine works on, in the order in which it took them."""
         self._speed = _Stopwatch(tell_speed)
 
     def begin(self) -> bool:
-        """Get ready for the next try; returns whether there is one."""
+        """Prepare the next try; return whether there is one."""
         with self._lock:
             self._in_hand.clear()
             self._coming.clear()
@@ -381,7 +376,7 @@ class _Run(Generic[ResultT]):
         return bool(self._coming)
 
     def halve(self) -> None:
-        """Let what is left of this try be tried in halves; from now on no entries join."""
+        """Split what is left of this try into two tries; from now on no entries join."""
         self._further = None
         left = self.tried()
         middle = math.ceil(len(left) / 2)
@@ -404,7 +399,7 @@ class _Run(Generic[ResultT]):
         return taken
 
     def finish(self, one: _InHand[ResultT], result: ResultT) -> None:
-        """Hand the result of an entry on."""
+        """Pass on the result of an entry."""
         with self._lock:
             del self._in_hand[one]
         self._metrics.compute_seconds.observe(time.monotonic() - one.since)
@@ -415,22 +410,22 @@ class _Run(Generic[ResultT]):
         self._on_result(one.entry, result)
 
     def left(self) -> list[Entry[ResultT]]:
-        """All entries without a result; from any thread."""
+        """All entries without a result; thread-safe."""
         with self._lock:
             later = itertools.chain.from_iterable(self._later)
             return [*(one.entry for one in self._in_hand), *self._coming, *later]
 
     def tried(self) -> list[Entry[ResultT]]:
-        """The entries of this try that have no result and that somebody waits for."""
+        """The entries of this try that have no result and are still wanted."""
         entries = [*(one.entry for one in self._in_hand), *self._coming]
         return list(filter(Entry.is_wanted, entries))
 
     def tokens_in_hand(self) -> int:
-        """Of the entries that are being worked on."""
+        """Tokens of the entries being worked on."""
         return sum(one.entry.work.tokens for one in self._in_hand)
 
     def end(self) -> None:
-        """Nothing more happens to what is left."""
+        """End this try; what is left of it gets no result."""
         self._metrics.in_flight_sentences.dec(len(self._in_hand))
         self._speed.end(is_clean=not self._in_hand)
 
@@ -462,7 +457,7 @@ class _InHand(Generic[ResultT]):
 
 
 class _Stopwatch:
-    """Measures how fast a worker is, over a while at least, in which nobody gave up what was being worked on."""
+    """Measures the speed of a worker, over periods in which no entry was cancelled."""
 
     def __init__(self, tell: Callable[[int, float], None]) -> None:
         self._tell = tell

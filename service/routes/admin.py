@@ -1,12 +1,12 @@
-"""What only an operator may do."""
+"""Routes for operators only."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
 from service.errors import problems
+from service.model_manager import Manager
 from service.requests import Identified
-from service.room import Room
 from service.schemas.information import ReloadAnswer
 
 router = APIRouter(prefix="/admin", tags=["operation"])
@@ -14,17 +14,17 @@ router = APIRouter(prefix="/admin", tags=["operation"])
 
 @router.post(
     "/reload",
-    summary="Load the model anew",
+    summary="Reload the model",
     responses=problems(
         {
-            401: "The API key is missing or not known.",
+            401: "The API key is missing or unknown.",
             403: "The API key is not an operator's, or no keys are configured.",
             500: "The new model could not be loaded; the old one is still served.",
         }
     ),
 )
-async def reload(room: Room, client: Identified) -> ReloadAnswer:
-    """Load the model from its folder beside the one that is served, and let it take over; no request is lost."""
+async def reload(manager: Manager, client: Identified) -> ReloadAnswer:
+    """Load the model from its folder beside the current one, and let it take over; no request is lost."""
     client.require_admin()
-    served = await room.reload()
-    return ReloadAnswer(name=served.engine.name, device=served.engine.device)
+    model = await manager.reload()
+    return ReloadAnswer(name=model.engine.name, device=model.engine.device)

@@ -1,8 +1,8 @@
-"""The part of DeepL's API (version 2) that this service can honour, for programs that speak it.
+"""The part of DeepL's API (version 2) that this service supports, for programs written for DeepL.
 
-What would change the translation and is not supported is refused, never ignored. Three things are taken
-without effect: `context`, `model_type` (there is one model) and `preserve_formatting` (the layout is always
-kept). A source language that is left out is not detected: every text is taken for English.
+An unsupported parameter that would change the translation is refused, never ignored. Three parameters are accepted
+without effect: `context`, `model_type` (there is one model) and `preserve_formatting` (the layout is always kept).
+Without a source language nothing is detected: every text is treated as English.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from starlette.requests import Request
 
 from service.access import Client
 from service.errors import InvalidRequest, RequestTooLarge
-from service.room import ModelRoom, Room
-from service.routes.foreign import (
-    ForeignRequest,
-    ForeignRoute,
-    Rest,
+from service.model_manager import Manager, ModelManager
+from service.routes.compat import (
+    CompatRequest,
+    CompatRoute,
+    FallbackApp,
     errors,
     read_request,
     translate_for,
@@ -30,8 +30,8 @@ from translator.search import SearchOptions
 from translator.text import split_sentences
 from translator.translate import Style
 
-_MAX_TEXTS = 50  # as DeepL has it
-_NO_LIMIT = 1_000_000_000_000  # DeepL's own number for keys without a limit: its clients expect one
+_MAX_TEXTS = 50  # as in DeepL's API
+_NO_LIMIT = 1_000_000_000_000  # DeepL's number for keys without a limit; its clients expect a number
 _KEY = "auth_key"
 
 
@@ -43,8 +43,8 @@ def _digit_as_text(value: object) -> object:
     return str(value) if type(value) is int and value in (0, 1) else value
 
 
-class DeepLRequest(ForeignRequest):
-    """What to translate, in DeepL's words."""
+class DeepLRequest(CompatRequest):
+    """A translation request in DeepL's format."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -53,58 +53,60 @@ class DeepLRequest(ForeignRequest):
     )
     texts_field: ClassVar[str] = "text"
 
-    text: Texts = Field(description=f"One to {_MAX_TEXTS} texts; in a form the parameter is repeated.")
-    target_lang: Annotated[Literal["DE"], BeforeValidator(_upper)] = Field(description="In capitals or not.")
+    text: Texts = Field(description=f"One to {_MAX_TEXTS} texts; in a form, repeat the parameter.")
+    target_lang: Annotated[Literal["DE"], BeforeValidator(_upper)] = Field(
+        description="Case does not matter."
+    )
     source_lang: Annotated[Literal["EN"], BeforeValidator(_upper)] = Field(
-        "EN", description="In capitals or not; nothing else is detected where it is left out."
+        "EN", description="Case does not matter. If you leave it out, English is assumed."
     )
     split_sentences: Annotated[Literal["0", "1", "nonewlines"], BeforeValidator(_digit_as_text)] = Field(
         "1",
-        description="Texts are always split at line breaks and ends of sentences. So 0 is refused for a text of "
-        "several sentences, and nonewlines for one with line breaks inside.",
+        description="Texts are always split at line breaks and ends of sentences, so 0 is refused for a text of "
+        "several sentences, and nonewlines for a text with line breaks inside.",
     )
     preserve_formatting: bool = Field(False, description="Without effect: the layout is always kept.")
     formality: Literal["default", "more", "less", "prefer_more", "prefer_less"] = Field(
         "default",
-        description="more and default are Sie, less is du. A model that was not taught the difference refuses more and "
-        "less, and writes as it likes.",
+        description="more and default are Sie, less is du. If the model was not trained for this, more and less are "
+        "refused, and the model decides.",
     )
     context: str = Field("", description="Without effect.")
     model_type: Literal["quality_optimized", "prefer_quality_optimized", "latency_optimized"] = Field(
         "quality_optimized", description="Without effect: there is one model."
     )
-    show_billed_characters: bool = Field(False, description="Tell for each text what it cost.")
+    show_billed_characters: bool = Field(False, description="Return the characters charged for each text.")
 
-    def style(self, tells_formality: bool) -> Style:
-        """How the German is to be written; raises InvalidRequest where the model cannot write it."""
-        if self.formality in ("more", "less") and not tells_formality:
+    def style(self, supports_formality: bool) -> Style:
+        """How to write the German; raises InvalidRequest if the model cannot control formality."""
+        if self.formality in ("more", "less") and not supports_formality:
             raise InvalidRequest(
-                "formality: this model was not taught the difference; send default, prefer_more or prefer_less."
+                "formality: this model was not trained for it; send default, prefer_more or prefer_less."
             )
-        is_informal = self.formality in ("less", "prefer_less") and tells_formality
+        is_informal = self.formality in ("less", "prefer_less") and supports_formality
         return Style(formality="informal" if is_informal else "formal")
 
     def check(self) -> None:
-        """Raise RequestTooLarge on too many texts, InvalidRequest where one would be split that must not be."""
+        """Raise RequestTooLarge for too many texts, InvalidRequest if a text would be split against split_sentences."""
         if len(self.texts) > _MAX_TEXTS:
             raise RequestTooLarge(
-                f"The request has {len(self.texts)} texts; the limit is {_MAX_TEXTS}. Send it in parts."
+                f"The request has {len(self.texts)} texts; the limit is {_MAX_TEXTS}. Split it into several requests."
             )
         for number, text in enumerate(self.texts, start=1):
             if self.split_sentences == "nonewlines" and len(text.strip().splitlines()) > 1:
                 raise InvalidRequest(
-                    "split_sentences: nonewlines is asked for, but a line break always ends a sentence here, and "
-                    f"text {number} has some. Take the line breaks out, or send split_sentences=1."
+                    "split_sentences is nonewlines, but a line break always ends a sentence here, and text "
+                    f"{number} has some. Remove the line breaks, or send split_sentences=1."
                 )
             if self.split_sentences == "0" and _count_sentences(text) > 1:
                 raise InvalidRequest(
-                    "split_sentences: 0 is asked for, but texts are always split into sentences here, and text "
-                    f"{number} has several. Send every sentence as a text, or send split_sentences=1."
+                    "split_sentences is 0, but texts are always split into sentences here, and text "
+                    f"{number} has several. Send each sentence as a text, or send split_sentences=1."
                 )
 
 
 def _count_sentences(text: str) -> int:
-    """Count those with words: an emoji behind a sentence makes no second one."""
+    """Count the sentences that have words: an emoji after a sentence is not a second one."""
     return sum(any(map(str.isalpha, text[span.start : span.end])) for span in split_sentences(text))
 
 
@@ -112,11 +114,11 @@ class DeepLTranslation(BaseModel):
     """One text's translation."""
 
     detected_source_language: Annotated[
-        Literal["EN"], Field(description="Always EN: nothing is detected.")
+        Literal["EN"], Field(description="Always EN; languages are not detected.")
     ] = "EN"
     text: str = Field(description="The translation.")
     billed_characters: int | None = Field(
-        None, description="Characters (Unicode code points) charged; only where they are asked for."
+        None, description="Characters (Unicode code points) charged, if show_billed_characters is true."
     )
 
 
@@ -129,18 +131,18 @@ class DeepLAnswer(BaseModel):
         }
     )
 
-    translations: list[DeepLTranslation] = Field(description="One for each text, in their order.")
+    translations: list[DeepLTranslation] = Field(description="One for each text, in order.")
 
 
 class DeepLUsage(BaseModel):
-    """What a key has used in this calendar month (UTC), since the service started."""
+    """Characters used by a key in this calendar month (UTC), since the service started."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"character_count": 1234, "character_limit": 1000000}]}
     )
 
-    character_count: int = Field(description="Characters (Unicode code points) translated in this month.")
-    character_limit: int = Field(description=f"Most of them in a month; {_NO_LIMIT} where there is none.")
+    character_count: int = Field(description="Characters (Unicode code points) translated this month.")
+    character_limit: int = Field(description=f"Monthly limit; {_NO_LIMIT} if there is none.")
 
 
 class DeepLLanguage(BaseModel):
@@ -150,18 +152,18 @@ class DeepLLanguage(BaseModel):
 
     language: str = Field(description="Its code in capitals.")
     name: str = Field(description="Its name in English.")
-    supports_formality: Annotated[bool | None, Field(description="Of target languages only.")] = None
+    supports_formality: Annotated[bool | None, Field(description="For target languages only.")] = None
 
 
 class DeepLError(BaseModel):
-    """What was wrong."""
+    """An error."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"message": "target_lang: is missing."}]})
 
-    message: str = Field(description="What was wrong, and what to do.")
+    message: str = Field(description="What is wrong, and what to do.")
 
 
-class _DeepLRoute(ForeignRoute):
+class _DeepLRoute(CompatRoute):
     error_field = "message"
     statuses: ClassVar = {401: 403, 403: 456, 422: 400}
 
@@ -173,9 +175,9 @@ router = APIRouter(
     responses=errors(
         DeepLError,
         {
-            400: "A parameter is missing, not valid, or not supported here.",
-            403: "The key is missing or not known.",
-            413: "The body, the texts or their characters are over a limit.",
+            400: "A parameter is missing, invalid, or not supported here.",
+            403: "The key is missing or unknown.",
+            413: "The body, the number of texts or their characters exceed a limit.",
             415: "The body is neither JSON nor a form.",
         },
     ),
@@ -191,7 +193,7 @@ router = APIRouter(
         DeepLError,
         {
             429: "The key has made too many requests; `Retry-After` says when to try again.",
-            456: "The key's characters of this month do not suffice.",
+            456: "The request exceeds the key's quota of characters for this month.",
             503: "The service is busy or not ready; `Retry-After` says when to try again.",
             504: "The translation took too long.",
         },
@@ -200,13 +202,13 @@ router = APIRouter(
         **{_KEY: "The API key; better as the header `Authorization: DeepL-Auth-Key KEY`."}
     ),
 )
-async def translate(request: Request, room: Room) -> DeepLAnswer:
-    """Translate up to 50 English texts into German; the translations come in the same order."""
-    client, parameters = await read_request(request, room.settings, _KEY)
-    wanted = DeepLRequest.of(parameters, room.settings)
-    await asyncio.to_thread(wanted.check)  # to split a long text takes a tenth of a second
-    style = wanted.style(_tells_formality(room))
-    translations = await translate_for(client, request, room, wanted.texts, SearchOptions(), style)
+async def translate(request: Request, manager: Manager) -> DeepLAnswer:
+    """Translate up to 50 English texts into German; the translations are in the same order."""
+    client, parameters = await read_request(request, manager.settings, _KEY)
+    wanted = DeepLRequest.of(parameters, manager.settings)
+    await asyncio.to_thread(wanted.check)  # splitting a long text takes a tenth of a second
+    style = wanted.style(_supports_formality(manager))
+    translations = await translate_for(client, request, manager, wanted.texts, SearchOptions(), style)
     return DeepLAnswer(
         translations=[
             DeepLTranslation(
@@ -220,14 +222,14 @@ async def translate(request: Request, room: Room) -> DeepLAnswer:
 
 @router.post("/usage", name="deepl_usage", include_in_schema=False)
 @router.get("/usage", name="deepl_usage", summary="What the key has used")
-async def usage(request: Request, room: Room) -> DeepLUsage:
-    """Tell how many characters the key has used in this month, and how many it may use."""
-    client, _ = await read_request(request, room.settings, _KEY)
+async def usage(request: Request, manager: Manager) -> DeepLUsage:
+    """Return how many characters the key has used this month, and its limit."""
+    client, _ = await read_request(request, manager.settings, _KEY)
     return _usage_of(client)
 
 
-def _tells_formality(room: ModelRoom) -> bool:
-    return bool(room.ready().engine.card.get("formality"))
+def _supports_formality(manager: ModelManager) -> bool:
+    return bool(manager.ready().engine.card.get("formality"))
 
 
 def _usage_of(client: Client) -> DeepLUsage:
@@ -242,28 +244,28 @@ def _usage_of(client: Client) -> DeepLUsage:
     "/languages",
     name="deepl_languages",
     response_model_exclude_none=True,
-    summary="The languages, as DeepL lists them",
+    summary="List the languages in DeepL's format",
     openapi_extra={
         "parameters": [
             {
                 "name": "type",
                 "in": "query",
-                "description": "Which ones: to translate from, or into.",
+                "description": "List the languages to translate from (source) or into (target).",
                 "schema": {"type": "string", "enum": ["source", "target"], "default": "source"},
             }
         ]
     },
 )
-async def languages(request: Request, room: Room) -> list[DeepLLanguage]:
+async def languages(request: Request, manager: Manager) -> list[DeepLLanguage]:
     """List the languages to translate from (`type=source`) or into (`type=target`)."""
-    _, parameters = await read_request(request, room.settings, _KEY)
-    # DeepL's own client sends it in the body of a GET.
+    _, parameters = await read_request(request, manager.settings, _KEY)
+    # DeepL's own client sends the type in the body of a GET.
     wanted = parameters.get("type") or request.query_params.get("type") or "source"
     if wanted == "target":
-        return [DeepLLanguage(language="DE", name="German", supports_formality=_tells_formality(room))]
+        return [DeepLLanguage(language="DE", name="German", supports_formality=_supports_formality(manager))]
     if wanted != "source":
         raise InvalidRequest("type: must be source or target.")
     return [DeepLLanguage(language="EN", name="English")]
 
 
-rest = Rest("DeepL's API", router, _DeepLRoute)
+fallback = FallbackApp("DeepL's API", router, _DeepLRoute)

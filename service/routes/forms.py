@@ -1,4 +1,4 @@
-"""The parameters in an address or in a form, in both ways that HTML knows to encode one."""
+"""Parsing of query strings and of forms, in both encodings of HTML forms."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MULTIPART = "multipart/form-data"
 
 
 def parse_urlencoded(form: bytes, max_fields: int) -> list[tuple[str, str]]:
-    """The names and values of an address or a form; raises InvalidRequest, RequestTooLarge."""
+    """Parse a query string or a form into names and values; raises InvalidRequest, RequestTooLarge."""
     _check_count(form.count(b"&") + 1, max_fields)
     try:
         return parse_qsl(form.decode(), keep_blank_values=True, errors="strict")
@@ -26,14 +26,14 @@ def parse_urlencoded(form: bytes, max_fields: int) -> list[tuple[str, str]]:
 
 
 async def parse_multipart(form: bytes, headers: Headers, max_fields: int) -> list[tuple[str, str]]:
-    """The names and values of a form as RFC 7578 has it, and as browsers and `curl -F` write it; files are refused.
+    """Parse a multipart form (RFC 7578), as browsers and `curl -F` send it; files are refused.
 
     Raises InvalidRequest.
     """
     try:
-        form.decode()  # the parser would take what is no UTF-8 for Latin-1
+        form.decode()  # the parser would read invalid UTF-8 as Latin-1
     except UnicodeDecodeError:
-        raise InvalidRequest("The form is not in UTF-8.") from None
+        raise InvalidRequest("The form is not in UTF-8. Send it in UTF-8.") from None
 
     async def whole() -> AsyncGenerator[bytes]:
         yield form
@@ -53,7 +53,7 @@ def _check_count(fields: int, max_fields: int) -> None:
 
 
 def as_fields(pairs: Sequence[tuple[str, str]]) -> dict[str, object]:
-    """The values by their names; of a name that occurs several times, a list."""
+    """Map each name to its value, or to a list if it occurs several times."""
     fields: dict[str, list[str]] = {}
     for name, value in pairs:
         fields.setdefault(name, []).append(value)

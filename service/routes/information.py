@@ -1,4 +1,4 @@
-"""What the service tells about itself: model, health, the page and the description of the API."""
+"""Routes about the service itself: model, languages, metrics, health, the page and the API documentation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
 from service.errors import NotReady, problems
-from service.room import Room
+from service.model_manager import Manager
 from service.schemas.information import (
     Language,
     LanguagePair,
@@ -32,33 +32,33 @@ router = APIRouter()
     tags=["service"],
     responses=problems({503: "The model is not ready."}),
 )
-async def model(room: Room) -> ModelAnswer:
-    """Tell which model is served, where it runs, what one request may ask for, and the model's card."""
-    engine = room.ready().engine
-    limits = Limits.model_validate(room.settings, from_attributes=True)
+async def model(manager: Manager) -> ModelAnswer:
+    """Return the model's name, where it runs, the limits of a request, and the model card."""
+    engine = manager.ready().engine
+    limits = Limits.model_validate(manager.settings, from_attributes=True)
     return ModelAnswer(name=engine.name, device=engine.device, limits=limits, card=dict(engine.card))
 
 
 @router.get("/languages", summary="List the languages", tags=["translation"])
 async def languages() -> LanguagesAnswer:
-    """Tell what can be translated into what."""
+    """Return the language pairs."""
     english, german = Language(code="en", name="English"), Language(code="de", name="German")
     return LanguagesAnswer(languages=[LanguagePair(source=english, targets=[german])])
 
 
 @router.get(
-    "/metrics", summary="Show figures for Prometheus", tags=["service"], response_class=PlainTextResponse
+    "/metrics", summary="Show metrics for Prometheus", tags=["service"], response_class=PlainTextResponse
 )
 async def metrics(request: Request) -> Response:
-    """Tell what the service does, in Prometheus' text format."""
+    """Return the metrics of the service in Prometheus' text format."""
     registry = request.app.state.metrics.registry
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.head("/healthz", include_in_schema=False)
-@router.get("/healthz", summary="Does the process live?", tags=["service"])
+@router.get("/healthz", summary="Is the process alive?", tags=["service"])
 async def healthz() -> Status:
-    """Tell that the process lives; whether it can translate is `/readyz`."""
+    """Return `ok` while the process is alive; `/readyz` says whether it can translate."""
     return Status(status="ok")
 
 
@@ -69,10 +69,10 @@ async def healthz() -> Status:
     tags=["service"],
     responses=problems({503: "Not now; `detail` says why."}),
 )
-async def readyz(room: Room) -> Status:
-    """Tell whether to send requests here: a service that is about to stop says no, and still answers them."""
-    room.ready()
-    if not room.is_ready:
+async def readyz(manager: Manager) -> Status:
+    """Return whether to send requests here; a service that is about to stop says no, but still answers them."""
+    manager.ready()
+    if not manager.is_ready:
         raise NotReady("The service is stopping.")
     return Status(status="ready")
 
@@ -80,12 +80,12 @@ async def readyz(room: Room) -> Status:
 @router.head("/", include_in_schema=False)
 @router.get("/", include_in_schema=False)
 async def page() -> FileResponse:
-    """Serve the page to translate in."""
+    """Serve the translation page."""
     return FileResponse(STATIC / "index.html")
 
 
 @router.head("/docs", include_in_schema=False)
 @router.get("/docs", include_in_schema=False)
 async def docs() -> FileResponse:
-    """Serve the description of the API."""
+    """Serve the API documentation."""
     return FileResponse(STATIC / "docs.html")

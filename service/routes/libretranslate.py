@@ -1,4 +1,4 @@
-"""The part of LibreTranslate's API that this service can honour, for programs that speak it."""
+"""The part of LibreTranslate's API that this service supports, for programs written for LibreTranslate."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from starlette.requests import Request
 
 from service.english import english_confidence
 from service.errors import InvalidRequest
-from service.room import Room
-from service.routes.foreign import (
-    ForeignRequest,
-    ForeignRoute,
-    Rest,
+from service.model_manager import Manager
+from service.routes.compat import (
+    CompatRequest,
+    CompatRoute,
+    FallbackApp,
     errors,
     read_request,
     translate_for,
@@ -26,11 +26,11 @@ from translator.text import Span, rejoin
 from translator.translate import Translation
 
 _KEY = "api_key"
-_KEY_IN_WORDS = "The API key, where the service needs one."
+_KEY_DESCRIPTION = "The API key, if the service needs one."
 
 
-class LibreTranslateRequest(ForeignRequest):
-    """What to translate, in LibreTranslate's words."""
+class LibreTranslateRequest(CompatRequest):
+    """A translation request in LibreTranslate's format."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"q": "Good morning!", "source": "en", "target": "de"}]}
@@ -41,27 +41,29 @@ class LibreTranslateRequest(ForeignRequest):
         description="English text or a list of texts. Line breaks and outer whitespace are kept."
     )
     source: Literal["en", "auto"] = Field(
-        description="auto takes the text for English too, and tells how much it looks like it."
+        description="auto also treats the text as English, and returns how much it looks like it."
     )
-    target: Literal["de"] = Field(description="German is the only one.")
+    target: Literal["de"] = Field(description="German is the only target language.")
     format: Literal["text"] = Field("text", description="HTML is not supported.")
-    alternatives: Annotated[int, Field(ge=0, le=5)] = Field(0, description="Further translations wanted.")
+    alternatives: Annotated[int, Field(ge=0, le=5)] = Field(
+        0, description="Number of further translations to return."
+    )
 
     @property
     def search_options(self) -> SearchOptions:
-        """What the decoder is asked to do."""
+        """The options of the search."""
         hypotheses = self.alternatives + 1
         return SearchOptions(beam_size=max(SearchOptions.beam_size, hypotheses), n_best=hypotheses)
 
     def check_alternatives(self, settings: Settings) -> None:
-        """Raise InvalidRequest where more are asked for than the operator allows."""
+        """Raise InvalidRequest if the request asks for more than the operator allows."""
         if self.alternatives > settings.max_alternatives:
             raise InvalidRequest(
-                f"alternatives: {self.alternatives} asked for; the limit here is {settings.max_alternatives}."
+                f"alternatives is {self.alternatives}; the limit is {settings.max_alternatives}."
             )
 
 
-class DetectRequest(ForeignRequest):
+class DetectRequest(CompatRequest):
     """A text that may be English."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"q": "Good morning! How are you?"}]})
@@ -71,7 +73,7 @@ class DetectRequest(ForeignRequest):
 
 
 class DetectedLanguage(BaseModel):
-    """How much a text looks like English; no other language is ever looked for."""
+    """How much a text looks like English; other languages are not detected."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"language": "en", "confidence": 99.1}]})
 
@@ -79,20 +81,20 @@ class DetectedLanguage(BaseModel):
     confidence: float = Field(
         ge=0,
         le=100,
-        description="In percent. Above 50: it has more common English words than could be chance. About 40: too short "
-        "to tell. Near 0: hardly English, or no words.",
+        description="In percent. Above 50: more common English words than chance explains. About 40: too short to "
+        "tell. Near 0: hardly English, or no words.",
     )
 
 
 class LibreTranslateAnswer(BaseModel):
-    """The translation of `q`: a string for a string, a list for a list; so are the other fields."""
+    """The translation of `q`. If `q` is a list, every field is a list."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"translatedText": "Guten Morgen!"}]})
 
     translatedText: str | list[str] = Field(description="The translation.")
     alternatives: list[str] | list[list[str]] | None = Field(
         None,
-        description="Only where they are asked for: further translations, best first, without repetition.",
+        description="Further translations, if requested; best first, without duplicates.",
     )
     detectedLanguage: DetectedLanguage | list[DetectedLanguage] | None = Field(
         None, description="Only for the source auto."
@@ -100,7 +102,7 @@ class LibreTranslateAnswer(BaseModel):
 
 
 class LibreTranslateLanguage(BaseModel):
-    """A language, and what it can be translated into."""
+    """A language and its target languages."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"code": "en", "name": "English", "targets": ["de"]}]}
@@ -108,18 +110,18 @@ class LibreTranslateLanguage(BaseModel):
 
     code: str = Field(description="ISO 639-1.")
     name: str = Field(description="Its name in English.")
-    targets: list[str] = Field(description="The codes of the languages that it can be translated into.")
+    targets: list[str] = Field(description="Codes of the languages it can be translated into.")
 
 
 class LibreTranslateError(BaseModel):
-    """What was wrong."""
+    """An error."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"error": "target: is missing."}]})
 
-    error: str = Field(description="What was wrong, and what to do.")
+    error: str = Field(description="What is wrong, and what to do.")
 
 
-class _LibreTranslateRoute(ForeignRoute):
+class _LibreTranslateRoute(CompatRoute):
     error_field = "error"
     statuses: ClassVar = {401: 403, 422: 400}
 
@@ -129,9 +131,9 @@ router = APIRouter(prefix="/libretranslate", tags=["LibreTranslate's API"], rout
 _READING = errors(
     LibreTranslateError,
     {
-        400: "A parameter is missing, not valid, or not supported here.",
-        403: "The key is missing or not known, or its characters of this month do not suffice.",
-        413: "The body, the texts or their characters are over a limit.",
+        400: "A parameter is missing, invalid, or not supported here.",
+        403: "The key is missing or unknown, or its quota of characters for this month is used up.",
+        413: "The body, the number of texts or their characters exceed a limit.",
         415: "The body is neither JSON nor a form.",
         429: "The key has made too many requests; `Retry-After` says when to try again.",
     },
@@ -151,14 +153,14 @@ _TRANSLATING = errors(
     summary="Translate as LibreTranslate does",
     response_model_exclude_none=True,
     responses={**_READING, **_TRANSLATING},
-    openapi_extra=LibreTranslateRequest.openapi_body(**{_KEY: _KEY_IN_WORDS}),
+    openapi_extra=LibreTranslateRequest.openapi_body(**{_KEY: _KEY_DESCRIPTION}),
 )
-async def translate(request: Request, room: Room) -> LibreTranslateAnswer:
+async def translate(request: Request, manager: Manager) -> LibreTranslateAnswer:
     """Translate an English text or a list of texts into German."""
-    client, parameters = await read_request(request, room.settings, _KEY)
-    wanted = LibreTranslateRequest.of(parameters, room.settings)
-    wanted.check_alternatives(room.settings)
-    translations = await translate_for(client, request, room, wanted.texts, wanted.search_options)
+    client, parameters = await read_request(request, manager.settings, _KEY)
+    wanted = LibreTranslateRequest.of(parameters, manager.settings)
+    wanted.check_alternatives(manager.settings)
+    translations = await translate_for(client, request, manager, wanted.texts, wanted.search_options)
     return _answer(wanted, translations)
 
 
@@ -178,7 +180,7 @@ def _answer(wanted: LibreTranslateRequest, translations: list[Translation]) -> L
 
 
 def _alternatives(text: str, translation: Translation, count: int) -> list[str]:
-    """Put the second-best sentences together to a text, the third-best, and so on; one that has none keeps its last."""
+    """Assemble texts from the second-best sentences, the third-best, and so on; a missing one is the last available."""
     spans = [Span(sentence.start, sentence.end) for sentence in translation.sentences]
     found = [translation.text]
     for rank in range(1, count + 1):
@@ -193,17 +195,17 @@ def _alternatives(text: str, translation: Translation, count: int) -> list[str]:
 @router.post(
     "/detect",
     name="libretranslate_detect",
-    summary="How much does it look like English?",
+    summary="Measure how much a text looks like English",
     responses=_READING,
-    openapi_extra=DetectRequest.openapi_body(**{_KEY: _KEY_IN_WORDS}),
+    openapi_extra=DetectRequest.openapi_body(**{_KEY: _KEY_DESCRIPTION}),
 )
-async def detect(request: Request, room: Room) -> list[DetectedLanguage]:
-    """Tell how much a text looks like English, by its common words and its letters.
+async def detect(request: Request, manager: Manager) -> list[DetectedLanguage]:
+    """Return how much a text looks like English, by its common words and its letters.
 
-    Other languages are not told apart: a low confidence means "hardly English", and nothing more.
+    Other languages are not distinguished: a low confidence means "hardly English", and nothing more.
     """
-    client, parameters = await read_request(request, room.settings, _KEY)
-    wanted = DetectRequest.of(parameters, room.settings)
+    client, parameters = await read_request(request, manager.settings, _KEY)
+    wanted = DetectRequest.of(parameters, manager.settings)
     client.charge(0)
     return [_detect(wanted.q)]
 
@@ -213,7 +215,7 @@ def _detect(text: str) -> DetectedLanguage:
 
 
 @router.get(
-    "/languages", name="libretranslate_languages", summary="The languages, as LibreTranslate lists them"
+    "/languages", name="libretranslate_languages", summary="List the languages in LibreTranslate's format"
 )
 async def languages() -> list[LibreTranslateLanguage]:
     """List the languages: English, which can be translated into German."""
@@ -223,4 +225,4 @@ async def languages() -> list[LibreTranslateLanguage]:
     ]
 
 
-rest = Rest("LibreTranslate's API", router, _LibreTranslateRoute)
+fallback = FallbackApp("LibreTranslate's API", router, _LibreTranslateRoute)

@@ -1,1 +1,1 @@
-"""The bodies of requests and answers, a module for each group of routes."""
+"""The bodies of requests and responses, one module for each group of routes."""

@@ -1,4 +1,4 @@
-"""What the service tells about itself."""
+"""Responses that describe the service."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Limits(BaseModel):
-    """What one request may ask for."""
+    """The limits of one request."""
 
-    max_texts: int = Field(description="Most texts in a request.")
-    max_characters: int = Field(description="Most characters (Unicode code points) in all texts together.")
-    max_body_bytes: int = Field(description="Most bytes in a request's body.")
-    max_alternatives: int = Field(description="Most `alternatives` that may be asked for, for each sentence.")
-    deadline_seconds: float = Field(description="Longest time for an answer, in seconds.")
+    max_texts: int = Field(description="Maximum number of texts in a request.")
+    max_characters: int = Field(
+        description="Maximum number of characters (Unicode code points) in all texts together."
+    )
+    max_body_bytes: int = Field(description="Maximum size of a request's body, in bytes.")
+    max_alternatives: int = Field(description="Maximum number of `alternatives` for each sentence.")
+    deadline_seconds: float = Field(description="Maximum time for an answer, in seconds.")
 
 
 class ModelAnswer(BaseModel):
-    """The model that is served."""
+    """The model in use."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -41,34 +43,34 @@ class ModelAnswer(BaseModel):
 
     name: str = Field(description="Its name.")
     device: str = Field(description="Where it runs.", examples=["cpu", "cuda:0"])
-    limits: Limits = Field(description="What one request may ask for.")
-    card: dict[str, Any] = Field(description="What it was trained on, its cost and measured quality.")
+    limits: Limits = Field(description="The limits of one request.")
+    card: dict[str, Any] = Field(description="Its training data, training cost and measured quality.")
 
 
 class Status(BaseModel):
-    """The state of the service in one word."""
+    """The state of the service."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"status": "ok"}]})
 
-    status: str = Field(description="`ok`: the process lives. `ready`: it can translate.")
+    status: str = Field(description="`ok`: the process is alive. `ready`: it can translate.")
 
 
 class Language(BaseModel):
     """A language."""
 
     code: str = Field(description="ISO 639-1.", examples=["en"])
-    name: str = Field(description="In English.", examples=["English"])
+    name: str = Field(description="Its name in English.", examples=["English"])
 
 
 class LanguagePair(BaseModel):
-    """What can be translated into what."""
+    """A source language and its target languages."""
 
     source: Language = Field(description="The language of the text.")
-    targets: list[Language] = Field(description="What it can be translated into.")
+    targets: list[Language] = Field(description="The languages it can be translated into.")
 
 
 class LanguagesAnswer(BaseModel):
-    """All pairs of languages."""
+    """All language pairs."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -85,7 +87,7 @@ class LanguagesAnswer(BaseModel):
         }
     )
 
-    languages: list[LanguagePair] = Field(description="One entry for each language of texts.")
+    languages: list[LanguagePair] = Field(description="One entry for each source language.")
 
 
 class ReloadAnswer(BaseModel):

@@ -1,4 +1,4 @@
-"""How the JSON of a request becomes a request: the one place where JSON from outside is read."""
+"""Parsing and validation of JSON requests: the only place that reads JSON from clients."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from service.errors import InvalidRequest, MalformedJson
 
 _MAX_SHOWN_VALUE = 30
 MAX_MISTAKES = 4
-"""That an error names; of more it tells only how many."""
+"""Most mistakes that an error lists; if there are more, it only gives their number."""
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
-    """The JSON object of a body; raises MalformedJson where it is not JSON in UTF-8, InvalidRequest on other JSON."""
+    """Parse a JSON object; raises MalformedJson if the body is not JSON in UTF-8, InvalidRequest if not an object."""
     try:
-        # Not model_validate_json: that takes NaN for JSON, and thrice the memory for many small lists.
+        # Not model_validate_json: it accepts NaN, and needs three times the memory for many small lists.
         value = from_json(body, allow_inf_nan=False)
     except ValueError as error:
         raise MalformedJson(f"Invalid JSON: {error}. Send a JSON object in UTF-8.") from None
     if not isinstance(value, dict):
         raise InvalidRequest(
-            'The body is JSON, but not an object; send a JSON object, for example {"text": "…"}.'
+            'The body is JSON but not an object. Send a JSON object, for example {"text": "…"}.'
         )
     return value
 
@@ -39,7 +39,7 @@ class JsonRequest(BaseModel):
     def from_json(cls, body: bytes) -> Self:
         """Parse and validate a body.
 
-        Raises MalformedJson where it is not JSON in UTF-8, InvalidRequest where it is not a request.
+        Raises MalformedJson if it is not JSON in UTF-8, InvalidRequest if its fields are wrong.
         """
         try:
             return cls.model_validate(parse_object(body))
@@ -48,14 +48,14 @@ class JsonRequest(BaseModel):
 
     @classmethod
     def openapi_body(cls) -> dict[str, Any]:
-        """How OpenAPI declares the body."""
+        """Declare the body for OpenAPI."""
         return {
             "requestBody": {"required": True, "content": {"application/json": {"schema": whole_schema(cls)}}}
         }
 
 
 def whole_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """The JSON schema of a model with nothing by reference, which would start at the whole OpenAPI document."""
+    """The JSON schema of a model, with references inlined: they would resolve against the whole OpenAPI document."""
     schema = model.model_json_schema()
     whole: dict[str, Any] = _without_references(schema, schema.pop("$defs", {}))
     return whole
@@ -70,16 +70,16 @@ def _without_references(part: Any, definitions: dict[str, Any]) -> Any:
 
 
 def _whole(value: object) -> object:
-    """To JSON Schema 4.0 is an integer."""
+    """Turn 4.0 into 4: JSON Schema counts it as an integer."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 Whole = BeforeValidator(_whole)
-"""For integers: 4.0 is one."""
+"""For integer fields: accepts 4.0."""
 
 
 def _check_texts(text: object) -> object:
-    """Refuse at the first wrong item: to collect half a million of them takes seconds."""
+    """Stop at the first wrong item: collecting half a million errors takes seconds."""
     if isinstance(text, list):
         wrong = next((index for index, item in enumerate(text) if not isinstance(item, str)), None)
         if wrong is not None:
@@ -99,13 +99,13 @@ def as_list(texts: str | list[str]) -> list[str]:
 
 
 def _explain(error: ValidationError, request: type[BaseModel]) -> InvalidRequest:
-    if error.error_count() > MAX_MISTAKES:  # only unknown fields can be so many
+    if error.error_count() > MAX_MISTAKES:  # only unknown fields can exceed it
         return InvalidRequest(f"There are {error.error_count()} mistakes. The fields are {_fields(request)}.")
     mistakes = error.errors(include_url=False, include_context=False)
-    told = "; ".join(dict.fromkeys(_explain_one(mistake, request) for mistake in mistakes))
+    listed = "; ".join(dict.fromkeys(_explain_one(mistake, request) for mistake in mistakes))
     unknown = [mistake["loc"] for mistake in mistakes if mistake["type"] == "extra_forbidden"]
     hints = {_known_fields(place, request): None for place in unknown}
-    return InvalidRequest(" ".join([f"{told}.", *hints]))
+    return InvalidRequest(" ".join([f"{listed}.", *hints]))
 
 
 def _known_fields(place: tuple[int | str, ...], request: type[BaseModel]) -> str:
@@ -120,14 +120,14 @@ def _fields(request: type[BaseModel]) -> str:
 
 
 def _explain_one(error: ErrorDetails, request: type[BaseModel]) -> str:
-    told = error["msg"].removeprefix("Value error, ")
+    message = error["msg"].removeprefix("Value error, ")
     if not error["loc"]:
-        return told
+        return message
     field = ".".join(str(part)[:50] for part in error["loc"])
     if error["type"] == "extra_forbidden":
-        return f"{field}: there is no such field"
+        return f"{field}: unknown field"
     if error["type"] in ("missing", "value_error"):
-        return f"{field}: {told[0].lower()}{told[1:]}"
+        return f"{field}: {message[0].lower()}{message[1:]}"
     wanted = _in_words(_schema_of(field, request))
     left_out = (
         "" if field in request.model_fields and request.model_fields[field].is_required() else ", or left out"
@@ -137,7 +137,7 @@ def _explain_one(error: ErrorDetails, request: type[BaseModel]) -> str:
 
 
 def _schema_of(field: str, request: type[BaseModel]) -> dict[str, Any]:
-    """The JSON schema of a field, `part.field` within a part; of a list, the list's."""
+    """The JSON schema of a field, or of `part.field`; for an item of a list, the schema of the list."""
     schema = _cached_schema(request)
     for name in field.split("."):
         if name.isdigit() or "properties" not in schema:
@@ -149,7 +149,7 @@ def _schema_of(field: str, request: type[BaseModel]) -> dict[str, Any]:
 
 @cache
 def _cached_schema(request: type[BaseModel]) -> dict[str, Any]:
-    """To build it takes milliseconds."""
+    """Cached, because building a schema takes milliseconds."""
     return whole_schema(request)
 
 
@@ -174,7 +174,7 @@ def _in_words(schema: dict[str, Any]) -> str:
 
 
 def short_value(value: object) -> str | None:
-    """A wrong value in JSON, to be shown, if it is a number or a word: anything else may be huge."""
+    """The JSON of a wrong value if it is a number or a short string; None for anything else, which may be huge."""
     is_short = (
         value is None
         or isinstance(value, bool | float)

@@ -1,4 +1,4 @@
-"""The body of `POST /score`, and its answer."""
+"""The request and response bodies of `POST /score`."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from translator.text import normalise
 
 
 class ScoreRequest(JsonRequest):
-    """Sentences and translations of them, to be scored."""
+    """Sentences and the translations to score."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"source": "Good morning!", "target": "Guten Morgen!"}]}
     )
 
     source: Texts = Field(
-        description="An English sentence or a list of sentences; they are not split further."
+        description="An English sentence or a list of sentences. They are not split further."
     )
     target: Texts = Field(description="The German translation, or a list with one for each sentence.")
     length_penalty: Annotated[float, Field(ge=0, le=2)] = Field(
-        1.0, description="The exponent of the length penalty, by which the log-probability is divided."
+        1.0,
+        description="Exponent of the length penalty; scores are log-probabilities divided by the penalty.",
     )
-    tokens: bool = Field(False, description="Tell the log-probability of each piece too.")
+    tokens: bool = Field(False, description="Also return the log-probability of each piece.")
 
     @model_validator(mode="after")
     def _check_pairs(self) -> Self:
@@ -48,23 +49,27 @@ class ScoreRequest(JsonRequest):
 
     @property
     def kind(self) -> ScoreKind:
-        """What is asked for, whatever the sentences."""
+        """The kind of work for the queue: the options without the sentences."""
         return ScoreKind(self.length_penalty)
 
 
 class ScoredPiece(BaseModel):
     """One piece of a translation."""
 
-    piece: str = Field(description='As SentencePiece writes it: "▁" begins a word, "</s>" is the end.')
-    log_probability: float = Field(description="Natural logarithm, after the sentence and the pieces before.")
+    piece: str = Field(
+        description='As SentencePiece writes it: "▁" starts a word, "</s>" ends the translation.'
+    )
+    log_probability: float = Field(
+        description="Natural logarithm of its probability, given the sentence and the pieces before it."
+    )
 
 
 class ScoredTranslation(BaseModel):
     """How likely the model finds one translation."""
 
-    score: float = Field(description="Log-probability (natural) over the length penalty, at most 0.")
-    log_probability: float = Field(description="Natural logarithm of its probability, its end included.")
-    tokens: list[ScoredPiece] | None = Field(description="null where they were not asked for.")
+    score: float = Field(description="Log-probability (natural) divided by the length penalty; at most 0.")
+    log_probability: float = Field(description="Natural logarithm of its probability, including its end.")
+    tokens: list[ScoredPiece] | None = Field(description="null unless `tokens` is true.")
 
     @classmethod
     def of(cls, scored: SentenceScore, with_tokens: bool) -> Self:
@@ -106,7 +111,7 @@ class ScoreAnswer(BaseModel):
         }
     )
 
-    scores: list[ScoredTranslation] = Field(description="One for each sentence, in their order.")
+    scores: list[ScoredTranslation] = Field(description="One for each sentence, in order.")
     model: str = Field(description="Name of the model.")
     device: str = Field(description="Where it ran.", examples=["cpu", "cuda:0"])
-    seconds: float = Field(description="Time from the request's arrival to its answer, waiting included.")
+    seconds: float = Field(description="Seconds from the request's arrival to its answer, including waiting.")

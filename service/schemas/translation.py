@@ -1,4 +1,4 @@
-"""The bodies of `POST /translate` and `POST /translate/stream`, and their answers."""
+"""The request and response bodies of `POST /translate` and `POST /translate/stream`."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from service.errors import Problem
 from service.schemas.parsing import JsonRequest, Texts, Whole, as_list, whole_schema
 from translator.analysis.quality import Flag, flags
 from translator.search import Sampling, SearchOptions
-from translator.text.formality import FormalityWish
+from translator.text.formality import RequestedFormality
 from translator.text.protected import NumberStyle
 from translator.translate import SourceSentence, Style, Translation, assemble
 from translator.translate.answers import Rung
 from translator.translate.receipt import Check, CheckKind, Verdict
 
-_SCORE = "Log-probability (natural) over the length penalty, at most 0; 0 for what is copied."
+_SCORE = "Log-probability (natural) divided by the length penalty; at most 0, and 0 for a copied sentence."
 
-# What the example of the request asks for, with an alternative and the alignment.
+# The response to the example request, with an alternative and the alignment.
 _EXAMPLE: dict[str, Any] = {
     "translations": [
         {
@@ -89,31 +89,32 @@ _EXAMPLE: dict[str, Any] = {
     "seconds": 0.07,
 }
 
-_LONGEST_PREFIX = 500
-"""Characters: the model hardly knows sentences that go on after more."""
+_MAX_PREFIX_CHARACTERS = 500
+"""In characters; training has hardly any sentences that continue after more."""
 
 _Phrase = Annotated[str, StringConstraints(max_length=100, min_length=1, strip_whitespace=True)]
 _KINDS = [kind for kinds in get_args(CheckKind) for kind in get_args(kinds)]
 _Kind = Annotated[CheckKind, WithJsonSchema({"type": "string", "enum": _KINDS})]
-"""One list of all kinds in the description of the API, whatever they are made of here."""
+"""Shown in the API description as one list of all kinds."""
 
 
 class SamplingRequest(BaseModel):
-    """Draw translations at random instead of searching for the likeliest."""
+    """Sample translations at random instead of searching for the most likely one."""
 
     model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
     temperature: Annotated[float, Field(ge=0.05, le=5)] = Field(
-        1.0, description="Below 1 the likely pieces of words become likelier."
+        1.0, description="Below 1, likely pieces become more likely; above 1, less."
     )
     top_k: Annotated[int, Field(ge=0, le=1000), Whole] = Field(
-        0, description="Draw from this number of likeliest pieces only; 0 draws from all."
+        0, description="Sample only from this number of most likely pieces; 0 samples from all."
     )
     top_p: Annotated[float, Field(ge=0.01, le=1)] = Field(
-        1.0, description="Draw from the fewest likeliest pieces that have this probability together."
+        1.0,
+        description="Sample from the smallest set of most likely pieces that together have this probability.",
     )
     seed: Annotated[int, Field(ge=0, le=2**31 - 1), Whole] = Field(
-        0, description="With the same seed a text gets the same translation again."
+        0, description="The same seed gives the same translation again."
     )
 
 
@@ -137,56 +138,57 @@ class TranslateRequest(JsonRequest):
     )
     beam_size: Annotated[int, Field(ge=1, le=8), Whole] = Field(
         4,
-        description="Hypotheses followed in parallel; 1 is greedy. Must be greater than `alternatives`; "
-        "if it is not given it is raised as needed.",
+        description="Number of hypotheses in the beam search; 1 is greedy. Must be greater than `alternatives`; if you "
+        "leave it out, it is raised as needed.",
     )
     length_penalty: Annotated[float, Field(ge=0, le=2)] = Field(
         1.0,
-        description="0 compares plain log-probabilities; the higher, the more are long translations favoured.",
+        description="0 compares plain log-probabilities; higher values favour longer translations.",
     )
     alternatives: Annotated[int, Field(ge=0, le=5), Whole] = Field(
-        0, description="Further translations wanted for each sentence."
+        0, description="Number of further translations to return for each sentence."
     )
     alignment: bool = Field(
-        False, description="Tell which words of the translation come from which words of the text."
+        False, description="Return which words of the translation come from which words of the text."
     )
     prefix: Texts = Field(
         "",
-        description="German that the translation of the text begins with, or a list with one for each text. The "
-        "model goes on from there, also within a word. Nothing is demanded of a text whose prefix is empty.",
+        description="German that the translation starts with, or a list with one prefix for each text. The model "
+        "continues from there, even in the middle of a word. An empty prefix demands nothing.",
     )
     format: Literal["text"] = Field(
         "text",
-        description='Of the text: only "text", in which mark-up is text like any other. HTML is not possible yet.',
+        description='Format of the text. Only "text" is supported, which treats mark-up like any other text; HTML is '
+        "not supported yet.",
     )
     numbers: NumberStyle = Field(
         "german",
-        description="`german` writes numbers, money, times and dates as a German text has them; `keep` leaves them as "
-        "they are.",
+        description="`german` writes numbers, money, times and dates in the German form; `keep` leaves them "
+        "as they are.",
     )
-    formality: FormalityWish = Field(
+    formality: RequestedFormality = Field(
         "formal",
-        description="Whether “you” is `formal` (Sie) or `informal` (du, ihr); `auto` leaves it to the model. Where the "
-        "model was not taught the difference, `informal` is refused and `formal` leaves it to the model.",
+        description="Whether “you” is `formal` (Sie) or `informal` (du, ihr); `auto` leaves it to the model. If the "
+        "model was not trained for this, `informal` is refused and `formal` has no effect.",
     )
     min_length_factor: Annotated[float, Field(ge=0, le=2)] = Field(
         0.0,
-        description="The least number of German pieces for each English one; at most `max_length_factor`.",
+        description="Minimum number of German pieces per English piece; at most `max_length_factor`.",
     )
     max_length_factor: Annotated[float, Field(ge=0.1, le=4)] = Field(
-        2.0, description="The most German pieces for each English one; ten more are always allowed."
+        2.0, description="Maximum number of German pieces per English piece; ten more are always allowed."
     )
     no_repeat_ngram: Annotated[int, Field(ge=0, le=20), Whole] = Field(
-        0, description="No sequence of this number of pieces occurs twice in a sentence; 0 allows repetition."
+        0, description="No sequence of this many pieces occurs twice in a sentence; 0 allows repetition."
     )
     banned: Annotated[list[_Phrase], Field(max_length=20)] = Field(
         default_factory=list,
-        description="German words or phrases that must not occur where a word begins, in just these letters; "
-        '"Haus" also bans "Hausarzt" and "(Haus)", not "Hochhaus".',
+        description="German words or phrases that must not occur at the start of a word. Case matters: "
+        '"Haus" also bans "Hausarzt" and "(Haus)", but not "Hochhaus" or "haus".',
     )
     sampling: SamplingRequest | None = Field(
         None,
-        description="Draw `beam_size` translations at random, the best of which is returned, instead of searching.",
+        description="Sample `beam_size` translations at random instead of searching; the best one is returned.",
     )
 
     @field_validator("format", mode="before")
@@ -196,7 +198,7 @@ class TranslateRequest(JsonRequest):
             return value
         if value == "html":
             raise ValueError(
-                'is "html", which cannot be translated yet; send the text without mark-up, as "text"'
+                'is "html", which is not supported yet; send the text without mark-up, as "text"'
             )
         raise ValueError('must be "text", or left out')
 
@@ -204,8 +206,10 @@ class TranslateRequest(JsonRequest):
     @classmethod
     def _check_prefix(cls, prefix: str | list[str]) -> str | list[str]:
         for place, one in enumerate(as_list(prefix)):
-            if len(one) > _LONGEST_PREFIX:
-                raise ValueError(f"prefix {place} has {len(one)} characters; the limit is {_LONGEST_PREFIX}")
+            if len(one) > _MAX_PREFIX_CHARACTERS:
+                raise ValueError(
+                    f"prefix {place} has {len(one)} characters; the limit is {_MAX_PREFIX_CHARACTERS}"
+                )
         return prefix
 
     @model_validator(mode="after")
@@ -213,7 +217,7 @@ class TranslateRequest(JsonRequest):
         if self.prefix and len(as_list(self.prefix)) != len(self.texts):
             raise ValueError(
                 f"text has {len(self.texts)} texts and prefix {len(as_list(self.prefix))}; give one prefix for each "
-                'text, "" for nothing'
+                'text, or "" for none'
             )
         if "beam_size" in self.model_fields_set and self.beam_size <= self.alternatives:
             raise ValueError(
@@ -234,22 +238,22 @@ class TranslateRequest(JsonRequest):
 
     @property
     def prefixes(self) -> list[str]:
-        """What the translation of each text begins with."""
+        """The prefix of each text's translation."""
         return as_list(self.prefix) if self.prefix else [""] * len(self.texts)
 
     @property
     def kind(self) -> TranslateKind:
-        """What is asked for, whatever the text."""
+        """The kind of work for the queue: the options without the texts."""
         return TranslateKind(self.search_options, self.alignment)
 
     @property
     def style(self) -> Style:
-        """How the German is to be written."""
+        """How to write the German."""
         return Style(self.numbers, self.formality)
 
     @property
     def search_options(self) -> SearchOptions:
-        """What the decoder is asked to do."""
+        """The options of the search."""
         hypotheses = self.alternatives + 1
         return SearchOptions(
             beam_size=max(self.beam_size, hypotheses),
@@ -271,34 +275,36 @@ class Alternative(BaseModel):
 
 
 class WordLink(BaseModel):
-    """A word of the translation and the word that it comes from, in characters (Unicode code points)."""
+    """A word of the translation and the word it comes from; offsets are in characters (Unicode code points)."""
 
     source_start: int = Field(description="Where the word starts in the text.")
     source_end: int = Field(description="Where it ends, exclusive.")
     target_start: int = Field(description="Where its counterpart starts in the translation.")
-    target_end: int = Field(description="Where that ends, exclusive.")
+    target_end: int = Field(description="Where its counterpart ends, exclusive.")
 
 
 class CheckedSpan(BaseModel):
-    """What became of one thing that must come through, such as a number; in characters (Unicode code points)."""
+    """The check of one item that must be preserved, such as a number; offsets are in characters (code points)."""
 
     kind: _Kind = Field(
-        description="What it is. `small`: a whole number up to twelve; `label`: an abbreviation with its number, such "
-        "as no. 7; `character`: one that cannot be shown."
+        description="The kind of item. `small`: a whole number up to twelve; `label`: an abbreviation with its number, "
+        "such as no. 7; `character`: one that cannot be displayed."
     )
     verdict: Verdict = Field(
-        description="`kept`: it is there letter for letter; `converted`: in another form of the same value; `lost`: it "
-        "is missing in the translation; `misplaced`: a closing tag that no longer has words before it; `extra`: it "
-        "stands in the translation, and nothing in the text explains it."
+        description="`kept`: it is in the translation unchanged; `converted`: in another form with the same value; "
+        "`lost`: it is missing; `misplaced`: a closing tag that no longer has words before it; `extra`: it is in the "
+        "translation but nothing in the text explains it."
     )
-    source_start: int | None = Field(description="Where it starts in the text; null for what is extra.")
-    source_end: int | None = Field(description="Where it ends, exclusive; null for what is extra.")
-    target_start: int | None = Field(description="Where it starts in the translation; null for what is lost.")
-    target_end: int | None = Field(description="Where that ends, exclusive; null for what is lost.")
+    source_start: int | None = Field(description="Where it starts in the text; null for `extra`.")
+    source_end: int | None = Field(description="Where it ends, exclusive; null for `extra`.")
+    target_start: int | None = Field(description="Where it starts in the translation; null for `lost`.")
+    target_end: int | None = Field(
+        description="Where it ends in the translation, exclusive; null for `lost`."
+    )
 
     @classmethod
     def of(cls, check: Check, start: int, target_start: int) -> Self:
-        """Build the answer for a check of a sentence that starts there, and whose translation starts there."""
+        """Build the answer for a check; the sentence starts at `start`, its translation at `target_start`."""
         source, target = check.source, check.target
         return cls(
             kind=check.kind,
@@ -313,41 +319,41 @@ class CheckedSpan(BaseModel):
 class TranslatedSentence(BaseModel):
     """One sentence and its translations; offsets are in characters (Unicode code points)."""
 
-    source: str = Field(description="The sentence as it stands in the text.")
+    source: str = Field(description="The sentence as it is in the text.")
     start: int = Field(description="Where it starts in the text.")
     end: int = Field(description="Where it ends, exclusive.")
     text: str = Field(description="Its translation.")
-    target_start: int = Field(description="Where that starts in the translation of the text.")
-    target_end: int = Field(description="Where that ends, exclusive.")
+    target_start: int = Field(description="Where its translation starts in the translation of the text.")
+    target_end: int = Field(description="Where its translation ends, exclusive.")
     score: float = Field(description=_SCORE)
     alternatives: list[Alternative] = Field(
-        description="Further ones, best first; fewer if there are no more."
+        description="Further translations, best first; fewer than requested if there are no more."
     )
     flags: list[Flag] = Field(
-        description="What to be careful about. `copied_source`: it came back untranslated, or much of it; "
-        "`repetition`: words repeat that do not in the source; `too_long_split`: a piece of a sentence that was too "
-        "long; `low_confidence`: the model finds its own translation unlikely, by a threshold that was found with the "
-        "model in the package; `number_mismatch`: a number, amount, date or time is lost, or digits came from nowhere; "
+        description="Warnings. `copied_source`: all or much of it came back untranslated; `repetition`: words repeat "
+        "that do not repeat in the source; `too_long_split`: a piece of a sentence that was too long; "
+        "`low_confidence`: the model finds its own translation unlikely, by a threshold calibrated on the packaged "
+        "model; `number_mismatch`: a number, amount, date or time is lost, or digits were made up; "
         "`placeholder_lost`: a placeholder, link, path, identifier or the like is lost; `markup_lost`: a tag or an "
-        "entity is lost or misplaced; `broken_characters`: characters that cannot be shown; `translated_in_parts`: "
-        "only the words around numbers, links and the like were translated, part by part. `checks` say what is lost, "
-        "and where."
+        "entity is lost or misplaced; `broken_characters`: characters that cannot be displayed; "
+        "`translated_in_parts`: only the words around numbers, links and the like were translated, part by part. "
+        "`checks` says what is lost, and where."
     )
     rung: Rung = Field(
-        description="How the translation came about. `first`: it is the model's best, or a copy of what has no words; "
-        "`next`: a later one of the same search, because the best had lost or invented something; `forced`: from a "
-        "second search, which had to keep all numbers; `parts`: parts of the sentence were translated alone; `copied`: "
-        "the sentence itself."
+        description="How the translation was found. `first`: the model's best, or a copy of a sentence without words; "
+        "`next`: a lower-ranked result of the same search, because the best had lost or invented something; `forced`: "
+        "from a second search that had to keep all numbers; `parts`: parts of the sentence were translated separately; "
+        "`copied`: the source sentence itself."
     )
     checks: list[CheckedSpan] = Field(
-        description="What became of each number, date, link, placeholder and the like in `text`, in the order of the "
-        "source; at the end what is extra. Alternatives have none."
+        description="The check of each number, date, link, placeholder and the like in `text`, in the order of the "
+        "source, followed by extra ones. Alternatives are not checked."
     )
-    alignment: list[WordLink] | None = Field(description="null where it was not asked for.")
+    alignment: list[WordLink] | None = Field(description="null unless `alignment` is true.")
 
     @classmethod
     def of(cls, source: SourceSentence, result: TranslatedWork, target_start: int) -> Self:
-        """Build the answer for one sentence, whose translation starts there."""
+        """Build the answer for one sentence, whose translation starts at `target_start`."""
         best, *others = result.hypotheses
         start = source.span.start
         return cls(
@@ -378,12 +384,12 @@ class TranslatedText(BaseModel):
     """One text's translation."""
 
     text: str = Field(description="The translation, with the line breaks and outer whitespace of the text.")
-    score: float = Field(description="Mean of the scores of its sentences; 0 if there are none.")
+    score: float = Field(description="Mean score of its sentences; 0 if there are none.")
     sentences: list[TranslatedSentence] = Field(description="Its sentences, in the order of the text.")
 
     @classmethod
     def of(cls, text: str, sources: Sequence[SourceSentence], results: Sequence[TranslatedWork]) -> Self:
-        """Build the answer for one text of its sentences and what became of them."""
+        """Build the answer for one text from its sentences and their results."""
         translation: Translation = assemble(text, sources, [result.hypotheses for result in results])
         sentences, growth = [], 0
         for source, result in zip(sources, results, strict=True):
@@ -397,32 +403,32 @@ class TranslateAnswer(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
-    translations: list[TranslatedText] = Field(description="One for each text, in their order.")
+    translations: list[TranslatedText] = Field(description="One for each text, in order.")
     model: str = Field(description="Name of the model.")
     device: str = Field(description="Where it ran.", examples=["cpu", "cuda:0"])
-    seconds: float = Field(description="Seconds from the request's arrival to its answer, waiting included.")
+    seconds: float = Field(description="Seconds from the request's arrival to its answer, including waiting.")
 
 
 class StreamedSentence(TranslatedSentence):
-    """A sentence of a stream: the data of an event `sentence`."""
+    """A sentence of a stream: the data of a `sentence` event."""
 
-    text_index: int = Field(description="Which of the texts, from 0.")
-    sentence_index: int = Field(description="Which of its sentences, from 0.")
-    done: int = Field(description="So many sentences of the request have been sent, this one included.")
-    total: int = Field(description="So many sentences the request has.")
+    text_index: int = Field(description="Index of its text, from 0.")
+    sentence_index: int = Field(description="Index of the sentence in its text, from 0.")
+    done: int = Field(description="Number of sentences sent so far, including this one.")
+    total: int = Field(description="Number of sentences in the request.")
 
 
 class StreamEnd(BaseModel):
-    """The end of a stream: the data of an event `done`."""
+    """The end of a stream: the data of the `done` event."""
 
-    sentences: int = Field(description="How many were translated.")
+    sentences: int = Field(description="Number of sentences translated.")
     model: str = Field(description="Name of the model.")
     device: str = Field(description="Where it ran.", examples=["cpu", "cuda:0"])
-    seconds: float = Field(description="Seconds from the request's arrival to its end, waiting included.")
+    seconds: float = Field(description="Seconds from the request's arrival to its end, including waiting.")
 
 
 def stream_schema() -> dict[str, Any]:
-    """How OpenAPI 3.2 declares the events of a stream."""
+    """Declare the events of a stream for OpenAPI 3.2."""
     data: dict[str, type[BaseModel]] = {"sentence": StreamedSentence, "done": StreamEnd, "error": Problem}
     events = [
         {
@@ -440,7 +446,7 @@ def stream_schema() -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {
-            "event": {"enum": list(data), "description": "What the data is."},
+            "event": {"enum": list(data), "description": "The kind of event."},
             "data": {"type": "string", "description": "A line of JSON."},
         },
         "required": ["event", "data"],
@@ -449,7 +455,7 @@ def stream_schema() -> dict[str, Any]:
 
 
 def stream_example() -> str:
-    """The events of a stream with the same sentences as the example of an answer."""
+    """An example of a stream, with the sentences of the example response."""
     sentences = _EXAMPLE["translations"][0]["sentences"]
     total = len(sentences)
     events: list[tuple[str, BaseModel]] = [

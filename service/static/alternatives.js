@@ -16,15 +16,15 @@ export class Alternatives {
   #panel = element("alternatives");
   #sentence = null;
   #request = null;
-  #choices = new Map(); // by what was asked, so that they outlast changes elsewhere in the text
+  #choices = new Map(); // by sentence and options, so that they survive changes elsewhere in the text
 
-  /** `count` tells how many to ask for; `chosen` is called after one was chosen. */
+  /** `count` returns how many to request; `chosen` is called after one was chosen. */
   constructor(view, count, chosen) {
     this.#view = view;
     this.#count = count;
     this.#chosen = chosen;
     view.root.addEventListener("click", (event) => {
-      // Whoever has just selected something wants to copy it.
+      // If there is a selection, the user wants to copy it.
       if (getSelection().isCollapsed) this.#open(view.sentenceOf(event.target));
     });
     view.root.addEventListener("keydown", (event) => {
@@ -42,9 +42,9 @@ export class Alternatives {
     if (this.#sentence) this.#panel.hidePopover();
   }
 
-  /** Put what was chosen before for the same sentence in its place again. */
+  /** Apply an earlier choice for the same sentence. */
   applyChoice(sentence) {
-    const choice = this.#choices.get(question(sentence));
+    const choice = this.#choices.get(keyOf(sentence));
     if (choice !== undefined) this.#view.replace(sentence, { text: choice });
   }
 
@@ -102,8 +102,8 @@ export class Alternatives {
   #choose(text) {
     const sentence = this.#sentence;
     const isBest = text === sentence.best.text;
-    if (isBest) this.#choices.delete(question(sentence));
-    else this.#choices.set(question(sentence), text);
+    if (isBest) this.#choices.delete(keyOf(sentence));
+    else this.#choices.set(keyOf(sentence), text);
     this.close();
     this.#view.replace(sentence, isBest ? sentence.best : { text });
     this.#chosen();
@@ -117,7 +117,7 @@ export class Alternatives {
     buttons.at((buttons.indexOf(document.activeElement) + step) % buttons.length)?.focus();
   }
 
-  /** Below the sentence, or above it where there is no room. */
+  /** Place the panel below the sentence, or above it if there is no room. */
   #place() {
     if (!this.#sentence) return;
     const boxes = [...this.#sentence.element.getClientRects()];
@@ -130,8 +130,8 @@ export class Alternatives {
   }
 }
 
-/** A sentence of the source and how it is to be translated: what was chosen with Sie is no choice for du. */
-function question({ source }) {
+/** A key of the source sentence and its options: a choice made for Sie does not apply to du. */
+function keyOf({ source }) {
   return JSON.stringify({ text: source, ...formalityWish() });
 }
 

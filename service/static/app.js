@@ -1,9 +1,9 @@
-// The page: English in, German out, while one types.
+// The page: translates English into German while you type.
 //
-// Reading order: this file (what happens when), live.js (when a text is sent), server.js (what is sent, and what may
-// go wrong), view.js (the translation on the page), words.js with mirror.js (which word became which), faults.js (what
-// was lost), alternatives.js. By themselves: formality.js, highlights.js, messages.js, history.js, curl.js, files.js,
-// clipboard.js, storage.js, characters.js.
+// Reading order: this file (events), live.js (when a text is sent), server.js (requests and their errors), view.js (the
+// translation on the page), words.js with mirror.js (word alignment), faults.js (what was lost), alternatives.js.
+// Independent of these: formality.js, highlights.js, messages.js, history.js, curl.js, files.js, clipboard.js,
+// storage.js, characters.js.
 
 import { Alternatives } from "./alternatives.js";
 import { countCharacters, wellFormed } from "./characters.js";
@@ -21,16 +21,16 @@ import { Words } from "./words.js";
 
 const RECONNECT_MILLISECONDS = 2000;
 const ANNOUNCE_MILLISECONDS = 1000;
-const LONGEST_ANNOUNCED = 300;
+const MAX_ANNOUNCED_LENGTH = 300;
 const MAX_ALTERNATIVES = 3;
 const NO_FILE = { name: "", lineEnd: "\n" };
 
 const element = (id) => document.getElementById(id);
 const source = element("source");
 
-let limits = null; // until the server has told
-let file = NO_FILE; // that the text comes from
-let isServerTroubled = false; // then the trouble does not go away with another text
+let limits = null; // null until the server has sent them
+let file = NO_FILE; // where the text comes from
+let isServerTroubled = false; // then another text does not clear the error
 let announcing = 0;
 let checked = 0;
 
@@ -47,7 +47,7 @@ const history = new History((entry) => {
   view.showOld(entry.translation);
   replaceSource(entry.source);
 });
-const live = new Live({ changed, begun, sentence, done, failed });
+const live = new Live({ changed, started, sentence, done, failed });
 
 // --- the text
 
@@ -109,7 +109,7 @@ function textChanged() {
   refresh();
 }
 
-// --- its translation
+// --- the translation
 
 function changed(isShown) {
   view.isOld = !isShown;
@@ -117,11 +117,11 @@ function changed(isShown) {
   refresh();
 }
 
-function begun(text) {
+function started(text) {
   alternatives.close();
   hideTrouble();
   tell(element("timing"));
-  view.begin(text);
+  view.start(text);
 }
 
 function sentence(data) {
@@ -166,16 +166,16 @@ setUpFormality(() => {
   alternatives.close();
   words.hide();
   showCommand();
-  live.translateAnew();
+  live.translateAgain();
 });
 
 function announce(sentences) {
-  const isShort = view.text.length <= LONGEST_ANNOUNCED;
+  const isShort = view.text.length <= MAX_ANNOUNCED_LENGTH;
   element("announcer").lang = isShort ? "de" : document.documentElement.lang;
   tell(element("announcer"), ...(isShort ? ["asItIs", view.text] : ["finished", sentences]));
 }
 
-// --- what can be done with it
+// --- actions on the translation
 
 element("copy").addEventListener("click", () => copyFrom(element("translation"), view.text, element("copy")));
 element("download").addEventListener("click", () => saveText(file, view.text));
@@ -192,7 +192,7 @@ function showCommand() {
   if (element("command").open) element("curl").textContent = curlCommand(wellFormed(source.value));
 }
 
-// --- what is shown around it
+// --- the rest of the page
 
 function refresh() {
   const hasTranslation = view.text !== "";
@@ -229,9 +229,9 @@ function hideTrouble() {
   tell(element("error"));
 }
 
-// --- the start
+// --- start-up
 
-/** Ask for the model and its limits until the server is ready. */
+/** Request the model and its limits until the server is ready. */
 async function connect() {
   try {
     const model = await fetchModel();
@@ -246,5 +246,5 @@ async function connect() {
   }
 }
 
-textChanged(); // a reloaded page may come with its text
+textChanged(); // a reloaded page may already contain text
 connect();

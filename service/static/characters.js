@@ -1,4 +1,4 @@
-// The server counts Unicode code points, JavaScript UTF-16 units: an emoji is one there and two here.
+// The server counts Unicode code points, JavaScript UTF-16 code units: an emoji is one there and two here.
 
 export function countCharacters(text) {
   let count = 0;
@@ -6,14 +6,14 @@ export function countCharacters(text) {
   return count;
 }
 
-/** Where in the string each code point starts, and at last where the string ends. */
+/** The index of each code point in the string, and finally the length of the string. */
 export function codePointOffsets(text) {
   const offsets = [0];
   for (const character of text) offsets.push(offsets.at(-1) + character.length);
   return offsets;
 }
 
-/** The text without halves of emoji, which no server could read. */
+/** The text with lone surrogates replaced, because UTF-8 cannot encode them. */
 export function wellFormed(text) {
   return text.toWellFormed?.() ?? text;
 }

@@ -1,15 +1,15 @@
-// Copying, with the outcome told on the button.
+// Copying, with the result shown on the button.
 
 import { tell } from "./messages.js";
 
-const TOLD_MILLISECONDS = 2000;
+const SHOWN_MILLISECONDS = 2000;
 
 export async function copyFrom(element, text, button) {
   tell(button, (await copy(element, text)) ? "copied" : "pressCopy");
-  setTimeout(() => tell(button, "copy"), TOLD_MILLISECONDS);
+  setTimeout(() => tell(button, "copy"), SHOWN_MILLISECONDS);
 }
 
-/** Browsers offer the clipboard to https and localhost only; elsewhere what is shown is selected and copied. */
+/** Browsers offer the clipboard only to https and localhost; elsewhere, select the shown text and copy it. */
 async function copy(element, text) {
   try {
     await navigator.clipboard.writeText(text);

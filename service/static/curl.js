@@ -1,9 +1,9 @@
-// What is on the page as a command for a terminal.
+// The same translation as a command for a terminal.
 
 import { formalityWish } from "./formality.js";
 import { hasKey } from "./server.js";
 
-const MAX_ARGUMENT_BYTES = 100_000; // Linux takes 131,071 at most
+const MAX_ARGUMENT_BYTES = 100_000; // Linux accepts at most 131,071
 
 /** A `curl` command that translates the text, for any POSIX shell. */
 export function curlCommand(text) {
@@ -11,14 +11,14 @@ export function curlCommand(text) {
   const isLong = new TextEncoder().encode(body).length > MAX_ARGUMENT_BYTES;
   const command = [
     `curl ${quote(new URL("translate", document.baseURI).href)}`,
-    ...(hasKey() ? ['-H "Authorization: Bearer $API_KEY"'] : []), // the key itself does not belong on a screen
+    ...(hasKey() ? ['-H "Authorization: Bearer $API_KEY"'] : []), // the key itself must not be shown on screen
     `-H ${quote("Content-Type: application/json")}`,
-    isLong ? `-d @- <<'END'\n${body}\nEND` : `-d ${quote(body)}`, // the body is one line, and never END
+    isLong ? `-d @- <<'END'\n${body}\nEND` : `-d ${quote(body)}`, // the body is one line and never END
   ];
   return command.join(" \\\n  ");
 }
 
-/** In single quotes a shell takes everything literally but the single quote, which stands outside of them. */
+/** Quote an argument for a shell: single quotes keep everything but the single quote, which goes outside of them. */
 function quote(argument) {
   return `'${argument.replaceAll("'", "'\\''")}'`;
 }

@@ -1,4 +1,4 @@
-// The stock page of the framework does this in an inline script, which the Content-Security-Policy forbids.
+// FastAPI's own page does this in an inline script, which the Content-Security-Policy forbids.
 SwaggerUIBundle({
   dom_id: "#api",
   url: "openapi.json",

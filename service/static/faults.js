@@ -1,12 +1,12 @@
-// What a translation has lost, and what it has made up: marked where it stands, and said in words.
+// What a translation has lost or made up: highlighted in place, and described in words.
 
 import { paint } from "./highlights.js";
 import { say } from "./messages.js";
 import { rangeBehind, rangeIn } from "./mirror.js";
 
-const TOLD_ONE_BY_ONE = ["number_mismatch", "placeholder_lost", "markup_lost"];
-const MOST_TOLD = 3;
-const LONGEST_TOLD = 60;
+const LISTED_FLAGS = ["number_mismatch", "placeholder_lost", "markup_lost"];
+const MAX_LISTED = 3;
+const MAX_LISTED_LENGTH = 60;
 
 export class Faults {
   #view;
@@ -18,13 +18,13 @@ export class Faults {
     this.#source = source;
   }
 
-  /** Mark them, in all sentences that are up to date. */
+  /** Highlight them, unless the translation is out of date. */
   show() {
     const sentences = this.#view.isOld ? [] : this.#view.flagged;
     paint("fault", sentences.flatMap((sentence) => this.#rangesOf(sentence)));
   }
 
-  /** The same with the next frame, however many sentences come until then. */
+  /** Do that in the next frame: once, however many sentences arrive until then. */
   showSoon() {
     this.#frame ??= requestAnimationFrame(() => {
       this.#frame = null;
@@ -41,13 +41,13 @@ export class Faults {
   }
 }
 
-/** What to be careful about in a sentence, in words. */
+/** The warnings about a sentence, in words. */
 export function warnings(sentence) {
-  const general = sentence.flags.filter((flag) => !TOLD_ONE_BY_ONE.includes(flag)).map((flag) => say(flag));
+  const general = sentence.flags.filter((flag) => !LISTED_FLAGS.includes(flag)).map((flag) => say(flag));
   const faults = faultsOf(sentence).filter(({ kind }) => kind !== "character");
-  const told = faults.slice(0, MOST_TOLD).map((fault) => say(fault.verdict, fault.kind, textOf(fault, sentence)));
-  if (faults.length > MOST_TOLD) told.push(say("moreFaults", faults.length - MOST_TOLD));
-  return told.length > 0 ? [say("faults", told), ...general] : general;
+  const listed = faults.slice(0, MAX_LISTED).map((fault) => say(fault.verdict, fault.kind, textOf(fault, sentence)));
+  if (faults.length > MAX_LISTED) listed.push(say("moreFaults", faults.length - MAX_LISTED));
+  return listed.length > 0 ? [say("faults", listed), ...general] : general;
 }
 
 function faultsOf({ checks }) {
@@ -56,5 +56,5 @@ function faultsOf({ checks }) {
 
 function textOf({ source, target }, sentence) {
   const text = source === null ? sentence.text.slice(...target) : sentence.source.slice(...source);
-  return text.length > LONGEST_TOLD ? `${text.slice(0, LONGEST_TOLD)}…` : text;
+  return text.length > MAX_LISTED_LENGTH ? `${text.slice(0, MAX_LISTED_LENGTH)}…` : text;
 }

@@ -1,13 +1,13 @@
-// Files in and out.
+// Opening and saving files.
 
 const TEXT_FILE = /\.(txt|md)$/i;
-const MOST_BYTES_PER_CHARACTER = 4;
+const MAX_BYTES_PER_CHARACTER = 4;
 
-/** Take text files that are dropped on `area` or chosen with `button`. */
+/** Open text files that are dropped on `area` or chosen with `button`. */
 export function acceptFiles(area, button, input, { maxCharacters, opened, refused }) {
   const open = async (file) => {
     if (!TEXT_FILE.test(file.name)) return refused("notText", file.name);
-    if (file.size > MOST_BYTES_PER_CHARACTER * maxCharacters()) return refused("fileTooLarge", file.name, maxCharacters());
+    if (file.size > MAX_BYTES_PER_CHARACTER * maxCharacters()) return refused("fileTooLarge", file.name, maxCharacters());
     const text = decode(await file.arrayBuffer());
     return text === null ? refused("notUtf8", file.name) : opened(file.name, text);
   };
@@ -29,7 +29,7 @@ function decode(bytes) {
 
 function acceptDrops(area, open) {
   const hasFile = (event) => event.dataTransfer.types.includes("Files");
-  // A file that misses the area must not replace the page.
+  // By default, a file dropped outside the area would replace the page.
   for (const name of ["dragover", "drop"]) {
     document.addEventListener(name, (event) => hasFile(event) && event.preventDefault());
   }
@@ -43,12 +43,12 @@ function acceptDrops(area, open) {
   });
 }
 
-/** How the lines of a file end; on the page they all end in "\n". */
+/** The line ending of a file; on the page, all lines end in "\n". */
 export function firstLineEnd(text) {
   return /\r\n|\r|\n/.exec(text)?.[0] ?? "\n";
 }
 
-/** Offer the text as a file that is named after the one it comes from, with that one's line ends. */
+/** Save the text as a file, with the name and the line endings of the file it comes from. */
 export function saveText({ name, lineEnd }, text) {
   const [, base, extension] = /^(.*?)(\.[^.]*)?$/s.exec(name);
   const link = document.createElement("a");

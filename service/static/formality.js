@@ -1,4 +1,4 @@
-// Sie or du: English does not tell, so it is asked where the model was taught the difference.
+// Sie or du: English does not show which, so the page asks, if the model was trained for both.
 
 import { browserStorage } from "./storage.js";
 
@@ -9,7 +9,7 @@ const buttons = [...group.querySelectorAll("[data-formality]")];
 
 let chosen = "formal";
 
-/** Choose what was chosen last, and let the buttons change it; `changed` is called after that. */
+/** Restore the last choice, and let the buttons change it; `changed` is called after each change. */
 export function setUpFormality(changed) {
   choose(browserStorage.read(FORMALITY) === "informal" ? "informal" : "formal");
   for (const button of buttons) {
@@ -22,12 +22,12 @@ export function setUpFormality(changed) {
   }
 }
 
-/** Show the choice, or hide it. */
+/** Show or hide the choice. */
 export function offerFormality(isOffered) {
   group.hidden = !isOffered;
 }
 
-/** What a request says of it: nothing where there is no choice, and nothing for Sie, which goes without saying. */
+/** The fields for a request: none if there is no choice, and none for Sie, the default. */
 export function formalityWish() {
   return chosen === "informal" && !group.hidden ? { formality: chosen } : {};
 }

@@ -1,10 +1,10 @@
-// Places in a text that are painted without elements of their own, so that a long text costs nothing.
+// Highlights in a text. They need no elements of their own, so a long text costs nothing.
 
-const FROM_BELOW = ["sentence", "fault", "word"]; // where they overlap
+const FROM_BELOW = ["sentence", "fault", "word"]; // painting order where they overlap
 
-/** Paint these ranges, and no others of that name. */
+/** Highlight these ranges, replacing earlier ones of that name. */
 export function paint(name, ranges) {
-  // Where a browser has no highlights yet, the line below the translation still says it in words.
+  // In a browser without highlights, the line below the translation still shows the words.
   if (!CSS.highlights) return;
   const highlight = new Highlight(...ranges);
   highlight.priority = FROM_BELOW.indexOf(name);

@@ -1,12 +1,12 @@
-// The last translations. They are kept in this browser only, and only if that is wanted.
+// The last translations. They are kept only in this browser, and only if the user allows it.
 
 import { tell } from "./messages.js";
 import { browserStorage } from "./storage.js";
 
 const ENTRIES = "translator.history";
 const IS_OFF = "translator.history.off";
-const MOST_ENTRIES = 20;
-const LONGEST_LINE = 160;
+const MAX_ENTRIES = 20;
+const MAX_LINE_LENGTH = 160;
 
 const element = (id) => document.getElementById(id);
 
@@ -14,7 +14,7 @@ export class History {
   #entries = read();
   #choose;
 
-  /** `choose` is called with the entry {source, translation} that is wanted again. */
+  /** `choose` is called with the entry {source, translation} that the user selects. */
   constructor(choose) {
     this.#choose = choose;
     element("keep").checked = this.#isOn;
@@ -25,7 +25,7 @@ export class History {
       this.#entries = [];
       this.#save();
     });
-    // Another tab may have added some.
+    // Another tab may have changed the entries.
     addEventListener("storage", () => {
       this.#entries = read();
       this.#show();
@@ -37,7 +37,7 @@ export class History {
     return browserStorage.read(IS_OFF) !== "true";
   }
 
-  /** Keep a translation. While a text is being written, the newest entry grows with it. */
+  /** Add a translation. While a text is being typed, it replaces the newest entry. */
   add(source, translation) {
     if (!this.#isOn) return;
     const [newest] = this.#entries;
@@ -45,12 +45,12 @@ export class History {
     const others = this.#entries.filter(
       (entry) => entry.source !== source && !(entry === newest && isSameWork(entry.source, source)),
     );
-    this.#entries = [{ source, translation }, ...others].slice(0, MOST_ENTRIES);
+    this.#entries = [{ source, translation }, ...others].slice(0, MAX_ENTRIES);
     this.#save();
   }
 
   #save() {
-    // Long texts may need more room than a browser gives.
+    // Long texts may exceed the storage quota of the browser.
     while (!browserStorage.write(ENTRIES, JSON.stringify(this.#entries)) && this.#entries.length > 0) {
       this.#entries.pop();
     }
@@ -80,11 +80,11 @@ function read() {
     const entries = JSON.parse(browserStorage.read(ENTRIES)) ?? [];
     return entries.filter(({ source, translation }) => typeof source + typeof translation === "stringstring");
   } catch {
-    return []; // something else has written there
+    return []; // something else has written to this key
   }
 }
 
-/** Whether one text looks like the other, some writing later: at least half of the shorter one is left. */
+/** Whether two texts look like versions of one: they share at least half of the shorter one at start and end. */
 function isSameWork(older, newer) {
   const shorter = Math.min(older.length, newer.length);
   let before = 0;
@@ -97,6 +97,6 @@ function isSameWork(older, newer) {
 function line(text, language) {
   const span = document.createElement("span");
   span.lang = language;
-  span.textContent = text.trim().slice(0, LONGEST_LINE);
+  span.textContent = text.trim().slice(0, MAX_LINE_LENGTH);
   return span;
 }

@@ -1,26 +1,26 @@
-// When a text is sent: after a pause in typing, only the newest, and again where that may help.
+// When a text is sent: only the newest one, after a pause in typing, and again after errors that may pass.
 
 import { Problem, translateStream } from "./server.js";
 
 const PAUSE_MILLISECONDS = 300;
 const LONG_TEXT = 5000;
-const LONG_PAUSE_MILLISECONDS = 1000; // so much text should not be sent for every word
+const LONG_PAUSE_MILLISECONDS = 1000; // a long text should not be sent after every word
 const RETRY_SECONDS = [2, 4, 8, 15];
 
 export class Live {
   #watcher;
   #wanted = "";
-  #request = null; // what is being translated: {text, controller}
-  #shown = null; // the text whose translation is on the page, whole
+  #request = null; // the running request: {text, controller}
+  #shown = null; // the text whose whole translation is on the page
   #timer = 0;
   #failures = 0;
 
-  /** Tell `watcher` what becomes of the text: changed, begun, sentence, done, failed. */
+  /** `watcher` has callbacks: changed, started, sentence, done, failed. */
   constructor(watcher) {
     this.#watcher = watcher;
   }
 
-  /** Translate this text, unless that is done or being done. */
+  /** Translate this text, unless it is already translated or being translated. */
   want(text) {
     this.#wanted = text;
     if (this.#request && isSame(this.#request.text, text)) return;
@@ -31,7 +31,7 @@ export class Live {
     this.#watcher.changed(isShown);
   }
 
-  /** Translate the text without waiting any longer. */
+  /** Translate the text without further delay. */
   translateNow() {
     clearTimeout(this.#timer);
     const text = this.#wanted;
@@ -42,7 +42,7 @@ export class Live {
   }
 
   /** Translate the same text again at once, because the options have changed. */
-  translateAnew() {
+  translateAgain() {
     this.#abort();
     this.#failures = 0;
     this.#shown = null;
@@ -70,11 +70,11 @@ export class Live {
     const controller = new AbortController();
     this.#request = { text, controller };
     try {
-      let hasBegun = false;
+      let hasStarted = false;
       for await (const { name, data } of translateStream(text, controller.signal)) {
-        if (controller.signal.aborted) return; // events may have come together
-        if (!hasBegun) this.#begin(text);
-        hasBegun = true;
+        if (controller.signal.aborted) return; // several events may have arrived together
+        if (!hasStarted) this.#start(text);
+        hasStarted = true;
         if (name === "sentence") this.#watcher.sentence(data);
         else this.#finish(text, data);
       }
@@ -83,9 +83,9 @@ export class Live {
     }
   }
 
-  #begin(text) {
+  #start(text) {
     this.#shown = null;
-    this.#watcher.begun(text);
+    this.#watcher.started(text);
   }
 
   #finish(text, end) {
@@ -109,7 +109,7 @@ export class Live {
   }
 }
 
-/** Blanks at the end change neither the translation nor where its words are. */
+/** Trailing whitespace changes neither the translation nor the offsets of its words. */
 function isSame(text, other) {
   return text.trimEnd() === other.trimEnd();
 }

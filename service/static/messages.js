@@ -1,4 +1,4 @@
-// What the page says, in both languages of its interface.
+// The texts of the page, in both languages of its interface.
 
 import { browserStorage } from "./storage.js";
 
@@ -35,24 +35,24 @@ export const MESSAGES = {
     seconds: (seconds) => `${number(rounded(seconds))} s`,
     finished: (sentences) => `The translation is finished: ${plural(sentences, "sentence", "sentences")}.`,
 
-    hint: "Point at a word for its counterpart, click a sentence for alternatives",
-    whatToDo: "Left and right go through the words, up and down through the sentences; Enter shows other translations.",
+    hint: "Point at a word to see its counterpart; click a sentence for alternatives",
+    whatToDo: "Left and right move between words, up and down between sentences; Enter shows other translations.",
     alternatives: "Other translations",
-    looking: "Looking for others…",
-    noOthers: "There are no others.",
+    looking: "Looking for other translations…",
+    noOthers: "There are no other translations.",
     check: (sentences) => `${plural(sentences, "sentence", "sentences")} to check`,
-    copied_source: "Check: much of it came back in English.",
+    copied_source: "Check: much of this sentence was not translated.",
     repetition: "Check: words repeat that do not in the English text.",
     too_long_split: "Check: the sentence was too long and was translated in pieces.",
     low_confidence: "Check: the model is unsure of this sentence.",
     number_mismatch: "Check: a number, an amount, a time or a date is missing or made up.",
-    placeholder_lost: "Check: something that stays as it is, such as a link or a placeholder, is missing.",
+    placeholder_lost: "Check: something that should stay unchanged, such as a link or a placeholder, is missing.",
     markup_lost: "Check: markup such as <b> or &amp; is missing.",
-    broken_characters: "Check: it has a character that cannot be shown.",
+    broken_characters: "Check: it has a character that cannot be displayed.",
     translated_in_parts: "Check: it was translated in parts so that nothing gets lost, and may read badly.",
     faults: (faults) => `Check: ${faults.join("; ")}.`,
     lost: (kind, text) => `${KINDS.en[kind]} ${text} is missing in the translation`,
-    misplaced: (kind, text) => `${KINDS.en[kind]} ${text} encloses no words any more`,
+    misplaced: (kind, text) => `${KINDS.en[kind]} ${text} no longer encloses any words`,
     extra: (kind, text) => `${KINDS.en[kind]} ${text} is not in the English text`,
     moreFaults: (count) => `and ${number(count)} more`,
 
@@ -60,7 +60,7 @@ export const MESSAGES = {
     keepHistory: "Keep the last 20 translations, in this browser only",
     clearHistory: "Clear history",
     noHistory: "Nothing here yet.",
-    command: "The same from a terminal",
+    command: "As a terminal command",
     privacy: "Your text goes to this server and nowhere else.",
 
     keyLabel: "API key",
@@ -69,18 +69,18 @@ export const MESSAGES = {
     overLimit: (excess, limit) =>
       `The text is ${plural(excess, "character", "characters")} over the limit of ${number(limit)}. ` +
       "Shorten it, or translate it in parts.",
-    notText: (name) => `${name} is not a .txt or .md file. Save its text as one of these first.`,
-    notUtf8: (name) => `${name} is not text in UTF-8. Save it in that encoding first.`,
-    fileTooLarge: (name, limit) => `${name} has more than the ${number(limit)} characters of the limit. Translate it in parts.`,
+    notText: (name) => `${name} is not a .txt or .md file. Save the text as one of these first.`,
+    notUtf8: (name) => `${name} is not UTF-8 text. Save it in UTF-8 first.`,
+    fileTooLarge: (name, limit) => `${name} is over the limit of ${number(limit)} characters. Translate it in parts.`,
     serverGone: (seconds) => `The server cannot be reached. Your text is still here. ${again(seconds)}`,
     notReady: (detail) => detail,
     busy: (seconds) => `The server is busy. Your text is still here. ${again(seconds)}`,
     unable: (seconds) => `The server cannot translate right now. Your text is still here. ${again(seconds)}`,
-    tooMany: (seconds) => `These are too many requests for now. Your text is still here. ${again(seconds)}`,
-    tooSlow: "The translation took too long. Try again, or with less text at once.",
+    tooMany: (seconds) => `Too many requests for now. Your text is still here. ${again(seconds)}`,
+    tooSlow: "The translation took too long. Try again, or send less text at once.",
     broken: (id) =>
-      `The server failed. Try again; if it happens again, tell whoever runs it${id ? ` this id: ${id}` : ""}.`,
-    keyNeeded: "This server needs an API key. Ask whoever runs it for one; it is kept until you close this tab.",
+      `The server failed. Try again; if it keeps failing, tell its operator${id ? ` this id: ${id}` : ""}.`,
+    keyNeeded: "This server needs an API key. Ask its operator for one. The page keeps it until you close this tab.",
     keyUnknown: "The server does not know this API key. Check it and enter it again.",
     refused: (_, detail) => detail,
   },
@@ -167,7 +167,7 @@ export const MESSAGES = {
   },
 };
 
-// What may be lost, as the server calls it.
+// Names of what can be lost, by the kinds of the server.
 export const KINDS = {
   en: {
     small: "the number",
@@ -262,23 +262,23 @@ function again(seconds) {
     : `Trying again in ${number(seconds)} s.`;
 }
 
-const told = new Map(); // elements and their messages, to be told again in another language
+const shown = new Map(); // the message of each element, to show again in another language
 
-/** Say it in the language of the interface. */
+/** Return a message in the language of the interface. */
 export function say(key, ...values) {
   const message = MESSAGES[document.documentElement.lang][key];
   return typeof message === "function" ? message(...values) : message;
 }
 
-/** Write a message into an element, now and whenever the language is changed; without a key, empty it. */
+/** Show a message in an element, now and whenever the language changes; without a key, empty it. */
 export function tell(element, key, ...values) {
-  if (key === undefined) told.delete(element);
-  else told.set(element, [key, ...values]);
+  if (key === undefined) shown.delete(element);
+  else shown.set(element, [key, ...values]);
   const text = key === undefined ? "" : say(key, ...values);
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Choose the language that was used last, or else the browser's, and let the buttons change it. */
+/** Use the last chosen language, or else the browser's, and let the buttons change it. */
 export function setUpLanguages() {
   const preferred = navigator.language.startsWith("de") ? "de" : "en";
   const remembered = browserStorage.read(LANGUAGE);
@@ -296,7 +296,7 @@ function setLanguage(language) {
   document.documentElement.lang = language;
   document.title = say("title");
   for (const element of document.querySelectorAll("[data-text]")) {
-    if (!told.has(element)) told.set(element, [element.dataset.text]);
+    if (!shown.has(element)) shown.set(element, [element.dataset.text]);
   }
   for (const element of document.querySelectorAll("[data-label]")) element.ariaLabel = say(element.dataset.label);
   for (const element of document.querySelectorAll("[data-title]")) element.title = say(element.dataset.title);
@@ -309,5 +309,5 @@ function setLanguage(language) {
   for (const button of document.querySelectorAll("[data-language]")) {
     button.ariaPressed = String(button.dataset.language === language);
   }
-  for (const [element, message] of told) tell(element, ...message);
+  for (const [element, message] of shown) tell(element, ...message);
 }

@@ -1,8 +1,8 @@
-// A textarea's text cannot be highlighted. So the same text stands unseen behind it, laid out in the same way.
+// The text of a textarea cannot be highlighted. So an element behind it holds the same text in the same layout.
 
 const mirror = document.getElementById("mirror");
 
-/** A range of the source, to be highlighted behind the textarea. */
+/** The range of the source to highlight behind the textarea. */
 export function rangeBehind(textarea, start, end) {
   if (mirror.textContent !== textarea.value) mirror.textContent = textarea.value;
   alignMirror(textarea);
@@ -10,7 +10,7 @@ export function rangeBehind(textarea, start, end) {
 }
 
 export function alignMirror(textarea) {
-  mirror.style.width = `${textarea.clientWidth}px`; // without its scroll bar
+  mirror.style.width = `${textarea.clientWidth}px`; // without the scroll bar
   mirror.scrollTop = textarea.scrollTop;
 }
 

@@ -1,4 +1,4 @@
-// What is sent to the server, and what may go wrong.
+// Requests to the server, and their errors.
 
 import { formalityWish } from "./formality.js";
 import { tabStorage } from "./storage.js";
@@ -6,7 +6,7 @@ import { tabStorage } from "./storage.js";
 const KEY = "translator.key";
 
 export class Problem extends Error {
-  /** `status` is 0 where no answer came; the other fields are those of problem+json. */
+  /** `status` is 0 if there was no response; the other fields are those of problem+json. */
   constructor({ status, type = "", detail = "", request_id: requestId = "" }, retryAfterSeconds = null) {
     super(detail);
     this.status = status;
@@ -16,14 +16,14 @@ export class Problem extends Error {
     this.retryAfterSeconds = retryAfterSeconds;
   }
 
-  /** The problem of an answer; something between us and the server may have answered with anything else. */
+  /** The problem in a response. A proxy may have answered with something other than problem+json. */
   static async of(response) {
     const retryAfter = Number.parseInt(response.headers.get("Retry-After"), 10);
     let fields = {};
     try {
       fields = await response.json();
     } catch {
-      // the status must do
+      // only the status is known
     }
     return new Problem({ ...fields, status: response.status }, Number.isNaN(retryAfter) ? null : retryAfter);
   }
@@ -32,7 +32,7 @@ export class Problem extends Error {
     return this.status === 0 || this.status === 502;
   }
 
-  /** Whether to send the request again without being asked. */
+  /** Whether to retry automatically. */
   get isTriedAgain() {
     return this.isUnreachable || this.status === 429 || this.status === 503;
   }
@@ -42,7 +42,7 @@ export class Problem extends Error {
     return this.isTriedAgain || this.status >= 500;
   }
 
-  /** Whether it has nothing to do with this very text. */
+  /** Whether it is unrelated to this text. */
   get isOfTheServer() {
     return this.isTriedAgain || this.needsKey;
   }
@@ -51,7 +51,7 @@ export class Problem extends Error {
     return this.status === 401;
   }
 
-  /** What went wrong and what to do about it, as a message and its values. */
+  /** What went wrong and what to do, as the key of a message and its values. */
   explanation(retrySeconds = null) {
     if (this.isUnreachable) return ["serverGone", retrySeconds];
     if (this.needsKey) return [hasKey() ? "keyUnknown" : "keyNeeded"];
@@ -74,21 +74,21 @@ export function hasKey() {
   return tabStorage.read(KEY) !== null;
 }
 
-/** The model that is served and its limits. */
+/** The model and the limits of the server. */
 export async function fetchModel() {
   return (await ask("model")).json();
 }
 
-/** One sentence's translations, the best one first. */
+/** The translations of one sentence, best first. */
 export async function fetchAlternatives(sentence, count, signal) {
   const answer = await post("translate", { text: sentence, alternatives: count, ...formalityWish() }, signal);
   const [translation] = (await answer.json()).translations;
-  // Alone a sentence may be split in another way than in its text; then only the whole is of use.
+  // On its own, a sentence may be split differently than in its text; then only the whole translation is useful.
   const others = translation.sentences.length === 1 ? translation.sentences[0].alternatives : [];
   return [translation.text, ...others.map((other) => other.text)];
 }
 
-/** The events of a translation as they come, {name, data}: `sentence`, and `done` at last. Throws Problem. */
+/** The events of a translation as they arrive, {name, data}: `sentence`s, then `done`. Throws Problem. */
 export async function* translateStream(text, signal) {
   const response = await post("translate/stream", { text, alignment: true, ...formalityWish() }, signal);
   for await (const event of readEvents(response.body, signal)) {
@@ -128,7 +128,7 @@ function parseEvent(block) {
   return { name: fields.event, data: JSON.parse(fields.data) };
 }
 
-/** Browsers have a TypeError for every way in which a connection fails. */
+/** Turn any connection error into a Problem: browsers throw a TypeError for all of them. */
 async function unlessBroken(promise, signal) {
   try {
     return await promise;

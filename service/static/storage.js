@@ -1,14 +1,14 @@
-// The browser's storage, which may be full or forbidden: the page then goes on without.
+// The browser's storage. If it is full or blocked, the page works without it.
 
 class Storage {
   #open;
 
-  /** `open` returns the browser's storage; where that is forbidden, already asking for it fails. */
+  /** `open` returns the browser's storage; if that is blocked, it throws. */
   constructor(open) {
     this.#open = open;
   }
 
-  /** What is stored under that name, or null. */
+  /** Return the string stored under a name, or null. */
   read(name) {
     try {
       return this.#open().getItem(name);
@@ -17,7 +17,7 @@ class Storage {
     }
   }
 
-  /** Store a string; tells whether that was possible. */
+  /** Store a string; return whether that worked. */
   write(name, value) {
     try {
       this.#open().setItem(name, value);
@@ -30,5 +30,5 @@ class Storage {
 
 export const browserStorage = new Storage(() => localStorage);
 
-/** Forgotten when the tab is closed. */
+/** Cleared when the tab is closed. */
 export const tabStorage = new Storage(() => sessionStorage);

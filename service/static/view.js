@@ -1,12 +1,12 @@
-// The translation on the page: an element for each sentence, and between them what stands between them in the text.
+// The translation on the page: an element for each sentence, and between them the gaps of the source text.
 
 import { codePointOffsets } from "./characters.js";
 
 export class TranslationView {
   #root;
-  #text = ""; // what is translated
+  #text = ""; // the source text
   #sentences = [];
-  #gaps = [""]; // before each sentence and, at last, behind the last one
+  #gaps = [""]; // the text before each sentence and after the last one
   #byElement = new WeakMap();
   #codePoints = [];
   #oldText = "";
@@ -24,7 +24,7 @@ export class TranslationView {
     return this.#text;
   }
 
-  /** The translation, as much of it as there is. */
+  /** The translation, as far as it has arrived. */
   get text() {
     const pieces = this.#sentences.map((sentence, place) => this.#gaps[place] + sentence.text);
     return pieces.length > 0 ? pieces.join("") + this.#gaps[pieces.length] : this.#oldText;
@@ -34,12 +34,12 @@ export class TranslationView {
     return this.#sentences;
   }
 
-  /** The sentences to be careful about. */
+  /** The sentences with warnings. */
   get flagged() {
     return this.#sentences.filter((sentence) => sentence.flags.length > 0);
   }
 
-  /** Whether the source has changed since. */
+  /** Whether the source has changed since the translation. */
   get isOld() {
     return this.#root.classList.contains("old");
   }
@@ -49,11 +49,11 @@ export class TranslationView {
   }
 
   clear() {
-    this.begin("");
+    this.start("");
     this.finish();
   }
 
-  /** Show a translation of which only the text is known, until the sentences come. */
+  /** Show an old translation, of which only the text is known, until its sentences arrive. */
   showOld(text) {
     this.clear();
     this.#oldText = text;
@@ -61,10 +61,10 @@ export class TranslationView {
     this.isOld = true;
   }
 
-  /** Make room for the translation of `text`. */
-  begin(text) {
+  /** Start the translation of `text` with an empty view. */
+  start(text) {
     const sheet = document.createElement("div");
-    // Else a long translation that is replaced from its start would lose the place it was scrolled to.
+    // Otherwise replacing a long translation would lose the scroll position.
     if (this.#root.scrollTop > 0) sheet.style.minHeight = `${this.#root.scrollHeight}px`;
     this.isOld = false;
     this.#text = text;
@@ -76,7 +76,7 @@ export class TranslationView {
     this.#root.setAttribute("aria-busy", "true");
   }
 
-  /** Show the next sentence, as the server tells it, and return it as the page knows it. */
+  /** Show the next sentence from the server, and return it in the form that the page uses. */
   add(data) {
     const start = this.#codePoints[data.start];
     const end = this.#codePoints[data.end];
@@ -94,22 +94,22 @@ export class TranslationView {
   finish() {
     this.#gaps[this.#sentences.length] = this.#text.slice(this.#sentences.at(-1)?.end ?? 0);
     this.#root.firstChild.append(this.#gaps.at(-1));
-    this.#settle();
+    this.#end();
   }
 
-  /** No more sentences come, though there are more. */
+  /** Stop before the end: no more sentences will arrive. */
   giveUp() {
-    if (this.#sentences.length > 0) this.#settle();
+    if (this.#sentences.length > 0) this.#end();
     this.isOld = true;
   }
 
-  #settle() {
+  #end() {
     this.#root.firstChild.style.minHeight = "";
     this.#root.setAttribute("aria-busy", "false");
     if (this.#text === "") this.#root.replaceChildren();
   }
 
-  /** Put other words in a sentence's place. What was known of the old ones is not known of them. */
+  /** Replace the text of a sentence. Links, flags and checks of the old text do not apply to the new one. */
   replace(sentence, { text, links = [], flags = [], checks = [] }) {
     Object.assign(sentence, { text, links, flags, checks });
     sentence.element.textContent = text;
@@ -121,12 +121,12 @@ export class TranslationView {
     return this.#byElement.get(parent?.closest(".sentence"));
   }
 
-  /** The sentence that stands at this place of the source. */
+  /** The sentence at this offset in the source. */
   sentenceAt(offset) {
     return this.#sentences.find((sentence) => sentence.start <= offset && offset <= sentence.end);
   }
 
-  /** The sentence so many places behind the given one. */
+  /** The sentence `distance` places after the given one. */
   neighbour(sentence, distance) {
     return this.#sentences[this.#sentences.indexOf(sentence) + distance];
   }
@@ -150,7 +150,7 @@ export class TranslationView {
     element.role = "button";
     element.ariaHasPopup = "dialog";
     element.textContent = sentence.text;
-    element.tabIndex = this.#sentences.length === 0 ? 0 : -1; // a stop for each would be too many
+    element.tabIndex = this.#sentences.length === 0 ? 0 : -1; // a tab stop for each would be too many
     this.#byElement.set(element, sentence);
     describe({ ...sentence, element });
     return element;
@@ -169,7 +169,7 @@ function describe({ element, flags }) {
   element.setAttribute("aria-describedby", [...flags.map((flag) => `flag-${flag}`), "what-to-do"].join(" "));
 }
 
-/** The links and the checks of a sentence, with offsets in it and in its translation; null where there are none. */
+/** The links and checks of a sentence, with offsets in it and in its translation; null where the server has null. */
 function placesWithin({ source, text, start, target_start: targetStart, alignment, checks }) {
   const inSource = codePointOffsets(source);
   const inTarget = codePointOffsets(text);

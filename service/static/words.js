@@ -1,5 +1,5 @@
-// Which word became which. Words get no elements of their own: they are found in the text when they are pointed at
-// and painted as highlights, so that a long text costs nothing.
+// Word alignment. Words have no elements of their own: the one under the pointer is looked up in the text and
+// highlighted, so a long text costs nothing.
 
 import { warnings } from "./faults.js";
 import { paint, unpaint } from "./highlights.js";
@@ -13,7 +13,7 @@ export class Words {
   #source;
   #hint = document.getElementById("hint");
   #announcer = document.getElementById("announcer");
-  #place = -1; // of the word that the arrow keys have reached in the sentence that has the focus
+  #place = -1; // index of the word selected with the arrow keys in the focused sentence
 
   constructor(view, source) {
     this.#view = view;
@@ -112,9 +112,9 @@ export class Words {
       this.#rangeInSource(sentence, source),
       rangeOf(sentence, target),
     ]));
-    const told = [this.#counterparts(sentence, links), ...warnings(sentence)];
-    const isTold = told.some((part) => part !== "");
-    tell(this.#hint, ...(isTold ? ["asItIs", told.filter(Boolean).join(" · ")] : ["hint"]));
+    const parts = [this.#counterparts(sentence, links), ...warnings(sentence)];
+    const hasText = parts.some((part) => part !== "");
+    tell(this.#hint, ...(hasText ? ["asItIs", parts.filter(Boolean).join(" · ")] : ["hint"]));
   }
 
   #counterparts(sentence, links) {

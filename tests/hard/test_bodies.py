@@ -198,7 +198,7 @@ def test_requests_by_the_description(
 
 def wait_until_ready(app: Any) -> None:
     end = time.monotonic() + PATIENCE_SECONDS
-    while not app.state.room.is_ready:
+    while not app.state.manager.is_ready:
         assert time.monotonic() < end
         time.sleep(0.01)
 

@@ -1,4 +1,4 @@
-"""An echo in the translator's place, and ways to serve it."""
+"""A fake engine that echoes its input, and ways to serve it."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from translator.text import Span
 from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style
 
 ANY_NUMBER = 10**9
-PATIENCE_SECONDS = 20  # only a test that fails waits as long
+PATIENCE_SECONDS = 20  # only a failing test waits this long
 
 
 class EchoEngine:
-    """Answers "DE:" and the text, which is one sentence, and keeps a record of what was decoded together.
+    """Answers "DE:" and the text, which is one sentence, and records which texts were decoded together.
 
-    A token is a character. Texts in `errors` fail; while `gate` is closed decoding stands still, except for what
-    nobody wants any more.
+    A token is a character. Texts in `errors` fail. While `gate` is closed, decoding waits, but ends if nobody wants its
+    results any more.
     """
 
     name = "echo-en-de"
@@ -79,7 +79,7 @@ class EchoEngine:
                 raise self.errors[one.item.text]
         for one in taken:
             if one.is_wanted():
-                one.finish(self._echo("".join(map(chr, one.item.beginning)) + one.item.text, kind))
+                one.finish(self._echo("".join(map(chr, one.item.prefix)) + one.item.text, kind))
 
     def _echo(self, text: str, kind: TranslateKind) -> TranslatedWork:
         hypotheses = tuple(
@@ -103,7 +103,7 @@ def echo() -> Iterator[EchoEngine]:
 
 @pytest.fixture
 def make_app(echo: EchoEngine) -> Callable[..., FastAPI]:
-    """An application that serves the echo, with the settings given, to everybody or to the clients with these keys."""
+    """Make an application that serves the echo with the given settings, to everybody or to clients with these keys."""
 
     def make(clients: dict[str, Client] | None = None, **settings: object) -> FastAPI:
         app = create_app(lambda: echo, Settings(**settings))
@@ -116,7 +116,7 @@ def make_app(echo: EchoEngine) -> Callable[..., FastAPI]:
 
 @pytest.fixture
 def make_client(make_app: Callable[..., FastAPI]) -> Iterator[Callable[..., TestClient]]:
-    """A client of an application that is ready, with the settings given."""
+    """Make a client of an application that is ready, with the given settings."""
     with contextlib.ExitStack() as stack:
 
         def make(clients: dict[str, Client] | None = None, **settings: object) -> TestClient:
@@ -134,7 +134,7 @@ def client(make_client: Callable[..., TestClient]) -> TestClient:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[FastAPI], str]]:
-    """Serve an application with uvicorn on a free port and return its address."""
+    """Serve an application with uvicorn on a free port and return its URL."""
     with contextlib.ExitStack() as stack:
         yield lambda app: stack.enter_context(_served(app))
 
@@ -153,10 +153,10 @@ def _served(app: FastAPI) -> Iterator[str]:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait until the condition holds; it is asked for again and again."""
+    """Poll the condition until it holds."""
     end = time.monotonic() + PATIENCE_SECONDS
     while not condition():
-        assert time.monotonic() < end, "waited in vain"
+        assert time.monotonic() < end, "timed out"
         time.sleep(0.01)
 
 

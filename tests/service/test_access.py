@@ -1,4 +1,4 @@
-"""API keys: how they are written down, who is let in, and how much a key may use."""
+"""API keys: their format, who is admitted, and how much a key may use."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def digest(key: str) -> str:
 
 @dataclass(frozen=True)
 class Given:
-    """The settings that name the keys."""
+    """The settings for API keys."""
 
     api_keys_file: Path | None = None
     api_keys: SecretStr | None = None
@@ -52,7 +52,7 @@ class Clock:
 
 
 @pytest.mark.parametrize("key", [None, "", KEY, "ключ"])
-def test_without_keys_everybody_is_let_in_and_nothing_is_limited(key: str | None) -> None:
+def test_without_keys_everybody_is_admitted_without_limits(key: str | None) -> None:
     client = Access.from_settings(Given()).identify(key)
     for _ in range(1000):
         client.charge(1_000_000)
@@ -60,14 +60,14 @@ def test_without_keys_everybody_is_let_in_and_nothing_is_limited(key: str | None
     assert client.characters_used == 10**9
 
 
-def test_a_key_tells_whose_it_is() -> None:
+def test_a_key_identifies_its_owner() -> None:
     access = access_of(f"web:{digest(KEY)}\nshop:{digest(OTHER_KEY).upper()}:admin")
     assert access.identify(KEY).name == "web"
     assert access.identify(OTHER_KEY).name == "shop"
     access.identify(OTHER_KEY).require_admin()
     with pytest.raises(Forbidden, match="line ends in :admin"):
         access.identify(KEY).require_admin()
-    assert access.identify(KEY) is access.identify(KEY)  # or its limits would start anew
+    assert access.identify(KEY) is access.identify(KEY)  # or its limits would start again
 
 
 @pytest.mark.parametrize(
@@ -123,23 +123,21 @@ def test_keys_come_from_a_file_and_from_the_environment(tmp_path: Path) -> None:
         (KEY, "line 3: the name, before the first colon"),
         (f":{digest(KEY)}", "line 3: the name, before the first colon"),
         (f"two words:{digest(KEY)}", "line 3: the name, before the first colon"),
-        ("web", "line 3: behind the name must stand a colon and the SHA-256"),
-        (f"web:{KEY}", "line 3: behind the name must stand a colon and the SHA-256"),
-        (f"web:{digest(KEY)[:-1]}", "line 3: behind the name must stand a colon and the SHA-256"),
+        ("web", "line 3: the name must be followed by a colon and the SHA-256"),
+        (f"web:{KEY}", "line 3: the name must be followed by a colon and the SHA-256"),
+        (f"web:{digest(KEY)[:-1]}", "line 3: the name must be followed by a colon and the SHA-256"),
         (f"web:{digest(KEY)}:", "line 3: part 3 must be rate=N, quota=N (whole numbers from 1) or admin"),
         (f"web:{digest(KEY)}:admin:{KEY}", "line 3: part 4 must be rate=N"),
         (f"web:{digest(KEY)}:rate=0", "line 3: part 3 must be rate=N"),
         (f"web:{digest(KEY)}:quota=-5", "line 3: part 3 must be rate=N"),
         (f"web:{digest(KEY)}:quota=٣", "line 3: part 3 must be rate=N"),
         (f"web:{digest(KEY)}:rate=1:rate=2", "line 3: part 4 must be rate=N"),
-        (f"web:{digest(KEY)}", "line 3: the name web or its key stands there twice"),
-        (f"first:{digest(KEY)}", "line 3: the name first or its key stands there twice"),
-        (f"second:{digest(OTHER_KEY)}", "line 3: the name second or its key stands there twice"),
+        (f"web:{digest(KEY)}", "line 3: the name web or its key occurs twice"),
+        (f"first:{digest(KEY)}", "line 3: the name first or its key occurs twice"),
+        (f"second:{digest(OTHER_KEY)}", "line 3: the name second or its key occurs twice"),
     ],
 )
-def test_a_line_that_makes_no_sense_is_named_and_not_quoted(
-    tmp_path: Path, line: str, complaint: str
-) -> None:
+def test_an_invalid_line_is_named_but_not_quoted(tmp_path: Path, line: str, complaint: str) -> None:
     file = tmp_path / "keys"
     file.write_text(f"first:{digest(OTHER_KEY)}\nweb:{digest('third key')}\n{line}\n", "utf-8")
     with pytest.raises(ConfigError) as caught:
@@ -154,12 +152,12 @@ def test_an_entry_of_the_environment_is_named_too() -> None:
 
 
 @pytest.mark.parametrize("content", ["", "\n# nobody yet\n"])
-def test_a_file_without_a_key_does_not_let_everybody_in(tmp_path: Path, content: str) -> None:
+def test_a_file_without_keys_does_not_admit_everybody(tmp_path: Path, content: str) -> None:
     file = tmp_path / "keys"
     file.write_text(content)
-    with pytest.raises(ConfigError, match="there is none"):
+    with pytest.raises(ConfigError, match="there are none"):
         Access.from_settings(Given(api_keys_file=file))
-    with pytest.raises(ConfigError, match="there is none"):
+    with pytest.raises(ConfigError, match="there are none"):
         access_of(content)
 
 
@@ -172,12 +170,12 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         Access.from_settings(Given(api_keys_file=file))
 
 
-def test_a_minutes_requests_may_come_at_once_and_then_one_by_one() -> None:
+def test_a_minutes_requests_may_arrive_at_once_and_then_one_by_one() -> None:
     clock = Clock(2026, 3, 1)
     client = Client("web", requests_per_minute=30, clock=clock)
     for _ in range(30):
         client.charge(1)
-    with pytest.raises(RateLimited, match="Requests with the key web: at most 30 a minute") as caught:
+    with pytest.raises(RateLimited, match="The key web is over its rate limit, 30 a minute") as caught:
         client.charge(1)
     assert caught.value.retry_after_seconds == 2
     assert client.characters_used == 30
@@ -214,12 +212,12 @@ def test_the_characters_of_a_month() -> None:
     assert client.characters_used == 60
     clock.now += 1
     assert client.characters_used == 0
-    client.refund(40)  # of a request that began before midnight
+    client.refund(40)  # of a request that started before midnight
     assert client.characters_used == 0
     client.charge(100)
 
 
-def test_a_place_in_the_rate_can_be_given_back_but_no_more_than_there_are() -> None:
+def test_a_request_can_be_refunded_but_only_up_to_the_rate() -> None:
     client = Client("web", requests_per_minute=2, clock=Clock(2026, 3, 3))
     client.charge(5)
     client.refund(5, with_request=True)
@@ -232,7 +230,7 @@ def test_a_place_in_the_rate_can_be_given_back_but_no_more_than_there_are() -> N
 
 
 @pytest.mark.parametrize("path", ["/translate", "/translate/stream"])
-def test_who_is_sent_away_as_the_service_is_busy_keeps_the_place_in_the_rate(
+def test_a_request_turned_away_because_the_service_is_busy_does_not_count_against_the_rate(
     make_client: Callable[..., TestClient], echo: Any, path: str
 ) -> None:
     client = make_client({KEY: Client("web", requests_per_minute=1)})
@@ -242,7 +240,7 @@ def test_who_is_sent_away_as_the_service_is_busy_keeps_the_place_in_the_rate(
         assert client.post(path, json={"text": text}).status_code == status
 
 
-def test_other_failures_cost_a_place_in_the_rate(make_client: Callable[..., TestClient], echo: Any) -> None:
+def test_other_failures_count_against_the_rate(make_client: Callable[..., TestClient], echo: Any) -> None:
     client = make_client({KEY: Client("web", requests_per_minute=1)})
     client.headers["X-API-Key"] = KEY
     echo.errors["fails"] = ValueError()
@@ -264,7 +262,7 @@ def test_other_failures_cost_a_place_in_the_rate(make_client: Callable[..., Test
         ({"Authorization": KEY}, None),
     ],
 )
-def test_where_a_key_is_looked_for(headers: Mapping[str, str], key: str | None) -> None:
+def test_where_a_key_is_read_from(headers: Mapping[str, str], key: str | None) -> None:
     raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     assert key_of(Request({"type": "http", "headers": raw})) == key
 
@@ -275,7 +273,7 @@ def test_a_key_in_bytes_that_are_not_ascii_is_only_a_wrong_key() -> None:
         access_of(f"web:{digest(KEY)}").identify(key_of(request))
 
 
-def test_a_key_stands_in_no_log_and_no_repr(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_key_is_in_no_log_and_no_repr(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     access = access_of(f"web:{digest(KEY)}")
     client = access.identify(KEY)
@@ -284,7 +282,7 @@ def test_a_key_stands_in_no_log_and_no_repr(caplog: pytest.LogCaptureFixture) ->
     assert digest(KEY) not in shown
 
 
-def test_the_command_draws_a_key_and_writes_its_line() -> None:
+def test_the_command_generates_a_key_and_prints_its_line() -> None:
     drawn = [
         subprocess.run(
             [sys.executable, "-m", "service.access", "web"], capture_output=True, text=True, check=True
@@ -300,6 +298,6 @@ def test_the_command_draws_a_key_and_writes_its_line() -> None:
 
 
 @pytest.mark.parametrize("arguments", [[], ["a", "b"], ["two words"], ["-h:"], ["x" * 33]])
-def test_the_command_tells_how_it_is_used(arguments: list[str]) -> None:
+def test_the_command_prints_its_usage(arguments: list[str]) -> None:
     with pytest.raises(SystemExit, match=r"Usage: python -m service\.access NAME"):
         main(arguments)

@@ -24,18 +24,18 @@ from service.batcher import (
 )
 from service.batcher.admission import Admission, Speed
 from service.batcher.jobs import Entry, Job
-from service.batcher.line import WaitingLine
+from service.batcher.request_queue import RequestQueue
 from service.metrics import Metrics
 from translator.errors import InputError
 from translator.feed import Feed
 
 ANY_NUMBER = 10**9
-PATIENCE_SECONDS = 20.0  # only a test that fails waits as long
+PATIENCE_SECONDS = 20.0  # only a failing test waits this long
 ROOMY = QueueLimits(batch_tokens=1000, max_queued_tokens=100_000)
 
 
 class Engine:
-    """Answers in capitals; while `gate` is closed it goes on until nobody wants any of the batch."""
+    """Answers in capitals; while `gate` is closed, it works until nobody wants any of the batch."""
 
     def __init__(self, workers: int = 1) -> None:
         self.workers = workers
@@ -103,7 +103,7 @@ def ask(
 async def while_busy(
     engine: Engine, batcher: Batcher[str], requests: Sequence[Coroutine[Any, Any, list[str]]]
 ) -> list[list[str] | BaseException]:
-    """Their results, when they came one after the other while the worker was busy."""
+    """The results of requests that arrive one after the other while the worker is busy."""
     engine.gate.clear()
     engine.entered = threading.Semaphore(0)
     busy = asyncio.create_task(ask(batcher, "busy"))
@@ -117,9 +117,7 @@ async def while_busy(
     return await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def test_results_of_the_engine_are_told_and_remembered_ones_are_not(
-    engine: Engine, make_batcher: Any
-) -> None:
+def test_on_result_gets_results_of_the_engine_but_not_of_the_cache(engine: Engine, make_batcher: Any) -> None:
     told: list[str] = []
     batcher = make_batcher(engine, cached=10, on_result=told.append)
     for _ in range(2):
@@ -127,48 +125,50 @@ def test_results_of_the_engine_are_told_and_remembered_ones_are_not(
     assert sorted(told) == ["A", "B"]
 
 
-def test_results_come_in_the_order_of_the_request(engine: Engine, make_batcher: Any) -> None:
+def test_results_are_in_the_order_of_the_request(engine: Engine, make_batcher: Any) -> None:
     batcher = make_batcher(engine)
     assert asyncio.run(ask(batcher, "b", "a", "b")) == ["B", "A", "B"]
     assert asyncio.run(ask(batcher)) == []
 
 
-def test_sentences_of_several_requests_go_together(engine: Engine, make_batcher: Any) -> None:
+def test_sentences_of_several_requests_are_batched(engine: Engine, make_batcher: Any) -> None:
     batcher = make_batcher(engine)
     results = asyncio.run(while_busy(engine, batcher, [ask(batcher, "a", "b"), ask(batcher, "c")]))
     assert results == [["A", "B"], ["C"]]
     assert sorted(engine.batches[1]) == ["a", "b", "c"]
 
 
-def test_other_options_are_another_batch_and_the_oldest_goes_first(engine: Engine, make_batcher: Any) -> None:
+def test_other_options_need_another_batch_and_the_oldest_goes_first(
+    engine: Engine, make_batcher: Any
+) -> None:
     batcher = make_batcher(engine)
     requests = [ask(batcher, text, kind=kind) for text, kind in (("a", "x"), ("b", "y"), ("c", "x"))]
     asyncio.run(while_busy(engine, batcher, requests))
     assert engine.batches[1:] == [["a", "c"], ["b"]]
 
 
-def test_sentences_go_together_up_to_the_budget(engine: Engine, make_batcher: Any) -> None:
+def test_sentences_are_batched_up_to_the_budget(engine: Engine, make_batcher: Any) -> None:
     batcher = make_batcher(engine, QueueLimits(batch_tokens=12, max_queued_tokens=1000))
     texts = ["four", "q", "eleven char", "five5", "three", "r"]
     asyncio.run(while_busy(engine, batcher, [ask(batcher, text) for text in texts]))
     assert engine.batches[1:] == [["four", "q"], ["eleven char"], ["five5", "three", "r"]]
 
 
-def test_one_that_is_longer_than_the_budget_goes_alone(engine: Engine, make_batcher: Any) -> None:
+def test_a_sentence_over_the_budget_goes_alone(engine: Engine, make_batcher: Any) -> None:
     batcher = make_batcher(engine, QueueLimits(batch_tokens=4, max_queued_tokens=1000))
     asyncio.run(while_busy(engine, batcher, [ask(batcher, text) for text in ("longer", "a", "b")]))
     assert engine.batches[1:] == [["longer"], ["a", "b"]]
 
 
 class Stepping(Engine):
-    """Takes a sentence's letters one a step, and further sentences between two steps; a step waits for `tick`."""
+    """Decodes one letter of each sentence per step, and takes sentences between two steps; a step waits for `tick`."""
 
     def __init__(self, workers: int = 1) -> None:
         super().__init__(workers)
         self.tick = threading.Semaphore(0)
         self.stepped = threading.Semaphore(0)
         self.steps: list[str] = []
-        """What was worked on in each."""
+        """The sentences of each step."""
 
     def process(self, kind: Hashable, feed: Feed[str, str]) -> None:
         left: list[tuple[Any, int]] = []
@@ -209,13 +209,13 @@ def test_sentences_join_between_two_steps_and_short_ones_leave_first(make_batche
     batcher = make_batcher(engine)
     moments = [(0, ask(batcher, "longest")), (1, ask(batcher, "abc")), (2, ask(batcher, "de"))]
     assert asyncio.run(step_by_step(engine, batcher, *moments)) == [["LONGEST"], ["ABC"], ["DE"]]
-    # "abc" comes while the second letter of "longest" is being worked on.
+    # "abc" arrives while the second letter of "longest" is being decoded.
     assert engine.steps == [
         "longest", "longest", "abc longest", "abc longest", "abc de longest", "de longest", "longest"
     ]  # fmt: skip
 
 
-def test_no_more_join_than_the_engine_has_room_and_the_budget_allows(make_batcher: Any) -> None:
+def test_only_as_many_join_as_the_engine_and_the_budget_allow(make_batcher: Any) -> None:
     engine = Stepping()
     batcher = make_batcher(engine, QueueLimits(batch_tokens=9, max_queued_tokens=1000))
     more = [
@@ -230,7 +230,7 @@ def test_no_more_join_than_the_engine_has_room_and_the_budget_allows(make_batche
     assert engine.steps == ["first", "aa bb first", "aa bb first", "cc first", "cc first"]
 
 
-def test_none_join_once_another_kind_goes_first(make_batcher: Any) -> None:
+def test_none_join_once_another_kind_is_first(make_batcher: Any) -> None:
     engine = Stepping()
     batcher = make_batcher(engine)
     moments = [(0, ask(batcher, "long")), (0, ask(batcher, "x", kind="other")), (0, ask(batcher, "y"))]
@@ -255,7 +255,7 @@ def test_an_idle_worker_takes_what_could_join(make_batcher: Any) -> None:
     assert asyncio.run(scenario()) == [["LONG"], ["X"]]
 
 
-def test_what_joined_one_that_fails_is_tried_again_without_it(make_batcher: Any) -> None:
+def test_sentences_that_joined_a_failing_one_are_retried_without_it(make_batcher: Any) -> None:
     engine, metrics = Stepping(), Metrics()
     batcher = make_batcher(engine, metrics=metrics)
     engine.errors["bad"] = ValueError("a mistake")
@@ -266,7 +266,7 @@ def test_what_joined_one_that_fails_is_tried_again_without_it(make_batcher: Any)
     assert metrics.registry.get_sample_value("translator_in_flight_sentences") == 0
 
 
-def test_what_is_given_up_leaves_between_two_steps_and_is_not_counted(make_batcher: Any) -> None:
+def test_cancelled_sentences_leave_between_two_steps_and_are_not_counted(make_batcher: Any) -> None:
     engine, metrics = Stepping(), Metrics()
     batcher = make_batcher(engine, metrics=metrics)
 
@@ -305,10 +305,10 @@ def entries(job: Job[str], *tokens: int, since: float | None = None) -> list[Ent
     return [Entry(job, [place], "k", Work("", count), now) for place, count in enumerate(tokens)]
 
 
-def order_of(line: WaitingLine, names: dict[int, str]) -> str:
-    """Whose entries go, one after the other."""
+def order_of(queue: RequestQueue, names: dict[int, str]) -> str:
+    """The names of the jobs in the order in which their entries are taken."""
     order = ""
-    while batch := line.take(1, lambda kind: 1, 1):
+    while batch := queue.take(1, lambda kind: 1, 1):
         order += names[id(batch[0].job)]
     return order
 
@@ -320,88 +320,88 @@ def in_a_loop(scenario: Callable[[], None]) -> None:
     asyncio.run(run())
 
 
-def test_requests_share_the_work_by_their_tokens() -> None:
+def test_requests_share_the_workers_by_tokens() -> None:
     def scenario() -> None:
-        line = WaitingLine()
+        queue = RequestQueue()
         a, b, c = jobs = [Job[str](Deadline.after(60)) for _ in range(3)]
         names = dict(zip(map(id, jobs), "abc", strict=True))
-        line.add(entries(a, 10, 10, 10, 10))  # ranks 0, 10, 20, 30
-        line.add(entries(b, 5, 15, 5))  # 0, 5, 20
-        assert [names[id(line.take(1, lambda kind: 1, 1)[0].job)] for _ in range(4)] == list("abba")
-        line.add(entries(c, 1, 25, 1))  # 20, half of the 40 tokens that went, for two were waiting; 21, 46
-        assert order_of(line, names) == "abccac"
+        queue.add(entries(a, 10, 10, 10, 10))  # ranks 0, 10, 20, 30
+        queue.add(entries(b, 5, 15, 5))  # 0, 5, 20
+        assert [names[id(queue.take(1, lambda kind: 1, 1)[0].job)] for _ in range(4)] == list("abba")
+        queue.add(entries(c, 1, 25, 1))  # 20, half of the 40 tokens taken, because two jobs waited; 21, 46
+        assert order_of(queue, names) == "abccac"
 
     in_a_loop(scenario)
 
 
-def test_a_second_sentence_goes_before_requests_that_come_much_later() -> None:
+def test_a_second_sentence_goes_before_requests_that_arrive_much_later() -> None:
     def scenario() -> None:
-        line = WaitingLine()
+        queue = RequestQueue()
         two = Job[str](Deadline.after(60))
-        line.add(entries(two, 10, 10))  # ranks 0, 10
+        queue.add(entries(two, 10, 10))  # ranks 0, 10
         for _ in range(5):
-            line.add(entries(Job[str](Deadline.after(60)), 10))
+            queue.add(entries(Job[str](Deadline.after(60)), 10))
         taken: list[Job[str]] = []
-        for _ in range(20):  # always another one comes
-            taken.append(line.take(1, lambda kind: 1, 1)[0].job)
-            line.add(entries(Job[str](Deadline.after(60)), 10))
-        # After the first of six the time is 10/6, and from then on seven wait: it passes 10 with the seventh. So the
-        # second sentence goes after the first, the five that were there, and the six that came before that.
+        for _ in range(20):  # another one always arrives
+            taken.append(queue.take(1, lambda kind: 1, 1)[0].job)
+            queue.add(entries(Job[str](Deadline.after(60)), 10))
+        # After the first of six, the time is 10/6, and from then on seven wait: it passes 10 with the seventh. So the
+        # second sentence goes after the first, the five already there, and the six that arrived before that.
         assert [place for place, job in enumerate(taken) if job is two] == [0, 12]
 
     in_a_loop(scenario)
 
 
-def test_what_has_waited_for_half_of_its_deadline_goes_first() -> None:
+def test_an_entry_that_has_waited_half_of_its_deadline_goes_first() -> None:
     def scenario() -> None:
-        line = WaitingLine()
+        queue = RequestQueue()
         document, *short = jobs = [Job[str](Deadline.after(60)) for _ in range(4)]
         names = dict(zip(map(id, jobs), "dxyz", strict=True))
-        line.add(entries(document, 100, 100, 100, since=time.monotonic() - 31))
+        queue.add(entries(document, 100, 100, 100, since=time.monotonic() - 31))
         for job in short:
-            line.add(entries(job, 1))
-        assert order_of(line, names) == "dddxyz"
+            queue.add(entries(job, 1))
+        assert order_of(queue, names) == "dddxyz"
 
     in_a_loop(scenario)
 
 
-def test_the_line_counts_only_what_somebody_waits_for() -> None:
+def test_the_queue_counts_only_wanted_entries() -> None:
     def scenario() -> None:
-        line = WaitingLine()
+        queue = RequestQueue()
         jobs = [Job[str](Deadline.after(60)) for _ in range(3)]
         for job in jobs:
-            line.add(entries(job, *[5] * 40))
-        assert (len(line), line.tokens) == (120, 600)
+            queue.add(entries(job, *[5] * 40))
+        assert (len(queue), queue.tokens) == (120, 600)
         jobs[0].end()
-        line.forget(jobs[0])
-        assert (len(line), line.tokens) == (80, 400)
-        batch = line.take(1000, lambda kind: 1, 50)
+        queue.forget(jobs[0])
+        assert (len(queue), queue.tokens) == (80, 400)
+        batch = queue.take(1000, lambda kind: 1, 50)
         assert len(batch) == 50
         assert {id(entry.job) for entry in batch} == set(map(id, jobs[1:]))
-        assert (len(line), line.tokens) == (30, 150)
+        assert (len(queue), queue.tokens) == (30, 150)
         jobs[1].end()
-        line.forget(jobs[1])
-        line.forget(jobs[2])
-        assert (len(line), line.tokens) == (0, 0)
-        assert line.take(1000, lambda kind: 1, 50) == []
+        queue.forget(jobs[1])
+        queue.forget(jobs[2])
+        assert (len(queue), queue.tokens) == (0, 0)
+        assert queue.take(1000, lambda kind: 1, 50) == []
 
     in_a_loop(scenario)
 
 
-def test_what_is_late_is_left_behind_and_not_counted() -> None:
+def test_late_entries_are_skipped_and_not_counted() -> None:
     def scenario() -> None:
-        line = WaitingLine()
+        queue = RequestQueue()
         late, other = Job[str](Deadline.after(0)), Job[str](Deadline.after(60))
-        line.add(entries(late, 1, 2, 3))
-        line.add(entries(other, 4))
-        [entry] = line.take(1000, lambda kind: 1, 50)
+        queue.add(entries(late, 1, 2, 3))
+        queue.add(entries(other, 4))
+        [entry] = queue.take(1000, lambda kind: 1, 50)
         assert entry.job is other
-        assert (len(line), line.tokens) == (0, 0)
+        assert (len(queue), queue.tokens) == (0, 0)
 
     in_a_loop(scenario)
 
 
-def test_few_sentences_are_shared_among_the_workers(make_batcher: Any) -> None:
+def test_a_few_sentences_are_shared_among_the_workers(make_batcher: Any) -> None:
     engine = Engine(workers=2)
     batcher = make_batcher(engine)
     engine.gate.clear()
@@ -417,7 +417,7 @@ def test_few_sentences_are_shared_among_the_workers(make_batcher: Any) -> None:
     assert sorted(map(len, engine.batches)) == [2, 2]
 
 
-def test_a_stream_gives_each_result_when_it_is_finished(make_batcher: Any) -> None:
+def test_each_result_arrives_when_it_is_finished(make_batcher: Any) -> None:
     class Slow(Engine):
         def process(self, kind: Hashable, feed: Feed[str, str]) -> None:
             for one in reversed(feed(ANY_NUMBER)):
@@ -440,13 +440,13 @@ def test_a_stream_gives_each_result_when_it_is_finished(make_batcher: Any) -> No
     assert asyncio.run(scenario()) == [(1, "B"), (0, "A")]
 
 
-def test_who_comes_when_too_much_waits_is_sent_away_at_once(engine: Engine, make_batcher: Any) -> None:
+def test_a_request_is_turned_away_at_once_if_too_much_waits(engine: Engine, make_batcher: Any) -> None:
     batcher = make_batcher(engine, QueueLimits(batch_tokens=4, max_queued_tokens=8))
     fits, too_much = ask(batcher, "1234"), ask(batcher, "5678", "9")
     first, second, third = asyncio.run(while_busy(engine, batcher, [fits, too_much, ask(batcher, "abcd")]))
     assert (first, third) == (["1234"], ["ABCD"])
     assert isinstance(second, QueueFull)
-    assert "4 tokens wait already; the limit is 8" in str(second)
+    assert "4 tokens are already waiting, and this request would exceed the limit of 8" in str(second)
     assert second.retry_after_seconds is not None
     assert ["5678"] not in engine.batches
 
@@ -465,59 +465,59 @@ def test_an_empty_queue_takes_a_request_of_any_size(engine: Engine, make_batcher
 
 
 def admission(max_wait_seconds: float = 3.0, **more: Any) -> Admission:
-    """Of a worker that does 100 tokens a second, one after the other."""
+    """For one worker that does 100 tokens a second."""
     limits = {"batch_tokens": 1, "max_queued_tokens": 10_000, **more}
     made = Admission(QueueLimits(**limits, max_wait_seconds=max_wait_seconds), workers=1)
     made.speed.add(100, 1.0)
     return made
 
 
-def line_of(*tokens: int) -> WaitingLine:
-    """Jobs of so many tokens, in sentences of ten."""
-    line = WaitingLine()
+def queue_of(*tokens: int) -> RequestQueue:
+    """A queue with a job for each number of tokens, in sentences of ten."""
+    queue = RequestQueue()
     for count in tokens:
-        line.add(entries(Job[str](Deadline.after(60)), *[10] * (count // 10)))
-    return line
+        queue.add(entries(Job[str](Deadline.after(60)), *[10] * (count // 10)))
+    return queue
 
 
-def test_what_goes_before_a_request_is_as_much_of_each_other_one_and_a_sentence_more() -> None:
+def test_tokens_before_a_request_are_as_many_of_each_other_job_and_one_sentence() -> None:
     def scenario() -> None:
-        line = line_of(1000, 10, 30)
-        assert [line.tokens_before(tokens) for tokens in (1, 15, 500, 5000)] == [32, 60, 550, 1040]
-        line.expect(Job[str](Deadline.after(60)), 700)  # of which nothing is in the line yet
-        assert line.tokens_before(15) == 75
+        queue = queue_of(1000, 10, 30)
+        assert [queue.tokens_before(tokens) for tokens in (1, 15, 500, 5000)] == [32, 60, 550, 1040]
+        queue.expect(Job[str](Deadline.after(60)), 700)  # not in the queue yet
+        assert queue.tokens_before(15) == 75
 
     in_a_loop(scenario)
 
 
-def test_who_would_wait_too_long_is_sent_away() -> None:
+def test_a_request_that_would_wait_too_long_is_turned_away() -> None:
     def scenario() -> None:
-        minute, documents = Deadline.after(60), line_of(1000, 1000)
+        minute, documents = Deadline.after(60), queue_of(1000, 1000)
         admission().check_wait(documents, 140, 1, minute)  # 300 tokens go before: three seconds
-        with pytest.raises(QueueFull, match=r"wait for about 3\.2 seconds; the limit is 3\.0") as full:
+        with pytest.raises(QueueFull, match=r"wait about 3\.2 seconds; the limit is 3\.0") as full:
             admission().check_wait(documents, 150, 1, minute)
         assert full.value.retry_after_seconds == 4
-        admission().check_wait(line_of(*[10] * 30), 10, 1, minute)
+        admission().check_wait(queue_of(*[10] * 30), 10, 1, minute)
         with pytest.raises(QueueFull):
-            admission().check_wait(line_of(*[10] * 31), 10, 1, minute)
-        admission().check_wait(line_of(), 100_000, 1, minute)
+            admission().check_wait(queue_of(*[10] * 31), 10, 1, minute)
+        admission().check_wait(queue_of(), 100_000, 1, minute)
 
     in_a_loop(scenario)
 
 
-def test_who_brings_much_work_can_wait_as_long_as_that_takes() -> None:
+def test_a_large_request_may_wait_as_long_as_its_own_work_takes() -> None:
     def scenario() -> None:
         minute = Deadline.after(60)
-        admission().check_wait(line_of(1000), 1000, 1, minute)
+        admission().check_wait(queue_of(1000), 1000, 1, minute)
         with pytest.raises(QueueFull, match=r"about 20\.0 seconds; the limit is 10\.0"):
-            admission().check_wait(line_of(1000, 1000), 1000, 1, minute)
+            admission().check_wait(queue_of(1000, 1000), 1000, 1, minute)
 
     in_a_loop(scenario)
 
 
-def test_who_is_in_a_hurry_waits_for_half_of_that_at_most() -> None:
+def test_a_request_waits_for_at_most_half_of_its_deadline() -> None:
     def scenario() -> None:
-        documents = line_of(1000, 1000)
+        documents = queue_of(1000, 1000)
         admission().check_wait(documents, 30, 1, Deadline.after(2))
         for tokens, told in ((60, "1.4"), (400, "8.2")):
             with pytest.raises(QueueFull, match=rf"about {told} seconds; the limit is 1\.0"):
@@ -526,12 +526,12 @@ def test_who_is_in_a_hurry_waits_for_half_of_that_at_most() -> None:
     in_a_loop(scenario)
 
 
-def test_what_the_workers_take_up_together_is_no_wait() -> None:
+def test_work_that_fits_the_next_batches_does_not_count_as_a_wait() -> None:
     def scenario() -> None:
         roomy = admission(max_wait_seconds=0.01, batch_tokens=1600)
-        roomy.check_wait(line_of(1000, 1000), 190, 4, Deadline.after(60))
+        roomy.check_wait(queue_of(1000, 1000), 190, 4, Deadline.after(60))
         with pytest.raises(QueueFull):
-            roomy.check_wait(line_of(1000, 1000), 200, 4, Deadline.after(60))
+            roomy.check_wait(queue_of(1000, 1000), 200, 4, Deadline.after(60))
 
     in_a_loop(scenario)
 
@@ -547,7 +547,7 @@ def test_the_speed_by_hand() -> None:
     assert speed.tokens_per_second == pytest.approx(2 * 1000.18525 / 1.018525)
 
 
-def test_what_is_given_up_or_fails_does_not_make_the_workers_look_slow(
+def test_cancelled_and_failed_work_does_not_make_the_workers_look_slow(
     engine: Engine, make_batcher: Any
 ) -> None:
     batcher = make_batcher(engine)
@@ -579,7 +579,7 @@ def test_a_text_that_is_being_read_counts_as_waiting(engine: Engine, make_batche
 
     async def scenario() -> None:
         with batcher.job(later) as job:
-            batcher.expect(job, "plain", 100)  # nothing waits, so it may be as long as it likes
+            batcher.expect(job, "plain", 100)  # nothing waits, so it may have any length
             assert (batcher.waiting_tokens, batcher.waiting_sentences) == (100, 0)
             with pytest.raises(QueueFull):
                 await ask(batcher, "a")
@@ -593,8 +593,8 @@ def test_a_text_that_is_being_read_counts_as_waiting(engine: Engine, make_batche
     asyncio.run(scenario())
 
 
-def test_where_many_wait_nobody_s_request_need_be_read(engine: Engine, make_batcher: Any) -> None:
-    """At a thousand tokens a second, before any is measured, 3,000 of others may go before."""
+def test_requests_are_refused_unread_if_many_wait(engine: Engine, make_batcher: Any) -> None:
+    """At 1,000 tokens a second, assumed before any measurement, 3,000 tokens of others may go before."""
     batcher = make_batcher(engine, QueueLimits(batch_tokens=1, max_queued_tokens=10_000, max_wait_seconds=3))
 
     async def scenario() -> None:
@@ -615,7 +615,7 @@ def test_where_many_wait_nobody_s_request_need_be_read(engine: Engine, make_batc
     asyncio.run(scenario())
 
 
-def test_how_long_it_takes_until_all_is_worked_off(engine: Engine, make_batcher: Any) -> None:
+def test_the_time_to_empty_the_queue(engine: Engine, make_batcher: Any) -> None:
     batcher = make_batcher(engine)
     batcher._admission.speed.add(100, 1.0)
 
@@ -628,7 +628,7 @@ def test_how_long_it_takes_until_all_is_worked_off(engine: Engine, make_batcher:
     assert batcher.wait_seconds == 0
 
 
-def test_what_turns_out_longer_than_expected_is_looked_at_again(engine: Engine, make_batcher: Any) -> None:
+def test_a_job_longer_than_expected_is_checked_again(engine: Engine, make_batcher: Any) -> None:
     batcher = make_batcher(engine, QueueLimits(batch_tokens=4, max_queued_tokens=8))
     later = Deadline.after(PATIENCE_SECONDS)
 
@@ -645,7 +645,9 @@ def test_what_turns_out_longer_than_expected_is_looked_at_again(engine: Engine, 
     asyncio.run(scenario())
 
 
-def test_what_is_read_while_the_workers_stop_is_not_left_waiting(engine: Engine, make_batcher: Any) -> None:
+def test_a_request_being_read_while_the_workers_stop_does_not_wait_for_ever(
+    engine: Engine, make_batcher: Any
+) -> None:
     batcher = make_batcher(engine)
 
     async def scenario() -> None:
@@ -681,9 +683,7 @@ def test_a_cancelled_request_leaves_the_queue_and_makes_room(engine: Engine, mak
     assert value(metrics, "translator_dropped_sentences_total", reason="client_left") == 1
 
 
-def test_what_nobody_waits_for_any_more_is_stopped_while_it_is_worked_on(
-    engine: Engine, make_batcher: Any
-) -> None:
+def test_unwanted_work_is_stopped_while_it_is_in_progress(engine: Engine, make_batcher: Any) -> None:
     async def scenario() -> None:
         engine.gate.clear()
         leaving = [asyncio.create_task(ask(batcher, f"leaves {number}")) for number in range(3)]
@@ -698,7 +698,7 @@ def test_what_nobody_waits_for_any_more_is_stopped_while_it_is_worked_on(
     assert asyncio.run(ask(batcher, "next")) == ["NEXT"]
 
 
-def test_a_deadline_is_told_in_time_and_what_passed_it_is_not_decoded(
+def test_a_missed_deadline_is_reported_in_time_and_its_work_not_decoded(
     engine: Engine, make_batcher: Any
 ) -> None:
     async def scenario() -> float:
@@ -716,14 +716,12 @@ def test_a_deadline_is_told_in_time_and_what_passed_it_is_not_decoded(
 
     metrics = Metrics()
     batcher = make_batcher(engine, metrics=metrics)
-    assert 0.5 <= asyncio.run(scenario()) < 5  # ± 10 % of a longer one is a case of tests/hard
+    assert 0.5 <= asyncio.run(scenario()) < 5  # tests/hard checks a longer deadline to ± 10 %
     assert engine.batches == [["busy"], ["after"]]
     assert value(metrics, "translator_dropped_sentences_total", reason="deadline") == 1
 
 
-def test_a_sentence_that_the_worker_finds_late_in_the_line_is_counted(
-    engine: Engine, make_batcher: Any
-) -> None:
+def test_a_sentence_found_late_in_the_queue_is_counted(engine: Engine, make_batcher: Any) -> None:
     metrics = Metrics()
     batcher = make_batcher(engine, metrics=metrics)
 
@@ -733,7 +731,7 @@ def test_a_sentence_that_the_worker_finds_late_in_the_line_is_counted(
         await asyncio.to_thread(engine.entered.acquire)
         with batcher.job(Deadline.after(0.1)) as job:
             batcher.put(job, "plain", [Work("late", 4)])
-            time.sleep(0.2)  # without the loop, which would tell first that it was late
+            time.sleep(0.2)  # blocks the loop, which would otherwise notice the deadline first
             engine.gate.set()
             while batcher._busy or batcher.waiting_sentences:
                 time.sleep(0.01)
@@ -743,7 +741,7 @@ def test_a_sentence_that_the_worker_finds_late_in_the_line_is_counted(
     assert value(metrics, "translator_dropped_sentences_total", reason="deadline") == 1
 
 
-def test_a_sentence_that_the_worker_gives_up_as_late_is_counted(engine: Engine, make_batcher: Any) -> None:
+def test_a_sentence_dropped_late_by_the_worker_is_counted(engine: Engine, make_batcher: Any) -> None:
     metrics = Metrics()
     batcher = make_batcher(engine, metrics=metrics)
 
@@ -761,7 +759,7 @@ def test_a_sentence_that_the_worker_gives_up_as_late_is_counted(engine: Engine, 
     assert value(metrics, "translator_dropped_sentences_total", reason="deadline") == 1
 
 
-def test_a_client_s_mistake_is_no_failure(engine: Engine, make_batcher: Any) -> None:
+def test_a_clients_mistake_is_not_counted_as_a_failure(engine: Engine, make_batcher: Any) -> None:
     engine.errors["bad"] = InputError("no text")
     metrics = Metrics()
     batcher = make_batcher(engine, metrics=metrics)
@@ -780,11 +778,11 @@ def test_one_bad_sentence_of_32_fails_alone(engine: Engine, make_batcher: Any, b
     assert isinstance(results.pop(bad), ValueError)
     assert results == [[text.upper()] for text in texts if text != texts[bad]]
     assert max(map(engine.batches.count, engine.batches)) == 1
-    assert len(engine.batches) <= 1 + 1 + 2 * 5  # the busy one, all, and halves of halves
+    assert len(engine.batches) <= 1 + 1 + 2 * 5  # the busy one, all, and repeated halves
     assert value(metrics, "translator_failed_sentences_total") == 1
 
 
-def test_a_batch_without_memory_is_halved_and_later_ones_are_smaller(
+def test_a_batch_out_of_memory_is_halved_and_later_ones_are_smaller(
     engine: Engine, make_batcher: Any
 ) -> None:
     engine.most_characters = 8
@@ -796,9 +794,7 @@ def test_a_batch_without_memory_is_halved_and_later_ones_are_smaller(
     assert list(map(len, engine.batches[5:])) == [2, 2]
 
 
-def test_one_sentence_without_memory_is_told_so_and_the_rest_goes_on(
-    engine: Engine, make_batcher: Any
-) -> None:
+def test_one_sentence_out_of_memory_fails_and_the_others_continue(engine: Engine, make_batcher: Any) -> None:
     engine.most_characters = 8
     batcher = make_batcher(engine)
     with pytest.raises(OutOfMemory):
@@ -806,7 +802,7 @@ def test_one_sentence_without_memory_is_told_so_and_the_rest_goes_on(
     assert asyncio.run(ask(batcher, "short")) == ["SHORT"]
 
 
-def test_an_engine_that_forgets_a_sentence_is_an_error_and_nobody_waits(make_batcher: Any) -> None:
+def test_an_engine_that_forgets_a_sentence_causes_an_error_and_nobody_waits(make_batcher: Any) -> None:
     class Forgetful(Engine):
         def process(self, kind: Hashable, feed: Feed[str, str]) -> None:
             for one in feed(ANY_NUMBER):
@@ -841,7 +837,7 @@ def test_when_a_worker_dies_nobody_is_left_waiting(make_batcher: Any) -> None:
         asyncio.run(ask(batcher, "later"))
 
 
-def test_closing_finishes_what_waits_and_takes_no_more(engine: Engine, make_batcher: Any) -> None:
+def test_closing_finishes_waiting_requests_and_accepts_no_more(engine: Engine, make_batcher: Any) -> None:
     async def scenario() -> list[str]:
         engine.gate.clear()
         busy = asyncio.create_task(ask(batcher, "busy"))
@@ -862,7 +858,7 @@ def test_closing_finishes_what_waits_and_takes_no_more(engine: Engine, make_batc
     assert asyncio.run(scenario()) == ["WAITS"]
 
 
-def test_closing_fails_what_does_not_finish_in_time(engine: Engine, make_batcher: Any) -> None:
+def test_closing_fails_requests_that_do_not_finish_in_time(engine: Engine, make_batcher: Any) -> None:
     async def scenario() -> None:
         engine.gate.clear()
         busy = asyncio.create_task(ask(batcher, "busy"))
@@ -875,30 +871,28 @@ def test_closing_fails_what_does_not_finish_in_time(engine: Engine, make_batcher
     asyncio.run(scenario())
 
 
-def test_a_repeated_sentence_is_remembered_by_kind_and_text(engine: Engine, make_batcher: Any) -> None:
+def test_a_repeated_sentence_is_cached_by_kind_and_text(engine: Engine, make_batcher: Any) -> None:
     metrics = Metrics()
     batcher = make_batcher(engine, cached=2, metrics=metrics)
     for kind, text in (("x", "a"), ("x", "a"), ("y", "a"), ("x", "a"), ("x", "b"), ("y", "a"), ("x", "a")):
         assert asyncio.run(ask(batcher, text, kind=kind)) == [text.upper()]
-    # Remembered: the second and the fourth; then "b" took the place of y's "a", whose turn put x's "a" out.
+    # From the cache: the second and the fourth. Then "b" evicted y's "a", which then evicted x's "a".
     assert engine.batches == [["a"], ["a"], ["b"], ["a"], ["a"]]
     assert value(metrics, "translator_cache_hits_total") == 2
     assert value(metrics, "translator_cache_misses_total") == 5
 
 
-def test_a_sentence_that_stands_in_a_request_several_times_is_worked_on_once(
-    engine: Engine, make_batcher: Any
-) -> None:
+def test_a_sentence_repeated_in_a_request_is_decoded_once(engine: Engine, make_batcher: Any) -> None:
     metrics = Metrics()
     batcher = make_batcher(engine, cached=10, metrics=metrics)
     assert asyncio.run(ask(batcher, "a", "b", "a", "a")) == ["A", "B", "A", "A"]
     assert sorted(engine.batches[0]) == ["a", "b"]
     assert asyncio.run(ask(batcher, "a", "c", "a")) == ["A", "C", "A"]
-    assert value(metrics, "translator_cache_hits_total") == 1  # and is looked for once
+    assert value(metrics, "translator_cache_hits_total") == 1  # looked up once
     assert value(metrics, "translator_cache_misses_total") == 3
 
 
-def test_what_is_sent_away_was_not_looked_for(engine: Engine, make_batcher: Any) -> None:
+def test_a_refused_request_does_not_count_in_the_cache_metrics(engine: Engine, make_batcher: Any) -> None:
     metrics = Metrics()
     limits = QueueLimits(batch_tokens=4, max_queued_tokens=8)
     batcher = make_batcher(engine, limits, cached=10, metrics=metrics)
@@ -909,7 +903,7 @@ def test_what_is_sent_away_was_not_looked_for(engine: Engine, make_batcher: Any)
     assert value(metrics, "translator_cache_misses_total") == 3  # "known", "busy" and "1234"
 
 
-def test_after_a_shortage_of_memory_batches_grow_again(engine: Engine, make_batcher: Any) -> None:
+def test_after_running_out_of_memory_batches_grow_again(engine: Engine, make_batcher: Any) -> None:
     engine.most_characters = 8
     batcher = make_batcher(engine, QueueLimits(batch_tokens=16, max_queued_tokens=1000))
     texts = [f"{number:04}" for number in range(4)]
@@ -920,8 +914,8 @@ def test_after_a_shortage_of_memory_batches_grow_again(engine: Engine, make_batc
     assert len(engine.batches[-1]) == 4
 
 
-def test_a_failed_try_leaves_nothing_of_the_engine_behind(make_batcher: Any) -> None:
-    """Neither in memory when the halves are tried, nor in another request's error."""
+def test_a_failed_try_keeps_nothing_of_the_engine_alive(make_batcher: Any) -> None:
+    """Neither in memory while the halves are tried, nor in another request's error."""
     alive: list[int] = []
 
     class Big:
@@ -947,11 +941,11 @@ def test_a_failed_try_leaves_nothing_of_the_engine_behind(make_batcher: Any) -> 
     for error in errors:
         assert isinstance(error, ValueError)
         assert error.__context__ is None
-    # Those of the four that were told are still held by their errors; the tries before are not.
+    # The errors of failed requests still hold their objects; earlier tries do not.
     assert max(alive) <= 3
 
 
-def test_when_a_worker_dies_what_waits_for_another_try_is_told_too(make_batcher: Any) -> None:
+def test_when_a_worker_dies_entries_waiting_for_another_try_fail_too(make_batcher: Any) -> None:
     """Four requests fail together, and the first half kills the worker while the second one waits for its try."""
 
     class Dying(Engine):
@@ -973,7 +967,7 @@ def test_when_a_worker_dies_what_waits_for_another_try_is_told_too(make_batcher:
     assert [type(one) for one in outcomes] == [WorkerUnavailable] * 4
 
 
-def test_nothing_is_remembered_where_that_is_switched_off(engine: Engine, make_batcher: Any) -> None:
+def test_nothing_is_cached_if_the_cache_is_off(engine: Engine, make_batcher: Any) -> None:
     batcher = make_batcher(engine, cached=0)
     asyncio.run(ask(batcher, "a"))
     asyncio.run(ask(batcher, "a"))

@@ -1,4 +1,4 @@
-"""The routes that speak DeepL's API, by themselves and under DeepL's own client."""
+"""The routes of DeepL's API, called directly and by DeepL's own client."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def make_translator(
     wait_until: Callable[[Callable[[], bool]], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[..., deepl.Translator]]:
-    """DeepL's own client, as the class of today and the older one, talking to such an application."""
+    """Make DeepL's own client, with its current or its older class, connected to an application."""
     monkeypatch.setenv("no_proxy", "*")
     monkeypatch.setattr(deepl.http_client, "max_network_retries", 0)
     opened: list[deepl.Translator] = []
@@ -56,7 +56,7 @@ def make_translator(
 
 
 def complaint(answer: httpx2.Response, status: int) -> str:
-    """The message of an error in DeepL's shape."""
+    """The message of an error in DeepL's format."""
     assert answer.status_code == status, answer.text
     assert len(answer.content) < 2048
     body = answer.json()
@@ -101,7 +101,7 @@ def test_deepls_client_lists_languages_and_usage(make_translator: Callable[..., 
 
 def test_deepls_client_raises_its_own_errors(make_translator: Callable[..., deepl.Translator]) -> None:
     clients = {KEY: Client("web", characters_per_month=5), "slow": Client("slow", requests_per_minute=1)}
-    with pytest.raises(deepl.AuthorizationException, match="not known here"):
+    with pytest.raises(deepl.AuthorizationException, match="API key is unknown"):
         make_translator("wrong", clients).translate_text("Hi", target_lang="DE")
     translator = make_translator(KEY, clients)
     with pytest.raises(deepl.QuotaExceededException, match="this request has 6"):
@@ -115,20 +115,22 @@ def test_deepls_client_raises_its_own_errors(make_translator: Callable[..., deep
         translator.list_glossaries()
     slow = make_translator("slow", clients)
     slow.translate_text("Hi", target_lang="DE")
-    with pytest.raises(deepl.TooManyRequestsException, match="at most 1 a minute"):
+    with pytest.raises(deepl.TooManyRequestsException, match="rate limit, 1 a minute"):
         slow.translate_text("Hi", target_lang="DE")
 
 
-def test_deepls_client_is_told_what_there_is_not(make_translator: Callable[..., deepl.Translator]) -> None:
+def test_deepls_client_gets_an_error_for_unsupported_calls(
+    make_translator: Callable[..., deepl.Translator],
+) -> None:
     client = make_translator()
     if not isinstance(client, deepl.DeepLClient):
         pytest.skip("the older class cannot ask for it")
-    served = "Of DeepL's API this service has POST /v2/translate, GET/POST /v2/usage"
+    served = "From DeepL's API, this service supports POST /v2/translate, GET/POST /v2/usage"
     with pytest.raises(deepl.DeepLException, match=f"There is nothing at /v2/write/rephrase. {served}"):
         client.rephrase_text("Hi", target_lang="DE")
-    with pytest.raises(deepl.DeepLException, match=r"There is nothing at /v3/glossaries\. Of"):
+    with pytest.raises(deepl.DeepLException, match=r"There is nothing at /v3/glossaries\. From"):
         client.list_multilingual_glossaries()
-    with pytest.raises(deepl.DeepLException, match=r"There is nothing at /v2/document\. Of"):
+    with pytest.raises(deepl.DeepLException, match=r"There is nothing at /v2/document\. From"):
         client.translate_document(io.BytesIO(b"Hi"), io.BytesIO(), target_lang="DE", filename="a.txt")
 
 
@@ -147,7 +149,7 @@ def test_deepls_client_is_told_what_there_is_not(make_translator: Callable[..., 
         ("PROPFIND", "/v2/languages", 405, "GET, POST"),
     ],
 )
-def test_what_is_not_served_is_told_in_deepls_shape(
+def test_unsupported_routes_answer_in_deepls_format(
     make_client: Callable[..., TestClient], method: str, path: str, status: int, allowed: str | None
 ) -> None:
     answer = make_client({KEY: Client("web")}).request(method, path)
@@ -155,7 +157,7 @@ def test_what_is_not_served_is_told_in_deepls_shape(
     assert answer.headers.get("Allow") == allowed
 
 
-def test_parameters_may_stand_in_the_address(api: TestClient) -> None:
+def test_parameters_may_be_in_the_url(api: TestClient) -> None:
     answer = api.post("/v2/translate?text=One&text=Two&target_lang=DE")
     assert [translation["text"] for translation in answer.json()["translations"]] == ["DE:One", "DE:Two"]
 
@@ -206,7 +208,7 @@ def test_json(api: TestClient, text: str | list[str]) -> None:
         {"glossary_id": "", "tag_handling": None, "ignore_tags": []},
     ],
 )
-def test_options_that_are_honoured_or_have_no_effect(api: TestClient, given: dict[str, object]) -> None:
+def test_options_that_are_supported_or_have_no_effect(api: TestClient, given: dict[str, object]) -> None:
     answer = api.post("/v2/translate", json={"text": ["It costs 3.50 😀\n"], "target_lang": "DE", **given})
     assert answer.status_code == 200, answer.text
     assert answer.json()["translations"][0]["text"] == "DE:It costs 3.50 😀\n"
@@ -226,9 +228,9 @@ def test_options_that_are_honoured_or_have_no_effect(api: TestClient, given: dic
         ({"source_lang": "x" * 50_000}, "source_lang: must be 'EN'."),
         (
             {"formality": "more"},
-            "formality: this model was not taught the difference; send default, prefer_more or",
+            "formality: this model was not trained for it; send default, prefer_more or",
         ),
-        ({"formality": "less"}, "formality: this model was not taught the difference"),
+        ({"formality": "less"}, "formality: this model was not trained for it"),
         (
             {"formality": "posh"},
             "formality: must be 'default', 'more', 'less', 'prefer_more' or 'prefer_less', not",
@@ -247,7 +249,7 @@ def test_options_that_are_honoured_or_have_no_effect(api: TestClient, given: dic
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_what_is_not_supported_is_refused(
+def test_unsupported_parameters_are_refused(
     api: TestClient, echo: Any, given: dict[str, Any], told: str
 ) -> None:
     answer = api.post("/v2/translate", json={"text": ["Hi"], "target_lang": "DE", **given})
@@ -298,7 +300,7 @@ def test_hostile_bodies(api: TestClient, headers: dict[str, str], body: bytes, s
             complaint(answer, status)
 
 
-def test_a_form_that_comes_in_pieces_is_counted_as_it_comes(make_client: Callable[..., TestClient]) -> None:
+def test_a_chunked_form_is_counted_as_it_arrives(make_client: Callable[..., TestClient]) -> None:
     api = make_client(max_body_bytes=100)
     pieces = iter([b"target_lang=DE&text="] + [b"a" * 10] * 9)
     assert "more than 100 bytes" in complaint(api.post("/v2/translate", content=pieces, headers=FORM), 413)
@@ -328,7 +330,7 @@ def test_limits(make_client: Callable[..., TestClient]) -> None:
         {"data": {"auth_key": KEY}},
     ],
 )
-def test_where_a_key_may_stand(make_client: Callable[..., TestClient], sending: dict[str, Any]) -> None:
+def test_where_a_key_may_be(make_client: Callable[..., TestClient], sending: dict[str, Any]) -> None:
     api = make_client({KEY: Client("web")})
     assert api.post("/v2/usage", **sending).status_code == 200
     assert api.post("/v2/languages", **sending).status_code == 200
@@ -351,7 +353,7 @@ def test_where_a_key_may_stand(make_client: Callable[..., TestClient], sending: 
         {"headers": {"Authorization": f"Basic {KEY}"}},
     ],
 )
-def test_a_stranger_gets_403_before_anything_else(
+def test_an_unknown_client_gets_403_before_anything_else(
     make_client: Callable[..., TestClient], caplog: pytest.LogCaptureFixture, sending: dict[str, Any]
 ) -> None:
     api = make_client({KEY: Client("web")})
@@ -362,7 +364,7 @@ def test_a_stranger_gets_403_before_anything_else(
     }
 
 
-def test_what_fails_costs_no_characters(make_client: Callable[..., TestClient], echo: Any) -> None:
+def test_failures_cost_no_characters(make_client: Callable[..., TestClient], echo: Any) -> None:
     web = Client("web", characters_per_month=100)
     api = make_client({KEY: web})
     echo.errors["breaks"] = RuntimeError("broken")
@@ -400,13 +402,13 @@ def test_languages(api: TestClient, method: str) -> None:
         (InputError("The text is odd."), 400),
     ],
 )
-def test_what_goes_wrong_in_the_service_is_told_in_deepls_shape(
+def test_errors_of_the_service_are_in_deepls_format(
     api: TestClient, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
 ) -> None:
     async def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(api.app.state.room, "translate", fail)  # type: ignore[attr-defined]
+    monkeypatch.setattr(api.app.state.manager, "translate", fail)  # type: ignore[attr-defined]
     answer = api.post("/v2/translate", json={"text": ["Hi"], "target_lang": "DE"})
     assert complaint(answer, status) == str(error)
     assert ("Retry-After" in answer.headers) == (status == 503)
@@ -421,7 +423,7 @@ def test_before_the_model_is_loaded(make_app: Callable[..., FastAPI], echo: Any)
         echo.gate.set()
 
 
-def test_an_unexpected_error_is_logged_and_told_in_the_same_shape(
+def test_an_unexpected_error_is_logged_and_reported_in_the_same_format(
     api: TestClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     api.app.state.access = None  # type: ignore[attr-defined]
@@ -432,7 +434,7 @@ def test_an_unexpected_error_is_logged_and_told_in_the_same_shape(
 
 
 @pytest.mark.parametrize("path", ["/v2/translate", "/translate", "/translate/stream"])
-def test_what_fails_is_logged_without_the_text(
+def test_failures_are_logged_without_the_text(
     api: TestClient, echo: Any, caplog: pytest.LogCaptureFixture, path: str
 ) -> None:
     secret = "Rosebud"
@@ -440,7 +442,7 @@ def test_what_fails_is_logged_without_the_text(
     caplog.set_level("DEBUG")
     body = {"text": ["fine", secret], **({"target_lang": "DE"} if path == "/v2/translate" else {})}
     answer = api.post(path, json=body, headers={"X-Request-ID": "mishap"})
-    assert answer.status_code in (200, 500)  # a stream has begun
+    assert answer.status_code in (200, 500)  # a stream has already started with 200
     assert secret not in answer.text
     assert secret not in caplog.text
     assert "request mishap failed:\nbuiltins.ValueError, raised at" in caplog.text

@@ -1,4 +1,4 @@
-"""The engine with a real model: one that was never trained, whose words are nonsense but always the same."""
+"""The engine with a real but untrained model, whose output is nonsense but always the same."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from service.engine import ScoreKind, TranslateKind, TranslationEngine
 from service.settings import Settings
 from tests.service.test_stream import parsed
 
-# Fixtures, which are used by their names.
+# Fixtures, used by name.
 from tests.translator.conftest import brief_config, prepared, prepared_folder, translator, untrained  # noqa: F401 (see above)
 from translator.analysis.alignment import align
 from translator.analysis.scoring import MAX_SCORED_TOKENS, score
@@ -30,7 +30,7 @@ GREEDY = SearchOptions(beam_size=1, max_length_factor=1.0)
 
 
 class Collected:
-    """An item that is wanted as long as `wants` says so; its result comes into `found`."""
+    """An item that is wanted as long as `wants` says so; its result goes to `found`."""
 
     def __init__(self, place: int, item: Any, found: dict[int, Any], wants: Callable[[int], bool]) -> None:
         self.place, self.item, self._found, self._wants = place, item, found, wants
@@ -46,7 +46,7 @@ class Collected:
 def process(
     engine: TranslationEngine, kind: Any, items: Sequence[Any], wants: Callable[[int], bool] = lambda _: True
 ) -> dict[int, Any]:
-    """The results by place, in the order in which they came; what is not wanted when its turn comes is not given."""
+    """The results by index, in the order of arrival; items that are unwanted when it is their turn are skipped."""
     found: dict[int, Any] = {}
     left = [Collected(place, item, found, wants) for place, item in enumerate(items)]
 
@@ -70,7 +70,7 @@ def items_of(engine: TranslationEngine, texts: Sequence[str]) -> list[Any]:
     return [sentence for text in texts for sentence in engine.sentences(text)]
 
 
-def test_sentences_become_what_the_translator_makes_of_them(engine: TranslationEngine) -> None:
+def test_sentences_are_translated_as_by_the_translator(engine: TranslationEngine) -> None:
     options = SearchOptions(beam_size=3, n_best=2)
     found = process(engine, TranslateKind(options), items_of(engine, TEXTS))
     expected = [one.sentences[0].hypotheses for one in engine.translator.translate(TEXTS, options)]
@@ -84,8 +84,10 @@ def test_sentences_become_what_the_translator_makes_of_them(engine: TranslationE
 
 
 @pytest.mark.parametrize("options", [GREEDY, SearchOptions(beam_size=3, n_best=2)])
-def test_sentences_begin_as_demanded_beside_others(engine: TranslationEngine, options: SearchOptions) -> None:
-    """As the translator makes it, in a batch with sentences of which nothing is demanded."""
+def test_sentences_start_with_their_prefix_beside_others(
+    engine: TranslationEngine, options: SearchOptions
+) -> None:
+    """Same result as from the translator, in a batch with sentences without a prefix."""
     items = [*engine.sentences(TEXTS[0], "das Ha"), *items_of(engine, TEXTS[1:])]
     found = process(engine, TranslateKind(options), items)
     prefixes = ["das Ha", *[""] * (len(TEXTS) - 1)]
@@ -94,7 +96,7 @@ def test_sentences_begin_as_demanded_beside_others(engine: TranslationEngine, op
     assert all(one.text.startswith("das Ha") for one in found[0].hypotheses)
 
 
-def test_what_cannot_begin_as_demanded_is_refused(
+def test_an_impossible_prefix_is_refused(
     engine: TranslationEngine, wait_until: Callable[[Callable[[], bool]], None]
 ) -> None:
     with TestClient(create_app(lambda: engine, Settings())) as client:
@@ -117,10 +119,10 @@ def test_links_are_those_of_each_pair_alone(engine: TranslationEngine) -> None:
         ]
 
 
-def test_what_ends_in_the_same_step_is_aligned_together(
+def test_sentences_that_end_in_the_same_step_are_aligned_together(
     engine: TranslationEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Three sentences end in one step and two in the next, and each step ends with a look for further ones."""
+    """Three sentences end in one step and two in the next; after each step the engine asks for more."""
     aligned: list[int] = []
 
     def translate_feed(feed: Any, options: object) -> None:
@@ -140,7 +142,7 @@ def test_what_ends_in_the_same_step_is_aligned_together(
     assert (aligned, sorted(found)) == ([3, 2], [0, 1, 2, 3, 4])
 
 
-def test_what_nobody_wants_any_more_is_not_aligned(
+def test_unwanted_sentences_are_not_aligned(
     engine: TranslationEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[Any] = []
@@ -163,10 +165,8 @@ def test_what_nobody_wants_any_more_is_not_aligned(
     assert seen == [(TEXTS[0], "die Eule"), (TEXTS[3], "die Eule")]
 
 
-def test_what_nobody_wants_any_more_is_not_scored(
-    engine: TranslationEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """All leave when the first 32 results have come."""
+def test_unwanted_pairs_are_not_scored(engine: TranslationEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All leave after the first 32 results."""
     seen: list[Any] = []
 
     def look_on(by: Translator, pairs: Sequence[tuple[str, str]], penalty: float) -> Any:
@@ -202,7 +202,7 @@ def test_the_work_of_scoring(engine: TranslationEngine) -> None:
 def test_rows_and_kinds(engine: TranslationEngine) -> None:
     assert engine.rows(TranslateKind(SearchOptions(beam_size=3))) == 3
     assert engine.rows(ScoreKind(1.0)) == 1
-    with pytest.raises(TypeError, match="str is no kind of work"):
+    with pytest.raises(TypeError, match="str is not a kind of work"):
         process(engine, "translate", [])
 
 
@@ -224,7 +224,7 @@ def test_rows_and_kinds(engine: TranslationEngine) -> None:
     ids=lambda value: str(value)[:40],
 )
 @pytest.mark.parametrize("align_too", [False, True], ids=["plain", "aligned"])
-def test_errors_of_the_device_are_told_apart(
+def test_errors_of_the_device_are_distinguished(
     engine: TranslationEngine,
     monkeypatch: pytest.MonkeyPatch,
     raised: Exception,
@@ -238,7 +238,7 @@ def test_errors_of_the_device_are_told_apart(
     with pytest.raises(expected) as caught:
         process(engine, TranslateKind(align=align_too), items_of(engine, ["the owl"]))
     assert type(caught.value) is expected
-    if expected is OutOfMemory:  # it must hold on to nothing of what the device had computed
+    if expected is OutOfMemory:  # it must not keep anything on the device alive
         assert caught.value.__context__ is None
 
 
@@ -266,7 +266,7 @@ def test_all_of_it_over_http(
         assert [one["piece"] for one in scored["tokens"]] == [one.piece for one in alone.tokens]
 
 
-def test_words_without_blanks_are_copied_and_it_is_told(
+def test_words_without_spaces_are_copied_and_flagged(
     engine: TranslationEngine, wait_until: Callable[[Callable[[], bool]], None]
 ) -> None:
     with TestClient(create_app(lambda: engine, Settings())) as client:

@@ -1,4 +1,4 @@
-"""The table from exceptions to answers, and what every answer carries."""
+"""The table from exceptions to responses, and the headers of every response."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_a_subclass_is_answered_as_its_nearest_class(client: TestClient) -> None
 
 
 @pytest.mark.parametrize("error", UNEXPECTED, ids=lambda error: type(error).__name__)
-def test_unexpected_errors_tell_nothing_but_where_to_look(
+def test_unexpected_errors_only_say_where_to_look(
     client: TestClient, error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
     raising(client, error)
@@ -156,12 +156,12 @@ def test_the_framework_s_own_errors_are_problems_too(
     assert len(answer.content) < 2048
 
 
-def test_405_tells_what_is_allowed(client: TestClient) -> None:
+def test_405_lists_the_allowed_methods(client: TestClient) -> None:
     assert client.get("/translate").headers["Allow"] == "POST"
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/healthz", "/readyz", "/model"])
-def test_head_answers_as_get_does_but_for_the_body(
+def test_head_answers_like_get_without_the_body(
     make_app: Any, serve: Any, wait_until: Any, path: str
 ) -> None:
     address = serve(make_app())
@@ -174,7 +174,7 @@ def test_head_answers_as_get_does_but_for_the_body(
 
 
 @pytest.mark.parametrize("given", ["a", "A-z_0.9", "x" * 64])
-def test_a_request_id_is_taken_over(client: TestClient, given: str) -> None:
+def test_a_valid_request_id_is_kept(client: TestClient, given: str) -> None:
     assert client.get("/healthz", headers={"X-Request-ID": given}).headers["X-Request-ID"] == given
 
 

@@ -1,4 +1,4 @@
-"""Bodies as raw bytes: whatever comes, the answer is a clear and small 4xx, or a valid 200."""
+"""Bodies as raw bytes: the response is always a clear and small 4xx, or a valid 200."""
 
 from __future__ import annotations
 
@@ -72,12 +72,12 @@ ODD_BUT_VALID = {
 
 
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED.keys())
-def test_what_is_not_json_gives_400(client: TestClient, body: bytes) -> None:
+def test_a_body_that_is_not_json_gives_400(client: TestClient, body: bytes) -> None:
     check_problem(client, body, 400)
 
 
 @pytest.mark.parametrize("body", INVALID.values(), ids=INVALID.keys())
-def test_what_is_no_request_gives_422(client: TestClient, body: bytes) -> None:
+def test_an_invalid_request_gives_422(client: TestClient, body: bytes) -> None:
     check_problem(client, body, 422)
 
 
@@ -90,7 +90,7 @@ def check_problem(client: TestClient, body: bytes, status: int) -> None:
 
 
 @pytest.mark.parametrize(("body", "expected"), ODD_BUT_VALID.values(), ids=ODD_BUT_VALID.keys())
-def test_what_is_odd_but_json_is_translated(client: TestClient, body: bytes, expected: str) -> None:
+def test_unusual_json_is_translated(client: TestClient, body: bytes, expected: str) -> None:
     answer = client.post("/translate", content=body, headers=JSON)
     assert answer.json()["translations"][0]["text"] == expected
 
@@ -105,7 +105,7 @@ def test_what_is_odd_but_json_is_translated(client: TestClient, body: bytes, exp
         {"Content-Type": "application/json", "Content-Encoding": "gzip"},
     ],
 )
-def test_only_plain_json_is_taken(client: TestClient, headers: dict[str, str]) -> None:
+def test_only_plain_json_is_accepted(client: TestClient, headers: dict[str, str]) -> None:
     content = b'{"text": "a"}'
     if "Content-Encoding" in headers:
         content = gzip.compress(content)
@@ -120,12 +120,12 @@ def test_json_may_be_declared_in_other_ways(client: TestClient, media_type: str)
     assert answer.status_code == 200
 
 
-def test_a_body_over_the_limit_is_refused_while_it_comes(make_client: Callable[..., TestClient]) -> None:
+def test_a_body_over_the_limit_is_refused_while_it_arrives(make_client: Callable[..., TestClient]) -> None:
     client = make_client(max_body_bytes=1000)
     within = b'{"text": "a"}'.ljust(1000)
     assert client.post("/translate", content=within, headers=JSON).status_code == 200
     assert client.post("/translate", content=within + b" ", headers=JSON).status_code == 413
-    # In pieces there is no Content-Length, and with a false one it lies.
+    # Sent in chunks, there is no Content-Length; and a wrong one lies.
     pieces = iter([b'{"text": "', *[b"a" * 100] * 10, b'"}'])
     assert client.post("/translate", content=pieces, headers=JSON).status_code == 413
     lie = {**JSON, "Content-Length": "13"}
@@ -146,7 +146,7 @@ def test_an_endless_body_is_not_read_to_its_end(make_client: Callable[..., TestC
     assert "1000 bytes" in answer.json()["detail"]
 
 
-def test_the_schema_is_not_built_anew_for_every_mistake(client: TestClient) -> None:
+def test_the_schema_is_not_rebuilt_for_every_mistake(client: TestClient) -> None:
     check_problem(client, b'{"text": "a", "beam_size": 0}', 422)
     built = _cached_schema.cache_info().misses
     check_problem(client, b'{"text": "a", "sampling": {"top_p": 0, "top_k": -1}}', 422)

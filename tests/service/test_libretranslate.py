@@ -1,4 +1,4 @@
-"""The routes that speak LibreTranslate's API, by themselves and under `libretranslatepy`."""
+"""The routes of LibreTranslate's API, called directly and by `libretranslatepy`."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def make_libretranslatepy(
     wait_until: Callable[[Callable[[], bool]], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[..., LibreTranslateAPI]:
-    """The client from PyPI, talking to such an application."""
+    """Make the client from PyPI, connected to an application."""
     monkeypatch.setenv("no_proxy", "*")
 
     def make(key: str | None = None, clients: dict[str, Client] | None = None) -> LibreTranslateAPI:
@@ -55,7 +55,7 @@ def make_libretranslatepy(
 
 
 def complaint(answer: httpx2.Response, status: int) -> str:
-    """The message of an error in LibreTranslate's shape."""
+    """The message of an error in LibreTranslate's format."""
     assert answer.status_code == status, answer.text
     assert len(answer.content) < 2048
     body = answer.json()
@@ -83,7 +83,7 @@ def test_libretranslatepy_with_a_wrong_key(make_libretranslatepy: Callable[..., 
         client.translate("Hi", "en", "de")
     with caught.value as answer:
         assert answer.code == 403
-        assert "not known here" in json.loads(answer.read())["error"]
+        assert "API key is unknown" in json.loads(answer.read())["error"]
 
 
 @pytest.mark.parametrize("q", ["Hi", "", " a\n\n b ", ["Hi"], ["a", "", "b"], []])
@@ -103,7 +103,7 @@ def test_a_form(api: TestClient) -> None:
 
 
 def test_a_form_as_browsers_send_it(api: TestClient) -> None:
-    # As LibreTranslate's own page does, with a FormData; httpx2 writes that for files, here without names of files.
+    # Like LibreTranslate's own page, with FormData. httpx2 writes that for files, here without file names.
     fields = {
         "q": (None, "A & B\r\n--\r\n 😀"),
         "source": (None, "en"),
@@ -126,19 +126,19 @@ def test_a_form_as_curl_sends_it(api: TestClient) -> None:
         assert answer.json() == {"translatedText": ["DE:a", ""]}
 
 
-def test_parameters_may_stand_in_the_address(api: TestClient) -> None:
+def test_parameters_may_be_in_the_url(api: TestClient) -> None:
     answer = api.post("/libretranslate/translate?q=A+%26+B&source=en&target=de")
     assert answer.json() == {"translatedText": "DE:A & B"}
     answer = api.post("/libretranslate/translate?source=en&target=de", data={"q": "Hi"})
     assert answer.json() == {"translatedText": "DE:Hi"}
-    # LibreTranslate, too, takes a JSON body alone.
+    # LibreTranslate also ignores the URL if there is a JSON body.
     answer = api.post("/libretranslate/translate?q=other&x=1", json={"q": "Hi", **EN_DE})
     assert answer.json() == {"translatedText": "DE:Hi"}
     assert "UTF-8" in complaint(api.post("/libretranslate/translate?q=%FF"), 400)
     assert "178 parameters" in complaint(api.post("/libretranslate/translate?" + "q=a&" * 200), 413)
 
 
-def test_a_key_in_the_address_is_not_read(make_client: Callable[..., TestClient]) -> None:
+def test_a_key_in_the_url_is_ignored(make_client: Callable[..., TestClient]) -> None:
     api = make_client({KEY: Client("web")})
     complaint(api.post(f"/libretranslate/detect?q=Hi&api_key={KEY}"), 403)
     headers = {"X-API-Key": KEY}
@@ -155,13 +155,13 @@ def test_a_key_in_the_address_is_not_read(make_client: Callable[..., TestClient]
         ("POST", "/libretranslate/languages", 405, "GET"),
     ],
 )
-def test_what_is_not_served_is_told_in_libretranslates_shape(
+def test_unsupported_routes_answer_in_libretranslates_format(
     api: TestClient, method: str, path: str, status: int, allowed: str | None
 ) -> None:
     answer = api.request(method, path)
     told = complaint(answer, status)
     assert told.startswith(
-        f"There is nothing at {path}. Of" if status == 404 else f"{method} is not possible at {path}. Of"
+        f"There is nothing at {path}. From" if status == 404 else f"{path} does not support {method}. From"
     )
     assert (
         "POST /libretranslate/translate, POST /libretranslate/detect, GET /libretranslate/languages." in told
@@ -169,7 +169,7 @@ def test_what_is_not_served_is_told_in_libretranslates_shape(
     assert answer.headers.get("Allow") == allowed
 
 
-def test_the_source_auto_tells_how_much_it_looks_like_english(api: TestClient) -> None:
+def test_the_source_auto_returns_how_much_it_looks_like_english(api: TestClient) -> None:
     texts = ["Who would have thought that?", "Wer hätte das gedacht?", ""]
     answer = api.post("/libretranslate/translate", json={"q": texts, "source": "auto", "target": "de"}).json()
     assert [detected["language"] for detected in answer["detectedLanguage"]] == ["en"] * 3
@@ -192,7 +192,7 @@ def test_alternatives(api: TestClient, echo: Any) -> None:
     assert echo.batches[-1][1].options == SearchOptions(beam_size=6, n_best=6)
 
 
-def test_alternatives_are_put_together_from_those_of_the_sentences(
+def test_alternatives_are_assembled_from_those_of_the_sentences(
     api: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def sentence(source: str, start: int, *versions: str) -> SentenceTranslation:
@@ -203,7 +203,7 @@ def test_alternatives_are_put_together_from_those_of_the_sentences(
         sentences = (sentence("Yes.", 1, "Ja.", "Jawohl.", "Ja."), sentence("No.", 7, "Nein.", "Nö."))
         return [Translation(text=" Ja.\n\nNein.\n", sentences=sentences) for _ in texts]
 
-    monkeypatch.setattr(api.app.state.room, "translate", translate)  # type: ignore[attr-defined]
+    monkeypatch.setattr(api.app.state.manager, "translate", translate)  # type: ignore[attr-defined]
     answer = api.post("/libretranslate/translate", json={"q": " Yes.\n\nNo.\n", **EN_DE, "alternatives": 3})
     assert answer.json()["alternatives"] == [" Jawohl.\n\nNö.\n", " Ja.\n\nNö.\n"]
 
@@ -221,7 +221,7 @@ def test_alternatives_are_put_together_from_those_of_the_sentences(
         ({"format": "html"}, "format: must be 'text', not \"html\""),
         ({"alternatives": -1}, "alternatives: Input should be greater than or equal to 0"),
         ({"alternatives": 6}, "alternatives: Input should be less than or equal to 5"),
-        ({"alternatives": 4}, "alternatives: 4 asked for; the limit here is 3"),
+        ({"alternatives": 4}, "alternatives is 4; the limit is 3"),
         ({"alternatives": "many"}, "alternatives: Input should be a valid integer"),
         (
             {"glossary": "g"},
@@ -229,7 +229,7 @@ def test_alternatives_are_put_together_from_those_of_the_sentences(
         ),
     ],
 )
-def test_what_is_not_supported_is_refused(
+def test_unsupported_parameters_are_refused(
     make_client: Callable[..., TestClient], echo: Any, given: dict[str, Any], told: str
 ) -> None:
     answer = make_client(max_alternatives=3).post(
@@ -296,12 +296,12 @@ def test_limits(make_client: Callable[..., TestClient]) -> None:
         {"data": {"q": "Hi", "api_key": KEY}},
     ],
 )
-def test_where_a_key_may_stand(make_client: Callable[..., TestClient], sending: dict[str, Any]) -> None:
+def test_where_a_key_may_be(make_client: Callable[..., TestClient], sending: dict[str, Any]) -> None:
     assert make_client({KEY: Client("web")}).post("/libretranslate/detect", **sending).status_code == 200
 
 
 @pytest.mark.parametrize("key", [None, "", KEY[:-1], "ключ", 7, [KEY]])
-def test_a_stranger_gets_403(make_client: Callable[..., TestClient], key: object) -> None:
+def test_an_unknown_client_gets_403(make_client: Callable[..., TestClient], key: object) -> None:
     api = make_client({KEY: Client("web")})
     for path in ("/libretranslate/translate", "/libretranslate/detect"):
         assert "API key" in complaint(api.post(path, json={"q": "Hi", "api_key": key}), 403)
@@ -316,7 +316,7 @@ def test_what_a_key_may_use(make_client: Callable[..., TestClient]) -> None:
     body = {"q": "four", **EN_DE}
     assert api.post("/libretranslate/translate", json={**body, "api_key": "slow"}).status_code == 200
     answer = api.post("/libretranslate/translate", json={**body, "api_key": "slow"})
-    assert "at most 2 a minute" in complaint(answer, 429)
+    assert "rate limit, 2 a minute" in complaint(answer, 429)
     assert int(answer.headers["Retry-After"]) >= 1
     answer = api.post("/libretranslate/translate", json={**body, "api_key": "poor"})
     assert "this request has 4" in complaint(answer, 403)
@@ -333,13 +333,13 @@ def test_what_a_key_may_use(make_client: Callable[..., TestClient]) -> None:
         (InputError("The text is odd."), 400),
     ],
 )
-def test_what_goes_wrong_in_the_service_is_told_in_libretranslates_shape(
+def test_errors_of_the_service_are_in_libretranslates_format(
     api: TestClient, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
 ) -> None:
     async def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(api.app.state.room, "translate", fail)  # type: ignore[attr-defined]
+    monkeypatch.setattr(api.app.state.manager, "translate", fail)  # type: ignore[attr-defined]
     answer = api.post("/libretranslate/translate", json={"q": "Hi", **EN_DE})
     assert complaint(answer, status) == str(error)
     assert ("Retry-After" in answer.headers) == (status == 503)
@@ -367,7 +367,7 @@ def test_what_goes_wrong_in_the_service_is_told_in_libretranslates_shape(
     ],
     ids=lambda value: str(value)[:30],
 )
-def test_how_sure_it_is_that_a_text_is_english(text: str, low: float, high: float) -> None:
+def test_the_confidence_that_a_text_is_english(text: str, low: float, high: float) -> None:
     assert low <= english_confidence(text) <= high
 
 

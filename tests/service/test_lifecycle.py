@@ -1,4 +1,4 @@
-"""From loading to draining: what the service says about itself at each moment."""
+"""From loading to draining: what the service reports at each stage."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PATIENCE_SECONDS = 20
 Waits = Callable[[Callable[[], bool]], None]
 
 
-def test_while_the_model_loads_the_process_lives_but_is_not_ready(echo: Any, wait_until: Waits) -> None:
+def test_while_the_model_loads_the_process_is_alive_but_not_ready(echo: Any, wait_until: Waits) -> None:
     loaded = threading.Event()
 
     def load() -> Any:
@@ -65,7 +65,7 @@ def test_not_ready_before_the_first_decoding_is_done(
 
 
 @pytest.mark.parametrize("error", [CheckpointError("config.json is missing"), RuntimeError("no device")])
-def test_a_model_that_cannot_be_loaded_is_told_and_logged(
+def test_a_model_that_cannot_be_loaded_is_reported_and_logged(
     error: Exception, wait_until: Waits, caplog: pytest.LogCaptureFixture
 ) -> None:
     def load() -> Any:
@@ -73,7 +73,7 @@ def test_a_model_that_cannot_be_loaded_is_told_and_logged(
 
     app = create_app(load, Settings())
     with TestClient(app) as client:
-        wait_until(lambda: app.state.room.failed)
+        wait_until(lambda: app.state.manager.failed)
         answer = client.get("/readyz")
         assert answer.status_code == 503
         assert answer.json()["detail"].startswith("The model could not be loaded;")
@@ -94,7 +94,7 @@ def test_a_service_that_stops_while_loading_stops_in_order(echo: Any) -> None:
         loaded.set()
 
 
-def test_the_model_tells_its_name_device_limits_and_card(make_client: Callable[..., TestClient]) -> None:
+def test_the_model_route_returns_name_device_limits_and_card(make_client: Callable[..., TestClient]) -> None:
     client = make_client(
         max_texts=7, max_characters=70, max_body_bytes=7000, max_alternatives=3, deadline_seconds=1.5
     )
@@ -112,7 +112,7 @@ def test_the_model_tells_its_name_device_limits_and_card(make_client: Callable[.
     }
 
 
-def test_when_the_worker_dies_who_waits_is_told_and_readiness_turns_red(
+def test_when_the_worker_dies_waiting_requests_fail_and_the_service_is_not_ready(
     client: TestClient, echo: Any, wait_until: Waits
 ) -> None:
     echo.errors["kills"] = SystemExit()
@@ -121,8 +121,8 @@ def test_when_the_worker_dies_who_waits_is_told_and_readiness_turns_red(
         killing = pool.submit(client.post, "/translate", json={"text": "kills"})
         wait_until(lambda: len(echo.batches) == 2)
         waiting = pool.submit(client.post, "/translate", json={"text": "waits", "beam_size": 1})
-        line = client.app.state.room.ready().batcher._line  # type: ignore[attr-defined]
-        wait_until(lambda: len(line) == 1)
+        queue = client.app.state.manager.ready().batcher._queue  # type: ignore[attr-defined]
+        wait_until(lambda: len(queue) == 1)
         assert client.get("/readyz").status_code == 200
         echo.gate.set()
         for answer in (killing.result(), waiting.result()):
@@ -145,7 +145,7 @@ def test_a_worker_that_died_is_replaced(client: TestClient, echo: Any, wait_unti
 def test_a_worker_that_dies_again_is_replaced_again(
     client: TestClient, echo: Any, wait_until: Waits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.room._FIRST_REVIVAL_SECONDS", 0.01)
+    monkeypatch.setattr("service.model_manager._FIRST_REVIVAL_SECONDS", 0.01)
     echo.errors["Hello, world. How are you?"] = SystemExit()  # the warm-up
     echo.errors["kills"] = SystemExit()
     assert client.post("/translate", json={"text": "kills"}).status_code == 503
@@ -155,17 +155,17 @@ def test_a_worker_that_dies_again_is_replaced_again(
     wait_until(lambda: client.get("/readyz").status_code == 200)
 
 
-def test_stopping_finishes_what_was_accepted(make_app: Callable[..., FastAPI], echo: Any) -> None:
+def test_stopping_finishes_accepted_requests(make_app: Callable[..., FastAPI], echo: Any) -> None:
     async def scenario() -> list[str]:
         app = make_app()
         async with app.router.lifespan_context(app):
-            room = app.state.room
-            while not room.is_ready:
+            manager = app.state.manager
+            while not manager.is_ready:
                 await asyncio.sleep(0.001)
             echo.gate.clear()
             waiting = [
-                asyncio.create_task(room.translate([f"text {width}"], SearchOptions(beam_size=width)))
-                for width in (1, 2, 3)  # so each is a batch of its own
+                asyncio.create_task(manager.translate([f"text {width}"], SearchOptions(beam_size=width)))
+                for width in (1, 2, 3)  # so that each is its own batch
             ]
             await asyncio.sleep(0)
             asyncio.get_running_loop().call_later(0.05, echo.gate.set)  # while it is closing
@@ -185,22 +185,22 @@ def operators_client(
     return client
 
 
-def test_reloading_replaces_the_model_and_finishes_what_the_old_one_has(
+def test_reloading_replaces_the_model_and_finishes_the_requests_of_the_old_one(
     operators_client: TestClient, echo: Any, wait_until: Waits
 ) -> None:
     client = operators_client
-    old = client.app.state.room.ready().batcher  # type: ignore[attr-defined]
+    old = client.app.state.manager.ready().batcher  # type: ignore[attr-defined]
     echo.gate.clear()
     with ThreadPoolExecutor(2) as pool:
         before = pool.submit(client.post, "/translate", json={"text": "before"})
         wait_until(lambda: len(echo.batches) == 2)
         reloading = pool.submit(client.post, "/admin/reload")
-        wait_until(lambda: len(echo.batches) == 3)  # the warm-up of the new one, beside it
+        wait_until(lambda: len(echo.batches) == 3)  # the warm-up of the new model, beside it
         assert client.get("/readyz").status_code == 200
         echo.gate.set()
         assert reloading.result().json() == {"name": "echo-en-de", "device": "cpu"}
         assert before.result().json()["translations"][0]["text"] == "DE:before"
-    new = client.app.state.room.ready().batcher  # type: ignore[attr-defined]
+    new = client.app.state.manager.ready().batcher  # type: ignore[attr-defined]
     assert new is not old
     wait_until(lambda: not old.is_running)
     assert client.post("/translate", json={"text": "after"}).status_code == 200
@@ -212,7 +212,7 @@ def test_a_reload_that_fails_leaves_the_old_model_in_service(operators_client: T
     def fail() -> Any:
         raise CheckpointError("damaged.safetensors")
 
-    client.app.state.room._load_engine = fail  # type: ignore[attr-defined]
+    client.app.state.manager._load_engine = fail  # type: ignore[attr-defined]
     answer = client.post("/admin/reload")
     assert answer.status_code == 500
     assert "damaged.safetensors" in answer.json()["detail"]
@@ -233,38 +233,38 @@ def test_a_request_that_is_being_read_keeps_its_model_through_a_reload(
     plain = echo.sentences
 
     def slowly(text: str, *_: str) -> Any:
-        if len(text) > 2000:  # on a thread of its own
+        if len(text) > 2000:  # on its own thread
             reading.set()
             assert go_on.wait(PATIENCE_SECONDS)
         return plain(text)
 
     echo.sentences = slowly
-    old = client.app.state.room.ready().batcher  # type: ignore[attr-defined]
+    old = client.app.state.manager.ready().batcher  # type: ignore[attr-defined]
     with ThreadPoolExecutor(1) as pool:
         before = pool.submit(client.post, "/translate", json={"text": "x" * 3000})
         assert reading.wait(PATIENCE_SECONDS)
         assert client.post("/admin/reload").status_code == 200
-        assert client.app.state.room.ready().batcher is not old  # type: ignore[attr-defined]
+        assert client.app.state.manager.ready().batcher is not old  # type: ignore[attr-defined]
         go_on.set()
         assert before.result().status_code == 200
     wait_until(lambda: not old.is_running)
 
 
-def test_a_model_that_was_loaded_anew_is_not_put_back_by_a_revival(
+def test_a_reloaded_model_is_not_replaced_by_a_revival(
     operators_client: TestClient, echo: Any, wait_until: Waits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.room._FIRST_REVIVAL_SECONDS", 0.3)
+    monkeypatch.setattr("service.model_manager._FIRST_REVIVAL_SECONDS", 0.3)
     client = operators_client
     echo.errors["kills"] = SystemExit()
     assert client.post("/translate", json={"text": "kills"}).status_code == 503
     assert client.post("/admin/reload").status_code == 200
-    new = client.app.state.room.ready().batcher  # type: ignore[attr-defined]
+    new = client.app.state.manager.ready().batcher  # type: ignore[attr-defined]
     time.sleep(0.6)
-    assert client.app.state.room.ready().batcher is new  # type: ignore[attr-defined]
+    assert client.app.state.manager.ready().batcher is new  # type: ignore[attr-defined]
     assert "translator_worker_restarts_total 0.0" in client.get("/metrics").text
 
 
-def test_a_device_that_is_lost_ends_the_service(echo: Any, wait_until: Waits) -> None:
+def test_a_lost_device_ends_the_service(echo: Any, wait_until: Waits) -> None:
     failed = threading.Event()
     app = create_app(lambda: echo, Settings(), on_failure=failed.set)
     with TestClient(app) as client:
@@ -272,8 +272,8 @@ def test_a_device_that_is_lost_ends_the_service(echo: Any, wait_until: Waits) ->
         echo.errors["kills"] = DeviceLost("an illegal memory access")
         assert client.post("/translate", json={"text": "kills"}).status_code == 503
         assert failed.wait(PATIENCE_SECONDS)
-        assert app.state.room.failed
-        assert client.get("/readyz").json()["detail"].startswith("The device failed, and only a new process")
+        assert app.state.manager.failed
+        assert client.get("/readyz").json()["detail"].startswith("The device failed and only a new process")
 
 
 def test_a_model_that_was_replaced_is_freed(wait_until: Waits) -> None:
@@ -281,7 +281,7 @@ def test_a_model_that_was_replaced_is_freed(wait_until: Waits) -> None:
 
     def load() -> EchoEngine:
         engine = EchoEngine()
-        engine.itself = engine  # type: ignore[attr-defined] # only a collection of garbage frees it
+        engine.itself = engine  # type: ignore[attr-defined] # only the garbage collector frees it
         loaded.append(weakref.ref(engine))
         return engine
 
@@ -293,8 +293,8 @@ def test_a_model_that_was_replaced_is_freed(wait_until: Waits) -> None:
         wait_until(lambda: [engine() is None for engine in loaded] == [True, True, False])
 
 
-def test_who_leaves_while_copies_are_sent_takes_the_rest_along(client: TestClient, echo: Any) -> None:
-    served = client.app.state.room.ready()  # type: ignore[attr-defined]
+def test_leaving_while_copies_are_sent_cancels_the_rest(client: TestClient, echo: Any) -> None:
+    model = client.app.state.manager.ready()  # type: ignore[attr-defined]
     copied = SourceSentence("123", Span(0, 3), (), is_part=False)
 
     plain = echo.sentences
@@ -302,10 +302,10 @@ def test_who_leaves_while_copies_are_sent_takes_the_rest_along(client: TestClien
 
     async def leave_early() -> int:
         later = Deadline.after(PATIENCE_SECONDS)
-        async with served.translating(["123 words"], [""], TranslateKind(), later) as (_, arrivals):
+        async with model.translating(["123 words"], [""], TranslateKind(), later) as (_, arrivals):
             assert (await anext(arrivals))[0] == 0
-            waiting = served.batcher.waiting_sentences
-        return int(waiting - served.batcher.waiting_sentences)
+            waiting = model.batcher.waiting_sentences
+        return int(waiting - model.batcher.waiting_sentences)
 
     echo.gate.clear()
     with ThreadPoolExecutor(1) as pool:

@@ -1,4 +1,4 @@
-"""The description of the API: complete, and true of what the service takes and answers."""
+"""The OpenAPI document: complete, and true to what the service accepts and returns."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from translator.translate.receipt import check
 
 KEY = "a-key-of-the-tests"
 OPEN = {"/healthz", "/readyz", "/metrics", "/model", "/languages", "/libretranslate/languages"}
-# What may be sent to each operation that needs more than its address.
+# What to send to each operation that needs more than its URL.
 BODIES: dict[str, dict[str, Any]] = {
     "/translate": {"text": ["Good morning!", "Hi"], "alternatives": 1, "alignment": True},
     "/translate/stream": {"text": "Good morning!"},
@@ -36,7 +36,7 @@ def document(client: TestClient) -> Any:
 
 
 def resolved(document: Any) -> Any:
-    """The document with nothing by reference."""
+    """The document with its references inlined."""
 
     def without_references(part: Any) -> Any:
         if isinstance(part, list):
@@ -60,7 +60,7 @@ def operations(document: Any) -> Iterator[tuple[str, str, Any]]:
 
 
 def fields(part: Any, place: str) -> Iterator[tuple[str, Any]]:
-    """Every property of every schema below, by its place."""
+    """Every property of every schema below, by its path."""
     if isinstance(part, list):
         for number, one in enumerate(part):
             yield from fields(one, f"{place}[{number}]")
@@ -83,7 +83,7 @@ def test_every_field_and_every_parameter_is_described(document: Any) -> None:
     missing = [
         place
         for place, field in found.items()
-        if not field.get("description") and not place.endswith(".event")  # of an event, whose name it is
+        if not field.get("description") and not place.endswith(".event")  # the name of an event
     ]
     assert missing == []
 
@@ -125,7 +125,7 @@ def test_every_problem_has_an_example_that_follows_its_schema(document: Any) -> 
     ]  # fmt: skip
 
 
-def test_the_example_of_the_answer_has_offsets_that_are_right(document: Any) -> None:
+def test_the_example_of_the_answer_has_correct_offsets(document: Any) -> None:
     schema = document["paths"]["/translate"]["post"]["responses"]["200"]["content"]["application/json"][
         "schema"
     ]
@@ -232,14 +232,14 @@ def test_events_of_a_stream_follow_their_schema(client: TestClient, document: An
         check_event(schema, "event: other\ndata: {}")
 
 
-def test_limits_are_told_where_texts_stand(make_client: Callable[..., TestClient]) -> None:
+def test_limits_are_described_at_fields_for_texts(make_client: Callable[..., TestClient]) -> None:
     document = make_client(max_texts=7, max_characters=1234).get("/openapi.json").json()
     told = {
         f"{path} {media.rpartition('/')[2]} {name}"
         for path, methods in document["paths"].items()
         for media, content in methods.get("post", {}).get("requestBody", {}).get("content", {}).items()
         for name, field in content["schema"]["properties"].items()
-        if "Limits here: 7 texts and 1,234 characters" in field["description"]
+        if "Limits: 7 texts and 1,234 characters" in field["description"]
     }
     json_only = {
         "/translate json text",
@@ -254,10 +254,12 @@ def test_limits_are_told_where_texts_stand(make_client: Callable[..., TestClient
         "/libretranslate/detect {} q",
     )
     assert told == json_only | {field.format(media) for field in fields_of_others for media in media_types}
-    assert "1,234" not in json.dumps(make_client().get("/openapi.json").json())  # of each application its own
+    assert "1,234" not in json.dumps(
+        make_client().get("/openapi.json").json()
+    )  # each application has its own document
 
 
-def test_headers_are_declared_where_they_do_something(make_client: Callable[..., TestClient]) -> None:
+def test_headers_are_declared_where_they_have_an_effect(make_client: Callable[..., TestClient]) -> None:
     document = resolved(make_client(deadline_seconds=17).get("/openapi.json").json())
     for method, path, operation in operations(document):
         parameters = {one["name"]: one for one in operation["parameters"] if one["in"] == "header"}
@@ -272,7 +274,7 @@ def test_headers_are_declared_where_they_do_something(make_client: Callable[...,
 
 
 def keys_in_headers(scheme: Any, key: str) -> dict[str, str]:
-    """How a program that follows the description sends the key."""
+    """The header in which a client that follows the document sends the key."""
     match scheme:
         case {"type": "http", "scheme": "bearer"}:
             return {"Authorization": f"Bearer {key}"}

@@ -1,4 +1,4 @@
-"""What an operator sees and sets: metrics, the access log, deadlines, origins of other sites."""
+"""What an operator sees and configures: metrics, the access log, deadlines, CORS."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def samples(client: TestClient) -> dict[str, float]:
     return {name: float(value) for name, _, value in pairs}
 
 
-def test_metrics_tell_what_was_done(make_client: Callable[..., TestClient]) -> None:
+def test_metrics_count_what_was_done(make_client: Callable[..., TestClient]) -> None:
     client = make_client()
     before = samples(client)
     client.post("/translate", json={"text": ["four", "four", "six six"]})
@@ -33,7 +33,7 @@ def test_metrics_tell_what_was_done(make_client: Callable[..., TestClient]) -> N
     def grown(name: str) -> float:
         return after.get(name, 0) - before.get(name, 0)
 
-    assert grown("translator_sentences_total") == 2  # one of them twice
+    assert grown("translator_sentences_total") == 2  # "four" is repeated, and then cached
     assert grown("translator_source_tokens_total") == 11
     assert grown("translator_cache_hits_total") == 1
     assert grown('translator_requests_total{route="/translate",status="200"}') == 2
@@ -73,7 +73,7 @@ def test_the_access_log_can_be_switched_off(
 
 
 @pytest.mark.parametrize("path", ["/translate", "/translate/stream"])
-def test_a_request_has_the_deadline_that_it_asks_for(client: TestClient, echo: Any, path: str) -> None:
+def test_a_request_can_set_its_deadline(client: TestClient, echo: Any, path: str) -> None:
     echo.gate.clear()
     answer = client.post(path, json={"text": "Hi"}, headers={"X-Deadline-Seconds": "0.2"})
     assert answer.status_code == 504
@@ -88,13 +88,13 @@ def test_no_request_has_a_longer_deadline_than_the_service(make_client: Any, ech
 
 
 @pytest.mark.parametrize("given", ["0", "-1", "nan", "soon", "", "1 s"])
-def test_a_deadline_that_is_none_is_refused(client: TestClient, given: str) -> None:
+def test_an_invalid_deadline_is_refused(client: TestClient, given: str) -> None:
     answer = client.post("/translate", json={"text": "Hi"}, headers={"X-Deadline-Seconds": given})
     assert answer.status_code == 422
     assert "X-Deadline-Seconds" in answer.json()["detail"]
 
 
-def test_other_sites_may_ask_only_where_they_are_named(make_client: Callable[..., TestClient]) -> None:
+def test_other_sites_may_call_only_if_they_are_configured(make_client: Callable[..., TestClient]) -> None:
     origin = {"Origin": "https://example.org"}
     assert "access-control-allow-origin" not in make_client().get("/healthz", headers=origin).headers
     client = make_client(cors_origins=["https://example.org"])
@@ -130,7 +130,7 @@ def test_languages(client: TestClient) -> None:
         ("PUT", "/metrics", "GET"),
     ],
 )
-def test_a_wrong_method_is_told_all_that_are_right(
+def test_a_wrong_method_gets_a_list_of_all_allowed_ones(
     client: TestClient, method: str, path: str, allowed: str
 ) -> None:
     answer = client.request(method, path)

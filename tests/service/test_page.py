@@ -1,4 +1,4 @@
-"""The page to translate in and the description of the API, in a real browser."""
+"""The translation page and the API documentation, in a real browser."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ FLAGS = [
     "--no-first-run",
 ]
 ANY_NUMBER = 10**9
-PATIENCE_SECONDS = 20  # only a test that fails waits as long
+PATIENCE_SECONDS = 20  # only a failing test waits this long
 
 GERMAN = {"An": "Eine", "owl": "Eule", "sleeps": "schläft", "Two": "Zwei", "owls": "Eulen", "One": "Eine"}
 GERMAN |= {"barn": "Scheune", "tide": "Gezeit", "Low": "Niedrige", "High": "Hohe", "wakes": "erwacht"}
@@ -52,10 +52,10 @@ YOU = {"formal": "Sie", "informal": "du", "auto": "ihr"}
 
 
 class WordForWord:
-    """Translates the words of `GERMAN` and "you", and copies the others; the further hypotheses end in "(1)", "(2)" …
+    """Translates the words in `GERMAN` and "you", and copies others; further hypotheses end in "(1)", "(2)" …
 
-    Sentences in `errors` fail; those in `held` wait for their event, except when nobody wants them any more. Those in
-    `slips` are translated as it says there, and are checked.
+    Sentences in `errors` fail. Those in `held` wait for their event, unless nobody wants them any more. Those in
+    `slips` are translated as given there, and checked.
     """
 
     name = "word-for-word"
@@ -72,7 +72,7 @@ class WordForWord:
         self.entered: list[str] = []
 
     def hold(self, sentence: str) -> threading.Event:
-        """Let the sentence wait until the event is set."""
+        """Make the sentence wait until the event is set."""
         return self.held.setdefault(sentence, threading.Event())
 
     def sentences(self, text: str, prefix: str = "", style: Style = DEFAULT_STYLE) -> list[SourceSentence]:
@@ -129,7 +129,7 @@ def translate_words(sentence: str, words: dict[str, str], kind: TranslateKind) -
 
 @pytest.fixture
 def echo() -> Iterator[WordForWord]:
-    """Takes the place of the echo that the other tests serve."""
+    """Replaces the echo that the other tests serve."""
     engine = WordForWord()
     yield engine
     for gate in engine.held.values():
@@ -153,7 +153,7 @@ def browser() -> Iterator[Any]:
 def open_page(
     browser: Any, make_app: Callable[..., FastAPI], serve: Callable[[FastAPI], str]
 ) -> Iterator[Callable[..., Any]]:
-    """Serve the engine with the settings given and open its page; nothing may be asked of another host."""
+    """Serve the engine with the given settings and open its page; no request may go to another host."""
     contexts, foreign, troubles = [], [], []
 
     def open_it(
@@ -182,7 +182,7 @@ def open_page(
     for context in contexts:
         context.close()
     assert foreign == []
-    assert troubles == []  # neither script errors nor anything that the Content-Security-Policy had to stop
+    assert troubles == []  # neither script errors nor violations of the Content-Security-Policy
 
 
 def is_local(url: str, address: str) -> bool:
@@ -190,7 +190,7 @@ def is_local(url: str, address: str) -> bool:
 
 
 def is_trouble(message: Any) -> bool:
-    # The browser itself notes every answer with an error status, and those are what some tests are about.
+    # The browser logs every response with an error status, and some tests are about those.
     return message.type in ("error", "warning") and not message.text.startswith("Failed to load resource")
 
 
@@ -216,7 +216,7 @@ def expect_translation(page: Any, translation: str) -> None:
 
 
 def requests_for_translations(page: Any) -> list[str]:
-    """The texts that are sent from now on."""
+    """The texts sent from now on."""
     texts: list[str] = []
     page.on(
         "request",
@@ -237,10 +237,10 @@ def test_typing_translates_without_a_click(ready_page: Any) -> None:
     ready_page.keyboard.type("An owl sleeps.")  # the text has the focus from the start
     expect_translation(ready_page, "Eine Eule schläft.")
     expect(ready_page.locator("#timing")).to_have_text(re.compile(r"^[\d.]+ s$"))
-    assert sent == ["An owl sleeps."]  # and not for every letter
+    assert sent == ["An owl sleeps."]  # not for every letter
 
 
-def test_paragraphs_and_outer_whitespace_stay(ready_page: Any) -> None:
+def test_paragraphs_and_outer_whitespace_are_kept(ready_page: Any) -> None:
     page = ready_page
     write(page, "\n  Two owls. One barn.\n\nAn owl wakes.\n")
     expect(page.locator(".sentence")).to_have_count(3)
@@ -259,7 +259,7 @@ def test_a_newer_text_cancels_the_older_request(
     engine.hold("Low tide")
     write(page, "Low tide")
     wait_until_in(page, lambda: "Low tide" in engine.entered)
-    write(page, "High tide")  # nobody waits for the old one any more, so it does not hold this one up
+    write(page, "High tide")  # the old request was cancelled, so it does not delay this one
     expect_translation(page, "Hohe Gezeit")
     assert cancelled == ["Low tide"]
 
@@ -299,7 +299,7 @@ def test_long_texts_arrive_sentence_by_sentence(ready_page: Any, engine: WordFor
     expect(page.locator("#translation")).to_have_attribute("aria-busy", "false")
 
 
-def test_the_old_translation_fades_until_the_new_one_begins(ready_page: Any, engine: WordForWord) -> None:
+def test_the_old_translation_fades_until_the_new_one_starts(ready_page: Any, engine: WordForWord) -> None:
     page = ready_page
     translation = page.locator("#translation")
     translate(page, "Low tide", "Niedrige Gezeit")
@@ -327,7 +327,7 @@ def test_markup_in_a_text_stays_text(ready_page: Any) -> None:
     translate(ready_page, markup, markup)
 
 
-def test_as_many_characters_as_the_server_takes_need_an_element_for_a_sentence_only(
+def test_a_text_at_the_limit_needs_only_one_element_per_sentence(
     open_page: Callable[..., Any],
 ) -> None:
     page = open_page()
@@ -342,7 +342,7 @@ def test_as_many_characters_as_the_server_takes_need_an_element_for_a_sentence_o
 
 
 def wait_until_in(page: Any, condition: Callable[[], bool]) -> None:
-    """Wait for something outside of the page, which goes on meanwhile."""
+    """Wait for something outside the page, while the page keeps running."""
     for _ in range(PATIENCE_SECONDS * 50):
         if condition():
             return
@@ -357,7 +357,7 @@ def test_characters_are_counted_against_the_server_s_limit(open_page: Callable[.
     page = open_page(max_characters=1200)
     expect(page.locator("#count")).to_have_text("0 / 1,200")
     write(page, "Owl 🦉")
-    expect(page.locator("#count")).to_have_text("5 / 1,200")  # the owl is one, as the server counts
+    expect(page.locator("#count")).to_have_text("5 / 1,200")  # the owl counts as one, as on the server
     sent = requests_for_translations(page)
     write(page, "x" * 1201)
     expect(page.locator("#count")).to_have_text("1,201 / 1,200")
@@ -393,7 +393,7 @@ def test_a_file_is_chosen_and_its_translation_saved(ready_page: Any) -> None:
         ("owls.md", b"Two owls", "owls.de.md", b"Zwei Eulen"),
     ],
 )
-def test_a_saved_translation_has_the_name_and_the_line_ends_of_its_file(
+def test_a_saved_translation_has_the_name_and_the_line_endings_of_its_file(
     ready_page: Any, name: str, content: bytes, saved_name: str, saved: bytes
 ) -> None:
     page = ready_page
@@ -416,8 +416,8 @@ def test_a_saved_translation_has_the_name_and_the_line_ends_of_its_file(
     [
         ("owls.txt", [72, 105], None),
         ("owls.pdf", [72, 105], "owls.pdf is not a .txt or .md file"),
-        ("owls.txt", [0xE4, 0x20], "owls.txt is not text in UTF-8"),
-        ("owls.txt", [72] * 41, "more than the 10 characters"),
+        ("owls.txt", [0xE4, 0x20], "owls.txt is not UTF-8 text"),
+        ("owls.txt", [72] * 41, "over the limit of 10 characters"),
     ],
 )
 def test_a_file_is_dropped(
@@ -455,7 +455,7 @@ def test_a_file_is_dropped(
         ),
     ],
 )
-def test_errors_of_the_server_are_told_inline(
+def test_errors_of_the_server_are_shown_inline(
     ready_page: Any, engine: WordForWord, error: BaseException, told: str
 ) -> None:
     page = ready_page
@@ -470,7 +470,7 @@ def test_errors_of_the_server_are_told_inline(
     expect(page.get_by_role("alert")).to_be_hidden()
 
 
-def test_an_error_after_the_first_sentence_is_told_inline(ready_page: Any, engine: WordForWord) -> None:
+def test_an_error_after_the_first_sentence_is_shown_inline(ready_page: Any, engine: WordForWord) -> None:
     page = ready_page
     engine.errors["One barn."] = RuntimeError("secret")
     gate = engine.hold("One barn.")
@@ -484,7 +484,7 @@ def test_an_error_after_the_first_sentence_is_told_inline(ready_page: Any, engin
     expect_translation(page, "Zwei Eulen. Eine Scheune.")
 
 
-def test_a_busy_server_is_asked_again_when_it_says(ready_page: Any) -> None:
+def test_a_busy_server_is_retried_when_it_says(ready_page: Any) -> None:
     page = ready_page
     problem = {"type": "urn:translator:problem:queue-full", "status": 503, "detail": "Full."}
     answers = [{"status": 503, "headers": {"Retry-After": "1"}, "json": problem}]
@@ -500,7 +500,7 @@ def test_a_busy_server_is_asked_again_when_it_says(ready_page: Any) -> None:
     expect(page.get_by_role("alert")).to_be_hidden()
 
 
-def test_a_slow_translation_is_told(open_page: Callable[..., Any], engine: WordForWord) -> None:
+def test_a_slow_translation_is_reported(open_page: Callable[..., Any], engine: WordForWord) -> None:
     page = open_page(deadline_seconds=0.5)
     engine.hold("Slow")
     write(page, "Slow")
@@ -521,7 +521,7 @@ def test_a_server_that_was_gone_is_back(ready_page: Any) -> None:
     expect(page.locator("#status")).to_have_text("word-for-word on cpu")
 
 
-def test_a_stream_that_breaks_off_is_asked_for_again(ready_page: Any) -> None:
+def test_a_stream_that_breaks_off_is_retried(ready_page: Any) -> None:
     page = ready_page
     answers = [{"status": 200, "content_type": "text/event-stream", "body": "event: sen"}]
     page.route(
@@ -533,16 +533,16 @@ def test_a_stream_that_breaks_off_is_asked_for_again(ready_page: Any) -> None:
     expect_translation(page, "Zwei Eulen")
 
 
-def test_an_answer_from_something_else_is_told_inline(ready_page: Any) -> None:
+def test_an_answer_from_a_proxy_is_shown_inline(ready_page: Any) -> None:
     page = ready_page
     page.route("**/translate/stream", lambda route: route.fulfill(status=500, body="<h1>Oh no</h1>"))
     write(page, "Hello")
     expect(page.get_by_role("alert")).to_have_text(
-        "The server failed. Try again; if it happens again, tell whoever runs it."
+        "The server failed. Try again; if it keeps failing, tell its operator."
     )
 
 
-def test_while_the_model_loads_the_page_says_so_and_then_goes_on(
+def test_while_the_model_loads_the_page_says_so_and_then_continues(
     open_page: Callable[..., Any], engine: WordForWord
 ) -> None:
     gates = [engine.hold(sentence.text) for sentence in engine.sentences("The model is warmed up.")]
@@ -557,7 +557,7 @@ def test_while_the_model_loads_the_page_says_so_and_then_goes_on(
     expect_translation(page, "Zwei Eulen")
 
 
-def test_a_key_is_asked_for_where_one_is_needed(open_page: Callable[..., Any]) -> None:
+def test_a_key_is_requested_if_one_is_needed(open_page: Callable[..., Any]) -> None:
     page = open_page(api_keys=f"page:{sha256(b'open-sesame').hexdigest()}")
     write(page, "Two owls")
     expect(page.get_by_role("alert")).to_contain_text("This server needs an API key")
@@ -572,14 +572,14 @@ def test_a_key_is_asked_for_where_one_is_needed(open_page: Callable[..., Any]) -
     assert '-H "Authorization: Bearer $API_KEY"' in command(page)
     assert page.evaluate("Object.keys(localStorage)") == ["translator.history"]
     page.reload()
-    translate(page, "One barn", "Eine Scheune")  # until the tab is closed
+    translate(page, "One barn", "Eine Scheune")  # kept until the tab is closed
 
 
 # --- words
 
 
 def highlights(page: Any, name: str) -> list[str]:
-    """What is highlighted, on both sides."""
+    """The highlighted texts on both sides."""
     return page.evaluate("name => [...(CSS.highlights.get(name) ?? [])].map(String)", name)
 
 
@@ -624,7 +624,7 @@ def test_pointing_at_a_word_of_the_source_shows_its_counterpart(ready_page: Any)
     assert highlights(page, "word") == ["An", "Eine"]
 
 
-def test_what_is_said_about_a_word_never_moves_the_text(ready_page: Any) -> None:
+def test_the_hint_about_a_word_never_moves_the_text(ready_page: Any) -> None:
     page = ready_page
     text = "An owl. " + "Unbreakable" * 40
     translate(page, text, text.replace("An owl", "Eine Eule"))
@@ -634,7 +634,7 @@ def test_what_is_said_about_a_word_never_moves_the_text(ready_page: Any) -> None
     assert page.locator("#translation").bounding_box() == before
 
 
-def test_arrow_keys_go_through_words_and_sentences(ready_page: Any) -> None:
+def test_arrow_keys_move_between_words_and_sentences(ready_page: Any) -> None:
     page = ready_page
     translate(page, "An owl sleeps. Two owls.", "Eine Eule schläft. Zwei Eulen.")
     sentences = page.locator(".sentence")
@@ -656,7 +656,7 @@ def test_arrow_keys_go_through_words_and_sentences(ready_page: Any) -> None:
     assert highlights(page, "word") == ["sleeps", "schläft"]
     page.keyboard.press("ArrowDown")
     expect(sentences.last).to_be_focused()
-    page.keyboard.press("Shift+Tab")  # all sentences are one stop
+    page.keyboard.press("Shift+Tab")  # all sentences are one tab stop
     expect(page.locator("#download")).to_be_focused()
     assert highlights(page, "sentence") == []
 
@@ -672,10 +672,10 @@ def test_the_caret_shows_the_counterpart_too(ready_page: Any) -> None:
     assert highlights(page, "word") == []
 
 
-def test_what_to_be_careful_about_is_said_in_words(ready_page: Any) -> None:
+def test_warnings_are_shown_in_words(ready_page: Any) -> None:
     page = ready_page
     translate(page, "Two owls. This stays as it was.", "Zwei Eulen. This stays as it was.")
-    warning = "Check: much of it came back in English."
+    warning = "Check: much of this sentence was not translated."
     flagged = page.locator(".sentence.flagged")
     expect(flagged).to_have_text("This stays as it was.")
     expect(flagged).to_have_accessible_description(re.compile(re.escape(warning)))
@@ -703,7 +703,7 @@ def slipped_page(ready_page: Any, engine: WordForWord) -> Any:
     return ready_page
 
 
-def test_what_is_lost_and_what_is_made_up_is_marked_in_both_panes(slipped_page: Any) -> None:
+def test_lost_and_made_up_items_are_marked_in_both_panes(slipped_page: Any) -> None:
     page = slipped_page
     assert highlights(page, "fault") == ["$1,299.99", "4711"]
     assert page.evaluate(
@@ -715,7 +715,7 @@ def test_what_is_lost_and_what_is_made_up_is_marked_in_both_panes(slipped_page: 
     assert highlights(page, "fault") == ["$1,299.99", "4711"]
 
 
-def test_what_is_lost_and_what_is_made_up_is_named(slipped_page: Any) -> None:
+def test_lost_and_made_up_items_are_named(slipped_page: Any) -> None:
     page = slipped_page
     flagged = page.locator(".sentence.flagged")
     expect(flagged).to_have_text(SLIP)
@@ -734,7 +734,7 @@ def test_what_is_lost_and_what_is_made_up_is_named(slipped_page: Any) -> None:
     )
 
 
-def test_of_many_losses_the_first_are_named(ready_page: Any, engine: WordForWord) -> None:
+def test_the_first_of_many_losses_are_named(ready_page: Any, engine: WordForWord) -> None:
     page = ready_page
     source = "Take 101, 202, 303, 404 and 505."
     engine.slips[source] = "Nimm sie."
@@ -744,9 +744,7 @@ def test_of_many_losses_the_first_are_named(ready_page: Any, engine: WordForWord
     expect(page.locator("#hint")).to_have_text(f"Check: {'; '.join(named)}; and 2 more.")
 
 
-def test_marks_stay_as_long_as_the_translation_is_that_of_the_text(
-    slipped_page: Any, engine: WordForWord
-) -> None:
+def test_marks_stay_while_the_translation_is_up_to_date(slipped_page: Any, engine: WordForWord) -> None:
     page = slipped_page
     text = page.locator("#source").input_value()
     write(page, f"{text} ")  # needs no new translation
@@ -759,7 +757,7 @@ def test_marks_stay_as_long_as_the_translation_is_that_of_the_text(
     assert highlights(page, "fault") == []
 
 
-def test_an_alternative_has_none_of_the_marks(slipped_page: Any) -> None:
+def test_an_alternative_has_no_marks(slipped_page: Any) -> None:
     page = slipped_page
     page.locator(".sentence").last.click()
     page.get_by_role("dialog").get_by_role("button", name="Anders (2)").click()
@@ -770,20 +768,20 @@ def test_an_alternative_has_none_of_the_marks(slipped_page: Any) -> None:
     assert highlights(page, "fault") == ["$1,299.99", "4711"]
 
 
-def test_marks_behind_the_text_move_with_it(slipped_page: Any) -> None:
+def test_marks_behind_the_text_scroll_with_it(slipped_page: Any) -> None:
     page = slipped_page
     for width in (1200, 600, 360):
         page.set_viewport_size({"width": width, "height": 800})
         wait_until_in(
             page,
-            lambda: page.evaluate("mirror.clientWidth === source.clientWidth"),  # elements, by their ids
+            lambda: page.evaluate("mirror.clientWidth === source.clientWidth"),  # elements by id
         )
 
 
 # --- alternatives
 
 
-def test_an_alternative_takes_the_place_of_its_sentence(ready_page: Any) -> None:
+def test_an_alternative_replaces_its_sentence(ready_page: Any) -> None:
     page = ready_page
     panel = page.get_by_role("dialog", name="Other translations")
     translate(page, "Two owls. One barn.", "Zwei Eulen. Eine Scheune.")
@@ -799,7 +797,7 @@ def test_an_alternative_takes_the_place_of_its_sentence(ready_page: Any) -> None
     page.locator("#copy").click()
     expect(page.locator("#copy")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == "Zwei Eulen. Eine Scheune. (2)"
-    # It outlasts changes elsewhere in the text.
+    # It survives changes elsewhere in the text.
     translate(page, "An owl. One barn.", "Eine Eule. Eine Scheune. (2)")
 
 
@@ -821,7 +819,7 @@ def test_alternatives_are_chosen_with_the_keyboard(ready_page: Any) -> None:
     expect(page.locator(".sentence").first).to_be_focused()
 
 
-def test_trouble_with_alternatives_is_told_in_their_place(ready_page: Any) -> None:
+def test_errors_with_alternatives_are_shown_in_their_place(ready_page: Any) -> None:
     page = ready_page
     translate(page, "Two owls", "Zwei Eulen")
     page.route("**/translate", lambda route: route.abort())
@@ -837,7 +835,7 @@ def test_a_server_may_have_no_alternatives(open_page: Callable[..., Any]) -> Non
     page = open_page(max_alternatives=0)
     translate(page, "Two owls", "Zwei Eulen")
     page.locator(".sentence").click()
-    expect(page.get_by_role("dialog")).to_contain_text("There are no others.")
+    expect(page.get_by_role("dialog")).to_contain_text("There are no other translations.")
 
 
 # --- Sie and du
@@ -845,13 +843,13 @@ def test_a_server_may_have_no_alternatives(open_page: Callable[..., Any]) -> Non
 
 @pytest.fixture
 def taught(engine: WordForWord, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the engine's card say that it was taught the difference."""
+    """Make the engine's card say that the model was trained for both."""
     monkeypatch.setattr(engine, "card", {"formality": True})
 
 
 @pytest.fixture
 def polite_page(taught: None, ready_page: Any) -> Any:
-    """A page of a model that was taught the difference."""
+    """The page of a model that was trained for both."""
     return ready_page
 
 
@@ -861,7 +859,7 @@ def address(page: Any, name: str) -> Any:
 
 
 def bodies(page: Any) -> list[dict[str, Any]]:
-    """The bodies that are sent from now on."""
+    """The bodies sent from now on."""
     sent: list[dict[str, Any]] = []
     page.on("request", lambda request: sent.append(request.post_data_json) if request.post_data else None)
     return sent
@@ -872,7 +870,7 @@ def body_of_the_command(page: Any) -> Any:
 
 
 @pytest.mark.parametrize("card", [{"corpora": ["none"]}, {"formality": False}])
-def test_a_model_that_does_not_know_du_is_not_asked_for_it(
+def test_du_is_not_offered_if_the_model_does_not_know_it(
     open_page: Callable[..., Any],
     engine: WordForWord,
     monkeypatch: pytest.MonkeyPatch,
@@ -890,7 +888,7 @@ def test_a_model_that_does_not_know_du_is_not_asked_for_it(
     assert body_of_the_command(page) == {"text": "Two for you"}
 
 
-def test_sie_goes_without_saying(polite_page: Any) -> None:
+def test_sie_is_the_default_and_not_sent(polite_page: Any) -> None:
     page = polite_page
     expect(address(page, "Sie")).to_have_attribute("aria-pressed", "true")
     expect(address(page, "du")).to_have_attribute("aria-pressed", "false")
@@ -901,7 +899,7 @@ def test_sie_goes_without_saying(polite_page: Any) -> None:
     assert body_of_the_command(page) == {"text": "Two for you"}
 
 
-def test_du_translates_the_text_anew_at_once(polite_page: Any) -> None:
+def test_du_translates_the_text_again_at_once(polite_page: Any) -> None:
     page = polite_page
     translate(page, "Two for you", "Zwei for Sie")
     command(page)
@@ -920,7 +918,7 @@ def test_du_translates_the_text_anew_at_once(polite_page: Any) -> None:
     assert body_of_the_command(page) == {"text": "Two for you"}
 
 
-def test_du_while_the_text_is_being_translated_begins_anew(polite_page: Any, engine: WordForWord) -> None:
+def test_du_while_the_text_is_being_translated_starts_again(polite_page: Any, engine: WordForWord) -> None:
     page = polite_page
     gate = engine.hold("One for you.")
     write(page, "Two for you. One for you.")
@@ -931,7 +929,7 @@ def test_du_while_the_text_is_being_translated_begins_anew(polite_page: Any, eng
     expect_translation(page, "Zwei for du. Eine for du.")
 
 
-def test_without_a_text_du_asks_for_nothing(polite_page: Any) -> None:
+def test_without_a_text_du_sends_no_request(polite_page: Any) -> None:
     page = polite_page
     sent = bodies(page)
     address(page, "du").click()
@@ -966,7 +964,7 @@ def test_du_needs_no_storage(polite_page: Any) -> None:
     translate(page, "Two for you", "Zwei for du")
 
 
-def test_alternatives_say_du_too_and_a_choice_is_one_for_its_side(polite_page: Any) -> None:
+def test_alternatives_use_du_too_and_a_choice_applies_to_its_side_only(polite_page: Any) -> None:
     page = polite_page
     panel = page.get_by_role("dialog", name="Other translations")
     translate(page, "Two for you", "Zwei for Sie")
@@ -1004,7 +1002,7 @@ def test_sie_and_du_are_explained_in_both_languages(polite_page: Any) -> None:
     expect(group.get_by_role("button", name="Sie")).to_have_accessible_description(
         "Förmlich, für Fremde und Kunden"
     )
-    expect(group.locator("[lang=de]")).to_have_text(["Sie", "du"])  # German in either
+    expect(group.locator("[lang=de]")).to_have_text(["Sie", "du"])  # German in both languages
 
 
 # --- history
@@ -1016,7 +1014,7 @@ def history(page: Any) -> Any:
     return page.locator("#entries button")
 
 
-def test_the_history_outlasts_a_reload_and_can_be_cleared(ready_page: Any) -> None:
+def test_the_history_survives_a_reload_and_can_be_cleared(ready_page: Any) -> None:
     page = ready_page
     translate(page, "Two owls", "Zwei Eulen")
     translate(page, "One barn", "Eine Scheune")
@@ -1037,11 +1035,11 @@ def test_a_text_that_grows_is_one_entry_of_the_history(ready_page: Any) -> None:
     page = ready_page
     translate(page, "Two", "Zwei")
     translate(page, "Two owls", "Zwei Eulen")
-    translate(page, "Two", "Zwei")  # what was written is kept when it is deleted again
+    translate(page, "Two", "Zwei")  # an entry stays when its text is deleted
     expect(history(page)).to_have_text(["Two owlsZwei Eulen"])
 
 
-def test_the_history_has_an_end(ready_page: Any) -> None:
+def test_the_history_is_limited(ready_page: Any) -> None:
     page = ready_page
     for number in range(21):
         translate(page, f"{number:03d}" * 9, f"{number:03d}" * 9)
@@ -1078,7 +1076,7 @@ def command(page: Any) -> str:
     return page.locator("#curl").inner_text()
 
 
-def test_the_command_sends_what_is_on_the_page(ready_page: Any) -> None:
+def test_the_command_sends_the_text_on_the_page(ready_page: Any) -> None:
     page = ready_page
     text = 'It\'s "here":\n\n\t$HOME `ls` \\n !! 🦉 \\'
     write(page, text)
@@ -1094,7 +1092,7 @@ def test_the_command_sends_what_is_on_the_page(ready_page: Any) -> None:
 
 
 def test_the_command_of_a_long_text_can_be_run_by_a_shell(ready_page: Any, tmp_path: Path) -> None:
-    # Linux takes 131,072 bytes as one argument, with the zero at its end; this has 135,000.
+    # Linux accepts 131,072 bytes in one argument, including the zero at its end; this has 135,000.
     shell = shutil.which("sh")
     assert shell is not None
     text = "'€€€€€€€€€€€€€€ " * 3_000 + "\n"
@@ -1115,11 +1113,11 @@ def test_the_command_of_a_long_text_can_be_run_by_a_shell(ready_page: Any, tmp_p
     assert json.loads((tmp_path / "body").read_text()) == {"text": text}
 
 
-# --- around it
+# --- the rest of the page
 
 
 def test_copying_works_without_the_clipboard_of_secure_pages(ready_page: Any) -> None:
-    # Over plain http from another machine a browser has no navigator.clipboard.
+    # Over plain http from another machine, a browser has no navigator.clipboard.
     page = ready_page
     translate(page, "Two owls", "Zwei Eulen")
     page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
@@ -1141,7 +1139,7 @@ def test_clear_empties_both_sides(ready_page: Any) -> None:
         expect(page.locator(name)).to_be_disabled()
 
 
-def test_the_interface_is_german_for_germans(open_page: Callable[..., Any]) -> None:
+def test_the_interface_is_german_in_german_browsers(open_page: Callable[..., Any]) -> None:
     page = open_page(locale="de-DE")
     expect(page.get_by_role("heading", name="Englisch → Deutsch")).to_be_visible()
     expect(page.locator("#count")).to_have_text("0 / 50.000")
@@ -1161,7 +1159,7 @@ def test_the_language_of_the_interface_is_switched_and_remembered(ready_page: An
     expect(page).to_have_title("English → German")
 
 
-def test_both_languages_say_everything(ready_page: Any) -> None:
+def test_both_languages_have_all_messages(ready_page: Any) -> None:
     page = ready_page
     english, german = page.evaluate(
         "async () => Object.values((await import('./static/messages.js')).MESSAGES).map(Object.keys)"
@@ -1175,7 +1173,7 @@ def test_both_languages_say_everything(ready_page: Any) -> None:
     assert set(used) <= set(english)
 
 
-def test_screen_readers_hear_the_translation_once_it_rests(ready_page: Any) -> None:
+def test_screen_readers_hear_the_translation_after_a_pause(ready_page: Any) -> None:
     page = ready_page
     translate(page, "Two owls", "Zwei Eulen")
     expect(page.locator("#announcer")).to_have_text("Zwei Eulen")
@@ -1291,7 +1289,7 @@ MAIN_TEXTS += [
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_texts_stand_out_from_their_ground(
+def test_texts_contrast_with_their_background(
     taught: None, open_page: Callable[..., Any], engine: WordForWord, scheme: str
 ) -> None:
     page = open_page(color_scheme=scheme)

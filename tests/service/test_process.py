@@ -24,8 +24,8 @@ from service.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 
-# As `python -m service` is, but with an echo in the translator's place, which decodes each text alone; those that
-# begin with "text" only when 20 of these have come, to this model or to another that was loaded.
+# Like `python -m service`, but with an echo instead of the translator. It decodes each text alone, and texts that start
+# with "text" only once 20 of them have arrived, at this model or a reloaded one.
 SERVE_AN_ECHO = """
 import sys, threading, time
 from pathlib import Path
@@ -92,7 +92,7 @@ def echo_process(*flags: str) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def test_help_names_every_setting_with_its_meaning() -> None:
+def test_help_describes_every_setting() -> None:
     process = run("--help")
     assert process.returncode == 0
     told = " ".join(process.stdout.split())
@@ -102,7 +102,7 @@ def test_help_names_every_setting_with_its_meaning() -> None:
         assert field.description in told
 
 
-def test_flags_go_before_the_environment_and_that_before_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_flags_override_the_environment_which_overrides_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRANSLATOR_PORT", "9001")
     monkeypatch.setenv("TRANSLATOR_MAX_TEXTS", "9")
     monkeypatch.setenv("TRANSLATOR_MODEL", "some/folder")
@@ -133,7 +133,7 @@ def test_an_unknown_flag_is_an_error(capsys: pytest.CaptureFixture[str]) -> None
     assert "--max-text" in capsys.readouterr().err
 
 
-def test_a_taken_port_is_told_with_what_to_do() -> None:
+def test_a_taken_port_is_reported_with_a_remedy() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         process = run(TRANSLATOR_PORT=port)
@@ -142,13 +142,13 @@ def test_a_taken_port_is_told_with_what_to_do() -> None:
     assert "Traceback" not in process.stderr
 
 
-def test_an_unknown_host_is_told() -> None:
+def test_an_unknown_host_is_reported() -> None:
     process = run("--host", "nowhere.invalid", "--port", "0")
     assert process.returncode == 1
     assert "Cannot listen on nowhere.invalid port 0" in process.stderr
 
 
-def test_sigterm_finishes_what_was_accepted_and_exits_with_0() -> None:
+def test_sigterm_finishes_accepted_requests_and_exits_with_0() -> None:
     with echo_process() as process, ThreadPoolExecutor(20) as pool:
         address = wait_for(process, r"serving on (\S+)")
         wait_for(process, r"echo is ready on cpu")
@@ -200,12 +200,12 @@ def test_a_second_signal_does_not_wait(second: signal.Signals) -> None:
         assert lost.exception() is not None or lost.result().status_code == 500
 
 
-def test_a_list_that_is_none_is_told() -> None:
+def test_an_invalid_list_is_reported() -> None:
     process = run(TRANSLATOR_CORS_ORIGINS="https://example.org")
     assert process.returncode == 1
     assert "Traceback" not in process.stderr
     assert "cors_origins" in process.stderr
-    assert "a list is written as JSON" in process.stderr
+    assert "write a list as JSON" in process.stderr
 
 
 def test_a_model_that_cannot_be_loaded_ends_the_process() -> None:
@@ -220,7 +220,7 @@ def test_a_model_that_cannot_decode_ends_the_process() -> None:
         assert process.wait(30) == 1
 
 
-def test_sighup_loads_the_model_anew_and_no_request_is_lost() -> None:
+def test_sighup_reloads_the_model_and_no_request_is_lost() -> None:
     with echo_process() as process, ThreadPoolExecutor(20) as pool:
         address = wait_for(process, r"serving on (\S+)")
         wait_for(process, r"echo is ready on cpu")
@@ -254,7 +254,7 @@ def test_refusals_and_connections_are_among_the_metrics() -> None:
             return float(found[1])
 
         refused = 'translator_rejected_total{reason="not_http"}'
-        assert metric(refused) == 0  # from the start, so that the first one is a growth
+        assert metric(refused) == 0  # from the start, so that the first one is an increase
         with socket.create_connection(("127.0.0.1", port), 30) as connection:
             connection.sendall(b"hello\r\n\r\n")
             while connection.recv(1000):
@@ -264,7 +264,7 @@ def test_refusals_and_connections_are_among_the_metrics() -> None:
             for _ in range(3):
                 stack.enter_context(socket.create_connection(("127.0.0.1", port), 30))
             end = time.monotonic() + 20
-            while metric("translator_connections") != 4:  # with the one that asks
+            while metric("translator_connections") != 4:  # including the one that asks
                 assert time.monotonic() < end
 
 
@@ -278,7 +278,7 @@ def hears(process: subprocess.Popen[bytes], number: signal.Signals) -> bool:
 
 @contextmanager
 def first_process_of_a_container() -> Iterator[subprocess.Popen[bytes]]:
-    """`python -m service`, with the signals that it has no handler for ignored."""
+    """`python -m service`, with signals ignored for which it has no handler."""
 
     def ignore() -> None:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -303,10 +303,12 @@ def first_process_of_a_container() -> Iterator[subprocess.Popen[bytes]]:
 def test_a_signal_while_it_starts_ends_the_process(number: signal.Signals, seconds: float) -> None:
     with first_process_of_a_container() as process:
         while not hears(process, number):
-            assert "torch" not in Path(f"/proc/{process.pid}/maps").read_text()  # that would be late
+            assert (
+                "torch" not in Path(f"/proc/{process.pid}/maps").read_text()
+            )  # it would be too late for that
             time.sleep(0.005)
         time.sleep(seconds)
-        process.send_signal(signal.SIGHUP)  # which is nothing
+        process.send_signal(signal.SIGHUP)  # which has no effect
         process.send_signal(number)
         assert process.wait(30) == 0
 
@@ -317,7 +319,7 @@ def test_a_signal_in_its_first_moments_ends_the_process(seconds: float) -> None:
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
         time.sleep(seconds)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) in (0, -signal.SIGTERM)  # before there is a handler
+        assert process.wait(30) in (0, -signal.SIGTERM)  # perhaps before there is a handler
 
 
 def wait_for(process: subprocess.Popen[str], pattern: str) -> str:

@@ -1,6 +1,6 @@
-"""Connections as a hostile client would use them: deadlines, limits, and what is no HTTP.
+"""Connections of hostile clients: deadlines, limits, and invalid HTTP.
 
-The deadlines are short, and what is asserted of time is generous: PATIENCE_SECONDS pass only where a test fails.
+The deadlines are short, and assertions about time are generous: PATIENCE_SECONDS only pass if a test fails.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
 class Application:
-    """Answers with what it was sent; `/early` does so before the body, `/large` with 50 MB, `/gate` when it may."""
+    """Echoes the request; `/early` answers before the body, `/large` with 50 MB, `/gate` when the gate is open."""
 
     def __init__(self) -> None:
         self.gate = threading.Event()
@@ -72,7 +72,7 @@ class Application:
 
 
 class Server:
-    """The protocol with some limits, in front of `Application`."""
+    """The protocol with given limits, in front of `Application`."""
 
     def __init__(
         self, application: Application, port: int, connections: set[object], counted: list[str]
@@ -96,7 +96,7 @@ class Server:
 
 
 class Answer:
-    """One answer of a server."""
+    """One response of the server."""
 
     def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
         self.status = status
@@ -109,7 +109,7 @@ class Answer:
 
 
 def read_all(connection: socket.socket) -> list[Answer]:
-    """Read until the server closes, which it does in order: a reset is an error."""
+    """Read until the server closes the connection properly: a reset is an error."""
     raw = b""
     while more := connection.recv(1_000_000):
         raw += more
@@ -125,7 +125,7 @@ def read_all(connection: socket.socket) -> list[Answer]:
 
 
 def read_one(connection: socket.socket) -> Answer:
-    """Read one answer of a connection that stays open."""
+    """Read one response from a connection that stays open."""
     raw = b""
     while (match := re.search(rb"content-length: (\d+).*?\r\n\r\n", raw, re.I | re.S)) is None or len(
         raw
@@ -138,21 +138,21 @@ def read_one(connection: socket.socket) -> Answer:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Server]]:
-    """Serve with the limits given, and otherwise generous ones."""
+    """Serve with the given limits, and generous ones otherwise."""
     with contextlib.ExitStack() as stack:
         yield lambda keep_alive=60, **limits: stack.enter_context(serving(keep_alive, limits))
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    """With generous limits, for all tests that need no others."""
+    """With generous limits, for tests that need no others."""
     with serving(60, {}) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def hasty() -> Iterator[Server]:
-    """With short times for everything but the answer."""
+    """With short deadlines for everything but the response."""
     short = {"header_seconds": SHORT, "body_seconds": SHORT, "send_seconds": SHORT}
     with serving(1, short) as server:
         yield server
@@ -208,10 +208,10 @@ def check_problem(answers: list[Answer], status: int) -> Answer:
     return answer
 
 
-# Requests as they should be:
+# Valid requests:
 
 
-def test_a_request_is_served_however_it_is_cut(server: Server) -> None:
+def test_a_request_is_served_however_it_is_split(server: Server) -> None:
     request = POST + b"Content-Length: 5\r\nConnection: close\r\n\r\nHello"
     assert only(server.ask(request)).json["body"] == "Hello"
     with server.connect() as connection:
@@ -237,13 +237,13 @@ def test_a_connection_is_used_again(server: Server) -> None:
             assert read_one(connection).json["body"] == str(number)
 
 
-def test_requests_that_do_not_wait_are_answered_in_order(server: Server) -> None:
+def test_pipelined_requests_are_answered_in_order(server: Server) -> None:
     posts = [POST + b"Content-Length: 3\r\n\r\n%03d" % number for number in range(500)]
     answers = server.ask(b"".join(posts) + LAST_GET)
     assert [answer.json["body"] for answer in answers] == [*(f"{number:03d}" for number in range(500)), ""]
 
 
-def test_of_requests_that_do_not_wait_few_are_parsed_before_the_first_is_answered(
+def test_few_pipelined_requests_are_parsed_before_the_first_is_answered(
     serve: Callable[..., Server],
 ) -> None:
     server = serve()
@@ -251,7 +251,7 @@ def test_of_requests_that_do_not_wait_few_are_parsed_before_the_first_is_answere
         connection.sendall(GET.replace(b"/echo", b"/gate"))
         assert server.application.entered.wait(PATIENCE_SECONDS)
         connection.sendall(GET * 4000)
-        with server.connect() as other:  # when this one is answered, the first has been read
+        with server.connect() as other:  # when this one is answered, the first one has been read
             other.sendall(GET)
             read_one(other)
         protocol: Any = next(one for one in server.connections if one._unanswered)  # type: ignore[attr-defined]
@@ -262,7 +262,7 @@ def test_of_requests_that_do_not_wait_few_are_parsed_before_the_first_is_answere
         assert len(read_all(connection)) == 4002
 
 
-def test_an_offer_to_upgrade_is_passed_over(server: Server) -> None:
+def test_an_upgrade_header_is_ignored(server: Server) -> None:
     for protocol in (b"h2c", b"websocket"):
         offer = b"Connection: Upgrade\r\nUpgrade: " + protocol + b"\r\nContent-Length: 5\r\n\r\nHello"
         chunks = offer.replace(
@@ -272,7 +272,7 @@ def test_an_offer_to_upgrade_is_passed_over(server: Server) -> None:
         assert [answer.json["body"] for answer in answers] == ["Hello", "Hello", ""]
 
 
-def test_what_follows_a_chunked_body_is_no_header(server: Server) -> None:
+def test_trailers_are_not_headers(server: Server) -> None:
     trailer = b"1\r\nA\r\n0\r\nX-Forwarded-For: 1.2.3.4\r\n\r\n"
     echo = server.ask(CHUNKED + trailer + LAST_GET)[0].json
     assert echo["body"] == "A"
@@ -291,12 +291,12 @@ def test_an_answer_before_the_body_leaves_the_connection_usable(server: Server) 
 
 
 @pytest.mark.parametrize("sent", [b"G", b"GET /echo HTTP/1.1\r\nHost: a\r\n", b"GET /echo HTTP/1.1\r\nHo"])
-def test_headers_that_do_not_come_in_time_give_408(hasty: Server, sent: bytes) -> None:
+def test_headers_that_do_not_arrive_in_time_give_408(hasty: Server, sent: bytes) -> None:
     answer = check_problem(hasty.ask(sent), 408)
     assert "the rest of the headers" in answer.json["detail"]
 
 
-def test_headers_that_trickle_have_no_more_time(hasty: Server) -> None:
+def test_trickling_headers_get_no_extra_time(hasty: Server) -> None:
     with hasty.connect() as connection, contextlib.suppress(OSError):
         for _ in range(int(PATIENCE_SECONDS / 0.02)):
             connection.sendall(b"GET / HTTP/1.1\r\nA: " if not _ else b"a")
@@ -313,14 +313,14 @@ def test_headers_that_trickle_have_no_more_time(hasty: Server) -> None:
         (CHUNKED, b"0\r\nA: b\r\n"),
     ],
 )
-def test_a_body_that_does_not_come_in_time_gives_408(hasty: Server, head: bytes, body: bytes) -> None:
+def test_a_body_that_does_not_arrive_in_time_gives_408(hasty: Server, head: bytes, body: bytes) -> None:
     hasty.application.left.clear()
     answer = check_problem(hasty.ask(head, body), 408)
     assert "the rest of the body" in answer.json["detail"]
-    assert hasty.application.left.wait(PATIENCE_SECONDS)  # it is told that there is nobody to answer
+    assert hasty.application.left.wait(PATIENCE_SECONDS)  # it learns that the client is gone
 
 
-def test_each_request_of_a_connection_has_its_own_time(hasty: Server) -> None:
+def test_each_request_of_a_connection_has_its_own_deadline(hasty: Server) -> None:
     with hasty.connect() as connection:
         for _ in range(4):
             connection.sendall(POST + b"Content-Length: 1\r\n\r\n1")
@@ -338,7 +338,7 @@ def test_the_time_to_answer_is_not_limited(hasty: Server) -> None:
 
 
 @pytest.mark.parametrize("sent", [b"", b"\r\n\r\n"])
-def test_who_asks_nothing_is_told_nothing(hasty: Server, sent: bytes) -> None:
+def test_a_silent_connection_is_closed_without_an_answer(hasty: Server, sent: bytes) -> None:
     assert hasty.ask(sent) == []
 
 
@@ -352,7 +352,7 @@ def test_a_body_that_is_not_needed_does_not_hold_the_connection(hasty: Server) -
 
 
 @pytest.mark.parametrize("rest", [b"", b"Connection: close\r\n"])
-def test_who_does_not_read_the_answer_is_cut_off(hasty: Server, rest: bytes) -> None:
+def test_a_client_that_does_not_read_is_disconnected(hasty: Server, rest: bytes) -> None:
     wait_until(lambda: not hasty.connections)
     with hasty.connect() as connection:
         connection.sendall(b"GET /large HTTP/1.1\r\n" + rest + b"\r\n")
@@ -366,17 +366,17 @@ def test_who_does_not_read_the_answer_is_cut_off(hasty: Server, rest: bytes) -> 
     assert hasty.counted[-1] == "answer_unread"
 
 
-def test_who_reads_slowly_but_steadily_is_not_cut_off(serve: Callable[..., Server]) -> None:
+def test_a_client_that_reads_slowly_but_steadily_is_not_disconnected(serve: Callable[..., Server]) -> None:
     server = serve(send_seconds=1.0)
     with socket.socket() as connection:
         connection.setsockopt(
             socket.SOL_SOCKET, socket.SO_RCVBUF, 100_000
-        )  # else the kernel reads on its own
+        )  # else the kernel buffers too much
         connection.settimeout(PATIENCE_SECONDS)
         connection.connect(("127.0.0.1", server.port))
         connection.sendall(b"GET /large HTTP/1.1\r\nConnection: close\r\n\r\n")
         received, end = 0, time.monotonic() + 4
-        while time.monotonic() < end:  # four times what a client that reads nothing has
+        while time.monotonic() < end:  # four times the deadline of a client that reads nothing
             received += len(connection.recv(40_000))
             time.sleep(0.05)
         assert received < 10_000_000
@@ -386,7 +386,7 @@ def test_who_reads_slowly_but_steadily_is_not_cut_off(serve: Callable[..., Serve
     assert server.counted == []
 
 
-def test_who_reads_a_byte_now_and_then_is_cut_off(hasty: Server) -> None:
+def test_a_client_that_reads_a_byte_now_and_then_is_disconnected(hasty: Server) -> None:
     with hasty.connect() as connection:
         connection.sendall(b"GET /large HTTP/1.1\r\n\r\n")
         wait_until(lambda: len(hasty.connections) == 1)
@@ -400,7 +400,7 @@ def test_who_reads_a_byte_now_and_then_is_cut_off(hasty: Server) -> None:
 # Size:
 
 
-def test_headers_up_to_the_limit_are_taken(serve: Callable[..., Server]) -> None:
+def test_headers_up_to_the_limit_are_accepted(serve: Callable[..., Server]) -> None:
     server = serve(max_header_bytes=5000)
     rest = b"\r\nConnection: close\r\n\r\n"
     longest = (GET[:-4] + b"\r\nA: ").ljust(5000 - len(rest), b"a") + rest
@@ -421,7 +421,7 @@ def test_headers_up_to_the_limit_are_taken(serve: Callable[..., Server]) -> None
     ],
     ids=["value", "name", "many", "empty lines", "trailer", "extension of a chunk"],
 )
-def test_too_much_header_gives_431(server: Server, head: bytes) -> None:
+def test_too_large_headers_give_431(server: Server, head: bytes) -> None:
     with server.connect() as connection:
         sending = threading.Thread(target=send_what_is_taken, args=(connection, head))
         sending.start()
@@ -441,7 +441,7 @@ def test_too_many_small_headers_give_431(serve: Callable[..., Server]) -> None:
     assert "100 headers" in answer.json["detail"]
 
 
-def test_too_long_a_url_gives_414(server: Server) -> None:
+def test_a_url_that_is_too_long_gives_414(server: Server) -> None:
     url = b"/echo?".ljust(8192, b"a")
     assert only(server.ask(LAST_GET.replace(b"/echo", url))).status == 200
     check_problem(server.ask(LAST_GET.replace(b"/echo", url + b"a")), 414)
@@ -458,7 +458,7 @@ def test_above_the_number_of_connections_only_probes_are_served(serve: Callable[
             assert read_one(connection).status == 200
         answer = check_problem(server.ask(GET), 503)
         assert answer.headers["retry-after"] == "1"
-        assert answer.json["detail"] == "There are 2 connections, the limit. Try again soon."
+        assert answer.json["detail"] == "There are already 2 connections, the limit. Try again soon."
         for path in (b"/healthz", b"/readyz?verbose", b"/metrics"):
             assert only(server.ask(LAST_GET.replace(b"/echo", path))).status == 200
         first.sendall(GET)
@@ -476,7 +476,7 @@ def test_far_above_the_number_of_connections_none_is_served(serve: Callable[...,
         check_problem(server.ask(), 503)
 
 
-# What is no HTTP, or would be another request for a proxy in front:
+# Invalid HTTP, or what a proxy would read as another request:
 
 
 @pytest.mark.parametrize(
@@ -510,15 +510,15 @@ def test_far_above_the_number_of_connections_none_is_served(serve: Callable[...,
         CHUNKED + b"fffffffffffffffff\r\n",
     ],
 )
-def test_what_is_no_http_gives_400(server: Server, sent: bytes) -> None:
+def test_invalid_http_gives_400(server: Server, sent: bytes) -> None:
     check_problem(server.ask(sent), 400)
 
 
-def test_it_is_no_proxy(server: Server) -> None:
+def test_it_is_not_a_proxy(server: Server) -> None:
     check_problem(server.ask(b"CONNECT a:80 HTTP/1.1\r\n\r\n"), 501)
 
 
-def test_what_is_no_http_gets_no_other_requests_answer(serve: Callable[..., Server]) -> None:
+def test_invalid_http_never_gets_another_requests_answer(serve: Callable[..., Server]) -> None:
     server = serve()
     with server.connect() as connection:
         connection.sendall(GET.replace(b"/echo", b"/gate") + b"hello\r\n\r\n")
@@ -536,7 +536,7 @@ def test_a_refusal_is_logged_with_its_id(
     assert f"request {answer.headers['x-request-id']} refused: 400" in caplog.text
 
 
-def test_of_many_refusals_one_a_second_is_logged(
+def test_only_one_refusal_a_second_is_logged(
     serve: Callable[..., Server], caplog: pytest.LogCaptureFixture
 ) -> None:
     server = serve()
@@ -550,7 +550,7 @@ def test_of_many_refusals_one_a_second_is_logged(
     lines = [record.getMessage() for record in caplog.records]
     assert 2 <= len(lines) <= 1 + seconds
     assert server.counted == ["not_http"] * 31
-    others = sum(int(found[1]) for line in lines if (found := re.search(r"and (\d+) others since", line)))
+    others = sum(int(found[1]) for line in lines if (found := re.search(r"and (\d+) more since", line)))
     assert len(lines) + others == 31
 
 
@@ -585,7 +585,7 @@ def test_too_many_connections_are_counted(serve: Callable[..., Server]) -> None:
     assert server.counted == ["too_many_connections"] * 3
 
 
-def test_what_is_no_refusal_is_not_counted(server: Server) -> None:
+def test_other_errors_are_not_counted_as_refusals(server: Server) -> None:
     before = len(server.counted)
     server.ask(LAST_GET)
     assert len(server.counted) == before

@@ -1,4 +1,4 @@
-"""The receipt of a translation: what became of numbers, links and the like, as the API and the metrics tell it."""
+"""The receipt of a translation: the checks of numbers, links and the like, in the API and the metrics."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from translator.translate.receipt import CheckKind
 
 
 class Ledger(EchoEngine):
-    """Translates a line as `german` says, by the rung that `rungs` says, and checks it; a line is a sentence.
+    """Translates and checks a line as in `german`, with the rung in `rungs`; a line is a sentence.
 
     A line that is one protected span has no tokens.
     """
@@ -61,7 +61,7 @@ class Ledger(EchoEngine):
 
 @pytest.fixture
 def echo() -> Ledger:
-    """Takes the place of the echo that the other tests serve."""
+    """Replaces the echo that the other tests serve."""
     return Ledger()
 
 
@@ -83,7 +83,7 @@ def translation(client: TestClient, text: str, **options: object) -> str:
 
 
 def told(check: dict[str, Any], source: str, target: str) -> tuple[str, str, str | None, str | None]:
-    """Kind, verdict, and what stands at its places in the whole text and in the whole translation."""
+    """Kind, verdict, and the text at its offsets in the whole text and in the whole translation."""
     starts = check["source_start"], check["target_start"]
     ends = check["source_end"], check["target_end"]
     texts = [
@@ -94,7 +94,7 @@ def told(check: dict[str, Any], source: str, target: str) -> tuple[str, str, str
     return check["kind"], check["verdict"], *texts
 
 
-# The second sentence loses its amount, invents a number, and its placeholder comes through.
+# The second sentence loses its amount, invents a number and keeps its placeholder.
 TEXT = "🦉 Doors open at 9 p.m. today.\nEach {name} pays $1,299.99 here."
 FIRST, SECOND = "🦉 Die Türen öffnen heute um 21 Uhr.", "Jeder {name} zahlt hier 4711."
 
@@ -122,7 +122,7 @@ def test_checks_have_offsets_in_the_whole_text_and_the_whole_translation(
     assert (first["rung"], second["rung"]) == ("first", "first")
 
 
-def test_a_stream_tells_the_same(client: TestClient, with_a_loss: Ledger) -> None:
+def test_a_stream_has_the_same_receipt(client: TestClient, with_a_loss: Ledger) -> None:
     answer = client.post("/translate/stream", json={"text": TEXT})
     *streamed, _ = [data for _, data in parsed(answer.text)]
     for one, other in zip(streamed, sentences(client, TEXT), strict=True):
@@ -141,7 +141,7 @@ def test_a_stream_tells_the_same(client: TestClient, with_a_loss: Ledger) -> Non
         ("copied", ["copied_source"]),
     ],
 )
-def test_the_rung_of_a_translation_is_told(
+def test_the_rung_of_a_translation_is_returned(
     client: TestClient, ledger: Ledger, rung: Rung, flags: list[str]
 ) -> None:
     ledger.german["Pay $5 today."] = "Zahle heute 5 $."
@@ -150,7 +150,9 @@ def test_the_rung_of_a_translation_is_told(
     assert (sentence["rung"], sentence["flags"]) == (rung, flags)
 
 
-def test_what_has_no_words_is_written_as_in_german_and_checked(client: TestClient, ledger: Ledger) -> None:
+def test_sentences_without_words_are_written_as_in_german_and_checked(
+    client: TestClient, ledger: Ledger
+) -> None:
     [sentence] = sentences(client, "$1,299.99", alignment=True)
     assert sentence == {
         "source": "$1,299.99", "start": 0, "end": 9, "text": "1.299,99 $", "target_start": 0, "target_end": 10,
@@ -163,7 +165,7 @@ def test_what_has_no_words_is_written_as_in_german_and_checked(client: TestClien
     assert ledger.decoded_together() == []
 
 
-def test_numbers_are_kept_where_that_is_asked_for(client: TestClient) -> None:
+def test_numbers_are_kept_on_request(client: TestClient) -> None:
     assert translation(client, "$1,299.99") == "1.299,99 $"
     assert translation(client, "$1,299.99", numbers="german") == "1.299,99 $"
     assert translation(client, "$1,299.99", numbers="keep") == "$1,299.99"
@@ -186,16 +188,16 @@ def test_clients_of_other_apis_get_german_numbers(
 
 
 @pytest.mark.parametrize(("given", "shown"), [("english", '"english"'), (None, "null"), (7, "7")])
-def test_no_other_way_to_write_numbers_is_known(client: TestClient, given: object, shown: str) -> None:
+def test_other_number_styles_are_refused(client: TestClient, given: object, shown: str) -> None:
     answer = client.post("/translate", json={"text": "Hi", "numbers": given})
     assert answer.status_code == 422
     assert answer.json()["detail"] == f'numbers: must be "german" or "keep", or left out; it is {shown}.'
 
 
-# --- what is remembered
+# --- the cache
 
 
-def test_the_ways_to_write_numbers_are_remembered_apart(client: TestClient, ledger: Ledger) -> None:
+def test_number_styles_are_cached_separately(client: TestClient, ledger: Ledger) -> None:
     for numbers in ("german", "keep", "german", "keep"):
         sentences(client, "Pay $5 today.", numbers=numbers)
     assert ledger.decoded_together() == [["Pay $5 today."]] * 2
@@ -204,7 +206,7 @@ def test_the_ways_to_write_numbers_are_remembered_apart(client: TestClient, ledg
 def test_the_same_words_with_other_spans_are_another_sentence(
     client: TestClient, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What stands around a sentence may tell what its numbers are: as a version `2.10` stays as it is."""
+    """The context of a sentence may decide what its numbers are: as a version, `2.10` stays unchanged."""
 
     def spans(text: str) -> list[ProtectedSpan]:
         start = text.index("2.10")
@@ -223,14 +225,14 @@ def test_the_same_words_with_other_spans_are_another_sentence(
 # --- metrics
 
 
-def test_rungs_and_checks_are_counted_for_what_is_decoded(
+def test_rungs_and_checks_are_counted_for_decoded_sentences(
     make_client: Callable[..., TestClient], with_a_loss: Ledger
 ) -> None:
     client = make_client()
     with_a_loss.rungs[TEXT.split("\n")[1]] = "parts"
     before = samples(client)
-    for _ in range(2):  # the second time all is remembered
-        sentences(client, f"{TEXT}\n4711")  # and what has no words is never decoded
+    for _ in range(2):  # the second time, everything is cached
+        sentences(client, f"{TEXT}\n4711")  # and a sentence without words is never decoded
     after = samples(client)
 
     def grown(name: str) -> dict[str, float]:
@@ -253,23 +255,23 @@ def test_rungs_and_checks_are_counted_for_what_is_decoded(
     }
 
 
-def test_every_rung_is_there_before_its_first_sentence(client: TestClient) -> None:
-    """Else a first repair would be no growth."""
+def test_every_rung_is_exposed_before_its_first_sentence(client: TestClient) -> None:
+    """Otherwise the first repair would not count as an increase."""
     found = re.findall(r'translator_sentence_rungs_total\{rung="(\w+)"\}', client.get("/metrics").text)
     assert sorted(found) == sorted(get_args(Rung))
 
 
-# --- the page, which is tested in a browser elsewhere
+# --- the page (tested in a browser elsewhere)
 
 
 @pytest.mark.parametrize("flag", get_args(Flag))
-def test_the_page_has_words_for_every_flag(flag: str) -> None:
+def test_the_page_has_a_message_for_every_flag(flag: str) -> None:
     assert f'<p id="flag-{flag}" data-text="{flag}">' in (STATIC / "index.html").read_text()
     messages = (STATIC / "messages.js").read_text()
     assert len(re.findall(rf"^    {flag}:", messages, re.MULTILINE)) == 2  # in both languages
 
 
-def test_the_page_has_a_word_for_every_kind_in_both_languages() -> None:
+def test_the_page_has_a_name_for_every_kind_in_both_languages() -> None:
     words = (STATIC / "messages.js").read_text().partition("export const KINDS = {")[2].partition("\n};")[0]
     kinds = [kind for kinds in get_args(CheckKind) for kind in get_args(kinds)]
     assert sorted(re.findall(r"^    (\w+): \"", words, re.MULTILINE)) == sorted([*kinds, *kinds])

@@ -25,7 +25,7 @@ from translator.translate import DEFAULT_STYLE, SourceSentence, Style
 
 
 class LineEngine(EchoEngine):
-    """A line is a sentence; they are finished last one first, the first one when `gate` is opened."""
+    """A line is a sentence. They finish in reverse order, the first one when `gate` is opened."""
 
     def sentences(self, text: str, prefix: str = "", style: Style = DEFAULT_STYLE) -> list[SourceSentence]:
         lines = re.finditer(r"[^\n]+", text)
@@ -41,7 +41,7 @@ class LineEngine(EchoEngine):
                 raise self.errors[one.item.text]
             if one is taken[0]:
                 self.gate.wait(20)
-            one.finish(self._echo(one.item.text, kind))  # type: ignore[arg-type]  # only TranslateKinds come
+            one.finish(self._echo(one.item.text, kind))  # type: ignore[arg-type]  # always a TranslateKind
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def parsed(stream: str) -> list[tuple[str, dict[str, Any]]]:
     return found
 
 
-def test_sentences_come_in_order_and_make_up_the_translation(client: TestClient) -> None:
+def test_sentences_arrive_in_order_and_make_up_the_translation(client: TestClient) -> None:
     text = "😀 one\n\n two\nthree\n"
     *sentences, (last, end) = events(client, text=text)
     assert [name for name, _ in sentences] == ["sentence"] * 3
@@ -94,7 +94,7 @@ def test_sentences_come_in_order_and_make_up_the_translation(client: TestClient)
     assert [{name: one[name] for name in shared} for _, one in sentences] == whole["sentences"]
 
 
-def test_offsets_begin_anew_with_each_text(client: TestClient) -> None:
+def test_offsets_restart_with_each_text(client: TestClient) -> None:
     *sentences, _ = events(client, text=["a\nb", "", "c"], alignment=True)
     assert [(one["text_index"], one["sentence_index"], one["target_start"]) for _, one in sentences] == [
         (0, 0, 0), (0, 1, 5), (2, 0, 0),
@@ -110,7 +110,7 @@ def test_nothing_to_translate_is_done_at_once(client: TestClient, text: object) 
     assert (name, end["sentences"]) == ("done", 0)
 
 
-def test_what_is_refused_at_once_is_a_problem_with_its_status(client: TestClient, engine: LineEngine) -> None:
+def test_an_immediate_refusal_is_a_problem_with_its_status(client: TestClient, engine: LineEngine) -> None:
     assert client.post("/translate/stream", json={"text": 7}).status_code == 422
     engine.errors["bad"] = RuntimeError("secret")
     answer = client.post("/translate/stream", json={"text": "bad"})
@@ -122,7 +122,7 @@ def test_an_error_after_the_first_sentence_is_an_event(
     client: TestClient, engine: LineEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine.errors["bad"] = RuntimeError("secret")
-    client.post("/translate", json={"text": "good"})  # remembered from now on
+    client.post("/translate", json={"text": "good"})  # cached from now on
     (first, sentence), (last, problem) = events(client, text="good\nbad")
     assert (first, sentence["text"]) == ("sentence", "DE:good")
     assert (last, problem["status"]) == ("error", 500)
@@ -137,7 +137,7 @@ def test_sentences_arrive_before_the_last_is_finished_and_leaving_stops_the_work
 
         def process(self, kind: Hashable, feed: Feed[Any, EngineResult]) -> None:
             first, *others = feed(ANY_NUMBER)
-            first.finish(self._echo(first.item.text, kind))  # type: ignore[arg-type]  # only TranslateKinds come
+            first.finish(self._echo(first.item.text, kind))  # type: ignore[arg-type]  # always a TranslateKind
             for other in others:
                 wait_until(lambda other=other: not other.is_wanted())
                 self.left.set()
@@ -155,10 +155,10 @@ def test_sentences_arrive_before_the_last_is_finished_and_leaving_stops_the_work
     assert Watched.left.wait(20)
 
 
-def test_a_full_queue_is_told_before_anything_is_sent(
+def test_a_full_queue_is_reported_before_anything_is_sent(
     client: TestClient, engine: LineEngine, wait_until: Callable[..., None]
 ) -> None:
-    batcher = client.app.state.room.ready().batcher  # type: ignore[attr-defined]
+    batcher = client.app.state.manager.ready().batcher  # type: ignore[attr-defined]
 
     def refuse(*_: object) -> None:
         raise QueueFull("too much waits", 3)
@@ -174,10 +174,10 @@ def test_an_unexpected_error_in_a_stream_is_logged(
     client.post("/translate", json={"text": "good"})
     events(client, text="good\nbad")
     assert "builtins.RuntimeError, raised at" in caplog.text
-    assert "the cause" not in caplog.text  # which may be a user's text
+    assert "the cause" not in caplog.text  # it may quote a user's text
 
 
-def test_a_client_that_leaves_before_the_body_begins_stops_the_work(engine: LineEngine) -> None:
+def test_a_client_that_leaves_before_the_body_starts_stops_the_work(engine: LineEngine) -> None:
     class Events:
         closed = False
 

@@ -1,4 +1,4 @@
-"""`POST /translate`: what comes in, what goes out, and which limits hold."""
+"""`POST /translate`: requests, responses and limits."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_one_text(client: TestClient) -> None:
                         "target_end": 14,
                         "score": -0.25,
                         "alternatives": [],
-                        "flags": ["copied_source"],  # an echo, indeed
+                        "flags": ["copied_source"],  # it is an echo
                         "rung": "first",
                         "checks": [],
                         "alignment": None,
@@ -76,7 +76,7 @@ def test_nothing_in_nothing_out(client: TestClient, text: object, expected: list
         "Z̸͖͝a",
     ],
 )
-def test_any_unicode_comes_through(client: TestClient, text: str) -> None:
+def test_any_unicode_is_preserved(client: TestClient, text: str) -> None:
     assert translated(client, {"text": text}) == [f"DE:{text}"]
 
 
@@ -162,10 +162,10 @@ def test_options_reach_the_translator(
         ),
         (
             {"sampling": {"topp": 0.5}},
-            "sampling.topp: there is no such field. The fields of sampling are temperature, top_k,",
+            "sampling.topp: unknown field. The fields of sampling are temperature, top_k,",
         ),
-        ({"beams": 4}, "beams: there is no such field. The fields are text, beam_size"),
-        ({"format": "html"}, 'format: is "html", which cannot be translated yet'),
+        ({"beams": 4}, "beams: unknown field. The fields are text, beam_size"),
+        ({"format": "html"}, 'format: is "html", which is not supported yet'),
         ({"format": 3}, 'format: must be "text", or left out'),
         ({"alignment": "yes"}, 'alignment: must be true or false, or left out; it is "yes".'),
         ({"prefix": 7}, "prefix: must be a string or a list of strings."),
@@ -173,7 +173,7 @@ def test_options_reach_the_translator(
         ({"prefix": ["Ein", 7]}, "prefix: item 1 of the list must be a string."),
         (
             {"prefix": ["Ein", "Der"]},
-            'text has 1 texts and prefix 2; give one prefix for each text, "" for nothing.',
+            'text has 1 texts and prefix 2; give one prefix for each text, or "" for none.',
         ),
         ({"prefix": "a" * 501}, "prefix: prefix 0 has 501 characters; the limit is 500."),
         ({"text": 7}, "text: must be a string or a list of strings."),
@@ -192,11 +192,11 @@ def test_options_out_of_range_are_refused_by_name(
 
 
 @pytest.mark.parametrize("body", ["[]", '["Hi"]', '"Hi"', "7", "null", "true"])
-def test_a_body_that_is_no_object_is_told_what_to_send(client: TestClient, body: str) -> None:
+def test_a_body_that_is_not_an_object_gets_an_error_with_the_remedy(client: TestClient, body: str) -> None:
     answer = client.post("/translate", content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 422
     assert answer.json()["detail"] == (
-        'The body is JSON, but not an object; send a JSON object, for example {"text": "…"}.'
+        'The body is JSON but not an object. Send a JSON object, for example {"text": "…"}.'
     )
 
 
@@ -212,8 +212,8 @@ def test_a_body_that_is_no_object_is_told_what_to_send(client: TestClient, body:
         ),
     ],
 )
-def test_a_translation_begins_as_demanded(client: TestClient, given: object, expected: list[str]) -> None:
-    """The same sentence with another beginning, or none, is another one for the queue and for what is remembered."""
+def test_a_translation_starts_with_its_prefix(client: TestClient, given: object, expected: list[str]) -> None:
+    """With another prefix, the same sentence is another one for the queue and the cache."""
     plain = {"text": ["dog", "cat"]}, ["DE:dog", "DE:cat"]
     for request, translations in (plain, (given, expected), plain):
         answer = client.post("/translate", json=request).json()
@@ -260,7 +260,7 @@ def test_the_limit_on_alternatives(make_client: Callable[..., TestClient]) -> No
     assert client.post("/translate", json={"text": "Hi", "alternatives": 1}).status_code == 200
     answer = client.post("/translate", json={"text": "Hi", "alternatives": 2})
     assert answer.status_code == 422
-    assert "alternatives: 2 asked for; the limit here is 1" in answer.json()["detail"]
+    assert "alternatives is 2; the limit is 1" in answer.json()["detail"]
 
 
 def test_requests_that_arrive_together_are_decoded_together(
@@ -270,7 +270,7 @@ def test_requests_that_arrive_together_are_decoded_together(
     with ThreadPoolExecutor(5) as pool:
         first = pool.submit(translated, client, {"text": "first"})
         wait_until(lambda: len(echo.batches) == 2)
-        waiting = client.app.state.room.ready().batcher._line  # type: ignore[attr-defined]
+        waiting = client.app.state.manager.ready().batcher._queue  # type: ignore[attr-defined]
         others = []
         for number in range(4):
             others.append(pool.submit(translated, client, {"text": f"text {number}"}))
@@ -300,7 +300,7 @@ def test_64_clients_each_get_their_own_answers(
             await asyncio.gather(*(one_client(client, number) for number in range(64)))
 
     asyncio.run(all_clients(serve(make_app())))
-    assert len(echo.decoded_together()) < 64 * 5  # they did meet in batches
+    assert len(echo.decoded_together()) < 64 * 5  # some did share batches
 
 
 async def wait_for_readiness(client: httpx2.AsyncClient) -> None:
@@ -312,14 +312,14 @@ async def wait_for_readiness(client: httpx2.AsyncClient) -> None:
 def one_waits(
     client: TestClient, echo: Any, wait_until: Callable[[Callable[[], bool]], None]
 ) -> Iterator[None]:
-    """Inside, a sentence is being decoded and another one waits; both are answered in the end."""
+    """Inside this context, one sentence is being decoded and another one waits; both are answered at the end."""
     echo.gate.clear()
     with ThreadPoolExecutor(2) as pool:
         busy = pool.submit(translated, client, {"text": "busy"})
         wait_until(lambda: len(echo.batches) == 2)
         waiting = pool.submit(translated, client, {"text": "waiting"})
-        line = client.app.state.room.ready().batcher._line  # type: ignore[attr-defined]
-        wait_until(lambda: len(line) == 1)
+        queue = client.app.state.manager.ready().batcher._queue  # type: ignore[attr-defined]
+        wait_until(lambda: len(queue) == 1)
         try:
             yield
         finally:
@@ -327,7 +327,7 @@ def one_waits(
         assert (busy.result(), waiting.result()) == (["DE:busy"], ["DE:waiting"])
 
 
-def test_a_full_queue_is_told_with_when_to_try_again(
+def test_a_full_queue_is_reported_with_when_to_try_again(
     make_client: Callable[..., TestClient], echo: Any, wait_until: Callable[[Callable[[], bool]], None]
 ) -> None:
     client = make_client(max_queued_tokens=10)
@@ -355,7 +355,7 @@ def test_a_full_queue_is_told_with_when_to_try_again(
 def test_no_request_waits_for_a_thread_of_the_framework(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, method: str, path: str, body: object
 ) -> None:
-    """It would compete with the threads that decode: under load, for a tenth of a second."""
+    """Such a thread would compete with the decoding threads: under load, for a tenth of a second."""
 
     def refuse(call: object, *_: object, **__: object) -> None:
         pytest.fail(f"{call} runs on a thread")
@@ -366,7 +366,7 @@ def test_no_request_waits_for_a_thread_of_the_framework(
 
 
 @pytest.mark.parametrize("path", ["/translate", "/translate/stream", "/score"])
-def test_where_no_more_is_taken_no_body_is_read(
+def test_no_body_is_read_if_the_queue_is_full(
     make_client: Callable[..., TestClient],
     echo: Any,
     wait_until: Callable[[Callable[[], bool]], None],
@@ -389,7 +389,7 @@ def test_where_no_more_is_taken_no_body_is_read(
 def test_a_long_text_has_its_place_and_its_deadline_before_it_is_split(
     make_client: Callable[..., TestClient], echo: Any, path: str, body: dict[str, object]
 ) -> None:
-    """Of 8,000 characters it is taken for 2,000 tokens."""
+    """8,000 characters are estimated as 2,000 tokens."""
     client = make_client(max_queued_tokens=3000)
     splitting, go_on = threading.Event(), threading.Event()
 
@@ -407,9 +407,9 @@ def test_a_long_text_has_its_place_and_its_deadline_before_it_is_split(
         assert splitting.wait(20)
         second = client.post(path, json=body)
         assert (second.status_code, second.json()["type"]) == (503, "urn:translator:problem:queue-full")
-        assert client.app.state.room.ready().batcher.waiting_tokens == 2000  # type: ignore[attr-defined]
+        assert client.app.state.manager.ready().batcher.waiting_tokens == 2000  # type: ignore[attr-defined]
         assert first.result().status_code == 504
-        assert client.app.state.room.ready().batcher.waiting_tokens == 0  # type: ignore[attr-defined]
+        assert client.app.state.manager.ready().batcher.waiting_tokens == 0  # type: ignore[attr-defined]
         go_on.set()
     assert client.post(path, json=body).status_code == 200
 
@@ -427,7 +427,7 @@ def test_a_request_that_ends_by_its_deadline_is_counted_once(client: TestClient,
         assert late() == before + 1, path
 
 
-def test_a_passed_deadline_is_told(make_client: Callable[..., TestClient], echo: Any) -> None:
+def test_a_missed_deadline_is_reported(make_client: Callable[..., TestClient], echo: Any) -> None:
     client = make_client(deadline_seconds=0.05)
     echo.gate.clear()
     answer = client.post("/translate", json={"text": "slow"})
@@ -435,7 +435,7 @@ def test_a_passed_deadline_is_told(make_client: Callable[..., TestClient], echo:
     assert answer.json()["type"] == "urn:translator:problem:deadline-exceeded"
 
 
-def test_what_a_client_that_left_had_asked_for_is_not_decoded(
+def test_the_work_of_a_client_that_left_is_not_decoded(
     make_app: Callable[..., FastAPI],
     serve: Callable[..., str],
     echo: Any,

@@ -1,4 +1,4 @@
-"""The one-minute proof, shortened: it learns, it shows that it does, and it knows what it does not know."""
+"""The one-minute demo, shortened: it learns, shows its progress, and names unknown words."""
 
 import dataclasses
 import io
@@ -22,7 +22,7 @@ def test_the_demo_learns_and_shows_it(tmp_path, monkeypatch):
     assert len(shown) == 1 + 3  # after the first update, and then every 20
     assert shown[-1] < shown[0] - 1
     assert len(re.findall(r"BLEU on unseen sentences +\d", output.getvalue())) == 2
-    assert re.search(r"\d+ of 40 unseen sentences right to the letter", output.getvalue())
+    assert re.search(r"\d+ of 40 unseen sentences exactly right", output.getvalue())
 
 
 class Parrot:
@@ -32,7 +32,7 @@ class Parrot:
         return [Translation(text, ()) for text in texts]
 
 
-def test_what_is_typed_and_translated_is_no_markup(tmp_path, monkeypatch):
+def test_typed_and_translated_text_is_not_markup(tmp_path, monkeypatch):
     monkeypatch.setattr(demo, "write_corpus", lambda _folder: [("[/] the dog", "[/] der Hund")])
     monkeypatch.setattr(demo, "train_demo", lambda *_arguments: Parrot())
     output = io.StringIO()
@@ -48,17 +48,15 @@ def test_what_is_typed_and_translated_is_no_markup(tmp_path, monkeypatch):
 
 def test_a_folder_with_an_earlier_run_is_left_alone(tmp_path):
     (tmp_path / "training.tsv").write_text("mine")
-    with pytest.raises(
-        DataError, match="is not empty: an earlier demo may have run in it; remove it or give"
-    ):
+    with pytest.raises(DataError, match="is not empty, perhaps from an earlier demo; remove it or choose"):
         demo.run_demo(tmp_path, Console(file=io.StringIO()), prompt=False)
     assert (tmp_path / "training.tsv").read_text() == "mine"
 
 
 @pytest.mark.parametrize("name", ["file", "file/below"])
-def test_a_folder_that_is_a_file_is_told(tmp_path, name):
+def test_a_folder_that_is_a_file_is_refused(tmp_path, name):
     (tmp_path / "file").touch()
-    with pytest.raises(DataError, match=f"cannot make the folder .*/{name}: "):
+    with pytest.raises(DataError, match=f"cannot create the folder .*/{name}: "):
         demo.run_demo(tmp_path / name, Console(file=io.StringIO()), prompt=False)
 
 

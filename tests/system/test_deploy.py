@@ -11,8 +11,8 @@ import yaml
 from fastapi.testclient import TestClient
 
 from service.app import create_app
+from service.model_manager import _CLOSING_SECONDS
 from service.protocol import _REASONS, REFUSALS
-from service.room import _CLOSING_SECONDS
 from service.serving import GRACE_SECONDS
 from service.settings import Settings
 

@@ -445,7 +445,7 @@ def test_a_run_does_not_go_on_with_another_vocabulary_or_model(prepared, brief_r
     assert (
         f"error: the checkpoints in {brief_run / 'checkpoints'} were trained on other prepared data" in output
     )
-    assert "or another vocabulary; give the folder they began with" in output
+    assert "or another vocabulary; give the --data they were trained on" in output
     output = run(training(prepared, brief_run, *GO_ON, "--model.d-ff", "128"), expected=1)
     assert "error: model.d_ff is 128, but the checkpoints in" in output
     assert "were trained with 64; leave it as it was, or start a new run in another folder" in output

@@ -175,7 +175,7 @@ def test_a_run_that_is_interrupted_and_resumed_equals_a_straight_one(folder):
     [
         ((), 2, "PRESET is tiny, small, base or big"),
         (("huge",), 1, "tiny, small, base, big"),
-        (("tiny", "--data", "x", "--out", "y", "--device", "mps"), 1, "give auto, cpu, cuda"),
+        (("tiny", "--data", "x", "--out", "y", "--device", "mps"), 1, "use auto, cpu, cuda"),
         (("tiny", "--data", "/nowhere", "--out", "/nowhere/out"), 1, "/nowhere"),
         (("tiny", "--data", "x", "--out", "y", "--model.heads", "3"), 1, "not divisible by heads 3"),
         (("tiny", "--data", "x"), 2, "--out"),

@@ -58,7 +58,7 @@ def test_causal_attention_equals_the_naive_loop(is_training):
     torch.testing.assert_close(got, expected, atol=1e-5, rtol=1e-5)
 
 
-def test_appended_and_selected_keys_are_those_of_the_whole_memory():
+def test_appended_and_selected_keys_equal_those_of_the_whole_memory():
     attention = make_attention()
     memory_BMD = torch.randn(3, 4, 12)
     whole = attention.project_memory(memory_BMD)
@@ -92,7 +92,7 @@ def test_gradients_in_training_equal_those_of_pytorchs_kernel(is_causal):
 @pytest.mark.parametrize("is_training", [False, True])
 @torch.inference_mode()
 def test_attention_in_bf16_stays_within_its_rounding(is_training):
-    """bf16 keeps 8 bits: each of the five roundings in a row moves a value by up to 0.4 %."""
+    """bf16 keeps 8 bits, so each of the five successive roundings changes a value by up to 0.4 %."""
     attention = make_attention(is_training)
     query_BLD, memory_BMD = torch.randn(2, 4, 12), torch.randn(2, 5, 12)
     expected = attention(query_BLD, attention.project_memory(memory_BMD))
@@ -102,8 +102,8 @@ def test_attention_in_bf16_stays_within_its_rounding(is_training):
     assert (got - expected).abs().max() < 0.02 * expected.abs().max()
 
 
-def test_dropout_takes_whole_attention_weights_and_only_in_training():
-    # One head and V = identity: the output is the weights themselves, so zeros and scaled ones can be seen.
+def test_dropout_zeroes_whole_attention_weights_and_only_in_training():
+    # With one head and V = identity, the output is the weights themselves, so it shows zeroed and scaled ones.
     attention = MultiHeadAttention(d_model=8, heads=1, dropout=0.5)
     with torch.no_grad():
         attention.key_value.weight[8:] = torch.eye(8)
@@ -117,8 +117,8 @@ def test_dropout_takes_whole_attention_weights_and_only_in_training():
 
 
 @torch.inference_mode()
-def test_weights_are_recorded_where_they_are_wanted_and_nowhere_else():
-    """One head and V = W^O = identity: the output is the weights themselves."""
+def test_only_requested_weights_are_recorded():
+    """With one head and V = W^O = identity, the output is the weights themselves."""
     attention, other = (MultiHeadAttention(d_model=8, heads=1).eval() for _ in range(2))
     attention.key_value.weight[8:] = torch.eye(8)
     attention.output.weight.copy_(torch.eye(8))

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from translator.augmentation import (
     Changes,
     augment,
-    draw_changes,
     misspell,
+    sample_changes,
     with_typos,
     without_final_punctuation,
 )
@@ -78,7 +78,7 @@ def test_without_final_punctuation(source, target, expected):
 
 
 def beside(letter):
-    """Neighbours on the keyboard, told from the drawing of its rows: left, right, two above and two below."""
+    """Neighbours on the keyboard, read off a picture of its rows: left, right, two above and two below."""
     row = next(index for index, keys in enumerate(KEY_ROWS) if letter in keys)
     place = KEY_ROWS[row].index(letter)
     places = [(row, place - 1), (row, place + 1), (row - 1, place), (row - 1, place + 1)]
@@ -185,9 +185,9 @@ def test_the_rates_are_met():
         "no_final_punctuation": 0.5,
         "typos": 0.1,
     }
-    drawn = draw_changes(AugmentationConfig(**rates), pairs, generator(3))
+    sampled = sample_changes(AugmentationConfig(**rates), pairs, generator(3))
     seen = dict.fromkeys(rates, 0)
-    for changes in drawn.values():
+    for changes in sampled.values():
         assert changes != Changes()
         if changes.casing:
             seen[changes.casing] += 1
@@ -196,14 +196,14 @@ def test_the_rates_are_met():
     for name, rate in rates.items():
         five_deviations = 5 * (pairs * rate * (1 - rate)) ** 0.5
         assert abs(seen[name] - pairs * rate) <= five_deviations, name
-    # the casing, the punctuation and the typos are drawn apart: all three together, 0.27 · 0.5 · 0.1 = 0.0135
-    together = sum(bool(c.casing and c.no_final_punctuation and c.typos) for c in drawn.values())
+    # the casing, the punctuation and the typos are sampled independently: all three together, 0.27 · 0.5 · 0.1 = 0.0135
+    together = sum(bool(c.casing and c.no_final_punctuation and c.typos) for c in sampled.values())
     assert abs(together - 54) <= 5 * (pairs * 0.0135 * 0.9865) ** 0.5
 
 
 def test_rates_of_nothing_and_of_everything():
-    assert draw_changes(AugmentationConfig(), 1000, generator()) == {}
-    everything = draw_changes(
+    assert sample_changes(AugmentationConfig(), 1000, generator()) == {}
+    everything = sample_changes(
         AugmentationConfig(title_case=1, no_final_punctuation=1, typos=1), 1000, generator()
     )
     assert everything == dict.fromkeys(range(1000), Changes("title_case", True, True))

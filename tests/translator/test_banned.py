@@ -5,13 +5,13 @@ import re
 import pytest
 
 from translator.search import BannedPhrases, PieceTexts
-from translator.search.banned import BEGINNING
+from translator.search.banned import WORD_START
 
 QUOTE, UMLAUT, MARK = "„".encode(), "ä".encode(), "▁".encode()
 
 
 def occurs(phrase, text):
-    """Whether the phrase stands in the text where a word begins, looked up place by place."""
+    """Whether the phrase occurs in the text at the start of a word, checked position by position."""
     text = re.sub(" +", " ", text)
     return any(
         text.startswith(phrase, place)
@@ -25,16 +25,16 @@ def text_of(pieces, tokens):
 
 
 def forbidden(banned, pasts, pieces):
-    """For each past, the pieces that may not follow."""
+    """The pieces that may not follow each past."""
     found = []
     for past in pasts:
-        state = functools.reduce(banned.after, past, BEGINNING)
+        state = functools.reduce(banned.after, past, WORD_START)
         found.append(banned.completing(state).tolist())
     return found
 
 
 def check_every_cut(pieces, phrases, depth):
-    """Try all sequences of pieces; returns the texts that were kept from being completed."""
+    """Try all sequences of pieces; returns the texts whose completion was prevented."""
     banned, pasts, stopped = BannedPhrases(PieceTexts(pieces), phrases), [()], set()
     for _ in range(depth):
         longer = []
@@ -62,13 +62,13 @@ def check_every_cut(pieces, phrases, depth):
         (["us us aus", "s a"], {"us us aus", "us us us aus", "s a"}),
     ],
 )
-def test_no_cut_of_a_phrase_gets_past_and_nothing_else_is_stopped(phrases, stopped):
+def test_every_segmentation_of_a_phrase_is_stopped_and_nothing_else(phrases, stopped):
     pieces = [b"", b" ", b"H", b"a", b"u", b"s", b"us", b"aus", b" Ha", b"Haus", b"(", b"us "]
     assert stopped <= check_every_cut(pieces, phrases, depth=4)
 
 
-def test_the_bytes_of_characters_are_read_as_what_they_become():
-    """After a letter no word begins, after a quotation mark one does, and after stray bytes."""
+def test_bytes_are_read_as_the_characters_that_they_form():
+    """A word does not start after a letter; it does after a quotation mark and after stray bytes."""
     singles = sorted({bytes([byte]) for byte in QUOTE + UMLAUT})
     pieces = [b"\xff", b"a", b"us", *singles, "ä".encode(), " ä".encode(), "„".encode()]
     stopped = check_every_cut(pieces, ["aus", "äu"], 5)
@@ -76,21 +76,21 @@ def test_the_bytes_of_characters_are_read_as_what_they_become():
     assert "äaus" not in stopped
 
 
-def test_a_mark_that_is_spelt_in_bytes_is_no_blank():
+def test_a_word_mark_spelt_in_bytes_is_not_a_blank():
     pieces = [b" ", b"a", b"b", *sorted({bytes([byte]) for byte in MARK})]
     stopped = check_every_cut(pieces, ["a b"], 5)
     assert "a b" in stopped
     assert "a▁b" not in stopped
 
 
-def test_what_was_forced_upon_a_translation_may_have_the_phrase_and_no_second_one_follows():
+def test_a_forced_prefix_may_contain_the_phrase_but_no_second_one_follows():
     pieces = [b"", b" Haus", b"Haus", b" H", b"aus", b" x"]
     banned = BannedPhrases(PieceTexts(pieces), ["Haus"])
     assert forbidden(banned, [[1, 5], [1, 3], [3, 4], [2, 2]], pieces) == [[1], [1, 4], [1], [1]]
 
 
-def test_states_are_found_again_after_any_past():
-    """The same answers in any order, also where the automaton meets its states for the first time."""
+def test_states_do_not_depend_on_the_order_of_pasts():
+    """The order in which the automaton first reaches its states does not matter."""
     pieces = [b"", b" ", b"a", b"b", b"ab", UMLAUT[:1], UMLAUT[1:]]
     pasts = list(itertools.product(range(len(pieces)), repeat=3))
     together = forbidden(BannedPhrases(PieceTexts(pieces), ["ab a", "ä a"]), pasts, pieces)

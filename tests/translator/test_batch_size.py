@@ -1,4 +1,4 @@
-"""`batch_tokens` "auto": what a token takes, and how an update is cut into batches."""
+"""`batch_tokens` "auto": the memory per token, and how an update is split into batches."""
 
 import dataclasses
 import json
@@ -11,7 +11,7 @@ from translator.config import Config, ModelConfig, TrainingConfig
 from translator.device import free_memory
 from translator.errors import ConfigError
 from translator.model import Transformer
-from translator.trainer import Processes, settle_batch_size
+from translator.trainer import Processes, resolve_batch_size
 from translator.trainer import batch_size as module
 from translator.trainer.batch_size import bytes_per_token, fit_batches_to_memory
 
@@ -27,7 +27,7 @@ def model():
 
 
 def allocated_bytes(model, training, sentences):
-    """What PyTorch's own profiler says is still allocated when the forward pass is over."""
+    """The memory that, according to PyTorch's profiler, is still allocated after the forward pass."""
     ids_BL = torch.full((sentences, training.max_tokens_per_side), 7)
     batch = module.Batch(ids_BL, ids_BL, ids_BL)
     with torch.profiler.profile(profile_memory=True) as profile:
@@ -37,7 +37,7 @@ def allocated_bytes(model, training, sentences):
 
 
 @pytest.mark.parametrize("change", [{}, {"precision": "bf16"}, {"r_drop": 5.0}])
-def test_what_a_token_takes_is_what_the_profiler_sees(model, change):
+def test_bytes_per_token_agree_with_the_profiler(model, change):
     training = dataclasses.replace(TRAINING, **change)
     few, more = (allocated_bytes(model, training, sentences) for sentences in (3, 9))
     expected = (more - few) / (6 * training.max_tokens_per_side)
@@ -59,10 +59,10 @@ def test_measuring_leaves_weights_and_random_state_alone(model):
     ("room_for", "batch_tokens", "accumulate"),
     [(10_000, 1000, 2), (1000, 1000, 2), (999, 500, 4), (334, 334, 6), (60, 59, 34), (50, 50, 40)],
 )
-def test_an_update_is_cut_into_as_few_equal_batches_as_fit(
+def test_an_update_is_split_into_as_few_equal_batches_as_fit(
     model, monkeypatch, room_for, batch_tokens, accumulate
 ):
-    # Of a preset's update of 2 × 1,000 tokens, so many at once that their bytes fit beside 14 bytes a parameter.
+    # The preset has updates of 2 × 1,000 tokens; a batch must fit next to 14 bytes per parameter.
     monkeypatch.setattr(module, "bytes_per_token", lambda model, training: 1000.0)
     parameters = sum(p.numel() for p in model.parameters())
     free = (14 * parameters + 1000 * room_for + 1) / 0.8
@@ -71,40 +71,40 @@ def test_an_update_is_cut_into_as_few_equal_batches_as_fit(
     assert fitted == (batch_tokens, accumulate)
 
 
-def test_too_little_memory_for_one_sentence_is_told(model):
+def test_too_little_memory_for_one_sentence_is_an_error(model):
     with pytest.raises(
-        ConfigError, match=r"GiB of memory are free, and .* 50 tokens takes .*; lower max_tokens"
+        ConfigError, match=r"GiB of memory are free, but .* 50 tokens takes .*; lower max_tokens"
     ):
         fit_batches_to_memory(TRAINING, 1000, model, 2**18)
 
 
-def test_a_number_is_left_as_it_is_and_auto_becomes_one(model, tmp_path, caplog):
+def test_a_number_is_kept_and_auto_is_resolved(model, tmp_path, caplog):
     preset = TrainingConfig(batch_tokens=600, max_steps=1)
     given = Config(MODEL, dataclasses.replace(TRAINING, batch_tokens=77))
-    assert settle_batch_size(given, preset, model, Processes(), None) is given
+    assert resolve_batch_size(given, preset, model, Processes(), None) is given
     caplog.set_level(logging.INFO)
-    settled = settle_batch_size(Config(MODEL, TRAINING), preset, model, Processes(), None)
-    assert settled.training.batch_tokens == 600  # a model of some kilobytes fits wherever this runs
+    resolved = resolve_batch_size(Config(MODEL, TRAINING), preset, model, Processes(), None)
+    assert resolved.training.batch_tokens == 600  # a model of a few kilobytes fits anywhere
     assert "batch_tokens is 600, accumulate_batches 1" in caplog.text
 
 
-def test_a_resumed_run_goes_on_with_the_numbers_it_began_with(model, tmp_path):
-    began_with = dataclasses.replace(TRAINING, batch_tokens=123, accumulate_batches=3)
-    (tmp_path / "config.json").write_text(json.dumps(Config(MODEL, began_with).to_dict()))
+def test_a_resumed_run_keeps_the_numbers_it_started_with(model, tmp_path):
+    saved = dataclasses.replace(TRAINING, batch_tokens=123, accumulate_batches=3)
+    (tmp_path / "config.json").write_text(json.dumps(Config(MODEL, saved).to_dict()))
     preset = TrainingConfig(batch_tokens=600, max_steps=1)
-    settled = settle_batch_size(Config(MODEL, TRAINING), preset, model, Processes(), tmp_path)
-    assert (settled.training.batch_tokens, settled.training.accumulate_batches) == (123, 3)
+    resolved = resolve_batch_size(Config(MODEL, TRAINING), preset, model, Processes(), tmp_path)
+    assert (resolved.training.batch_tokens, resolved.training.accumulate_batches) == (123, 3)
 
 
 def test_auto_in_a_saved_configuration_is_refused(model):
     with pytest.raises(
         ConfigError, match=r"batch_tokens is auto in the saved configuration.*; give a number"
     ):
-        settle_batch_size(Config(MODEL, TRAINING), TRAINING, model, Processes(), None)
+        resolve_batch_size(Config(MODEL, TRAINING), TRAINING, model, Processes(), None)
 
 
 class First(Processes):
-    """The first of four processes, alone: what it says is what the sum over all is."""
+    """The first of four processes, on its own: its values are the sums over all."""
 
     def sum(self, values):
         return list(values)
@@ -112,11 +112,11 @@ class First(Processes):
 
 def test_several_processes_share_the_presets_batch(model):
     preset = TrainingConfig(batch_tokens=600, max_steps=1)
-    settled = settle_batch_size(Config(MODEL, TRAINING), preset, model, First(rank=0, count=4), None)
-    assert settled.training.batch_tokens == 150
+    resolved = resolve_batch_size(Config(MODEL, TRAINING), preset, model, First(rank=0, count=4), None)
+    assert resolved.training.batch_tokens == 150
 
 
-def test_the_limit_of_a_container_counts(tmp_path, monkeypatch):
+def test_the_memory_limit_of_a_container_applies(tmp_path, monkeypatch):
     monkeypatch.setattr("translator.device.CONTAINER", tmp_path)
     assert free_memory(torch.device("cpu")) > 2**20
     (tmp_path / "memory.current").write_text("4000000\n")
@@ -124,6 +124,6 @@ def test_the_limit_of_a_container_counts(tmp_path, monkeypatch):
     (tmp_path / "memory.max").write_text("max\n")
     assert free_memory(torch.device("cpu")) > 2**20
     (tmp_path / "memory.max").write_text("5000000\n")
-    assert free_memory(torch.device("cpu")) == 4_000_000  # the pages of files can be taken back
+    assert free_memory(torch.device("cpu")) == 4_000_000  # file pages can be reclaimed
     (tmp_path / "memory.max").write_text("100\n")
     assert free_memory(torch.device("cpu")) == 0

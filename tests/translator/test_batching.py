@@ -56,7 +56,7 @@ def without_padding(row: list[int]) -> list[int]:
 
 
 def pairs_in(batch: Batch) -> list[IdPair]:
-    """The pairs of a batch, having checked how BOS, EOS and padding frame them."""
+    """Return the pairs of a batch after checking BOS, EOS and padding."""
     pairs = []
     for source_row, input_row, output_row in rows(batch):
         source, target_input, target_output = map(without_padding, (source_row, input_row, output_row))
@@ -148,7 +148,7 @@ def test_epochs_are_repeatable_and_differ_from_one_another() -> None:
         assert [pairs_in(batch) for batch in other] != [pairs_in(batch) for batch in first]
 
 
-def test_any_start_gives_the_rest_of_the_epoch() -> None:
+def test_iterating_from_a_start_gives_the_rest_of_the_epoch() -> None:
     pairs = random_pairs(200)
     whole = list(batches_of([corpus(pairs)]).batches(1))
     fresh = batches_of([corpus(pairs)])
@@ -170,14 +170,14 @@ def test_alternating_between_epochs_changes_nothing() -> None:
     assert all(map(same, interleaved[1::2], one))
 
 
-def test_batches_of_like_length_come_in_random_order() -> None:
+def test_batches_of_similar_length_come_in_random_order() -> None:
     batches = list(batches_of([corpus(random_pairs(2000))], batch_tokens=400).batches(0))
     longest = np.array([batch.target_output_BT.shape[1] for batch in batches])
     assert abs(np.corrcoef(np.arange(len(longest)), longest)[0, 1]) < 0.3
     assert len(set(longest)) > 10
 
 
-def test_every_second_batch_of_the_first_epochs_goes_the_other_way() -> None:
+def test_every_second_batch_of_the_first_epochs_is_reversed() -> None:
     corpora = [corpus(random_pairs(120))]
     plain = batches_of(corpora)
     both = TokenBudgetBatches(
@@ -218,7 +218,7 @@ def test_only_the_first_epoch_is_logged(caplog: pytest.LogCaptureFixture) -> Non
         for epoch in (4, 5, 6, 4):
             batches.plan(epoch)
     assert caplog.messages == [
-        "epoch 4: 3 pairs in 1 batch, 0.0 % padding; 1 pair left out, longer than 9 tokens"
+        "epoch 4: 3 pairs in 1 batch, 0.0 % padding; left out 1 pair longer than 9 tokens"
     ]
 
 
@@ -258,7 +258,7 @@ def test_each_epoch_sees_floor_or_ceiling_of_the_weight(weight: float) -> None:
     assert all(abs(totals[pair] - 20 * weight) < 1 for pair in pairs)
 
 
-def test_four_epochs_of_weight_a_quarter_see_each_pair_once() -> None:
+def test_four_epochs_with_weight_0_25_see_each_pair_once() -> None:
     pairs = random_pairs(200)
     batches = batches_of([corpus(pairs, 0.25)])
     for first in (0, 3):
@@ -277,7 +277,7 @@ def test_corpora_are_weighted_one_by_one() -> None:
     assert abs(sum(seen[pair] for pair in seldom) - 150) <= 44  # five standard deviations
 
 
-# --- what cannot work
+# --- invalid settings
 
 
 @pytest.mark.parametrize(
@@ -313,7 +313,7 @@ def test_a_whole_prepared_folder_is_accepted() -> None:
     assert Counter(pair for batch in batches.batches(0) for pair in pairs_in(batch)) == Counter(training)
 
 
-# --- changed text
+# --- augmentation
 
 WORDS = ("Der", "graue", "Reiher", "steht", "im", "Wasser", "und", "Straße", "near", "the", "shop", "seven")
 
@@ -379,7 +379,7 @@ def test_a_rate_hits_its_share_and_leaves_the_rest_as_it_was(tokenizer: Tokenize
     assert lost == changed - plain
 
 
-def test_changed_pairs_are_cut_into_batches_by_their_new_length(tokenizer: Tokenizer) -> None:
+def test_changed_pairs_are_divided_into_batches_by_their_new_length(tokenizer: Tokenizer) -> None:
     pairs = encoded(tokenizer, text_pairs(1000))
     batches = changing(tokenizer, pairs, upper_case=0.1)
     for batch in batches.batches(0):
@@ -432,14 +432,14 @@ def test_empty_sides_survive_all_changes(tokenizer: Tokenizer) -> None:
 
 def test_without_rates_nothing_is_decoded(tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Tokenizer, "decode", lambda *_: pytest.fail("decoded"))
-    pairs = random_pairs(50)  # their ids are outside of the vocabulary, too
+    pairs = random_pairs(50)  # their ids are outside the vocabulary, too
     assert all(map(same, changing(tokenizer, pairs).batches(0), changing(tokenizer, pairs).batches(0)))
     seen = Counter(pair for batch in changing(tokenizer, pairs).batches(0) for pair in pairs_in(batch))
     assert seen == Counter(pairs)
 
 
 def test_changes_without_a_tokenizer_are_refused() -> None:
-    with pytest.raises(ConfigError, match="augmentation needs the tokenizer: give the whole prepared data"):
+    with pytest.raises(ConfigError, match="augmentation needs the tokenizer: pass a PreparedData"):
         TokenBudgetBatches(
             [corpus(random_pairs(2))], batch_tokens=100, max_tokens_per_side=40, seed=1,
             augmentation=AugmentationConfig(typos=0.1),

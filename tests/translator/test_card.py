@@ -27,10 +27,10 @@ def trainer(prepared, brief_config, tmp_path):
 
 
 def test_operations_worked_out_by_hand(trainer):
-    """6 for each weight and token; keys and values of the source are made once for each source token.
+    """6 per weight and token; the keys and values of the source are computed once per source token.
 
     Width 16, feed-forward 32: an encoder layer has 4·16² + 2·16·32 weights in matrices, a decoder layer 8·16² + 2·16·32
-    (of them 2·16² are for the source's keys and values), and the output 16 a piece.
+    (2·16² of them for the source's keys and values), and the output 16 per piece.
     """
     vocabulary = trainer.config.model.vocab_size
     for_source = 4 * 256 + 2 * 512 + 2 * 256
@@ -59,14 +59,14 @@ def test_two_passes_cost_twice_and_processes_count(trainer, prepared):
     assert found["device_hours"] == 2 * torch.get_num_threads()
 
 
-def test_what_can_be_added_up_is():
+def test_costs_are_summed_over_trainings():
     before = {"cost_in_all": {"target_tokens_seen": 5, "flops": 2.5}}
     training = {"target_tokens_seen": 7, "flops": 1.0, "device_hours": 3.0}
     assert cost_in_all(training, before) == {"target_tokens_seen": 12, "flops": 3.5}
     assert cost_in_all(training, None) == {"target_tokens_seen": 7, "flops": 1.0}
 
 
-def test_scores_stay_with_the_weights_that_they_were_measured_on(trainer, prepared, tmp_path):
+def test_scores_are_kept_only_for_the_same_weights(trainer, prepared, tmp_path):
     trainer.train()
     path = tmp_path / "model"
     save_trained_model(path, "toy", trainer, prepared)
@@ -96,6 +96,6 @@ def test_the_examples_are_what_the_saved_model_translates(trainer, prepared, tmp
         ({"formality": {"formal": 1000, "informal": 1000}}, True),
     ],
 )
-def test_a_model_knows_sie_and_du_that_has_seen_enough_of_both(prepared, pairs, expected):
+def test_a_model_can_choose_formality_if_it_has_seen_enough_of_both(prepared, pairs, expected):
     data = PreparedData(prepared.tokenizer, prepared.corpora, prepared.dev, prepared.sha256, pairs)
     assert tells_formality(data) is expected

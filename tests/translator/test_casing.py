@@ -72,7 +72,7 @@ def test_lower_case(text, expected):
         ("", False),
     ],
 )
-def test_text_in_capitals_is_known(text, expected):
+def test_text_in_capitals_is_recognised(text, expected):
     assert is_in_capitals(text) is expected
 
 
@@ -100,7 +100,7 @@ def test_text_in_capitals_is_known(text, expected):
         ("", False),
     ],
 )
-def test_a_headline_is_known(text, expected):
+def test_a_headline_is_recognised(text, expected):
     assert is_headline(text) is expected
 
 
@@ -132,14 +132,14 @@ def test_usual_case(text, expected):
         ("aa.aa/!", "aa.aa/!"),
     ],
 )  # fmt: skip
-def test_the_time_of_long_runs_does_not_grow_with_their_square(beginning, run):
-    """Then it would be minutes, and anybody could send such a text; what is needed is half a second."""
+def test_long_runs_take_no_quadratic_time(beginning, run):
+    """Quadratic time would take minutes, and anybody could send such a text; linear time takes half a second."""
     script = f"from translator.text.casing import usual_case; usual_case(({beginning!r} + {run!r} * 200_000)[:200_000])"
     subprocess.run([sys.executable, "-c", script], timeout=60, check=True)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])) | st.text(st.sampled_from("aBİßI' '{}")))
-def test_usual_case_keeps_every_letter_in_its_place(text):
+def test_usual_case_keeps_the_position_of_every_letter(text):
     for cased in (text, text.upper(), title_case(text)):
         usual = usual_case(cased)
         assert len(usual) == len(cased)

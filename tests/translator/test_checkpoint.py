@@ -46,7 +46,7 @@ def flip_a_bit(path, byte=-1):
     path.write_bytes(bytes(content))
 
 
-def test_a_checkpoint_comes_back(tmp_path):
+def test_a_checkpoint_survives_a_round_trip(tmp_path):
     path = save_step(tmp_path, 12, 4)
     loaded = load_checkpoint(path)
     assert torch.equal(loaded.model["w"], torch.full((3,), 4.0))
@@ -70,27 +70,27 @@ def test_only_the_newest_are_kept_and_the_latest_is_loaded(tmp_path):
         ((20, 30, 34, 37), (20, 30, 34, 37)),  # and another one at 37
         ((20, 30, 34, 37, 38), (20, 30, 37, 38)),
         ((20, 30, 37, 38, 40), (20, 30, 38, 40)),
-        ((20, 30, 38, 40, 50), (30, 40, 50)),  # as without any signal
+        ((20, 30, 38, 40, 50), (30, 40, 50)),  # the same as without a signal
         ((0, 5, 10, 20), (10, 20)),
         ((5,), (5,)),
         ((1, 2, 3), (2, 3)),
     ],
 )
-def test_what_a_signal_saved_takes_no_place_of_what_is_averaged(tmp_path, steps, kept):
+def test_checkpoints_saved_on_a_signal_do_not_displace_those_to_average(tmp_path, steps, kept):
     for step in steps:
         save_step(tmp_path, step, step)
     remove_old_checkpoints(tmp_path, keep=3, every=10, best_step=None)
     assert [path.name for path in checkpoint_paths(tmp_path)] == [f"step-{step:08d}" for step in kept]
 
 
-def test_a_single_checkpoint_is_kept_where_one_is_wanted(tmp_path):
+def test_only_one_checkpoint_is_kept_if_keep_is_one(tmp_path):
     for step in (10, 13, 20):
         save_step(tmp_path, step, step)
     remove_old_checkpoints(tmp_path, keep=1, every=10, best_step=None)
     assert [path.name for path in checkpoint_paths(tmp_path)] == ["step-00000020"]
 
 
-def test_of_the_best_ones_only_that_of_the_best_step_stays(tmp_path):
+def test_only_the_best_checkpoint_of_the_best_step_is_kept(tmp_path):
     save_step(tmp_path, 4, 4)
     for step in (1, 2, 3):
         save_checkpoint(best_checkpoint_path(tmp_path, step), make_checkpoint(step))
@@ -99,7 +99,7 @@ def test_of_the_best_ones_only_that_of_the_best_step_stays(tmp_path):
 
 
 def test_a_checkpoint_that_cannot_be_read_now_is_not_put_aside(tmp_path, monkeypatch):
-    """As where a network's disk is away for a moment: it is not damaged."""
+    """For example if a network disk is unavailable for a moment: the checkpoint is not damaged."""
     for step in (1, 2):
         save_step(tmp_path, step, step)
 
@@ -122,7 +122,7 @@ def test_a_flipped_bit_is_found_and_the_checkpoint_before_is_used(tmp_path, capl
         load_checkpoint(damaged)
     assert load_latest_checkpoint(tmp_path).state == {"step": 1}
     assert f"{name} is damaged" in caplog.text
-    # The damaged one is out of the way: the run that goes on from step 1 will count and keep its own only.
+    # The damaged one is out of the way: the run resumed from step 1 counts and keeps only its own.
     assert [path.name for path in checkpoint_paths(tmp_path)] == ["step-00000001"]
     assert (tmp_path / "damaged-step-00000002").is_dir()
 
@@ -144,14 +144,14 @@ def test_a_missing_file_and_an_unreadable_manifest_are_errors(tmp_path):
         ((1, 2, 3), "each of the 3 checkpoints in .* is damaged"),
     ],
 )
-def test_where_no_checkpoint_is_undamaged_their_number_is_told(tmp_path, steps, message):
+def test_if_all_checkpoints_are_damaged_the_error_gives_their_number(tmp_path, steps, message):
     for step in steps:
         (save_step(tmp_path, step, step) / "state.json").unlink()
     with pytest.raises(CheckpointError, match=f"{message}; start again in a new folder"):
         load_latest_checkpoint(tmp_path)
 
 
-def test_a_checkpoint_that_is_damaged_again_takes_the_place_of_the_one_put_aside(tmp_path):
+def test_a_checkpoint_damaged_again_replaces_the_one_put_aside(tmp_path):
     save_step(tmp_path, 1, 1)
     for value in (2, 3):
         flip_a_bit(save_step(tmp_path, 2, value) / "model.safetensors")
@@ -184,11 +184,11 @@ def test_a_failed_replacement_keeps_the_old_model(model_folder, monkeypatch):
 
 
 class Killed(BaseException):
-    """Stands for the end of the process: nothing catches it."""
+    """Simulates the end of the process: nothing catches it."""
 
 
 class TornFile(io.BufferedWriter):
-    """A file whose writing takes two operations of the disk, so that it can end in the middle."""
+    """A file whose writes take two disk operations, so that they can stop halfway."""
 
     def __init__(self, path, before_operation):
         super().__init__(io.FileIO(path, "wb"))
@@ -204,7 +204,7 @@ class TornFile(io.BufferedWriter):
 
 @contextlib.contextmanager
 def disk_that_ends(monkeypatch, operation, error):
-    """Operation number `operation` on the disk, from 0 on, and none before or after it, raises `error`.
+    """Make disk operation number `operation` (from 0), and no other, raise `error`.
 
     Yields a list with the numbers of the operations so far.
     """
@@ -250,7 +250,7 @@ def hidden_names(folder):
 def test_a_kill_at_any_moment_of_a_save_leaves_the_old_or_the_new_checkpoint(
     tmp_path, monkeypatch, is_replacement
 ):
-    """The next start finds it, also when it is killed once itself while it clears up, and leaves no litter."""
+    """The next start finds it, even if it is killed once during its own cleanup, and leaves no litter."""
     new = make_checkpoint(3)
     found = []
     for number in itertools.count():
@@ -266,7 +266,7 @@ def test_a_kill_at_any_moment_of_a_save_leaves_the_old_or_the_new_checkpoint(
             assert hidden_names(folder) == []
         else:
             break
-    # 4 files are made, each with two halves and a flush, between a folder's making and its flush.
+    # 4 files, each written in two halves and flushed, between creating the folder and flushing it.
     assert number >= 1 + 4 * 3 + 1
     old = 2 if is_replacement else 1
     assert found == sorted(found)
@@ -274,7 +274,7 @@ def test_a_kill_at_any_moment_of_a_save_leaves_the_old_or_the_new_checkpoint(
 
 
 def test_a_kill_at_any_moment_of_a_replacement_leaves_a_model_that_loads(model_folder, tmp_path, monkeypatch):
-    """A new card is the old model or the new one at once; the next writer removes what was left."""
+    """A new card takes effect atomically; the next writer removes what was left behind."""
     names = []
     for number in itertools.count():
         folder = tmp_path / str(number) / "model"
@@ -315,11 +315,11 @@ def test_a_disk_that_is_full_at_any_moment_of_a_save_leaves_the_old_checkpoint_a
         assert load_latest_checkpoint(folder).state["step"] == expected
         assert hidden_names(folder) == []
     assert all("No space left on device; free space" in refusal for refusal in refusals)
-    # Making the folder, 4 files of two halves and a flush, the folder's flush, its rename, the flush of that.
+    # Create the folder; write 4 files in two halves and flush them; flush the folder, rename it, flush the rename.
     assert len(refusals) == 1 + 4 * 3 + 1 + (2 if is_replacement else 1) + 1
 
 
-def test_a_kill_while_old_checkpoints_are_removed_leaves_no_half_of_one(tmp_path, monkeypatch):
+def test_a_kill_while_old_checkpoints_are_removed_leaves_none_half_deleted(tmp_path, monkeypatch):
     folder = tmp_path / "pristine"
     for step in (1, 2, 3):
         save_step(folder, step, step)
@@ -353,7 +353,7 @@ def test_what_killed_processes_left_behind_is_removed(tmp_path):
     assert load_checkpoint(tmp_path / "best").state == {"step": 1}
 
 
-def test_a_writer_whose_folder_another_one_took_away_says_so_and_spoils_nothing(tmp_path, monkeypatch):
+def test_a_writer_whose_folder_was_taken_away_fails_without_damage(tmp_path, monkeypatch):
     write_durably = verified._write_durably
 
     def another_writes_meanwhile(path, content):
@@ -369,7 +369,7 @@ def test_a_writer_whose_folder_another_one_took_away_says_so_and_spoils_nothing(
     assert load_latest_checkpoint(tmp_path).state == {"step": 2}
 
 
-def test_of_a_link_to_a_folder_its_target_is_replaced(tmp_path, monkeypatch):
+def test_writing_to_a_link_replaces_its_target(tmp_path, monkeypatch):
     save_step(tmp_path, 1, 1)
     (tmp_path / "link").symlink_to("step-00000001")
     save_checkpoint(tmp_path / "link", make_checkpoint(2))
@@ -397,7 +397,7 @@ def flip_any_bit(path, generator):
 
 
 def truncate(path, generator):
-    # The manifest ends with a line break, which says nothing: without it alone, nothing is damaged.
+    # The manifest ends with a line break that carries no information: if only that is missing, nothing is damaged.
     path.write_bytes(path.read_bytes()[: generator.randrange(path.stat().st_size - 1)])
 
 
@@ -407,10 +407,10 @@ def remove(path, generator):
 
 @pytest.mark.parametrize(("damage", "times"), [(flip_any_bit, 25), (truncate, 25), (remove, 1)])
 @pytest.mark.parametrize("name", CHECKPOINT_FILES)
-def test_any_damage_is_found_told_and_the_checkpoint_before_it_used(
+def test_any_damage_is_found_and_logged_and_the_checkpoint_before_is_used(
     two_checkpoints, tmp_path, caplog, name, damage, times
 ):
-    """Over the four files, 100 flipped bits and 100 truncations at random places, and each file missing."""
+    """In the four files: 100 flipped bits and 100 truncations at random offsets, and each file missing."""
     seed = 26
     generator = random.Random(f"{seed} {name}")
     for number in range(times):
@@ -422,7 +422,7 @@ def test_any_damage_is_found_told_and_the_checkpoint_before_it_used(
         assert "put aside as damaged-step-00000002, trying the checkpoint before it" in caplog.text
 
 
-def test_a_folder_of_something_else_is_not_overwritten(tmp_path, untrained, prepared):
+def test_an_unrelated_folder_is_not_overwritten(tmp_path, untrained, prepared):
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "thesis.txt").write_text("years of work")
     with pytest.raises(CheckpointError, match="is no checkpoint or model; remove it"):
@@ -448,7 +448,7 @@ def model_folder(tmp_path, untrained, prepared):
     return path
 
 
-def test_a_model_folder_comes_back_rounded_to_bf16(model_folder, untrained, prepared):
+def test_a_model_folder_is_read_back_rounded_to_bf16(model_folder, untrained, prepared):
     loaded = load_model(model_folder)
     assert loaded.card == {"name": "toy"}
     assert loaded.tokenizer.sha256 == prepared.tokenizer.sha256
@@ -462,7 +462,7 @@ def test_the_card_can_be_replaced(model_folder):
 
 
 def rewrite(folder, name, content):
-    """Put other content in with a manifest that vouches for it."""
+    """Replace the content of a file, with a manifest that matches it."""
     names = ("config.json", "model.safetensors", "tokenizer.model", "card.json")
     files = {**verified.read_verified_folder(folder, names), name: content}
     verified.write_verified_folder(folder, files)
@@ -471,7 +471,7 @@ def rewrite(folder, name, content):
 def test_another_format_version_is_refused(model_folder):
     config = json.loads((model_folder / "config.json").read_text())
     rewrite(model_folder, "config.json", json.dumps({**config, "format_version": 99}).encode())
-    with pytest.raises(CheckpointError, match="format version 99, this program reads 1"):
+    with pytest.raises(CheckpointError, match="format version 99, but this program reads version 1"):
         load_model(model_folder)
 
 
@@ -509,7 +509,7 @@ def test_a_folder_that_is_no_model_is_refused(tmp_path):
         load_model(tmp_path)
 
 
-def test_a_training_run_given_as_a_model_is_told(model_folder, tmp_path):
+def test_a_training_run_given_as_a_model_is_an_error(model_folder, tmp_path):
     with pytest.raises(CheckpointError, match=f"its model is {model_folder}"):
         load_model(tmp_path)
     (tmp_path / "unfinished" / "checkpoints").mkdir(parents=True)

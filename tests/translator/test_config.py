@@ -74,7 +74,7 @@ def test_heads_must_divide_d_model():
         ({"vocab_size": -1}, "vocab_size is -1"),
     ],
 )
-def test_impossible_model_settings_are_refused(change, message):
+def test_invalid_model_settings_are_refused(change, message):
     with pytest.raises(ConfigError, match=message):
         ModelConfig(**change)
 
@@ -102,7 +102,7 @@ def test_impossible_model_settings_are_refused(change, message):
         ({"accumulate_batches": 1001}, "accumulate_batches is 1001; give at most 1000"),
     ],
 )
-def test_impossible_training_settings_are_refused(change, message):
+def test_invalid_training_settings_are_refused(change, message):
     with pytest.raises(ConfigError, match=message):
         TrainingConfig(**{"max_steps": 10, **change})
 
@@ -123,16 +123,16 @@ def test_r_drop_without_dropout_is_refused():
         ({"upper_case": 0.5, "title_case": 0.5, "lower_case": 0.25}, "add up to 1.25; lower them"),
     ],
 )
-def test_impossible_rates_of_augmentation_are_refused(rates, message):
+def test_invalid_augmentation_rates_are_refused(rates, message):
     with pytest.raises(ConfigError, match=message):
         AugmentationConfig(**rates)
 
 
-def test_rates_of_casings_may_use_up_the_whole():
+def test_casing_rates_may_sum_to_one():
     AugmentationConfig(upper_case=0.7, title_case=0.2, lower_case=0.1, no_final_punctuation=1, typos=1)
 
 
-def test_augmentation_is_saved_and_comes_back():
+def test_augmentation_survives_a_round_trip():
     training = TrainingConfig(max_steps=1, augmentation=AugmentationConfig(typos=0.125))
     config = Config(ModelConfig(), training)
     assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
@@ -145,7 +145,7 @@ def test_configurations_from_before_augmentation_load_without_it():
 
 
 @pytest.mark.parametrize("preset", PRESETS.values())
-def test_a_saved_configuration_comes_back(preset, tmp_path):
+def test_a_saved_configuration_survives_a_round_trip(preset, tmp_path):
     path = tmp_path / "config.json"
     path.write_text(json.dumps(preset().to_dict()))
     assert load_config(str(path)) == preset()
@@ -184,12 +184,12 @@ def test_a_configuration_of_wrong_types_is_refused(values, message):
         Config.from_dict(values)
 
 
-def test_whole_numbers_may_stand_for_fractions():
+def test_integers_are_accepted_for_floats():
     config = Config.from_dict({"model": {"dropout": 0}, "training": {"max_minutes": 5, "max_steps": None}})
     assert (config.model.dropout, config.training.max_minutes) == (0, 5)
 
 
-def test_learned_positions_must_reach_over_the_longest_sentence():
+def test_learned_positions_must_cover_the_longest_sentence():
     with pytest.raises(ConfigError, match="max_tokens_per_side 256 is over the 100 learned positions"):
         Config(ModelConfig(positions="learned", max_positions=100), TrainingConfig(max_steps=1))
 

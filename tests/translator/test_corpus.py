@@ -81,18 +81,18 @@ def test_parse_without_data_is_refused(text: str) -> None:
 def test_a_wrong_weight_is_named_as_one(where: str, weight: str) -> None:
     with pytest.raises(ConfigError) as caught:
         CorpusSpec.parse(f"{where}:{weight}")
-    assert str(caught.value).startswith(f"{where}: its weight '{weight.removesuffix('.0')}' must be a number")
-    assert "more than 0 and at most 100" in str(caught.value)
+    assert str(caught.value).startswith(f"{where}: the weight '{weight.removesuffix('.0')}' must be a number")
+    assert "greater than 0 and at most 100" in str(caught.value)
     assert f"{where}:0.5" in str(caught.value)
 
 
-def test_a_wrong_number_is_a_wrong_weight_after_a_common_start_or_a_folder_too() -> None:
-    with pytest.raises(ConfigError, match="data/dev: its weight '-1' must be a number"):
+def test_a_wrong_number_after_a_common_prefix_or_folder_is_a_wrong_weight() -> None:
+    with pytest.raises(ConfigError, match="data/dev: the weight '-1' must be a number"):
         CorpusSpec.parse("data/dev:-1")
 
 
 @pytest.mark.parametrize("where", ["notes:old", "data/a:b.tsv", "a.en:x/b.tsv", "hub:wmt/wmt14:de-en"])
-def test_a_colon_may_stand_in_a_name(where: str) -> None:
+def test_a_name_may_contain_a_colon(where: str) -> None:
     assert (CorpusSpec.parse(where).where, CorpusSpec.parse(where).weight) == (where, 1.0)
 
 
@@ -156,7 +156,7 @@ def test_tsv_lines_without_exactly_one_tab_are_counted(tmp_path: Path) -> None:
     assert read(path) == ([("One.", "Eins."), ("", "")], DropCounts(5, Counter(malformed=3)))
 
 
-def test_bytes_that_are_no_utf8_are_counted(tmp_path: Path) -> None:
+def test_bytes_that_are_not_utf8_are_counted(tmp_path: Path) -> None:
     path = tmp_path / "x.tsv"
     path.write_bytes("tür\tTür\n".encode("latin-1") + b"door\tT\xc3\n" + b"door\tT\xc3\xbcr\n")
     assert read(path) == ([("door", "Tür")], DropCounts(3, Counter({"encoding damage": 2})))
@@ -179,7 +179,7 @@ def test_line_breaks_inside_a_side_become_one_space(tmp_path: Path, line_break: 
     path = tmp_path / "x.jsonl"
     record = {"en": f"One{line_break}two  three.{line_break}", "de": f"Eins{line_break}zwei\u2003 drei."}
     write_lines(path, [json.dumps(record)])
-    # blanks without a line break stay
+    # whitespace without a line break stays
     assert read(path) == ([("One two  three.", "Eins zwei\u2003 drei.")], DropCounts(read=1))
 
 
@@ -193,9 +193,9 @@ def test_files_of_different_length_are_refused_with_both_counts(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".xz", ".zst"])
-def test_files_that_were_cut_off_are_refused(tmp_path: Path, suffix: str) -> None:
+def test_truncated_files_are_refused(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"x.tsv{suffix}"
-    # digits of a square root do not compress to nothing, so that half of the file is half of the lines
+    # digits of a square root hardly compress, so that half the file has about half the lines
     lines = [f"{number**0.5!r}\t{number**0.25!r}" for number in range(3_000)]
     write_lines(path, lines)
     data = path.read_bytes()
@@ -228,7 +228,7 @@ def test_zst_without_its_package_names_it(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_missing_files_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"^there is no file /.*/x\.tsv; correct the name of the corpus$"):
+    with pytest.raises(DataError, match=r"^there is no file /.*/x\.tsv; check the name of the corpus$"):
         read(tmp_path / "x.tsv")
     with pytest.raises(DataError, match=r"no corpus at .*x: expected"):
         read(tmp_path / "x")
@@ -237,37 +237,39 @@ def test_missing_files_are_refused(tmp_path: Path) -> None:
         read(tmp_path / "x")
     with pytest.raises(DataError, match=r"there is no file .*y\.de"):
         read(f"{tmp_path}/x.en.gz,{tmp_path}/y.de")
-    with pytest.raises(DataError, match=r"cannot open .*: Is a directory; name a file that you may read"):
+    with pytest.raises(
+        DataError, match=r"cannot open .*: Is a directory; make it readable or name another file"
+    ):
         read(f"{tmp_path}/x.en.gz,{tmp_path}")
 
 
 @pytest.mark.parametrize(
     ("where", "message"),
     [
-        ("a.en,b.tsv", r"a\.en,b\.tsv: b\.tsv holds both languages.* two text files.* X\.en,X\.de"),
-        ("a.jsonl.xz,b.de", r"a\.jsonl\.xz holds both languages"),
+        ("a.en,b.tsv", r"a\.en,b\.tsv: b\.tsv contains both languages.* two text files.* X\.en,X\.de"),
+        ("a.jsonl.xz,b.de", r"a\.jsonl\.xz contains both languages"),
         ("a.en,b.de,c.de", r"a\.en,b\.de,c\.de names 3 files; name two"),
-        ("test.en", r"test\.en is one side .* name both, test\.en,test\.de, or their common start, test$"),
-        ("t/x.de.gz", r"name both, t/x\.en\.gz,t/x\.de\.gz, or their common start, t/x$"),
+        ("test.en", r"test\.en is one side .* name both, test\.en,test\.de, or their common prefix, test$"),
+        ("t/x.de.gz", r"name both, t/x\.en\.gz,t/x\.de\.gz, or their common prefix, t/x$"),
     ],
 )
-def test_what_is_half_a_corpus_gets_a_hint(where: str, message: str) -> None:
+def test_half_a_corpus_gets_a_hint(where: str, message: str) -> None:
     with pytest.raises(DataError, match=message):
         read(where)
 
 
-def test_a_comma_may_stand_in_the_name_of_a_file_that_is_there(tmp_path: Path) -> None:
+def test_the_name_of_an_existing_file_may_contain_a_comma(tmp_path: Path) -> None:
     write_lines(tmp_path / "one,two.tsv", ["\t".join(pair) for pair in PAIRS])
     assert read(tmp_path / "one,two.tsv")[0] == PAIRS
 
 
-def test_the_kind_of_two_text_files_is_told_by_their_last_suffix(tmp_path: Path) -> None:
+def test_the_last_suffix_gives_the_kind_of_two_text_files(tmp_path: Path) -> None:
     for language, index in (("en", 0), ("de", 1)):
         write_lines(tmp_path / f"x.tsv.{language}", [pair[index] for pair in PAIRS])
     assert read(f"{tmp_path}/x.tsv.en,{tmp_path}/x.tsv.de")[0] == PAIRS
 
 
-def test_two_whole_files_are_preferred_to_a_lonely_one(tmp_path: Path) -> None:
+def test_a_complete_pair_of_files_is_preferred_to_a_single_file(tmp_path: Path) -> None:
     (tmp_path / "x.en").touch()
     for language in ("en", "de"):
         (tmp_path / f"x.{language}.gz").write_bytes(gzip.compress(b"line\n"))
@@ -331,7 +333,7 @@ def test_data_set_that_cannot_be_loaded_names_the_remedy(monkeypatch: pytest.Mon
         read("hub:wmt/wmt14:de-en:train")
 
 
-def test_hub_name_configuration_and_split_are_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hub_name_configuration_and_split_are_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     datasets = pytest.importorskip("datasets")
     calls = []
 
@@ -379,7 +381,7 @@ def test_data_set_without_the_package_names_it(tmp_path: Path, monkeypatch: pyte
             "He sang the song “Das ist der Tag und nicht die Nacht”",
             "Er sang das Lied „Das ist der Tag und nicht die Nacht“",
         ),
-        ("Sie und ich, das ist", "She and I"),  # too short to be sure of its language
+        ("Sie und ich, das ist", "She and I"),  # too short to identify the language
         ("Column\ttwo", "Spalte\tzwei"),
     ],
 )
@@ -460,7 +462,7 @@ def test_both_sides_of_good_pairs_are_normalised() -> None:
     assert counts.dropped == Counter({"duplicate": 1, "empty": 1, "encoding damage": 1})
 
 
-def test_duplicates_are_told_by_both_sides() -> None:
+def test_duplicates_must_match_on_both_sides() -> None:
     seen = Deduplicator()
     assert seen.is_new(("ab", "c"))
     assert seen.is_new(("a", "bc"))
@@ -488,8 +490,8 @@ def test_report_has_a_row_for_each_corpus_and_a_total() -> None:
     ]
 
 
-def test_a_file_that_is_wrong_as_a_whole_is_told():
-    """Above one pair in twenty; a few damaged lines are what cleaning is for."""
+def test_a_file_that_is_probably_wrong_gets_a_warning():
+    """The limit is one damaged pair in twenty; cleaning handles a few."""
     report = DropReport({
         "latin": DropCounts(400, Counter({"encoding damage": 140, "copied": 100})),
         "web": DropCounts(400, Counter({"encoding damage": 20, "malformed": 20})),
@@ -498,7 +500,11 @@ def test_a_file_that_is_wrong_as_a_whole_is_told():
         "mixed": DropCounts(400, Counter({"wrong language": 120, "too long": 280})),
     })  # fmt: skip
     latin, ids, turned = report.warnings()
-    assert turned.startswith("turned: 121 of 400 pairs were dropped, wrong language: English stands first")
-    assert report.corpora["mixed"].remedy.startswith("the file may have whole documents on a line")
-    assert latin.startswith("latin: 140 of 400 pairs were dropped, encoding damage: if the file is not UTF-8")
-    assert ids.startswith("ids: 21 of 400 pairs were dropped, malformed: a line is English, tab, German")
+    assert turned.startswith("turned: 121 of 400 pairs were dropped (wrong language): English comes first")
+    assert report.corpora["mixed"].remedy.startswith("the file may have whole documents on one line")
+    assert latin.startswith(
+        "latin: 140 of 400 pairs were dropped (encoding damage): if the file is not UTF-8"
+    )
+    assert ids.startswith(
+        "ids: 21 of 400 pairs were dropped (malformed): each line must be English, tab, German"
+    )

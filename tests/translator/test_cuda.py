@@ -1,4 +1,4 @@
-"""What only a GPU can show; skipped where there is none."""
+"""Tests that need a GPU; skipped without one."""
 
 import copy
 import dataclasses
@@ -53,7 +53,7 @@ def test_training_validates_saves_and_resumes(prepared, brief_config, tmp_path, 
     ],
     ids=str,
 )
-def test_decoding_equals_the_cpus(untrained, prepared, options):
+def test_decoding_equals_the_cpu(untrained, prepared, options):
     texts = ["Anna sleeps.", "The old man eats bread in the kitchen.", "Paul?", *["A house."] * 40]
     on_cpu = Translator.of_model(untrained, prepared.tokenizer)
     on_gpu = Translator.of_model(copy.deepcopy(untrained).cuda(), prepared.tokenizer)
@@ -74,7 +74,7 @@ def test_the_shipped_model_translates_in_bf16_about_as_in_fp32():
 
 @pytest.fixture(scope="module")
 def engines():
-    """The plain model on the processor, and graphs on the GPU, in float32."""
+    """The plain model on the CPU, and graphs on the GPU, in float32."""
     model = make_model()
     return ReferenceEngine(model, [FORBIDDEN]), CudaEngine(copy.deepcopy(model).cuda(), [FORBIDDEN])
 
@@ -98,7 +98,7 @@ def test_threads_capture_and_replay_side_by_side(engines):
 
 @pytest.mark.parametrize("best", [1, 8, 128])
 @pytest.mark.parametrize("rows", [1, 256])
-def test_of_equal_candidates_on_a_gpu_the_one_with_the_smaller_id_comes_first(best, rows):
+def test_ties_between_candidates_on_a_gpu_go_to_the_smaller_id(best, rows):
     random = np.random.default_rng(1)
     value_NX = random.choice([-np.inf, -3.0, -2.0, -1.5], (rows, 32_000)).astype(np.float32)
     value_NC, token_NC = best_tokens(torch.from_numpy(value_NX).cuda(), best)
@@ -107,7 +107,7 @@ def test_of_equal_candidates_on_a_gpu_the_one_with_the_smaller_id_comes_first(be
     assert value_NC.tolist() == np.take_along_axis(value_NX, order_NC, axis=1).tolist()
 
 
-def test_log_probabilities_in_bf16_are_those_of_the_plain_model_but_for_the_rounding_of_logits():
+def test_log_probabilities_in_bf16_equal_the_plain_model_up_to_rounding_of_logits():
     plain = Translator.load(device="cuda", precision="bf16").model
     random, found = np.random.default_rng(8), []
     sources, targets = (

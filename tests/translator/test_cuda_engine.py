@@ -1,7 +1,7 @@
-"""The GPU's engine on a processor, in float32: the same answers as the reference engine's.
+"""The GPU engine on a CPU, in float32, gives the same results as the reference engine.
 
-`Tape` stands in for a CUDA graph: it replays the operations that it has recorded, with the very tensors, so that
-whatever a step would decide in Python for the first time only comes to light.
+`Tape` stands in for a CUDA graph: it replays the recorded operations on the same tensors, so anything that a step
+decides in Python only once shows up.
 """
 
 import gc
@@ -28,7 +28,7 @@ from translator.engines.reference import ReferenceEngine
 from translator.errors import InputTooLong
 from translator.forced import decode_forced, forced_attention
 from translator.model import Transformer
-from translator.search import Sampling, SearchOptions, SpecialTokens, Task, begin_search, search
+from translator.search import Sampling, SearchOptions, SpecialTokens, Task, new_search, search
 from translator.translate import Translator
 from translator.translate import translator as module
 
@@ -44,7 +44,7 @@ WAITS_OR_DEPENDS_ON_DATA = {
 
 
 class Tape(TorchDispatchMode):
-    """Operations as they were recorded."""
+    """Recorded operations."""
 
     def __init__(self):
         super().__init__()
@@ -60,7 +60,7 @@ class Tape(TorchDispatchMode):
         return result
 
     def undo(self):
-        """As if nothing had been computed."""
+        """Undo everything that was computed."""
         for tensor, before in reversed(self._before):
             tensor.copy_(before)
         self._before.clear()
@@ -75,7 +75,7 @@ class Tape(TorchDispatchMode):
 
 
 class TapeLane(Lane):
-    """A lane with something like graphs."""
+    """A lane with a stand-in for graphs."""
 
     captured = 0
 
@@ -99,7 +99,7 @@ def with_tapes(monkeypatch):
 
 @pytest.fixture
 def small_buckets(monkeypatch):
-    """What comes close to the limits meets them."""
+    """Make buckets so small that tests reach their limits."""
     monkeypatch.setattr(caches, "_FIRST_ROWS", 2)
     monkeypatch.setattr(caches, "_FIRST_LENGTH", 4)
     monkeypatch.setattr(caches, "_LEAST_LENGTH", 4)
@@ -107,7 +107,7 @@ def small_buckets(monkeypatch):
 
 
 def make_model(norm="pre", positions="sinusoidal", activation="relu", seed=4, gain=3, **changes):
-    """With a gain, for a decoder without would only repeat what was put in: output and input are one matrix."""
+    """A model with a gain: without, it would only repeat its input, as input and output share a matrix."""
     torch.manual_seed(seed)
     shape = {
         "vocab_size": VOCABULARY, "d_model": 16, "heads": 4, "d_ff": 24, "encoder_layers": 1, "decoder_layers": 2,
@@ -145,7 +145,7 @@ def assert_same(found, expected):
 
 
 def run_step_by_step(session, rows, masks, ordinary, most):
-    """What `run` is to find, by the reference engine's steps."""
+    """The expected result of `run`, from single steps of the reference engine."""
     answers = []
     while not answers or (len(answers) < most and ordinary[answers[-1].token_NC].all()):
         answers.append(session.step(rows, masks, 1))
@@ -154,7 +154,7 @@ def run_step_by_step(session, rows, masks, ordinary, most):
 
 
 def compare(sessions, rows, masks, best, kind):
-    """Ask both for the same, of the rows that each of them knows."""
+    """Make the same call to both, each with its own rows."""
     if kind == "distribution":
         expected, found = (session.distribution(some) for session, some in zip(sessions, rows, strict=True))
         assert found == pytest.approx(expected, abs=1e-5)
@@ -171,7 +171,7 @@ def compare(sessions, rows, masks, best, kind):
 
 
 def choose_rows(random, live):
-    """Of some sentences some rows, in any order: first rows for each engine, the row, and the one it goes on from."""
+    """Random rows of random sentences: the first rows for each engine, the row, and the one that it continues."""
     for sentence in random.permutation(len(live)):
         firsts, width = live[sentence]
         for row in random.permutation(width).tolist():
@@ -180,11 +180,11 @@ def choose_rows(random, live):
 
 
 def walk(engines, seed, steps=14, widths=(1, 2, 3, 4)):
-    """Sentences come and go, and rows go on from each other in any order; both engines must say the same."""
+    """Sentences come and go, and rows continue each other in any order; both engines must agree."""
     random = np.random.default_rng(seed)
     sessions = [engine.session() for engine in engines]
     masks = random.random((5, mask_width(VOCABULARY))) < 0.7
-    live = []  # of each sentence, its first rows and its width
+    live = []  # the first rows and the width of each sentence
     for _ in range(steps):
         if len(live) < 6 and random.random() < 0.4:
             width, sources = int(random.choice(widths)), random_sources(random, int(random.integers(1, 4)))
@@ -208,21 +208,21 @@ def walk(engines, seed, steps=14, widths=(1, 2, 3, 4)):
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_any_steps_of_any_rows_are_the_reference_engine_s(seed):
-    walk(make_engines(make_model().double()), seed)  # so that rounding decides no order
+def test_any_steps_of_any_rows_equal_the_reference_engine(seed):
+    walk(make_engines(make_model().double()), seed)  # so that rounding does not affect the order
 
 
 @pytest.mark.usefixtures("small_buckets")
 @pytest.mark.parametrize(("norm", "positions", "activation"), VARIANTS)
-def test_all_kinds_of_models_and_the_borders_of_buckets(norm, positions, activation):
+def test_all_kinds_of_models_and_the_limits_of_buckets(norm, positions, activation):
     walk(make_engines(make_model(norm, positions, activation, gain=1)), seed=3, steps=20)
 
 
 @pytest.mark.usefixtures("small_buckets", "with_tapes")
 @pytest.mark.parametrize("seed", [0, 1])
-def test_replayed_steps_are_those_that_were_not(model, seed):
+def test_replayed_steps_equal_direct_ones(model, seed):
     engines = make_engines(model)
-    for _ in range(3):  # the later ones have the graphs of the earlier ones
+    for _ in range(3):  # later searches reuse the graphs of earlier ones
         walk(engines, seed, steps=12, widths=(3,))
     assert TapeLane.captured > 3
 
@@ -257,7 +257,7 @@ def find(engine, options, number=7, most_rows=16, max_length=40):
     for place, source in enumerate(random_sources(random, number, longest=35)):
         prefix = (9, 8) if place % 3 == 2 else ()
         tasks.append(Task(source, len(prefix) + int(random.integers(1, max_length)), prefix=prefix))
-    return search(begin_search(engine, SPECIAL, options), tasks, options, most_rows=most_rows)
+    return search(new_search(engine, SPECIAL, options), tasks, options, most_rows=most_rows)
 
 
 def assert_same_translations(found, expected, tolerance=1e-5):
@@ -269,7 +269,7 @@ def assert_same_translations(found, expected, tolerance=1e-5):
 
 @pytest.mark.parametrize("name", OPTIONS)
 @pytest.mark.parametrize("most_rows", [1, 16])
-def test_searches_find_what_they_find_with_the_reference_engine(model, name, most_rows):
+def test_searches_find_the_same_as_with_the_reference_engine(model, name, most_rows):
     reference, cuda = make_engines(model)
     options = OPTIONS[name]
     assert_same_translations(find(cuda, options, most_rows=most_rows), find(reference, options))
@@ -326,7 +326,7 @@ def all_allowed():
 @pytest.mark.usefixtures("with_tapes")
 @pytest.mark.parametrize("sentences", [1, 3, 6])
 @pytest.mark.parametrize("width", [1, 2])
-def test_running_ahead_is_the_same_as_one_step_after_the_other(model, sentences, width):
+def test_running_ahead_equals_single_steps(model, sentences, width):
     reference, cuda = make_engines(model)
     sources = random_sources(np.random.default_rng(5), sentences + 1, longest=35)[1:]
     session = reference.session()
@@ -345,7 +345,7 @@ def test_running_ahead_is_the_same_as_one_step_after_the_other(model, sentences,
         answers += zip(tokens.tolist(), each, strict=True)
         token = tokens[-1].tolist()
     assert answers == expected
-    # It stops after the first token that is not ordinary, and goes on from there.
+    # It stops after the first token that is not ordinary, and continues from there.
     tokens = [some for some, _ in expected]
     steps, stopping = next(
         (place + 1, token)
@@ -362,7 +362,7 @@ def test_running_ahead_is_the_same_as_one_step_after_the_other(model, sentences,
     assert found.token_NC[:, 0].tolist() == tokens[steps]
 
 
-def test_running_ahead_ends_where_nothing_may_follow(model):
+def test_running_ahead_ends_if_no_token_may_follow(model):
     session = CudaEngine(model).session()
     first = session.admit([[5, END]], 1)
     ordinary = np.ones(mask_width(VOCABULARY), dtype=bool)
@@ -376,7 +376,7 @@ def test_running_ahead_ends_with_the_learned_positions():
     ordinary = np.ones(mask_width(VOCABULARY), dtype=bool)
     token_TN, _ = session.run(rows_of(first, first, [BEGIN]), all_allowed(), ordinary, 16)
     assert len(token_TN) == 12
-    with pytest.raises(InputTooLong, match="13 tokens is over the 12 learned positions"):
+    with pytest.raises(InputTooLong, match="13 tokens exceeds the 12 learned positions"):
         session.run(rows_of(first, first, token_TN[-1]), all_allowed(), ordinary, 16)
 
 
@@ -385,7 +385,7 @@ def test_running_ahead_ends_with_the_learned_positions():
 
 @given(seed=st.integers(0, 2**32), best=st.integers(1, 140), groups=st.integers(1, 12))
 @settings(max_examples=60, deadline=None)
-def test_of_equal_candidates_the_one_with_the_smaller_id_comes_first(seed, best, groups):
+def test_ties_between_candidates_go_to_the_smaller_id(seed, best, groups):
     random = np.random.default_rng(seed)
     value_NX = random.choice(
         [-np.inf, -3.0, -2.0, -2.5, -0.5], (3, 64 * groups), p=[0.3, 0.3, 0.2, 0.15, 0.05]
@@ -399,7 +399,7 @@ def test_of_equal_candidates_the_one_with_the_smaller_id_comes_first(seed, best,
     assert token_NC.tolist() == np.where(np.isneginf(expected_NC), -1, order_NC).tolist()
 
 
-def test_a_model_that_finds_all_tokens_equally_likely():
+def test_a_model_to_which_all_tokens_are_equally_likely():
     model = make_model()
     torch.nn.init.zeros_(model.embedding.weight)
     masks = all_allowed()
@@ -417,14 +417,14 @@ def test_a_model_that_finds_all_tokens_equally_likely():
 
 @torch.inference_mode()
 def poison(session):
-    """Let everything that belongs to nobody be NaN."""
+    """Set all unused memory to NaN."""
     there = session._decoder.caches
     free = torch.from_numpy(np.flatnonzero(~there.is_taken_B))
     there.past_E2BHTWK.index_fill_(2, free, torch.nan)
     there.memory_E2BHSK.index_fill_(2, free, torch.nan)
 
 
-def test_what_belongs_to_nobody_does_not_leak(model):
+def test_unused_memory_does_not_leak(model):
     reference, cuda = (engine.session() for engine in make_engines(model))
     random = np.random.default_rng(1)
     sources = random_sources(random, 5)
@@ -435,7 +435,7 @@ def test_what_belongs_to_nobody_does_not_leak(model):
         row = np.delete(first, [0, 2]) + step % 2
         rows = rows_of(row, first[[1, 3, 4]], [4 + step] * 3)
         assert_same(cuda.step(rows, all_allowed(), 5), reference.step(rows, all_allowed(), 5))
-        if step == 2:  # a newcomer takes a poisoned place
+        if step == 2:  # a new sentence takes a poisoned place
             for session in (reference, cuda):
                 session.release(first[:1])
         if step == 3:
@@ -446,7 +446,7 @@ def test_what_belongs_to_nobody_does_not_leak(model):
             assert_same(cuda.step(rows, all_allowed(), 5), reference.step(rows, all_allowed(), 5))
 
 
-def test_rows_that_are_not_stepped_keep_what_they_have(model):
+def test_rows_that_are_not_stepped_keep_their_state(model):
     reference, cuda = (engine.session() for engine in make_engines(model))
     for session in (reference, cuda):
         first = session.admit([[5, 6, END], [7, END]], 3)
@@ -478,7 +478,7 @@ def test_sentences_move_up_when_most_have_left(model):
     assert [shape.sentences for shape in shapes] == [16, 16, 4, 4, 1, 1]
 
 
-def test_masks_cross_once_and_again_in_another_array(model):
+def test_masks_are_sent_once_and_again_for_another_array(model):
     session = CudaEngine(model, [FORBIDDEN]).session()
     first, sent = session.admit([[5, END]] * 3, 1), []
     lane = session._decoder.lane
@@ -506,7 +506,7 @@ def test_masks_cross_once_and_again_in_another_array(model):
 
 
 def count(session):
-    """What crosses and is launched from now on."""
+    """Count transfers and launches from now on."""
     lane, counted = session._decoder.lane, {"sent": 0, "fetched": 0, "launched": 0}
 
     def counting(name, function):
@@ -526,7 +526,7 @@ def test_a_step_is_one_transfer_each_way_and_one_graph(model, width):
     session = CudaEngine(model).session()
     first, masks = session.admit([[5, END]] * 5, width), all_allowed()
     row = (first[:, None] + np.arange(width)).ravel()
-    session.step(rows_of(row, row, [BEGIN] * len(row)), masks, 2)  # the mask crosses, too
+    session.step(rows_of(row, row, [BEGIN] * len(row)), masks, 2)  # the mask is sent, too
     counted = count(session)
     for _ in range(4):
         session.step(rows_of(row, row[::-1].reshape(5, -1)[::-1].ravel(), [9] * len(row)), masks, 2)
@@ -565,7 +565,7 @@ def test_the_number_of_graphs_is_bounded(model, monkeypatch):
 
 @pytest.fixture
 def counting_graph():
-    """A graph whose function adds x to y, x, y, and a list of the threads that ran the function in Python."""
+    """A graph whose function adds x to y; x; y; and a list of the threads that ran the function in Python."""
     x, y, done = torch.zeros(2), torch.zeros(2), []
 
     def function():
@@ -576,7 +576,7 @@ def counting_graph():
     return lambda: graph(function), x, y, done
 
 
-def test_a_graph_is_computed_directly_and_then_captured_and_replayed(counting_graph):
+def test_a_graph_runs_directly_and_is_then_captured_and_replayed(counting_graph):
     call, x, y, done = counting_graph
     for step in range(1, 5):
         x.fill_(step)
@@ -585,7 +585,7 @@ def test_a_graph_is_computed_directly_and_then_captured_and_replayed(counting_gr
     assert len(done) == 2
 
 
-def test_a_thread_computes_directly_before_it_captures(counting_graph):
+def test_a_thread_runs_directly_before_it_captures(counting_graph):
     call, x, y, done = counting_graph
     x.fill_(1)
     call()
@@ -596,7 +596,7 @@ def test_a_thread_computes_directly_before_it_captures(counting_graph):
     assert done == ["MainThread", "other_0", "other_0"]
 
 
-def test_what_cannot_be_captured_is_computed_without_and_the_log_says_so(model, monkeypatch, caplog):
+def test_a_step_that_cannot_be_captured_runs_without_a_graph_and_logs_a_warning(model, monkeypatch, caplog):
     def refuse(self, function):
         raise RuntimeError("operation not permitted when stream is capturing")
 
@@ -607,7 +607,7 @@ def test_what_cannot_be_captured_is_computed_without_and_the_log_says_so(model, 
     for _ in range(3):
         assert_same_translations(find(cuda, OPTIONS["beam"]), expected)
     assert [record.getMessage() for record in caplog.records] == [
-        "a step cannot be a CUDA graph, and is computed without, which is slower: "
+        "cannot capture a step as a CUDA graph; running without, which is slower: "
         "operation not permitted when stream is capturing"
     ]
 
@@ -630,7 +630,7 @@ def test_sources_are_encoded_in_parts(model, monkeypatch):
 
 @pytest.mark.parametrize("best", [1, 4, decoder.ALL])
 @pytest.mark.parametrize("width", [1, 3])
-def test_a_step_keeps_to_the_rules_of_a_capture(model, width, best):
+def test_a_step_follows_the_rules_of_a_capture(model, width, best):
     session = CudaEngine(model, [FORBIDDEN]).session()
     random, masks, names = np.random.default_rng(2), all_allowed(), []
     first = session.admit(random_sources(random, 3), width)
@@ -649,7 +649,7 @@ def test_a_step_keeps_to_the_rules_of_a_capture(model, width, best):
             session._advance(rows, 1)
         names.append(tape.names)
         assert not WAITS_OR_DEPENDS_ON_DATA & set(tape.names)
-        for function, args, _, _ in tape.calls:  # no index that chooses as many as there are
+        for function, args, _, _ in tape.calls:  # no boolean index, whose result size depends on the data
             if function._schema.name in ("aten::index", "aten::index_put_"):
                 assert all(leaf.dtype != torch.bool for leaf in tree_leaves(args[1]))
     assert names[0] == names[1] == names[2]
@@ -664,7 +664,7 @@ def test_sessions_use_the_graphs_of_earlier_ones(model):
     (row,) = first.admit([[5, END]], 2)
     borrowed = first._decoder
     second.admit([[5, END]], 2)
-    assert second._decoder is not borrowed  # two at the same time
+    assert second._decoder is not borrowed  # both at the same time
     first.release(np.array([row]))
     third = engine.session()
     third.admit([[5, END]], 1)  # another width
@@ -673,7 +673,7 @@ def test_sessions_use_the_graphs_of_earlier_ones(model):
     assert first._decoder is borrowed
 
 
-def test_a_session_that_is_forgotten_gives_its_decoder_back(model):
+def test_a_garbage_collected_session_gives_its_decoder_back(model):
     engine = CudaEngine(model)
     session = engine.session()
     session.admit([[5, END]] * 3, 1)
@@ -684,7 +684,7 @@ def test_a_session_that_is_forgotten_gives_its_decoder_back(model):
     assert not borrowed.caches.is_taken_B.any()
 
 
-def test_few_idle_decoders_are_kept(model):
+def test_only_a_few_idle_decoders_are_kept(model):
     engine = CudaEngine(model)
     sessions = [engine.session() for _ in range(6)]
     for session in sessions:
@@ -702,8 +702,8 @@ def test_threads_search_side_by_side(model):
             assert_same_translations(found, expected)
 
 
-def test_a_translator_on_a_gpu_computes_with_this_engine(model_folder, monkeypatch):
-    """As far as that can be seen without one."""
+def test_a_translator_on_a_gpu_uses_this_engine(model_folder, monkeypatch):
+    """As far as a test without a GPU can show."""
     make, on_cpu = module._model_of, Translator.load(model_folder, "cpu", precision="fp32")
     monkeypatch.setattr(module, "resolve_precision", lambda *_: ("fp32", "cuda:0"))
     monkeypatch.setattr(module, "_model_of", lambda files, *_: make(files))
@@ -728,8 +728,8 @@ def test_a_translator_on_a_gpu_computes_with_this_engine(model_folder, monkeypat
         (-1, 0, BEGIN, "row does not exist"),
         (0, -1, BEGIN, "row does not exist"),
         (0, 1, BEGIN, "belongs to another sentence"),
-        (0, 0, VOCABULARY, "outside of the vocabulary"),
-        (0, 0, -1, "outside of the vocabulary"),
+        (0, 0, VOCABULARY, "outside the vocabulary"),
+        (0, 0, -1, "outside the vocabulary"),
     ],
 )
 def test_bad_rows_and_tokens_are_errors(model, row, parent, token, message):
@@ -741,7 +741,7 @@ def test_bad_rows_and_tokens_are_errors(model, row, parent, token, message):
 
 def test_bad_sources_and_releases_are_errors(model):
     session = CudaEngine(model).session()
-    for source, message in (([5, VOCABULARY], "outside of the vocabulary"), ([], "no tokens")):
+    for source, message in (([5, VOCABULARY], "outside the vocabulary"), ([], "no tokens")):
         with pytest.raises(IndexError, match=message):
             session.admit([source], 1)
     with pytest.raises(IndexError, match="cannot have 0 rows"):
@@ -757,19 +757,19 @@ def test_bad_sources_and_releases_are_errors(model):
         session.distribution(rows_of([1], [1], [BEGIN]))
 
 
-def test_learned_positions_end():
+def test_learned_positions_have_a_limit():
     session = CudaEngine(make_model(positions="learned", max_positions=12)).session()
-    with pytest.raises(InputTooLong, match="13 tokens is over the 12 learned positions"):
+    with pytest.raises(InputTooLong, match="13 tokens exceeds the 12 learned positions"):
         session.admit([[5] * 13], 1)
     first = session.admit([[5] * 12], 1)
     for _ in range(12):
         session.distribution(rows_of(first, first, [BEGIN]))
-    with pytest.raises(InputTooLong, match="13 tokens is over the 12 learned positions"):
+    with pytest.raises(InputTooLong, match="13 tokens exceeds the 12 learned positions"):
         session.distribution(rows_of(first, first, [BEGIN]))
 
 
 @pytest.mark.parametrize("where", ["_grow", "_encode"])
-def test_memory_that_ends_is_an_error_that_says_so(model, monkeypatch, where):
+def test_running_out_of_memory_is_a_clear_error(model, monkeypatch, where):
     session = CudaEngine(model).session()
     session.admit([[5, END]], 1)
 
@@ -780,7 +780,7 @@ def test_memory_that_ends_is_an_error_that_says_so(model, monkeypatch, where):
         patched.setattr(caches.Caches if where == "_grow" else decoder.Decoder, where, end)
         with pytest.raises(MemoryError, match="not enough memory on the GPU; translate fewer sentences"):
             session.admit([[5, END]] * 500, 1)
-    # What was there is there still, and there is room as before.
+    # The sentences are still there, and there is as much room as before.
     assert session.distribution(rows_of([0], [0], [BEGIN])).shape == (1, VOCABULARY)
     assert session.admit([[5, END]], 1).tolist() == [1]
     assert np.flatnonzero(session._decoder.caches.is_taken_B).tolist() == [0, 1]

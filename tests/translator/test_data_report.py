@@ -41,7 +41,7 @@ def corpus(tokenizer: Tokenizer, pairs: list[TextPair], name: str = "toy") -> Pr
 def inspect(
     tokenizer: Tokenizer, *corpora: list[TextPair], dev: list[TextPair] | None = DEV, **options: bool
 ) -> DataReport:
-    """The report on corpora called "toy 0", "toy 1" … and a development set called "unseen"."""
+    """Return the report on corpora named "toy 0", "toy 1", … and a development set named "unseen"."""
     trained = [corpus(tokenizer, pairs, f"toy {index}") for index, pairs in enumerate(corpora)]
     kept_back = {} if dev is None else {"unseen": corpus(tokenizer, dev, "unseen")}
     return inspect_data(PreparedData(tokenizer, trained, kept_back, ""), TRAINING, PARAMETERS, **options)
@@ -59,7 +59,7 @@ def shuffled(pairs: list[TextPair]) -> list[TextPair]:
 
 
 def shifted(pairs: list[TextPair], lines: int) -> list[TextPair]:
-    """Each source beside the target of the pair so many lines further on; the rest is cut off."""
+    """Pair each source with the target `lines` lines later; drop pairs without a counterpart."""
     sources, targets = zip(*pairs, strict=True)
     kept = len(pairs) - abs(lines)
     sources, targets = sources[max(0, -lines) :], targets[max(0, lines) :]
@@ -73,7 +73,7 @@ def tokenised(text: str) -> str:
 # --- healthy data
 
 
-def test_healthy_data_brings_no_warning(tokenizer: Tokenizer) -> None:
+def test_healthy_data_has_no_warnings(tokenizer: Tokenizer) -> None:
     report = inspect(tokenizer, TRAIN[:1000], TRAIN[1000:])
     assert report.warnings == ()
     for figures in (*report.corpora, *report.dev):
@@ -91,10 +91,10 @@ def test_pairs_of_one_length_are_healthy_whatever_the_correlation(tokenizer: Tok
     alike = [pair for pair in TRAIN if len(tokenizer.encode(pair[0])) in (11, 12)]
     assert len(alike) > 100
     report = inspect(tokenizer, TRAIN[:1000], alike, is_fine_tuning=True)
-    assert not [warning for warning in report.warnings if "belong together" in warning or "fit" in warning]
+    assert not [warning for warning in report.warnings if "seem to match" in warning or "fit" in warning]
 
 
-def test_figures_worked_out_by_hand(tokenizer: Tokenizer) -> None:
+def test_figures_computed_by_hand(tokenizer: Tokenizer) -> None:
     some = corpus_of_ids([([300], [301, 302]), ([303, 304, 305], [306, 307, 308, 309])], "some", weight=0.5)
     longer = corpus_of_ids([([310] * 4, [311] * 11), ([312] * 63, [313]), ([314], [315] * 64)], "longer")
     data = PreparedData(tokenizer, [some, longer], {"kept": corpus_of_ids([([300], [300])], "kept")}, "")
@@ -118,16 +118,16 @@ def test_the_table_has_a_row_for_each_corpus(tokenizer: Tokenizer) -> None:
     assert "1,500" in rows[0]
 
 
-# --- sides that do not belong together
+# --- misaligned sides
 
 
 @pytest.mark.parametrize("lines", [1, -1, 2])
 def test_shifted_targets(tokenizer: Tokenizer, lines: int) -> None:
     report = inspect(tokenizer, shifted(TRAIN, lines))
-    # where target i + lines stands beside source i, the target of source i is found `lines` before
+    # source i is paired with target i + lines, so its own target is `lines` pairs earlier
     assert report.corpora[0].shift == Shift(-lines, 0)
     assert "toy 0: from about pair 0 on" in only_warning(report)
-    assert f"{abs(lines)} pair(s) {'before' if lines > 0 else 'further on'}" in only_warning(report)
+    assert f"{abs(lines)} pair(s) {'earlier' if lines > 0 else 'later'}" in only_warning(report)
 
 
 def test_a_line_lost_in_the_middle(tokenizer: Tokenizer) -> None:
@@ -135,22 +135,22 @@ def test_a_line_lost_in_the_middle(tokenizer: Tokenizer) -> None:
     shift = report.corpora[0].shift
     assert shift is not None
     assert shift.pairs == -1
-    assert 500 <= shift.first_pair <= 1500  # it is told by stretches of some 500 pairs or more
-    assert "a line is missing" in only_warning(report)
+    assert 500 <= shift.first_pair <= 1500  # segments have about 500 pairs or more
+    assert "one side has a line too few or too many" in only_warning(report)
 
 
 def test_shuffled_targets(tokenizer: Tokenizer) -> None:
     warning = only_warning(inspect(tokenizer, TRAIN[:500], shuffled(TRAIN[500:])))
-    assert warning.startswith("toy 1: sources and targets do not seem to belong together: the correlation")
+    assert warning.startswith("toy 1: sources and targets do not seem to match: the correlation")
     assert TRAIN[500][0][:40] in warning
 
 
 def test_a_shuffled_development_set(tokenizer: Tokenizer) -> None:
     warning = only_warning(inspect(tokenizer, TRAIN, dev=shuffled(DEV)))
-    assert warning.startswith("development set unseen: sources and targets do not seem to belong together")
+    assert warning.startswith("development set unseen: sources and targets do not seem to match")
 
 
-def test_numbers_tell_what_lengths_cannot(tokenizer: Tokenizer) -> None:
+def test_numbers_reveal_what_lengths_cannot(tokenizer: Tokenizer) -> None:
     right = [(f"Room {number}", f"Raum {number}") for number in range(100, 200)]
     wrong = [(f"Room {number}", f"Raum {number + 300}") for number in range(100, 200)]
     assert inspect(tokenizer, TRAIN + right).warnings == ()
@@ -184,7 +184,7 @@ def test_copied_lines(tokenizer: Tokenizer) -> None:
     assert TRAIN[report.corpora[0].copied.example or 0][0][:40] in only_warning(report)
 
 
-def test_numbers_alone_are_no_copies(tokenizer: Tokenizer) -> None:
+def test_numbers_alone_are_not_copies(tokenizer: Tokenizer) -> None:
     plain = [(str(number), str(number)) for number in range(1000, 1500)]
     report = inspect(tokenizer, TRAIN, plain)
     assert report.warnings == ()
@@ -202,7 +202,7 @@ def test_tokenised_text(tokenizer: Tokenizer, side: int, name: str) -> None:
 
 def test_sides_without_text(tokenizer: Tokenizer) -> None:
     empty = [(english, "") for english, _ in TRAIN[:10]]
-    assert "toy 0: 10 of 2,000 pairs have a side without any text" in only_warning(
+    assert "toy 0: 10 of 2,000 pairs have an empty side" in only_warning(
         inspect(tokenizer, empty + TRAIN[10:])
     )
 
@@ -220,13 +220,13 @@ def test_many_pairs_are_too_long(tokenizer: Tokenizer) -> None:
     assert "max_tokens_per_side 64" in warning
 
 
-def test_pairs_that_come_again(tokenizer: Tokenizer) -> None:
+def test_duplicate_pairs(tokenizer: Tokenizer) -> None:
     warning = only_warning(inspect(tokenizer, TRAIN, TRAIN[40:240]))
-    assert "toy 1: 200 of 200 pairs (100.0 %) are there a second time" in warning
+    assert "toy 1: 200 of 200 pairs (100.0 %) are duplicates" in warning
     assert "pair 0 (counted from 0) is also pair 40 of toy 0" in warning
 
 
-def test_pairs_that_share_one_side_are_no_repeats(tokenizer: Tokenizer) -> None:
+def test_pairs_that_share_one_side_are_not_duplicates(tokenizer: Tokenizer) -> None:
     others = [(english, f"Ja, {german}") for english, german in TRAIN]
     assert inspect(tokenizer, TRAIN, others).warnings == ()
 
@@ -238,7 +238,7 @@ def test_development_pairs_in_the_training_data(tokenizer: Tokenizer) -> None:
     assert "is in toy 1;" in warning
 
 
-def test_one_development_pair_in_the_training_data_is_no_matter(tokenizer: Tokenizer) -> None:
+def test_one_development_pair_in_the_training_data_is_tolerated(tokenizer: Tokenizer) -> None:
     assert inspect(tokenizer, TRAIN + DEV[50:51]).warnings == ()
 
 
@@ -247,7 +247,7 @@ def test_no_development_set(tokenizer: Tokenizer) -> None:
 
 
 def test_an_empty_development_set(tokenizer: Tokenizer) -> None:
-    assert "development set unseen: it is empty" in only_warning(inspect(tokenizer, TRAIN, dev=[]))
+    assert "development set unseen is empty" in only_warning(inspect(tokenizer, TRAIN, dev=[]))
 
 
 def test_too_little_for_the_model(tokenizer: Tokenizer) -> None:
@@ -255,7 +255,7 @@ def test_too_little_for_the_model(tokenizer: Tokenizer) -> None:
     tokens = sum(len(tokenizer.encode(german)) + 1 for _, german in TRAIN)
     assert inspect_data(data, TRAINING, 19 * tokens).warnings == ()
     warning = only_warning(inspect_data(data, TRAINING, 21 * tokens))
-    assert f"{tokens:,} target tokens to learn from are few for {21 * tokens:,} parameters" in warning
+    assert f"{tokens:,} target tokens are too few for {21 * tokens:,} parameters" in warning
     assert inspect_data(data, TRAINING, 21 * tokens, is_fine_tuning=True).warnings == ()
 
 
@@ -269,13 +269,13 @@ def test_a_vocabulary_for_other_text() -> None:
     assert inspect(foreign, [pair for pair in TRAIN if len(pair[1]) < 50], is_fine_tuning=True).warnings == ()
 
 
-def test_ids_that_the_tokenizer_does_not_know(tokenizer: Tokenizer) -> None:
+def test_ids_outside_the_vocabulary(tokenizer: Tokenizer) -> None:
     data = PreparedData(tokenizer, [corpus_of_ids([([300], [696])], "made")], {}, "")
-    with pytest.raises(DataError, match=r"made: piece id 696 is outside of the vocabulary, 0 to 695"):
+    with pytest.raises(DataError, match=r"made: piece id 696 is outside the vocabulary, 0 to 695"):
         inspect_data(data, TRAINING, PARAMETERS)
 
 
-def test_only_some_pairs_are_read_as_text_and_always_the_same(tokenizer: Tokenizer) -> None:
+def test_a_fixed_sample_of_pairs_is_read_as_text(tokenizer: Tokenizer) -> None:
     first, second = inspect(tokenizer, TRAIN), inspect(tokenizer, TRAIN)
     assert dataclasses.asdict(first) == dataclasses.asdict(second)
     # a share of 1000 sampled pairs, not of all 2000

@@ -16,12 +16,12 @@ def test_devices_are_chosen():
 
 @pytest.mark.parametrize("name", ["gpu", "meta", "mps", "xpu", ""])
 def test_unknown_devices_are_refused(name):
-    with pytest.raises(ConfigError, match="is unknown; give auto, cpu, cuda or cuda:N"):
+    with pytest.raises(ConfigError, match="is unknown; use auto, cpu, cuda or cuda:N"):
         choose_device(name)
 
 
-def test_a_gpu_that_is_not_there_is_refused():
-    with pytest.raises(ConfigError, match=r"'cuda:99' is not there: \d+ GPUs found; give auto or cpu"):
+def test_a_missing_gpu_is_refused():
+    with pytest.raises(ConfigError, match=r"'cuda:99' is not available: \d+ GPUs found; use auto or cpu"):
         choose_device("cuda:99")
 
 
@@ -29,7 +29,7 @@ def test_a_processor_is_described_by_its_cores():
     assert describe_device(torch.device("cpu")).startswith(f"{torch.get_num_threads()} × ")
 
 
-def test_freed_memory_goes_back_to_the_system():
+def test_freed_memory_is_returned_to_the_system():
     """150 MB below a block that is still used, which glibc keeps until it is asked."""
     script = """
 import os, torch
@@ -54,7 +54,7 @@ print(before - megabytes())
 @pytest.mark.parametrize(
     ("variable", "value"), [("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64"), ("THP_MEM_ALLOC_ENABLE", "1")]
 )
-def test_libraries_are_told_how_to_use_memory_unless_the_environment_says_otherwise(
+def test_libraries_are_configured_to_save_memory_unless_the_environment_says_otherwise(
     monkeypatch, variable, value
 ):
     monkeypatch.delenv(variable, raising=False)

@@ -9,7 +9,7 @@ from translator.dropout import Dropout
 
 
 def drawn(rate: float, x: torch.Tensor, seed: int = 3) -> torch.Tensor:
-    """What one dropout of `x` in training gives."""
+    """Return `x` after dropout in training."""
     torch.manual_seed(seed)
     return Dropout(rate).train()(x)
 

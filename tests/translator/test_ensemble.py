@@ -8,7 +8,7 @@ from translator.engines.protocol import Rows
 from translator.engines.reference import ReferenceEngine
 from translator.forced import forced_attention
 from translator.model import Transformer
-from translator.search import SearchOptions, SpecialTokens, Task, begin_search, search
+from translator.search import SearchOptions, SpecialTokens, Task, new_search, search
 
 BEGIN, END = 2, 3
 SPECIAL = SpecialTokens(BEGIN, END)
@@ -22,7 +22,7 @@ def make_model(seed, **changes):
 
 def run(engine, sources, **options):
     options = SearchOptions(**options)
-    return search(begin_search(engine, SPECIAL, options), [Task(source, 8) for source in sources], options)
+    return search(new_search(engine, SPECIAL, options), [Task(source, 8) for source in sources], options)
 
 
 @torch.inference_mode()
@@ -41,7 +41,7 @@ def test_a_step_gives_the_mean_of_the_probabilities():
 
 
 @pytest.mark.parametrize("beam_size", [1, 3])
-def test_two_of_the_same_model_search_as_one(beam_size):
+def test_two_copies_of_a_model_search_like_one(beam_size):
     engine, sources = ReferenceEngine(make_model(4)), [[5, 6, 7, END], [8, END], [9, 10, END]]
     one = run(engine, sources, beam_size=beam_size)
     two = run(Ensemble([engine, engine]), sources, beam_size=beam_size)
@@ -50,8 +50,8 @@ def test_two_of_the_same_model_search_as_one(beam_size):
         assert together.score == pytest.approx(alone.score, abs=1e-5)
 
 
-def test_a_search_gives_its_translation_the_probability_that_the_models_give_it_together():
-    """Beams are reordered and sentences leave, in every model alike."""
+def test_a_translation_has_the_mean_probability_of_the_models():
+    """Beams are reordered and sentences leave in every model alike."""
     models = [make_model(1), make_model(2, d_model=8)]
     sources = [[5, 6, 7, END], [8, END]]
     engine = Ensemble([ReferenceEngine(model) for model in models])

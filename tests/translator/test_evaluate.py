@@ -129,7 +129,7 @@ def test_signatures() -> None:
         ([], [], "0 references; at least 1 is needed"),
     ],
 )
-def test_what_cannot_be_scored(hypotheses: list[str], references: list[str], message: str) -> None:
+def test_invalid_lines_are_not_scored(hypotheses: list[str], references: list[str], message: str) -> None:
     with pytest.raises(DataError, match=message):
         score(hypotheses, references)
 
@@ -249,7 +249,7 @@ def test_only_a_line_feed_ends_a_line(tmp_path: Path) -> None:
         (b"\xef\xbb\xbfa\n", ["a"]),
     ],
 )
-def test_the_end_and_the_beginning_of_a_file(tmp_path: Path, data: bytes, expected: list[str]) -> None:
+def test_the_start_and_the_end_of_a_file(tmp_path: Path, data: bytes, expected: list[str]) -> None:
     file = tmp_path / "lines.txt"
     file.write_bytes(data)
     assert read_lines(file) == expected
@@ -258,11 +258,11 @@ def test_the_end_and_the_beginning_of_a_file(tmp_path: Path, data: bytes, expect
 def test_bad_utf8_is_reported_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "latin.txt"
     file.write_bytes(b"ja\nnein\ngr\xfc\xdfe\n")
-    with pytest.raises(DataError, match=r"latin\.txt, line 3: byte 0xFC at place 2 is not UTF-8.*Convert"):
+    with pytest.raises(DataError, match=r"latin\.txt, line 3: byte 0xFC at offset 2 is not UTF-8.*Convert"):
         read_lines(file)
 
 
-def test_a_compressed_file_is_not_taken_for_bad_utf8(tmp_path: Path) -> None:
+def test_a_compressed_file_is_not_reported_as_bad_utf8(tmp_path: Path) -> None:
     file = tmp_path / "lines.gz"
     file.write_bytes(gzip.compress(b"ja\n"))
     with pytest.raises(DataError, match=r"lines\.gz is compressed. Unpack it"):
@@ -293,7 +293,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_a_test_set_that_was_downloaded_before(cache: Path) -> None:
+def test_a_test_set_that_is_already_downloaded(cache: Path) -> None:
     for field in DATASETS["wmt14/full"].fieldnames("en-de"):
         (cache / f"wmt14_full.en-de.{field}").touch()
     (cache / "wmt14_full.en-de.src").write_text("Yes.\nNo.\n", encoding="utf-8")
@@ -337,7 +337,7 @@ def test_an_unknown_test_set_is_refused(name: str, pair: str) -> None:
         "ein &#91; Wort",
     ],
 )
-def test_tokenised_text_is_noticed(line: str) -> None:
+def test_tokenised_text_is_detected(line: str) -> None:
     message = warn_if_tokenised([line])
     assert message is not None
     assert "1 of 1 lines look tokenised" in message
@@ -356,7 +356,7 @@ def test_tokenised_text_is_noticed(line: str) -> None:
         " ",
     ],
 )
-def test_plain_text_is_not(line: str) -> None:
+def test_raw_text_is_not_taken_for_tokenised(line: str) -> None:
     assert warn_if_tokenised([line]) is None
 
 
@@ -374,13 +374,13 @@ def evaluation(system: str) -> Evaluation:
     return Evaluation(system, "my set", 30, 1.5, scores, ("ja",) * 30)
 
 
-def test_the_table_tells_what_was_measured() -> None:
+def test_the_table_shows_what_was_measured() -> None:
     text = render(as_table([evaluation("[b]old[/b]"), evaluation("new")]))
     for expected in ("[b]old[/b]", "new", "my set: 30 sentences", "27.3", "BLEU ↑", "TER ↓", "55.00", "20.0"):
         assert expected in text
 
 
-def test_at_80_columns_no_number_is_cut_and_of_a_long_name_nothing_is_lost() -> None:
+def test_at_80_columns_no_number_and_no_long_name_is_cut() -> None:
     scores = tuple(Score(name, 100.0, "s") for name in ("BLEU", "chrF2", "TER"))
     name = "".join(chr(ord("a") + place % 26) for place in range(60))
     text = render(as_table([Evaluation(name, "set", 3000, 12345.6, scores, ())]), width=80)
@@ -394,7 +394,7 @@ def test_at_80_columns_no_number_is_cut_and_of_a_long_name_nothing_is_lost() -> 
     assert all(whole in text for whole in ("chrF2 ↑", "100.00 ± 12.34", "0.0120"))
 
 
-def test_each_signature_is_told_once() -> None:
+def test_each_signature_is_listed_once() -> None:
     rows = [Comparison(name, "BLEU", 1.0, 1.0, 0.1, None, "nrefs:1|bs:1000") for name in ("old", "new")]
     assert signatures([evaluation("old"), evaluation("new")], rows) == [
         "BLEU|nrefs:1|tok:13a",

@@ -26,7 +26,7 @@ PAIRS = list(generate_pairs(12, seed=9))
 
 @pytest.fixture
 def engine(tmp_path, prepared):
-    """What CTranslate2 makes of a model that is exported."""
+    """Exports a model and loads it with CTranslate2."""
 
     def load(model):
         export_ctranslate2(ModelFolder(model, prepared.tokenizer, {}), tmp_path / "out")
@@ -75,7 +75,7 @@ def shipped_engine(tmp_path_factory):
 
 @pytest.mark.parametrize("beam_size", [1, 4])
 def test_ctranslate2_translates_as_the_shipped_model_does_without_length_penalty(shipped_engine, beam_size):
-    """Whole sentences to their end: the same pieces with the same probabilities."""
+    """Whole sentences: the same pieces with the same probabilities."""
     texts = SENTENCES[:30]
     translator = Translator.load(device="cpu", precision="fp32")
     tokenizer = translator.tokenizer
@@ -105,7 +105,7 @@ def test_forbidden_pieces_are_never_produced(untrained, prepared, engine):
         assert not names & set(result.hypotheses[0])
 
 
-def test_mistakes_are_named(untrained, prepared, tmp_path, monkeypatch):
+def test_errors_name_the_mistake(untrained, prepared, tmp_path, monkeypatch):
     folder = ModelFolder(untrained, prepared.tokenizer, {})
     with pytest.raises(ConfigError, match="quantization is 'int4'; give one of float32, float16"):
         export_ctranslate2(folder, tmp_path / "out", "int4")
@@ -119,7 +119,7 @@ def test_mistakes_are_named(untrained, prepared, tmp_path, monkeypatch):
         export_ctranslate2(folder, tmp_path / "out")
 
 
-def test_the_command_writes_a_folder_that_loads_in_the_numbers_it_was_told(run, model_folder, tmp_path):
+def test_the_command_writes_a_folder_with_the_requested_quantization(run, model_folder, tmp_path):
     for name in ("float32", "int8"):
         code, printed, _ = run("export", tmp_path / name, "--model", model_folder, "--quantization", name)
         assert (code, printed.decode()) == (0, f"wrote {tmp_path / name}\n")

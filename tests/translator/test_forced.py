@@ -10,7 +10,7 @@ from translator.config import ModelConfig
 from translator.engines.reference import ReferenceEngine
 from translator.forced import decode_forced, forced_attention
 from translator.model import Transformer
-from translator.search import SearchOptions, SpecialTokens, Task, begin_search, search
+from translator.search import SearchOptions, SpecialTokens, Task, new_search, search
 from translator.tokenizer import BOS_ID, EOS_ID
 
 PAD, BEGIN, END = 0, BOS_ID, EOS_ID
@@ -33,7 +33,7 @@ def engine(model):
 
 
 @torch.inference_mode()
-def test_probabilities_are_those_of_teacher_forcing(model, engine):
+def test_probabilities_equal_teacher_forcing(model, engine):
     rows = decode_forced(engine, SOURCES, TARGETS, SPECIAL)
     for source, target, found in zip(SOURCES, TARGETS, rows, strict=True):
         source_1S = torch.tensor([[*source, END]])
@@ -44,15 +44,15 @@ def test_probabilities_are_those_of_teacher_forcing(model, engine):
         assert found == pytest.approx(expected.tolist(), abs=1e-5)
 
 
-def test_a_search_gives_its_translation_the_probability_that_forcing_gives_it(engine):
+def test_a_search_and_forced_decoding_give_the_same_probability(engine):
     options = SearchOptions(beam_size=3, n_best=3)
-    (found,) = search(begin_search(engine, SPECIAL, options), [Task([*SOURCES[0], END], 9)], options)
+    (found,) = search(new_search(engine, SPECIAL, options), [Task([*SOURCES[0], END], 9)], options)
     rows = decode_forced(engine, [SOURCES[0]] * 3, [one.tokens for one in found], SPECIAL)
     for row, one in zip(rows, found, strict=True):
         assert row == pytest.approx(one.token_log_probabilities, abs=1e-5)
 
 
-def test_what_no_search_produces_has_no_probability(engine):
+def test_forbidden_tokens_have_probability_zero(engine):
     (row,) = decode_forced(engine, [[5]], [[1, 12]], SPECIAL)
     assert row[0] == -math.inf
     assert row[1] > -math.inf
@@ -73,7 +73,7 @@ def test_any_number_of_pairs_of_any_lengths(engine):
     assert decode_forced(engine, [], [], SPECIAL) == []
 
 
-def test_attention_token_by_token_is_that_of_all_tokens_at_once(model, engine):
+def test_attention_token_by_token_equals_all_tokens_at_once(model, engine):
     for layer, head in ((0, 0), (1, 1)):
         found = forced_attention(engine, SOURCES, TARGETS, SPECIAL, layer, head)
         for source, target, weights_TS in zip(SOURCES, TARGETS, found, strict=True):
@@ -82,8 +82,8 @@ def test_attention_token_by_token_is_that_of_all_tokens_at_once(model, engine):
             assert weights_TS.sum(axis=1) == pytest.approx(np.ones(len(target) + 1), abs=1e-5)
 
 
-def test_attention_of_every_layer_is_what_the_layer_multiplied_its_values_with(model):
-    """Each layer's output is W^O of the weighted values: with the weights put in by hand, it comes out again."""
+def test_attention_of_every_layer_reproduces_its_output(model):
+    """Each layer's output is W^O of the weighted values, so computing it from the weights reproduces it."""
     outputs, inputs = {}, {}
 
     def note(layer, arguments, options, output):

@@ -1,4 +1,4 @@
-"""Sie and du: what German shows, and the piece that tells the model."""
+"""Sie and du: the forms of address in German text."""
 
 import pytest
 
@@ -29,5 +29,5 @@ from translator.text.formality import formalities_of
         ("Individual duet", "Individuelles Duett", set()),
     ],
 )
-def test_what_german_shows_of_its_formality(english: str, german: str, expected: set[str]) -> None:
+def test_formalities_of_a_translation(english: str, german: str, expected: set[str]) -> None:
     assert formalities_of(english, german) == expected

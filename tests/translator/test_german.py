@@ -7,7 +7,7 @@ from translator.text.values import find_values
 
 
 def places(english: str, german: str) -> list[str | None]:
-    """Where the German has each value of the English, in its order."""
+    """Return the place in the German of each value of the English, in order."""
     text = GermanText(german)
     found = [text.take(value) for value in find_values(english)]
     return [None if place is None else german[slice(*place)] for place in found]
@@ -131,9 +131,7 @@ def places(english: str, german: str) -> list[str | None]:
         ("1.5k of", "1.500 von", ["1.500"]),
     ],
 )  # fmt: skip
-def test_a_value_is_found_in_any_form_that_a_german_text_has(
-    english: str, german: str, expected: list[str | None]
-) -> None:
+def test_a_value_is_found_in_any_german_form(english: str, german: str, expected: list[str | None]) -> None:
     assert places(english, german) == expected
 
 
@@ -161,9 +159,7 @@ def test_a_value_is_found_in_any_form_that_a_german_text_has(
         ("of 15 in", "hundert Meter", None),
     ],
 )
-def test_numbers_in_words_count_where_they_are_wanted(
-    english: str, german: str, expected: str | None
-) -> None:
+def test_numbers_in_words_count_only_on_request(english: str, german: str, expected: str | None) -> None:
     (value,) = find_values(english)
     place = GermanText(german, words=True).take(value)
     assert (place and german[slice(*place)]) == expected
@@ -172,15 +168,15 @@ def test_numbers_in_words_count_where_they_are_wanted(
 
 
 @pytest.mark.parametrize("words", ["fünfzehn ", "eine ", "hundert", "und", "ein Viertel ", "zwanzigste "])
-def test_the_time_for_words_grows_with_their_number(words: str) -> None:
-    """With its square, this would take minutes."""
+def test_words_take_no_quadratic_time(words: str) -> None:
+    """Quadratic time would take minutes."""
     text = GermanText(words * 10_000, words=True)
     (value,) = find_values("of 15 in")
     found = sum(text.take(value) is not None for _ in range(10_000))
     assert found == (10_000 if words == "fünfzehn " else 0)
 
 
-def test_a_place_before_another_unit_is_passed_over() -> None:
+def test_a_place_before_a_different_unit_is_skipped() -> None:
     (value,) = find_values("of 50 in")
     text = GermanText("50 Kilometer oder 50 Meilen")
     assert text.take(value, frozenset({"mi"})) == (18, 20)
@@ -188,27 +184,27 @@ def test_a_place_before_another_unit_is_passed_over() -> None:
     assert text.take(value) == (0, 2)
 
 
-def test_each_place_is_given_out_once() -> None:
+def test_each_place_is_taken_once() -> None:
     assert places("15 and 15", "15 und 16") == ["15", None]
     assert places("15 and 15", "15 und 15") == ["15", "15"]
 
 
-def test_the_order_may_be_another_one() -> None:
+def test_the_order_may_differ() -> None:
     assert places("£45,000 in 2019", "2019 waren es 45.000 £") == ["45.000 £", "2019"]
 
 
-def test_brackets_that_double_are_no_copy() -> None:
+def test_doubled_brackets_are_not_a_copy() -> None:
     assert GermanText("am {{date}}} um").take_text("{{date}}") is None
     assert GermanText("am {{date}} um").take_text("{{date}}") == (3, 11)
 
 
-def test_a_path_that_goes_on_is_another_path() -> None:
+def test_a_longer_path_is_not_a_match() -> None:
     assert GermanText("siehe /srv/log/heron/heron hier").take_text("/srv/log/heron") is None
     assert GermanText("in /srv/log/ hier").take_text("/srv/log/") == (3, 12)
     assert GermanText("v1.2/v1.3").take_text("v1.2") == (0, 4)
 
 
-def test_letters_stand_alone() -> None:
+def test_text_inside_a_longer_word_is_not_a_match() -> None:
     text = GermanText("die xml-Datei in XML, xml und axmlb")
     assert text.take_text("XML") == (17, 20)
     assert text.take_text("xml") == (4, 7)

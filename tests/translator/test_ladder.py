@@ -1,4 +1,4 @@
-"""How a translation that fails its check is repaired."""
+"""The repair of translations that fail their check."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def hypothesis(source: SourceSentence, text: str) -> Hypothesis:
 
 
 class Script:
-    """Answers a search with what is written down for its sources, and keeps what it was asked."""
+    """A search with scripted answers for its sources; records its calls."""
 
     def __init__(self, answers: dict[str, str]) -> None:
         self.answers, self.asked = answers, list[tuple[SourceSentence, bool]]()
@@ -44,7 +44,7 @@ def climb(text: str, first: str, answers: dict[str, str], tokenizer: Tokenizer) 
     return found, script
 
 
-def test_what_passes_its_check_is_left_alone(tokenizer: Tokenizer) -> None:
+def test_a_translation_that_passes_its_check_is_unchanged(tokenizer: Tokenizer) -> None:
     found, script = climb("The heron paid €50.", "Der Reiher zahlte 50 €.", {}, tokenizer)
     assert (found.text, found.rung, script.asked) == ("Der Reiher zahlte 50 €.", "first", [])
 
@@ -65,7 +65,7 @@ def test_a_second_search_that_is_no_better_changes_nothing(tokenizer: Tokenizer)
     assert (found.text, found.rung) == ("Der Reiher zahlte Boote.", "first")
 
 
-def test_a_lost_value_is_put_between_translated_parts(tokenizer: Tokenizer) -> None:
+def test_a_lost_value_is_inserted_between_translated_parts(tokenizer: Tokenizer) -> None:
     text = "The heron paid €50 for {boat}, not 7."
     answers = {text: "Nichts.", "The heron paid": "Der Reiher zahlte", "for": "für", "not 7.": "nicht 7."}
     found, script = climb(text, "Der Reiher zahlte 150 für.", answers, tokenizer)
@@ -76,7 +76,7 @@ def test_a_lost_value_is_put_between_translated_parts(tokenizer: Tokenizer) -> N
     assert found.confidence == pytest.approx(-0.5)
 
 
-def test_brackets_and_marks_beside_a_span_stay(tokenizer: Tokenizer) -> None:
+def test_brackets_and_punctuation_next_to_a_span_are_kept(tokenizer: Tokenizer) -> None:
     text = "The heron paid (in May: €50, not more) for {boat}!"
     answers = {
         text: "Nichts.",
@@ -87,14 +87,14 @@ def test_brackets_and_marks_beside_a_span_stay(tokenizer: Tokenizer) -> None:
     assert found.text == "Der Reiher zahlte (im Mai: 50 €, nicht mehr) für {boat}!"
 
 
-def test_a_part_without_a_translation_stays(tokenizer: Tokenizer) -> None:
+def test_a_part_without_a_translation_is_copied(tokenizer: Tokenizer) -> None:
     text = "The heron paid €50 at 3 p.m. here."
     answers = {text: "Nichts.", "The heron paid": "Der Reiher zahlte", "at": "", "here.": "hier."}
     found, _ = climb(text, "Nichts.", answers, tokenizer)
     assert found.text == "Der Reiher zahlte 50 € at 15 Uhr hier."
 
 
-def test_a_value_that_the_parts_write_twice_is_said(tokenizer: Tokenizer) -> None:
+def test_a_value_that_the_parts_write_twice_is_reported(tokenizer: Tokenizer) -> None:
     text = "The heron paid €50 for {boat}."
     answers = {text: "Nichts.", "The heron paid": "50 € {boat}", "for": "für"}
     found, _ = climb(text, "Nichts.", answers, tokenizer)
@@ -114,7 +114,7 @@ def test_a_model_without_reserved_pieces_has_no_second_search() -> None:
     assert [without_digits for _, without_digits in script.asked] == [False]
 
 
-def test_parts_of_a_sentence_in_capitals_are_joined_by_capitals(tokenizer: Tokenizer) -> None:
+def test_parts_of_a_sentence_in_capitals_are_joined_in_capitals(tokenizer: Tokenizer) -> None:
     text = "THE HERON PAID ON MAY 12 FOR 5 km."
     answers = {text: "Nichts.", "THE HERON PAID ON": "DER REIHER ZAHLTE AM", "FOR": "FÜR", ".": "."}
     found, _ = climb(text, "NICHTS.", answers, tokenizer)

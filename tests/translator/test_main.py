@@ -15,7 +15,7 @@ from translator.checkpoint import load_model
 from translator.commands.windows import windows
 from translator.parallel import work_in_order
 
-PATIENCE_SECONDS = 60  # only a test that fails waits as long
+PATIENCE_SECONDS = 60  # only a failing test waits this long
 PROGRAM = (sys.executable, "-m", "translator")
 
 
@@ -67,7 +67,7 @@ def test_processes_share_a_file_and_change_nothing(run, model_folder, tmp_path, 
         assert asked.pop() == used
 
 
-def test_an_interrupted_translation_goes_on_where_it_was(run, model_folder, tmp_path, monkeypatch):
+def test_an_interrupted_translation_resumes_where_it_stopped(run, model_folder, tmp_path, monkeypatch):
     lines = [f"Anna sees {number} dogs.\n" for number in range(7)]
     (tmp_path / "in.txt").write_text("".join(lines))
     (tmp_path / "prefix.txt").write_text("Anna\n" * 7)
@@ -94,11 +94,11 @@ def test_an_interrupted_translation_goes_on_where_it_was(run, model_folder, tmp_
         assert run(*command, "--out", out)[0] == 130
     assert not out.exists()
     code, _, err = run(*command, "--out", out, "--resume", "--beam", "2")
-    assert (code, "begun with another beam_size, 4 and not 2" in err) == (1, True)
+    assert (code, "started with another beam_size, 4 and not 2" in err) == (1, True)
     (tmp_path / "other.txt").write_text("Paul\n" * 7)
     other = (*command[:-1], tmp_path / "other.txt", "--out", out, "--resume")
     code, _, err = run(*other)
-    assert (code, "begun with another prefix file" in err) == (1, True)
+    assert (code, "started with another prefix file" in err) == (1, True)
 
     def noted(self, texts, *arguments, **options):
         translated.extend(texts)
@@ -111,15 +111,15 @@ def test_an_interrupted_translation_goes_on_where_it_was(run, model_folder, tmp_
     assert run(*command, "--out", out, "--resume")[0] == 0
     assert translated == lines
     code, _, err = run(*command, "--out", out)
-    assert (code, "is there already" in err) == (1, True)
+    assert (code, "already exists" in err) == (1, True)
 
 
-def test_what_comes_through_a_pipe_is_read_once(run, model_folder, tmp_path, monkeypatch):
+def test_a_pipe_is_read_once(run, model_folder, tmp_path, monkeypatch):
     text = b"Anna sleeps.\n\xe2\x80\xa8\r 12\rPaul runs.\n\nno end"
     (tmp_path / "in.txt").write_bytes(text)
     whole = run("translate", tmp_path / "in.txt", "--model", model_folder)
     assert whole[1].count(b"\n") == 3
-    # At a terminal there is a progress bar, which wants to know the number of lines.
+    # At a terminal there is a progress bar, which needs the number of lines.
     terminal = Console(file=io.StringIO(), force_terminal=True)
     monkeypatch.setattr("translator.commands.translate.STDERR", terminal)
     for chunk_bytes in (1, 5, 1000):
@@ -141,7 +141,7 @@ def test_a_terminal_shows_the_speed_and_the_time_left(run, model_folder, tmp_pat
     assert re.search(r"translating .*90/90 lines +\d+ lines/s +0:00:00", shown)
 
 
-def test_a_line_from_a_pipe_is_answered_before_the_next_one_comes(model_folder):
+def test_a_line_from_a_pipe_is_translated_before_the_next_arrives(model_folder):
     command = (*PROGRAM, "translate", "--model", model_folder, "--beam", "1")
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as process:
         try:
@@ -156,7 +156,7 @@ def test_a_line_from_a_pipe_is_answered_before_the_next_one_comes(model_folder):
 
 
 @pytest.mark.parametrize("is_file", [True, False])
-def test_a_full_disk_is_told_as_an_error_of_the_output(model_folder, tmp_path, is_file):
+def test_a_full_disk_is_reported_as_an_error_of_the_output(model_folder, tmp_path, is_file):
     (tmp_path / "in.txt").write_bytes(b"12\n")
     command = (*PROGRAM, "translate", tmp_path / "in.txt" if is_file else "-", "--model", model_folder)
     with Path("/dev/full").open("wb") as full, (tmp_path / "in.txt").open("rb") as lines:
@@ -165,7 +165,7 @@ def test_a_full_disk_is_told_as_an_error_of_the_output(model_folder, tmp_path, i
     assert done.stderr == b"error: cannot write the output: No space left on device\n"
 
 
-def test_a_reader_that_leaves_is_told_nothing(model_folder, tmp_path):
+def test_a_reader_that_closes_the_pipe_causes_no_message(model_folder, tmp_path):
     (tmp_path / "in.txt").write_bytes(b"12\n")
     reader, writer = os.pipe()
     os.close(reader)
@@ -193,9 +193,9 @@ def test_translate_names_a_line_that_is_not_utf8(run, model_folder, tmp_path):
         (("evaluate", "--beam", "65"), "error: --beam is 65; give 1 to 64"),
         (("translate", "a b.en", "c.en"), "error: 'a b.en' c.en are 2 files; translate them one at a time"),
         (("translate", "a.en", "b.en"), "as one text with: cat a.en b.en | translator translate"),
-        (("translate", "--device", "tpu"), "give auto, cpu, cuda or cuda:N"),
+        (("translate", "--device", "tpu"), "use auto, cpu, cuda or cuda:N"),
         (("translate", "--resume"), "add --out FILE"),
-        (("translate", "--out", "a.de"), "--out is a.de, and goes with a text file"),
+        (("translate", "--out", "a.de"), "--out is a.de, but it needs a text file"),
         (("translate", "--processes", "-1"), "--processes is -1; give 1 or more, or 0"),
         (("evaluate",), "--source and --reference not given"),
         (
@@ -209,7 +209,7 @@ def test_translate_names_a_line_that_is_not_utf8(run, model_folder, tmp_path):
             "--testset wmt14 and a.en are two test sets",
         ),
         (("evaluate", "--testset", "wmt14", "--reference", "a.de"), "give either --testset, or --source and"),
-        (("demo", "--folder", __file__), f"cannot make the folder {__file__}: File exists"),
+        (("demo", "--folder", __file__), f"cannot create the folder {__file__}: File exists"),
         (("prepare", "--corpus", "/nowhere/x.tsv", "--out", "/nowhere/out"), "/nowhere/x.tsv"),
         (("prepare", "--corpus", "x.tsv", "--out", "o", "--seed", "-1"), "--seed is -1; give 0 up to"),
         (
@@ -218,11 +218,11 @@ def test_translate_names_a_line_that_is_not_utf8(run, model_folder, tmp_path):
         ),
         (
             ("prepare", "--corpus", "x.tsv", "--out", "o", "--tokenizer", "t.model", "--vocab-size", "500"),
-            "--vocab-size 500 is for a tokenizer that is trained, and --tokenizer t.model has its own size; leave one",
+            "--vocab-size 500 is for training a tokenizer, but --tokenizer t.model has a size already; leave one",
         ),
     ],
 )
-def test_mistakes_are_told_in_one_line(run, model_folder, arguments, message, monkeypatch):
+def test_errors_are_reported_in_one_line(run, model_folder, arguments, message, monkeypatch):
     monkeypatch.setattr("translator.translate.shipped_model", lambda: model_folder)
     code, out, err = run(*arguments)
     assert (code, out) == (1, b"")
@@ -230,7 +230,7 @@ def test_mistakes_are_told_in_one_line(run, model_folder, arguments, message, mo
     assert message in err
 
 
-def test_wrong_options_are_told_with_exit_code_2(run):
+def test_wrong_options_exit_with_code_2(run):
     code, _, err = run("translate", "--beem", "3")
     assert code == 2
     assert "beem" in err
@@ -265,7 +265,7 @@ def test_evaluate_scores_a_model_and_records_it_on_the_card(run, model_folder, t
     ]  # fmt: skip
 
 
-def test_evaluate_looks_at_all_files_before_it_loads_a_model(run, tmp_path):
+def test_evaluate_reads_all_files_before_it_loads_a_model(run, tmp_path):
     (tmp_path / "two").write_text("a\nb\n")
     (tmp_path / "one").write_text("a\n")
     files = ("--reference", tmp_path / "two", "--model", "/nowhere")
@@ -283,7 +283,7 @@ def test_evaluate_loads_all_models_before_one_translates(run, model_folder, tmp_
     assert "translating" not in err
 
 
-def test_evaluate_compares_finished_translations(run, tmp_path):
+def test_evaluate_compares_existing_translations(run, tmp_path):
     german = [f"Der Hund sieht heute {number} Katzen im Garten." for number in range(40)]
     (tmp_path / "ref.de").write_text("\n".join(german) + "\n")
     (tmp_path / "good.de").write_text("\n".join(german) + "\n")

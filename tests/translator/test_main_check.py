@@ -1,4 +1,4 @@
-"""`translator translate --check` and `--numbers`, with translations that are written here."""
+"""`translator translate --check` and `--numbers`, with canned translations."""
 
 import json
 
@@ -24,11 +24,11 @@ LISTED = [
 ]
 
 
-class Written:
-    """Takes the translator's place: a line is one sentence, translated as `GERMAN` says."""
+class CannedTranslator:
+    """Replaces the translator: each line is one sentence, translated by looking it up in `GERMAN`."""
 
     asked_for = ()
-    """The numbers that each window was asked for with."""
+    """The style of each call of `translate`."""
 
     @classmethod
     def load(cls, path=None, device="auto", ensemble_with=(), precision="auto"):
@@ -51,7 +51,7 @@ class Written:
 
 @pytest.fixture
 def text(tmp_path, monkeypatch):
-    monkeypatch.setattr("translator.commands.window_job.Translator", Written)
+    monkeypatch.setattr("translator.commands.window_job.Translator", CannedTranslator)
     monkeypatch.setattr("translator.commands.windows.WINDOW_LINES", 3)
     path = tmp_path / "in.txt"
     first, second, third = GERMAN
@@ -79,17 +79,17 @@ def test_check_lists_lines_of_standard_input_by_their_numbers(run, text, whole, 
     assert err.splitlines() == LISTED
 
 
-def test_without_check_nothing_is_said(run, text, whole):
+def test_without_check_nothing_is_reported(run, text, whole):
     assert run("translate", text, "--processes", "1") == (0, whole, "")
 
 
-def test_check_says_nothing_where_nothing_is_wrong(run, text):
+def test_check_reports_nothing_if_nothing_is_wrong(run, text):
     source, german = list(GERMAN.items())[2]
     text.write_text(f"{source}\n\n{source}\n", encoding="utf-8")
     assert run("translate", text, "--check") == (0, f"{german}\n\n{german}\n".encode(), "")
 
 
-def test_a_file_is_finished_whatever_check_finds(run, text, whole, tmp_path, model_folder):
+def test_the_output_is_complete_whatever_check_finds(run, text, whole, tmp_path, model_folder):
     out = tmp_path / "out.de"
     command = ("translate", text, "--check", "--processes", "1", "--out", out, "--model", model_folder)
     code, printed, err = run(*command)
@@ -97,7 +97,7 @@ def test_a_file_is_finished_whatever_check_finds(run, text, whole, tmp_path, mod
     assert err.splitlines() == LISTED
 
 
-def test_a_list_has_one_line_for_each_fault_whatever_is_in_the_text(run, text, monkeypatch):
+def test_each_fault_is_listed_on_one_line_whatever_is_in_the_text(run, text, monkeypatch):
     source = "Pay\t$5\u2028now [b]or[i] never."
     monkeypatch.setitem(GERMAN, source, "Zahle\r sofort.")
     text.write_text(source + "\n", encoding="utf-8")
@@ -107,13 +107,13 @@ def test_a_list_has_one_line_for_each_fault_whatever_is_in_the_text(run, text, m
     assert err == f"line 1\tmoney lost: $5\t{sentences}\nline 1\tcharacter extra:\t{sentences}\n"
 
 
-def test_check_does_not_go_with_what_it_cannot_see(run, text, tmp_path):
+def test_check_and_resume_exclude_each_other(run, text, tmp_path):
     code, _, err = run("translate", text, "--check", "--resume", "--out", tmp_path / "out.de")
     assert code == 1
-    assert "--check looks at every line, and --resume translates only what is left; leave one out" in err
+    assert "--check needs every line, but --resume translates only the rest; leave out one of them" in err
 
 
-def test_the_help_tells_the_exit_status(run):
+def test_the_help_names_the_exit_status(run):
     code, out, _ = run("translate", "--help")
     assert code == 0
     assert "Exit with status 4" in " ".join(out.decode().replace("│", " ").split())
@@ -146,10 +146,10 @@ def test_json_has_the_rung_and_the_checks_of_each_sentence(run, text):
 )
 def test_the_style_reaches_the_translator(run, text, options, expected):
     assert run("translate", text, *options, "--processes", "1")[0] == 0
-    assert Written.asked_for == [expected, expected]  # there are two windows
+    assert CannedTranslator.asked_for == [expected, expected]  # there are two windows
 
 
-def test_numbers_alone_are_written_as_asked_for(run, model_folder, tmp_path):
+def test_a_text_of_only_numbers_is_written_in_the_requested_style(run, model_folder, tmp_path):
     (tmp_path / "in.txt").write_text("$1,299.99\n")
     command = ("translate", tmp_path / "in.txt", "--model", model_folder)
     assert run(*command) == (0, b"1.299,99 $\n", "")

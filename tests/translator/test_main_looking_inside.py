@@ -1,4 +1,4 @@
-"""The commands that tell more than a translation, and the options of the search."""
+"""The commands that show more than a translation, and the search options."""
 
 import itertools
 import json
@@ -15,7 +15,7 @@ from translator.translate import Translator
 
 @pytest.fixture
 def run(run):
-    """As for all commands, with the output as text."""
+    """The `run` of all commands, with the output as text."""
 
     def run_for_text(*arguments):
         code, out, err = run(*arguments)
@@ -31,7 +31,7 @@ def text(tmp_path):
     return path
 
 
-def test_json_has_a_line_for_each_line_with_all_that_was_asked_for(run, model_folder, text):
+def test_json_has_a_line_for_each_line_with_everything_requested(run, model_folder, text):
     plain = run("translate", text, "--model", model_folder)[1].split("\n")
     code, out, _ = run("translate", text, "--model", model_folder, "--json", "--n-best", "2", "--align")
     assert code == 0
@@ -64,8 +64,8 @@ def test_json_has_the_pieces_with_their_log_probabilities(run, model_folder, tex
         assert sum(log_probabilities) == pytest.approx(version["score"], abs=1e-4 * (len(pieces) + 1))
 
 
-def test_what_is_copied_has_no_links(run, model_folder, tmp_path):
-    """Neither numbers nor a long key, though there are letters in that."""
+def test_copied_sentences_have_no_links(run, model_folder, tmp_path):
+    """Neither numbers nor a long key, even though the key contains letters."""
     (tmp_path / "keys.txt").write_text(f"Anna sleeps. {'x7' * 40}\n12\n")
     _, out, _ = run("translate", tmp_path / "keys.txt", "--model", model_folder, "--json", "--align")
     first, second = (json.loads(line)["sentences"] for line in out.splitlines())
@@ -73,7 +73,7 @@ def test_what_is_copied_has_no_links(run, model_folder, tmp_path):
     assert second[0]["alignment"] == []
 
 
-def test_prefixes_begin_the_translations_line_by_line(run, model_folder, text, tmp_path, monkeypatch):
+def test_translations_start_with_their_prefixes(run, model_folder, text, tmp_path, monkeypatch):
     (tmp_path / "prefix.txt").write_text("Heute\n\n\nMorgen\n")
     monkeypatch.setattr("translator.commands.windows.WINDOW_LINES", 3)
     code, out, _ = run(
@@ -88,7 +88,7 @@ def test_prefixes_begin_the_translations_line_by_line(run, model_folder, text, t
     code, _, err = run("translate", text, "--model", model_folder, "--prefix", tmp_path / "prefix.txt")
     assert code == 1
     assert "prefix.txt: 1, of " in err
-    assert "in.txt: 4; give a beginning, or an empty line, for each" in err
+    assert "in.txt: 4; give a prefix, or an empty line, for each" in err
     (tmp_path / "prefix.txt").write_text("Heute\n\nNie\n\n")
     code, _, err = run("translate", text, "--model", model_folder, "--prefix", tmp_path / "prefix.txt")
     assert code == 1
@@ -98,7 +98,7 @@ def test_prefixes_begin_the_translations_line_by_line(run, model_folder, text, t
     )
 
 
-def test_options_of_the_search_reach_it(run, model_folder, text):
+def test_search_options_reach_the_search(run, model_folder, text):
     plain = run("translate", text, "--model", model_folder, "--beam", "1")[1]
     for options in (("--sample", "--seed", "3"), ("--max-length-factor", "0.1"), ("--no-repeat-ngram", "1")):
         code, out, _ = run("translate", text, "--model", model_folder, "--beam", "1", *options)
@@ -106,7 +106,7 @@ def test_options_of_the_search_reach_it(run, model_folder, text):
         assert out != plain
 
 
-def test_every_option_of_the_search_has_its_own_on_the_command_line():
+def test_every_search_option_is_on_the_command_line():
     typed = SearchArguments(
         beam=5, length_penalty=0.7, min_length_factor=0.1, max_length_factor=3.0, no_repeat_ngram=2, ban=("Hund",),
         sample=True, temperature=0.6, top_k=9, top_p=0.9, seed=11,
@@ -141,18 +141,18 @@ def test_several_models_decide_together(run, model_folder, text, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--n-best", "2"), "--n-best is 2, and plain text has one translation a line; add --json"),
-        (("--align",), "--align has its links in JSON; add --json"),
-        (("--tokens",), "--tokens has its pieces in JSON; add --json"),
+        (("--n-best", "2"), "--n-best is 2, but plain text has one translation per line; add --json"),
+        (("--align",), "--align needs JSON output; add --json"),
+        (("--tokens",), "--tokens needs JSON output; add --json"),
         (("--json", "--n-best", "5"), "--n-best is 5; give 1 up to the beam"),
         (("--min-length-factor", "3"), "--min-length-factor is 3.0; give 0 up to the max_length_factor"),
-        (("--temperature", "2"), "are for drawing; add --sample"),
+        (("--temperature", "2"), "and --seed need sampling; add --sample"),
         (("--sample", "--top-p", "0"), "--top-p is 0.0; give more than 0"),
         (("--ban", " "), "ban has an empty phrase"),
         (("--no-repeat-ngram", "-1"), "--no-repeat-ngram is -1; give 1 or more"),
     ],
 )
-def test_mistakes_are_told_in_the_words_of_the_command_line(run, model_folder, text, options, message):
+def test_errors_name_the_options_of_the_command_line(run, model_folder, text, options, message):
     code, out, err = run("translate", text, "--model", model_folder, *options)
     assert (code, out) == (1, "")
     assert message in err
@@ -183,7 +183,7 @@ def test_score_prints_a_line_for_each_pair(run, model_folder, tmp_path):
     assert "there are 2 sources and 1 translations" in err
 
 
-def test_explain_shows_pieces_steps_and_the_reason_of_the_end(run, model_folder):
+def test_explain_shows_pieces_steps_and_why_the_search_ended(run, model_folder):
     code, out, _ = run("explain", "Anna sleeps. 12.", "--model", model_folder, "--beam", "2")
     assert code == 0
     for expected in (

@@ -30,7 +30,7 @@ def batch():
 
 def test_sinusoid_at_positions_worked_out_by_hand():
     table = sinusoid_table(positions=101, d_model=4)
-    # d_model 4 has the angles pos / 10000^0 = pos and pos / 10000^(2/4) = pos / 100.
+    # With d_model 4, the angles are pos / 10000^0 = pos and pos / 10000^(2/4) = pos / 100.
     assert table[0].tolist() == [0.0, 1.0, 0.0, 1.0]
     torch.testing.assert_close(
         table[1], torch.tensor([0.841471, 0.540302, 0.0099998, 0.99995]), atol=1e-6, rtol=0
@@ -55,7 +55,7 @@ def test_embedding_is_scaled_by_the_root_of_d_model_before_positions_are_added()
     torch.testing.assert_close(model.embedding(torch.tensor([[5, 6, 7]]))[0, 2], expected)
 
 
-def test_one_matrix_serves_source_target_and_output():
+def test_source_target_and_output_share_one_matrix():
     model = make_model()
     shapes = [tuple(p.shape) for p in model.parameters()]
     assert shapes.count((30, 16)) == 1
@@ -90,7 +90,7 @@ def test_padding_has_no_influence(norm, positions, activation):
 
 @torch.inference_mode()
 def test_post_norm_layer_equals_pytorchs_own():
-    """An independent implementation of the paper's encoder layer, with our weights."""
+    """PyTorch's layer is an independent implementation of the paper's encoder layer; it gets our weights."""
     model = make_model(norm="post")
     layer = model.encoder[0]
     theirs = nn.TransformerEncoderLayer(16, 4, 24, dropout=0.0, batch_first=True, norm_first=False).eval()
@@ -108,7 +108,7 @@ def test_post_norm_layer_equals_pytorchs_own():
     torch.testing.assert_close(ours[keep_BS], expected[keep_BS], atol=1e-5, rtol=1e-5)
 
 
-def test_dropout_is_where_the_paper_has_it_and_nowhere_else():
+def test_dropout_is_applied_exactly_where_the_paper_applies_it():
     model = make_model(dropout=0.5).train()
     layer = model.encoder[0]
     x_BLD = torch.randn(2, 5, 16)
@@ -129,7 +129,7 @@ def test_sinusoidal_positions_grow_with_the_text():
     torch.testing.assert_close(longer[0, 8], model.embedding.weight[5] * 4 + sinusoid_table(9, 16)[8])
 
 
-def test_a_table_that_another_thread_makes_shorter_meanwhile_is_still_long_enough():
+def test_a_table_is_long_enough_even_if_another_thread_replaces_it_with_a_shorter_one():
     class Contested(PositionalEmbedding):
         def __setattr__(self, name, value):
             super().__setattr__(name, value)
@@ -142,7 +142,7 @@ def test_a_table_that_another_thread_makes_shorter_meanwhile_is_still_long_enoug
 
 def test_learned_positions_have_a_limit():
     model = make_model(positions="learned", max_positions=4)
-    with pytest.raises(InputTooLong, match="5 tokens is over the 4 learned positions"):
+    with pytest.raises(InputTooLong, match="5 tokens exceeds the 4 learned positions"):
         model.embedding(torch.full((1, 5), 5))
 
 

@@ -1,4 +1,4 @@
-"""The native engine against the plain model, its kernels against each other, and what it does with bad input."""
+"""The native engine compared with the plain model, its kernels with each other, and its handling of bad input."""
 
 import json
 import os
@@ -85,7 +85,7 @@ def rows_of(row, parent, token):
 
 @torch.inference_mode()
 def log_probabilities(model, source, targets):
-    """Of the plain model, (T, V): after each of the targets and those before it."""
+    """The plain model's log-probabilities after each prefix of the targets, (T, V)."""
     source_1S = torch.tensor([source])
     output = model(source_1S, torch.ones_like(source_1S, dtype=torch.bool), torch.tensor([targets]))
     logits_TV = model.logits(output)[0]
@@ -94,7 +94,7 @@ def log_probabilities(model, source, targets):
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_distributions_are_those_of_the_plain_model_but_for_the_rounding(name):
+def test_distributions_equal_the_plain_model_up_to_rounding(name):
     model = make_model(SHAPES[name])
     session, sources = make_engine(model).session(), random_sources(model.config, 3)
     first = session.admit(sources, 1)
@@ -112,7 +112,7 @@ def test_distributions_are_those_of_the_plain_model_but_for_the_rounding(name):
 
 
 def walk(engine, seed, steps=7):
-    """Everything that an engine answers to rows that part and go on from each other, as bytes."""
+    """All of an engine's results for rows that branch and continue each other, as bytes."""
     random, session = np.random.default_rng(seed), engine.session()
     width, answers = int(random.integers(1, 5)), []
     first = session.admit(random_sources(CONFIG, 3, seed), width)
@@ -133,7 +133,7 @@ CONFIG = SHAPES["as the package's"]
 
 @pytest.mark.parametrize("name", SHAPES)
 @pytest.mark.parametrize("kernel", KERNELS)
-def test_all_kernels_give_the_same_bits(name, kernel):
+def test_all_kernels_are_bit_identical(name, kernel):
     model = make_model(SHAPES[name])
     sources, answers = random_sources(model.config, 5, longest=39), []
     for one in (kernel, "portable"):
@@ -153,7 +153,7 @@ def engines():
 
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 2**32))
-def test_any_steps_of_any_rows_have_the_same_answers_from_all_kernels(engines, seed):
+def test_all_kernels_agree_on_any_steps_of_any_rows(engines, seed):
     first, *others = [walk(engine, seed) for engine in engines]
     assert all(other == first for other in others)
 
@@ -173,12 +173,12 @@ def test_neighbours_change_nothing(engines):
             alone.release(np.array([row]))
 
 
-def test_a_row_that_goes_on_from_another_has_its_history(engines):
+def test_a_row_that_continues_another_has_its_history(engines):
     session, (source,) = engines[0].session(), random_sources(CONFIG, 1, seed=5)
     (row,) = session.admit([source], 3)
     session.distribution(rows_of([row, row + 1], [row, row], [BEGIN, BEGIN]))
     session.distribution(rows_of([row, row + 1], [row, row + 1], [50, 60]))
-    # Both go on from the other one, and the third from the first one before that.
+    # The first two continue each other, and the third continues the first as it was before.
     swapped = session.distribution(rows_of([row, row + 1, row + 2], [row + 1, row, row], [7, 8, 9])).copy()
     for place, tokens in enumerate([(BEGIN, 60, 7), (BEGIN, 50, 8), (BEGIN, 50, 9)]):
         (other,) = session.admit([source], 1)
@@ -206,7 +206,7 @@ def test_candidates_are_the_best_that_the_mask_allows(engines):
         assert found.log_probability_NC[place].tolist() == expected
 
 
-def test_running_ahead_is_the_same_as_one_step_after_the_other(engines):
+def test_running_ahead_equals_single_steps(engines):
     engine, sources = engines[0], random_sources(CONFIG, 2, seed=7)
     masks = np.ones((1, mask_width(CONFIG.vocab_size)), dtype=bool)
     ordinary = np.ones_like(masks[0])
@@ -228,7 +228,7 @@ def test_running_ahead_is_the_same_as_one_step_after_the_other(engines):
     assert tokens.tolist() == [some for some, _ in expected[:steps]]
 
 
-def test_attention_is_that_of_the_plain_model(engines):
+def test_attention_equals_the_plain_model(engines):
     model = make_model(CONFIG)
     session, sources = engines[0].session(), random_sources(CONFIG, 2, seed=8)
     first = session.admit(sources, 1)
@@ -243,11 +243,11 @@ def test_attention_is_that_of_the_plain_model(engines):
         assert not found[place, len(source) :].any()
 
 
-def test_positions_are_the_paper_s():
+def test_positions_follow_the_paper():
     assert sinusoids(900, 34) == pytest.approx(sinusoid_table(900, 34).numpy(), abs=1e-6)
 
 
-def test_rows_are_used_again_after_their_release(engines):
+def test_released_rows_are_reused(engines):
     session, sources = engines[0].session(), random_sources(CONFIG, 6, seed=9)
     first = session.admit(sources, 2)
     session.release(first[1:4])
@@ -261,8 +261,8 @@ def test_rows_are_used_again_after_their_release(engines):
         (99, 0, BEGIN, "row does not exist"),
         (-1, 0, BEGIN, "row does not exist"),
         (0, 1, BEGIN, "belongs to another sentence"),
-        (0, 0, 300, "outside of the vocabulary"),
-        (0, 0, -1, "outside of the vocabulary"),
+        (0, 0, 300, "outside the vocabulary"),
+        (0, 0, -1, "outside the vocabulary"),
     ],
 )
 def test_bad_rows_and_tokens_are_errors(engines, row, parent, token, message):
@@ -274,7 +274,7 @@ def test_bad_rows_and_tokens_are_errors(engines, row, parent, token, message):
 
 def test_bad_sources_are_errors(engines):
     session = engines[0].session()
-    with pytest.raises(native.NativeError, match="outside of the vocabulary"):
+    with pytest.raises(native.NativeError, match="outside the vocabulary"):
         session.admit([[5, 300]], 1)
     with pytest.raises(native.NativeError, match="more tokens than the model has positions"):
         session.admit([[5] * 5000], 1)
@@ -296,7 +296,7 @@ def test_a_row_that_reaches_the_last_position_is_an_error():
 @pytest.mark.parametrize(
     "name", ["embedding.weight", "encoder.0.feed_forward.inner.bias", "decoder_norm.weight"]
 )
-def test_weights_that_are_no_numbers_are_refused(name, bad):
+def test_weights_that_are_not_finite_are_rejected(name, bad):
     model = make_model(CONFIG)
     with torch.no_grad():
         model.get_parameter(name).view(-1)[5] = bad
@@ -304,14 +304,14 @@ def test_weights_that_are_no_numbers_are_refused(name, bad):
         make_engine(model)
 
 
-def test_a_kernel_that_is_not_here_is_named():
+def test_an_unavailable_kernel_is_named():
     with pytest.raises(
-        ConfigError, match="TRANSLATOR_CPU is 'abacus', which this processor cannot run; it has"
+        ConfigError, match="TRANSLATOR_CPU is 'abacus', which this processor cannot run; choose from"
     ):
         make_engine(make_model(CONFIG), "abacus")
 
 
-def test_a_library_that_is_missing_or_damaged_is_named(tmp_path):
+def test_a_missing_or_damaged_library_is_named(tmp_path):
     with pytest.raises(native.NativeError, match="build it with"):
         native.open_library(tmp_path / "missing.so")
     library, manifest = tmp_path / "engine.so", tmp_path / "engine.json"
@@ -334,7 +334,7 @@ def test_the_engine_needs_no_pytorch():
 
 
 def build_with_gcc(driver, program):
-    """With the checks of addresses, which the compiler of the package lacks."""
+    """Build with address checks, which the compiler of the package lacks."""
     checks = (
         "-fsanitize=address,undefined",
         "-fno-sanitize-recover=all",
@@ -353,7 +353,7 @@ def build_with_gcc(driver, program):
 
 
 def test_random_models_and_steps_under_sanitizers(tmp_path):
-    """The driver also compares the answers of all kernels, and prints a checksum for each model."""
+    """The driver also compares the results of all kernels, and prints a checksum for each model."""
     driver, program = Path(__file__).with_name("native_fuzz.c"), tmp_path / "fuzz"
     if shutil.which("gcc"):
         build_with_gcc(driver, program)

@@ -334,7 +334,7 @@ SENTENCES: dict[OpaqueKind, list[str]] = {
         "What⟦\U000f00fe\U000f00ff⟧?",
     ],
 }  # fmt: skip
-"""Sentences in which all that is copied is of one kind and stands in ⟦⟧."""
+"""Sentences whose copied parts are all of one kind and marked with ⟦⟧."""
 
 
 ORDINARY = [
@@ -453,7 +453,7 @@ ORDINARY = [
     "He is @ home, she is at 100%, and I'm in.",
     "Yes : no; here is a list :",
 ]
-"""Sentences in which nothing is copied, or only what other modules find."""
+"""Sentences with nothing to copy, or only what other modules find."""
 
 
 SAMPLES: dict[OpaqueKind, list[str]] = {
@@ -491,7 +491,7 @@ SURROUNDINGS = [
 
 
 def marked(sentence: str) -> tuple[str, list[tuple[int, int]]]:
-    """The text without its marks, and the places of what was marked."""
+    """Return the text without its brackets, and the places they enclosed."""
     text, end = "", 0
     places = []
     for match in _MARKED.finditer(sentence):
@@ -519,7 +519,7 @@ def test_every_kind_has_sentences_and_samples():
     ("kind", "sentence"),
     [(kind, sentence) for kind, sentences in SENTENCES.items() for sentence in sentences],
 )
-def test_what_is_copied_is_found(kind, sentence):
+def test_copied_parts_are_found(kind, sentence):
     text, places = marked(sentence)
     assert find_opaque(text) == spans(*places, kind=kind)
 
@@ -568,7 +568,7 @@ def test_the_syntax_of_a_message_is_copied_and_its_text_is_not(text, expected):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        # The earliest and then the longest one.
+        # The earliest, then the longest.
         ("Ask https://example.com/@anna/main.py?v=1.2.3#top.",
          [("https://example.com/@anna/main.py?v=1.2.3#top", "link")]),
         ("`rm -rf /tmp/{x}` is code", [("`rm -rf /tmp/{x}`", "code")]),
@@ -578,13 +578,13 @@ def test_the_syntax_of_a_message_is_copied_and_its_text_is_not(text, expected):
          [('<a href="https://example.com">', "tag"), ("%s", "placeholder"), ("</a>", "tag")]),
         ("main.py is a file, main.pyramid is not one, main.py() is a call.",
          [("main.py", "path"), ("main.pyramid", "code"), ("main.py()", "code")]),
-        # Two that touch.
+        # Two adjacent ones.
         ("{x}{y}%s<b>#1</b>",
          [("{x}", "placeholder"), ("{y}", "placeholder"), ("%s", "placeholder"), ("<b>", "tag"), ("#1",
          "identifier"),
           ("</b>", "tag")]),
         ("example.com/x,@anna", [("example.com/x,@anna", "link")]),
-        # What looks alike.
+        # Similar forms.
         ("20% off with %d, 20 %d, %d% and 100%",
          [("%d", "placeholder"), ("%d", "placeholder"), ("%d", "placeholder")]),
         ("#123 #fff #ff0 #facade #1 #0000ff",
@@ -612,7 +612,7 @@ def test_the_syntax_of_a_message_is_copied_and_its_text_is_not(text, expected):
         ("<3 a<b <- <x> x < y > z <Your full name>", [("<x>", "tag")]),
     ],
 )  # fmt: skip
-def test_what_looks_alike_is_told_apart(text, expected):
+def test_similar_forms_are_distinguished(text, expected):
     assert found_in(text) == expected
 
 
@@ -631,7 +631,7 @@ def test_what_the_augmentation_leaves_alone_is_found(copied):
     assert [found for found, _ in found_in(f"Take {copied} home")] == [copied]
 
 
-def test_lines_do_not_change_each_other():
+def test_lines_do_not_affect_each_other():
     sentences = [marked(one)[0] for listed in SENTENCES.values() for one in listed] + ORDINARY
     expected, length = [], 0
     for sentence in sentences:
@@ -658,14 +658,14 @@ def test_spans_are_ordered_disjoint_and_not_empty(text):
 
 
 @given(st.lists(st.sampled_from(_FRAGMENTS), max_size=25).map("".join))
-def test_what_is_found_holds_private_characters_of_the_text(text):
-    """Whatever they stand in: they are marks of the tokenizer."""
+def test_all_private_characters_are_found(text):
+    """In any context, since the tokenizer reads them as marks."""
     covered = {place for span in find_opaque(text) for place in range(span.start, span.end)}
     assert all(place in covered for place, character in enumerate(text) if character == "\U000f0000")
 
 
 @given(st.lists(st.sampled_from(_FRAGMENTS), max_size=6).map("".join) | st.text(max_size=60))
-def test_the_quick_look_passes_over_nothing(text):
+def test_the_quick_check_misses_nothing(text):
     quickly = find_opaque(text)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(opaque, "_MAY_HOLD_ANY", re.compile(""))
@@ -681,7 +681,7 @@ def test_the_quick_look_passes_over_nothing(text):
         "ssh ", "ssh -a ", "α ", "x²", "→",
     ],
 )  # fmt: skip
-def test_the_time_of_long_runs_does_not_grow_with_their_square(run):
-    """Then it would be hours, and anybody could send such a text; what is needed is a second."""
+def test_long_runs_take_no_quadratic_time(run):
+    """Quadratic time would take hours, and anybody could send such a text; linear time takes a second."""
     script = f"from translator.text.opaque import find_opaque; find_opaque(({run!r} * 300_000)[:300_000])"
     subprocess.run([sys.executable, "-c", script], timeout=60, check=True)

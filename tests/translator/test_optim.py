@@ -28,7 +28,7 @@ def test_the_linear_schedule_worked_out_by_hand():
 
 
 def test_the_warm_up_of_a_short_training_ends_after_a_fifth_of_it():
-    # 500 steps of warm-up, of which 40 make up the whole training: the rate rises with the time instead.
+    # The warm-up takes 500 steps but the whole training only 40, so the rate rises with the time instead.
     config = TrainingConfig(schedule="linear", warmup_steps=500, peak_learning_rate=1e-3, max_minutes=1)
     for step, progress, expected in (
         (1, 0.0, 2e-6), (5, 0.1, 5e-4), (8, 0.2, 8e-4), (20, 0.5, 5e-4), (40, 0.975, 2.5e-5),

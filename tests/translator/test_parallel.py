@@ -12,7 +12,7 @@ import torch
 from translator.errors import DataError, TranslatorError
 from translator.parallel import work_in_order
 
-PATIENCE_SECONDS = 60  # only a test that fails waits as long
+PATIENCE_SECONDS = 60  # only a failing test waits this long
 
 
 def double():
@@ -61,7 +61,7 @@ def test_the_processes_share_the_cores():
         torch.set_num_threads(before)
 
 
-def test_few_items_are_taken_ahead():
+def test_only_a_few_items_are_read_ahead():
     taken = []
 
     def items():
@@ -114,13 +114,13 @@ def test_items_and_results_may_be_larger_than_a_pipe():
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_a_worker_that_cannot_be_made_is_an_error_like_any_other(processes):
+def test_a_worker_that_cannot_be_made_is_an_error(processes):
     with pytest.raises(DataError, match="no such model"):
         list(work_in_order(refuse, range(3), processes))
 
 
-def test_a_process_that_is_killed_is_told():
-    with pytest.raises(TranslatorError, match="one of the processes that share the work was killed"):
+def test_a_killed_process_is_reported():
+    with pytest.raises(TranslatorError, match="one of the worker processes was killed"):
         list(work_in_order(make_dying, range(5), 2))
 
 

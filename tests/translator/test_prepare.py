@@ -69,7 +69,7 @@ def texts_of(data: PreparedData, corpus: PreparedCorpus) -> list[Pair]:
     return [(data.tokenizer.decode(s.tolist()), data.tokenizer.decode(t.tolist())) for s, t in pairs]
 
 
-def test_prepared_text_comes_back_in_its_order(tmp_path: Path, tokenizer_file: Path) -> None:
+def test_prepared_text_keeps_its_order(tmp_path: Path, tokenizer_file: Path) -> None:
     farm = write_tsv(tmp_path / "farm.tsv", FARM)
     ship = write_tsv(tmp_path / "ship.tsv", SHIP)
     report = run(tmp_path / "out", [f"{farm}:0.5#CC0", f"{ship}"], [f"held={ship}"], tokenizer=tokenizer_file)
@@ -83,7 +83,7 @@ def test_prepared_text_comes_back_in_its_order(tmp_path: Path, tokenizer_file: P
     assert [(entry.name, entry.pairs) for entry in report.corpora] == [("farm", 3), ("ship", 2)]
 
 
-def test_more_pairs_than_a_block_holds(
+def test_more_pairs_than_fit_into_a_block(
     tmp_path: Path, tokenizer_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "PAIRS_PER_BLOCK", 2)
@@ -112,7 +112,7 @@ def test_training_data_are_cleaned_and_development_sets_are_not(tmp_path: Path, 
     assert report.corpora[0].drops == {"empty": 1, "copied": 1, "duplicate": 1}
 
 
-def test_both_sides_are_normalised_but_the_german_of_development_sets(
+def test_both_sides_are_normalised_except_the_german_of_development_sets(
     tmp_path: Path, tokenizer_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_tsv(tmp_path / "blanks.tsv", [("The\xa0goat  is\xad here.", "Die\xa0Ziege  ist\xad hier.")])
@@ -147,7 +147,7 @@ def marked_texts(data: PreparedData, corpus: PreparedCorpus) -> list[tuple[str, 
     return list(zip(english, german, strict=True))
 
 
-def test_reserved_pieces_stand_for_what_both_sides_have(tmp_path: Path, tokenizer_file: Path) -> None:
+def test_reserved_pieces_replace_what_both_sides_share(tmp_path: Path, tokenizer_file: Path) -> None:
     path = write_tsv(tmp_path / "numbers.tsv", NUMBERS)
     report = run(
         tmp_path / "out", [f"numbers={path}"], [f"d={path}"], tokenizer=tokenizer_file, protected_share=1
@@ -163,10 +163,10 @@ def test_reserved_pieces_stand_for_what_both_sides_have(tmp_path: Path, tokenize
     assert report.protected == {"numbers": ProtectedCounts(pairs=2, marked_pairs=1, spans=3, marked_spans=2)}
 
 
-def test_a_piece_before_the_english_tells_how_the_german_speaks_to_people(
+def test_a_piece_before_the_english_gives_the_register_of_the_german(
     tmp_path: Path, tokenizer_file: Path
 ) -> None:
-    """As often as the shares say, within four standard deviations of a draw of 400."""
+    """As often as the shares say, within four standard deviations of a sample of 400."""
     kinds = {
         "formal": [(f"You have sheep {number}.", f"Sie haben Schaf {number}.") for number in range(400)],
         "informal": [(f"You have goat {number}.", f"Du hast Ziege {number}.") for number in range(400)],
@@ -195,7 +195,9 @@ def test_a_piece_before_the_english_tells_how_the_german_speaks_to_people(
     assert report.drops.corpora["mixed"].dropped == {"Sie and du": 1}
 
 
-def test_german_is_spelt_as_today_and_development_sets_are_not(tmp_path: Path, tokenizer_file: Path) -> None:
+def test_german_spelling_is_modernised_and_development_sets_are_not(
+    tmp_path: Path, tokenizer_file: Path
+) -> None:
     pairs = [("The stream is wide.", "Ich weiß, daß der Fluß breit ist."), ("Good.", "Gut.")]
     path = write_tsv(tmp_path / "old.tsv", pairs)
     report = run(tmp_path / "out", [f"old={path}"], [f"d={path}"], tokenizer=tokenizer_file)
@@ -205,14 +207,14 @@ def test_german_is_spelt_as_today_and_development_sets_are_not(tmp_path: Path, t
     assert report.german["old"].respelt == 1
 
 
-def test_a_share_of_zero_leaves_all_pairs_as_they_are(tmp_path: Path, tokenizer_file: Path) -> None:
+def test_a_share_of_zero_leaves_all_pairs_unchanged(tmp_path: Path, tokenizer_file: Path) -> None:
     path = write_tsv(tmp_path / "numbers.tsv", NUMBERS)
     run(tmp_path / "out", [str(path)], tokenizer=tokenizer_file, protected_share=0)
     data = PreparedData.open(tmp_path / "out")
     assert texts_of(data, data.corpora[0]) == NUMBERS
 
 
-def test_about_the_wanted_share_is_marked_and_always_the_same(tmp_path: Path, tokenizer_file: Path) -> None:
+def test_about_the_requested_share_is_marked_deterministically(tmp_path: Path, tokenizer_file: Path) -> None:
     pairs = [(f"Room {number} is free.", f"Zimmer {number} ist frei.") for number in range(1000, 1400)]
     path = write_tsv(tmp_path / "rooms.tsv", pairs)
     found = []
@@ -226,7 +228,7 @@ def test_about_the_wanted_share_is_marked_and_always_the_same(tmp_path: Path, to
 
 @pytest.mark.parametrize("share", [-0.1, 1.1])
 def test_an_impossible_share_is_refused(tmp_path: Path, tokenizer_file: Path, share: float) -> None:
-    with pytest.raises(ConfigError, match=f"protected_share is {share}; give 0 to 1"):
+    with pytest.raises(ConfigError, match=f"protected_share is {share}; use a value from 0 to 1"):
         run(tmp_path / "out", ["x.tsv"], tokenizer=tokenizer_file, protected_share=share)
 
 
@@ -276,7 +278,7 @@ def test_tokenizer_learns_from_corpora_in_proportion_to_their_weights(
     assert [len(corpus) for corpus in PreparedData.open(tmp_path / "out").corpora] == [1000, 1000]
 
 
-def test_progress_tells_stage_corpus_and_pairs(tmp_path: Path, tokenizer_file: Path) -> None:
+def test_progress_reports_stage_corpus_and_pairs(tmp_path: Path, tokenizer_file: Path) -> None:
     path = write_tsv(tmp_path / "many.tsv", [(f"sheep {i}", f"Schaf {i}") for i in range(2500)])
     calls: list[tuple[str, int]] = []
     run(
@@ -304,9 +306,9 @@ def test_vocabulary_out_of_range_is_refused(tmp_path: Path, vocab_size: int) -> 
 def test_settings_that_cannot_work_are_refused(tmp_path: Path, tokenizer_file: Path) -> None:
     with pytest.raises(ConfigError, match="no corpus to prepare"):
         run(tmp_path / "out", [])
-    with pytest.raises(ConfigError, match="two corpora are called 'x'; call one of them NEWNAME=PATH"):
+    with pytest.raises(ConfigError, match="two corpora are named 'x'; rename one of them with NEWNAME=PATH"):
         run(tmp_path / "out", ["a/x.tsv", "b/x.tsv"])
-    with pytest.raises(ConfigError, match="two corpora are called 'y'"):
+    with pytest.raises(ConfigError, match="two corpora are named 'y'"):
         run(tmp_path / "out", ["a/x.tsv"], ["y=1", "y=2"])
     with pytest.raises(DataError, match="cannot read the tokenizer"):
         run(tmp_path / "out", ["a/x.tsv"], tokenizer=tmp_path / "none.model")
@@ -318,7 +320,7 @@ def test_folder_in_use_is_refused_before_anything_is_read(tmp_path: Path) -> Non
         run(tmp_path, ["missing.tsv"])
 
 
-def test_cheap_mistakes_are_told_before_the_long_work(
+def test_mistakes_are_reported_before_the_long_work(
     tmp_path: Path, tokenizer_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def work(*_: object, **__: object) -> Tokenizer:
@@ -357,12 +359,10 @@ def test_broken_corpus_leaves_nothing_behind(
 
 
 @pytest.mark.parametrize("with_tokenizer", [True, False])
-def test_corpus_of_which_nothing_is_left_is_refused(
+def test_a_corpus_with_no_pairs_left_is_refused(
     tmp_path: Path, tokenizer_file: Path, with_tokenizer: bool
 ) -> None:
     path = write_tsv(tmp_path / "farm.tsv", [("", "a"), ("b", ""), ("x\0", "y")])
-    with pytest.raises(
-        DataError, match=r"none of its 3 pairs is left \(empty 2, encoding damage 1\); is this"
-    ):
+    with pytest.raises(DataError, match=r"all 3 pairs were dropped \(empty 2, encoding damage 1\); is this"):
         run(tmp_path / "out", [str(path)], tokenizer=tokenizer_file if with_tokenizer else None)
     assert list(tmp_path.iterdir()) == [path]

@@ -17,19 +17,19 @@ def _four_cores_without_a_limit(monkeypatch, tmp_path):
     ("quota", "cores"),
     [("250000 100000", 3), ("50000 100000", 1), ("6400000 100000", 4), ("max 100000", 4), (None, 4)],
 )
-def test_no_more_cores_than_the_container_lets_run(tmp_path, quota, cores):
+def test_the_container_quota_limits_the_cores(tmp_path, quota, cores):
     if quota is not None:
         (tmp_path / "cpu.max").write_text(f"{quota}\n")
     assert usable_cores() == cores
 
 
 @pytest.mark.parametrize(("wanted", "cores"), [("2", 2), ("9", 4), ("0", 4), ("", 4), ("two", 4)])
-def test_the_environment_may_make_it_fewer(monkeypatch, wanted, cores):
+def test_the_environment_may_lower_the_cores(monkeypatch, wanted, cores):
     monkeypatch.setenv("OMP_NUM_THREADS", wanted)
     assert usable_cores() == cores
 
 
-def test_a_gpu_counts_where_pytorch_can_use_it(monkeypatch, tmp_path):
+def test_a_gpu_counts_only_if_pytorch_is_installed(monkeypatch, tmp_path):
     monkeypatch.setattr(processor, "_GPU", tmp_path / "nvidia")
     assert not has_gpu()
     (tmp_path / "nvidia").touch()

@@ -1,4 +1,4 @@
-"""Protected spans: found, marked, put back; and training pairs that agree."""
+"""Protected spans: find, mark and restore them; mark training pairs whose sides agree."""
 
 import itertools
 
@@ -28,7 +28,7 @@ def spans_of(text: str) -> list[ProtectedSpan]:
 
 
 def readable(marked: str) -> str:
-    """Marks written as their class and number."""
+    """Write marks as their class and index."""
     names = {mark: f"[{kind}{place}]" for kind, marks in MARKS.items() for place, mark in enumerate(marks)}
     return "".join(names.get(character, character) for character in marked)
 
@@ -49,7 +49,7 @@ def test_opaque_spans_values_and_emoji_are_found_together(text: str, kinds: list
     assert [span.kind for span in spans_of(text)] == kinds
 
 
-def test_inside_of_code_and_links_nothing_is_a_value() -> None:
+def test_code_and_links_contain_no_values() -> None:
     (code,) = spans_of("Type `x = 1,234.56` now.")
     assert (code.kind, code.german) == ("code", "`x = 1,234.56`")
 
@@ -80,7 +80,7 @@ def test_numbers_up_to_twelve_are_marked_only_if_asked() -> None:
     )
 
 
-def test_spans_for_which_no_mark_is_left_stay() -> None:
+def test_spans_stay_if_no_mark_is_left() -> None:
     text = " ".join(str(number) for number in range(101, 120))
     marked, placed = mark(text, find_protected(text), Marks(MARKS))
     assert len(placed) == SPAN_CLASSES["number"] == 16
@@ -103,12 +103,12 @@ def test_a_part_of_a_text_is_marked_by_its_offset() -> None:
         ("Open a.b@example.com.", "Öffnen Sie {0}.", "Öffnen Sie a.b@example.com."),
     ],
 )
-def test_marks_become_german_forms_wherever_they_stand(text: str, translation: str, german: str) -> None:
+def test_marks_become_german_forms_in_any_order(text: str, translation: str, german: str) -> None:
     _, placed = mark(text, find_protected(text), Marks(MARKS))
     assert restore(translation.format(*(one.mark for one in placed)), placed) == german
 
 
-def test_the_places_of_restored_spans_are_told() -> None:
+def test_the_places_of_restored_spans_are_returned() -> None:
     _, placed = mark("€5 and €6", find_protected("€5 and €6"), Marks(MARKS))
     first, second = (one.mark for one in placed)
     german, places = restore_with_places(f"{second} und {first}.", placed)
@@ -116,7 +116,7 @@ def test_the_places_of_restored_spans_are_told() -> None:
     assert places == {second: (0, 3), first: (8, 11)}
 
 
-def test_marks_that_stand_for_nothing_are_dropped() -> None:
+def test_marks_without_a_span_are_dropped() -> None:
     assert restore(f"a {MARKS['number'][3]} b", []) == "a  b"
 
 
@@ -136,7 +136,7 @@ def marked_pair(english: str, german: str) -> MarkedPair:
         ("15 or 16", "15 oder sechzehn", ("[number0] or 16", "[number0] oder sechzehn")),
         ("5 files in {0}", "{0} hat 5 Dateien", ("5 files in [opaque0]", "[opaque0] hat 5 Dateien")),
         ("<b>New</b> file", "<b>Neue</b> Datei", ("[open0]New[close0] file", "[open0]Neue[close0] Datei")),
-        # A plain number takes no part of a date.
+        # A plain number does not take part of a date.
         (
             "12 May 2025 had 2025 guests", "2025 Gäste am 12. Mai 2025",
             ("[date0] had [year0] guests", "[year0] Gäste am [date0]"),
@@ -155,7 +155,7 @@ def test_agreement_is_counted() -> None:
     assert pair.german_places == ((0, 2), (15, 18))
 
 
-def test_a_generator_draws_the_marks() -> None:
+def test_a_generator_chooses_the_marks() -> None:
     english = "15 and 16 and 17"
     drawn = {mark_pair(english, english, MARKS, np.random.default_rng(seed)).english for seed in range(20)}
     assert len(drawn) == 20
@@ -180,7 +180,7 @@ NEARLY = st.lists(
 
 @settings(max_examples=200, deadline=None)
 @given(ANYTHING | NEARLY)
-def test_any_text_comes_back(text: str) -> None:
+def test_any_text_survives_a_round_trip(text: str) -> None:
     spans = find_protected(text)
     assert all(0 <= span.start < span.end <= len(text) for span in spans)
     assert all(first.end <= second.start for first, second in itertools.pairwise(spans))

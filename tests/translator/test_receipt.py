@@ -1,4 +1,4 @@
-"""The check of a translation, and the ladder of repairs."""
+"""The check of a translation."""
 
 import pytest
 
@@ -11,7 +11,7 @@ def check_of(source: str, translation: str) -> tuple[Check, ...]:
 
 
 def verdicts(source: str, translation: str) -> list[tuple[str, str, str | None, str | None]]:
-    """Kind, verdict, and the letters on both sides."""
+    """Kind, verdict, and the text on both sides."""
     return [
         (
             one.kind,
@@ -47,7 +47,7 @@ def verdicts(source: str, translation: str) -> list[tuple[str, str, str | None, 
         ("No numbers here.", "Hier sind keine Zahlen."),
     ],
 )
-def test_what_comes_through_passes(source: str, translation: str) -> None:
+def test_spans_that_come_through_pass(source: str, translation: str) -> None:
     assert not [one for one in check_of(source, translation) if one.is_fault]
 
 
@@ -277,7 +277,7 @@ RIGHT = """
     5:30 | halb sechs
     3x faster | dreimal schneller
 """
-"""What German writes for the English, in figures or in words: none of it is a fault."""
+"""German equivalents of the English, in digits or in words; none of them is a fault."""
 WRONG = """
     We stayed there for 30 nights. | Wir blieben dort um 30 Uhr.
     We stayed there for 2 nights. | Wir blieben dort um 2 Uhr.
@@ -316,12 +316,12 @@ def _pairs(lines: str) -> list[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize(("source", "translation"), _pairs(RIGHT))
-def test_a_right_german_form_is_no_fault(source: str, translation: str) -> None:
+def test_a_correct_german_form_is_not_a_fault(source: str, translation: str) -> None:
     assert not [one for one in check_of(source, translation) if one.is_fault]
 
 
 @pytest.mark.parametrize(("source", "translation"), _pairs(WRONG))
-def test_another_value_is_a_fault_also_in_words(source: str, translation: str) -> None:
+def test_another_value_is_a_fault_even_in_words(source: str, translation: str) -> None:
     assert any(one.is_fault for one in check_of(source, translation))
 
 
@@ -367,7 +367,7 @@ def test_another_value_is_a_fault_also_in_words(source: str, translation: str) -
         ("A <b>red</b> owl", "Eine </b>rote<b> Eule", [("tag", "misplaced", "</b>", "</b>")]),
     ],
 )  # fmt: skip
-def test_what_is_lost_or_comes_from_nowhere_is_named(
+def test_lost_and_invented_spans_are_named(
     source: str, translation: str, faults: list[tuple[str, str, str | None, str | None]]
 ) -> None:
     assert [
@@ -385,13 +385,13 @@ def test_a_number_that_a_german_reads_as_another_one_is_lost(source: str, transl
     assert not [one for one in kept if one.is_fault]
 
 
-def test_values_that_are_kept_in_their_english_form_are_found() -> None:
+def test_values_kept_in_english_form_are_found() -> None:
     text = "It costs $1,299.99 at 3:30 p.m. on 12/31/2025, 2.5% of 5km."
     checks = check(text, 0, find_protected(text), text, "keep")
     assert [one.verdict for one in checks] == ["kept"] * 5
 
 
-def test_kept_and_converted_are_told_apart() -> None:
+def test_kept_and_converted_are_distinguished() -> None:
     assert verdicts("15 of $5 for {x}", "15 von 5 $ für {x}") == [
         ("number", "kept", "15", "15"),
         ("money", "converted", "$5", "5 $"),
@@ -399,7 +399,7 @@ def test_kept_and_converted_are_told_apart() -> None:
     ]
 
 
-def test_a_broken_character_of_the_source_is_no_fault() -> None:
+def test_a_broken_character_in_the_source_is_not_a_fault() -> None:
     assert check_of("a \ufffd b", "a \ufffd b") == ()
 
 
@@ -412,7 +412,7 @@ def test_places_are_offsets_in_the_sentence() -> None:
 
 @pytest.mark.parametrize("unit", ["%s ", "{a} ", "1% "])
 def test_thousands_of_equal_spans_are_found_in_turn(unit: str) -> None:
-    """In time that grows with their number: with its square, this would take minutes, with its cube hours."""
+    """In linear time: quadratic time would take minutes, cubic time hours."""
     text = unit * 10_000
     checks = check_of(text, text)
     assert [one.target for one in checks] == [one.source for one in checks]

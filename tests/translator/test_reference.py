@@ -1,4 +1,4 @@
-"""The reference engine: token by token it computes what the network computes for whole sequences."""
+"""The reference engine computes token by token what the network computes for whole sequences."""
 
 import itertools
 
@@ -28,7 +28,7 @@ def make_model(norm="pre", positions="sinusoidal", activation="relu"):
 
 @torch.inference_mode()
 def expected_after(model, source, tokens):
-    """The distribution after these tokens, from the network that sees all of them at once."""
+    """The distribution after these tokens, from the network run on all of them at once."""
     source_1S = torch.tensor([source])
     output = model(source_1S, torch.ones_like(source_1S, dtype=torch.bool), torch.tensor([tokens]))
     logits_V = model.logits(output)[0, -1]
@@ -42,7 +42,7 @@ def rows_of(row, parent, token):
 
 
 @pytest.mark.parametrize(("norm", "positions", "activation"), VARIANTS)
-def test_steps_are_the_whole_sequence_at_once(norm, positions, activation):
+def test_steps_equal_the_whole_sequence_at_once(norm, positions, activation):
     model = make_model(norm, positions, activation)
     session = ReferenceEngine(model, [FORBIDDEN]).session()
     first = session.admit(SOURCES, 1)
@@ -55,7 +55,7 @@ def test_steps_are_the_whole_sequence_at_once(norm, positions, activation):
             assert found[sentence] == pytest.approx(expected, abs=1e-5)
 
 
-def test_rows_go_on_from_each_other_and_sentences_come_and_go():
+def test_rows_continue_each_other_and_sentences_come_and_go():
     model = make_model()
     session = ReferenceEngine(model, [FORBIDDEN]).session()
     first = session.admit(SOURCES[:2], 2)
@@ -63,7 +63,7 @@ def test_rows_go_on_from_each_other_and_sentences_come_and_go():
     session.distribution(rows_of([0, 1, 2, 3], [0, 0, 2, 2], [11, 12, 13, 14]))
     session.release(first[:1])
     (later,) = session.admit(SOURCES[2:], 2)
-    # Rows 2 and 3 both go on from row 3; the new sentence has a longer source than theirs, and begins.
+    # Rows 2 and 3 both continue row 3; a new sentence with a longer source starts.
     found = session.distribution(rows_of([2, 3, later], [3, 3, later], [15, 16, BEGIN]))
     assert found[0] == pytest.approx(expected_after(model, SOURCES[1], [BEGIN, 14, 15]), abs=1e-5)
     assert found[1] == pytest.approx(expected_after(model, SOURCES[1], [BEGIN, 14, 16]), abs=1e-5)
@@ -90,10 +90,10 @@ def test_candidates_are_the_best_that_the_mask_allows():
         assert found.log_probability_NC[place].tolist() == pytest.approx(expected, abs=1e-5)
 
 
-def test_learned_positions_end():
+def test_learned_positions_have_a_limit():
     session = ReferenceEngine(make_model(positions="learned")).session()
     first = session.admit([[5, END]], 1)
     for _ in range(12):
         session.distribution(rows_of(first, first, [BEGIN]))
-    with pytest.raises(InputTooLong, match="13 tokens is over the 12 learned positions"):
+    with pytest.raises(InputTooLong, match="13 tokens exceeds the 12 learned positions"):
         session.distribution(rows_of(first, first, [BEGIN]))

@@ -39,7 +39,7 @@ def run(tmp_path):
 
 
 class Page(HTMLParser):
-    """What a browser would make of a page: its elements, its text, and the cells of its table rows."""
+    """Parses a page: its elements, its text, and the cells of its table rows."""
 
     def __init__(self, text):
         super().__init__()
@@ -69,7 +69,7 @@ def page_of(folder):
 
 def test_the_loss_drawn_for_the_training_has_no_label_smoothing(run):
     history = read_history(run(training(10, perplexity=math.e**3), training(20, perplexity=math.e**2)))
-    curve = history.plain_training_loss()
+    curve = history.training_nll()
     assert curve.steps == [10, 20]
     assert curve.values == pytest.approx([3, 2])
 
@@ -91,13 +91,13 @@ def test_each_development_set_has_its_curves(run):
 @pytest.mark.parametrize(
     "end", ['{"step": 20, "epo', '{"epoch": 1}\n', '"step"\n', '{"step": "20"}\n', "\0\0\n"]
 )
-def test_lines_that_are_no_records_are_counted_and_left_out(run, end):
+def test_unreadable_lines_are_counted_and_skipped(run, end):
     history = read_history(run(training(10), end=end))
     assert history.training == [training(10)]
     assert history.unreadable_lines == 1
 
 
-def test_a_run_that_began_again_replaces_what_it_had_logged(run):
+def test_a_resumed_run_replaces_the_steps_it_logs_again(run):
     old = [training(10, loss=9.0), training(20, loss=8.0), validation(20, 5.0, 1.0), training(30, loss=7.0)]
     new = [training(10, loss=6.0), training(20, loss=5.0), validation(20, 4.0, 2.0)]
     history = read_history(run(*old, *new))
@@ -111,14 +111,14 @@ def test_the_last_training_record_may_come_after_the_validation_of_its_step(run)
     assert history.training_curve("loss").steps == [4, 6]
 
 
-def test_the_best_value_is_told_with_the_first_step_that_reached_it():
+def test_the_best_value_comes_with_the_first_step_that_reached_it():
     curve = Curve([10, 20, 30, 40], [math.nan, 2.0, 5.0, 5.0])
     assert curve.best(max) == (30, 5.0)
     assert curve.best(min) == (20, 2.0)
     assert Curve([10], [math.nan]).best(max) is None
 
 
-def test_the_four_panels_hold_the_figures_of_the_log(run):
+def test_the_four_panels_show_the_figures_of_the_log(run):
     folder = run(
         training(10, learning_rate=0.25, target_tokens_per_second=500, perplexity=math.e**4),
         validation(10, 3.5, 7.0),
@@ -133,7 +133,7 @@ def test_the_four_panels_hold_the_figures_of_the_log(run):
     loss, bleu, rate, speed = drawn
     assert ([10, 20], [4, 3]) in loss
     assert ([10, 20], [3.5, 3.75]) in loss
-    assert ([10], [3.5]) in loss  # the ring at the best
+    assert ([10], [3.5]) in loss  # the circle around the best point
     assert ([10, 20], [7, 6]) in bleu
     assert ([10], [7]) in bleu
     assert rate == [([10, 20], [0.25, 0.5])]
@@ -157,7 +157,7 @@ def test_the_legend_names_every_curve_and_overlaps_no_panel(run):
     assert box.x1 <= figure.bbox.x1
 
 
-def test_the_page_tells_last_and_best_figures_and_the_settings(run):
+def test_the_page_shows_last_and_best_figures_and_the_settings(run):
     folder = run(
         training(100), validation(100, 3.5, 17.25),
         training(1200, perplexity=math.e**2, target_tokens_per_second=4321), validation(1200, 3.625, 16.5),
@@ -169,7 +169,7 @@ def test_the_page_tells_last_and_best_figures_and_the_settings(run):
     assert ["target tokens / s", "4,321"] in page.rows
     assert ["d_model", "96"] in page.rows
     assert ["max_steps", "not set"] in page.rows
-    assert "Not finished when this was drawn: 1,200 steps in 0:01:00, about 1:00:00 left." in page.text
+    assert "Not finished when this report was made: 1,200 steps in 0:01:00, about 1:00:00 left." in page.text
 
 
 def test_a_finished_run_names_its_model(run):
@@ -195,9 +195,9 @@ def test_the_page_runs_and_loads_nothing_and_shows_names_as_they_are(run):
 def test_a_log_without_development_sets_and_with_infinite_loss_can_be_drawn(run):
     folder = run(training(10, loss=math.nan, perplexity=math.inf), end='{"step": 20, "ep')
     page = page_of(folder)
-    assert "not measured so far" in page.text
+    assert "not measured yet" in page.text
     assert ["perplexity", "not finite"] in page.rows
-    assert any("cannot be read and are left out: 1." in text for text in page.text)
+    assert any("Unreadable lines of the log, left out: 1." in text for text in page.text)
 
 
 def test_a_log_of_development_sets_alone_can_be_drawn(run):
@@ -205,9 +205,9 @@ def test_a_log_of_development_sets_alone_can_be_drawn(run):
     assert ["news", "7.00", "7.00", "10", "3.500", "3.500", "10"] in page.rows
 
 
-def test_both_files_appear_whole_and_their_paths_are_printed(run, capsys):
+def test_both_files_are_written_atomically_and_their_paths_are_printed(run, capsys):
     folder = run(training(10))
-    for _ in range(2):  # the second time in place of the first
+    for _ in range(2):  # the second report replaces the first
         report(folder)
         lines = capsys.readouterr().out.splitlines()
         assert lines == [f"wrote {folder / 'report.png'}", f"wrote {folder / 'report.html'}"]
@@ -215,7 +215,7 @@ def test_both_files_appear_whole_and_their_paths_are_printed(run, capsys):
     assert (folder / "report.png").read_bytes().startswith(PNG_SIGNATURE)
 
 
-def test_what_cannot_be_written_leaves_no_litter(run):
+def test_a_failed_write_leaves_no_temporary_files(run):
     folder = run(training(10))
     (folder / "report.png").mkdir()
     with pytest.raises(ConfigError, match=r"cannot write .*report\.png"):
@@ -223,26 +223,26 @@ def test_what_cannot_be_written_leaves_no_litter(run):
     assert {path.name for path in folder.iterdir()} == {"log.jsonl", "report.png"}
 
 
-def test_a_folder_without_a_log_is_no_run(tmp_path):
+def test_a_folder_without_a_log_is_an_error(tmp_path):
     with pytest.raises(DataError, match=r"log\.jsonl.*give the folder of a training run"):
         write_report(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["", "\n", '{"step": 1'])
-def test_a_log_without_records_is_told(run, text):
+def test_a_log_without_records_is_an_error(run, text):
     with pytest.raises(DataError, match="holds no record yet"):
         write_report(run(end=text))
 
 
 @pytest.mark.parametrize("text", ["{", "[]"])
-def test_damaged_settings_are_told(run, text):
+def test_damaged_settings_are_an_error(run, text):
     folder = run(training(10))
     (folder / "config.json").write_text(text)
     with pytest.raises(DataError, match=r"config\.json.*restore or remove it"):
         write_report(folder)
 
 
-def test_without_matplotlib_the_remedy_is_told(run, monkeypatch):
+def test_without_matplotlib_the_error_names_the_remedy(run, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ConfigError, match=r"pip install -e '\.\[train\]'"):
         write_report(run(training(10)))

@@ -8,7 +8,7 @@ from translator.run_log import RunLog
 
 
 class RecordedBoard:
-    """Stands for TensorBoard's writer, and shows what was asked of it."""
+    """Replaces TensorBoard's writer and records the calls."""
 
     def __init__(self, log_dir, purge_step=None):
         self.log_dir, self.purge_step = log_dir, purge_step
@@ -36,7 +36,7 @@ def steps_of(path):
 
 
 @pytest.mark.usefixtures("board_is_installed")
-def test_tensorboard_gets_the_figures_and_no_texts(tmp_path):
+def test_tensorboard_gets_the_numbers_but_no_texts(tmp_path):
     log = RunLog(tmp_path / "log.jsonl", report=None)
     log.write({"step": 7, "loss": 2.5, "sample": "A house. → Ein Haus."})
     (board,) = boards
@@ -46,7 +46,7 @@ def test_tensorboard_gets_the_figures_and_no_texts(tmp_path):
 
 
 @pytest.mark.usefixtures("board_is_installed")
-def test_tensorboard_drops_the_steps_that_a_resumed_run_makes_again(tmp_path):
+def test_tensorboard_drops_the_steps_that_a_resumed_run_repeats(tmp_path):
     log = RunLog(tmp_path / "log.jsonl", report=None)
     log.forget_after(step=40, validated_step=40)
     log.write({"step": 41, "loss": 1.0})
@@ -55,7 +55,7 @@ def test_tensorboard_drops_the_steps_that_a_resumed_run_makes_again(tmp_path):
 
 @pytest.mark.parametrize(("validated_step", "kept"), [(20, [10, 20, 20]), (10, [10, 20])])
 def test_a_resumed_run_keeps_the_records_up_to_its_checkpoint(tmp_path, validated_step, kept):
-    """Of the checkpoint's own step, a validation counts only where the checkpoint knows of it."""
+    """At the step of the checkpoint, a validation is kept only if the checkpoint knows of it."""
     path = tmp_path / "log.jsonl"
     records = [
         {"step": 10, "val loss": 3.0}, {"step": 20, "loss": 2.0}, {"step": 20, "val loss": 1.5},

@@ -18,8 +18,8 @@ from translator.search import (
     SpecialTokens,
     StopReason,
     Task,
-    begin_search,
     length_penalty,
+    new_search,
     search,
     search_feed,
 )
@@ -31,7 +31,7 @@ WORDS = (3, 4)
 VOCABULARY = 5
 LETTERS = ["", "x", "", "y", "z"]
 PIECES = PieceTexts([f" {letter}".rstrip().encode() for letter in LETTERS])
-"""BEGIN, 3 and 4 are words of one letter each, so that a sequence of tokens is a phrase that begins a word."""
+"""BEGIN, 3 and 4 are one-letter words, so a sequence of tokens is a phrase that starts a word."""
 
 
 @functools.cache
@@ -41,7 +41,7 @@ def table(*key):
 
 
 class TableModel:
-    """Logits that depend on the source and all earlier tokens, in a way that no search could guess."""
+    """Logits that depend on the source and all earlier tokens, in a way that no search can predict."""
 
     def __init__(self, seed):
         self.seed = seed
@@ -50,13 +50,13 @@ class TableModel:
         return table(self.seed, *history).clone()
 
     def engine(self):
-        """Of a search whose sources are single tokens."""
+        """An engine for a search whose sources are single tokens."""
         return TableEngine(
             lambda source, tokens: self.logits([source[0], *tokens]).tolist(), VOCABULARY, SPECIAL.forbidden
         )
 
     def log_probabilities(self, source, tokens):
-        """Of each token and of the end."""
+        """Log-probabilities of each token and of the end."""
         history, found = [source, BEGIN], []
         for token in (*tokens, END):
             logits = self.logits(history)
@@ -74,7 +74,7 @@ def penalised(log_probability, tokens, alpha):
 
 
 def may_follow(tokens, max_length, min_length=0, prefix=(), banned=(), no_repeat_ngram=0):
-    """What may come after `tokens`, by the rules of `Constraints`, one candidate at a time."""
+    """The tokens that may follow `tokens` under the rules, checked one candidate at a time."""
     if len(tokens) == max_length - 1:
         return [END]
     if len(tokens) < len(prefix):
@@ -96,7 +96,7 @@ def may_follow(tokens, max_length, min_length=0, prefix=(), banned=(), no_repeat
 def every_hypothesis(model, source, alpha, **rules):
     """All token sequences within the rules, best first. BEGIN is an ordinary word for this search."""
     found, open_ones = [], [[]]
-    for tokens in open_ones:  # grows meanwhile
+    for tokens in open_ones:  # grows during the loop
         for token in may_follow(tokens, **rules):
             if token == END:
                 found.append((penalised(model.log_probability(source, tokens), tokens, alpha), tokens))
@@ -106,7 +106,7 @@ def every_hypothesis(model, source, alpha, **rules):
 
 
 def greedy(model, source, max_length, **rules):
-    """The likeliest token at every step, until the end token or the limit."""
+    """The most likely token at every step, until the end token or the limit."""
     tokens = []
     while True:
         logits = model.logits([source, BEGIN, *tokens])
@@ -117,23 +117,23 @@ def greedy(model, source, max_length, **rules):
 
 
 def ban(sequences):
-    """The phrases that these sequences of tokens are."""
+    """Ban the phrases that these sequences of tokens spell."""
     phrases = [" ".join(LETTERS[token] for token in sequence) for sequence in sequences]
     return BannedPhrases(PIECES, phrases) if phrases else None
 
 
-def run(model, sources, limits, min_lengths=None, prefixes=None, banned=(), look_on=None, **options):
-    """Search with the rules for each sentence, and the options; `model` may be an engine."""
+def run(model, sources, limits, min_lengths=None, prefixes=None, banned=(), observe=None, **options):
+    """Search with rules per sentence, and options; `model` may be an engine."""
     options = SearchOptions(**options)
     engine = model.engine() if isinstance(model, TableModel) else model
     rules = (min_lengths or [0] * len(sources), prefixes or [()] * len(sources))
     tasks = [Task([source], *one) for source, *one in zip(sources, limits, *rules, strict=True)]
-    return search(begin_search(engine, SPECIAL, options, ban(banned)), tasks, options, look_on)
+    return search(new_search(engine, SPECIAL, options, ban(banned)), tasks, options, observe)
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.6, 1.0, 2.0])
 @pytest.mark.parametrize("seed", range(5))
-def test_a_beam_as_wide_as_the_space_finds_the_best_there_is(seed, alpha):
+def test_a_beam_as_wide_as_the_search_space_finds_the_optimum(seed, alpha):
     model, limits = TableModel(seed), [1, 3, 4, 2]
     found = run(model, [7, 8, 9, 10], limits, beam_size=64, length_penalty=alpha, n_best=5)
     for source, limit, hypotheses in zip((7, 8, 9, 10), limits, found, strict=True):
@@ -149,7 +149,7 @@ def test_a_beam_as_wide_as_the_space_finds_the_best_there_is(seed, alpha):
     "banned", [(), ((3,),), ((BEGIN, 4), (4, 4, 3)), tuple((t,) for t in (BEGIN, *WORDS))]
 )
 @pytest.mark.parametrize("prefixes", [None, [[], [4], [4, 4]]])
-def test_under_every_combination_of_rules_it_finds_the_best_there_is(
+def test_it_finds_the_optimum_under_every_combination_of_rules(
     alpha, min_lengths, no_repeat_ngram, banned, prefixes
 ):
     model, sources, limits = TableModel(11), [7, 8, 9], [3, 4, 4]
@@ -172,7 +172,7 @@ RULES = [
     {"min_length": 3},
     {"no_repeat_ngram": 2},
     {"banned": ((3,), (4, 4))},
-    {"banned": ((BEGIN,), (3,), (4,))},  # so that it must end
+    {"banned": ((BEGIN,), (3,), (4,))},  # so the search must end
     {"prefix": [4, 3]},
     {"min_length": 2, "no_repeat_ngram": 3, "banned": ((4, 3),), "prefix": [3]},
 ]
@@ -198,9 +198,9 @@ def test_beam_of_one_equals_greedy(rules):
 
 
 def reference_beam(model, source, limit, options, **rules):
-    """The three steps of the module's docstring in plain Python, one sentence, without the early stop.
+    """The three steps of the module's docstring in plain Python, for one sentence, without the early stop.
 
-    It ends, as is part of the search, when as many hypotheses as the beam is wide are finished.
+    It ends, as the search does, when the number of finished hypotheses reaches the beam size.
     """
     live, finished = [(0.0, [])], []
     for length in range(1, limit + 1):
@@ -222,9 +222,7 @@ def reference_beam(model, source, limit, options, **rules):
 @pytest.mark.parametrize("alpha", [0.0, 0.6, 1.0, 2.0])
 @pytest.mark.parametrize(("beam_size", "n_best"), [(1, 1), (2, 1), (2, 2), (3, 1), (3, 2), (3, 3), (4, 2)])
 @pytest.mark.parametrize("rules", RULES, ids=str)
-def test_narrow_beams_equal_a_plain_python_beam_so_the_early_stop_changes_nothing(
-    rules, beam_size, n_best, alpha
-):
+def test_narrow_beams_equal_a_plain_python_beam_without_the_early_stop(rules, beam_size, n_best, alpha):
     options = {"beam_size": beam_size, "length_penalty": alpha, "n_best": n_best}
     sources, limits = [3, 4, 5, 6], [7, 5, 6, 7]
     for seed in range(6):
@@ -236,15 +234,15 @@ def test_narrow_beams_equal_a_plain_python_beam_so_the_early_stop_changes_nothin
             assert [h.score for h in got] == pytest.approx([score for score, _ in expected], abs=1e-4)
 
 
-def test_a_full_beam_ends_the_search_though_a_longer_translation_would_have_had_a_better_score():
-    """It ends at once with 0.6, or after a word of 0.4 for certain: log 0.6 = -0.511, log 0.4 / (7/6)^5 = -0.424."""
+def test_a_full_beam_ends_the_search_even_if_a_longer_translation_would_score_better():
+    """End at once with 0.6, or surely after a word with 0.4: log 0.6 = -0.511, log 0.4 / (7/6)^5 = -0.424."""
 
     class Short(TableModel):
         def logits(self, history):
             after = {END: 0.6, 3: 0.4} if len(history) == 2 else {END: 1.0}
             return torch.tensor([math.log(after.get(token, 1e-20)) for token in range(VOCABULARY)])
 
-    options = {"length_penalty": 5.0, "look_on": (steps := []).append}
+    options = {"length_penalty": 5.0, "observe": (steps := []).append}
     ((narrow,),) = run(Short(0), [5], [2], beam_size=1, **options)
     assert (narrow.tokens, narrow.score) == ([], pytest.approx(-0.5108, abs=1e-4))
     assert [step.stopped for step in steps] == [StopReason.FULL]
@@ -255,14 +253,14 @@ def test_a_full_beam_ends_the_search_though_a_longer_translation_would_have_had_
 def test_the_early_stop_saves_steps():
     stops = []
     for seed in range(20):
-        run(TableModel(seed), [3, 4, 5], [9, 9, 9], look_on=stops.append, beam_size=3)
+        run(TableModel(seed), [3, 4, 5], [9, 9, 9], observe=stops.append, beam_size=3)
     reasons = [step.stopped for step in stops if step.stopped]
     assert len(reasons) == 60
     assert reasons.count(StopReason.SETTLED) > 10
 
 
 class Mixed(TableModel):
-    """What two tables give together: the mean of their probabilities, worked out number by number."""
+    """An ensemble of two tables: the mean of their probabilities, computed one number at a time."""
 
     def __init__(self, seeds):
         self.tables = [TableModel(seed) for seed in seeds]
@@ -277,7 +275,7 @@ class Mixed(TableModel):
 
 
 @pytest.mark.parametrize("rules", RULES, ids=str)
-def test_an_ensemble_finds_the_best_there_is_for_its_models_together(rules):
+def test_an_ensemble_finds_the_optimum_of_its_models_together(rules):
     for seeds in ((0, 1), (2, 3), (4, 5, 6)):
         together, model = Ensemble([TableModel(seed).engine() for seed in seeds]), Mixed(seeds)
         found = run_with_rules(together, [7, 8], [4, 4], rules, beam_size=64, n_best=5)
@@ -298,7 +296,7 @@ def test_neighbours_in_the_batch_change_nothing():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_hypotheses_are_distinct_and_ordered_and_scores_are_those_of_the_formula(seed):
+def test_hypotheses_are_distinct_and_ordered_and_scores_follow_the_formula(seed):
     model = TableModel(seed)
     hypotheses = run(model, [5], [6], beam_size=4, n_best=4, length_penalty=0.8)[0]
     assert len({tuple(h.tokens) for h in hypotheses}) == len(hypotheses) >= 1
@@ -317,7 +315,7 @@ def test_there_is_always_a_hypothesis_even_at_a_limit_of_one():
         assert [h.tokens for h in hypotheses] == [[]]
 
 
-def test_sentences_that_are_done_leave_the_batch():
+def test_finished_sentences_leave_the_batch():
     engine = TableModel(1).engine()
     run(engine, [5, 6], [1, 4], beam_size=1)
     assert engine.rows[0] == 2
@@ -331,30 +329,30 @@ def test_an_empty_batch_has_no_results():
 
 @pytest.mark.parametrize("sampling", [None, Sampling(seed=3)])
 @pytest.mark.parametrize("beam_size", [1, 3])
-def test_sentences_that_come_later_change_nothing(beam_size, sampling):
-    """As many as there is room for at a time: the others are admitted between two steps."""
+def test_sentences_that_arrive_later_change_nothing(beam_size, sampling):
+    """The search holds as many as there is room for; the others are admitted between steps."""
     model, sources, limits = TableModel(3), list(range(3, 12)), [6, 2, 9, 5, 7, 3, 8, 4, 6]
     options = SearchOptions(beam_size=beam_size, n_best=beam_size, sampling=sampling)
     tasks = [Task([source], limit) for source, limit in zip(sources, limits, strict=True)]
     expected = run(model, sources, limits, beam_size=beam_size, n_best=beam_size, sampling=sampling)
     for most_rows in (1, 2 * beam_size, 5 * beam_size):
         engine = model.engine()
-        assert search(begin_search(engine, SPECIAL, options), tasks, options, most_rows=most_rows) == expected
+        assert search(new_search(engine, SPECIAL, options), tasks, options, most_rows=most_rows) == expected
         assert max(engine.rows) <= max(beam_size, most_rows)
 
 
-def test_a_search_is_used_again():
+def test_a_search_can_be_reused():
     model, options = TableModel(3), SearchOptions(beam_size=2)
-    running = begin_search(model.engine(), SPECIAL, options)
+    running = new_search(model.engine(), SPECIAL, options)
     for source in (5, 6, 7):
         assert search(running, [Task([source], 6)], options) == run(model, [source], [6], beam_size=2)
 
 
 @pytest.mark.parametrize(("beam_size", "sampling"), [(1, None), (2, None), (2, Sampling())])
-def test_who_looks_on_sees_every_step_and_why_it_stopped(beam_size, sampling):
+def test_observers_see_every_step_and_why_it_stopped(beam_size, sampling):
     model, seen = TableModel(2), []
     options = {"beam_size": beam_size, "n_best": beam_size, "sampling": sampling}
-    results = run(model, [5, 6], [5, 2], look_on=seen.append, **options)
+    results = run(model, [5, 6], [5, 2], observe=seen.append, **options)
     for sentence, found in enumerate(results):
         steps = [step for step in seen if step.sentence == sentence]
         assert [step.length for step in steps] == list(range(1, len(steps) + 1))
@@ -368,50 +366,50 @@ def test_who_looks_on_sees_every_step_and_why_it_stopped(beam_size, sampling):
                 assert END not in hypothesis.tokens
                 expected = model.log_probabilities(5 + sentence, hypothesis.tokens)[:-1]
                 assert hypothesis.token_log_probabilities == pytest.approx(expected, abs=1e-5)
-    (only,) = run(model, [6], [1], look_on=seen.append, beam_size=2)
+    (only,) = run(model, [6], [1], observe=seen.append, beam_size=2)
     assert seen[-1].stopped == StopReason.LENGTH
     assert only[0].tokens == []
 
 
-class Told:
-    """A task; remembers after how many steps it was finished, and is not wanted any more from a step on."""
+class Recorded:
+    """A task that records after how many steps it finished, and that may stop being wanted at some step."""
 
     def __init__(self, engine, item, unwanted_from=math.inf):
-        self.engine, self.item, self.unwanted_from, self.told = engine, item, unwanted_from, None
+        self.engine, self.item, self.unwanted_from, self.finished = engine, item, unwanted_from, None
 
     def is_wanted(self):
         return self.engine.steps < self.unwanted_from
 
     def finish(self, hypotheses):
-        self.told = (self.engine.steps, hypotheses)
+        self.finished = (self.engine.steps, hypotheses)
 
 
 def run_feed(engine, feed, **options):
     options = SearchOptions(**options)
-    search_feed(begin_search(engine, SPECIAL, options), feed, options)
+    search_feed(new_search(engine, SPECIAL, options), feed, options)
 
 
 @pytest.mark.parametrize("sampling", [None, Sampling(seed=1)])
-def test_each_sentence_is_told_when_it_ends(sampling):
+def test_each_sentence_is_finished_when_it_ends(sampling):
     engine = TableModel(3).engine()
-    tasks = [Told(engine, Task([source], limit)) for source, limit in ((5, 2), (6, 6), (7, 4))]
+    tasks = [Recorded(engine, Task([source], limit)) for source, limit in ((5, 2), (6, 6), (7, 4))]
     run_feed(engine, feed_of(tasks), beam_size=2, sampling=sampling)
     results = run(TableModel(3), [5, 6, 7], [2, 6, 4], beam_size=2, sampling=sampling)
-    assert [one.told[1] for one in tasks] == results
-    assert tasks[0].told[0] <= 2
-    assert max(one.told[0] for one in tasks) == engine.steps
+    assert [one.finished[1] for one in tasks] == results
+    assert tasks[0].finished[0] <= 2
+    assert max(one.finished[0] for one in tasks) == engine.steps
 
 
 @pytest.mark.parametrize("sampling", [None, Sampling(seed=1)])
 @pytest.mark.parametrize("beam_size", [1, 2])
-def test_sentences_that_join_later_get_what_they_get_alone(beam_size, sampling):
+def test_sentences_that_join_later_get_the_same_results_as_alone(beam_size, sampling):
     engine = TableModel(3).engine()
     options = {"beam_size": beam_size, "sampling": sampling}
-    tasks = [Told(engine, Task([source], 6, 3)) for source in (5, 6, 7, 8)]
+    tasks = [Recorded(engine, Task([source], 6, 3)) for source in (5, 6, 7, 8)]
     steps_at = []
 
     def feed(room):
-        """One at first, two after two more calls, and the last when there is room for it."""
+        """One at first, two after two more calls, and the last one when there is room for it."""
         steps_at.append(engine.steps)
         given = {1: tasks[:1], 3: tasks[1:3], 4: tasks[3:]}.get(len(steps_at), [])
         assert len(given) <= room
@@ -419,48 +417,48 @@ def test_sentences_that_join_later_get_what_they_get_alone(beam_size, sampling):
 
     run_feed(engine, feed, **options)
     for task in tasks:
-        assert task.told[1] == run(TableModel(3), task.item.source, [6], min_lengths=[3], **options)[0]
-    # It was asked before every step, and once more when nothing was left.
+        assert task.finished[1] == run(TableModel(3), task.item.source, [6], min_lengths=[3], **options)[0]
+    # It is called before every step, and once more when nothing is left.
     assert steps_at[-1] == engine.steps
 
 
-def test_a_feed_is_told_how_many_more_there_is_room_for():
+def test_a_feed_receives_the_room_that_is_left():
     engine, rooms = TableModel(3).engine(), []
-    tasks = [Told(engine, Task([source], 4, 4)) for source in (5, 6, 7)]
+    tasks = [Recorded(engine, Task([source], 4, 4)) for source in (5, 6, 7)]
     feed = feed_of(tasks)
     options = SearchOptions(beam_size=2)
 
-    def look_on(room):
+    def observe(room):
         rooms.append(room)
         return feed(room)
 
-    search_feed(begin_search(engine, SPECIAL, options), look_on, options, most_rows=4)
-    # Two sentences of two rows in four steps, then the third one, and after that nothing.
+    search_feed(new_search(engine, SPECIAL, options), observe, options, most_rows=4)
+    # Two sentences of two rows for four steps, then the third one, then nothing.
     assert rooms == [2, 0, 0, 0, 2, 1, 1, 1, 2]
 
 
 @pytest.mark.parametrize("sampling", [None, Sampling(seed=1)])
-def test_what_is_not_wanted_any_more_leaves_within_a_step(sampling):
+def test_unwanted_sentences_leave_within_a_step(sampling):
     engine = TableModel(3).engine()
     options = {"beam_size": 2, "sampling": sampling, "no_repeat_ngram": 9}
-    wanted = Told(engine, Task([6], 6, 5))
-    others = [Told(engine, Task([source], 9, 8), unwanted_from=3) for source in (5, 7)]
+    wanted = Recorded(engine, Task([6], 6, 5))
+    others = [Recorded(engine, Task([source], 9, 8), unwanted_from=3) for source in (5, 7)]
     run_feed(engine, feed_of([others[0], wanted, others[1]]), **options)
-    assert wanted.told[1] == run(TableModel(3), [6], [6], min_lengths=[5], **options)[0]
-    assert [one.told for one in others] == [None, None]
-    # A beam begins with one row of each sentence.
+    assert wanted.finished[1] == run(TableModel(3), [6], [6], min_lengths=[5], **options)[0]
+    assert [one.finished for one in others] == [None, None]
+    # A beam starts with one row per sentence.
     assert engine.rows[:4] == ([3, 6, 6, 2] if sampling is None else [6, 6, 6, 2])
 
 
-def test_nothing_is_decoded_that_nobody_wants():
+def test_unwanted_sentences_are_not_decoded():
     engine = TableModel(3).engine()
-    tasks = [Told(engine, Task([source], 9), unwanted_from=0) for source in (5, 6, 7)]
+    tasks = [Recorded(engine, Task([source], 9), unwanted_from=0) for source in (5, 6, 7)]
     run_feed(engine, feed_of(tasks), beam_size=2)
-    assert (engine.steps, [one.told for one in tasks]) == (0, [None] * 3)
+    assert (engine.steps, [one.finished for one in tasks]) == (0, [None] * 3)
 
 
-def test_drawing_follows_the_cumulated_probabilities():
-    # Of 0.5, 0, 0.3, 0.2 (times anything) the numbers up to 0.5 draw 0, those up to 0.8 draw 2, the others 3.
+def test_draws_follow_the_cumulative_probabilities():
+    # With 0.5, 0, 0.3, 0.2 (times any factor), numbers up to 0.5 give 0, those up to 0.8 give 2, the others 3.
     probability_NV = np.tile(np.array([0.5, 0.0, 0.3, 0.2]) * 7, (6, 1))
     uniform_N = np.array([0.0, 0.49, 0.51, 0.79, 0.81, 0.999999])
     assert draw(probability_NV, uniform_N).tolist() == [0, 0, 2, 2, 3, 3]
@@ -491,7 +489,7 @@ def test_samples_have_the_frequencies_of_the_model():
     ]
     for _, tokens in every_hypothesis(model, 5, 0.0, max_length=limit):
         expected = math.exp(model.log_probability(5, tokens))
-        # At the limit the end is forced, whatever its probability.
+        # At the limit, the end is forced regardless of its probability.
         if len(tokens) == limit - 1:
             expected /= math.exp(last_log_probability(model, 5, tokens))
         found = sum(draw.tokens == tokens for draw in draws) / len(draws)
@@ -534,7 +532,7 @@ def test_samples_obey_the_rules():
                 assert token in may_follow(hypothesis.tokens[:place], 6, **rules)
 
 
-def test_drawing_from_the_likeliest_token_only_is_greedy():
+def test_sampling_only_the_most_likely_token_is_greedy():
     model = TableModel(6)
     for source in range(3, 9):
         (found,) = run(model, [source], [6], beam_size=1, sampling=Sampling(top_k=1))
@@ -542,7 +540,7 @@ def test_drawing_from_the_likeliest_token_only_is_greedy():
 
 
 def test_length_penalty_worked_out_by_hand():
-    # ((5 + 7) / 6)^0.6 = 2^0.6 = 1.515717; α = 0 penalises nothing; |Y| = 1 gives 1 for every α.
+    # ((5 + 7) / 6)^0.6 = 2^0.6 = 1.515717; α = 0 means no penalty; |Y| = 1 gives 1 for every α.
     assert length_penalty(7, 0.6) == pytest.approx(1.515717, abs=1e-6)
     assert length_penalty(7, 0.0) == 1.0
     assert length_penalty(1, 2.0) == 1.0
@@ -562,7 +560,7 @@ def test_length_penalty_worked_out_by_hand():
         ({"no_repeat_ngram": -1}, "no_repeat_ngram is -1; give 1 or more, or 0"),
     ],
 )
-def test_impossible_options_are_refused(options, message):
+def test_invalid_options_are_rejected(options, message):
     with pytest.raises(InputError, match=message):
         SearchOptions(**options)
 
@@ -577,7 +575,7 @@ def test_impossible_options_are_refused(options, message):
         ({"seed": -1}, "seed is -1; give 0 or more"),
     ],
 )
-def test_impossible_ways_to_draw_are_refused(options, message):
+def test_invalid_sampling_options_are_rejected(options, message):
     with pytest.raises(InputError, match=message):
         Sampling(**options)
 

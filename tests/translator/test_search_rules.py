@@ -17,7 +17,7 @@ from translator.search import (
     SearchOptions,
     SpecialTokens,
     Task,
-    begin_search,
+    new_search,
     search,
 )
 
@@ -26,7 +26,7 @@ RESERVED = range(4, 8)
 FIRST_BYTE = 8
 WORDS = [" ab", " ä", "c", "€"]
 SPECIALS = [b"[pad]", b"[unk]", b"[begin]", b"[end]", *(f"[{piece}]".encode() for piece in RESERVED)]
-"""Written out, so that one within a character breaks it."""
+"""Spelt out, so that one within a character breaks it."""
 PIECES = [*SPECIALS, *(bytes([byte]) for byte in range(256)), *(word.encode() for word in WORDS)]
 VOCABULARY = len(PIECES)
 WORD = FIRST_BYTE + 256
@@ -55,7 +55,7 @@ def is_utf8(tokens):
 
 
 class RandomModel:
-    """Logits drawn for each history; those of the likely tokens are raised."""
+    """Random logits for each history, higher for the likely tokens."""
 
     def __init__(self, seed, likely=range(FIRST_BYTE + 0x80, FIRST_BYTE + 0x100), raised_by=3.0):
         self.seed, self.raised_V = seed, torch.zeros(VOCABULARY)
@@ -66,8 +66,8 @@ class RandomModel:
         return 2 * torch.randn(VOCABULARY, generator=generator) + self.raised_V
 
 
-def run(model, sources, limits, special=SPECIAL, with_spares=False, rules=None, look_on=None, **options):
-    """Search with the rules of `Task`, each of them a list, with those of all sentences, and the options."""
+def run(model, sources, limits, special=SPECIAL, with_spares=False, rules=None, observe=None, **options):
+    """Search with the rules of `Task` (a list for each), the rules for all sentences, and the options."""
     rules = dict(rules or {})
     banned, options["no_repeat_ngram"] = rules.pop("banned", None), rules.pop("no_repeat_ngram", 0)
     tasks = [
@@ -79,8 +79,8 @@ def run(model, sources, limits, special=SPECIAL, with_spares=False, rules=None, 
         return model.logits([source[0], *tokens]).tolist()
 
     options = SearchOptions(**options)
-    running = begin_search(TableEngine(logits, VOCABULARY, special.forbidden), special, options, banned)
-    return search(running, tasks, options, look_on, with_spares=with_spares)
+    running = new_search(TableEngine(logits, VOCABULARY, special.forbidden), special, options, banned)
+    return search(running, tasks, options, observe, with_spares=with_spares)
 
 
 SEARCHES = [
@@ -94,7 +94,7 @@ SEARCHES = [
 
 
 @pytest.mark.parametrize("options", SEARCHES, ids=str)
-def test_every_translation_is_valid_utf8_whatever_its_limit(options):
+def test_every_translation_is_valid_utf8_at_any_limit(options):
     broken = 0
     for seed in range(10):
         sources, limits = [5, 6, 7, 8, 9, 10, 11, 12], [1, 2, 3, 4, 5, 6, 9, 14]
@@ -115,7 +115,7 @@ def test_other_rules_do_not_break_characters(options):
             assert all(is_utf8(one.tokens) for one in found)
 
 
-def test_after_every_beginning_of_a_character_the_bytes_may_follow_that_python_can_decode():
+def test_the_bytes_that_may_follow_part_of_a_character_are_those_that_python_can_decode():
     rules = Rules(VOCABULARY, SPECIAL)
     edges = (0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0)
     firsts = [bytes([first]) for first in range(256)]
@@ -136,10 +136,10 @@ def test_after_every_beginning_of_a_character_the_bytes_may_follow_that_python_c
         assert not any(allowed_V[piece] for piece in RESERVED)
 
 
-def decodes(beginning):
-    """Whether it is the beginning of valid UTF-8."""
+def decodes(prefix):
+    """Whether it is a prefix of valid UTF-8."""
     try:
-        beginning.decode()
+        prefix.decode()
     except UnicodeDecodeError as error:
         return error.reason == "unexpected end of data"
     return True
@@ -173,7 +173,7 @@ ALPHABETS = [
 
 
 def sequences_within_the_rules(tokens, limit, required):
-    """All that leave room for the end token."""
+    """All sequences that leave room for the end token."""
     return [
         list(sequence)
         for length in range(limit)
@@ -184,7 +184,7 @@ def sequences_within_the_rules(tokens, limit, required):
 
 
 def scored(model, tokens, source, allowed, alpha):
-    """The log-probability over the length penalty, where the model may write these tokens only."""
+    """Log-probability over the length penalty, if the model may write only these tokens."""
     history, total = [source, BEGIN], 0.0
     for token in (*tokens, END):
         logits = model.logits(history)[[*allowed, END]]
@@ -205,7 +205,7 @@ def alphabet_of(case):
 
 @pytest.mark.parametrize("alpha", [0.0, 1.0])
 @pytest.mark.parametrize("case", ALPHABETS, ids=str)
-def test_a_beam_as_wide_as_the_space_finds_all_that_the_rules_allow(case, alpha):
+def test_a_beam_as_wide_as_the_search_space_finds_everything_that_the_rules_allow(case, alpha):
     allowed, special, limit, required = alphabet_of(case)
     model = RandomModel(3, ())
     expected = sorted(
@@ -225,7 +225,7 @@ def test_a_beam_as_wide_as_the_space_finds_all_that_the_rules_allow(case, alpha)
 
 
 def every_hypothesis(model, source, case, min_length, no_repeat_ngram, alpha=1.0):
-    """Best first: the rules that give way are applied to what the others leave, one token at a time."""
+    """Best first. Rules of lower precedence apply to what the others leave, one token at a time."""
     allowed, _, limit, required = alphabet_of(case)
     whole = sequences_within_the_rules(allowed, limit, required)
     beginnings = {tuple(sequence[:length]) for sequence in whole for length in range(len(sequence) + 1)}
@@ -238,7 +238,7 @@ def every_hypothesis(model, source, case, min_length, no_repeat_ngram, alpha=1.0
         return token in RESERVED or not grams or grams[-1] not in grams[:-1]
 
     found, open_ones = [], [[]]
-    for tokens in open_ones:  # grows meanwhile
+    for tokens in open_ones:  # grows during the loop
         must = [token for token in allowed if (*tokens, token) in beginnings]
         must += [END] if tokens in whole else []
         wanted = [token for token in must if is_wanted(tokens, token)]
@@ -253,7 +253,7 @@ def every_hypothesis(model, source, case, min_length, no_repeat_ngram, alpha=1.0
 @pytest.mark.parametrize("min_length", [0, 2, 9])
 @pytest.mark.parametrize("no_repeat_ngram", [0, 1, 2])
 @pytest.mark.parametrize("case", ALPHABETS, ids=str)
-def test_the_other_rules_take_away_only_what_is_not_needed(case, min_length, no_repeat_ngram):
+def test_the_other_rules_exclude_only_tokens_that_are_not_needed(case, min_length, no_repeat_ngram):
     _, special, limit, required = alphabet_of(case)
     model = RandomModel(4, ())
     rules = {
@@ -325,7 +325,7 @@ def test_what_is_opened_last_is_closed_first(options, spare_room):
     assert unnested
 
 
-def test_without_bytes_in_the_vocabulary_required_pieces_come_too():
+def test_required_pieces_also_work_without_byte_pieces():
     special = SpecialTokens(BEGIN, END, (PAD, UNKNOWN, BEGIN), reserved=RESERVED)
     for limit in (3, 4, 8):
         (found,) = run(RandomModel(1), [5], [limit], special, rules={"required": [{4: 1, 7: 1}]}, beam_size=2)
@@ -342,7 +342,7 @@ def test_neighbours_with_other_required_pieces_change_nothing(options):
     assert run(model, [5], [12], **options) == together[:1]
 
 
-def test_reserved_pieces_that_nobody_requires_do_not_occur():
+def test_reserved_pieces_that_are_not_required_do_not_occur():
     for rules in ({}, {"required": [{4: 1}, {}]}):
         found = run(RandomModel(1, RESERVED, raised_by=9.0), [5, 6], [9, 9], rules=rules, beam_size=2)
         expected = [{4: 1}, {}] if rules else [{}, {}]
@@ -355,14 +355,14 @@ def test_a_limit_without_room_for_the_required_pieces_is_an_error():
 
     make(4, [])
     make(5, [WORD])
-    make(5, [4, 4])  # leaves one to come
+    make(5, [4, 4])  # leaves one required
     for limit, prefix in ((3, []), (4, [WORD]), (3, [4, 4])):
         with pytest.raises(AssertionError, match="no room for the prefix and the required pieces"):
             make(limit, prefix)
 
 
 @pytest.mark.parametrize("options", SEARCHES, ids=str)
-def test_a_prefix_stays_as_it_is_and_its_pieces_count(options):
+def test_a_prefix_is_unchanged_and_its_pieces_count(options):
     euro = [piece_of(byte) for byte in "€".encode()]
     prefixes = [euro, [4, WORD], [WORD, 6, *euro, 6], []]
     required = [{4: 1}, {4: 1, 5: 1}, {4: 1, 6: 1}, {7: 1}]
@@ -375,13 +375,13 @@ def test_a_prefix_stays_as_it_is_and_its_pieces_count(options):
             for one in found:
                 assert one.tokens[: len(prefixes[place])] == prefixes[place]
                 assert is_utf8(one.tokens)
-                # The prefix has a 6 more than required.
+                # The prefix has one 6 more than required.
                 expected = {4: 1, 6: 2} if place == 2 else required[place]
                 assert reserved_in(one.tokens) == expected
 
 
 def follow(chain, limit, special, **rules):
-    """The greedy translation of a model that wants these bytes one after the other, and their last one again."""
+    """The greedy translation of a model that prefers these bytes in turn, and then repeats the last one."""
 
     class Chain(RandomModel):
         def logits(self, history):
@@ -392,8 +392,8 @@ def follow(chain, limit, special, **rules):
     return list(to_bytes(one.tokens))
 
 
-def test_a_character_is_finished_even_with_bytes_that_another_rule_bans():
-    # Only one continuation byte can be written at all.
+def test_a_character_is_completed_even_with_bytes_that_another_rule_bans():
+    # Only one continuation byte is possible.
     plane_16, umlaut = [0xF4, 0x80, 0x80, 0x80], [0xC3, 0xA4]
     special = SpecialTokens(BEGIN, END, everything_but([piece_of(0xF4), piece_of(0x80)]), FIRST_BYTE)
     assert follow(plane_16, 6, special, no_repeat_ngram=1) == plane_16
@@ -406,8 +406,8 @@ def test_a_character_is_finished_even_with_bytes_that_another_rule_bans():
     assert follow(umlaut, 4, special, banned=BANNED) == [0xC3, 0xA5]
 
 
-def test_no_character_begins_that_has_no_room():
-    # A character of four bytes needs a limit of five; below, the model can only end.
+def test_no_character_starts_without_room_for_it():
+    # A character of four bytes needs a limit of five; below that, the model can only end.
     special = SpecialTokens(BEGIN, END, everything_but([piece_of(0xF4), piece_of(0x80)]), FIRST_BYTE)
     wanted = [0xF4, 0x80, 0x80, 0x80]
     assert [follow(wanted, limit, special) for limit in (1, 4, 5, 8)] == [[], [], wanted, wanted]
@@ -416,7 +416,7 @@ def test_no_character_begins_that_has_no_room():
 
 
 def certain(choices):
-    """A model whose probabilities depend on the number of tokens, and on nothing else."""
+    """A model whose probabilities depend only on the number of tokens."""
 
     class Certain(RandomModel):
         def logits(self, history):
@@ -429,13 +429,13 @@ def certain(choices):
 
 
 def test_spares_worked_out_by_hand():
-    """It ends at once with 0.3, after one word with 0.7 · 0.6, and after two with 0.7 · 0.4; α is 0."""
+    """It ends at once with 0.3, after one word with 0.7 · 0.6, after two with 0.7 · 0.4; α is 0."""
     model = certain([{END: 0.3, WORD: 0.7}, {END: 0.6, WORD: 0.4}, {END: 1.0}])
     options = {"beam_size": 4, "length_penalty": 0.0}
     ((best,),) = run(model, [5], [9], **options)
     (found,) = run(model, [5], [9], with_spares=True, **options)
     assert best.tokens == [WORD]
-    # After two steps, the best is settled: 0.42 beats the 0.28 that are left.
+    # After two steps, the best is settled: 0.42 beats the remaining 0.28.
     assert [one.tokens for one in found] == [[WORD], []]
     assert [one.score for one in found] == pytest.approx([-0.8675, -1.2040], abs=1e-4)  # log 0.42, log 0.3
 
@@ -448,7 +448,7 @@ def test_spares_come_after_the_best_and_change_nothing_else(options):
         steps = []
         plain = run(RandomModel(seed), [5, 6, 7], [9, 4, 6], **options)
         found = run(
-            RandomModel(seed), [5, 6, 7], [9, 4, 6], with_spares=True, look_on=steps.append, **options
+            RandomModel(seed), [5, 6, 7], [9, 4, 6], with_spares=True, observe=steps.append, **options
         )
         finished = {step.sentence: step.finished for step in steps if step.stopped}
         assert [some[:1] for some in found] == plain

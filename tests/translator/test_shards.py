@@ -66,7 +66,7 @@ def pairs_of(prepared: PreparedCorpus) -> list[IdPair]:
     return [(source.tolist(), target.tolist()) for source, target in pairs]
 
 
-def test_what_is_written_is_read(folder: Path, tokenizer: Tokenizer) -> None:
+def test_writing_and_reading(folder: Path, tokenizer: Tokenizer) -> None:
     data = PreparedData.open(folder)
     assert [(c.name, c.weight, c.licence, pairs_of(c)) for c in data.corpora] == [
         ("news", 0.5, "CC0", NEWS),
@@ -78,7 +78,7 @@ def test_what_is_written_is_read(folder: Path, tokenizer: Tokenizer) -> None:
     assert source.dtype == target.dtype == np.uint16
 
 
-def test_files_on_disk_are_as_documented(folder: Path, tokenizer: Tokenizer) -> None:
+def test_files_on_disk_match_the_documentation(folder: Path, tokenizer: Tokenizer) -> None:
     assert sorted(path.name for path in folder.iterdir()) == [
         *("000-news.lengths", "000-news.tokens", "001-talks-more.lengths", "001-talks-more.tokens"),
         *("dev-000-news.lengths", "dev-000-news.tokens", "manifest.json", "tokenizer.model"),
@@ -89,7 +89,7 @@ def test_files_on_disk_are_as_documented(folder: Path, tokenizer: Tokenizer) -> 
     assert list(folder.parent.iterdir()) == [folder]
 
 
-def test_manifest_tells_counts_and_checksums(folder: Path, tokenizer: Tokenizer) -> None:
+def test_manifest_has_counts_and_checksums(folder: Path, tokenizer: Tokenizer) -> None:
     content = json.loads((folder / "manifest.json").read_bytes())["content"]
     assert content["format_version"] == 1
     assert (content["tokenizer_sha256"], content["vocab_size"]) == (tokenizer.sha256, 416)
@@ -102,7 +102,7 @@ def test_manifest_tells_counts_and_checksums(folder: Path, tokenizer: Tokenizer)
         assert file == {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
 
 
-def test_hash_is_that_of_tokenizer_pairs_and_weights(tokenizer: Tokenizer, tmp_path: Path) -> None:
+def test_the_hash_depends_on_tokenizer_pairs_and_weights(tokenizer: Tokenizer, tmp_path: Path) -> None:
     def make(name: str, pairs: list[IdPair], weight: float) -> str:
         with PreparedWriter(tmp_path / name) as writer:
             writer.add_tokenizer(tokenizer)
@@ -133,7 +133,7 @@ def test_empty_corpus_can_be_read(tokenizer: Tokenizer, tmp_path: Path) -> None:
     assert len(PreparedData.open(tmp_path / "out").corpora[0]) == 0
 
 
-def test_pair_outside_of_the_corpus_is_refused() -> None:
+def test_pair_outside_the_corpus_is_refused() -> None:
     for index in (-1, 3):
         with pytest.raises(IndexError, match=f"no pair {index}, only 0 to 2"):
             corpus(NEWS).pair(index)
@@ -158,7 +158,7 @@ def test_lengths_that_do_not_add_up_are_refused() -> None:
         PreparedCorpus("news", np.zeros(5, np.uint16), np.array([[1, 3]], np.uint16))
 
 
-# --- a broken run leaves nothing
+# --- failed runs leave nothing behind
 
 
 def test_exception_leaves_nothing_behind(tokenizer: Tokenizer, tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def interrupted() -> Iterator[IdBlock]:
     yield
 
 
-def test_what_a_killed_process_left_behind_is_removed(tokenizer: Tokenizer, tmp_path: Path) -> None:
+def test_leftovers_of_killed_processes_are_removed(tokenizer: Tokenizer, tmp_path: Path) -> None:
     with subprocess.Popen(["sleep", "60"]) as running:
         killed = subprocess.Popen(["true"])
         killed.wait()
@@ -202,16 +202,14 @@ def test_what_a_killed_process_left_behind_is_removed(tokenizer: Tokenizer, tmp_
 def test_existing_data_are_not_overwritten(folder: Path, tokenizer: Tokenizer) -> None:
     with pytest.raises(DataError, match="exists and is not empty; remove it or choose another"):
         PreparedWriter(folder)
-    with pytest.raises(DataError, match="is a file, and a folder is to be written"):
+    with pytest.raises(DataError, match="is a file, not a folder"):
         PreparedWriter(folder / "manifest.json")
     assert len(PreparedData.open(folder).corpora) == 2
 
 
-def test_a_file_is_no_place_for_prepared_data(tmp_path: Path) -> None:
+def test_prepared_data_cannot_replace_a_file(tmp_path: Path) -> None:
     (tmp_path / "mine.tsv").write_text("a\tb\n")
-    with pytest.raises(
-        DataError, match=r"mine\.tsv is a file, and a folder is to be written; choose another"
-    ):
+    with pytest.raises(DataError, match=r"mine\.tsv is a file, not a folder; choose another"):
         PreparedWriter(tmp_path / "mine.tsv")
 
 
@@ -223,7 +221,7 @@ def test_empty_folder_is_used(tokenizer: Tokenizer, tmp_path: Path) -> None:
     assert pairs_of(PreparedData.open(tmp_path / "out").corpora[0]) == NEWS
 
 
-def test_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with (
         pytest.raises(DataError, match=r"cannot write .*Not a directory"),
@@ -260,11 +258,11 @@ def test_full_disk_is_reported_and_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_two_corpora_of_one_name_are_refused(tokenizer: Tokenizer, tmp_path: Path) -> None:
+def test_two_corpora_with_one_name_are_refused(tokenizer: Tokenizer, tmp_path: Path) -> None:
     with PreparedWriter(tmp_path / "out") as writer:
         writer.add_tokenizer(tokenizer)
         writer.add("news", blocks(NEWS))
-        with pytest.raises(DataError, match="two corpora are called news"):
+        with pytest.raises(DataError, match="two corpora are named news"):
             writer.add("news", blocks(TALKS))
 
 
@@ -272,7 +270,9 @@ def test_sides_too_long_for_16_bits_are_refused(tokenizer: Tokenizer, tmp_path: 
     with PreparedWriter(tmp_path / "out") as writer:
         writer.add_tokenizer(tokenizer)
         writer.add("just", blocks([([7] * 65_535, [8])]))
-        with pytest.raises(DataError, match="long: pair 2 has a side of 65536 tokens; split it"):
+        with pytest.raises(
+            DataError, match="long: pair 2 has a side of 65536 tokens, more than 65535; split it"
+        ):
             writer.add("long", blocks(NEWS[:2], [([7], [8] * 65_536)]))
 
 
@@ -330,7 +330,7 @@ def test_other_formats_are_refused(folder: Path, tmp_path: Path) -> None:
     manifest = json.loads(path.read_bytes())
     manifest["content"]["format_version"] = 2
     path.write_text(json.dumps(manifest))
-    with pytest.raises(DataError, match="format 2, but 1 is needed"):
+    with pytest.raises(DataError, match="format 2, not 1"):
         PreparedData.open(folder)
     for text in ("[]", "{}", '{"content": 1, "sha256": ""}', "nonsense"):
         path.write_text(text)
@@ -338,7 +338,7 @@ def test_other_formats_are_refused(folder: Path, tmp_path: Path) -> None:
             PreparedData.open(folder)
 
 
-def test_folders_of_other_kinds_are_told(
+def test_folders_of_other_kinds_are_refused(
     tmp_path: Path, folder: Path, tokenizer: Tokenizer, untrained: Transformer
 ) -> None:
     weights = untrained.state_dict()
@@ -349,17 +349,17 @@ def test_folders_of_other_kinds_are_told(
     for path, problem in [
         (tmp_path / "model", "is a model folder, not prepared data"),
         (checkpoint, "is a checkpoint, not prepared data"),
-        (tmp_path / "run", "holds no prepared data: it has no manifest.json"),
-        (tmp_path / "empty", "holds no prepared data: it has no manifest.json"),
+        (tmp_path / "run", "has no prepared data: there is no manifest.json in it"),
+        (tmp_path / "empty", "has no prepared data: there is no manifest.json in it"),
         (tmp_path / "nowhere", "does not exist"),
         (folder / "tokenizer.model", "is not a folder"),
     ]:
-        message = f"{path} {problem}; give a folder that `translator prepare` wrote"
+        message = f"{path} {problem}; pass a folder that `translator prepare` wrote"
         with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
             PreparedData.open(path)
 
 
-def test_names_that_look_alike_as_files_are_kept_apart(tokenizer: Tokenizer, tmp_path: Path) -> None:
+def test_names_with_the_same_file_name_stay_separate(tokenizer: Tokenizer, tmp_path: Path) -> None:
     with PreparedWriter(tmp_path / "out") as writer:
         writer.add_tokenizer(tokenizer)
         for dev in (False, True):
@@ -371,11 +371,11 @@ def test_names_that_look_alike_as_files_are_kept_apart(tokenizer: Tokenizer, tmp
 
 
 def test_development_sets_without_a_number_are_still_read(folder: Path) -> None:
-    """Folders were prepared so before two sets could have similar names."""
+    """Older folders were prepared before two sets could have similar names."""
     for path in folder.glob("dev-000-*"):
         path.rename(path.with_name(path.name.replace("dev-000-", "dev-")))
     content = json.loads((folder / "manifest.json").read_bytes())["content"]
-    # replacing keeps the keys in their order, of which the checksum is taken
+    # replacing keeps the order of the keys, on which the checksum depends
     text = json.dumps(content, sort_keys=True, separators=(",", ":")).replace("dev-000-", "dev-")
     manifest = {"content": json.loads(text), "sha256": hashlib.sha256(text.encode()).hexdigest()}
     (folder / "manifest.json").write_text(json.dumps(manifest))

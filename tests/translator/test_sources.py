@@ -1,4 +1,4 @@
-"""The sentences of a text as the model is given them."""
+"""The sentences of a text as the model receives them."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def test_spans_become_reserved_pieces(tokenizer: Tokenizer) -> None:
     assert [span.text for span in source.protected] == ["€50", "2019", "{boat}", "7"]
 
 
-def test_each_sentence_begins_with_the_first_pieces(tokenizer: Tokenizer) -> None:
+def test_each_sentence_starts_with_the_first_reserved_pieces(tokenizer: Tokenizer) -> None:
     first, second = read("The heron paid €50. The boat has {x} €60.", tokenizer)
     assert reserved(first, tokenizer) == ["<amount_0>"]
     assert reserved(second, tokenizer) == ["<opaque_0>", "<amount_0>"]
@@ -46,14 +46,14 @@ def test_each_sentence_begins_with_the_first_pieces(tokenizer: Tokenizer) -> Non
         ("I love 🍕 and boats. Great! 🙂", ["I love 🍕 and boats.", "Great!", "🙂"]),
     ],
 )
-def test_no_sentence_ends_inside_of_a_span(text: str, sentences: list[str], tokenizer: Tokenizer) -> None:
+def test_no_sentence_ends_within_a_span(text: str, sentences: list[str], tokenizer: Tokenizer) -> None:
     assert [source.text for source in read(text, tokenizer)] == sentences
 
 
 @pytest.mark.parametrize(
     "text", ["€50", "12:30–14:00", "https://example.com/a", "3:30 p.m.", "`x = 5`", "5 km", "{x}: 7"]
 )
-def test_spans_alone_are_not_given_to_the_model(text: str, tokenizer: Tokenizer) -> None:
+def test_spans_alone_are_not_passed_to_the_model(text: str, tokenizer: Tokenizer) -> None:
     assert all(not source.tokens for source in read(text, tokenizer))
 
 
@@ -80,7 +80,7 @@ def test_markup_around_a_sentence_stays_outside(text: str, inner: str, tokenizer
     assert source.text == inner
 
 
-def test_a_sentence_with_more_spans_than_pieces_is_cut_between_words(tokenizer: Tokenizer) -> None:
+def test_a_sentence_with_more_spans_than_pieces_is_split_between_words(tokenizer: Tokenizer) -> None:
     numbers = [str(number) for number in range(100, 140)]
     sources = read("the boat " + " and ".join(numbers), tokenizer)
     assert " ".join(source.text for source in sources) == "the boat " + " and ".join(numbers)
@@ -90,13 +90,13 @@ def test_a_sentence_with_more_spans_than_pieces_is_cut_between_words(tokenizer: 
     assert all(len(source.placed) == len(source.protected) <= 16 for source in sources)
 
 
-def test_capitals_are_told_without_the_spans(tokenizer: Tokenizer) -> None:
+def test_capitals_are_detected_without_the_spans(tokenizer: Tokenizer) -> None:
     (source,) = read("THE HERON PAID {boat} TODAY", tokenizer)
     assert source.in_capitals
     assert "The heron paid" in tokenizer.decode_marked(source.tokens)
 
 
-def test_a_tokenizer_without_classes_is_given_the_letters() -> None:
+def test_a_tokenizer_without_classes_receives_the_text() -> None:
     old = Tokenizer.load(shipped_model() / "tokenizer.model")
     if old.marks:
         pytest.skip("the model in the package has reserved pieces")

@@ -1,4 +1,4 @@
-"""The spelling of today."""
+"""Modern German spelling."""
 
 import pytest
 

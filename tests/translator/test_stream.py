@@ -23,8 +23,8 @@ def as_lists(batch):
 
 
 @pytest.mark.parametrize(("count", "accumulate"), [(1, 1), (2, 1), (3, 2)])
-def test_the_processes_together_see_each_batch_once_in_the_order_of_one(batches, count, accumulate):
-    """Over the end of an epoch, too, which no multiple of six batches meets."""
+def test_all_processes_together_see_each_batch_once_in_the_order_of_one(batches, count, accumulate):
+    """Also across the end of an epoch, which is not at a multiple of six batches."""
     number = batches.batch_count(0) + 7
     expected = [as_lists(batch) for batch in itertools.chain(batches.batches(0), batches.batches(1))][:number]
     streams = [updates(batches, 0, 0, accumulate, Processes(rank, count)) for rank in range(count)]
@@ -36,7 +36,7 @@ def test_the_processes_together_see_each_batch_once_in_the_order_of_one(batches,
     assert seen[:number] == expected
 
 
-def test_an_update_says_where_the_next_one_begins(batches):
+def test_an_update_gives_the_position_of_the_next_one(batches):
     count = batches.batch_count(0)
     stream = updates(batches, 0, 0, 1, Processes())
     places = [(update.next_epoch, update.next_batch) for update in itertools.islice(stream, count + 1)]
@@ -55,7 +55,7 @@ def test_reading_ahead_changes_nothing_but_the_time(batches, count):
     ahead.close()
 
 
-def test_items_are_made_by_a_thread_while_the_caller_works():
+def test_a_thread_makes_items_while_the_caller_works():
     made = threading.Semaphore(0)
 
     def items():
@@ -82,7 +82,7 @@ def test_an_error_in_the_thread_reaches_the_caller():
         next(ahead)
 
 
-def test_alone_a_process_sums_and_gathers_itself():
+def test_a_single_process_sums_and_gathers_only_its_own_values():
     alone = Processes()
     assert alone.sum([1.5, True]) == [1.5, 1]
     assert torch.equal(*alone.gather(torch.arange(3)), torch.arange(3))

@@ -13,7 +13,7 @@ LINE_BREAKS = "\n\r\v\f\x85\u2028\u2029"
 FAMILY = "👩\u200d👩\u200d👧\u200d👦"
 
 any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=120)
-# What sentences are made of, so that random text is full of near-sentences.
+# Parts of sentences, so that random text is full of near-sentences.
 marks = st.sampled_from("a.…,;:—-!?\"“”'’()[]<>*1 \u3000\u00a0\t\n\r\u2028\x00\x1c\u200b\u0301")
 words = st.sampled_from(
     ["Dr. ", "e.g. ", "U.S. ", "Über ", "OK. ", "?! ", "...", " — ", "1. ", "3.14", "日本。"]
@@ -56,7 +56,7 @@ def count_words(text: str) -> int:
 
 
 def assert_covers(text: str, spans: list[Span], within: Span) -> None:
-    """All of `text[within]` that is not whitespace is in exactly one span, and the spans are in order."""
+    """Check that each non-whitespace character of `text[within]` is in exactly one span, and spans are in order."""
     position = within.start
     for span in spans:
         assert position <= span.start < span.end <= within.end
@@ -137,7 +137,7 @@ def test_spans_are_offsets_in_characters() -> None:
 
 
 def test_sentences_are_found_in_a_paragraph_of_any_length() -> None:
-    # Lengths from 8 to 88, and one or two blanks between: ends fall on every place of the splitter's window.
+    # Lengths from 8 to 88, and one or two spaces between: ends fall on every position of the splitter's window.
     expected = [
         f"We sent {'very ' * (number % 17)}much {'of it' * (number % 2)}in." for number in range(1000)
     ]
@@ -157,7 +157,7 @@ def test_a_sentence_that_ends_at_the_edge_of_the_splitters_window(size: int) -> 
 
 
 @pytest.mark.parametrize("unit", ["a", "a ", ". ", "A b. ", "“a. ", "'. !`", "word " * 210 + "Ok. "])
-def test_the_splitter_sees_little_at_a_time(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_input_of_the_splitter_is_bounded(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
     segment = sentencex.segment
 
@@ -215,7 +215,7 @@ def test_no_sentence_crosses_a_line(text: str) -> None:
     ],
     ids=ascii,
 )
-def test_emoji_are_a_span_of_their_own(emoji: str) -> None:
+def test_emoji_are_a_separate_span(emoji: str) -> None:
     assert sentences(f"I live {emoji} with my dog. Bye.") == ["I live", emoji, "with my dog.", "Bye."]
     assert sentences(f"{emoji}I live{emoji}.\n{emoji}") == [emoji, "I live", emoji, ".", emoji]
     assert not any(character.isalpha() for character in emoji)
@@ -226,7 +226,7 @@ def test_symbols_that_are_text_stay_in_their_sentence(symbol: str) -> None:
     assert sentences(f"This is {symbol} in here.") == [f"This is {symbol} in here."]
 
 
-def test_punctuation_behind_emoji_is_in_neither_sentence() -> None:
+def test_punctuation_after_emoji_is_in_neither_sentence() -> None:
     assert sentences("Great 🙂, thanks. (See you 🙂). 🙂.com") == [
         *("Great", "🙂", ",", "thanks."),
         *("(See you", "🙂", ").", "🙂", ".com"),
@@ -246,14 +246,14 @@ def test_a_sentence_at_the_limit_stays_whole() -> None:
 
 
 def test_clause_punctuation_is_the_first_choice() -> None:
-    # 44 characters, two pieces of about 22: a blank at 21 is nearer to that than the comma at 17.
+    # 44 characters, two pieces of about 22: a space at 21 is nearer to that than the comma at 17.
     assert pieces("when we were out, the others all went to sea", 30) == [
         "when we were out,",
         "the others all went to sea",
     ]
 
 
-def test_clause_punctuation_far_from_the_middle_is_passed_over() -> None:
+def test_clause_punctuation_far_from_the_middle_is_skipped() -> None:
     assert pieces("yes, we all went to the sea that day", 25) == ["yes, we all went to", "the sea that day"]
 
 
@@ -273,11 +273,11 @@ def test_each_clause_mark_is_a_place_to_cut(mark: str) -> None:
     ]
 
 
-def test_a_dash_without_blanks_is_a_place_to_cut() -> None:
+def test_a_dash_without_spaces_is_a_place_to_cut() -> None:
     assert pieces("it rained all day—nobody went out", 25) == ["it rained all day—", "nobody went out"]
 
 
-def test_a_comma_in_a_number_is_no_place_to_cut() -> None:
+def test_a_comma_in_a_number_is_not_a_place_to_cut() -> None:
     assert pieces("it costs 1,000,000 euro", 16) == ["it costs", "1,000,000 euro"]
 
 
@@ -299,7 +299,7 @@ def test_an_unbroken_run_is_cut_into_equal_parts() -> None:
 @pytest.mark.parametrize(
     "character", ["e\u0301", "👍🏽", FAMILY, "❤️", "🇩🇪", "🏴\U000e0067\U000e0062\U000e007f", "각"]
 )
-def test_what_a_reader_sees_as_one_character_is_not_cut(character: str) -> None:
+def test_graphemes_are_not_cut(character: str) -> None:
     character = unicodedata.normalize("NFD", character)
     assert all(
         len(piece) <= 10 and piece == character * (len(piece) // len(character))
@@ -307,7 +307,7 @@ def test_what_a_reader_sees_as_one_character_is_not_cut(character: str) -> None:
     )
 
 
-def test_a_character_of_more_than_the_limit_is_cut_rather_than_kept_too_long() -> None:
+def test_a_grapheme_over_the_limit_is_cut() -> None:
     zalgo = "a" + "\u0301" * 500
     assert max(map(len, pieces(zalgo, 10))) <= 10
     assert "".join(pieces(zalgo, 10)) == zalgo
@@ -339,7 +339,7 @@ def test_tokens_of_pieces_need_not_add_up_to_those_of_the_whole(extra: int) -> N
 
 
 def test_a_dense_part_does_not_make_pieces_of_the_rest_small() -> None:
-    # 60 words of one token, then 600 tokens without a blank: the average must not rule the words.
+    # 60 words of one token, then 600 tokens without a space: the average must not decide the cuts in the words.
     text = "word " * 60 + "日" * 600
 
     def count(part: str) -> int:
@@ -368,7 +368,7 @@ def test_a_dense_part_does_not_make_pieces_of_the_rest_small() -> None:
         ("It is at its max. Stop it.", ["It is at its max.", "Stop it."]),
     ],
 )
-def test_abbreviations_end_no_sentence(text: str, expected: list[str]) -> None:
+def test_abbreviations_do_not_end_a_sentence(text: str, expected: list[str]) -> None:
     assert sentences(text) == expected
 
 
@@ -396,7 +396,7 @@ def test_pieces_cover_the_sentence_and_fit(text: str, max_tokens: int, count: Ca
 # Rejoining
 
 
-def test_translations_take_the_place_of_sentences() -> None:
+def test_translations_replace_sentences() -> None:
     text = "\r\n  Yes.  No!\n\n\tMaybe? \n"
     assert (
         rejoin(text, split_sentences(text), ["Ja.", "Nein!", "Vielleicht?"])
@@ -404,18 +404,18 @@ def test_translations_take_the_place_of_sentences() -> None:
     )
 
 
-def test_pieces_that_touched_are_joined_without_a_blank() -> None:
+def test_adjacent_pieces_are_joined_without_a_space() -> None:
     assert rejoin(" abcd ", [Span(1, 3), Span(3, 5)], ["X", "Y"]) == " XY "
 
 
-def test_each_sentence_needs_its_translation() -> None:
+def test_each_sentence_needs_a_translation() -> None:
     with pytest.raises(ValueError, match="shorter"):
         rejoin("Yes. No.", split_sentences("Yes. No."), ["Ja."])
 
 
 @given(texts, st.integers(1, 20))
 @settings(max_examples=100, deadline=None)
-def test_the_text_itself_comes_back(text: str, max_tokens: int) -> None:
+def test_untranslated_text_survives_a_round_trip(text: str, max_tokens: int) -> None:
     spans = split_sentences(text)
     assert rejoin(text, spans, [text[span.start : span.end] for span in spans]) == text
     parts = [piece for span in spans for piece in split_long(text, span, of_parts(text, len), max_tokens)]
@@ -458,7 +458,7 @@ MEGABYTE = 1_000_000
     ],
     ids=ascii,
 )
-def test_a_megabyte_of_anything_comes_back(unit: str) -> None:
+def test_a_megabyte_of_anything_survives_a_round_trip(unit: str) -> None:
     text = unit * (MEGABYTE // len(unit.encode()))
     counted = 0
 
@@ -474,9 +474,7 @@ def test_a_megabyte_of_anything_comes_back(unit: str) -> None:
     ]
     assert rejoin(text, spans, [text[span.start : span.end] for span in spans]) == text
     assert all(span.end - span.start <= 500 for span in spans)
-    assert counted <= 10 * len(
-        text
-    )  # near-linear: 2,000 pieces could as well have counted the rest 2,000 times
+    assert counted <= 10 * len(text)  # near-linear: not 2,000 counts of the rest for 2,000 pieces
 
 
 @pytest.mark.parametrize("units", [("\u200b", "日"), ("日", "\u200b")], ids=ascii)
@@ -539,7 +537,7 @@ def test_normalise(sentence: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize("function", [normalise, split_sentences])
-def test_a_lone_surrogate_is_refused_with_its_place(function: Callable[[str], object]) -> None:
+def test_a_lone_surrogate_is_refused_with_its_position(function: Callable[[str], object]) -> None:
     with pytest.raises(InputError, match=r"lone surrogate \(U\+D83D\) at character 4"):
         function("abc \ud83d def")
 

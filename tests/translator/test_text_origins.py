@@ -1,4 +1,4 @@
-"""Where the characters of a normalised text stand in the text itself."""
+"""Positions in the original text of the characters of a normalised text."""
 
 import re
 from difflib import SequenceMatcher
@@ -28,7 +28,7 @@ ODD_TEXTS = [
 
 
 def by_diff(normalised: str, original: str, start: int, end: int) -> tuple[int, int]:
-    """An independent way: what changed takes the place between its unchanged neighbours."""
+    """Compute them independently: changed text has the position between its unchanged neighbours."""
     blocks = SequenceMatcher(None, normalised, original, autojunk=False).get_matching_blocks()
     first = max((block for block in blocks if block.a <= start), key=lambda block: block.a, default=None)
     last = next(block for block in blocks if end <= block.a + block.size)
@@ -37,7 +37,7 @@ def by_diff(normalised: str, original: str, start: int, end: int) -> tuple[int, 
 
 
 @pytest.mark.parametrize("original", ODD_TEXTS)
-def test_words_stand_where_a_comparison_of_both_texts_finds_them(original: str) -> None:
+def test_positions_match_a_comparison_of_both_texts(original: str) -> None:
     normalised, origins = normalise_with_origins(original)
     assert normalised == normalise(original)
     for word in re.finditer(r"\w+|[^\w\s]", normalised):
@@ -45,15 +45,15 @@ def test_words_stand_where_a_comparison_of_both_texts_finds_them(original: str) 
         assert (origins[start][0], origins[end - 1][1]) == by_diff(normalised, original, start, end)
 
 
-def test_places_worked_out_by_hand() -> None:
-    # 0 blank, 1 "a" and 2 its accent, 3 and 4 blanks, 5 "b", 6 soft hyphen, 7 "c", 8 blank.
+def test_positions_written_by_hand() -> None:
+    # 0 space, 1 "a" and 2 its accent, 3 and 4 spaces, 5 "b", 6 soft hyphen, 7 "c", 8 space.
     assert normalise_with_origins(" a\u0301  b\u00adc ") == ("á bc", [(1, 3), (3, 4), (5, 6), (7, 8)])
     # A joiner stays among emoji (0 to 2) and is dropped at a letter (4).
     assert normalise_with_origins("👩\u200d💻 \u200dx") == (
         "👩\u200d💻 x",
         [(0, 1), (1, 2), (2, 3), (3, 4), (5, 6)],
     )
-    # One character that stands for two, and two of which one is left.
+    # One character that becomes two, and two that become one.
     assert normalise_with_origins("\u0958\u1100\u1161") == ("\u0915\u093c가", [(0, 1), (0, 1), (1, 3)])
 
 
@@ -74,7 +74,7 @@ def test_every_character_comes_from_what_is_normalised_to_it(original: str) -> N
 
 
 def test_the_work_is_linear(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Counted, not timed: each character of either text is taken apart once."""
+    """Counted, not timed: each character of either text is decomposed once."""
     taken = []
     take_apart = normalisation._parts
     monkeypatch.setattr(

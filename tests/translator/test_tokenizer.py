@@ -32,20 +32,20 @@ def tokenizer() -> Tokenizer:
 
 
 @pytest.mark.parametrize("text", [*SENTENCES, "", " ", "🙂 ok", "a 🙂é▁b", "  two  blanks ", "äöü"])
-def test_pieces_know_their_place(tokenizer: Tokenizer, text: str) -> None:
+def test_spans_of_pieces(tokenizer: Tokenizer, text: str) -> None:
     ids = tokenizer.encode(text)
     for piece_id, (start, end) in zip(ids, tokenizer.spans(ids), strict=True):
         piece = tokenizer.piece(piece_id)
         if piece_id >= FIRST_BYTE_ID + 256:
             written = piece.replace("▁", " ")
-            assert text[start:end] in (written, written[1:])  # without the blank that every text is given
+            assert text[start:end] in (written, written[1:])  # without the space that SentencePiece adds
         else:
             assert end - start == 1
             assert bytes([piece_id - FIRST_BYTE_ID]) in text[start:end].encode()
     assert {place for span in tokenizer.spans(ids) for place in range(*span)} == set(range(len(text)))
 
 
-def test_special_ids_have_their_fixed_places(tokenizer: Tokenizer) -> None:
+def test_special_ids_are_fixed(tokenizer: Tokenizer) -> None:
     assert (PAD_ID, UNK_ID, BOS_ID, EOS_ID) == (0, 1, 2, 3)
     assert tokenizer.vocab_size == VOCAB_SIZE
     assert [tokenizer.piece(i) for i in (4, 5, 20, 131)] == [
@@ -59,7 +59,7 @@ def test_special_ids_have_their_fixed_places(tokenizer: Tokenizer) -> None:
 
 
 @pytest.mark.parametrize("sentence", SENTENCES)
-def test_training_text_needs_no_bytes_and_comes_back(tokenizer: Tokenizer, sentence: str) -> None:
+def test_training_text_needs_no_bytes_and_survives_a_round_trip(tokenizer: Tokenizer, sentence: str) -> None:
     ids = tokenizer.encode(sentence)
     assert min(ids) >= FIRST_BYTE_ID + 256
     assert tokenizer.decode(ids) == sentence
@@ -84,7 +84,7 @@ def test_training_text_needs_no_bytes_and_comes_back(tokenizer: Tokenizer, sente
         "漢字かな交じり文",
     ],
 )
-def test_any_text_comes_back(tokenizer: Tokenizer, text: str) -> None:
+def test_any_text_survives_a_round_trip(tokenizer: Tokenizer, text: str) -> None:
     assert tokenizer.decode(tokenizer.encode(text)) == text
 
 
@@ -110,7 +110,7 @@ def test_text_never_becomes_a_control_piece(tokenizer: Tokenizer, name: str) -> 
         assert tokenizer.decode(ids) == text
 
 
-def test_names_of_controls_in_the_training_text_do_no_harm() -> None:
+def test_names_of_controls_in_the_training_text_are_harmless() -> None:
     text = ["<number_0> and <s> and </s> in <pad> a text of markup <unk> <0x41>"]
     tokenizer = train_tokenizer(text * 20, 416, threads=1)
     ids = tokenizer.encode(text[0])
@@ -140,7 +140,7 @@ def test_many_texts_on_several_threads_keep_their_order(tokenizer: Tokenizer) ->
 
 
 @pytest.mark.parametrize("text", ["a\ud800", "\udfff", "ab▁c▁\ud800"])
-def test_lone_surrogate_is_refused_with_its_place(tokenizer: Tokenizer, text: str) -> None:
+def test_lone_surrogate_is_refused_with_its_position(tokenizer: Tokenizer, text: str) -> None:
     place = f"character {len(text) - 1}"
     with pytest.raises(InputError, match=place):
         tokenizer.encode(text)
@@ -148,7 +148,7 @@ def test_lone_surrogate_is_refused_with_its_place(tokenizer: Tokenizer, text: st
         tokenizer.encode_all(["fine", text])
 
 
-def test_digits_are_pieces_of_their_own(tokenizer: Tokenizer) -> None:
+def test_every_digit_is_a_separate_piece(tokenizer: Tokenizer) -> None:
     pieces = [tokenizer.piece(i) for i in tokenizer.encode("1987")]
     assert [piece.removeprefix("▁") for piece in pieces if piece != "▁"] == ["1", "9", "8", "7"]
 
@@ -161,13 +161,13 @@ def test_decode_drops_specials_and_reserved_pieces(tokenizer: Tokenizer) -> None
     assert tokenizer.decode([BOS_ID, EOS_ID]) == ""
 
 
-def test_decode_of_bytes_that_are_no_utf8(tokenizer: Tokenizer) -> None:
+def test_decoding_bytes_that_are_not_utf8(tokenizer: Tokenizer) -> None:
     assert tokenizer.decode([FIRST_BYTE_ID + 0xFF]) == "\ufffd"
     assert tokenizer.decode([FIRST_BYTE_ID + 0xC3, FIRST_BYTE_ID + 0xA4]) == "ä"
 
 
 @pytest.mark.parametrize("wrong", [-1, VOCAB_SIZE, 10**12])
-def test_ids_outside_of_the_vocabulary_are_refused(tokenizer: Tokenizer, wrong: int) -> None:
+def test_ids_outside_the_vocabulary_are_refused(tokenizer: Tokenizer, wrong: int) -> None:
     with pytest.raises(InputError, match=f"piece id {wrong} .* 0 to {VOCAB_SIZE - 1}"):
         tokenizer.decode([50, wrong])
     with pytest.raises(InputError, match=str(wrong)):
@@ -208,21 +208,21 @@ def test_foreign_models_are_refused() -> None:
 
 
 def test_too_small_text_names_the_largest_vocabulary() -> None:
-    with pytest.raises(DataError, match=r"vocabulary of 3000 pieces; ask for at most (\d+)") as caught:
+    with pytest.raises(DataError, match=r"vocabulary of 3000 pieces; use at most (\d+)") as caught:
         train_tokenizer(SENTENCES, 3000, threads=1)
     largest = int(str(caught.value).split("at most ")[1].split()[0])
     assert train_tokenizer(SENTENCES, largest, threads=1).vocab_size == largest
 
 
 def test_too_small_text_for_the_required_characters_names_a_vocabulary_that_works() -> None:
-    with pytest.raises(DataError, match=r"vocabulary of 9000 pieces; ask for at most (\d+)") as caught:
+    with pytest.raises(DataError, match=r"vocabulary of 9000 pieces; use at most (\d+)") as caught:
         train_tokenizer(SENTENCES, 9000, threads=1)
     smaller = int(str(caught.value).split("at most ")[1].split()[0])
     assert train_tokenizer(SENTENCES, smaller, threads=1).vocab_size == smaller
 
 
 def test_too_small_vocabulary_names_the_smallest() -> None:
-    with pytest.raises(DataError, match=r"396 pieces .*; ask for at least (\d+)") as caught:
+    with pytest.raises(DataError, match=r"396 pieces .*; use at least (\d+)") as caught:
         train_tokenizer(SENTENCES, 396, threads=1)
     smallest = int(str(caught.value).split("at least ")[1])
     characters = set("".join(SENTENCES)) - {" "} | {"▁"}
@@ -231,7 +231,7 @@ def test_too_small_vocabulary_names_the_smallest() -> None:
 
 
 @pytest.mark.parametrize("error", [DataError("line 2 is broken"), KeyboardInterrupt()])
-def test_what_the_sentences_raise_comes_out_unchanged(error: BaseException) -> None:
+def test_exceptions_of_the_sentences_are_raised_unchanged(error: BaseException) -> None:
     def sentences() -> Iterator[str]:
         yield from SENTENCES
         raise error
@@ -275,7 +275,9 @@ def test_a_translation_may_have_spans_but_no_hints(tokenizer: Tokenizer) -> None
 @pytest.mark.parametrize(
     "text", ["The heron {0} and {1}.", "{0}", "{1}{0}", " {0} the", "▁{0}▁", "({0})", "owl{1}s"]
 )
-def test_marked_text_becomes_reserved_pieces_and_comes_back(tokenizer: Tokenizer, text: str) -> None:
+def test_marked_text_becomes_reserved_pieces_and_survives_a_round_trip(
+    tokenizer: Tokenizer, text: str
+) -> None:
     marks = [tokenizer.marks["number"][2], tokenizer.marks["close"][11]]
     marked = text.format(*marks)
     ids = tokenizer.encode_marked(marked)
@@ -287,7 +289,7 @@ def test_marked_text_becomes_reserved_pieces_and_comes_back(tokenizer: Tokenizer
     assert tokenizer.encode_all_marked([marked, "plain"]) == [ids, tokenizer.encode("plain")]
 
 
-def test_what_stands_beside_a_mark_is_encoded_as_without_it(tokenizer: Tokenizer) -> None:
+def test_text_beside_a_mark_is_encoded_as_without_it(tokenizer: Tokenizer) -> None:
     mark = tokenizer.marks["date"][0]
     ids = tokenizer.encode_marked(f"{SENTENCES[0]} {mark} {SENTENCES[1]}")
     blank = tokenizer.encode(" ")[0]
@@ -297,7 +299,7 @@ def test_what_stands_beside_a_mark_is_encoded_as_without_it(tokenizer: Tokenizer
 
 
 @pytest.mark.parametrize("other", ["\U000f0080", "\U000f00ff", "\U000f0250", "\U000f1000", "\U0010ffff"])
-def test_other_private_characters_beside_a_mark_are_no_marks(tokenizer: Tokenizer, other: str) -> None:
+def test_other_private_characters_beside_a_mark_are_not_marks(tokenizer: Tokenizer, other: str) -> None:
     mark = tokenizer.marks["number"][0]
     ids = tokenizer.encode_marked(f"a {mark}{other}")
     assert ids == [*tokenizer.encode("a "), tokenizer.reserved["number"][0], *tokenizer.encode(other)[-4:]]
@@ -320,7 +322,7 @@ def test_a_tokenizer_without_classes_still_works() -> None:
     assert set(range(4, 36)) <= set(old.unprintable_ids)
 
 
-def test_required_characters_are_pieces_of_their_own() -> None:
+def test_required_characters_are_separate_pieces() -> None:
     random = np.random.default_rng(0)
     words = ["".join(random.choice(list("abcdefghijklmnop"), 6)) for _ in range(9000)]
     tokenizer = train_tokenizer([" ".join(words[i : i + 9]) for i in range(0, 9000, 9)], 4000, threads=1)
@@ -329,7 +331,7 @@ def test_required_characters_are_pieces_of_their_own() -> None:
         assert [tokenizer.piece(one) for one in (mark, digit, piece)] == ["▁", "7", character]
 
 
-def test_the_vocabulary_of_the_next_model_has_all_of_them() -> None:
+def test_a_large_vocabulary_has_all_required_characters() -> None:
     path = Path(__file__).parents[2] / "benchmarks" / "vocabulary-12000.model"
     tokenizer = Tokenizer.load(path)
     assert tokenizer.vocab_size == 12_000

@@ -7,8 +7,8 @@ import pytest
 
 from translator.errors import ConfigError
 from translator.toy_grammar import MAX_PAIRS, VOCABULARY, demo_pairs, generate_pairs, lexicon
-from translator.toy_grammar.drawing import draw_sentence
 from translator.toy_grammar.lexicon import Case, Tense
+from translator.toy_grammar.sampling import sample_sentence
 from translator.toy_grammar.syntax import (
     Clause,
     Compound,
@@ -38,7 +38,7 @@ def phrase(text: str) -> Phrase:
 
 
 def place(text: str, goal: bool) -> Prepositional:
-    """Build a place from its English words, `on the table`, in the case that German asks for."""
+    """Build a place from its English words, `on the table`, in the case that German needs."""
     english, _, rest = text.partition(" ")
     german = {"on": "auf", "under": "unter"}.get(english)
     if not german:
@@ -257,14 +257,14 @@ def test_sentence_written_by_hand(sentence: Sentence, english: str, german: str)
     assert (sentence.english(), sentence.german()) == (english, german)
 
 
-# ------------------------------------------------------------------------------------------- drawn sentences
+# ------------------------------------------------------------------------------------------- sampled sentences
 
 
 @pytest.fixture(scope="module")
-def drawn() -> list[tuple[str, str]]:
-    """Sentences as they are drawn, repetitions included."""
+def sampled() -> list[tuple[str, str]]:
+    """Return sampled sentences, including repetitions."""
     rng = random.Random(20)
-    sentences = [draw_sentence(rng) for _ in range(12_000)]
+    sentences = [sample_sentence(rng) for _ in range(12_000)]
     return [(sentence.english(), sentence.german()) for sentence in sentences]
 
 
@@ -272,37 +272,37 @@ def words(text: str) -> list[str]:
     return text.rstrip(".?").replace(",", "").split()
 
 
-def test_each_english_sentence_has_one_translation(drawn: list[tuple[str, str]]) -> None:
-    assert len(set(drawn)) == len({english for english, _ in drawn})
+def test_each_english_sentence_has_one_translation(sampled: list[tuple[str, str]]) -> None:
+    assert len(set(sampled)) == len({english for english, _ in sampled})
 
 
-def test_vocabulary_is_what_the_grammar_says(drawn: list[tuple[str, str]]) -> None:
-    said = {word.lower() for english, _ in drawn for word in words(english)}
+def test_vocabulary_is_the_set_of_words_in_sampled_sentences(sampled: list[tuple[str, str]]) -> None:
+    said = {word.lower() for english, _ in sampled for word in words(english)}
     assert said == VOCABULARY
 
 
-def test_german_nouns_are_capitalised_and_other_words_are_not(drawn: list[tuple[str, str]]) -> None:
+def test_german_nouns_are_capitalised_and_other_words_are_not(sampled: list[tuple[str, str]]) -> None:
     nouns = {noun.german(case, plural=False) for noun in NOUNS for case in Case}
     nouns |= {noun.german(case, plural=True) for noun in NOUNS if noun.plural for case in Case}
     nouns |= {"Anna", "Paul", "Tag", "Montag"}
     assert all(noun.istitle() for noun in nouns)
     lower = {noun.lower() for noun in nouns} - {"junge", "jungen"}  # die jungen Jungen
-    for _, german in drawn:
+    for _, german in sampled:
         first, *others = words(german)
         assert first[0].isupper()
         assert {word for word in others if word[0].isupper()} <= nouns
         assert not lower & set(others)
 
 
-def test_english_sentences_have_4_to_14_words(drawn: list[tuple[str, str]]) -> None:
-    assert {len(english.split()) for english, _ in drawn} == set(range(4, 15))
+def test_english_sentences_have_4_to_14_words(sampled: list[tuple[str, str]]) -> None:
+    assert {len(english.split()) for english, _ in sampled} == set(range(4, 15))
 
 
-def test_german_verb_closes_every_reason(drawn: list[tuple[str, str]]) -> None:
+def test_german_verb_closes_every_reason(sampled: list[tuple[str, str]]) -> None:
     finite = {verb.prefix + form for verb in VERBS.values() for form in (verb.er, verb.infinitive)}
     finite |= {verb.prefix + verb.infinitive[:-1] for verb in VERBS.values()}  # ich kaufe
     finite |= {"habe", "hat", "haben", "bin", "ist", "sind", "war", "waren"}
-    reasons = [german.split(", weil ")[1] for _, german in drawn if ", weil " in german]
+    reasons = [german.split(", weil ")[1] for _, german in sampled if ", weil " in german]
     assert len(reasons) > 500
     assert {words(reason)[-1] for reason in reasons} <= finite
 
@@ -329,5 +329,5 @@ def test_impossible_count_is_refused(count: int) -> None:
 
 @pytest.mark.parametrize(("train", "test"), [(-1, 5), (5, -1)])
 def test_negative_share_is_refused(train: int, test: int) -> None:
-    with pytest.raises(ConfigError, match="below 0"):
+    with pytest.raises(ConfigError, match="at least 0"):
         demo_pairs(train, test, seed=0)

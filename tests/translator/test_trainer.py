@@ -37,7 +37,7 @@ def losses(out):
 
 @pytest.mark.parametrize("change", [{"precision": "fp32"}, {"precision": "bf16"}, {"softmax_pieces": 100}])
 def test_save_and_resume_equal_the_straight_run(prepared, brief_config, tmp_path, change):
-    """Dropout, shuffling over an epoch's end, drawn pieces, Adam and the schedule all go on where they were."""
+    """Dropout, shuffling across epochs, sampled pieces, Adam and the schedule all resume where they stopped."""
     settings = {**change, "max_steps": 40, "batch_tokens": 512}
     assert make_trainer(brief_config, prepared, tmp_path / "straight", **settings).train()
 
@@ -69,22 +69,22 @@ def test_save_and_resume_equal_the_straight_run(prepared, brief_config, tmp_path
     assert all(torch.equal(straight[name], parts[name]) for name in straight)
 
 
-def test_the_loss_falls_and_the_log_says_so(prepared, brief_config, tmp_path):
+def test_the_loss_falls_and_is_logged(prepared, brief_config, tmp_path):
     trainer = make_trainer(brief_config, prepared, tmp_path, max_steps=60)
     trainer.train()
     found = losses(tmp_path)
     assert [step for step, *_ in found] == list(range(1, 61))
     assert found[-1][1] < found[0][1] - 1
     first = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])
-    # An untrained model with random logits of moderate size is about as sure as a die with V faces.
+    # An untrained model with random logits of moderate size is about as certain as a die with V faces.
     assert math.log(brief_config.model.vocab_size) * 0.8 < math.log(first["perplexity"]) < 12
     assert set(first) == {
         "step", "epoch", "loss", "perplexity", "target_tokens_per_second", "learning_rate", "seconds", "seconds_left",
     }  # fmt: skip
 
 
-def test_accumulated_batches_give_the_gradient_of_the_whole(prepared, brief_config, tmp_path):
-    """One update on two batches equals the hand-made mean over all their target tokens."""
+def test_accumulated_batches_give_the_gradient_of_the_whole_update(prepared, brief_config, tmp_path):
+    """One update on two batches equals the mean, computed by hand, over all their target tokens."""
     brief_config = dataclasses.replace(
         brief_config, model=dataclasses.replace(brief_config.model, dropout=0.0)
     )
@@ -113,7 +113,7 @@ def test_accumulated_batches_give_the_gradient_of_the_whole(prepared, brief_conf
 
 
 def test_r_drop_compares_two_passes_over_every_position(prepared, brief_config, tmp_path):
-    """The loss of a batch equals one put together sentence by sentence and position by position."""
+    """The loss of a batch equals a loss computed sentence by sentence and position by position."""
     model_config = dataclasses.replace(brief_config.model, dropout=0.3)
     config = dataclasses.replace(brief_config, model=model_config)
     trainer = make_trainer(config, prepared, tmp_path, precision="fp32", label_smoothing=0.0, r_drop=3.0)
@@ -167,7 +167,7 @@ def test_r_drop_over_several_batches_is_the_mean_per_target_token(prepared, brie
         torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=1e-4)
 
 
-def test_a_signal_saves_and_leaves(prepared, brief_config, tmp_path):
+def test_a_signal_saves_and_exits(prepared, brief_config, tmp_path):
     def interrupt(record):
         if record["step"] == 3:
             os.kill(os.getpid(), signal.SIGTERM)
@@ -181,8 +181,8 @@ def test_a_signal_saves_and_leaves(prepared, brief_config, tmp_path):
 
 @pytest.mark.parametrize("moment", ["forward", "backward"])
 @pytest.mark.parametrize("step", [1, 4])
-def test_a_signal_breaks_an_update_off_as_if_it_had_not_begun(prepared, brief_config, tmp_path, moment, step):
-    """It may take half a minute, and nobody waits that long; dropout's random numbers are drawn again."""
+def test_a_signal_aborts_an_update_as_if_it_had_never_started(prepared, brief_config, tmp_path, moment, step):
+    """An update may take half a minute, and nobody waits that long. Dropout reuses its random numbers afterwards."""
     settings = {"max_steps": 9, "log_every_steps": 2}
     assert make_trainer(brief_config, prepared, tmp_path / "straight", **settings).train()
     first = make_trainer(brief_config, prepared, tmp_path / "parts", **settings)
@@ -213,7 +213,7 @@ def test_a_signal_breaks_an_update_off_as_if_it_had_not_begun(prepared, brief_co
 
 
 def test_a_backward_pass_runs_some_python_in_every_layer(prepared, brief_config, tmp_path):
-    """Else the handler of a signal would wait for its end, which may take a quarter of a minute."""
+    """Otherwise the signal handler would wait for its end, which may take 15 seconds."""
     model = dataclasses.replace(brief_config.model, encoder_layers=3, decoder_layers=2)
     trainer = make_trainer(dataclasses.replace(brief_config, model=model), prepared, tmp_path)
     gradients = [
@@ -238,8 +238,8 @@ def test_a_backward_pass_runs_some_python_in_every_layer(prepared, brief_config,
     assert known == [0, 2, 4, 6, 8]
 
 
-def test_a_signal_is_heard_between_the_batches_of_an_update(prepared, brief_config, tmp_path):
-    """Also where an update may not be broken off within a batch, as with several processes."""
+def test_a_signal_is_handled_between_the_batches_of_an_update(prepared, brief_config, tmp_path):
+    """Even if an update must not be aborted within a batch, as with several processes."""
     trainer = make_trainer(brief_config, prepared, tmp_path, accumulate_batches=3)
     batches = list(itertools.islice(trainer._batches.batches(0), 3))
     seen = []
@@ -276,9 +276,9 @@ def test_a_skipped_update_leaves_no_trace_in_losses_and_checkpoints(prepared, br
     accumulate = trainer._accumulate_gradients
 
     def spoilt(*arguments):
-        loss_sum, plain_sum = accumulate(*arguments)
-        is_bad = trainer.progress.step in (1, 3, 4, 5)  # those behind: updates 2, 4, 5 and 6
-        return (loss_sum * math.nan, plain_sum * math.nan) if is_bad else (loss_sum, plain_sum)
+        loss_sum, nll_sum = accumulate(*arguments)
+        is_bad = trainer.progress.step in (1, 3, 4, 5)  # steps done; the updates are 2, 4, 5 and 6
+        return (loss_sum * math.nan, nll_sum * math.nan) if is_bad else (loss_sum, nll_sum)
 
     trainer._accumulate_gradients = spoilt
     assert trainer.train()
@@ -291,7 +291,7 @@ def test_a_skipped_update_leaves_no_trace_in_losses_and_checkpoints(prepared, br
 
 
 def test_nothing_is_saved_or_validated_while_updates_are_skipped(prepared, brief_config, tmp_path):
-    """So that there is a checkpoint of before to go on from."""
+    """So that there is an earlier checkpoint to resume from."""
     measured = []
     training = dataclasses.replace(
         brief_config.training, max_steps=8, save_every_steps=1, keep_checkpoints=9, validate_every_steps=1
@@ -305,8 +305,8 @@ def test_nothing_is_saved_or_validated_while_updates_are_skipped(prepared, brief
     accumulate = trainer._accumulate_gradients
 
     def spoilt(*arguments):
-        loss_sum, plain_sum = accumulate(*arguments)
-        return (loss_sum * math.nan if trainer.progress.step in (2, 3, 4) else loss_sum), plain_sum
+        loss_sum, nll_sum = accumulate(*arguments)
+        return (loss_sum * math.nan if trainer.progress.step in (2, 3, 4) else loss_sum), nll_sum
 
     trainer._accumulate_gradients = spoilt
     assert trainer.train()
@@ -314,7 +314,7 @@ def test_nothing_is_saved_or_validated_while_updates_are_skipped(prepared, brief
     assert [int(path.name[-8:]) for path in checkpoint_paths(tmp_path / "checkpoints")] == [1, 2, 6, 7, 8]
 
 
-def test_a_mean_of_checkpoints_is_told_and_measured(prepared, brief_config, tmp_path, caplog):
+def test_a_mean_of_checkpoints_is_logged_and_measured(prepared, brief_config, tmp_path, caplog):
     caplog.set_level(logging.INFO)
     training = dataclasses.replace(
         brief_config.training, max_steps=6, save_every_steps=2, keep_checkpoints=5, average_checkpoints=5
@@ -332,7 +332,7 @@ def test_a_mean_of_checkpoints_is_told_and_measured(prepared, brief_config, tmp_
     assert [record.message for record in caplog.records] == [expected]
 
 
-def test_a_run_with_nothing_left_to_do_says_so(prepared, brief_config, tmp_path, caplog):
+def test_a_run_with_nothing_left_to_do_logs_a_warning(prepared, brief_config, tmp_path, caplog):
     make_trainer(brief_config, prepared, tmp_path, max_steps=5).train()
     assert "nothing is left" not in caplog.text
     again = make_trainer(brief_config, prepared, tmp_path, max_steps=3)
@@ -344,20 +344,24 @@ def test_a_run_with_nothing_left_to_do_says_so(prepared, brief_config, tmp_path,
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("config.json", '{"mine": 1}', "config.json is no config.json of a training run: unknown key 'mine'"),
-        ("config.json", "notes", "it would be overwritten: choose another folder"),
-        ("log.jsonl", "notes", "log.jsonl is not of a training run"),
+        (
+            "config.json",
+            '{"mine": 1}',
+            "config.json is not the config.json of a training run: unknown key 'mine'",
+        ),
+        ("config.json", "notes", "training would overwrite it: choose another folder"),
+        ("log.jsonl", "notes", "log.jsonl is not the log of a training run"),
     ],
 )
-def test_files_of_somebody_else_are_not_overwritten(prepared, brief_config, tmp_path, name, content, message):
+def test_unrelated_files_are_not_overwritten(prepared, brief_config, tmp_path, name, content, message):
     (tmp_path / name).write_text(content)
     with pytest.raises(ConfigError, match=message):
         make_trainer(brief_config, prepared, tmp_path).start_afresh()
     assert (tmp_path / name).read_text() == content
 
 
-def test_a_terminal_that_is_closed_is_a_signal_unless_it_is_ignored():
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whatever runs the tests may ignore it
+def test_a_closed_terminal_is_a_signal_unless_it_is_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the test runner may ignore it
     try:
         with StopSignal() as stop:
             signal.raise_signal(signal.SIGHUP)
@@ -382,7 +386,7 @@ def test_a_figure_that_is_not_a_number_is_never_the_best():
 
 
 def test_a_second_signal_acts_at_once_unless_it_is_the_same_one(monkeypatch):
-    """`timeout` sends its signal twice in a moment: that must not break a save off."""
+    """`timeout` sends its signal twice in quick succession, which must not abort a save."""
     seen = []
     before = signal.signal(signal.SIGTERM, lambda number, frame: seen.append(number))
     now = 100.0
@@ -428,9 +432,7 @@ def test_signals_change_nothing_in_an_average(prepared, brief_config, tmp_path):
     assert losses(tmp_path / "parts") == losses(tmp_path / "straight")
 
 
-def test_of_a_damaged_checkpoint_no_average_is_made_and_the_log_says_so(
-    prepared, brief_config, tmp_path, caplog
-):
+def test_a_damaged_checkpoint_is_left_out_of_the_average_and_logged(prepared, brief_config, tmp_path, caplog):
     settings = {"max_steps": 6, "save_every_steps": 2, "keep_checkpoints": 3, "average_checkpoints": 3}
     trainer = make_trainer(brief_config, prepared, tmp_path, **settings)
     trainer.train()
@@ -443,7 +445,7 @@ def test_of_a_damaged_checkpoint_no_average_is_made_and_the_log_says_so(
     assert "the model is made without it" in caplog.text
 
 
-def test_a_finished_run_that_goes_on_logs_no_update_twice(prepared, brief_config, tmp_path):
+def test_a_finished_run_that_is_resumed_logs_no_update_twice(prepared, brief_config, tmp_path):
     settings = {"log_every_steps": 5, "save_every_steps": 3}
     for max_steps, steps in ((6, [1, 5, 6]), (6, [1, 5, 6]), (11, [1, 5, 6, 10, 11])):
         trainer = make_trainer(brief_config, prepared, tmp_path, max_steps=max_steps, **settings)
@@ -453,7 +455,7 @@ def test_a_finished_run_that_goes_on_logs_no_update_twice(prepared, brief_config
         assert [step for step, *_ in losses(tmp_path)] == steps
 
 
-def test_slow_steps_are_saved_by_the_clock_and_two_checkpoints_stay(prepared, brief_config, tmp_path):
+def test_slow_steps_are_saved_by_time_and_two_checkpoints_are_kept(prepared, brief_config, tmp_path):
     def steps():
         return [int(path.name[-8:]) for path in checkpoint_paths(tmp_path / "checkpoints")]
 
@@ -496,7 +498,7 @@ def test_a_signal_in_the_last_validation_does_not_end_the_run_as_finished(prepar
     assert (second.progress.step, second.progress.validated_step, second.progress.best_step) == (3, 3, 3)
 
 
-def test_a_run_that_goes_on_elsewhere_is_told_so(prepared, brief_config, tmp_path, caplog):
+def test_a_run_resumed_in_another_environment_logs_a_warning(prepared, brief_config, tmp_path, caplog):
     make_trainer(brief_config, prepared, tmp_path, max_steps=2, precision="auto").train()
     (path,) = checkpoint_paths(tmp_path / "checkpoints")
     checkpoint = load_checkpoint(path)
@@ -505,19 +507,21 @@ def test_a_run_that_goes_on_elsewhere_is_told_so(prepared, brief_config, tmp_pat
         path, dataclasses.replace(checkpoint, state={**checkpoint.state, "environment": elsewhere})
     )
     make_trainer(brief_config, prepared, tmp_path, precision="auto").resume()
-    assert "the device was cuda and is cpu now: the run goes on, but not exactly" in caplog.text
+    assert "the device was cuda and is cpu now: the run continues, but not exactly" in caplog.text
     assert "PyTorch was 1.0" in caplog.text
     assert "threads was" not in caplog.text
 
 
-def test_time_ends_a_training(prepared, brief_config, tmp_path):
+def test_the_time_limit_ends_a_training(prepared, brief_config, tmp_path):
     trainer = make_trainer(brief_config, prepared, tmp_path, max_steps=None, max_minutes=0.01)
     assert trainer.train()
     assert trainer.progress.seconds >= 0.6
     assert trainer.progress.step >= 1
 
 
-def test_a_loss_that_is_not_finite_changes_no_weight_and_stops_in_the_end(prepared, brief_config, tmp_path):
+def test_a_loss_that_is_not_finite_changes_no_weight_and_finally_stops_the_run(
+    prepared, brief_config, tmp_path
+):
     trainer = make_trainer(brief_config, prepared, tmp_path, save_every_steps=1000, max_steps=1000)
     with torch.no_grad():
         trainer.model.decoder_norm.weight.fill_(math.inf)
@@ -541,7 +545,9 @@ def test_resuming_with_other_settings_or_data_is_refused(prepared, prepared_fold
         make_trainer(brief_config, prepared, tmp_path / "new").resume()
 
 
-def test_a_resumed_run_may_change_what_the_remedies_of_errors_name(prepared, brief_config, tmp_path, caplog):
+def test_a_resumed_run_may_change_the_settings_that_errors_suggest_to_change(
+    prepared, brief_config, tmp_path, caplog
+):
     caplog.set_level(logging.INFO)
     make_trainer(brief_config, prepared, tmp_path, max_steps=2).train()
     trainer = make_trainer(
@@ -549,7 +555,7 @@ def test_a_resumed_run_may_change_what_the_remedies_of_errors_name(prepared, bri
     )
     trainer.resume()
     assert trainer.train()
-    assert "training.peak_learning_rate was 0.01 and goes on as 0.0001" in caplog.text
+    assert "training.peak_learning_rate was 0.01 and is 0.0001 from now on" in caplog.text
 
 
 def test_a_new_run_does_not_overwrite_an_old_one(prepared, brief_config, tmp_path):
@@ -564,7 +570,7 @@ def test_a_new_run_does_not_overwrite_an_old_one(prepared, brief_config, tmp_pat
         make_trainer(brief_config, prepared, tmp_path / "file").start_afresh()
 
 
-def test_a_run_goes_on_behind_a_damaged_checkpoint(prepared, brief_config, tmp_path):
+def test_a_run_resumes_from_before_a_damaged_checkpoint(prepared, brief_config, tmp_path):
     settings = {"keep_checkpoints": 1, "save_every_steps": 100}
     make_trainer(brief_config, prepared, tmp_path, max_steps=2, **settings).train()
     damaged = tmp_path / "checkpoints" / "step-00000009"
@@ -583,12 +589,12 @@ def test_the_rate_of_the_last_step_is_not_zero(prepared, brief_config, tmp_path)
         brief_config, prepared, tmp_path, lambda r: rates.append(r["learning_rate"]), max_steps=8
     )
     trainer.train()
-    # Peak 0.01, warm-up 4 steps or a fifth of the way; before step n the share (n − 1) / 8 of the way is behind.
+    # Peak 0.01, warm-up 4 steps or a fifth of the way; before step n, the share (n − 1) / 8 of the way is done.
     assert rates == pytest.approx([0.0025, 0.00625, 0.0075, 0.00625, 0.005, 0.00375, 0.0025, 0.00125])
 
 
-def test_validation_leaves_the_training_as_it_was(prepared, brief_config, tmp_path):
-    """Real translations in the middle of a run change neither the losses nor the type of the weights."""
+def test_validation_does_not_change_the_training(prepared, brief_config, tmp_path):
+    """Translating in the middle of a run changes neither the losses nor the dtype of the weights."""
     make_trainer(brief_config, prepared, tmp_path / "without", max_steps=6).train()
     torch.manual_seed(brief_config.training.seed)
     training = dataclasses.replace(brief_config.training, max_steps=6, validate_every_steps=2)
@@ -632,7 +638,7 @@ def test_the_moving_average_worked_out_by_hand():
 
 
 def make_watched(config, data, out, figures, **training):
-    """A trainer whose validations return these figures, one after the other."""
+    """Make a trainer whose validations return these figures in turn."""
     training = {"validate_every_steps": 2, "save_every_steps": 100, "max_steps": 40, **training}
     config = dataclasses.replace(config, training=dataclasses.replace(config.training, **training))
     torch.manual_seed(config.training.seed)
@@ -647,7 +653,7 @@ def make_watched(config, data, out, figures, **training):
         ("BLEU", [{"a BLEU": bleu, "a loss": 1.0} for bleu in (3.0, 8.0, 7.0, 8.0, 1.0)]),
     ],
 )
-def test_training_ends_when_patience_does_and_the_best_weights_are_kept(
+def test_training_ends_when_patience_runs_out_and_the_best_weights_are_kept(
     prepared, brief_config, tmp_path, best_by, figures
 ):
     trainer = make_watched(brief_config, prepared, tmp_path, figures, patience=3, best_by=best_by)
@@ -659,7 +665,7 @@ def test_training_ends_when_patience_does_and_the_best_weights_are_kept(
 
     trainer._log._report = keep
     assert trainer.train()
-    # Validated at 2, 4, 6, 8 and 10; after 4 it did not get better three times.
+    # Validated at 2, 4, 6, 8 and 10; no improvement three times in a row after 4.
     assert (trainer.progress.step, trainer.progress.best_step) == (10, 4)
     final = trainer.final_weights()
     assert all(torch.equal(final[name], tensor) for name, tensor in kept.items())
@@ -667,11 +673,11 @@ def test_training_ends_when_patience_does_and_the_best_weights_are_kept(
     assert not all(torch.equal(final[name], tensor) for name, tensor in last.items())
 
 
-def test_the_best_weights_are_those_of_the_run_that_went_on(prepared, brief_config, tmp_path):
-    """A run is killed after a best validation and before the save that would know of it."""
+def test_the_best_weights_are_those_of_the_resumed_run(prepared, brief_config, tmp_path):
+    """A run is killed after its best validation, before the save that would record it."""
 
     class Killed(BaseException):
-        """Stands for the end of the process."""
+        """Simulates the end of the process."""
 
     settings = {"patience": 2, "save_every_steps": 3}
     first = make_watched(brief_config, prepared, tmp_path, [{"a loss": 2.0}, {"a loss": 1.0}], **settings)
@@ -686,7 +692,7 @@ def test_the_best_weights_are_those_of_the_run_that_went_on(prepared, brief_conf
     folder = tmp_path / "checkpoints"
     assert {path.name for path in folder.glob("best-*")} == {"best-00000002", "best-00000004"}
     expected = load_checkpoint(folder / "best-00000002").model
-    # From step 3 on it goes another way, on which nothing is as good as step 2.
+    # From step 3 on, the run takes a different course, on which nothing is as good as step 2.
     figures = [{"a loss": 3.0}, {"a loss": 3.0}]
     second = make_watched(brief_config, prepared, tmp_path, figures, **settings, peak_learning_rate=1e-3)
     second.resume()
@@ -696,7 +702,7 @@ def test_the_best_weights_are_those_of_the_run_that_went_on(prepared, brief_conf
     assert [path.name for path in folder.glob("best-*")] == ["best-00000002"]
 
 
-def test_patience_goes_on_where_it_was_after_a_resume(prepared, brief_config, tmp_path):
+def test_patience_survives_a_resume(prepared, brief_config, tmp_path):
     losses = [{"a loss": loss} for loss in (2.0, 3.0)]
     make_watched(brief_config, prepared, tmp_path, losses, patience=3, max_steps=4).train()
     second = make_watched(brief_config, prepared, tmp_path, [{"a loss": 2.5}] * 9, patience=3)
@@ -739,8 +745,8 @@ def test_a_moving_average_survives_a_resume(prepared, brief_config, tmp_path, ca
     assert not all(torch.equal(expected[name], tensor) for name, tensor in last.items())
 
 
-def test_a_signal_breaks_a_validation_off(prepared, brief_config, tmp_path):
-    """It must not wait for minutes; the checkpoint is that of the step."""
+def test_a_signal_aborts_a_validation(prepared, brief_config, tmp_path):
+    """It must not take minutes to react; the checkpoint is that of the step."""
     training = dataclasses.replace(brief_config.training, validate_every_steps=3, max_steps=1000)
     config = dataclasses.replace(brief_config, training=training)
 
@@ -764,7 +770,7 @@ def test_reading_ahead_does_not_change_the_losses(prepared, brief_config, tmp_pa
 
 
 @pytest.mark.parametrize("save_every_steps", [1, 4, 5])
-def test_a_signal_in_an_update_saves_also_where_a_save_is_due(
+def test_a_signal_in_an_update_saves_even_if_a_save_is_due(
     prepared, brief_config, tmp_path, monkeypatch, save_every_steps
 ):
     trainer = make_trainer(brief_config, prepared, tmp_path, save_every_steps=save_every_steps, max_steps=99)
@@ -785,7 +791,7 @@ def test_patience_survives_a_kill_after_a_save_and_a_signal_in_a_validation(prep
     settings = {"patience": 3, "save_every_steps": 2}
 
     class Killed(BaseException):
-        """Stands for the end of the process: nothing catches it."""
+        """Simulates the end of the process: nothing catches it."""
 
     def killed(model):
         raise Killed
@@ -819,5 +825,5 @@ def test_a_checkpoint_of_another_format_is_refused(prepared, brief_config, tmp_p
     (path,) = checkpoint_paths(tmp_path / "checkpoints")
     checkpoint = load_checkpoint(path)
     save_checkpoint(path, dataclasses.replace(checkpoint, state={**checkpoint.state, "format_version": 99}))
-    with pytest.raises(CheckpointError, match="format version 99, this program reads 1"):
+    with pytest.raises(CheckpointError, match="format version 99, but this program reads version 1"):
         make_trainer(brief_config, prepared, tmp_path).resume()

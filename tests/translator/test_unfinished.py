@@ -14,7 +14,7 @@ def begin(path, content, made_from=MADE_FROM):
         file.write(content)
 
 
-def test_the_file_has_its_name_only_when_it_is_whole(tmp_path):
+def test_the_file_gets_its_name_only_when_complete(tmp_path):
     path = tmp_path / "out.de"
     with UnfinishedFile(path, MADE_FROM, resume=False) as file:
         file.write(b"eins\n")
@@ -45,7 +45,7 @@ def test_lines_and_then_the_name_are_on_the_disk_before_the_record_is_gone(tmp_p
     ("there", "lines", "kept"),
     [(b"", 0, b""), (b"eins", 0, b""), (b"eins\n", 1, b"eins\n"), (b"eins\n\nz", 2, b"eins\n\n")],
 )
-def test_it_goes_on_after_the_last_whole_line(tmp_path, there, lines, kept):
+def test_it_resumes_after_the_last_complete_line(tmp_path, there, lines, kept):
     begin(tmp_path / "out.de", there)
     with UnfinishedFile(tmp_path / "out.de", MADE_FROM, resume=True) as file:
         assert file.lines == lines
@@ -54,21 +54,21 @@ def test_it_goes_on_after_the_last_whole_line(tmp_path, there, lines, kept):
     assert (tmp_path / "out.de").read_bytes() == kept + b"neu\n"
 
 
-def test_lines_are_counted_across_what_is_read_at_once(tmp_path):
+def test_lines_are_counted_across_read_chunks(tmp_path):
     begin(tmp_path / "out.de", b"x" * 1_500_000 + b"\n" + b"y" * 700_000 + b"\nbroken")
     with UnfinishedFile(tmp_path / "out.de", MADE_FROM, resume=True) as file:
         assert file.lines == 2
     assert (tmp_path / "out.de.part").stat().st_size == 2_200_002
 
 
-def test_resuming_what_was_never_begun_begins(tmp_path):
+def test_resuming_without_an_unfinished_file_starts_one(tmp_path):
     with UnfinishedFile(tmp_path / "out.de", MADE_FROM, resume=True) as file:
         assert file.lines == 0
         file.finish()
     assert (tmp_path / "out.de").read_bytes() == b""
 
 
-def test_where_no_line_is_finished_it_begins_anew_with_anything(tmp_path):
+def test_without_a_complete_line_it_starts_again_with_any_settings(tmp_path):
     begin(tmp_path / "out.de", b"eins without end", {"text": "with a mistake"})
     with UnfinishedFile(tmp_path / "out.de", MADE_FROM, resume=False) as file:
         file.write(b"eins\n")
@@ -95,35 +95,35 @@ def test_two_processes_do_not_write_the_same_file(tmp_path):
     assert (tmp_path / "out.de").read_bytes() == b"eins\n"
 
 
-def test_a_file_that_appeared_meanwhile_is_not_overwritten(tmp_path):
+def test_a_file_created_in_the_meantime_is_not_overwritten(tmp_path):
     with UnfinishedFile(tmp_path / "out.de", MADE_FROM, resume=False) as file:
         file.write(b"eins\n")
         (tmp_path / "out.de").write_bytes(b"somebody else's\n")
-        with pytest.raises(ConfigError, match="has appeared meanwhile"):
+        with pytest.raises(ConfigError, match="has been created by something else"):
             file.finish()
     assert (tmp_path / "out.de").read_bytes() == b"somebody else's\n"
     assert (tmp_path / "out.de.part").read_bytes() == b"eins\n"
 
 
-def test_what_was_begun_is_not_begun_again_by_mistake(tmp_path):
+def test_an_unfinished_file_is_not_restarted_by_mistake(tmp_path):
     begin(tmp_path / "out.de", b"eins\n")
-    with pytest.raises(ConfigError, match="go on with it by --resume"):
+    with pytest.raises(ConfigError, match="continue it with --resume"):
         begin(tmp_path / "out.de", b"zwei\n")
     assert (tmp_path / "out.de.part").read_bytes() == b"eins\n"
 
 
-def test_what_is_finished_is_not_touched(tmp_path):
+def test_a_finished_file_is_not_touched(tmp_path):
     (tmp_path / "out.de").write_bytes(b"fertig\n")
     for resume in (False, True):
-        with pytest.raises(ConfigError, match="is there already"):
+        with pytest.raises(ConfigError, match="already exists"):
             UnfinishedFile(tmp_path / "out.de", MADE_FROM, resume)
     assert (tmp_path / "out.de").read_bytes() == b"fertig\n"
 
 
-def test_it_goes_on_only_with_what_it_was_made_from(tmp_path):
+def test_it_resumes_only_with_the_same_settings(tmp_path):
     begin(tmp_path / "out.de", b"eins\n")
     for other, message in (
-        ({"text": "abc", "beam": 1}, "begun with another beam, 4 and not 1"),
+        ({"text": "abc", "beam": 1}, "started with another beam, 4 and not 1"),
         ({}, 'another text, "abc" and not null'),
         ({"text": "0123456789" * 7, "beam": 4}, 'another text, "abc" and not "01234567890…'),
     ):
@@ -138,6 +138,6 @@ def test_it_goes_on_only_with_what_it_was_made_from(tmp_path):
         assert file.lines == 1
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path):
+def test_a_missing_folder_is_refused(tmp_path):
     with pytest.raises(ConfigError, match=r"cannot write .*nowhere/out.de: No such file"):
         UnfinishedFile(tmp_path / "nowhere" / "out.de", MADE_FROM, resume=False)

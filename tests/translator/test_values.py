@@ -9,7 +9,7 @@ from translator.text.values import find_values
 
 
 def forms(text: str) -> list[tuple[str, str]]:
-    """What was found, and how a German text writes it; numbers up to twelve left out."""
+    """Return the values found and their German forms, without numbers up to twelve."""
     return [
         (text[value.start : value.end], value.german) for value in find_values(text) if value.kind != "small"
     ]
@@ -132,7 +132,7 @@ def forms(text: str) -> list[tuple[str, str]]:
         ("Python 3.11 is fast, 3.11 is not.", [("3.11", "3.11"), ("3.11", "3,11")]),
         ("See section 4.2 of Ubuntu 22.04.", [("4.2", "4.2"), ("22.04", "22.04")]),
         ("In 3.5 hours I ran 7.2 miles.", [("3.5", "3,5"), ("7.2", "7,2")]),
-        # times with a point, where the words beside it tell so
+        # times with a point, if the adjacent words say so
         ("We meet at 15.30 in the hall, until 17.45.", [("15.30", "15:30 Uhr"), ("17.45", "17:45 Uhr")]),
         ("The 8.15 train, my 9.40 flight", [("8.15", "8:15 Uhr"), ("9.40", "9:40 Uhr")]),
         ("Open from 9.00 to 17.30.", [("9.00", "9:00 Uhr"), ("17.30", "17:30 Uhr")]),
@@ -148,7 +148,7 @@ def forms(text: str) -> list[tuple[str, str]]:
         ]),
         ("Upgrade to version 8.15 by 9.75", [("8.15", "8.15"), ("9.75", "9,75")]),
         ("It is at 1.59 – 1.79 now", [("1.59 – 1.79", "1,59 – 1,79")]),
-        # durations are no times of day
+        # durations are not times of day
         ("It takes 1:30 h, after 1:30 h, at 1:30 h.", [("1:30", "1:30"), ("1:30", "1:30"), ("1:30 h", "1:30 Uhr")]),
         ("It took 1h 45m, 2h30m or 5m 30s.", [
             ("1h 45m", "1 h 45 min"), ("2h30m", "2 h 30 min"), ("5m 30s", "5 min 30 s"),
@@ -159,7 +159,7 @@ def forms(text: str) -> list[tuple[str, str]]:
             ("half past 3", "halb 4"), ("a quarter past 12", "Viertel nach 12"), ("quarter to 1", "Viertel vor 1"),
         ]),
         ("Half past 12 is late", [("Half past 12", "halb 1")]),
-        # signs in words
+        # signs written as words
         ("It is minus 5 degrees, minus 40 °C.", [("minus 5", "−5"), ("minus 40 °C", "−40 °C")]),
         ("A growth of negative 3%", [("negative 3%", "−3 %")]),
         ("20 minus 15, x minus 15, twenty minus 15", [
@@ -180,7 +180,7 @@ def forms(text: str) -> list[tuple[str, str]]:
             ("p. xii", "S. xii"), ("pp. iv–ix", "S. iv–ix"), ("vol. II", "Bd. II"), ("ch. I", "Kap. I"),
         ]),
         ("I love art. I know it. Wait a sec. I will.", []),
-        # beside all that may be taken for something else
+        # text that looks like something else
         ("In 2019, May 3 came", [("2019", "2019"), ("May 3", "3. Mai")]),
         ("15 minutes, 15 mins, 15 million", [("15", "15"), ("15 mins", "15 min"), ("15 million", "15 Millionen")]),
         ("(2,000), [15]; 16! 5’ 10”", [("2,000", "2.000"), ("15", "15"), ("16", "16"), ("5’ 10”", "5’ 10”")]),
@@ -219,7 +219,7 @@ def test_different_values_have_different_keys(one: str, other: str) -> None:
     assert first.key != second.key
 
 
-def test_a_number_of_a_million_digits_has_no_value_and_does_no_harm() -> None:
+def test_a_number_of_a_million_digits_has_no_value_and_is_fast() -> None:
     (value,) = find_values("7" * 1_000_000)
     assert value.german == value.key == "7" * 1_000_000
 
@@ -251,7 +251,7 @@ def test_a_number_of_a_million_digits_has_no_value_and_does_no_harm() -> None:
         "vol. I",
     ],
 )
-def test_the_time_of_long_runs_does_not_grow_with_their_square(run: str) -> None:
-    """Then it would be many minutes; what is needed is a second or two."""
+def test_long_runs_take_no_quadratic_time(run: str) -> None:
+    """Quadratic time would take many minutes; linear time takes a second or two."""
     script = f"from translator.text.values import find_values; find_values(({run!r} * 300_000)[:300_000])"
     subprocess.run([sys.executable, "-c", script], timeout=60, check=True)

@@ -1,4 +1,4 @@
-"""A training that begins with the weights of a trained model."""
+"""Training from the weights of a trained model."""
 
 import dataclasses
 
@@ -27,7 +27,7 @@ def trained(tmp_path, untrained, prepared):
     return tmp_path / "model"
 
 
-def test_the_weights_are_taken_whatever_the_dropout(trained, untrained, prepared):
+def test_the_weights_are_loaded_even_if_the_dropout_differs(trained, untrained, prepared):
     model = Transformer(dataclasses.replace(untrained.config, dropout=0.3, attention_dropout=0.2))
     assert load_initial_weights(trained, model, prepared.tokenizer) == {"name": "toy"}
     for name, tensor in untrained.state_dict().items():
@@ -67,7 +67,7 @@ def test_a_deeper_stack_repeats_each_layer_in_place(tmp_path, untrained, prepare
     assert torch.equal(new["embedding.weight"], old["embedding.weight"])
 
 
-def test_a_new_vocabulary_takes_over_the_embeddings_of_its_pieces(trained, untrained, prepared):
+def test_a_new_vocabulary_keeps_the_embeddings_of_shared_pieces(trained, untrained, prepared):
     tokenizer, before = train_tokenizer(LINES, 480, threads=1), prepared.tokenizer
     model = Transformer(dataclasses.replace(untrained.config, vocab_size=tokenizer.vocab_size))
     load_initial_weights(trained, model, tokenizer)
@@ -79,7 +79,7 @@ def test_a_new_vocabulary_takes_over_the_embeddings_of_its_pieces(trained, untra
         if text in old:
             common += 1
             assert torch.equal(new_VD[piece], old[text])
-        elif text.startswith("▁"):  # a word's beginning: the old tokenizer reads it as a text of its own
+        elif text.startswith("▁"):  # at the start of a word, the old tokenizer reads it as a text of its own
             composed += 1
             parts_PD = old_VD[before.encode(text[1:])]
             torch.testing.assert_close(new_VD[piece].norm(), parts_PD.norm(dim=1).mean())
@@ -90,7 +90,7 @@ def test_a_new_vocabulary_takes_over_the_embeddings_of_its_pieces(trained, untra
     assert new_VD.isfinite().all()
 
 
-def test_a_piece_inside_of_a_word_is_composed_without_a_blank(trained, untrained, prepared):
+def test_a_piece_inside_a_word_is_composed_without_a_space(trained, untrained, prepared):
     tokenizer, before = train_tokenizer(LINES, 480, threads=1), prepared.tokenizer
     model = Transformer(dataclasses.replace(untrained.config, vocab_size=tokenizer.vocab_size))
     load_initial_weights(trained, model, tokenizer)

@@ -10,7 +10,7 @@ MARKS = marks_of_classes()
 
 
 def all_wrapped(english: str, german: str) -> set[tuple[str, str]]:
-    """What is drawn by many seeds, with `[` and `]` for the marks."""
+    """Return the results of many seeds, with `[` and `]` for the marks."""
     found = set()
     for seed in range(60):
         pair = wrapped(english, german, MARKS, np.random.default_rng(seed))
@@ -28,7 +28,7 @@ def all_wrapped(english: str, german: str) -> set[tuple[str, str]]:
     return found
 
 
-def test_a_word_that_both_sides_have_once_is_wrapped() -> None:
+def test_a_word_that_occurs_once_on_both_sides_is_wrapped() -> None:
     assert all_wrapped("Anna sees the owl.", "Die Eule sieht Anna.") == {
         ("[Anna] sees the owl.", "Die Eule sieht [Anna]."),
     }
@@ -57,7 +57,7 @@ def test_the_clauses_before_and_after_the_only_comma_are_wrapped() -> None:
         ("", ""),
     ],
 )
-def test_nothing_is_wrapped_where_nothing_is_known_to_belong_together(english: str, german: str) -> None:
+def test_nothing_is_wrapped_without_a_known_correspondence(english: str, german: str) -> None:
     assert wrapped(english, german, MARKS, np.random.default_rng(0)) is None
 
 

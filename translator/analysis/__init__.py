@@ -1,1 +1,1 @@
-"""What the model did, and why: scores of given translations, word alignment, attention, steps of the search."""
+"""Inspect the model: scores of given translations, word alignment, attention, and the steps of a search."""

@@ -1,7 +1,7 @@
-"""Which words of a translation come from which words of its source, as the decoder's attention has it.
+"""Align the words of a translation with those of its source, using the decoder's attention.
 
-A head of cross-attention often looks at the source words that it is translating (Garg et al. 2019). Which head does
-so best is measured on hand-aligned sentences (benchmarks/alignment.py) and stands on the model's card.
+A cross-attention head often attends to the source word being translated (Garg et al. 2019). The best head is found on
+hand-aligned sentences (benchmarks/alignment.py) and recorded on the model's card.
 """
 
 import re
@@ -17,7 +17,7 @@ from translator.translate import Translator
 from translator.translate.pairs import ReadSide, read_pair
 
 WORD = re.compile(r"\w+(?:[-'’.,]\w+)*|[^\w\s]")
-"""A word, number or compound; or one mark of punctuation."""
+"""A word, number or compound, or a single punctuation mark."""
 
 Span = tuple[int, int]
 Weights = npt.NDArray[np.float32]
@@ -25,7 +25,7 @@ Weights = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A word of the source and the word of the translation that it became, as character offsets."""
+    """A word of the source and its word in the translation, as character offsets."""
 
     source: Span
     target: Span
@@ -35,20 +35,20 @@ class Link:
 
 @dataclass(frozen=True)
 class AligningHead:
-    """Where in the model alignments are read."""
+    """The attention head from which alignments are read."""
 
     layer: int
-    """Of the decoder, from 0."""
+    """Decoder layer, from 0."""
     head: int | None
-    """From 0; None is the mean of all."""
+    """Head, from 0; None for the mean of all heads."""
     is_next_step: bool
-    """Read the attention of the step that takes the token in, instead of the one that puts it out."""
+    """Whether to read the attention at the step that receives the token as input, not the one that predicts it."""
     least_weight: float
-    """Weaker links are left out."""
+    """Minimum weight of a link; weaker ones are left out."""
 
     @classmethod
     def of(cls, translator: Translator) -> "AligningHead":
-        """The one on the model's card; where nobody measured it, all heads of the last layer."""
+        """The head on the model's card; if there is none, the mean of all heads of the last layer."""
         recorded: dict[str, Any] | None = translator.card.get("alignment")
         if recorded is None:
             return cls(translator.config.decoder_layers - 1, None, is_next_step=False, least_weight=0.2)
@@ -58,7 +58,7 @@ class AligningHead:
 def align(
     translator: Translator, pairs: Sequence[tuple[str, str]], by: AligningHead | None = None
 ) -> list[list[Link]]:
-    """The links of each pair of a sentence and its translation, in the order of the translation."""
+    """Align each pair of a sentence and its translation; links are in the order of the translation."""
     by = by or AligningHead.of(translator)
     return [
         best_links(weights_TS, source_words, target_words, by.least_weight)
@@ -69,9 +69,9 @@ def align(
 def word_weights(
     translator: Translator, pairs: Sequence[tuple[str, str]], by: AligningHead
 ) -> list[tuple[Weights, list[Span], list[Span]]]:
-    """For each pair, what each word of the translation weighs each word of the source; and the places of both.
+    """For each pair, the attention of each target word to each source word, and the offsets of both.
 
-    Both are read in the casing in which the source was translated.
+    Both sides are cased as for translation.
     """
     sides = [read_pair(translator.source_encoder, *pair) for pair in pairs]
     sources, targets = ([pair[side].ids for pair in sides] for side in (0, 1))
@@ -94,7 +94,7 @@ def word_weights(
 def best_links(
     weights_TS: Weights, source_words: list[Span], target_words: list[Span], least_weight: float
 ) -> list[Link]:
-    """Each target word's strongest source word, where that is strong enough."""
+    """Link each target word to its strongest source word, unless the weight is below `least_weight`."""
     if not source_words or not target_words:
         return []
     strongest_T = weights_TS.argmax(axis=1)
@@ -108,7 +108,7 @@ def best_links(
 
 
 def _shares(side: ReadSide) -> tuple[list[Span], Weights]:
-    """The words of a text, and how much of each piece belongs to each of them: (words, pieces)."""
+    """The words of a text, and the share of each piece that belongs to each word: (words, pieces)."""
     words = [match.span() for match in WORD.finditer(side.normalised)]
     words_W2, pieces_P2 = (np.array(spans, dtype=np.int64).reshape(-1, 2) for spans in (words, side.places))
     common_WP = np.minimum(words_W2[:, 1:], pieces_P2[:, 1]) - np.maximum(words_W2[:, :1], pieces_P2[:, 0])

@@ -1,4 +1,4 @@
-"""Heat maps of what every head of every layer attends to, on a page or in a picture."""
+"""Heat maps of the attention of every head in every layer, as a page or a picture."""
 
 import io
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from translator.translate import Translator
 from translator.translate.pairs import read_pair
 
 MAX_PIECES = 80
-"""Of a sentence and of its translation: larger maps cannot be read."""
+"""Maximum pieces of a sentence and of its translation; larger maps are unreadable."""
 _LEAST_SHOWN_WEIGHT = 0.005
 _CELL, _LABEL = 14, 86
 _BEGIN, _END = "▸", "◂"
@@ -44,10 +44,11 @@ svg .cell:hover {{ stroke: var(--ink); }}
 </style>
 </head>
 <body>
-<h1>What the heads attend to</h1>
+<h1>What each head attends to</h1>
 <p>{source}<br><strong>{translation}</strong></p>
-<p class="note">Each row is a piece that looks, each column one that is looked at; the darker, the more. A row of the
-decoder is the step that puts that piece out. ▸ begins a sentence, ◂ ends it. Point at a cell for its weight.</p>
+<p class="note">Each row is a piece that attends, each column a piece attended to; darker cells have larger weights. In
+the decoder, a row is the step that predicts its piece. ▸ starts a sentence, ◂ ends it. Hover over a cell to see its
+weight.</p>
 {layers}
 </body>
 </html>
@@ -56,19 +57,19 @@ decoder is the step that puts that piece out. ▸ begins a sentence, ◂ ends it
 
 @dataclass(frozen=True)
 class AttentionLayer:
-    """One layer's weights with the pieces that they belong to."""
+    """One layer's attention weights, with the pieces that they belong to."""
 
     name: str
     rows: tuple[str, ...]
-    """The pieces that look."""
+    """The pieces that attend."""
     columns: tuple[str, ...]
-    """The pieces that are looked at."""
+    """The pieces that are attended to."""
     weights_HLM: Tensor
 
 
 @dataclass(frozen=True)
 class AttentionView:
-    """A sentence, its translation, and all layers."""
+    """A sentence, its translation, and the attention of all layers."""
 
     source: str
     translation: str
@@ -76,18 +77,20 @@ class AttentionView:
 
 
 def look_at(translator: Translator, sentence: str, translation: str | None = None) -> AttentionView:
-    """Run the model over a sentence and its translation, by default its own, and keep all attention.
+    """Run the model on a sentence and a translation (by default the model's own), and record all attention.
 
-    Raises InputError for an empty sentence, InputTooLong for one that makes unreadable maps.
+    Raises InputError if the sentence is empty, and InputTooLong if a side has more than MAX_PIECES.
     """
     if translation is None:
         translation = translator.translate([sentence])[0].text
     ids = [side.ids for side in read_pair(translator.source_encoder, sentence, translation)]
     if not ids[0]:
-        raise InputError("the sentence is empty; give an English one")
+        raise InputError("the sentence is empty; give an English sentence")
     for text, pieces in zip(("sentence", "translation"), ids, strict=True):
         if len(pieces) > MAX_PIECES:
-            raise InputTooLong(f"the {text} has {len(pieces)} pieces, over {MAX_PIECES}; give a shorter one")
+            raise InputTooLong(
+                f"the {text} has {len(pieces)} pieces, more than {MAX_PIECES}; give a shorter one"
+            )
     source, target = ([*_labels(translator.tokenizer, pieces), _END] for pieces in ids)
     weights = attention_of_all_layers(translator.model, *ids)
     layers = []
@@ -102,10 +105,10 @@ def look_at(translator: Translator, sentence: str, translation: str | None = Non
 
 @torch.inference_mode()
 def attention_of_all_layers(model: Transformer, source: list[int], target: list[int]) -> dict[str, Tensor]:
-    """What every layer weighs for a pair, (H, L, M) in float32, by names such as "decoder.0.cross_attention".
+    """The attention weights of every layer, (H, L, M) in float32, by names such as "decoder.0.cross_attention".
 
-    Source and target are tokens without begin and end, which are added. Row t of a decoder's layer is where the model
-    stands when it chooses token t.
+    Source and target are tokens without begin and end, which are added here. Row t of a decoder layer holds the weights
+    at the step that predicts token t.
     """
     layers = {name: one for name, one in model.named_modules() if isinstance(one, MultiHeadAttention)}
     record: AttentionRecord = dict.fromkeys(layers.values())
@@ -126,7 +129,7 @@ def _labels(tokenizer: Tokenizer, ids: list[int]) -> list[str]:
 
 
 def draw_page(view: AttentionView) -> str:
-    """All layers as HTML: no script, nothing loaded from elsewhere."""
+    """Draw all layers as an HTML page without scripts or external resources."""
     return _PAGE.format(
         source=escape(view.source),
         translation=escape(view.translation),
@@ -160,18 +163,18 @@ def _draw_head(layer: AttentionLayer, weights_LM: Tensor) -> str:
     for row, column in (weights_LM >= _LEAST_SHOWN_WEIGHT).nonzero().tolist():
         weight = float(weights_LM[row, column])
         x, y = _LABEL + column * _CELL, _LABEL + row * _CELL
-        told = f"{layer.rows[row]} → {layer.columns[column]}: {weight:.2f}"
+        title = f"{layer.rows[row]} → {layer.columns[column]}: {weight:.2f}"
         parts.append(
             f'<rect class="cell" x="{x}" y="{y}" width="{_CELL}" height="{_CELL}" '
-            f'fill-opacity="{weight:.2f}"><title>{escape(told)}</title></rect>'
+            f'fill-opacity="{weight:.2f}"><title>{escape(title)}</title></rect>'
         )
     return "".join([*parts, "</svg>"])
 
 
 def draw_picture(view: AttentionView) -> bytes:
-    """All layers as a PNG, one row each. Raises ConfigError where matplotlib is not installed."""
+    """Draw all layers as a PNG, one row each; raises ConfigError if matplotlib is not installed."""
     try:
-        from matplotlib.figure import Figure  # noqa: PLC0415 (slow to import, and often not there)
+        from matplotlib.figure import Figure  # noqa: PLC0415 (slow to import, and often not installed)
     except ImportError as error:
         raise ConfigError(
             "a picture needs matplotlib; pip install -e '.[train]', or draw a page (.html)"

@@ -1,4 +1,4 @@
-"""How a translation came about: the sentences, their pieces, every step of the search, and why it ended."""
+"""Explain a translation: its sentences, their pieces, every step of the search, and why the search ended."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,28 +16,29 @@ class Explanation:
 
     source: str
     pieces: str
-    """Of the source, as the model gets them, readably."""
+    """The source pieces that the model receives, in readable form."""
     steps: tuple[Step, ...]
-    """Empty for what is copied."""
+    """Empty if the sentence is copied."""
     found: tuple[ScoredTokens, ...]
-    """The n best, best first."""
+    """The n best hypotheses, best first."""
     translations: tuple[str, ...] = ()
-    """Their texts, before any check."""
+    """The texts of the hypotheses, before any check."""
 
 
 def explain(translator: Translator, text: str, options: SearchOptions, prefix: str = "") -> list[Explanation]:
-    """Search for the translation of each sentence of a text, alone, and look on.
+    """Translate each sentence of a text separately, and record every step of the search.
 
-    The first begins with `prefix`. Raises InputError as `Translator.translate` does, and where there is no text.
+    The first translation starts with `prefix`. Raises InputError as `Translator.translate` does, and if the text is
+    empty.
     """
     if not text.strip():
-        raise InputError("the text is empty; give an English one")
+        raise InputError("the text is empty; give an English text")
     explanations = []
     for sentence in translator.sentences(text, prefix):
         steps: list[Step] = []
         ids = list(sentence.tokens)
-        beginning = list(sentence.beginning)
-        found = translator.search([ids], options, [beginning], steps.append)[0] if ids else []
+        forced = list(sentence.prefix)
+        found = translator.search([ids], options, [forced], steps.append)[0] if ids else []
         read = ids or translator.tokenizer.encode(normalise(sentence.text))
         pieces = readable_pieces(translator.tokenizer, read)
         texts = tuple(translator.text_of(one.tokens, sentence) for one in found)
@@ -46,5 +47,5 @@ def explain(translator: Translator, text: str, options: SearchOptions, prefix: s
 
 
 def readable_pieces(tokenizer: Tokenizer, ids: Sequence[int]) -> str:
-    """Text with a · between the pieces of a word."""
+    """The text of the pieces, with a · between pieces of the same word."""
     return "·".join(map(tokenizer.piece, ids)).replace("·▁", " ").replace("▁", "")

@@ -1,4 +1,4 @@
-"""What a reader of a translation should be careful about, by signals that were measured."""
+"""Flag translations that a reader should treat with caution, based on measured signals."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -22,9 +22,9 @@ Flag = Literal[
 ]
 
 LOW_CONFIDENCE = -0.9
-"""Mean log-probability of the pieces below which translations by the model in the package are clearly worse.
+"""Mean log-probability per piece, below which translations by the shipped model are clearly worse.
 
-`benchmarks/flags.py` measures it; another model may be surer or less sure of itself, and then this is another number.
+Measured by `benchmarks/flags.py`. The right threshold depends on the model.
 """
 _FEWEST_COPIED_WORDS = 4
 _COPIED_SHARE = 0.7
@@ -41,7 +41,7 @@ _FLAGS_OF_KINDS: dict[CheckKind, Flag] = {
 
 
 def flags(source: str, hypothesis: Hypothesis, is_part: bool) -> list[Flag]:
-    """What holds of a sentence's best translation; a piece of a sentence that was too long `is_part`."""
+    """The flags of a sentence's best translation; `is_part` marks part of a sentence that was too long."""
     found: list[Flag] = []
     is_copy = hypothesis.rung == "copied" or is_untranslated(source, hypothesis)
     if is_copy or is_copied(*_outside_of_spans(source, hypothesis)):
@@ -60,14 +60,14 @@ def flags(source: str, hypothesis: Hypothesis, is_part: bool) -> list[Flag]:
 
 
 def flag_of_fault(kind: CheckKind) -> Flag:
-    """The flag of a check of this kind that fails."""
+    """The flag for a failed check of this kind."""
     return _FLAGS_OF_KINDS.get(kind, "placeholder_lost")
 
 
 def is_untranslated(source: str, hypothesis: Hypothesis) -> bool:
-    """Whether a source with words never went through the model: as a long one without blanks does not.
+    """Whether a source with words was never passed to the model, such as a long one without whitespace.
 
-    Links, numbers and whatever else is protected are no words: they are right as they are.
+    Links, numbers and other protected spans do not count as words: they are correct as they are.
     """
     is_from_model = hypothesis.pieces or hypothesis.score
     given, copy = _outside_of_spans(source, hypothesis)
@@ -75,7 +75,7 @@ def is_untranslated(source: str, hypothesis: Hypothesis) -> bool:
 
 
 def is_copied(source: str, translation: str) -> bool:
-    """Whether most words of a translation stand in its source, where it has more than a name or two."""
+    """Whether most words of a translation also occur in its source, if it is longer than a name or two."""
     words, given = _words(translation), set(_words(source))
     if len(words) < _FEWEST_COPIED_WORDS:
         return False
@@ -83,14 +83,14 @@ def is_copied(source: str, translation: str) -> bool:
 
 
 def repeats(text: str) -> int:
-    """How many times in a row the most repeated sequence of up to 8 words stands in a text."""
+    """The highest number of times in a row that any sequence of up to 8 words occurs in a text."""
     words = _words(text)
     longest = range(1, min(_LONGEST_REPEATED, len(words)) + 1)
     return max((_run(words, length) for length in longest), default=0)
 
 
 def _run(words: Sequence[str], length: int) -> int:
-    """How many times in a row a sequence of so many words stands there at most."""
+    """The highest number of times in a row that any sequence of `length` words occurs."""
     most = same = 0
     for place in range(length, len(words)):
         same = same + 1 if words[place] == words[place - length] else 0
@@ -99,9 +99,9 @@ def _run(words: Sequence[str], length: int) -> int:
 
 
 def _outside_of_spans(source: str, hypothesis: Hypothesis) -> tuple[str, str]:
-    """The source and its translation without the protected spans, which may well be the same in both.
+    """The source and its translation without the protected spans, which are often the same in both.
 
-    Words in another script stay: that they are copied is worth a warning.
+    Words in another script stay, because copying them is worth a warning.
     """
     checks = [one for one in hypothesis.checks if one.kind != "foreign"]
     return (

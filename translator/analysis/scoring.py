@@ -1,6 +1,6 @@
-"""How likely the model finds a given translation.
+"""Score given translations by the probability that the model assigns to them.
 
-Scores are in the precision in which the translator translates.
+Scores are computed in the translator's precision.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from translator.translate import MAX_PIECE_TOKENS, Translator
 from translator.translate.pairs import read_pair
 
 MAX_SCORED_TOKENS = 4 * MAX_PIECE_TOKENS
-"""Of a source or a translation: more would only be a mistake, and take memory with its square."""
+"""Maximum tokens of a source or a translation. More can only be a mistake, and memory grows with the square."""
 _PAIRS_AT_ONCE = 32
 
 
@@ -25,17 +25,17 @@ class TokenScore:
     piece: str
     """As SentencePiece writes it; "</s>" is the end."""
     log_probability: float
-    """Natural logarithm of its probability after the source and the pieces before it."""
+    """Natural log-probability, given the source and the pieces before it."""
 
 
 @dataclass(frozen=True)
 class SentenceScore:
-    """A translation with the probability that the model gives it."""
+    """A translation with its probability under the model."""
 
     tokens: tuple[TokenScore, ...]
-    """The end included."""
+    """Including the end token."""
     score: float
-    """The log-probability over the length penalty."""
+    """Log-probability divided by the length penalty."""
 
     @property
     def log_probability(self) -> float:
@@ -48,8 +48,7 @@ def score(
 ) -> Iterator[SentenceScore]:
     """Score pairs of a source and its translation, each as one sentence; `penalty_exponent` is the search's α.
 
-    Raises InputTooLong where a side has more than MAX_SCORED_TOKENS, InputError
-    where a source is empty.
+    Raises InputTooLong if a side has more than MAX_SCORED_TOKENS, and InputError if a source is empty.
     """
     for first in range(0, len(pairs), _PAIRS_AT_ONCE):
         some = pairs[first : first + _PAIRS_AT_ONCE]
@@ -70,5 +69,5 @@ def _check(ids: Sequence[int], side: str, number: int) -> None:
         raise InputError(f"source {number} is empty; give a sentence")
     if len(ids) > MAX_SCORED_TOKENS:
         raise InputTooLong(
-            f"{side} {number} has {len(ids)} pieces, over {MAX_SCORED_TOKENS}; score it sentence by sentence"
+            f"{side} {number} has {len(ids)} pieces, more than {MAX_SCORED_TOKENS}; score it sentence by sentence"
         )

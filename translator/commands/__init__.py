@@ -1,6 +1,6 @@
-"""The commands of `translator`, one module each: what they take, and what they print.
+"""The commands of `translator`, one module each: their options and their output.
 
-Each imports what it needs when it runs, so that --help and mistakes are answered at once.
+Each command imports what it needs only when it runs, so that --help and error messages appear at once.
 """
 
 from dataclasses import dataclass
@@ -19,40 +19,40 @@ STDOUT, STDERR = Console(), Console(stderr=True)
 
 @dataclass(frozen=True)
 class SearchArguments:
-    """How to search, on the command line: `SearchOptions` with shorter names, and with the drawing laid flat, of
-    which tyro would make a command of its own."""
+    """How to search: `SearchOptions` for the command line, with shorter names and without a nested `Sampling`, which
+    tyro would turn into a subcommand."""
 
     beam: int = 4
-    """Width of the beam; 1 is greedy and fastest."""
+    """Beam width; 1 is greedy search, the fastest."""
     length_penalty: float = 1.0
-    """Larger favours longer translations; 0 compares plain probabilities."""
+    """Larger values favour longer translations; 0 compares plain probabilities."""
     min_length_factor: float = 0.0
     """Minimum number of German pieces per English piece."""
     max_length_factor: float = 2.0
     """Maximum number of German pieces per English piece, plus ten."""
     no_repeat_ngram: int = 0
-    """No n-gram of this size occurs twice; 0 allows repetition."""
+    """Do not repeat any n-gram of this size; 0 allows repetition."""
     ban: UseAppendAction[tuple[str, ...]] = ()
-    """A word or phrase that occurs in no translation where a word begins, in just these letters; once for each."""
+    """Word or phrase that must not occur in a translation at the start of a word. Case matters."""
     sample: bool = False
-    """Draw as many translations as the beam is wide at random, and take the best of them."""
+    """Sample as many translations as the beam is wide, and return the best of them, instead of searching."""
     temperature: float = 1.0
-    """Of drawing: below 1 the likely pieces become likelier."""
+    """Sampling temperature; values below 1 make likely pieces more likely."""
     top_k: int = 0
-    """Sample only from the k likeliest pieces; 0 samples from all."""
+    """Sample only from the k most likely pieces; 0 samples from all."""
     top_p: float = 1.0
-    """Draw from the fewest likeliest pieces that have this probability together."""
+    """Sample from the smallest set of most likely pieces whose probabilities sum to at least this much."""
     seed: int = 0
-    """Of drawing."""
+    """Random seed for sampling."""
 
     def options(self, n_best: int = 1) -> "SearchOptions":
-        """The options of the search; raises InputError, which names them as they are typed, on values out of range."""
+        """Build the `SearchOptions`; on values out of range, raises InputError with the names of the command line."""
         from translator.search import Sampling, SearchOptions
 
         try:
-            drawing = Sampling(self.temperature, self.top_k, self.top_p, self.seed)
-            if not self.sample and drawing != Sampling():
-                raise InputError("temperature, top_k, top_p and seed are for drawing; add --sample")
+            sampling = Sampling(self.temperature, self.top_k, self.top_p, self.seed)
+            if not self.sample and sampling != Sampling():
+                raise InputError("--temperature, --top-k, --top-p and --seed need sampling; add --sample")
             return SearchOptions(
                 beam_size=self.beam,
                 length_penalty=self.length_penalty,
@@ -61,14 +61,14 @@ class SearchArguments:
                 max_length_factor=self.max_length_factor,
                 no_repeat_ngram=self.no_repeat_ngram,
                 banned=self.ban,
-                sampling=drawing if self.sample else None,
+                sampling=sampling if self.sample else None,
             )
         except InputError as error:
-            raise InputError(_as_typed(str(error))) from error
+            raise InputError(_with_option_names(str(error))) from error
 
 
-def _as_typed(message: str) -> str:
-    """A message about options with the names that they have on the command line."""
+def _with_option_names(message: str) -> str:
+    """Replace the names of `SearchOptions` in a message by those of the command line."""
     message = message.replace("beam_size", "beam").replace("banned has", "ban has")
     for name in (
         "beam", "n_best", "length_penalty", "min_length_factor", "max_length_factor", "no_repeat_ngram", "ban",

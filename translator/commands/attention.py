@@ -19,9 +19,9 @@ def attention(
 
     Args:
         sentence: English sentence, in quotation marks.
-        translation: A German translation of it; by default the model's own.
+        translation: German translation of the sentence; by default the model's own.
         out: File to write.
-        model: Model folder; by default the model that comes with the package.
+        model: Model folder; by default the model shipped with the package.
     """
     from translator.analysis.attention_maps import draw_page, draw_picture, look_at
     from translator.translate import Translator

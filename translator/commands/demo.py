@@ -8,11 +8,11 @@ from translator.commands import STDOUT
 
 
 def demo(*, folder: Path | None = None, prompt: bool = True) -> None:
-    """Train a tiny model on a toy grammar in about a minute, and translate what you type with it.
+    """Train a tiny model on a toy grammar in about a minute, then translate what you type.
 
     Args:
-        folder: Where to keep the data, the run and its log; by default a temporary folder.
-        prompt: Ask for sentences afterwards.
+        folder: Folder to keep the data, the run and its log in; by default a temporary one.
+        prompt: Prompt for sentences afterwards.
     """
     from translator.demo import run_demo
 

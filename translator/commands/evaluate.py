@@ -39,21 +39,21 @@ def evaluate(
     json_output: Annotated[bool, arg(name="json")] = False,
     record: bool = False,
 ) -> None:
-    """Measure BLEU, chrF and TER of models or of finished translations; compare when there are several.
+    """Measure BLEU, chrF and TER of models or of existing translations; with several, compare them.
 
     Args:
-        source: English lines; not needed for finished translations.
-        reference: German lines.
-        testset: A set by sacreBLEU's name instead (wmt14/full), fetched over the network.
-        model: Model folder, once for each; by default the model that comes with the package.
-        hypothesis: File of finished translations, once for each, to score beside or instead of models.
+        source: File of English lines; not needed if you only score existing translations.
+        reference: File of German lines.
+        testset: Test set to download instead, by its sacreBLEU name (wmt14/full).
+        model: Model folder; by default the model shipped with the package.
+        hypothesis: File of existing translations to score, alongside models or instead of them.
         search: How to search.
-        formality: Whether "you" is formal (Sie) or informal (du, ihr). auto leaves it to the model, since references
-            have either; translating without this option is formal.
+        formality: Whether "you" is formal (Sie) or informal (du, ihr). auto leaves it to the model, because references
+            may have either. Note that `translator translate` defaults to formal.
         device: auto (a GPU if there is one), cpu, cuda or cuda:N.
-        precision: Of matrix products. auto is int8 on a CPU, bf16 on a GPU that is fast with it, else fp32.
+        precision: Precision of matrix products. auto is int8 on a CPU, bf16 on a GPU that is fast with it, else fp32.
         json_output: Print JSON instead of tables.
-        record: Write the scores onto the cards of the models, with the precision and the formality.
+        record: Write the scores to the cards of the models, with the precision and the formality.
     """
     from translator.translate import Style, Translator, shipped_model
 
@@ -61,7 +61,7 @@ def evaluate(
     options = search.options()
     folders = list(model) or ([] if hypothesis else [shipped_model()])
     chosen = _read_testset(source, reference, testset, needs_source=bool(folders))
-    # A mistake in a file or a model is told before the first model has worked for minutes.
+    # Report a mistake in a file or a model before the first model has run for minutes.
     finished = [_evaluate_file(path, chosen) for path in hypothesis]
     translators = [Translator.load(folder, device, precision=precision) for folder in folders]
     measured = [
@@ -72,7 +72,7 @@ def evaluate(
 
         for folder, one, translator in zip(folders, measured, translators, strict=True):
             record_scores(folder, one, options, translator.precision, formality)
-    found = _told_apart([*measured, *finished], [*folders, *hypothesis])
+    found = _with_unique_names([*measured, *finished], [*folders, *hypothesis])
     _print_evaluations(found, chosen.references, as_json=json_output)
 
 
@@ -84,7 +84,7 @@ def _check_systems(models: Sequence[Path], hypotheses: Sequence[Path], *, record
         known.add(path.resolve())
     if record and hypotheses and not models:
         raise ConfigError(
-            "--record writes scores onto the cards of models, and there are only --hypothesis files; "
+            "--record writes scores to the cards of models, but there are only --hypothesis files; "
             "give a --model, or leave --record out"
         )
 
@@ -104,7 +104,7 @@ def _read_testset(
     elif reference is None or (source is None and needs_source):
         missing = "--source" if reference else "--reference" if source else "--source and --reference"
         raise DataError(
-            f"{missing} not given: a test set is a --source and a --reference file, or a --testset by sacreBLEU's name"
+            f"{missing} not given; give a --source and a --reference file, or --testset with a sacreBLEU name"
         )
     else:
         sources = evaluation.read_lines(source) if source else []
@@ -153,8 +153,8 @@ def _evaluate_file(path: Path, testset: _TestSet) -> "Evaluation":
     return Evaluation(path.name, testset.name, len(hypotheses), None, scores, tuple(hypotheses))
 
 
-def _told_apart(found: Sequence["Evaluation"], paths: Sequence[Path]) -> list["Evaluation"]:
-    """The evaluations, with the path added to a name that several models or files have."""
+def _with_unique_names(found: Sequence["Evaluation"], paths: Sequence[Path]) -> list["Evaluation"]:
+    """Add the path to every name that several models or files share."""
     names = [one.system for one in found]
     return [
         one if names.count(one.system) == 1 else replace(one, system=f"{one.system} ({path})")

@@ -29,9 +29,9 @@ def explain(
     Args:
         text: English text, in quotation marks.
         search: How to search.
-        model: Model folder; by default the model that comes with the package.
-        n_best: Translations of each sentence.
-        prefix: The German that the translation begins with.
+        model: Model folder; by default the model shipped with the package.
+        n_best: Number of translations per sentence.
+        prefix: German text that the translation must start with.
     """
     from translator.analysis.explanation import explain as explain_text
     from translator.translate import Translator
@@ -61,7 +61,7 @@ def _print(explanation: "Explanation", tokenizer: "Tokenizer") -> None:
 
 
 def _table(steps: "tuple[Step, ...]", tokenizer: "Tokenizer") -> Table:
-    """A row for each hypothesis of each step: those that live on, and those that have just ended."""
+    """Build a row per hypothesis of each step: the live ones, and those that have just ended."""
     from translator.analysis.explanation import readable_pieces
 
     table = Table("step", "score", "hypothesis", "", box=None, pad_edge=False)

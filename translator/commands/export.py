@@ -16,17 +16,16 @@ def export(
         "float32", "float16", "bfloat16", "int8", "int8_float16", "int8_bfloat16", "int16"
     ] = "float32",
 ) -> None:
-    """Write a model for another engine, with which it gives every piece the same probability in float32.
+    """Export a model to another engine; in float32, every piece gets the same probability there.
 
-    Greedy search and beam search without length penalty then find the same translations; lower quantizations round.
-    Penalties of the same number mean something else there: CTranslate2 divides by length^α, we by
-    ((5 + length) / 6)^α.
+    Greedy search, and beam search without length penalty, then find the same translations; lower quantizations round.
+    Length penalties differ: CTranslate2 divides by length^α, this package by ((5 + length) / 6)^α.
 
     Args:
-        out: Folder to make.
-        model: Model folder; by default the model that comes with the package.
-        format: The engine that reads it.
-        quantization: Numbers of the weights.
+        out: Folder to write; must not exist yet.
+        model: Model folder; by default the model shipped with the package.
+        format: The engine to export to.
+        quantization: Number format of the weights.
     """
     from translator.checkpoint import load_model
     from translator.export import export_ctranslate2

@@ -40,17 +40,17 @@ def prepare(
     """Clean parallel text, train a tokenizer, and write compact training data.
 
     Args:
-        corpus: [NAME=]WHERE[:WEIGHT][#LICENCE], once for each corpus. WHERE is a TSV or JSONL file, two files
-            "X.en,X.de" or their common start "X" (each plain, .gz, .xz or .zst), a folder saved by `datasets`,
-            or "hub:NAME:CONFIG:SPLIT" (hub:wmt/wmt14:de-en:train). WEIGHT says how often an epoch sees a pair.
+        corpus: [NAME=]WHERE[:WEIGHT][#LICENCE]. WHERE is a TSV or JSONL file, two files "X.en,X.de"
+            or their common prefix "X" (each plain, .gz, .xz or .zst), a folder saved by `datasets`, or
+            "hub:NAME:CONFIG:SPLIT" (hub:wmt/wmt14:de-en:train). WEIGHT is how often an epoch sees each pair.
         out: Folder to write; must be new or empty.
-        vocab_size: Pieces of the tokenizer that is trained.
-        dev: Development sets, in the same form, kept as they are; training reports loss and BLEU on them.
+        vocab_size: Number of pieces of the tokenizer to train.
+        dev: Development set, in the same form. It is kept unchanged; training reports loss and BLEU on it.
         tokenizer: Use this tokenizer.model instead of training one (for fine-tuning).
-        lexicon: Put translations of rare words from this file beside them, as hints; made by `translator lexicon`.
-        protected_share: Of the pairs with links, placeholders, numbers, dates and the like, the share in which one
-            reserved piece stands for each of them that both sides have. The model learns to place it.
-        seed: Chooses the sentences that the tokenizer is trained on, and which pairs have reserved pieces.
+        lexicon: Add translations of rare words from this file as hints next to them; made by `translator lexicon`.
+        protected_share: Share of the pairs with links, placeholders, numbers, dates and the like in which one reserved
+            piece replaces each of them that both sides have. The model learns to place these pieces.
+        seed: Random seed for the sentences to train the tokenizer on and the pairs that get reserved pieces.
     """
     from translator.corpus import CleaningRules, CorpusSpec
     from translator.prepare import prepare as prepare_corpora
@@ -59,7 +59,9 @@ def prepare(
     training_sets, dev_sets = ([CorpusSpec.parse(text) for text in texts] for texts in (corpus, dev))
     for text, spec in zip(dev, dev_sets, strict=True):
         if spec.weight != 1:
-            raise ConfigError(f"--dev {text} has a weight, and a development set is kept whole; leave it out")
+            raise ConfigError(
+                f"--dev {text} has a weight, but a development set is kept whole; leave the weight out"
+            )
     with Progress(*_COLUMNS, console=STDERR) as progress:
         task = progress.add_task("reading", total=None)
         report = prepare_corpora(
@@ -88,8 +90,8 @@ def _check_tokenizer_options(vocab_size: int | None, tokenizer: Path | None, see
         raise ConfigError(f"--seed is {seed}; give 0 up to, not including, 2^32")
     if tokenizer is not None and vocab_size is not None:
         raise ConfigError(
-            f"--vocab-size {vocab_size} is for a tokenizer that is trained, and --tokenizer {tokenizer} has its own "
-            "size; leave one of them out"
+            f"--vocab-size {vocab_size} is for training a tokenizer, but --tokenizer {tokenizer} has a size already; "
+            "leave one of them out"
         )
 
 
@@ -108,7 +110,7 @@ def _protected_table(protected: "dict[str, ProtectedCounts]") -> Table:
     for head in (
         "corpus",
         "pairs with spans",
-        "of them marked",
+        "of these, marked",
         "spans looked up",
         "on both sides",
         "with markup added",
@@ -121,8 +123,8 @@ def _protected_table(protected: "dict[str, ProtectedCounts]") -> Table:
 
 
 def _german_table(german: "dict[str, GermanCounts]") -> Table:
-    table = Table(title="How the German is written, in pairs")
-    for head in ("corpus", "respelt as today", "with Sie", "with du or ihr", "with both, dropped"):
+    table = Table(title="Spelling and formality of the German, in pairs")
+    for head in ("corpus", "respelt to modern German", "with Sie", "with du or ihr", "with both, dropped"):
         table.add_column(head, justify="right" if table.columns else "left")
     for name, counts in german.items():
         numbers = (counts.respelt, counts.formal, counts.informal, counts.mixed)

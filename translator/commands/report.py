@@ -9,7 +9,7 @@ def report(run: Positional[Path], /) -> None:
     """Draw the loss, BLEU, learning rate and speed of a training run, finished or not, as a picture and a page.
 
     Args:
-        run: Folder of the run, train.py's --out; report.png and report.html are written into it.
+        run: Folder of the run (the --out of train.py); report.png and report.html are written to it.
     """
     from translator.report import write_report
 

@@ -16,15 +16,15 @@ def score(
     device: str = "auto",
     tokens: bool = False,
 ) -> None:
-    """Print how likely the model finds given translations: a line with score and log-probability for each pair.
+    """Print how likely a model finds existing translations: one line per pair, with score and log-probability.
 
     Args:
-        source: English lines.
-        target: German lines, one for each.
-        model: Model folder, a single one; by default the model that comes with the package.
-        length_penalty: The log-probability is divided by the length penalty with this exponent.
+        source: File of English lines.
+        target: File of German lines, one per English line.
+        model: Model folder; by default the model shipped with the package.
+        length_penalty: Exponent of the length penalty, by which the log-probability is divided to give the score.
         device: auto (a GPU if there is one), cpu, cuda or cuda:N.
-        tokens: Print JSON lines with the log-probability of every piece instead.
+        tokens: Print JSON lines instead, with the log-probability of every piece.
     """
     from translator.analysis.scoring import score as score_pairs
     from translator.evaluate import read_lines
@@ -33,7 +33,7 @@ def score(
     sources, targets = read_lines(source), read_lines(target)
     if not sources or len(sources) != len(targets):
         raise DataError(
-            f"there are {len(sources)} sources and {len(targets)} translations; give one translation a line for "
+            f"there are {len(sources)} sources and {len(targets)} translations; give one translation per line for "
             "each source, and at least one"
         )
     translator = Translator.load(model, device)

@@ -27,10 +27,10 @@ from translator.errors import ConfigError
 
 if TYPE_CHECKING:
     from translator.commands.window_job import Fault, WindowJob
-    from translator.commands.windows import Beginnings
+    from translator.commands.windows import Prefixes
 
 FAULTS_LEFT = 4
-"""Exit status of --check where a translation has lost or made up something."""
+"""Exit status of --check if a translation has lost or made up something."""
 
 
 def translate(
@@ -53,31 +53,31 @@ def translate(
     device: str = "auto",
     precision: Literal["auto", "fp32", "bf16", "int8"] = "auto",
 ) -> None:
-    """Translate a file or standard input, line by line; the line structure stays.
+    """Translate a file or standard input line by line, keeping the line structure.
 
-    What comes through a pipe or is typed at a terminal is translated as it arrives.
+    Text from a pipe or a terminal is translated as it arrives.
 
     Args:
         files: File of UTF-8 text, or - for standard input.
         search: How to search.
-        model: Model folder; by default the model that comes with the package. Given more than once, the models
-            decide together.
-        out: File for the translation, which gets its name when it is whole; by default standard output.
-        resume: Go on with the --out of the same command, which was interrupted.
-        processes: How many share the work on a file; 0 is one for each core, and a single one on a GPU.
-        n_best: Translations of each sentence; more than one need --json. Fewer come where some read the same.
-        prefix: File with the German that the translation of each line begins with, or an empty line. The model may go
-            on within its last word.
-        numbers: german writes numbers, money, times and dates as a German text has them; keep leaves them as they are.
+        model: Model folder; by default the model shipped with the package. Several models decide together, as an
+            ensemble.
+        out: File to write, which appears under its name once it is complete; by default standard output.
+        resume: Continue the --out file of the same command after an interruption.
+        processes: Number of processes for a file; 0 is one per core on a CPU, and one on a GPU.
+        n_best: Number of translations per sentence; more than one needs --json. Duplicates are merged.
+        prefix: File with one line per input line: the German text that its translation must start with, or an empty
+            line. The model may extend the last word.
+        numbers: german writes numbers, money, times and dates in German style; keep leaves them unchanged.
         formality: Whether "you" is formal (Sie) or informal (du, ihr); auto leaves it to the model.
-        check: Exit with status 4 if a translation has lost a number, a link, a placeholder or the like, or has made
-            one up, and list on standard error what and in which line. The output is whole all the same.
-        json_output: Print a JSON object for each line: its sentences, with scores, the way that each translation came
-            about, what became of numbers, links and the like, and what else was asked for.
-        align: Say in the JSON which words became which, as character offsets.
-        tokens: Give in the JSON the pieces of each translation, with the log-probability of every one.
+        check: Exit with status 4 if a translation has lost or made up a number, a link, a placeholder or the like, and
+            list each case with its line number on standard error. The output is complete all the same.
+        json_output: Print one JSON object per line: its sentences with their scores, how each translation was found,
+            what became of numbers, links and the like, and the output of --align and --tokens.
+        align: Add word alignments to the JSON, as character offsets.
+        tokens: Add the pieces of each translation to the JSON, with the log-probability of each.
         device: auto (a GPU if there is one), cpu, cuda or cuda:N.
-        precision: Of matrix products. auto is int8 on a CPU, bf16 on a GPU that is fast with it, else fp32.
+        precision: Precision of matrix products. auto is int8 on a CPU, bf16 on a GPU that is fast with it, else fp32.
     """
     from translator.commands.window_job import WindowJob
     from translator.translate import Style
@@ -87,7 +87,7 @@ def translate(
     _check_work(out, resume, processes, check)
     file = _only_file(files)
     if resume and out is not None and out.is_file():
-        STDERR.print(f"{out} is finished; to translate again, remove it", soft_wrap=True)
+        STDERR.print(f"{out} is finished; remove it to translate again", soft_wrap=True)
         return
     job = WindowJob(model, device, precision, options, json_output, align, tokens, Style(numbers, formality))
     faults = _translate_lines(job, file, prefix, out, resume, processes, check)
@@ -104,23 +104,23 @@ def _translate_lines(
     processes: int,
     check: bool,
 ) -> int:
-    """Window by window, in as many processes as have work, to where the lines are wanted.
+    """Translate window by window, in as many processes as there is work for, and write the output.
 
-    With `check` faults are listed; returns how many.
+    With `check`, lists the faults; returns their number.
     """
-    from translator.commands.windows import Beginnings, count_lines, open_lines, windows
+    from translator.commands.windows import Prefixes, count_lines, open_lines, windows
     from translator.parallel import work_in_order
 
     faults = 0
     with open_lines(file, sys.stdin.buffer) as lines:
         total = count_lines(file)
-        beginnings = Beginnings(prefix, file, total) if prefix is not None else None
-        with _output(out, job, file, beginnings, resume) as (write, done):
-            todo = windows(lines, file, beginnings, done)
-            settled = _settle_processes(processes, total, job.device)
+        prefixes = Prefixes(prefix, file, total) if prefix is not None else None
+        with _output(out, job, file, prefixes, resume) as (write, done):
+            todo = windows(lines, file, prefixes, done)
+            process_count = _resolve_processes(processes, total, job.device)
             first_line = done + 1
             with (
-                closing(work_in_order(job.start, todo, settled)) as translated,
+                closing(work_in_order(job.start, todo, process_count)) as translated,
                 _line_progress(file, total, done) as (progress, task),
             ):
                 for written in translated:
@@ -134,36 +134,36 @@ def _translate_lines(
 
 
 def _list_faults(faults: Sequence["Fault"], first_line: int) -> None:
-    """A line for each, with tabs: where, what, the sentence, its translation."""
+    """Print one line per fault, separated by tabs: line number, fault, sentence, translation."""
     for fault in faults:
-        told = (f"line {first_line + fault.line}", fault.what, fault.source, fault.translation)
-        print("\t".join(" ".join(part.split()) for part in told), file=sys.stderr)
+        columns = (f"line {first_line + fault.line}", fault.what, fault.source, fault.translation)
+        print("\t".join(" ".join(part.split()) for part in columns), file=sys.stderr)
 
 
 def _check_output(n_best: int, is_json: bool, align: bool, tokens: bool) -> None:
     if is_json:
         return
     if n_best > 1:
-        raise ConfigError(f"--n-best is {n_best}, and plain text has one translation a line; add --json")
+        raise ConfigError(f"--n-best is {n_best}, but plain text has one translation per line; add --json")
     if align:
-        raise ConfigError("--align has its links in JSON; add --json")
+        raise ConfigError("--align needs JSON output; add --json")
     if tokens:
-        raise ConfigError("--tokens has its pieces in JSON; add --json")
+        raise ConfigError("--tokens needs JSON output; add --json")
 
 
 def _check_work(out: Path | None, resume: bool, processes: int, check: bool) -> None:
     if resume and out is None:
-        raise ConfigError("--resume goes on with the file of --out; add --out FILE")
+        raise ConfigError("--resume continues the file of --out; add --out FILE")
     if resume and check:
         raise ConfigError(
-            "--check looks at every line, and --resume translates only what is left; leave one out"
+            "--check needs every line, but --resume translates only the rest; leave out one of them"
         )
     if processes < 0:
-        raise ConfigError(f"--processes is {processes}; give 1 or more, or 0 for one on each core")
+        raise ConfigError(f"--processes is {processes}; give 1 or more, or 0 for one per core")
 
 
 def _only_file(files: Sequence[str]) -> str:
-    """The file that was named; several are refused, for their translations would come out as one text."""
+    """Return the only file; raises ConfigError for several, whose translations would come out as one text."""
     if len(files) > 1:
         named = shlex.join(files)
         raise ConfigError(
@@ -173,8 +173,8 @@ def _only_file(files: Sequence[str]) -> str:
     return files[0]
 
 
-def _settle_processes(wanted: int, total: int | None, device: str) -> int:
-    """No more than there are windows in so many lines; a single one for what comes through a pipe."""
+def _resolve_processes(wanted: int, total: int | None, device: str) -> int:
+    """Return the number of processes: at most one per window of the `total` lines, and one for a pipe."""
     from translator.commands.windows import WINDOW_LINES
     from translator.processor import usable_cores
     from translator.translate import resolve_precision
@@ -186,9 +186,9 @@ def _settle_processes(wanted: int, total: int | None, device: str) -> int:
 
 @contextmanager
 def _output(
-    out: Path | None, job: "WindowJob", file: str, beginnings: "Beginnings | None", resume: bool
+    out: Path | None, job: "WindowJob", file: str, prefixes: "Prefixes | None", resume: bool
 ) -> Iterator[tuple[Callable[[bytes], None], int]]:
-    """What writes, and how many lines are written already."""
+    """Yield the function that writes the output, and the number of lines written already."""
     if out is None:
         yield _print, 0
         return
@@ -196,11 +196,9 @@ def _output(
     from translator.unfinished import UnfinishedFile
 
     if not is_regular(file):
-        raise ConfigError(
-            f"--out is {out}, and goes with a text file, which can be read again, not with {file}"
-        )
+        raise ConfigError(f"--out is {out}, but it needs a text file, which can be read again, not {file}")
     made_from = {
-        "text": _sha256(Path(file)), "prefix file": beginnings and beginnings.sha256, **job.describe()
+        "text": _sha256(Path(file)), "prefix file": prefixes and prefixes.sha256, **job.describe()
     }  # fmt: skip
     with UnfinishedFile(out, made_from, resume) as unfinished:
         yield unfinished.write, unfinished.lines
@@ -218,7 +216,7 @@ def _sha256(path: Path) -> str:
 
 
 class _Speed(ProgressColumn):
-    """Lines a second."""
+    """Lines per second."""
 
     def render(self, task: Task) -> Text:
         return Text(f"{task.speed:.0f} lines/s" if task.speed else "")
@@ -226,7 +224,7 @@ class _Speed(ProgressColumn):
 
 @contextmanager
 def _line_progress(file: str, total: int | None, done: int) -> Iterator[tuple[Progress, TaskID]]:
-    """A bar on standard error, if that is a terminal, with the time left where the number of lines is known."""
+    """Show a progress bar on standard error if that is a terminal; with the time left if `total` is known."""
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("lines"), _Speed(),
         TimeRemainingColumn(),

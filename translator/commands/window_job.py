@@ -1,4 +1,4 @@
-"""What is done with a window of lines: translate it, and write it down as text or as JSON."""
+"""Translate a window of lines, and format the result as text or as JSON."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -29,16 +29,16 @@ class Fault(NamedTuple):
     """A number, link or the like that a translation has lost or made up."""
 
     line: int
-    """From 0, of those that were translated together."""
+    """Line number within the window, from 0."""
     what: str
     """Kind and verdict, such as `money lost`, and the span itself."""
     source: str
-    """The sentence."""
+    """The source sentence."""
     translation: str
 
 
 class Written(NamedTuple):
-    """What is to be written for some lines."""
+    """The output for some lines."""
 
     lines: int
     content: bytes
@@ -50,7 +50,7 @@ class WindowJob:
     """How to translate windows, in this process or in another."""
 
     models: tuple[Path, ...]
-    """Model folders that decide together; the shipped model if there is none."""
+    """Model folders, an ensemble if several; the shipped model if empty."""
     device: str
     precision: Precision | Literal["auto"]
     options: SearchOptions
@@ -60,7 +60,7 @@ class WindowJob:
     style: Style = DEFAULT_STYLE
 
     def start(self) -> Callable[[Window], Written]:
-        """Load the model; returns what translates a window."""
+        """Load the model; returns the function that translates a window."""
         first = self.models[0] if self.models else None
         translator = Translator.load(
             first, self.device, ensemble_with=self.models[1:], precision=self.precision
@@ -68,7 +68,7 @@ class WindowJob:
         return partial(self._translate, translator)
 
     def describe(self) -> dict[str, Any]:
-        """All that determines the output, beside the text, for JSON."""
+        """Return everything but the text that determines the output, ready for JSON."""
         return {
             "models": [model_sha256(path) for path in self.models or (shipped_model(),)],
             **json.loads(json.dumps(asdict(self.options))),
@@ -81,7 +81,7 @@ class WindowJob:
 
     def _translate(self, translator: Translator, window: Window) -> Written:
         translations = translator.translate(
-            window.texts, self.options, prefixes=window.beginnings, style=self.style
+            window.texts, self.options, prefixes=window.prefixes, style=self.style
         )
         if self.as_json:
             text = self._as_json(translator, translations)
@@ -90,7 +90,7 @@ class WindowJob:
         return Written(len(window.texts), text.encode(), _faults(translations))
 
     def _as_json(self, translator: Translator, translations: Sequence[Translation]) -> str:
-        """A line for each text: its sentences with their translations and scores, and what else was asked for."""
+        """Format one JSON line per text: its sentences with translations, scores, and any alignment and tokens."""
         records = []
         for translation in translations:
             sentences: list[dict[str, Any]] = [
@@ -129,7 +129,7 @@ def _faults(translations: Sequence[Translation]) -> list[Fault]:
 
 
 def _span(sentence: SentenceTranslation, check: Check) -> str:
-    """What is lost, or what is extra."""
+    """Return the text of the span that is lost or extra."""
     if check.source is not None:
         return sentence.source[slice(*check.source)]
     assert check.target is not None
@@ -143,7 +143,7 @@ def _check(check: Check) -> dict[str, Any]:
 
 
 def _links(translator: Translator, translation: Translation) -> list[list[dict[str, Any]]]:
-    """The links of each sentence; none of what is copied, for the model has not seen it."""
+    """Return the alignment links of each sentence; copied sentences have none, as the model never saw them."""
     translated = [one for one in translation.sentences if not one.is_copied]
     found = iter(align(translator, [(one.source, one.text) for one in translated]))
     return [[] if one.is_copied else [_link(link) for link in next(found)] for one in translation.sentences]

@@ -1,4 +1,4 @@
-"""The lines of a file or of a pipe, a window of them at a time."""
+"""The lines of a file or a pipe, one window at a time."""
 
 import hashlib
 import itertools
@@ -14,11 +14,11 @@ from translator.errors import DataError
 from translator.evaluate import read_lines
 
 WINDOW_LINES = 1000
-"""Lines of a file that are translated together, at most; the output is written after each window."""
+"""Maximum lines of a file to translate together; the output is written after each window."""
 WINDOW_BYTES = 1 << 20
-"""A window ends with the line with which it reaches so many."""
+"""A window also ends after the line that brings it to this size."""
 CHUNK_BYTES = 1 << 16
-"""What is read at most at a time where text arrives bit by bit: from a pipe or a terminal."""
+"""Maximum bytes per read from a pipe or a terminal, where text arrives bit by bit."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,16 @@ class Window:
     """Lines to translate together."""
 
     texts: list[str]
-    """With their line ends."""
-    beginnings: list[str] | None
-    """What the translation of each begins with."""
+    """The lines, including their line ends."""
+    prefixes: list[str] | None
+    """The text that the translation of each line must start with."""
 
 
-class Beginnings:
-    """What the translations of the lines of `file` begin with, from a file with as many lines."""
+class Prefixes:
+    """The prefixes of the translations of `file`, from a file with the same number of lines.
+
+    Raises DataError if the numbers of lines differ; `lines` is that of `file`, None if it is not known yet.
+    """
 
     def __init__(self, path: Path, file: str, lines: int | None) -> None:
         self._path, self._lines = path, read_lines(path)
@@ -40,27 +43,27 @@ class Beginnings:
         if lines is not None and lines != len(self._lines):
             raise DataError(
                 f"lines of {path}: {len(self._lines)}, of {file}: {lines}; "
-                "give a beginning, or an empty line, for each"
+                "give a prefix, or an empty line, for each"
             )
 
     def of(self, first: int, count: int) -> list[str]:
-        """Those of `count` lines, after the `first` ones."""
+        """Return the prefixes of `count` lines, from line `first` (from 0) on."""
         chosen = self._lines[first : first + count]
         if len(chosen) < count:
             raise DataError(
-                f"{self._path} has fewer lines than the text; give a beginning, or an empty line, for each"
+                f"{self._path} has fewer lines than the text; give a prefix, or an empty line, for each"
             )
         return chosen
 
 
 @contextmanager
 def open_lines(file: str, standard_input: BinaryIO) -> Iterator[BinaryIO]:
-    """The file of that name, or standard input for "-"; raises DataError where it cannot be read."""
+    """Open a file, or standard input for "-"; raises DataError if it cannot be read."""
     if file == "-":
         yield standard_input
         return
     try:
-        lines = Path(file).open("rb")  # noqa: SIM115 (what fails while it is open is no mistake in its name)
+        lines = Path(file).open("rb")  # noqa: SIM115 (a `with` would also catch errors of the caller)
     except OSError as error:
         raise DataError(
             f"cannot read {file}: {error.strerror}; give a text file, or - for standard input"
@@ -69,22 +72,22 @@ def open_lines(file: str, standard_input: BinaryIO) -> Iterator[BinaryIO]:
         yield lines
 
 
-def windows(lines: BinaryIO, file: str, beginnings: Beginnings | None, skip: int) -> Iterator[Window]:
-    """Windows of all lines but the first `skip`; raises DataError on a line that is not UTF-8."""
+def windows(lines: BinaryIO, file: str, prefixes: Prefixes | None, skip: int) -> Iterator[Window]:
+    """Yield windows of all lines after the first `skip`; raises DataError on a line that is not UTF-8."""
     number = sum(1 for _ in itertools.islice(lines, skip))
     for window in _windows(lines):
         texts = [_decode(line, number + place, file) for place, line in enumerate(window, start=1)]
-        yield Window(texts, beginnings.of(number, len(texts)) if beginnings else None)
+        yield Window(texts, prefixes.of(number, len(texts)) if prefixes else None)
         number += len(window)
 
 
 def is_regular(file: str) -> bool:
-    """Whether it names a file, which can be read again."""
+    """Whether this is a regular file, which can be read twice."""
     return file != "-" and Path(file).is_file()
 
 
 def count_lines(file: str) -> int | None:
-    """The number of lines of a regular file; None for standard input and pipes, which can be read only once."""
+    """Count the lines of a regular file; None for standard input and pipes, which can be read only once."""
     if not is_regular(file):
         return None
     with Path(file).open("rb") as lines:
@@ -92,7 +95,7 @@ def count_lines(file: str) -> int | None:
 
 
 def _windows(lines: BinaryIO) -> Iterator[list[bytes]]:
-    """Many lines of a file, which is fastest, and else those that have arrived."""
+    """Yield many lines at a time from a file, which is fastest; from a pipe, the lines that have arrived."""
     if not stat.S_ISREG(os.fstat(lines.fileno()).st_mode):
         yield from _arriving_lines(lines.fileno())
         return
@@ -109,14 +112,14 @@ def _windows(lines: BinaryIO) -> Iterator[list[bytes]]:
 
 
 def _arriving_lines(descriptor: int) -> Iterator[list[bytes]]:
-    begun: list[bytes] = []  # of a line whose end has not arrived
+    partial: list[bytes] = []  # of a line whose end has not arrived yet
     while chunk := os.read(descriptor, CHUNK_BYTES):
         complete, newline, rest = chunk.rpartition(b"\n")
         if newline:
-            yield [line + newline for line in b"".join([*begun, complete]).split(newline)]
-            begun.clear()
-        begun.append(rest)
-    if last := b"".join(begun):
+            yield [line + newline for line in b"".join([*partial, complete]).split(newline)]
+            partial.clear()
+        partial.append(rest)
+    if last := b"".join(partial):
         yield [last]
 
 

@@ -1,22 +1,22 @@
-"""Parallel data: read, filter, remove duplicates, count what was dropped and why.
+"""Parallel data: read and filter it, remove duplicates, and count what was dropped and why.
 
-A corpus is named by a string, `[NAME=]WHERE[:WEIGHT][#LICENCE]`, where WHERE is one of
+You name a corpus with a string, `[NAME=]WHERE[:WEIGHT][#LICENCE]`. WHERE is one of
 
     data/x.tsv                  lines of English<TAB>German
     data/x.jsonl                lines of {"en", "de"}, {"source", "target"} or {"translation": {"en", "de"}}
     data/x                      two parallel text files, data/x.en and data/x.de
     data/a.txt,data/b.txt       two parallel text files, English first
-    data/folder                 a folder that the `datasets` library reads, with a column `translation`
-    hub:wmt/wmt14:de-en:train   such a data set of the Hugging Face hub: name, configuration, split
+    data/folder                 a folder that the `datasets` library can read, with a column `translation`
+    hub:wmt/wmt14:de-en:train   such a data set on the Hugging Face hub: name, configuration, split
     hub:data/folder::test       a split of a folder other than `train`
 
-Each text file may be compressed (.gz, .xz, .zst). WEIGHT is how often an epoch sees the corpus.
+Any text file may be compressed (.gz, .xz, .zst). WEIGHT is the number of times each pair appears per epoch.
 
-A split that is not named is `train`. In a folder that `save_to_disk` wrote, a single data set is taken whole
-and has no splits. In a folder of plain files, `datasets` tells the split of a file by its name or folder
-(train.jsonl, test/part1.jsonl); files whose names say nothing are all `train`.
+The default split is `train`. A folder written by `save_to_disk` from a single data set has no splits and is
+read whole. In a folder of plain files, `datasets` infers the split of a file from its name or folder
+(train.jsonl, test/part1.jsonl); if the names say nothing, all files are `train`.
 
-All is streamed: only the 64-bit hashes that find duplicates stay in memory, some 80 bytes a pair.
+Everything is streamed. Only the 64-bit hashes for finding duplicates stay in memory, about 80 bytes per pair.
 """
 
 from translator.corpus.cleaning import CleaningRules, Deduplicator, clean_pairs, drop_reason

@@ -13,14 +13,14 @@ from translator.text import normalise
 
 @dataclass(frozen=True)
 class CleaningRules:
-    """The limits of `drop_reason`."""
+    """The limits that `drop_reason` applies."""
 
     max_words: int = 200
     max_characters: int = 2_000
     max_length_ratio: float = 2.0
-    """Characters of the longer side to those of the shorter, after a grace of 20 for the shorter."""
+    """Longest allowed ratio of the longer side to the shorter, in characters, after adding 20 to the shorter."""
     max_copied_words: int = 2
-    """Two equal sides of so many words are taken for a name or a common word ("Debian Linux") and kept."""
+    """Identical sides of up to this many words count as a name or a shared word ("Debian Linux") and are kept."""
 
     def __post_init__(self) -> None:
         if (
@@ -32,7 +32,7 @@ class CleaningRules:
             raise ConfigError(f"{self}: all limits must be at least 1, max_copied_words at least 0")
 
 
-# U+FFFD, control characters, and UTF-8 that was once taken for Windows-1252 ("Ã¤", "â€œ")
+# U+FFFD, control characters, and UTF-8 that was decoded as Windows-1252 ("Ã¤", "â€œ")
 _DAMAGE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]"
     "|[ÃÂ][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â€[\x80-\xbfœ™˜“”¦]"
@@ -55,7 +55,7 @@ _GRACE_CHARACTERS = 20
 
 
 def drop_reason(english: str, german: str, rules: CleaningRules) -> str | None:  # noqa: PLR0911 - one a rule
-    """Why a pair of stripped texts should be dropped, one of `REASONS`; None for a good pair."""
+    """Return why a pair of stripped texts should be dropped, one of `REASONS`; None for a good pair."""
     if not english or not german:
         return "empty"
     if _DAMAGE.search(english) or _DAMAGE.search(german):
@@ -76,7 +76,7 @@ def drop_reason(english: str, german: str, rules: CleaningRules) -> str | None: 
 
 
 def _is_copied(english_words: list[str], german_words: list[str]) -> bool:
-    """Equal but for case and blanks; numbers and symbols alone may be."""
+    """Whether both sides are equal except for case and spaces; numbers and symbols alone may be."""
     english = " ".join(english_words)
     same = len(english_words) == len(german_words) and english.casefold() == " ".join(german_words).casefold()
     return same and _LETTER.search(english) is not None
@@ -90,9 +90,9 @@ def _is_foreign_script(text: str) -> bool:
 
 
 def _reads_as(words: list[str], wrong: frozenset[str], right: frozenset[str]) -> bool:
-    """Whether a longer text has several function words of the wrong language, and none of the right one.
+    """Whether a longer text has several function words of the wrong language and none of the right one.
 
-    Words in capitals are no evidence, since SQL is full of them (NOT NULL), nor are parts of identifiers.
+    Capitalised words do not count as evidence, since SQL is full of them (NOT NULL); nor do parts of identifiers.
     """
     if len(words) < _MIN_WORDS_FOR_LANGUAGE:
         return False
@@ -101,13 +101,13 @@ def _reads_as(words: list[str], wrong: frozenset[str], right: frozenset[str]) ->
 
 
 class Deduplicator:
-    """Remembers pairs by 64-bit hashes; among ten million, the odds of any false hit are 1 in 370,000."""
+    """Remember pairs by 64-bit hashes; among ten million, the odds of any false match are 1 in 370,000."""
 
     def __init__(self) -> None:
         self._seen: set[int] = set()
 
     def is_new(self, pair: Pair) -> bool:
-        """Whether the pair was not given before."""
+        """Return whether the pair is new, and remember it."""
         digest = hashlib.blake2b("\t".join(pair).encode(), digest_size=8).digest()
         before = len(self._seen)
         self._seen.add(int.from_bytes(digest))
@@ -117,10 +117,9 @@ class Deduplicator:
 def clean_pairs(
     pairs: Iterable[Pair], rules: CleaningRules, seen: Deduplicator, counts: DropCounts
 ) -> Iterator[Pair]:
-    """Stream the good pairs and count the others; a pair that several corpora hold stays in the first.
+    """Yield the good pairs and count the others; a pair in several corpora stays in the first.
 
-    Both sides come out as `translator.text.normalise` makes them: the model is given such English, and should write
-    such German.
+    Both sides are normalised with `translator.text.normalise`, as the model's input and output should be.
     """
     for english, german in pairs:
         pair = normalise(english), normalise(german)

@@ -1,4 +1,4 @@
-"""The lines of a text file, compressed or not."""
+"""Read the lines of a text file, compressed or not."""
 
 import gzip
 import io
@@ -15,7 +15,10 @@ _CHUNK_BYTES = 1 << 18
 
 
 def read_lines(path: Path) -> Iterator[str]:
-    """Lines without their ends; bytes that are no UTF-8 become lone surrogates, so that they can be told."""
+    """Yield lines without line ends; bytes that are not UTF-8 become lone surrogates, so that callers can detect them.
+
+    Raises `DataError` if the file is missing, unreadable or damaged.
+    """
     number = 0
     try:
         with _open(path) as file:
@@ -34,10 +37,10 @@ def _open(path: Path) -> IO[bytes]:
     try:
         return _open_binary(path)
     except FileNotFoundError as error:
-        raise DataError(f"there is no file {path.absolute()}; correct the name of the corpus") from error
+        raise DataError(f"there is no file {path.absolute()}; check the name of the corpus") from error
     except OSError as error:
         raise DataError(
-            f"cannot open {path}: {error.strerror or error}; name a file that you may read"
+            f"cannot open {path}: {error.strerror or error}; make it readable or name another file"
         ) from error
 
 
@@ -54,13 +57,13 @@ def _open_binary(path: Path) -> IO[bytes]:
 
 
 class _ZstdFile(io.RawIOBase):
-    """A .zst file; zstandard's own reader takes a file that was cut off for a shorter one."""
+    """A .zst file that detects truncation; zstandard's own reader treats a truncated file as a shorter one."""
 
     def __init__(self, path: Path) -> None:
         try:
             import zstandard  # noqa: PLC0415 - optional
         except ImportError as error:
-            raise DataError(f"{path}: to read .zst, install zstandard (pip install zstandard)") from error
+            raise DataError(f"{path}: reading .zst needs zstandard; run: pip install zstandard") from error
         self._file = path.open("rb")
         self._new_frame: Callable[[], Any] = lambda: zstandard.ZstdDecompressor().decompressobj()
         self._error = zstandard.ZstdError

@@ -1,4 +1,4 @@
-"""The pairs of a corpus, wherever it is."""
+"""Read the pairs of a corpus from any of its sources."""
 
 import itertools
 import json
@@ -14,14 +14,14 @@ from translator.errors import ConfigError, DataError
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _WHITESPACE = re.compile(r"\s+")
-# Not U+0085: in text it is nearly always a damaged "…", and cleaning drops it as such.
+# Not U+0085: it is nearly always a damaged "…", which cleaning drops.
 _LINE_BREAK = re.compile("[\n\r\v\f\u2028\u2029]")
 
 
 def check_readable(spec: CorpusSpec) -> None:
-    """Open all files of a corpus, or load its data set, and read the beginning, to tell mistakes early.
+    """Open a corpus and read its first pair, to report mistakes early.
 
-    Raises `DataError` when something is missing, unreadable or empty.
+    Raises `DataError` if a file or data set is missing, unreadable or empty.
     """
     for _ in _open_corpus(spec.where):
         return
@@ -29,12 +29,12 @@ def check_readable(spec: CorpusSpec) -> None:
 
 
 def read_pairs(spec: CorpusSpec, counts: DropCounts) -> Iterator[Pair]:
-    """Stream the pairs of a corpus; lines that are malformed or no UTF-8 are counted instead.
+    """Yield the pairs of a corpus; malformed lines and lines that are not UTF-8 are only counted.
 
-    Both sides are stripped, and whitespace with a line break inside becomes one space: no model should learn
-    to write lines.
+    Both sides are stripped, and whitespace that contains a line break becomes one space, so that the model does
+    not learn to write line breaks.
 
-    Raises `DataError` when a file is missing, damaged, or has more lines than its counterpart.
+    Raises `DataError` if a file is missing, damaged, or has more lines than its counterpart.
     """
     for pair in _open_corpus(spec.where):
         counts.read += 1
@@ -48,7 +48,7 @@ def read_pairs(spec: CorpusSpec, counts: DropCounts) -> Iterator[Pair]:
 
 def _on_one_line(text: str) -> str:
     text = text.strip()
-    if text.isprintable():  # many times as fast as looking for line breaks, which are not printable
+    if text.isprintable():  # line breaks are not printable, and this is many times faster than a search
         return text
     return _WHITESPACE.sub(lambda blanks: " " if _LINE_BREAK.search(blanks[0]) else blanks[0], text)
 
@@ -68,23 +68,23 @@ def _open_corpus(where: str) -> Iterator[Pair | None]:
         return map(_parse_tsv, read_lines(path))
     if kind == ".jsonl":
         return map(_parse_json, read_lines(path))
-    # One of two is taken when there is no better, so that the other is missed.
+    # If only one side exists, use that pair anyway: the error then names the missing file.
     if found := complete or [pair for pair in candidates if any(side.exists() for side in pair)]:
         return _read_two_files(*found[0])
     if kind in (".en", ".de"):
-        start = where.removesuffix(kind + compression)
+        prefix = where.removesuffix(kind + compression)
         raise DataError(
-            f"{where} is one side of a parallel corpus; name both, {start}.en{compression},{start}.de{compression}, "
-            f"or their common start, {start}"
+            f"{where} is one side of a parallel corpus; name both, {prefix}.en{compression},{prefix}.de{compression}, "
+            f"or their common prefix, {prefix}"
         )
     raise DataError(
         f"no corpus at {where}: expected a .tsv or .jsonl file, {where}.en with {where}.de (each may be .gz, "
-        ".xz or .zst), two files with a comma between, a data set's folder, or hub:NAME:CONFIGURATION:SPLIT"
+        ".xz or .zst), two files separated by a comma, a data set's folder, or hub:NAME:CONFIGURATION:SPLIT"
     )
 
 
 def _suffixes(path: Path) -> tuple[str, str]:
-    """What tells the kind of a file, as ".tsv", and how it is compressed, as ".gz" or ""."""
+    """Return the suffix that gives the kind of a file, such as ".tsv", and its compression, such as ".gz" or ""."""
     compression = path.suffix if path.suffix in COMPRESSIONS else ""
     return Path(path.name.removesuffix(compression)).suffix, compression
 
@@ -94,7 +94,7 @@ def _two_paths(where: str) -> list[Path]:
     for path in paths:
         if _suffixes(path)[0] in (".tsv", ".jsonl"):
             raise DataError(
-                f"{where}: {path} holds both languages, so it stands alone; give it a --corpus of its own, "
+                f"{where}: {path} contains both languages; pass it as a separate --corpus, "
                 "or name two text files here, English and German, as X.en,X.de"
             )
     if len(paths) != 2:
@@ -142,7 +142,7 @@ def _read_hub(where: str) -> Iterator[Pair | None]:
     name, *rest = where.removeprefix("hub:").split(":")
     if len(rest) > 2:
         raise ConfigError(
-            f"{where}: too many parts; write hub:NAME, hub:NAME:CONFIGURATION or a :SPLIT after that"
+            f"{where} has too many parts; use hub:NAME, hub:NAME:CONFIGURATION or hub:NAME:CONFIGURATION:SPLIT"
         )
     configuration, split = (*rest, "", "")[:2]
     return _read_dataset(where, name, configuration or None, split or "train")
@@ -152,21 +152,26 @@ def _read_dataset(where: str, name: str, configuration: str | None, split: str) 
     try:
         import datasets  # noqa: PLC0415 - large, and only needed here
     except ImportError as error:
-        raise DataError(f"{where}: to read it, install datasets (pip install datasets)") from error
+        raise DataError(f"{where}: reading it needs datasets; run: pip install datasets") from error
     try:
         if Path(name).is_dir():
-            datasets.config.HF_UPDATE_DOWNLOAD_COUNTS = False  # or it calls a host for a local folder, too
+            datasets.config.HF_UPDATE_DOWNLOAD_COUNTS = (
+                False  # else it contacts a host even for a local folder
+            )
         if any((Path(name) / saved).exists() for saved in ("state.json", "dataset_dict.json")):
             loaded = datasets.load_from_disk(name)
             dataset = loaded[split] if isinstance(loaded, datasets.DatasetDict) else loaded
         else:
             dataset = datasets.load_dataset(name, configuration, split=split)
-    except Exception as error:  # each of its many dependencies has its own
+    except Exception as error:  # its many dependencies raise exceptions of their own
         reason = f"{type(error).__name__}: {str(error)[:300]}"
         raise DataError(
             f"{where}: datasets cannot load it ({reason}); check name, configuration, split and network. "
-            "Without a network, copy the data set here and name its folder"
+            "Without a network, copy the data set to this machine and name its folder"
         ) from error
     if "translation" not in dataset.column_names:
-        raise DataError(f"{where}: it has no column `translation`, only {', '.join(dataset.column_names)}")
+        raise DataError(
+            f"{where} has no column `translation`, only {', '.join(dataset.column_names)}; "
+            "use a data set with that column"
+        )
     return (_pair_of(record) for rows in dataset.iter(batch_size=1000) for record in rows["translation"])

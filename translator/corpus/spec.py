@@ -1,4 +1,4 @@
-"""How a corpus is named."""
+"""The string that names a corpus."""
 
 import re
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ _WEIGHT = re.compile(r"\d+(\.\d*)?|\.\d+")
 _NUMBER_LIKE = re.compile(r"[-+]?[\d.,]+(e[-+]?\d+)?|[-+]?(nan|inf)", re.IGNORECASE)
 _SUFFIXES = re.compile(r"(\.(en|de|txt|tsv|jsonl))?(\.(gz|xz|zst))?$")
 _HUB_PARTS = 4
-"""Of hub:NAME:CONFIGURATION:SPLIT."""
+"""hub:NAME:CONFIGURATION:SPLIT."""
 MAX_WEIGHT = 100
 
 
 @dataclass(frozen=True)
 class CorpusSpec:
-    """Where a corpus is, what it is called, and how often an epoch sees it."""
+    """The location, name and weight of a corpus; the weight is how often each pair appears per epoch."""
 
     where: str
     name: str
@@ -33,9 +33,9 @@ class CorpusSpec:
 
     @classmethod
     def parse(cls, text: str) -> "CorpusSpec":
-        """Read `[NAME=]WHERE[:WEIGHT][#LICENCE]`, as `translator.corpus` describes it.
+        """Parse `[NAME=]WHERE[:WEIGHT][#LICENCE]`, described in `translator.corpus`.
 
-        Raises `ConfigError` when WHERE is missing, or the weight is no number or out of range.
+        Raises `ConfigError` if WHERE is missing, or the weight is not a number or out of range.
         """
         where, _, licence = text.partition("#")
         name, equals, rest = where.partition("=")
@@ -50,17 +50,17 @@ class CorpusSpec:
 
 
 def _split_weight(text: str) -> tuple[str, float]:
-    """WHERE and WEIGHT of `WHERE[:WEIGHT]`; a colon may also stand in the name of a file or a data set."""
+    """Split `WHERE[:WEIGHT]`; the name of a file or data set may contain colons, too."""
     where, colon, tail = text.rpartition(":")
     if colon and _WEIGHT.fullmatch(tail):
         return where, float(tail)
-    if where and "/" not in tail and (_NUMBER_LIKE.fullmatch(tail) or _is_whole(where)):
+    if where and "/" not in tail and (_NUMBER_LIKE.fullmatch(tail) or _is_complete(where)):
         raise _wrong_weight(where, tail)
     return text, 1.0
 
 
-def _is_whole(where: str) -> bool:
-    """Whether nothing but a weight can follow: a file with a known suffix, or a data set of the hub with a split."""
+def _is_complete(where: str) -> bool:
+    """Whether only a weight can follow: after a file with a known suffix, or a hub data set with a split."""
     if where.startswith("hub:"):
         return where.count(":") + 1 == _HUB_PARTS
     return _SUFFIXES.sub("", where) != where
@@ -68,8 +68,8 @@ def _is_whole(where: str) -> bool:
 
 def _wrong_weight(where: str, weight: str) -> ConfigError:
     return ConfigError(
-        f"{where}: its weight {weight!r} must be a number more than 0 and at most {MAX_WEIGHT}, "
-        f"as in {where}:0.5; without one it is 1"
+        f"{where}: the weight {weight!r} must be a number greater than 0 and at most {MAX_WEIGHT}, "
+        f"as in {where}:0.5; the default is 1"
     )
 
 

@@ -1,8 +1,8 @@
-"""A look at prepared data before hours are spent on it: figures of every corpus, and warnings to act on.
+"""Inspect prepared data before you spend hours on training: statistics of every corpus, and warnings to act on.
 
-Cleaning judges one pair at a time. What it cannot see is looked for here: sides that do not belong together,
-swapped languages, text that was tokenised before, development pairs among the training pairs. Lengths and ids
-of all pairs are used, by whole arrays; what needs text looks at a fixed random sample of each corpus.
+Cleaning judges one pair at a time. This package looks for problems that cleaning cannot see: misaligned sides,
+swapped languages, text that is already tokenised, development pairs in the training data. It uses the lengths and
+ids of all pairs, and for checks that need text, a fixed random sample of each corpus.
 """
 
 import sys
@@ -30,14 +30,14 @@ from translator.shards import PreparedData
 
 @dataclass(frozen=True)
 class DataReport:
-    """The figures of all data, and warnings: sentences on what is wrong, where, and what to do."""
+    """Statistics of all data, and warnings that say what is wrong, where, and what to do."""
 
     corpora: tuple[CorpusFigures, ...]
     dev: tuple[CorpusFigures, ...]
     warnings: tuple[str, ...]
 
     def table(self) -> Table:
-        """A row for each corpus and development set."""
+        """Return a table with a row for each corpus and development set."""
         table = Table(title="Training data", caption="lengths in tokens, English / German")
         table.add_column("corpus", overflow="fold")
         heads = ("weight", "pairs", "of an epoch", "mean length", "99 % up to")
@@ -51,10 +51,10 @@ class DataReport:
 def inspect_data(
     data: PreparedData, training: TrainingConfig, parameters: int, *, is_fine_tuning: bool = False
 ) -> DataReport:
-    """Look through prepared data before a model of so many parameters is trained on it.
+    """Inspect prepared data for the training of a model with this many parameters.
 
-    In fine-tuning, which begins with a trained model, little data and a vocabulary of which little occurs are
-    as they should be. Raises `DataError` when the data has ids that its tokenizer does not know.
+    In fine-tuning, little data and unused pieces of the vocabulary are normal, so there are no warnings about
+    them. Raises `DataError` if the data has ids outside the vocabulary of its tokenizer.
     """
     scans = [scan(corpus, data.tokenizer) for corpus in data.corpora]
     dev_scans = [scan(corpus, data.tokenizer) for corpus in data.dev.values()]
@@ -98,12 +98,11 @@ def _cells(figures: CorpusFigures) -> tuple[str, ...]:
 def print_data_report(
     data: PreparedData, config: Config, model: Transformer, *, is_fine_tuning: bool
 ) -> None:
-    """What the data looks like, and what somebody should look at before hours are spent on it."""
+    """Print the statistics and warnings of `inspect_data`."""
     parameters = sum(parameter.numel() for parameter in model.parameters())
     report = inspect_data(data, config.training, parameters, is_fine_tuning=is_fine_tuning)
     console = Console(width=None if sys.stdout.isatty() else 150)
     console.print(report.table())
     for warning in report.warnings:
-        console.print(
-            Text(f"warning: {warning}")
-        )  # Text, not a string: brackets in quoted pairs are no markup
+        # Text, not a string: brackets in quoted pairs are not markup.
+        console.print(Text(f"warning: {warning}"))

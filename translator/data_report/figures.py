@@ -1,4 +1,4 @@
-"""Figures of one corpus: lengths of all pairs, and what a sample of its text shows."""
+"""Statistics of one corpus, from the lengths of all pairs and a sample of the text."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -13,24 +13,24 @@ from translator.shards import PreparedCorpus
 from translator.tokenizer import Tokenizer
 
 SAMPLED_PAIRS = 1000
-"""Pairs of each corpus that are read as text."""
+"""The number of pairs of each corpus to read as text."""
 
 _FEWEST_NUMBERS, _FEWEST_FUNCTION_WORDS = 20, 20
 _NUMBER = re.compile(r"\d+")
 _LETTER = re.compile(r"[^\W\d_]")
 _WORD = re.compile(r"[^\W\d_]+")
-# frequent words that the other language does not have
+# frequent words that do not exist in the other language
 _ENGLISH_WORDS = "the of and to is that it for with are be this you not or as on by from have your"
 _GERMAN_WORDS = "der und nicht ist das ein eine einen einem zu mit für auf sich dem von wird sind"
 _ENGLISH, _GERMAN = frozenset(_ENGLISH_WORDS.split()), frozenset(_GERMAN_WORDS.split())
 
 Texts = dict[int, tuple[str, str]]
-"""English and German by the number of their pair."""
+"""English and German, by pair index."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """How common something is among the sampled pairs, 0 to 1, and a pair that shows it."""
+    """The share of something among the sampled pairs, 0 to 1, and the index of an example."""
 
     share: float
     example: int | None
@@ -38,42 +38,42 @@ class Finding:
 
 @dataclass(frozen=True)
 class CorpusFigures:
-    """What is known of a corpus or a development set; lengths are in tokens, (source, target)."""
+    """Statistics of a corpus or development set; lengths are in tokens, (source, target)."""
 
     name: str
     pairs: int
     weight: float | None
     """None for a development set."""
     epoch_share: float
-    """Of the target tokens of an epoch, 0 to 1."""
+    """Share of the target tokens of an epoch, 0 to 1."""
     left_out: int
-    """Pairs that are longer than `max_tokens_per_side`."""
+    """The number of pairs longer than `max_tokens_per_side`."""
     empty: int
-    """Pairs with a side of no tokens."""
+    """The number of pairs with an empty side."""
     mean_lengths: tuple[float, float]
     percentile_99_lengths: tuple[int, int]
     length_correlation: float | None
-    """Of the logarithms of source and target lengths; None where lengths do not vary."""
+    """Correlation of the logarithms of source and target lengths; None if lengths do not vary."""
     length_ratio_spread: float
     """Standard deviation of the logarithm of target length to source length."""
     shift: Shift | None
     copied: Finding
-    """Source and target are the same words."""
+    """Pairs whose source and target are the same words."""
     tokenised_source: Finding
     tokenised_target: Finding
     german_source: Finding
     """Share of German among the function words of either language on the source side."""
     english_target: Finding
     numbers_found: Finding
-    """Share of sources with numbers of which at least one is in the target; the example has none."""
-    has_numbers_enough: bool
-    """Whether so many sources have numbers that `numbers_found` says something."""
+    """Share of sources with numbers for which the target has at least one of them; the example has none."""
+    has_enough_numbers: bool
+    """Whether enough sources have numbers for `numbers_found` to be meaningful."""
 
 
 def corpus_figures(
     corpus: PreparedCorpus, tokenizer: Tokenizer, training: TrainingConfig | None, epoch_share: float
 ) -> CorpusFigures:
-    """The figures of a corpus, or without `training`, of a development set."""
+    """Compute the statistics of a corpus or, without `training`, of a development set."""
     lengths_P2 = corpus.lengths_P2 if len(corpus) else np.zeros((1, 2), np.uint16)
     log_P2 = np.log1p(lengths_P2, dtype=np.float64)
     texts = _sample(corpus, tokenizer)
@@ -99,24 +99,24 @@ def corpus_figures(
         german_source=_wrong_language(english, wrong=_GERMAN, right=_ENGLISH),
         english_target=_wrong_language(german, wrong=_ENGLISH, right=_GERMAN),
         numbers_found=Finding(1 - missing.share, missing.example),
-        has_numbers_enough=len(numbers) >= _FEWEST_NUMBERS,
+        has_enough_numbers=len(numbers) >= _FEWEST_NUMBERS,
     )
 
 
 def _fits(corpus: PreparedCorpus, training: TrainingConfig) -> np.ndarray:
-    """True for each pair that is not too long for training; EOS counts."""
+    """Return True for each pair that is not too long for training, counting EOS."""
     fits_P: np.ndarray = corpus.lengths_P2.max(axis=1, initial=0) < training.max_tokens_per_side
     return fits_P
 
 
 def distinct_tokens(corpus: PreparedCorpus, training: TrainingConfig) -> int:
-    """Target tokens with EOS that training can see."""
+    """Return the number of target tokens available for training, including EOS."""
     lengths_N = corpus.lengths_P2[_fits(corpus, training), 1]
     return int(lengths_N.sum(dtype=np.int64)) + len(lengths_N)
 
 
 def epoch_tokens(corpus: PreparedCorpus, training: TrainingConfig) -> float:
-    """Target tokens of the corpus in an epoch, on average."""
+    """Return the average number of the corpus's target tokens per epoch."""
     return corpus.weight * distinct_tokens(corpus, training)
 
 
@@ -127,25 +127,25 @@ def _sample(corpus: PreparedCorpus, tokenizer: Tokenizer) -> Texts:
 
 
 def read_pair(corpus: PreparedCorpus, tokenizer: Tokenizer, pair: int) -> tuple[str, str]:
-    """Source and target of a pair, as text."""
+    """Return the source and target of a pair as text."""
     source, target = corpus.pair(pair)
     return tokenizer.decode(source.tolist()), tokenizer.decode(target.tolist())
 
 
-def _share(pairs: Iterable[int], has_it: Callable[[int], bool]) -> Finding:
-    looked_at = list(pairs)
-    found = [pair for pair in looked_at if has_it(pair)]
-    return Finding(len(found) / max(1, len(looked_at)), found[0] if found else None)
+def _share(pairs: Iterable[int], matches: Callable[[int], bool]) -> Finding:
+    checked = list(pairs)
+    found = [pair for pair in checked if matches(pair)]
+    return Finding(len(found) / max(1, len(checked)), found[0] if found else None)
 
 
 def _is_copied(english: str, german: str) -> bool:
-    """Equal but for case and blanks; numbers and symbols alone may be."""
+    """Whether both sides are equal except for case and spaces; numbers and symbols alone may be."""
     same = english.casefold().split() == german.casefold().split()
     return same and _LETTER.search(english) is not None
 
 
 def _wrong_language(lines: dict[int, str], *, wrong: frozenset[str], right: frozenset[str]) -> Finding:
-    """Share of the wrong language among function words; 0 where there are too few to tell."""
+    """Return the share of the wrong language among function words; 0 if there are too few to tell."""
     words = {pair: _WORD.findall(line.lower()) for pair, line in lines.items()}
     wrong_counts = {pair: sum(word in wrong for word in line) for pair, line in words.items()}
     wrong_words = sum(wrong_counts.values())

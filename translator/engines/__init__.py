@@ -1,1 +1,1 @@
-"""What computes: the plain model, C on a processor, and CUDA graphs, behind one protocol."""
+"""Engines that compute decoding steps: plain PyTorch, C on a CPU, and CUDA graphs, behind one protocol."""

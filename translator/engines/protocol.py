@@ -1,7 +1,7 @@
-"""What a search needs of whatever computes: sentences are admitted, their rows stepped, and released again.
+"""The interface between a search and an engine: admit sentences, step their rows, release them.
 
-A row is one beginning of a translation. The rows of a sentence stand together; each has a position of its own, so that
-sentences may come and go between two steps. `N` rows are stepped at a time, in any order.
+A row is one partial translation. The rows of a sentence have consecutive numbers. Each row has its own position, so
+sentences may come and go between steps. A step takes `N` rows in any order.
 """
 
 from collections.abc import Sequence
@@ -18,63 +18,63 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of a step, and what is put into them."""
+    """The rows of a step, and the tokens to feed them."""
 
     row_N: Ints
     parent_N: Ints
-    """The row of the same sentence whose beginning each row continues: its own, or another's."""
+    """The row that each row continues: itself, or another row of the same sentence."""
     token_N: Ints
     mask_N: Ints
-    """Which of the masks of the step applies to each row."""
+    """The index of each row's mask among the masks of the step."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The likeliest next tokens of each row, best first; of equally likely ones the one with the smaller id.
+    """The most likely next tokens of each row, best first; ties go to the smaller id.
 
-    The arrays may be overwritten by the next step.
+    The next step may overwrite the arrays.
     """
 
     token_NC: Ints
-    """−1 where fewer may follow."""
+    """−1 if fewer than C tokens may follow."""
     log_probability_NC: Floats
-    """Natural logarithms; −∞ where fewer may follow."""
+    """Natural logarithms; −∞ if fewer than C tokens may follow."""
 
 
 class Session(Protocol):
-    """The rows of some sentences, and all that was computed for them; used by one thread at a time."""
+    """The rows of some sentences and their cached state; used by one thread at a time."""
 
     def admit(self, sources: Sequence[Sequence[int]], width: int) -> Ints:
-        """Encode sources, given with their end token, and make `width` rows for each; returns their first rows (B,)."""
+        """Encode sources, including their end token, with `width` rows each; returns the first row of each (B,)."""
 
     def step(self, rows: Rows, masks_MX: Mask, best: int) -> Candidates:
-        """Put the tokens in, and return the `best` candidates (C) of each row that its mask allows.
+        """Feed the tokens, and return for each row the `best` candidates (C) that its mask allows.
 
-        Log-probabilities are those of the whole vocabulary without the forbidden tokens, whatever the masks say. A mask
-        stays as it is once it was used; the array may get further ones.
+        Log-probabilities are normalised over the whole vocabulary except the forbidden tokens, regardless of masks. A
+        mask must not change once a step has used it; more masks may be added to the array.
         """
 
     def run(self, rows: Rows, masks_MX: Mask, is_ordinary_X: Mask, most_steps: int) -> tuple[Ints, Floats]:
-        """As `step`, and then go on with the best token of each row, while all of these are ordinary.
+        """Like `step`, then continue with the best token of each row while all of these tokens are ordinary.
 
-        Returns tokens and log-probabilities, (T, N) of at least one and at most `most_steps` steps.
+        Returns the tokens and log-probabilities, (T, N), of one to `most_steps` steps.
         """
 
     def distribution(self, rows: Rows) -> Floats:
-        """Put the tokens in, and return the log-probabilities of all tokens, (N, V); forbidden ones have −∞."""
+        """Feed the tokens, and return the log-probabilities of all tokens, (N, V); −∞ for forbidden ones."""
 
     def attention(self, rows: Rows, layer: int, head: int) -> Floats:
-        """Put the tokens in, and return what a head of the decoder's cross-attention weighs, (N, S).
+        """Feed the tokens, and return the cross-attention weights of one decoder head, (N, S).
 
-        S is the length of the longest source that the session has admitted; shorter ones have zeros behind them.
+        S is the length of the longest source that the session has admitted; shorter ones are padded with zeros.
         """
 
     def release(self, first_row_B: Ints) -> None:
-        """Forget the sentences that have these first rows."""
+        """Release the sentences with these first rows."""
 
 
 class Engine(Protocol):
-    """A model that is ready to compute; several threads may use it, each with a session of its own."""
+    """A model that is ready to compute. Several threads may use it, each with its own session."""
 
     @property
     def vocabulary(self) -> int:
@@ -82,12 +82,12 @@ class Engine(Protocol):
 
     @property
     def positions(self) -> int | None:
-        """The most tokens of a source, or of a translation with its end; None for any number."""
+        """Maximum tokens of a source, or of a translation including its end token; None if unlimited."""
 
     def session(self) -> Session:
         """A new session without rows."""
 
 
 def mask_width(vocabulary: int) -> int:
-    """X, the length of a mask: V filled up to a multiple of 64, so that engines may read whole registers."""
+    """X, the length of a mask: V rounded up to a multiple of 64, so that engines can read whole registers."""
     return -(-vocabulary // 64) * 64

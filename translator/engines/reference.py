@@ -1,6 +1,4 @@
-"""The plain model behind the engine's protocol, on any device and in any precision; the other engines are tested
-against it.
-"""
+"""The plain PyTorch model as an engine, on any device and in any precision. Tests compare the other engines with it."""
 
 from collections.abc import Iterable, Sequence
 
@@ -14,15 +12,15 @@ from translator.attention import AttentionRecord, KeyValue
 from translator.engines.protocol import Candidates, Floats, Ints, Mask, Rows
 from translator.model import Transformer
 
-_PAD = 0  # any token: what stands in its place is masked
+_PAD = 0  # any token works: its position is masked
 _MORE_POSITIONS = 32
 
 
 class ReferenceEngine:
-    """A Transformer, where it is and in the precision that its weights have."""
+    """A Transformer, on the device and in the precision of its weights."""
 
     def __init__(self, model: Transformer, forbidden: Iterable[int] = ()) -> None:
-        """`forbidden` tokens have no probability."""
+        """`forbidden` tokens have probability zero."""
         self.model = model.eval()
         self.vocabulary = model.config.vocab_size
         self.positions = model.config.max_positions if model.config.positions == "learned" else None
@@ -34,19 +32,19 @@ class ReferenceEngine:
 
 
 class ReferenceSession:
-    """Rows as the rows of tensors: R of them have room, and each belongs to one of B sentences."""
+    """Keeps rows as the rows of tensors: there is room for R of them, and each belongs to one of B sentences."""
 
     def __init__(self, engine: ReferenceEngine) -> None:
         self._model, self._forbidden = engine.model, engine.forbidden
         self._device = engine.forbidden.device
         self._sentence_of = np.zeros(0, dtype=np.int64)
-        """Of each row."""
+        """The sentence of each row."""
         self._length_of = np.zeros(0, dtype=np.int64)
-        """The tokens that each row has."""
+        """The number of tokens in each row."""
         self._first_row_of: list[int] = []
-        """Of each sentence."""
+        """The first row of each sentence."""
         self._free: dict[int, list[int]] = {}
-        """Sentences that were released, by their number of rows: the next ones take their places."""
+        """Released sentences, by their number of rows; new sentences reuse them."""
         weight, heads = engine.model.embedding.weight, engine.model.config.heads
         empty = weight.new_zeros((0, heads, 0, weight.shape[1] // heads))
         self._memory = [KeyValue(empty, empty) for _ in engine.model.decoder]
@@ -55,7 +53,7 @@ class ReferenceSession:
 
     @torch.inference_mode()
     def admit(self, sources: Sequence[Sequence[int]], width: int) -> Ints:
-        """As `Session.admit`."""
+        """See `Session.admit`."""
         source_BS = pad_sequence(
             [torch.tensor(source) for source in sources], batch_first=True, padding_value=_PAD
         )
@@ -64,18 +62,18 @@ class ReferenceSession:
         memory_BSD = self._model.encode(source_BS.to(self._device), keep_BS)
         numbers = [self._place(width) for _ in sources]
         sentences, length = len(self._first_row_of), max(keep_BS.shape[1], self._source_keep_BS.shape[1])
-        self._source_keep_BS = _filled_up(self._source_keep_BS, sentences, length, 1)
-        self._source_keep_BS[numbers] = _filled_up(keep_BS, len(sources), length, 1)
+        self._source_keep_BS = _padded(self._source_keep_BS, sentences, length, 1)
+        self._source_keep_BS[numbers] = _padded(keep_BS, len(sources), length, 1)
         for number, layer in enumerate(self._model.decoder):
             new = layer.cross_attention.project_memory(memory_BSD)
-            old = self._memory[number] = _with_room(self._memory[number], sentences, length)
-            new = _with_room(new, len(sources), length)
+            old = self._memory[number] = _padded_cache(self._memory[number], sentences, length)
+            new = _padded_cache(new, len(sources), length)
             old.key_NHMK[numbers], old.value_NHMK[numbers] = new.key_NHMK, new.value_NHMK
         self._make_room(0)
         return np.array([self._first_row_of[number] for number in numbers], dtype=np.int32)
 
     def _place(self, width: int) -> int:
-        """The number of a new sentence."""
+        """Allocate a sentence with `width` rows; returns its number."""
         if self._free.get(width):
             number = self._free[width].pop()
         else:
@@ -88,11 +86,11 @@ class ReferenceSession:
         return number
 
     def step(self, rows: Rows, masks_MX: Mask, best: int) -> Candidates:
-        """As `Session.step`."""
+        """See `Session.step`."""
         log_probability_NV = self._log_probabilities(rows)
         masks_MV = torch.from_numpy(masks_MX[:, : log_probability_NV.shape[1]]).to(self._device)
         allowed_NV = masks_MV[torch.from_numpy(rows.mask_N).long().to(self._device)]
-        # A stable sort, so that of equals the first comes first on every device.
+        # The sort is stable, so ties go to the smaller id on every device.
         ranked_NV = log_probability_NV.masked_fill(~allowed_NV, -torch.inf).sort(
             dim=1, descending=True, stable=True
         )
@@ -101,17 +99,17 @@ class ReferenceSession:
         return Candidates(token_NC.numpy().astype(np.int32), best_NC.numpy())
 
     def run(self, rows: Rows, masks_MX: Mask, is_ordinary_X: Mask, most_steps: int) -> tuple[Ints, Floats]:
-        """As `Session.run`: a single step."""
+        """See `Session.run`; makes a single step."""
         found = self.step(rows, masks_MX, 1)
         return found.token_NC.T, found.log_probability_NC.T
 
     def distribution(self, rows: Rows) -> Floats:
-        """As `Session.distribution`."""
+        """See `Session.distribution`."""
         found: Floats = self._log_probabilities(rows).cpu().numpy()
         return found
 
     def attention(self, rows: Rows, layer: int, head: int) -> Floats:
-        """As `Session.attention`."""
+        """See `Session.attention`."""
         asked = self._model.decoder[layer].cross_attention
         record: AttentionRecord = {asked: None}
         self._log_probabilities(rows, record)
@@ -121,14 +119,14 @@ class ReferenceSession:
         return found
 
     def release(self, first_row_B: Ints) -> None:
-        """As `Session.release`."""
+        """See `Session.release`."""
         for number in self._sentence_of[first_row_B].tolist():
             width = int((self._sentence_of == number).sum())
             self._free.setdefault(width, []).append(number)
 
     @torch.inference_mode()
     def _log_probabilities(self, rows: Rows, record: AttentionRecord | None = None) -> Tensor:
-        """(N, V) of the next tokens, in float32, after the tokens were put in."""
+        """Feed the tokens, and return the log-probabilities of the next ones: (N, V), float32."""
         place_N = self._length_of[rows.parent_N]
         self._make_room(int(place_N.max()) + 1)
 
@@ -149,22 +147,20 @@ class ReferenceSession:
         return logits_NV.float().index_fill(1, self._forbidden, -torch.inf).log_softmax(1)
 
     def _make_room(self, positions: int) -> None:
-        """Longer and more caches where rows need them."""
+        """Grow the caches to hold all rows and this many positions."""
         rows, _, places, _ = self._past[0].key_NHMK.shape
         if rows < len(self._sentence_of) or places < positions:
             more = positions + _MORE_POSITIONS if places < positions else places
-            self._past = [_with_room(one, len(self._sentence_of), more) for one in self._past]
+            self._past = [_padded_cache(one, len(self._sentence_of), more) for one in self._past]
 
 
-def _with_room(cache: KeyValue, rows: int, length: int) -> KeyValue:
-    """The same with more rows and a greater length."""
-    return KeyValue(
-        _filled_up(cache.key_NHMK, rows, length, 2), _filled_up(cache.value_NHMK, rows, length, 2)
-    )
+def _padded_cache(cache: KeyValue, rows: int, length: int) -> KeyValue:
+    """Pad a cache with zeros to this number of rows and this length."""
+    return KeyValue(_padded(cache.key_NHMK, rows, length, 2), _padded(cache.value_NHMK, rows, length, 2))
 
 
-def _filled_up(x: Tensor, rows: int, length: int, axis: int) -> Tensor:
-    """A tensor that is filled up with zeros to as many rows, and to this length along another axis."""
+def _padded(x: Tensor, rows: int, length: int, axis: int) -> Tensor:
+    """Pad a tensor with zeros to this number of rows, and to this length along another axis."""
     if x.shape[0] == rows and x.shape[axis] == length:
         return x
     filled = x.new_zeros((rows, *x.shape[1:axis], length, *x.shape[axis + 1 :]))

@@ -51,13 +51,13 @@ class Terms:
 
     def _seen_in(self, text: ParallelWords) -> dict[str, tuple[int, Counter[str]]]:
         """How many longer sentences have each term, and how many of these have each of its German words."""
-        german = list(text.german.number)
-        starts_P = np.cumsum(text.lengths_P2[:, 1]) - text.lengths_P2[:, 1]
+        german, ids_N, lengths_P = list(text.german.number), text.german.ids_N, text.lengths_P2[:, 1]
+        starts_P = np.cumsum(lengths_P) - lengths_P
         seen: dict[str, tuple[int, Counter[str]]] = {}
         for size in range(2, MAX_TERM_WORDS + 1):
             for term, pair in self._occurrences(text, size):
-                begin, length = starts_P[pair], text.lengths_P2[pair, 1]
-                sentence = [german[number] for number in text.german.ids_N[begin : begin + length].tolist()]
+                begin, length = starts_P[pair], lengths_P[pair]
+                sentence = [german[number] for number in ids_N[begin : begin + length].tolist()]
                 times, together = seen.get(term, (0, Counter()))
                 together.update(word for word in self._listed[term] if _has_form(sentence, word))
                 seen[term] = times + 1, together

@@ -1,7 +1,7 @@
-"""What the log of a training run tells, as a picture and as a page: loss, BLEU, learning rate and speed.
+"""A report on a training run, as a picture and as a page: loss, BLEU, learning rate and speed.
 
-The page holds all that it shows, the picture as SVG included: no script, and nothing loaded from elsewhere.
-matplotlib is imported when it draws: translating and serving do without it.
+The page is self-contained: the picture is inline SVG, there is no script, and nothing is loaded from elsewhere.
+matplotlib is imported only to draw: translating and serving do not need it.
 """
 
 import json
@@ -17,22 +17,22 @@ __all__ = ["Curve", "History", "build_page", "draw_figure", "read_history", "wri
 
 
 def write_report(run: Path) -> tuple[Path, Path]:
-    """Draw the log of a run into `run`/report.png and `run`/report.html, and return these paths.
+    """Draw the log of a run to `run`/report.png and `run`/report.html, and return these paths.
 
-    Raises DataError where the run cannot be read, ConfigError where the report cannot be drawn or written.
+    Raises DataError if the run cannot be read, ConfigError if the report cannot be drawn or written.
     """
     history = read_history(run)
     config, card = _read_json(run / "config.json"), _read_json(run / "model" / "card.json")
     figure = draw_figure(history)
     name = f"Training run {run.resolve().name}"
     png, html = run / "report.png", run / "report.html"
-    _write_whole(png, to_png(figure))
-    _write_whole(html, build_page(name, history, to_svg(figure), config, card).encode())
+    _write_atomically(png, to_png(figure))
+    _write_atomically(html, build_page(name, history, to_svg(figure), config, card).encode())
     return png, html
 
 
 def _read_json(path: Path) -> Record | None:
-    """The object in a JSON file; None where there is no such file."""
+    """Read the object in a JSON file; returns None if there is no such file."""
     try:
         values = json.loads(path.read_bytes())
     except FileNotFoundError:
@@ -40,12 +40,12 @@ def _read_json(path: Path) -> Record | None:
     except (OSError, ValueError) as error:
         raise DataError(f"cannot read {path}: {error}; restore or remove it") from error
     if not isinstance(values, dict):
-        raise DataError(f"{path} holds no JSON object; restore or remove it")
+        raise DataError(f"{path} is not a JSON object; restore or remove it")
     return values
 
 
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write a file that appears whole, in place of an older one."""
+def _write_atomically(path: Path, content: bytes) -> None:
+    """Write a file atomically, replacing an older one."""
     partial = path.with_name(f".{path.name}.writing-{os.getpid()}")
     try:
         partial.write_bytes(content)

@@ -12,14 +12,14 @@ COLOURS = {
     "series-4": ("#a87500", "#e3b04b"),
     "series-5": ("#7b61c4", "#b7a3f0"),
 }
-"""Each colour on a light and on a dark screen; the picture is drawn in the light ones."""
+"""Each colour in the light and in the dark theme; the picture is drawn in the light colours."""
 GROUND, INK, SOFT, LINE, *SERIES = (light for light, _ in COLOURS.values())
 
 
 def colour_rules() -> str:
-    """CSS variables for all colours, on a light and on a dark screen."""
+    """Return CSS variables for all colours, in the light and in the dark theme."""
     light, dark = (
-        " ".join(f"--{name}: {colours[screen]};" for name, colours in COLOURS.items()) for screen in (0, 1)
+        " ".join(f"--{name}: {colours[theme]};" for name, colours in COLOURS.items()) for theme in (0, 1)
     )
     return (
         f":root {{ color-scheme: light dark; {light} }}\n"

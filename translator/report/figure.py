@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 FIGURE_INCHES = (5.6, 9.2)
-"""Narrow and tall, so that on a phone the labels are still large enough to read."""
+"""Narrow and tall, so that the labels stay readable on a phone."""
 PNG_DOTS_PER_INCH = 180
-MOST_MARKED_POINTS = 30
-"""A longer curve is drawn without a dot at each of its points."""
+MAX_MARKED_POINTS = 30
+"""Curves with more points are drawn without a dot at each point."""
 LEGEND_CHARACTERS = 72
-"""How many fit into a row of the legend, where the sample of a line takes as much room as nine."""
+"""Characters that fit into a row of the legend; each line sample takes the width of nine."""
 
 _DASHES = ("-", "--", ":")
 _DRAWING: Any = {
@@ -42,17 +42,17 @@ _DRAWING: Any = {
     "xtick.color": SOFT,
     "ytick.color": SOFT,
     "svg.fonttype": "none",  # letters, not outlines: a smaller file whose text can be searched and copied
-    "svg.hashsalt": "translator",  # the same log makes the same file
+    "svg.hashsalt": "translator",  # the same log gives the same file
 }
 
 
 def draw_figure(history: History) -> "Figure":
-    """Four panels over the same steps: losses, BLEU of the development sets, learning rate, and speed.
+    """Draw four panels over the same steps: losses, BLEU of the development sets, learning rate, and speed.
 
-    Raises ConfigError where matplotlib is not installed.
+    Raises ConfigError if matplotlib is not installed.
     """
     with _drawing_style():
-        from matplotlib.figure import Figure  # noqa: PLC0415 (slow to import, and often not there)
+        from matplotlib.figure import Figure  # noqa: PLC0415 (slow to import, and often not installed)
 
         figure = Figure(FIGURE_INCHES, layout="constrained")
         loss, bleu, rate, speed = figure.subplots(4, 1, sharex=True, height_ratios=(3, 3, 1.7, 1.7))
@@ -60,7 +60,7 @@ def draw_figure(history: History) -> "Figure":
         _label(bleu, "BLEU of the development sets", "BLEU (0–100)", "{x:g}")
         _label(rate, "Learning rate", "learning rate", "{x:g}")
         _label(speed, "Speed", "target tokens / s", "{x:,.0f}")
-        training = _draw_curve(loss, history.plain_training_loss(), SOFT)
+        training = _draw_curve(loss, history.training_nll(), SOFT)
         lines = {"training": training, **_draw_dev_sets(loss, bleu, history)}
         _draw_curve(rate, history.training_curve("learning_rate"), SOFT)
         _draw_curve(speed, history.training_curve("target_tokens_per_second"), SOFT)
@@ -75,14 +75,14 @@ def draw_figure(history: History) -> "Figure":
 
 
 def to_png(figure: "Figure") -> bytes:
-    """The figure as a picture, in the light colours."""
+    """Render the figure as PNG, in the light colours."""
     return _save(figure, "png", dpi=PNG_DOTS_PER_INCH, facecolor=GROUND)
 
 
 def to_svg(figure: "Figure") -> str:
-    """The figure as an element of a page, its colours left to the page's style."""
-    unstated = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    svg = _save(figure, "svg", transparent=True, metadata=unstated).decode()
+    """Render the figure as an SVG element whose colours come from the CSS of the page."""
+    omitted = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    svg = _save(figure, "svg", transparent=True, metadata=omitted).decode()
     variables = {light: f"var(--{name})" for name, (light, _) in COLOURS.items()}
     return re.sub(
         r"(?<=: )#[0-9a-f]{6}", lambda found: variables.get(found[0], found[0]), svg[svg.index("<svg") :]
@@ -95,7 +95,7 @@ def _drawing_style() -> Iterator[None]:
         import matplotlib  # noqa: PLC0415 (as above)
     except ImportError as error:
         raise ConfigError(
-            "a report is drawn with matplotlib, which is not installed; pip install -e '.[train]'"
+            "drawing a report needs matplotlib, which is not installed; pip install -e '.[train]'"
         ) from error
     with matplotlib.rc_context(_DRAWING):
         yield
@@ -109,7 +109,7 @@ def _label(panel: "Axes", title: str, unit: str, number_format: str) -> None:
 
 
 def _draw_dev_sets(loss: "Axes", bleu: "Axes", history: History) -> "dict[str, Line2D]":
-    """Draw loss and BLEU of each development set, its best in a ring; returns what a legend shows, by name."""
+    """Draw loss and BLEU of each development set, with the best point circled; returns the legend's lines by name."""
     lines = {}
     for number, name in enumerate(history.dev_names):
         colour = SERIES[number % len(SERIES)]
@@ -123,12 +123,12 @@ def _draw_dev_sets(loss: "Axes", bleu: "Axes", history: History) -> "dict[str, L
         (lines["best"],) = bleu.plot([], [], "o", color=SOFT, fillstyle="none", markersize=8)
     else:
         bleu.set_yticks([])
-        bleu.text(0.5, 0.5, "not measured so far", color=SOFT, ha="center", transform=bleu.transAxes)
+        bleu.text(0.5, 0.5, "not measured yet", color=SOFT, ha="center", transform=bleu.transAxes)
     return lines
 
 
 def _draw_curve(panel: "Axes", curve: Curve, colour: str, dashes: str = "-") -> "Line2D":
-    marker = "o" if len(curve.steps) <= MOST_MARKED_POINTS else ""
+    marker = "o" if len(curve.steps) <= MAX_MARKED_POINTS else ""
     (line,) = panel.plot(
         curve.steps, curve.values, dashes, color=colour, linewidth=1.4, marker=marker, markersize=3
     )
@@ -136,7 +136,7 @@ def _draw_curve(panel: "Axes", curve: Curve, colour: str, dashes: str = "-") -> 
 
 
 def _add_legend(figure: "Figure", lines: "dict[str, Line2D]") -> None:
-    """Put the names above all panels, where they hide nothing."""
+    """Put the legend above the panels, where it hides nothing."""
     names = [textwrap.fill(name, LEGEND_CHARACTERS - 9) for name in lines]
     columns = max(1, LEGEND_CHARACTERS // (9 + max(len(name) for name in names)))
     figure.legend(lines.values(), names, loc="outside upper left", ncols=columns, frameon=False)

@@ -11,18 +11,18 @@ from translator.errors import DataError
 
 Record = dict[str, Any]
 Choice = Callable[[Iterable[float]], float]
-"""Which of several values is the best: min or max."""
+"""Picks the best of several values: min or max."""
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A figure and the steps at which it was measured; nan where it was not finite."""
+    """The values of a figure and the steps at which they were measured; values that are not finite are nan."""
 
     steps: list[int]
     values: list[float]
 
     def best(self, choose: Choice) -> tuple[int, float] | None:
-        """The value that `choose` prefers, after the step at which it was reached first; None without values."""
+        """Return the first step with the best value, and that value; None if no value is finite."""
         finite = [value for value in self.values if math.isfinite(value)]
         if not finite:
             return None
@@ -32,7 +32,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class History:
-    """The records of a run, those of the training and those of the development sets, in the order of their steps."""
+    """The training records and the validation records of a run, each in the order of their steps."""
 
     training: list[Record]
     validation: list[Record]
@@ -40,34 +40,34 @@ class History:
 
     @property
     def last_step(self) -> int:
-        """The newest step that the log knows of."""
+        """The newest step in the log."""
         return max(int(record["step"]) for record in (*self.training[-1:], *self.validation[-1:]))
 
     @property
     def dev_names(self) -> list[str]:
-        """The development sets, in the order in which the log first names them."""
+        """The names of the development sets, in the order in which they first appear in the log."""
         keys = (key for record in self.validation for key in record if key.endswith((" loss", " BLEU")))
         return list(dict.fromkeys(key.rpartition(" ")[0] for key in keys))
 
     def training_curve(self, figure: str) -> Curve:
-        """A figure of the training, such as "learning_rate"."""
+        """Return the curve of a training figure, such as "learning_rate"."""
         return _curve(self.training, figure)
 
-    def plain_training_loss(self) -> Curve:
-        """Training loss without label smoothing, nats a token; it compares with the dev losses, "loss" does not."""
+    def training_nll(self) -> Curve:
+        """Return the training loss without label smoothing (nats per token); unlike "loss", comparable to dev loss."""
         perplexity = self.training_curve("perplexity")
         return Curve(perplexity.steps, [math.log(p) if p > 0 else math.nan for p in perplexity.values])
 
     def dev_curve(self, name: str, figure: str) -> Curve:
-        """The "loss" or the "BLEU" of a development set."""
+        """Return the curve of the "loss" or "BLEU" of a development set."""
         return _curve(self.validation, f"{name} {figure}")
 
 
 def read_history(run: Path) -> History:
-    """Read the log of a training run, finished or not; raises DataError where it has none.
+    """Read the log of a training run, finished or not; raises DataError if there is no log or it is empty.
 
-    Lines that cannot be read, such as one that a crash cut short, are counted and left out. Where steps begin
-    again, so did the run: what the log has of that step and of later ones is forgotten.
+    Unreadable lines, such as one that a crash cut short, are counted and skipped. If a step occurs again, the run was
+    resumed before it: the earlier records of that step and of later ones are dropped.
     """
     path = run / "log.jsonl"
     try:
@@ -80,12 +80,12 @@ def read_history(run: Path) -> History:
     history = History([], [], unreadable_lines=records.count(None))
     for record in filter(None, records):
         is_training = "loss" in record
-        # A step's training and its validation are logged in either order.
-        _forget_from(record["step"] if is_training else record["step"] + 1, history.training)
-        _forget_from(record["step"] + 1 if is_training else record["step"], history.validation)
+        # The training record and the validation record of a step come in either order.
+        _drop_from(record["step"] if is_training else record["step"] + 1, history.training)
+        _drop_from(record["step"] + 1 if is_training else record["step"], history.validation)
         (history.training if is_training else history.validation).append(record)
     if not history.training and not history.validation:
-        raise DataError(f"{path} holds no record yet; wait until the run has done its first log_every_steps")
+        raise DataError(f"{path} holds no record yet; wait until the run has logged its first step")
     return history
 
 
@@ -97,7 +97,7 @@ def _parse_record(line: str) -> Record | None:
     return record if isinstance(record, dict) and type(record.get("step")) is int else None
 
 
-def _forget_from(step: int, records: list[Record]) -> None:
+def _drop_from(step: int, records: list[Record]) -> None:
     while records and records[-1]["step"] >= step:
         records.pop()
 

@@ -43,7 +43,7 @@ td { white-space: nowrap; }
 
 
 def build_page(name: str, history: History, svg: str, config: Record | None, card: Record | None) -> str:
-    """The report as HTML: the picture, the figures that matter most, and the settings of the run."""
+    """Build the report as HTML: the picture, the key figures, and the settings of the run."""
     sections = [
         f"<p>{escape(_describe_state(history, card))}</p>",
         f'<figure role="img" aria-label="Loss, BLEU, learning rate and speed over the steps">{svg}</figure>',
@@ -57,16 +57,16 @@ def build_page(name: str, history: History, svg: str, config: Record | None, car
 
 
 def _describe_state(history: History, card: Record | None) -> str:
-    """How far the run had come when it last wrote into its log, and how much of that cannot be read."""
+    """Say how far the run had got when it last wrote to its log, and how many lines are unreadable."""
     seconds, seconds_left = (history.training_curve(key).values[-1:] for key in ("seconds", "seconds_left"))
     state = f"{history.last_step:,} steps" + (f" in {_duration(seconds[0])}" if seconds else "")
     if card is not None:
         state = f"Finished: {state}. The model is called {card.get('name')}."
     else:
         left = f", about {_duration(seconds_left[0])} left" if seconds_left else ""
-        state = f"Not finished when this was drawn: {state}{left}."
+        state = f"Not finished when this report was made: {state}{left}."
     if history.unreadable_lines:
-        state += f" Lines of the log that cannot be read and are left out: {history.unreadable_lines}."
+        state += f" Unreadable lines of the log, left out: {history.unreadable_lines}."
     return state
 
 
@@ -84,14 +84,14 @@ def _dev_section(history: History) -> str:
     return (
         "<h2>Development sets</h2>\n"
         + _table(rows, heads)
-        + '\n<p class="note">BLEU while training is a quick look: greedy translations of the first sentences of '
-        "each set. <code>translator evaluate</code> measures whole sets.</p>"
+        + '\n<p class="note">BLEU during training is a quick estimate, from greedy translations of the first sentences '
+        "of each set. <code>translator evaluate</code> measures whole sets.</p>"
     )
 
 
 def _training_section(history: History) -> str:
     figures = (
-        ("loss, without label smoothing (nats per target token)", history.plain_training_loss(), 3),
+        ("loss, without label smoothing (nats per target token)", history.training_nll(), 3),
         ("loss, with label smoothing (nats per target token)", history.training_curve("loss"), 3),
         ("perplexity", history.training_curve("perplexity"), 2),
         ("learning rate", history.training_curve("learning_rate"), None),
@@ -99,7 +99,7 @@ def _training_section(history: History) -> str:
         ("complete epochs", history.training_curve("epoch"), 0),
     )
     rows = [[name, _number(curve.values[-1], digits)] for name, curve, digits in figures if curve.values]
-    return "<h2>Training, last figures</h2>\n" + _table(rows) if rows else ""
+    return "<h2>Training, latest figures</h2>\n" + _table(rows) if rows else ""
 
 
 def _settings_section(config: Record) -> str:
@@ -112,7 +112,7 @@ def _settings_section(config: Record) -> str:
 
 
 def _table(rows: Iterable[Sequence[str]], heads: Sequence[str] = ()) -> str:
-    """Rows of text, the first cell of each being its head, in a frame that scrolls where they are too wide."""
+    """Build a table of text whose first column holds row headers; it scrolls if it is too wide."""
     top = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads)
     lines = [f"<tr>{top}</tr>"] if heads else []
     for first, *others in rows:
@@ -122,7 +122,7 @@ def _table(rows: Iterable[Sequence[str]], heads: Sequence[str] = ()) -> str:
 
 
 def _number(value: float, digits: int | None) -> str:
-    """A number for people; without `digits`, of three significant places."""
+    """Format a number; without `digits`, to three significant digits."""
     if math.isnan(value):
         return "not finite"
     return f"{value:.3g}" if digits is None else f"{value:,.{digits}f}"

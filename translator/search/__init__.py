@@ -1,4 +1,4 @@
-"""Greedy search, beam search and sampling: what decides, over any engine that computes."""
+"""Greedy search, beam search and sampling, on top of any engine."""
 
 from translator.search.banned import BannedPhrases, PieceTexts
 from translator.search.options import (
@@ -10,7 +10,7 @@ from translator.search.options import (
     length_penalty,
 )
 from translator.search.rules import Rules, Task
-from translator.search.running import MOST_ROWS, RunningSearch, begin_search, search, search_feed
+from translator.search.running import MOST_ROWS, RunningSearch, new_search, search, search_feed
 from translator.search.trace import Step, StopReason
 
 __all__ = [
@@ -27,8 +27,8 @@ __all__ = [
     "Step",
     "StopReason",
     "Task",
-    "begin_search",
     "length_penalty",
+    "new_search",
     "search",
     "search_feed",
 ]

@@ -1,22 +1,21 @@
 """Beam search; greedy search is a beam of one.
 
-A hypothesis Y of |Y| tokens, its end token included, has the score log P(Y | X) / lp(Y) with the length penalty
-lp(Y) = ((5 + |Y|) / 6)^α of Wu et al. 2016 (equation 14). Per sentence and step
+A hypothesis Y of |Y| tokens, including the end token, has the score log P(Y | X) / lp(Y) with the length penalty
+lp(Y) = ((5 + |Y|) / 6)^α of Wu et al. 2016 (equation 14). For each sentence, a step
 
-1. every live hypothesis is extended by every token that may follow, and the 2·W best extensions are looked at
-   (W = beam width);
-2. those among the W best that end with the end token are finished;
-3. the W best that do not end live on.
+1. extends every live hypothesis by every token that may follow, and takes the 2·W best extensions (W = beam width);
+2. finishes those among the W best that end with the end token;
+3. keeps the W best that do not end as the live hypotheses.
 
-A sentence is done when W hypotheses are finished, or at its length limit, where every live hypothesis is made to end.
-That is part of what is searched for, as in fairseq and CTranslate2. With α > 0 a live hypothesis might still have
-become the best: to go on until none can would be another search, and a slower one.
+A sentence is done when W hypotheses are finished, or at its length limit, where every live hypothesis is forced to end.
+This stop is part of the algorithm, as in fairseq and CTranslate2. With α > 0, a live hypothesis could still become the
+best. Continuing until none can would be a different and slower search.
 
-The early stop, on the other hand, changes no answer: a sentence is done, too, when no live hypothesis can reach the n
-best of the finished ones any more.
+The early stop never changes a result: a sentence is also done when no live hypothesis can still reach the n best
+finished ones.
 
-Sentences come and go between steps, so each has a length of its own. What rows have written is kept as tokens and
-parents of every step, and put together when a hypothesis ends.
+Sentences come and go between steps, so each has its own length. The tokens and parents of every step are stored, and a
+hypothesis is assembled from them when it ends.
 """
 
 from collections.abc import Sequence
@@ -33,17 +32,17 @@ from translator.search.trace import Step, StopReason
 Reals = npt.NDArray[np.float64]
 
 _MOST_STEPS_AHEAD = 16
-"""Steps of a greedy search that an engine makes in one call; a client's leaving is noticed only after them."""
+"""Maximum steps of a greedy search in one engine call. A client that leaves is noticed only after the call."""
 
 
 class _History:
-    """What every row of every sentence wrote in each step: (B, T, W), with room for more steps."""
+    """What every row of every sentence produced in each step: (B, T, W), with room for more steps."""
 
     def __init__(self, width: int) -> None:
         self._token_BTW: Ints = np.zeros((0, 32, width), dtype=np.int32)
         self._parent_BTW: Ints = np.zeros((0, 32, width), dtype=np.int32)
         self._total_BTW: Reals = np.zeros((0, 32, width))
-        """The log-probability of all tokens up to each one."""
+        """Cumulative log-probabilities."""
 
     def _pad(self, sentences: int, steps: int) -> None:
         more = ((0, sentences), (0, steps), (0, 0))
@@ -60,7 +59,7 @@ class _History:
     def write(
         self, sentence_B: Ints, length_B: Ints, token_BW: Ints, parent_BW: Ints, total_BW: Reals
     ) -> None:
-        """Write the tokens that stand at these places."""
+        """Store one step: the tokens at position `length_B` of each sentence."""
         if length_B.max() >= self._token_BTW.shape[1]:
             self._pad(0, self._token_BTW.shape[1])
         self._token_BTW[sentence_B, length_B] = token_BW
@@ -68,7 +67,7 @@ class _History:
         self._total_BTW[sentence_B, length_B] = total_BW
 
     def read(self, sentence: int, row: int, length: int) -> tuple[list[int], list[float]]:
-        """The first `length` tokens of a row, and the log-probability of all tokens up to each one."""
+        """The first `length` tokens of a row, and their cumulative log-probabilities."""
         tokens, totals = [0] * length, [0.0] * length
         token_TW, parent_TW = self._token_BTW[sentence], self._parent_BTW[sentence]
         total_TW = self._total_BTW[sentence]
@@ -86,34 +85,34 @@ class BeamSearch:
     ) -> None:
         self._session, self._rules, self._options = session, rules, options
         self._end, self._width = special.end, options.beam_size
-        # A beam of one needs only the best: where that ends, so does the search. Only what is among the best of its
-        # row can be among the best of its sentence.
+        # A beam of one needs only the best token: when that is the end token, the search is over. A wider beam needs
+        # 2·W per row, because only the best of a row can be among the best of its sentence.
         self._candidates = 1 if self._width == 1 else min(2 * self._width, vocabulary)
         self._sentences = Sentences(session, rules, self._width, special.begin)
         self._score_BW: Reals = np.zeros((0, self._width))
         self._history = _History(self._width)
         self._finished: list[list[ScoredTokens]] = []
-        """The best of each sentence that have ended, at most W, best first."""
+        """The finished hypotheses of each sentence, at most W, best first."""
 
     def __len__(self) -> int:
         return len(self._sentences)
 
     @property
     def places(self) -> Sequence[int]:
-        """The sentences that are searched for, by what `admit` called them."""
+        """The ids of the sentences in the search, as passed to `admit`."""
         return self._sentences.places
 
     def admit(self, places: Sequence[int], tasks: Sequence[Task]) -> None:
-        """Begin with sentences, which are called by their places."""
+        """Add sentences to the search; `places` are their ids."""
         self._sentences.admit(places, tasks)
         first_BW = np.full((len(places), self._width), -np.inf)
-        first_BW[:, 0] = 0.0  # all rows begin alike, so only the first is extended
+        first_BW[:, 0] = 0.0  # all rows start identical, so only the first is extended
         self._score_BW = np.concatenate([self._score_BW, first_BW])
         self._history.add_sentences(len(places))
         self._finished += ([] for _ in places)
 
     def step(self, may_run_ahead: bool = True) -> None:
-        """Extend the live hypotheses of every sentence by a token, or by several where nothing is to be decided."""
+        """Extend the live hypotheses of every sentence by one token, or by several if there is nothing to decide."""
         is_greedy = self._width == 1
         steps_ahead = self._sentences.steps_ahead(_MOST_STEPS_AHEAD) if is_greedy and may_run_ahead else 1
         if steps_ahead > 1:
@@ -122,7 +121,7 @@ class BeamSearch:
             self._extend()
 
     def done(self) -> npt.NDArray[np.bool_]:
-        """(B,) sentences whose n best hypotheses cannot change any more, or that may not go on."""
+        """(B,) True for sentences whose n best hypotheses can no longer change, or that have reached their limit."""
         is_done_B: Mask = self._sentences.is_at_limit() | (self._score_BW[:, 0] == -np.inf)
         for sentence, finished in enumerate(self._finished):
             if finished and not is_done_B[sentence]:
@@ -130,11 +129,11 @@ class BeamSearch:
         return is_done_B
 
     def best(self, sentence: int, most: int) -> list[ScoredTokens]:
-        """The best finished hypotheses of the sentence at this place, best first; at most this many."""
+        """At most `most` finished hypotheses of the sentence at this index, best first."""
         return self._finished[sentence][:most]
 
     def keep_sentences(self, kept_B: npt.NDArray[np.bool_]) -> None:
-        """Go on with these sentences only."""
+        """Drop all sentences but these."""
         self._sentences.keep(kept_B)
         self._score_BW = self._score_BW[kept_B]
         self._history.keep_sentences(kept_B)
@@ -143,7 +142,7 @@ class BeamSearch:
         ]
 
     def trace(self, sentence: int) -> Step:
-        """Where the sentence at this place is after the newest step."""
+        """The state of the sentence at this index after the latest step."""
         length = int(self._sentences.length_B[sentence])
         penalty = length_penalty(length, self._options.length_penalty)
         live = []
@@ -166,12 +165,12 @@ class BeamSearch:
         finished, n_best = self._finished[sentence], self._options.n_best
         if len(finished) < n_best:
             return bool(self._score_BW[sentence, 0] == -np.inf)  # the best live one comes first
-        # Log-probabilities only fall and are negative: the longest length gives the best score still possible.
+        # Log-probabilities are negative and only decrease, so the best score still possible is at the maximum length.
         longest = length_penalty(int(self._sentences.max_length_B[sentence]), self._options.length_penalty)
         return bool(finished[n_best - 1].score >= self._score_BW[sentence, 0] / longest)
 
     def _run_ahead(self, most_steps: int) -> None:
-        """Several steps of a greedy search in one call; only the last of them can end anything."""
+        """Make several steps of a greedy search in one call; only the last can produce an end token."""
         sentences = self._sentences
         rows, masks_MX = sentences.rows(None, None)
         token_TN, log_probability_TN = self._session.run(
@@ -187,7 +186,7 @@ class BeamSearch:
         self._choose(token_TN[-1][:, None], total_TN[-1][:, None])
 
     def _extend(self) -> None:
-        """One step."""
+        """Make one step."""
         is_live_BW = None
         if self._width > 1:
             is_live_BW = self._score_BW > -np.inf
@@ -208,7 +207,7 @@ class BeamSearch:
         self._choose(token_BWC.reshape(shape[0], -1), total_BWC.reshape(shape[0], -1))
 
     def _past(self, is_live_BW: npt.NDArray[np.bool_] | None) -> list[list[int]]:
-        """The tokens of the live rows, in their order."""
+        """The tokens of the live rows, in row order."""
         past = []
         for sentence, length in enumerate(self._sentences.length_B.tolist()):
             for row in range(self._width):
@@ -217,7 +216,7 @@ class BeamSearch:
         return past
 
     def _choose(self, token_BX: Ints, total_BX: Reals) -> None:
-        """Finish what ends, go on with the W best of the rest. X = W · C extensions of each sentence."""
+        """Finish hypotheses that end, and keep the W best of the rest; X = W · C extensions per sentence."""
         sentences, width = self._sentences, self._width
         sentences.length_B += 1
         if width == 1:
@@ -231,7 +230,7 @@ class BeamSearch:
         if ends_BE.any():
             self._finish(row_BE[:, :width], total_BE[:, :width], ends_BE[:, :width])
             if width > 1:
-                # Of 2·W extensions at most W end, one for each row, so W of them always live on.
+                # At most W of the 2·W extensions end, one per row, so there are always W left to keep.
                 rank_BE = np.arange(2 * width) + 2 * width * ends_BE
                 live_BW = np.argsort(rank_BE, axis=1)[:, :width]
                 live_BW = live_BW + np.arange(0, row_BE.size, 2 * width)[:, None]
@@ -240,7 +239,7 @@ class BeamSearch:
                 )  # fmt: skip
         parent_BW, token_BW, self._score_BW = row_BE[:, :width], token_BE[:, :width], total_BE[:, :width]
         self._history.write(sentences.number_B, sentences.length_B - 1, token_BW, parent_BW, self._score_BW)
-        sentences.go_on(parent_BW, token_BW)
+        sentences.advance(parent_BW, token_BW)
 
     def _finish(self, row_BW: Ints, total_BW: Reals, ends_BW: npt.NDArray[np.bool_]) -> None:
         alpha = self._options.length_penalty

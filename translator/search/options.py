@@ -1,4 +1,4 @@
-"""What a search is asked for, and what it answers."""
+"""The options of a search, and the hypotheses that it returns."""
 
 import itertools
 import math
@@ -11,22 +11,23 @@ MAX_BEAM_SIZE = 64
 
 @dataclass(frozen=True)
 class Sampling:
-    """Draw tokens at random instead of searching for the likeliest; raises InputError on values that cannot work."""
+    """Sample tokens at random instead of searching for the most likely; raises InputError on invalid values."""
 
     temperature: float = 1.0
-    """Logits are divided by it: below 1 the likely tokens become likelier."""
+    """Divides the logits. Values below 1 make likely tokens more likely."""
     top_k: int = 0
-    """Sample only from the k likeliest tokens; 0 samples from all."""
+    """Sample from the k most likely tokens only; 0 samples from all."""
     top_p: float = 1.0
-    """Draw from the fewest likeliest tokens that have this probability together (Holtzman et al. 2020)."""
+    """Sample from the smallest set of most likely tokens whose probabilities sum to at least this much (Holtzman et
+    al. 2020)."""
     seed: int = 0
-    """With the same seed, a sentence gets the same translation again, whatever else is in its batch."""
+    """The same seed gives a sentence the same translation, whatever else is in its batch."""
 
     def __post_init__(self) -> None:
         if not 0.01 <= self.temperature <= 100:
             raise InputError(f"temperature is {self.temperature}; give 0.01 to 100")
         if self.top_k < 0:
-            raise InputError(f"top_k is {self.top_k}; give 1 or more, or 0 to draw from all tokens")
+            raise InputError(f"top_k is {self.top_k}; give 1 or more, or 0 to sample from all tokens")
         if not 0 < self.top_p <= 1:
             raise InputError(f"top_p is {self.top_p}; give more than 0, up to 1")
         if not 0 <= self.seed < 2**63:
@@ -35,26 +36,26 @@ class Sampling:
 
 @dataclass(frozen=True)
 class SearchOptions:
-    """How to search; raises InputError on values that cannot work."""
+    """How to search; raises InputError on invalid values."""
 
     beam_size: int = 4
     """Hypotheses kept per sentence; 1 is greedy search."""
     length_penalty: float = 1.0
-    """α: 0 compares plain log-probabilities and favours short translations, larger favours longer ones."""
+    """α. 0 compares plain log-probabilities, which favours short translations; larger values favour longer ones."""
     n_best: int = 1
-    """Hypotheses returned per sentence, best first. A translator returns fewer where some of them read the same, in
-    other pieces: of these, the best."""
+    """Hypotheses returned per sentence, best first. A translator returns fewer if some have the same text in different
+    pieces: it keeps the best of them."""
     min_length_factor: float = 0.0
-    """A translation has at least this many tokens for each token of the source, as far as other limits allow."""
+    """Minimum tokens of a translation per source token, as far as other limits allow."""
     max_length_factor: float = 2.0
-    """A translation has at most this many tokens for each token of the source, and ten more."""
+    """Maximum tokens of a translation per source token; ten more are always allowed."""
     no_repeat_ngram: int = 0
     """No n-gram of this size occurs twice in a translation; 0 allows repetition."""
     banned: tuple[str, ...] = ()
-    """Words or phrases that occur in no sentence's translation where a word begins, in just these letters: "Haus" also
-    bans "Hausarzt", "(Haus)" and "Reihen-Haus", but not "Hochhaus". What is copied may have them, and a prefix."""
+    """Words or phrases that must not occur in a translation at the start of a word. Case matters. "Haus" also bans
+    "Hausarzt", "(Haus)" and "Reihen-Haus", but not "Hochhaus". Copied text and prefixes may contain them."""
     sampling: Sampling | None = None
-    """Draw `beam_size` translations at random, and return the best of them, instead of searching."""
+    """Sample `beam_size` translations at random and return the best of them, instead of searching."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.beam_size <= MAX_BEAM_SIZE:
@@ -78,33 +79,33 @@ class SearchOptions:
             raise InputError("banned has an empty phrase; give words, or leave it out")
 
     def max_target_tokens(self, source_tokens: int) -> int:
-        """Length limit of a translation, its end token included.
+        """Maximum length of a translation in tokens, including the end token.
 
-        By default ample for German, yet no room for endless repetition.
+        The default is ample for German but leaves no room for endless repetition.
         """
         return math.ceil(self.max_length_factor * source_tokens) + 10
 
     def min_target_tokens(self, source_tokens: int) -> int:
-        """The least tokens of a translation, its end token not included."""
+        """Minimum length of a translation in tokens, excluding the end token."""
         return math.ceil(self.min_length_factor * source_tokens)
 
 
 @dataclass(frozen=True)
 class SpecialTokens:
-    """Ids that the search must know."""
+    """The token ids that a search needs to know."""
 
     begin: int
     end: int
     forbidden: tuple[int, ...] = ()
-    """Never produced: padding and the like."""
+    """Tokens that are never produced, such as padding."""
     first_byte: int | None = None
-    """The piece for the byte 0x00, followed by those for the other 255; all later pieces are whole characters. A
-    search then writes valid UTF-8 only. None: the vocabulary has no pieces for bytes."""
+    """The piece for the byte 0x00. Those for the other 255 bytes follow it, and all later pieces are whole characters.
+    The search then produces valid UTF-8 only. None if the vocabulary has no byte pieces."""
     reserved: range = range(0)
-    """Pieces that occur only where `Constraints.required` asks for them."""
+    """Pieces that occur only if `Task.required` asks for them."""
     pairs: tuple[tuple[int, int], ...] = ()
-    """Reserved pieces that open and close something: what was opened last is closed first, and nothing is closed
-    before it was opened."""
+    """Reserved pieces that open and close a pair. Pairs nest: the last one opened is closed first, and none is closed
+    before it is opened."""
 
 
 @dataclass(frozen=True)
@@ -112,15 +113,15 @@ class ScoredTokens:
     """One finished hypothesis."""
 
     tokens: list[int]
-    """Without begin and end token."""
+    """Without the begin and end tokens."""
     token_log_probabilities: list[float]
-    """Natural logarithm of the model's probability of each token after those before it, the end token's last."""
+    """Natural log-probability of each token given those before it; the end token's comes last."""
     score: float
-    """The log-probability over the length penalty; what hypotheses are ranked by."""
+    """Log-probability divided by the length penalty. Hypotheses are ranked by it."""
 
     @classmethod
     def with_totals(cls, tokens: list[int], totals: list[float], score: float) -> "ScoredTokens":
-        """Of the log-probabilities of all tokens up to each one."""
+        """Build a hypothesis from cumulative log-probabilities, one per token."""
         each = [total - before for before, total in itertools.pairwise([0.0, *totals])]
         return cls(tokens, each, score)
 

@@ -1,11 +1,11 @@
 """Which tokens may come next: a small automaton for each row, and a mask for each of its states.
 
-Where rules contradict each other, the length limit comes first, then the prefix, then the required pieces and valid
-UTF-8 (see `SpecialTokens.first_byte`), then the rest. Where nothing else may follow, a translation may end, unless that
-leaves a character or the required pieces incomplete.
+If rules conflict, the length limit takes precedence, then the prefix, then the required pieces and valid UTF-8 (see
+`SpecialTokens.first_byte`), then the rest. If no other token may follow, a translation may end, unless that leaves a
+character or the required pieces incomplete.
 
-Most tokens of most translations change nothing about what may follow. So the masks are made once for each state, and a
-step of many rows takes a few operations on small arrays.
+Most tokens do not change what may follow. So each mask is built once per state, and a step of many rows takes only a
+few operations on small arrays.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from translator.engines.protocol import Ints, Mask, mask_width
-from translator.search.banned import BEGINNING, BannedPhrases
+from translator.search.banned import WORD_START, BannedPhrases
 from translator.search.characters import (
     BYTES,
     COMPLETE,
@@ -31,24 +31,24 @@ NO_TOKEN = -1
 _MOST_MASKS = 256
 _MOST_STATES = 4096
 _PLENTY = LONGEST_CHARACTER
-"""Room for tokens beyond which more makes no difference."""
+"""Room for tokens, beyond which more room makes no difference."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """A sentence to translate, and what its translation must respect."""
+    """A sentence to translate, and the constraints on its translation."""
 
     source: Sequence[int]
-    """With its end token."""
+    """Including its end token."""
     max_length: int
-    """Limit of the translation's tokens, its end token included; 1 or more."""
+    """Maximum tokens of the translation, including its end token; 1 or more."""
     min_length: int = 0
-    """The least tokens before the end token."""
+    """Minimum tokens before the end token."""
     prefix: Sequence[int] = ()
-    """What the translation begins with; shorter than the limit, and valid UTF-8."""
+    """The tokens with which the translation starts; fewer than the limit, and valid UTF-8."""
     required: Mapping[int, int] = field(default_factory=dict)
-    """The reserved pieces that the translation holds, and how often: exactly that often, unless the prefix holds more.
-    The limit must leave room for them after the prefix, and for the end token."""
+    """How often each reserved piece occurs in the translation: exactly this often, unless the prefix has more. The
+    limit must leave room for them after the prefix, and for the end token."""
 
     def __post_init__(self) -> None:
         pending = sum(
@@ -60,20 +60,20 @@ class Task:
 
 
 class _State(NamedTuple):
-    """What a row has written, as far as it matters for what may follow."""
+    """Everything about a row's tokens that affects what may follow."""
 
     character: int
     """The state within a character; see `translator.search.characters`."""
     pending: tuple[tuple[int, int], ...]
-    """Required pieces that are missing, and how often."""
+    """Required pieces that are missing, with their counts."""
     opened: tuple[int, ...]
-    """Opening pieces that are not closed yet, in their order."""
+    """Opening pieces that are not closed yet, in order."""
     phrase: int
     """The state of the banned phrases."""
 
     @property
     def missing(self) -> int:
-        """How many required pieces are missing."""
+        """The number of required pieces that are missing."""
         return sum(times for _, times in self.pending)
 
 
@@ -88,7 +88,7 @@ class Rules:
         no_repeat_ngram: int = 0,
         excluded: Iterable[int] = (),
     ) -> None:
-        """`excluded` are further tokens that occur in no translation, unless in a prefix."""
+        """`excluded` tokens occur in no translation, except in a prefix."""
         self._special, self._banned, self.no_repeat_ngram = special, banned, no_repeat_ngram
         self.end = special.end
         self._width = mask_width(vocabulary)
@@ -102,7 +102,7 @@ class Rules:
         self._opening_of = {closing: opening for opening, closing in special.pairs}
         self._openings = {opening for opening, _ in special.pairs}
         self.is_ordinary_X = self._usual_X.copy()
-        """Tokens after which a row is in the state in which it was, if it may be run ahead (`may_run_ahead`)."""
+        """Tokens that leave a row's state unchanged, provided that it may run ahead (see `may_run_ahead`)."""
         self.is_ordinary_X[special.end] = False
         if special.first_byte is not None:
             self.is_ordinary_X[special.first_byte + FIRST_HIGH_BYTE : special.first_byte + BYTES] = False
@@ -115,34 +115,34 @@ class Rules:
         self._number_of: dict[_State, int] = {}
         self._missing_S = np.zeros(0, dtype=np.int64)
         self._is_sticky_S = np.zeros(0, dtype=bool)
-        """States that every token may change."""
+        """States that any token may change."""
         self._forget_masks()
 
     def _forget_masks(self) -> None:
         self.masks_MX: Mask = np.zeros((8, self._width), dtype=bool)
-        """The masks that `masks` refers to."""
+        """The masks that `masks` returns indices of."""
         self._masks = 0
         self._mask_SRE = np.full((len(self._states), _PLENTY + 1, 2), -1, dtype=np.int32)
-        """Of each state, for each room and for whether it is long enough to end; −1 where it was not made yet."""
+        """The mask of each state, by room and by whether the row is long enough to end; −1 if it is not built yet."""
         self._only: dict[int, int] = {}
-        """The masks that allow a single token."""
+        """Masks that allow a single token."""
 
     def begin(self, task: Task) -> int:
         """The state before the first token."""
         required = sorted((piece, times) for piece, times in task.required.items() if times)
         assert all(piece in self._special.reserved for piece, _ in required)
-        return self._number(_State(COMPLETE, tuple(required), (), BEGINNING))
+        return self._number(_State(COMPLETE, tuple(required), (), WORD_START))
 
     def missing(self, state: Ints) -> npt.NDArray[np.int64]:
-        """How many required pieces are missing in states."""
+        """The number of required pieces that are missing in each state."""
         return self._missing_S[state]
 
     def may_run_ahead(self, state_N: Ints) -> bool:
-        """Whether ordinary tokens change nothing about what may follow, in any of these rows."""
+        """Whether ordinary tokens leave the states of all these rows unchanged."""
         return not self.no_repeat_ngram and not self._is_sticky_S[state_N].any()
 
     def after(self, state_N: Ints, token_N: Ints) -> Ints:
-        """The states after tokens; NO_TOKEN stands for none, in rows that do not go on."""
+        """The states after these tokens; NO_TOKEN marks rows that do not continue."""
         changing_N = (self._is_sticky_S[state_N] | self._changes_X[token_N]) & (token_N != NO_TOKEN)
         if not changing_N.any():
             return state_N
@@ -152,9 +152,10 @@ class Rules:
         return after_N
 
     def masks(self, state_N: Ints, room_N: npt.NDArray[np.int64], is_long_N: npt.NDArray[np.bool_]) -> Ints:
-        """Which masks apply to rows; `room_N` is the tokens that may still be written before the end.
+        """The indices of the rows' masks in `masks_MX`.
 
-        `is_long_N` says which rows have their least length.
+        `room_N` is the number of tokens that may still be written before the end. `is_long_N` is True for rows that
+        have reached their minimum length.
         """
         if self._masks > _MOST_MASKS:
             self._forget_masks()
@@ -168,7 +169,7 @@ class Rules:
         return mask_N
 
     def only(self, token: int) -> int:
-        """The mask that allows this token alone."""
+        """The index of the mask that allows only this token."""
         if token not in self._only:
             mask_X = np.zeros(self._width, dtype=bool)
             mask_X[token] = True
@@ -176,7 +177,7 @@ class Rules:
         return self._only[token]
 
     def without_repetition(self, mask_X: Mask, past: Sequence[int], state: int) -> Mask:
-        """The mask without the tokens that would complete an n-gram which `past` has already."""
+        """The mask without the tokens that would complete an n-gram that `past` already contains."""
         size, found = self.no_repeat_ngram, mask_X.copy()
         last = tuple(past[len(past) - size + 1 :])
         kept = [piece for piece, _ in self._states[state].pending]
@@ -187,7 +188,7 @@ class Rules:
         return self._or_else(found, state)
 
     def compact(self, state_N: Ints) -> Ints:
-        """Forget states that no row is in, where there are very many; returns the new numbers of these."""
+        """Forget states that no row is in, if there are too many; returns the rows' new state numbers."""
         if len(self._states) <= _MOST_STATES:
             return state_N
         used = [self._states[state] for state in state_N.tolist()]
@@ -232,7 +233,7 @@ class Rules:
         return number
 
     def _make_mask(self, number: int, spare: int, is_long: int) -> Mask:
-        """What may follow in a state. `spare` is the room that missing pieces leave for other tokens."""
+        """Build the mask of a state. `spare` is the room that missing pieces leave for other tokens."""
         state = self._states[number]
         strict_X = self._strict_mask(state, spare)
         mask_X = strict_X.copy()
@@ -245,7 +246,7 @@ class Rules:
         return self._or_else(mask_X, number)
 
     def _strict_mask(self, state: _State, spare: int) -> Mask:
-        """By the rules that no others overrule but the limit and the prefix."""
+        """Apply the rules that only the limit and the prefix can override."""
         first = self._special.first_byte
         if state.character != COMPLETE:
             assert first is not None
@@ -264,7 +265,7 @@ class Rules:
         return mask_X
 
     def _or_else(self, mask_X: Mask, number: int) -> Mask:
-        """The mask; where it allows nothing, the end, or the bytes of a character that is open."""
+        """The mask, or if it allows nothing, the end token or the bytes that continue an incomplete character."""
         state = self._states[number]
         if mask_X.any():
             return mask_X

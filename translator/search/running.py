@@ -1,4 +1,4 @@
-"""Search for any number of sentences: they are admitted while there is room, and leave when they are done."""
+"""Search any number of sentences: they are admitted while there is room, and leave when they are done."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
@@ -16,45 +16,45 @@ from translator.search.sampling import SampleSearch
 from translator.search.trace import Step
 
 MOST_ROWS = 256
-"""Rows that are searched for at the same time, unless a single sentence has more."""
+"""Maximum number of rows searched at the same time, unless a single sentence has more."""
 
 
 class RunningSearch(Protocol):
-    """Sentences that are searched for together, in steps."""
+    """A search of several sentences together, step by step."""
 
     def __len__(self) -> int: ...
 
     @property
     def places(self) -> Sequence[int]:
-        """The sentences that are searched for, by what `admit` called them."""
+        """The ids of the sentences in the search, as passed to `admit`."""
 
     def admit(self, places: Sequence[int], tasks: Sequence[Task]) -> None:
-        """Begin with sentences, which are called by their places."""
+        """Add sentences to the search; `places` are their ids."""
 
     def step(self, may_run_ahead: bool = True) -> None:
-        """Extend every sentence by a token, or by several where it may run ahead and nothing is to be decided."""
+        """Extend every sentence by one token, or by several if it may run ahead and there is nothing to decide."""
 
     def done(self) -> npt.NDArray[np.bool_]:
-        """(B,) which sentences have their translations."""
+        """(B,) True for sentences whose search is complete."""
 
     def best(self, sentence: int, most: int) -> list[ScoredTokens]:
-        """The best finished hypotheses of the sentence at this place, best first."""
+        """At most `most` finished hypotheses of the sentence at this index, best first."""
 
     def trace(self, sentence: int) -> Step:
-        """What the newest step did for the sentence at this place."""
+        """The state of the sentence at this index after the latest step."""
 
     def keep_sentences(self, kept_B: npt.NDArray[np.bool_]) -> None:
-        """Go on with these sentences only."""
+        """Drop all sentences but these."""
 
 
-def begin_search(
+def new_search(
     engine: Engine,
     special: SpecialTokens,
     options: SearchOptions,
     banned: BannedPhrases | None = None,
     excluded: Iterable[int] = (),
 ) -> RunningSearch:
-    """A search without sentences. `excluded` are further tokens that occur in no translation, unless in a prefix."""
+    """Create a search without sentences. `excluded` tokens occur in no translation, except in a prefix."""
     rules = Rules(engine.vocabulary, special, banned, options.no_repeat_ngram, excluded)
     kind = BeamSearch if options.sampling is None else SampleSearch
     return kind(engine.session(), rules, engine.vocabulary, special, options)
@@ -64,17 +64,17 @@ def search(
     running: RunningSearch,
     tasks: Sequence[Task],
     options: SearchOptions,
-    look_on: Callable[[Step], None] | None = None,
+    observe: Callable[[Step], None] | None = None,
     with_spares: bool = False,
     most_rows: int = MOST_ROWS,
 ) -> list[list[ScoredTokens]]:
-    """For each task its `n_best` hypotheses, best first (fewer where fewer exist), by a search without sentences.
+    """Find the `n_best` hypotheses of each task, best first; a task may have fewer. `running` must be empty.
 
-    As `search_feed`; the longest sources are admitted first, so that few are left at the end.
+    Works like `search_feed`. The longest sources are admitted first, so that few are left at the end.
     """
     listed: list[Listed[Task, list[ScoredTokens]]] = list(map(Listed, tasks))
     feed = feed_of(sorted(listed, key=lambda one: -len(one.item.source)))
-    search_feed(running, feed, options, look_on, with_spares, most_rows)
+    search_feed(running, feed, options, observe, with_spares, most_rows)
     return [one.result or [] for one in listed]
 
 
@@ -82,14 +82,14 @@ def search_feed(
     running: RunningSearch,
     feed: Feed[Task, list[ScoredTokens]],
     options: SearchOptions,
-    look_on: Callable[[Step], None] | None = None,
+    observe: Callable[[Step], None] | None = None,
     with_spares: bool = False,
     most_rows: int = MOST_ROWS,
 ) -> None:
-    """Find the hypotheses of tasks that come while others are being searched for.
+    """Find the hypotheses of tasks that arrive while others are being searched.
 
-    Sentences that are not wanted any more leave the search. `look_on` is called with every sentence after every step.
-    `with_spares` adds all other hypotheses that are finished, at most `beam_size` in all, best first.
+    Sentences that are no longer wanted leave the search. `observe` is called for every sentence after every step.
+    `with_spares` adds all other finished hypotheses, at most `beam_size` in total, best first.
     """
     most = max(1, most_rows // options.beam_size)
     wanted = options.beam_size if with_spares else options.n_best
@@ -106,10 +106,10 @@ def search_feed(
             if not newcomers:
                 return
             continue
-        running.step(may_run_ahead=look_on is None)
-        if look_on:
+        running.step(may_run_ahead=observe is None)
+        if observe:
             for sentence in range(len(running)):
-                look_on(running.trace(sentence))
+                observe(running.trace(sentence))
         is_done_B = running.done().tolist()
         for sentence, place in enumerate(running.places):
             if is_done_B[sentence] and awaited[place].is_wanted():

@@ -1,4 +1,4 @@
-"""Translations drawn at random, token by token, from the model's distribution."""
+"""Sampling: translations drawn at random, token by token, from the model's distribution."""
 
 import zlib
 from collections.abc import Sequence
@@ -16,9 +16,9 @@ Reals = npt.NDArray[np.float64]
 
 
 class SampleSearch:
-    """W independent draws for each sentence; the same interface as `BeamSearch`.
+    """Draws W independent samples of each sentence, with the same interface as `BeamSearch`.
 
-    The random numbers of a sentence come from the seed and its own tokens, so its neighbours change nothing.
+    A sentence's random numbers depend only on the seed and its own tokens, not on its batch.
     """
 
     def __init__(
@@ -32,18 +32,18 @@ class SampleSearch:
         self._is_live_BW: Mask = np.zeros((0, self._width), dtype=bool)
         self._random: list[np.random.Generator] = []
         self._draws: list[list[tuple[list[int], list[float]]]] = []
-        """Of each sentence and row, the tokens and their log-probabilities."""
+        """The tokens and log-probabilities of each sentence and row."""
 
     def __len__(self) -> int:
         return len(self._sentences)
 
     @property
     def places(self) -> Sequence[int]:
-        """The sentences that are searched for, by what `admit` called them."""
+        """The ids of the sentences in the search, as passed to `admit`."""
         return self._sentences.places
 
     def admit(self, places: Sequence[int], tasks: Sequence[Task]) -> None:
-        """Begin with sentences, which are called by their places."""
+        """Add sentences to the search; `places` are their ids."""
         self._sentences.admit(places, tasks)
         self._is_live_BW = np.concatenate([self._is_live_BW, np.ones((len(places), self._width), dtype=bool)])
         for task in tasks:
@@ -62,7 +62,7 @@ class SampleSearch:
         rows, masks_MX = self._sentences.rows(is_live_BW, past or None)
         log_probability_NV = self._session.distribution(rows)
         allowed_NV = np.where(masks_MX[rows.mask_N, : self._vocabulary], log_probability_NV, -np.inf)
-        # Every row has a number of its own in each step, drawn before it is known which rows have ended.
+        # Every row gets a random number in every step, even if it has ended, so that rows do not affect each other.
         uniform_BW = np.array([random.random(self._width) for random in self._random])
         token_N = draw(reshape(allowed_NV, self._sampling), uniform_BW[is_live_BW])
         token_BW = np.full(is_live_BW.shape, self._end, dtype=np.int32)
@@ -76,14 +76,14 @@ class SampleSearch:
         np.logical_and(is_live_BW, token_BW != self._end, out=self._is_live_BW)
         self._sentences.length_B += 1
         parent_BW = np.broadcast_to(np.arange(self._width, dtype=np.int32), token_BW.shape)
-        self._sentences.go_on(parent_BW, token_BW)
+        self._sentences.advance(parent_BW, token_BW)
 
     def done(self) -> npt.NDArray[np.bool_]:
-        """(B,) sentences of which every draw has ended."""
+        """(B,) True for sentences whose samples have all ended."""
         return np.asarray(~self._is_live_BW.any(axis=1))
 
     def best(self, sentence: int, most: int) -> list[ScoredTokens]:
-        """The best ended draws of the sentence at this place, best first, each once; at most this many."""
+        """At most `most` distinct finished samples of the sentence at this index, best first."""
         distinct = {}
         for (tokens, each), is_live in zip(
             self._draws[sentence], self._is_live_BW[sentence].tolist(), strict=True
@@ -93,7 +93,7 @@ class SampleSearch:
         return sorted(distinct.values(), key=lambda scored: -scored.score)[:most]
 
     def keep_sentences(self, kept_B: npt.NDArray[np.bool_]) -> None:
-        """Go on with these sentences only."""
+        """Drop all sentences but these."""
         self._sentences.keep(kept_B)
         self._is_live_BW = self._is_live_BW[kept_B]
         kept = kept_B.tolist()
@@ -101,7 +101,7 @@ class SampleSearch:
         self._draws = [one for one, is_kept in zip(self._draws, kept, strict=True) if is_kept]
 
     def trace(self, sentence: int) -> Step:
-        """What has been drawn for the sentence at this place."""
+        """The state of the sentence at this index after the latest step."""
         is_live = self._is_live_BW[sentence].tolist()
         live = [
             self._scored(*draws)
@@ -119,7 +119,7 @@ class SampleSearch:
 
 
 def reshape(log_probability_NV: npt.NDArray[np.floating], sampling: Sampling) -> Reals:
-    """The probabilities that are drawn from, unnormalised: temperature, then the k likeliest, then the nucleus."""
+    """Apply temperature, then top-k, then top-p; returns the unnormalised probabilities to sample from."""
     scaled_NV = log_probability_NV.astype(np.float64) / sampling.temperature
     if sampling.top_k and sampling.top_k < scaled_NV.shape[1]:
         least_N1 = np.partition(scaled_NV, -sampling.top_k, axis=1)[:, -sampling.top_k][:, None]
@@ -135,7 +135,7 @@ def reshape(log_probability_NV: npt.NDArray[np.floating], sampling: Sampling) ->
 
 
 def draw(probability_NV: Reals, uniform_N: Reals) -> Ints:
-    """The token at which the cumulated probability passes the random number, times the whole."""
+    """Sample by inverse CDF: the token at which the cumulative probability exceeds `uniform_N` times the total."""
     cumulated_NV = np.cumsum(probability_NV, axis=1)
     target_N1 = (uniform_N * cumulated_NV[:, -1])[:, None]
     token_N: Ints = (cumulated_NV <= target_N1).sum(axis=1).astype(np.int32)

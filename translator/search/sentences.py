@@ -1,4 +1,4 @@
-"""The sentences of a running search: their rows in the engine, their limits, and what may follow in each row."""
+"""The sentences of a running search: their rows in the engine, their limits, and the state of each row."""
 
 from collections.abc import Sequence
 
@@ -9,19 +9,19 @@ from translator.engines.protocol import Ints, Mask, Rows, Session
 from translator.search.rules import Rules, Task
 
 _ROOM_FOR_ANYTHING = 4
-"""Tokens: where there is more room, the length limit forbids nothing."""
+"""In tokens. With more room than this, the length limit forbids nothing."""
 
 
 class Sentences:
-    """B sentences of W rows each. Every sentence has a length of its own."""
+    """B sentences of W rows each. Every sentence has its own length."""
 
     def __init__(self, session: Session, rules: Rules, width: int, begin: int) -> None:
         self._session, self._rules, self._width, self._begin = session, rules, width, begin
         self.places: list[int] = []
-        """What each sentence is called by."""
+        """The id of each sentence."""
         self._prefixes: list[Sequence[int]] = []
         self.length_B = np.zeros(0, dtype=np.int32)
-        """Tokens that have been chosen."""
+        """Number of tokens chosen so far."""
         self.max_length_B = np.zeros(0, dtype=np.int32)
         self._min_length_B, self._prefix_length_B = np.zeros((2, 0), dtype=np.int32)
         self._first_row_B = np.zeros(0, dtype=np.int32)
@@ -32,14 +32,14 @@ class Sentences:
         return len(self.places)
 
     def _update(self) -> None:
-        """After sentences have come or gone."""
+        """Recompute derived arrays after sentences have come or gone."""
         self.number_B = np.arange(len(self.places), dtype=np.int32)
         self._first_row_B1 = self._first_row_B[:, None]
         self._row_BW: Ints = np.add(self._first_row_B1, np.arange(self._width), dtype=np.int32)
         self._first_place_B1 = self.number_B[:, None] * self._width
 
     def admit(self, places: Sequence[int], tasks: Sequence[Task]) -> None:
-        """Encode sentences and begin their translations."""
+        """Encode sentences and start their translations."""
         if not tasks:
             return
         self._state_BW = self._rules.compact(self._state_BW.ravel()).reshape(-1, self._width)
@@ -64,7 +64,7 @@ class Sentences:
         self._update()
 
     def keep(self, kept_B: npt.NDArray[np.bool_]) -> None:
-        """Go on with these sentences only; the engine forgets the others."""
+        """Drop all sentences but these, and release the others from the engine."""
         self._session.release(self._first_row_B[~kept_B])
         kept = kept_B.nonzero()[0].tolist()
         self.places = [self.places[sentence] for sentence in kept]
@@ -77,12 +77,12 @@ class Sentences:
         self._update()
 
     def is_at_limit(self) -> npt.NDArray[np.bool_]:
-        """(B,) which sentences may not go on."""
+        """(B,) True for sentences that have reached their length limit."""
         at_limit: npt.NDArray[np.bool_] = self.length_B >= self.max_length_B
         return at_limit
 
     def steps_ahead(self, most: int) -> int:
-        """How many steps the rules allow without a look at what was chosen, if all of it is ordinary."""
+        """The number of steps that need no check of the rules in between, as long as all tokens are ordinary."""
         missing_B = self._rules.missing(self._state_BW[:, 0])
         room_B = self.max_length_B - self.length_B - 1 - missing_B - _ROOM_FOR_ANYTHING
         is_free = (self.length_B >= np.maximum(self._min_length_B, self._prefix_length_B)).all()
@@ -93,9 +93,9 @@ class Sentences:
     def rows(
         self, is_live_BW: npt.NDArray[np.bool_] | None, past: Sequence[Sequence[int]] | None
     ) -> tuple[Rows, Mask]:
-        """What the engine is to step: the live rows, or all where None is given, and their masks.
+        """The live rows for the engine to step, and their masks; all rows if `is_live_BW` is None.
 
-        `past` has the tokens of these rows; it is needed where n-grams may not occur twice.
+        `past` holds the tokens of these rows. It is needed only with `no_repeat_ngram`.
         """
         parent_BW = self._first_row_B1 + self.parent_BW
         sentence_BW = np.broadcast_to(self.number_B[:, None], self._row_BW.shape)
@@ -119,7 +119,7 @@ class Sentences:
         return Rows(row_N, parent_N, token_N, mask_N), masks_MX
 
     def _may_choose(self, sentence: int) -> bool:
-        """Whether neither the prefix nor the length limit tells the next token."""
+        """Whether the next token is determined by neither the prefix nor the length limit."""
         length = self.length_B[sentence]
         return bool(self._prefix_length_B[sentence] <= length < self.max_length_B[sentence] - 1)
 
@@ -134,15 +134,15 @@ class Sentences:
         return mask_N
 
     def _forced(self, sentence: int) -> int:
-        """The next token of a sentence that has no choice."""
+        """The next token of a sentence whose next token is determined."""
         length = int(self.length_B[sentence])
         if length >= self.max_length_B[sentence] - 1:
             return self._rules.end
         return self._prefixes[sentence][length]
 
-    def go_on(self, parent_BW: Ints, token_BW: Ints) -> None:
-        """Each row goes on from a former row of its sentence, with a token."""
-        former_N = (self._first_place_B1 + parent_BW).ravel()
-        state_N = self._rules.after(self._state_BW.ravel()[former_N], token_BW.ravel())
+    def advance(self, parent_BW: Ints, token_BW: Ints) -> None:
+        """Extend each row: it continues its parent row with a token."""
+        parent_N = (self._first_place_B1 + parent_BW).ravel()
+        state_N = self._rules.after(self._state_BW.ravel()[parent_N], token_BW.ravel())
         self._state_BW = state_N.reshape(token_BW.shape)
         self.parent_BW, self._token_BW = parent_BW, token_BW

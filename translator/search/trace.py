@@ -1,4 +1,4 @@
-"""What a search did, step by step, for those who want to look on."""
+"""What a search did, step by step, for callers that observe it."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -7,10 +7,10 @@ from translator.search.options import ScoredTokens
 
 
 class StopReason(Enum):
-    """Why a sentence was done."""
+    """Why the search of a sentence stopped."""
 
-    FULL = "as many hypotheses as the beam is wide are finished"
-    SETTLED = "no live hypothesis can become better than the finished ones any more"
+    FULL = "the number of finished hypotheses has reached the beam size"
+    SETTLED = "no live hypothesis can still beat the finished ones"
     LENGTH = "the length limit is reached"
 
 
@@ -19,12 +19,12 @@ class Step:
     """One sentence after one step."""
 
     sentence: int
-    """Its number, in the order in which the search began with them: those with the longest sources first."""
+    """Its number in order of admission; the longest sources are admitted first."""
     length: int
-    """Tokens of each live hypothesis."""
+    """Number of tokens of each live hypothesis."""
     live: list[ScoredTokens]
-    """Hypotheses that have not ended, likeliest first; their score is as if they ended here."""
+    """Unfinished hypotheses, most likely first, scored as if they ended here."""
     finished: list[ScoredTokens]
-    """The best that have ended so far, best first."""
+    """The best finished hypotheses so far, best first."""
     stopped: StopReason | None
-    """None while the sentence goes on."""
+    """None while the search of this sentence continues."""

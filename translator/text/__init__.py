@@ -1,10 +1,10 @@
-"""Text before and after the model: normalised, split into sentences, put back between the original whitespace.
+"""Text before and after the model: normalise, split into sentences, rejoin with the original whitespace.
 
     spans = [piece for span in split_sentences(text) for piece in split_long(text, span, count_tokens, limit)]
     answer = rejoin(text, spans, translate([normalise(text[span.start : span.end]) for span in spans]))
 
-Reading order: `normalisation`, `sentences`, `casing`; then, of what must come through a translation, `opaque`,
-`numbers`, `values`, `units`, `german`, `number_words`, `protected`.
+Reading order: `normalisation`, `sentences`, `casing`; then, on what a translation must preserve, `opaque`, `numbers`,
+`values`, `units`, `german`, `number_words`, `protected`.
 """
 
 from translator.text.normalisation import normalise, normalise_with_origins

@@ -1,4 +1,4 @@
-"""Capitals and small letters: text in another casing, and text that is in capitals as it would usually be written."""
+"""Change the case of text, and restore the usual case of text in capitals or headline case."""
 
 import re
 from collections.abc import Callable
@@ -9,9 +9,9 @@ from translator.text.opaque import find_opaque
 _WORD = re.compile(r"(?<!\w)(?<!\w['’])[^\W\d_][\w'’]*")
 _FIRST_PERSON = re.compile(r"(?<![\w'’])i(?!\w)")
 _LEAST_LETTERS = 5
-"""Of a word in capitals that stands alone and is none of the usual abbreviations."""
+"""Minimum length of a single word in capitals; a shorter one may be an abbreviation."""
 _LEAST_WORDS = 3
-"""Of a headline."""
+"""Minimum number of capitalised words in a headline."""
 _SMALL_WORDS = frozenset({
     "a", "an", "the", "and", "or", "but", "nor", "of", "in", "on", "at", "to", "for", "by", "with", "from", "as",
     "am", "is", "are", "was", "were", "be", "been", "do", "does", "did", "not", "no", "your", "you", "my", "we", "our",
@@ -19,37 +19,36 @@ _SMALL_WORDS = frozenset({
     "when", "where", "which", "who", "why", "how", "can", "could", "will", "would", "should", "must", "may", "have",
     "has", "had", "if", "so", "than", "then", "there", "here", "up", "out", "about", "into", "over",
 })  # fmt: skip
-"""English words that have a capital at the beginning of a sentence, in headlines and in few names."""
+"""English words that are capitalised only at the start of a sentence, in headlines and in few names."""
 _IN_SMALL_LETTERS = re.compile(r"(?<!\S)[a-z]+(?=[.,;:!?]?(?:\s|\Z))")
 _SIGNS_OF_HEADLINES = _SMALL_WORDS - {"the", "no"}  # The Hague, Number 5
 _CAPITAL = re.compile(r"[^\W\d_a-z]")
-"""Or a letter that is none of a to z."""
+"""Any letter other than a to z."""
 _IN_BETWEEN = re.compile(r"(?<=[\w,'’] )[A-Z][a-z]*(?![^\s,?!])")
-"""A word with one capital that begins no sentence."""
+"""A word with one capital that does not start a sentence."""
 _MAYBE_IN_BETWEEN = re.compile(r"(?<=[\w,'’] )[A-Z][a-z]*")
-"""Finds all those words, and others."""
+"""A cheap test: matches all those words, and others."""
 
 
 def upper_case(text: str) -> str:
-    """The text in capitals, with "SS" for "ß"."""
+    """Return the text in upper case, with "SS" for "ß"."""
     return _outside_copied(text, str.upper)
 
 
 def title_case(text: str) -> str:
-    """The text with a capital on each word, like a headline; words that have capitals keep theirs."""
+    """Return the text with each word capitalised, like a headline; words with capitals stay unchanged."""
     return _outside_copied(text, lambda part: _WORD.sub(lambda word: _with_capital(word[0]), part))
 
 
 def lower_case(text: str) -> str:
-    """The text in small letters."""
+    """Return the text in lower case."""
     return _outside_copied(text, str.lower)
 
 
 def is_in_capitals(text: str) -> bool:
-    """Whether all words are in capitals; no capitals are meant where a short one, an abbreviation, stands alone."""
-    if _IN_SMALL_LETTERS.search(text) or not _CAPITAL.search(
-        text
-    ):  # as nearly every text: no need to look closer
+    """Whether all words are in capitals; a single short word does not count, since it may be an abbreviation."""
+    # True of nearly every text, so that it needs no closer look.
+    if _IN_SMALL_LETTERS.search(text) or not _CAPITAL.search(text):
         return False
     words = [word for part in _parts(text)[::2] for word in _WORD.findall(part)]
     is_enough = len(words) > 1 or any(len(word) >= _LEAST_LETTERS for word in words)
@@ -57,7 +56,7 @@ def is_in_capitals(text: str) -> bool:
 
 
 def is_headline(text: str) -> bool:
-    """Whether Each Word Has a Capital, also a small one in between, so that more than names are meant."""
+    """Whether Each Word Is Capitalised, including a function word, so that it is not just a list of names."""
     if any(word[0] not in _SMALL_WORDS for word in _IN_SMALL_LETTERS.finditer(text)):
         return False
     if not any(word.lower() in _SIGNS_OF_HEADLINES for word in _MAYBE_IN_BETWEEN.findall(text)):
@@ -73,7 +72,7 @@ def is_headline(text: str) -> bool:
 
 
 def usual_case(text: str) -> str:
-    """English text in capitals or in the casing of headlines as it would stand in a sentence; other text as it is.
+    """Convert English text in capitals or headline case to sentence case; return other text unchanged.
 
     The length does not change.
     """
@@ -89,19 +88,19 @@ def usual_case(text: str) -> str:
 
 
 def _in_small_letters(text: str) -> str:
-    """The same number of letters."""
+    """Return the text in lower case, with the same number of characters and “I” in upper case."""
     small = "".join(low if len(low := letter.lower()) == 1 else letter for letter in text)
     return _FIRST_PERSON.sub("I", small)
 
 
 def _without_capital(word: re.Match[str]) -> str:
-    """A word whose first letter alone is a capital without it; others, such as "NASA" and "iPhone", as they are."""
+    """Lower-case a word if only its first letter is a capital; leave others, such as "NASA" and "iPhone"."""
     return word[0] if word[0][1:] != word[0][1:].lower() else _in_small_letters(word[0])
 
 
-@lru_cache(maxsize=2)  # each text is asked for its casing, and then changed
+@lru_cache(maxsize=2)  # callers check the case of a text, then change it
 def _parts(text: str) -> tuple[str, ...]:
-    """The text in parts, every second one of which is copied, whatever the casing: links, code, placeholders."""
+    """Split the text; every second part, such as a link, code or placeholder, must keep its case."""
     parts, position = list[str](), 0
     for span in find_opaque(text):
         parts += text[position : span.start], text[span.start : span.end]

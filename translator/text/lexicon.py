@@ -64,7 +64,7 @@ class Lexicon:
     def __init__(self, content: bytes) -> None:
         self._content = content
         ends_N = np.flatnonzero(np.frombuffer(content, np.uint8) == ord("\n"))
-        self._starts = array("q", np.append(0, ends_N + 1).astype(np.int64).tobytes())
+        self._starts = array("I", np.append(0, ends_N + 1).astype(np.uint32).tobytes())
         if not content.endswith(b"\n") and content:
             raise DataError("a lexicon ends with a line break, and this one is cut off; learn it again")
         self._check_some()
@@ -121,19 +121,22 @@ class Lexicon:
 
         Words that are found as they are cased are not looked up in lower case: "Mr Carpenter" is a name.
         """
+        if not words or not self.knows(words[0]):
+            return []
         found = []
+        as_cased, lower = (self._beginning_with(key) for key in _keys(words[0]))
         for end in range(min(len(words), MAX_TERM_WORDS), 0, -1):
-            term = " ".join(words[:end]).replace("’", "'")
-            place = self._place(term)
+            rest = " ".join(words[1:end]).replace("’", "'")
+            place = as_cased.get(rest)
             if place is None:
-                place = self._place(term.lower())
+                place = lower.get(rest.lower())
             if place is not None:
                 found.append(self._read(place))
         return found
 
-    def _place(self, term: str) -> int | None:
-        first, _, rest = term.partition(" ")
-        return self._beginning_with(first).get(rest)
+    def knows(self, word: str) -> bool:
+        """Whether any entry begins with this word."""
+        return any(map(self._beginning_with, _keys(word)))
 
     def _find_beginning_with(self, word: str) -> dict[str, int]:
         """The places of all entries with this first word, by their other words."""
@@ -155,6 +158,11 @@ class Lexicon:
         line = self._content[self._starts[place] : self._starts[place + 1] - 1].decode()
         english, count, *german = line.split("\t")
         return Entry(english, int(count), tuple(german))
+
+
+def _keys(word: str) -> tuple[str, str]:
+    key = word.replace("’", "'")
+    return key, key.lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +209,8 @@ class Hinting:
         Words that are their own translation have no hints: the model copies them.
         """
         found, places = list[Hint](), [word.span() for word in WORD.finditer(source)]
-        for number, (start, _) in enumerate(places):
-            if found and start < found[-1].end:
+        for number, (start, word_end) in enumerate(places):
+            if (found and start < found[-1].end) or not self._lexicon.knows(source[start:word_end]):
                 continue
             term = _one_blank_apart(source, places[number : number + MAX_TERM_WORDS])
             for entry in self._lexicon.find([source[slice(*place)] for place in term]):

@@ -1,4 +1,4 @@
-"""Text as the model is given it: composed, with single blanks and nothing invisible."""
+"""Normalise text for the model: NFC, single spaces, no invisible characters."""
 
 import re
 import unicodedata
@@ -6,7 +6,7 @@ import unicodedata
 from translator.errors import InputError
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-# What is cut before an ASCII character has the same NFC as the whole; 1,000 others in a row are cut anywhere.
+# Cutting before an ASCII character does not change the NFC. After 1,000 other characters, cut anywhere.
 _NFC_PART = re.compile(r"[\s\S]{1,1000}(?=[\x00-\x7f]|\Z)|[\s\S]{1,1000}")
 # Control characters that are not whitespace, soft hyphen, zero-width spaces, word joiner, invisible
 # operators, byte order mark, bidirectional and deprecated formatting controls, interlinear annotation.
@@ -23,29 +23,29 @@ _STRAY_JOINERS = re.compile(
 
 
 def normalise(sentence: str) -> str:
-    """Return a sentence as the model is given it: NFC, single spaces, nothing invisible.
+    """Return a sentence as the model expects it: NFC, single spaces, no invisible characters.
 
-    Whitespace of any kind becomes one space. Control characters, zero-width characters, soft hyphens and
-    bidirectional controls are dropped; joiners stay inside emoji and in scripts that need them, and
-    variation selectors stay. The result may be empty. Raises InputError for a lone surrogate.
+    Each run of whitespace becomes one space. Control characters, zero-width characters, soft hyphens and
+    bidirectional controls are dropped. Joiners stay inside emoji and in scripts that need them; variation
+    selectors stay. The result may be empty. Raises InputError on a lone surrogate.
     """
     if sentence.isascii() and sentence.isprintable():
         return " ".join(sentence.split())
     refuse_surrogates(sentence)
     visible = _STRAY_JOINERS.sub("", _JUNK.sub("", _composed(sentence)))
-    # What was dropped may have kept an accent apart from its letter.
+    # A dropped character may have separated an accent from its letter.
     return " ".join(_composed(visible).split())
 
 
 def normalise_with_origins(sentence: str) -> tuple[str, list[tuple[int, int]]]:
-    """Return `normalise(sentence)`, and for each of its characters where it stands in the sentence.
+    """Return `normalise(sentence)`, and for each of its characters the start and end of its origin in the sentence.
 
-    That is the place of its first character, and the one after its last. A space has the place of the first blank.
+    A space has the position of the first whitespace character it replaces.
     """
     normalised = normalise(sentence)
     if normalised == sentence:
         return normalised, [(place, place + 1) for place in range(len(sentence))]
-    # Taken apart, both have the same characters in the same order, but for accents of one letter and what is dropped.
+    # Decomposed, both have the same characters in order, except the order of a letter's accents and dropped ones.
     wanted = [(part, owner) for owner, character in enumerate(normalised) for part in _parts(character)]
     starts, ends = [len(sentence)] * len(normalised), [0] * len(normalised)
     done = 0
@@ -60,26 +60,26 @@ def normalise_with_origins(sentence: str) -> tuple[str, list[tuple[int, int]]]:
 
 
 def _parts(character: str) -> str:
-    """A letter and its accents, one by one."""
+    """Decompose a character into its letter and accents."""
     return unicodedata.normalize("NFD", character)
 
 
 def _is_dropped(part: str, following: str) -> bool:
-    """Whether normalisation leaves a character out, where `following` is what it has next."""
+    """Whether normalisation drops a character, if `following` is the next character of its output."""
     if part.isspace():
         return following != " "
     return following != part if part in _JOINERS else _JUNK.match(part) is not None
 
 
 def _composed(text: str) -> str:
-    """Return the text in NFC, in linear time: unicodedata needs quadratic time for stacked accents."""
+    """Return the text in NFC, in linear time; unicodedata takes quadratic time on stacked accents."""
     return "".join(unicodedata.normalize("NFC", part) for part in _NFC_PART.findall(text))
 
 
 def refuse_surrogates(text: str) -> None:
-    """Raise InputError for a lone surrogate, which no UTF-8 can hold."""
+    """Raise InputError on a lone surrogate, which UTF-8 cannot encode."""
     if found := _SURROGATE.search(text):
         raise InputError(
             f"the text has a lone surrogate (U+{ord(found[0]):04X}) at character {found.start()}; only "
-            "Unicode characters can be translated. Send valid UTF-8; JSON needs such escapes in pairs."
+            "Unicode characters can be translated. Send valid UTF-8; in JSON, surrogate escapes must come in pairs."
         )

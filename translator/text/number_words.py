@@ -1,8 +1,8 @@
-"""The values of the number words in an English text: what explains figures in its translation.
+"""The values of number words in an English text, which explain digits in its translation.
 
-    values_in_words("three and a half of twenty-one, in nineteen ninety-five")  # holds 3.5, 21 and 1995, among others
+    values_in_words("three and a half of twenty-one, in nineteen ninety-five")  # includes 3.5, 21 and 1995
 
-It gives rather too many values than too few, for it is asked only whether a number comes from nowhere.
+It returns too many values rather than too few: callers only ask whether a number has no source at all.
 """
 
 import re
@@ -33,7 +33,7 @@ _FRACTIONS = {
     "quarter": Fraction(1, 4), "quarters": Fraction(1, 4), "fifth": Fraction(1, 5), "fifths": Fraction(1, 5),
 }  # fmt: skip
 _MOST = 10**15
-"""Beyond, factors begin anew: otherwise a text of factors alone would have endless numbers."""
+"""Above this, a factor starts a new number; otherwise a text of many factors would give huge numbers."""
 _WORD = re.compile(r"[A-Za-z]++")
 _ROMAN = re.compile(
     r"(?<!\w)(?:(?=[IVX]{2}|[VX])X{0,3}(?:IX|IV|V?I{0,3})"
@@ -43,13 +43,13 @@ _ROMAN_DIGITS = {"I": 1, "V": 5, "X": 10}
 
 
 def values_in_words(text: str) -> set[Fraction]:
-    """The values of number words, alone and together with their neighbours, and of Roman numerals."""
+    """Return the values of number words, alone and combined with their neighbours, and of Roman numerals."""
     found = {Fraction(_roman(match[0])) for match in _ROMAN.finditer(text) if match[0]}
     words = [match[0] for match in _WORD.finditer(text.lower())]
     if "midnight" in words:
         found |= {Fraction(0), Fraction(12), Fraction(24)}
     runs = _runs(words)
-    if "floor" in words:  # the third floor of an American is “der 2. Stock”
+    if "floor" in words:  # the American third floor is “der 2. Stock”
         found |= {value - 1 for value in runs}
     if "week" in words or "weeks" in words:  # two weeks are 14 days
         found |= {value * 7 for value in runs | {Fraction(1)}}
@@ -57,7 +57,7 @@ def values_in_words(text: str) -> set[Fraction]:
 
 
 def _runs(words: list[str]) -> set[Fraction]:
-    """Three hundred and five is 305, and in it 3, 300 and 5."""
+    """Return the values of runs of number words: three hundred and five gives 305, 3, 300 and 5."""
     found: set[Fraction] = set()
     run = 0
     for word in words:
@@ -77,7 +77,7 @@ def _runs(words: list[str]) -> set[Fraction]:
 
 
 def _years(words: list[str]) -> set[Fraction]:
-    """Nineteen ninety-five and twenty twenty are years, and so are the nineteen-sixties."""
+    """Return years in words, such as nineteen ninety-five, twenty twenty and the nineteen-sixties."""
     found: set[Fraction] = set()
     for place, word in enumerate(words):
         century, rest = _below_hundred(word), _runs(words[place + 1 : place + 3])
@@ -89,7 +89,7 @@ def _years(words: list[str]) -> set[Fraction]:
 
 
 def _fractions(words: list[str]) -> set[Fraction]:
-    """Half, three quarters, two and a half, and half a million."""
+    """Return fractions in words, such as half, three quarters, two and a half, and half a million."""
     found: set[Fraction] = set()
     for place, word in enumerate(words):
         part = _FRACTIONS.get(word)
@@ -104,7 +104,7 @@ def _fractions(words: list[str]) -> set[Fraction]:
 
 
 def _decimals(words: list[str]) -> set[Fraction]:
-    """One point five."""
+    """Return decimals in words, such as one point five."""
     found: set[Fraction] = set()
     for place, word in enumerate(words):
         if word != "point":

@@ -1,11 +1,11 @@
-"""Protected spans: what must come through a translation, found in a source, marked for the model, and put back.
+"""Protected spans: find what a translation must preserve, replace it by marks for the model, and restore it.
 
     spans = find_protected(text)                       # links, code, placeholders, numbers, money, dates, …
     marked, placed = mark(text, spans, Marks(marks))   # each span becomes one character, a mark
-    german = restore(translation, placed)              # and the marks become spans again, in German form
+    german = restore(translation, placed)              # marks become spans again, in German form
 
-A mark is a private-use character that a tokenizer reads as a reserved piece (`Tokenizer.encode_marked`). `mark_pair`
-does the same with a training pair whose two sides agree.
+A mark is a private-use character that the tokenizer encodes as a reserved piece (`Tokenizer.encode_marked`).
+`mark_pair` does the same for the spans on which both sides of a training pair agree.
 """
 
 import re
@@ -23,14 +23,14 @@ from translator.text.values import Value, ValueKind, find_values
 
 ProtectedKind = OpaqueKind | ValueKind | Literal["emoji"]
 NumberStyle = Literal["german", "keep"]
-"""Whether numbers, times and dates are written as a German text has them, or as the source has them."""
+"""Whether to write numbers, times and dates in German form or keep the form of the source."""
 
 _VALUE_CLASSES = {
     "small": "number", "number": "number", "label": "number", "year": "year", "decade": "year",
     "money": "amount", "percent": "amount", "quantity": "amount", "time": "time", "date": "date",
     "ordinal": "ordinal",
 }  # fmt: skip
-"""The class of reserved pieces of each kind of value; all other kinds are opaque, or markup."""
+"""The class of reserved pieces for each kind of value; all other kinds are opaque or markup."""
 _TAG = re.compile(r"<(?P<close>/?)(?P<name>[A-Za-z\d][\w:.-]*)[^>]*?(?P<empty>/?)>\Z", re.DOTALL)
 _VOID_TAG_NAMES = "area base br col embed hr img input link meta source track wbr"
 _VOID_TAGS = frozenset(_VOID_TAG_NAMES.split())
@@ -41,58 +41,58 @@ _MARK = re.compile("[\U000f0000-\U000f00ff]")
 
 @dataclass(frozen=True, slots=True)
 class ProtectedSpan:
-    """`text[start:end]`, which must come through."""
+    """`text[start:end]`, which the translation must preserve."""
 
     start: int
     end: int
     kind: ProtectedKind
     text: str
     german: str
-    """Its German form; the same letters for what is opaque."""
+    """Its German form; equal to `text` for opaque spans."""
     value: Value | None = None
-    """None for what is opaque."""
+    """None for opaque spans."""
 
     def written(self, style: NumberStyle) -> str:
-        """How the translation has it."""
+        """Return the text to write in the translation."""
         return self.german if style == "german" else self.text
 
     def capitals(self, written: str) -> str:
-        """How it is written in an all-caps translation: symbols of units and opaque spans stay as they are."""
+        """Return how an all-caps translation writes it: unit symbols and opaque spans stay unchanged."""
         return written.upper() if self.value and self.kind != "quantity" else written
 
     @property
     def is_word(self) -> bool:
-        """Whether it stays a word of the sentence, which only the check looks at: a number up to twelve."""
+        """Whether it is a number up to twelve, which stays a word of the sentence and is only checked afterwards."""
         return self.kind == "small"
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedSpan:
-    """A span and the mark that stands for it."""
+    """A span and the mark that replaces it."""
 
     mark: str
     span: ProtectedSpan
 
 
 def in_capitals(placed: PlacedSpan) -> PlacedSpan:
-    """A span for a translation in capitals."""
+    """Return the span as an all-caps translation writes it."""
     return PlacedSpan(placed.mark, replace(placed.span, german=placed.span.capitals(placed.span.german)))
 
 
 class Marks:
-    """Gives out the marks of each class, each once; with a random generator in random order."""
+    """Hand out the marks of each class, each mark once; in random order if you pass a random generator."""
 
     def __init__(self, marks: Mapping[str, str], random: np.random.Generator | None = None) -> None:
         self._marks, self._random = marks, random
         self._left: dict[str, list[int]] = {}
 
     def take(self, kind: str) -> str | None:
-        """A mark of a class, or None when none is left."""
+        """Return a mark of a class, or None if none is left."""
         number = self._take_number(kind)
         return None if number is None else self._marks[kind][number]
 
     def take_pair(self) -> tuple[str, str] | None:
-        """The two marks for a pair of tags, which have the same number."""
+        """Return the two marks for a pair of tags, which have the same index, or None if none is left."""
         number = self._take_number("open")
         return None if number is None else (self._marks["open"][number], self._marks["close"][number])
 
@@ -106,7 +106,7 @@ class Marks:
 
 
 def find_protected(text: str) -> list[ProtectedSpan]:
-    """The protected spans of an English text, in order and disjoint; numbers up to twelve are among them."""
+    """Return the protected spans of an English text, in order and disjoint, including numbers up to twelve."""
     opaque = [
         ProtectedSpan(one.start, one.end, one.kind, text[one.start : one.end], text[one.start : one.end])
         for one in find_opaque(text)
@@ -129,7 +129,7 @@ def _start(span: ProtectedSpan) -> int:
 
 
 def _leftovers(text: str, spans: Sequence[ProtectedSpan]) -> Iterator[ProtectedSpan]:
-    """Words with digits that are in no span, such as 15h30: no digit is left to the model."""
+    """Yield words with digits outside all spans, such as 15h30, so that no digit is left to the model."""
     if not _DIGIT.search(text):
         return
     rest = replaced(
@@ -143,9 +143,9 @@ def _leftovers(text: str, spans: Sequence[ProtectedSpan]) -> Iterator[ProtectedS
 def mark(
     text: str, spans: Sequence[ProtectedSpan], marks: Marks, offset: int = 0, *, with_words: bool = False
 ) -> tuple[str, list[PlacedSpan]]:
-    """Replace the spans of a text by marks; `offset` is where the text begins in the one that was searched.
+    """Replace the spans of a text by marks; `offset` is the start of `text` in the text that was searched.
 
-    Spans for which no mark is left stay as they are, and so do numbers up to twelve unless `with_words`.
+    Spans stay unchanged if no mark is left for them, as do numbers up to twelve unless `with_words`.
     """
     placed = _place([span for span in spans if with_words or not span.is_word], marks)
     places = [(one.span.start - offset, one.span.end - offset) for one in placed]
@@ -153,14 +153,14 @@ def mark(
 
 
 def restore(marked: str, placed: Iterable[PlacedSpan], style: NumberStyle = "german") -> str:
-    """Put spans in the places of their marks; marks that stand for none are dropped."""
+    """Replace marks by their spans; marks without a span are dropped."""
     return restore_with_places(marked, placed, style)[0]
 
 
 def restore_with_places(
     marked: str, placed: Iterable[PlacedSpan], style: NumberStyle = "german"
 ) -> tuple[str, dict[str, tuple[int, int]]]:
-    """The text that `restore` gives, and where in it the span of each mark stands."""
+    """Return the text as `restore` does, and the position in it of each mark's span."""
     texts = {one.mark: one.span.written(style) for one in placed}
     ends_with_stop = {one.mark for one in placed if one.span.value and texts[one.mark].endswith(".")}
     parts, places, length, position = list[str](), dict[str, tuple[int, int]](), 0, 0
@@ -171,31 +171,32 @@ def restore_with_places(
         length += len(before) + len(text)
         position = match.end()
         if match[0] in ends_with_stop and marked[position : position + 1] == ".":
-            position += 1  # “im 21.” at the end of a sentence has one full stop
+            position += 1  # “im 21.” ends a sentence with a single full stop
     return "".join(parts) + marked[position:], places
 
 
 @dataclass(frozen=True, slots=True)
 class MarkedPair:
-    """A sentence and its translation with marks for the spans on which they agree."""
+    """A sentence and its translation, with marks for the spans on which they agree."""
 
     english: str
     german: str
     agreeing: int = 0
-    """How many spans have marks."""
+    """The number of spans replaced by marks."""
     spans: int = 0
-    """How many spans the English has."""
+    """The number of spans in the English."""
     english_places: tuple[tuple[int, int], ...] = ()
-    """Where in the English the spans stood for which there are marks now, in order."""
+    """Positions in the original English of the replaced spans, in order."""
     german_places: tuple[tuple[int, int], ...] = ()
+    """Positions in the original German of the replaced spans, in order."""
 
 
 def mark_pair(
     english: str, german: str, marks: Mapping[str, str], random: np.random.Generator | None = None
 ) -> MarkedPair:
-    """Put marks in the places of the spans that stand on both sides, in random order where a generator is given.
+    """Replace the spans that both sides share by marks, chosen at random if you pass a generator.
 
-    A value agrees with any German form of it. Spans without a counterpart stay as they are.
+    A value matches any of its German forms. Spans without a counterpart stay unchanged.
     """
     spans = [span for span in find_protected(english) if not span.is_word]
     if not spans:
@@ -217,7 +218,7 @@ def mark_pair(
 
 
 def replaced(text: str, places: Sequence[tuple[int, int]], by: Sequence[str]) -> str:
-    """The text with other letters in these places, which are in order and disjoint."""
+    """Return the text with each place replaced by the string for it; places are in order and disjoint."""
     parts, position = list[str](), 0
     for (start, end), new in zip(places, by, strict=True):
         parts += text[position:start], new
@@ -226,7 +227,7 @@ def replaced(text: str, places: Sequence[tuple[int, int]], by: Sequence[str]) ->
 
 
 def origins(text: str, places: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """For each character of a text with marks in these places, where it stands in the text without."""
+    """Return, for each character of a text with marks in these places, its position in the original text."""
     found, position = list[tuple[int, int]](), 0
     for start, end in places:
         found += [*((one, one + 1) for one in range(position, start)), (start, end)]
@@ -235,7 +236,7 @@ def origins(text: str, places: Sequence[tuple[int, int]]) -> list[tuple[int, int
 
 
 def _counterparts(spans: Sequence[ProtectedSpan], german: str) -> dict[ProtectedSpan, tuple[int, int]]:
-    """Where each span stands in the German text; plain numbers last, so that they take no part of a date."""
+    """Find each span in the German text; plain numbers come last, so that they do not take part of a date."""
     text, found = GermanText(german), dict[ProtectedSpan, tuple[int, int]]()
     for span in sorted(spans, key=lambda span: span.kind in ("number", "year")):
         place = text.take(span.value) if span.value else text.take_text(span.text)
@@ -259,14 +260,14 @@ def _place(spans: Sequence[ProtectedSpan], marks: Marks) -> list[PlacedSpan]:
 
 
 def piece_class(span: ProtectedSpan) -> str:
-    """The class of the reserved pieces that may stand for a span; of tags in pairs it is `open` and `close`."""
+    """Return the class of reserved pieces for a span; paired tags use `open` and `close` instead."""
     if span.kind in ("tag", "entity"):
         return "mark"
     return _VALUE_CLASSES.get(span.kind, "opaque")
 
 
 def tag_pairs(spans: Sequence[ProtectedSpan]) -> dict[int, int]:
-    """For each opening tag that is closed the number of its closing tag."""
+    """Map the index of each opening tag that is closed to the index of its closing tag."""
     opened: list[tuple[str, int]] = []
     is_open: Counter[str] = Counter()
     pairs: dict[int, int] = {}
@@ -288,12 +289,12 @@ def tag_pairs(spans: Sequence[ProtectedSpan]) -> dict[int, int]:
 
 
 def _disjoint(spans: list[ProtectedSpan]) -> list[ProtectedSpan]:
-    """Resolve overlaps: opaque spans win, then the first, then the longest."""
+    """Resolve overlaps: prefer opaque spans, then the earliest, then the longest."""
     kept: list[ProtectedSpan] = []
     for span in sorted(spans, key=lambda span: (span.start, -span.end)):
         while kept and span.start < kept[-1].end and kept[-1].value and not span.value:
             if kept[-1].kind in ("label", "quantity") and span.end <= kept[-1].end:
-                break  # the 3b of “fig. 3b”, the 45m of “1h 45m”
+                break  # 3b in “fig. 3b”, 45m in “1h 45m”
             kept.pop()
         if not kept or span.start >= kept[-1].end:
             kept.append(span)

@@ -1,4 +1,4 @@
-"""Split text into sentences, those into pieces, and put translations back between the original whitespace."""
+"""Split text into sentences and long sentences into pieces, and rejoin translations with the original whitespace."""
 
 import re
 import unicodedata
@@ -11,17 +11,17 @@ import sentencex
 from translator.errors import ConfigError
 from translator.text.normalisation import refuse_surrogates
 
-# The splitter pairs up quotation marks, in time that grows with the square of their number: what it sees at
-# a time must be bounded, and few sentences are longer than this.
+# The splitter pairs quotation marks in quadratic time, so its input must be bounded; few sentences are
+# longer than this.
 _WINDOW_CHARACTERS = 1000
 
 _LINE = re.compile("[^\n\r\v\f\x85\u2028\u2029]+")
 _NOT_PRINTABLE_ASCII = re.compile(r"[^\x20-\x7e]")
 _QUOTES = dict.fromkeys("“”„‟«»", '"') | dict.fromkeys("‘’‚‛‹›", "'")
-_APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")  # else two of them are taken for a quotation
+_APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")  # else the splitter takes two of them for a quotation
 
-# Unicode's Emoji property without what is text unless a variation selector follows (digits, ©, ™, arrows, ♀, ♾,
-# ✖), with room for the emoji of later versions.
+# Unicode's Emoji property without characters that are text unless a variation selector follows (digits, ©, ™,
+# arrows, ♀, ♾, ✖), and with room for future emoji.
 PICTOGRAPH = (
     "[\u231a\u231b\u23e9-\u23ec\u23f0\u23f3\u25fd\u25fe\u2600-\u2604\u260e\u2611\u2614\u2615\u2618\u261d\u2620"
     "\u2622\u2623\u2626\u262a\u262e\u262f\u2638-\u263a\u2648-\u2653\u265f\u2660\u2663\u2665\u2666\u2668\u267b\u267f"
@@ -37,21 +37,21 @@ _SYMBOL = r"(?!\w)[\xa9\xae\u203c\u2049\u2100-\u2bff\u3030\u303d\u3297\u3299]"  
 _EMOJI = rf"(?:{PICTOGRAPH}|{_SYMBOL}\ufe0f|[0-9#*]\ufe0f?\u20e3)"
 # Accents, joiners, variation selectors, keycaps and tags of regional flags; skin tones are pictographs.
 _EMOJI_TAIL = "[\u0300-\u036f\u200d\u20d0-\u20ff\ufe00-\ufe0f\U000e0020-\U000e007f]"
-# Group 1 is the emoji; the punctuation behind them belongs to neither sentence.
+# Group 1 is the emoji; the punctuation after them belongs to neither sentence.
 _EMOJI_RUN = re.compile(
     rf"({_EMOJI}(?:{_EMOJI}|{_EMOJI_TAIL}|(?<=\u200d){_SYMBOL}|\s++(?={_EMOJI}))*+)"
     r"(?:[.,;:!?…)\]\"'”’]++(?=\s|\Z))?"
 )
 
-# "approx. 5", "incl. 19 %", "e.g. Paris"; and those that end a sentence only before a capital.
+# "approx. 5", "incl. 19 %", "e.g. Paris"; then abbreviations that end a sentence only before a capital.
 _NEVER_LAST = re.compile(r"(?<!\w)(?:approx|incl|excl|viz|cf|vs|e\.g|i\.e)\.\s*\Z", re.IGNORECASE)
 _SELDOM_LAST = re.compile(
     r"(?<!\w)(?:esp|resp|max|min|avg|est|ext|tel|dept|oz|lbs?|tbsp|tsp|ft|pt|qt|gal|hrs?|mins|secs?)\.\s*\Z",
     re.IGNORECASE,
 )
-_LONGEST_ABBREVIATION = 12  # with the blanks behind it
+_LONGEST_ABBREVIATION = 12  # with the spaces after it
 
-# The comma in "1,000" and the colon in "10:30" end no clause: whitespace must follow, except after a dash.
+# Whitespace must follow, except after a dash: the comma in "1,000" and the colon in "10:30" do not end a clause.
 _CLAUSE_END = re.compile(r"[;:,–—][\"'”’)\]]*(?=\s)|—(?=\S)")
 _SPACES = re.compile(r"\s+")
 
@@ -63,26 +63,26 @@ _ZERO_WIDTH_JOINER = "\u200d"
 
 
 CountTokens = Callable[[int, int], int]
-"""How many tokens the part of a text between two offsets has."""
+"""Returns the number of tokens in the part of a text between two offsets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A part of a text, as offsets into it: `text[start:end]` is not empty and has no outer whitespace."""
+    """Offsets of a part of a text: `text[start:end]` is not empty and has no surrounding whitespace."""
 
     start: int
     end: int
 
 
 def split_sentences(text: str) -> list[Span]:
-    """Return the sentences of an English text: ordered, disjoint, and covering all that is not whitespace.
+    """Return the sentences of an English text, in order and disjoint, covering everything but whitespace.
 
-    A line break always ends a sentence; within a line, sentences end where sentencex says so and whitespace
-    follows, so that addresses, file names and code stay whole. A run of emoji, with the blanks in it, is a span
-    of its own and cuts the sentence, for it has to be copied; so is punctuation behind it. Blank text has no
+    A line break always ends a sentence. Within a line, a sentence ends where sentencex says so and whitespace
+    follows, so that addresses, file names and code stay whole. A run of emoji, including spaces in it, splits the
+    sentence and becomes its own span, since it must be copied; so does punctuation after it. Blank text has no
     sentences.
 
-    Raises InputError for a lone surrogate.
+    Raises InputError on a lone surrogate.
     """
     refuse_surrogates(text)
     ascii_text = _NOT_PRINTABLE_ASCII.sub(lambda match: _ascii_stand_in(match[0]), text)
@@ -97,16 +97,16 @@ def split_sentences(text: str) -> list[Span]:
 
 
 def find_emoji(text: str) -> Iterator[tuple[int, int]]:
-    """The runs of emoji in a text, from the first to the last one with the blanks between them."""
+    """Yield the runs of emoji in a text, including spaces between the emoji of a run."""
     return (match.span(1) for match in _EMOJI_RUN.finditer(text))
 
 
 def split_long(text: str, span: Span, count_tokens: CountTokens, max_tokens: int) -> list[Span]:
-    """Cut a sentence of more than `max_tokens` tokens into pieces of similar size that have no more.
+    """Split a sentence of more than `max_tokens` tokens into pieces of similar size within that limit.
 
-    The best place near the wanted size is taken: after clause punctuation, else at whitespace, else between
-    two characters as a reader sees them. `count_tokens(start, end)` counts those of `text[start:end]`; it is
-    called a few times per piece, on about a piece's length. Only a single character can be left with more tokens.
+    Each cut is near the target size: after clause punctuation, else at whitespace, else between two graphemes.
+    `count_tokens(start, end)` counts the tokens of `text[start:end]`; it is called a few times per piece, on about
+    a piece's length. Only a single character can exceed the limit.
 
     Raises ConfigError if `max_tokens` is below 1.
     """
@@ -120,16 +120,16 @@ def split_long(text: str, span: Span, count_tokens: CountTokens, max_tokens: int
         pieces.extend(_trimmed(text, rest.start, cut))
         rest = Span(_skip_whitespace(text, cut, rest.end), rest.end)
         remaining -= used
-        if remaining <= 2 * max_tokens:  # tokens of parts only nearly add up, and now the difference matters
+        if remaining <= 2 * max_tokens:  # the estimate is inexact, which matters near the end
             remaining = count_tokens(rest.start, rest.end)
     return [*pieces, rest]
 
 
 def rejoin(text: str, spans: Sequence[Span], translations: Sequence[str]) -> str:
-    """Return `text` with each span replaced by its translation and everything between them as it was.
+    """Return `text` with each span replaced by its translation and everything between them unchanged.
 
-    The spans must be in order and disjoint, as `split_sentences` and `split_long` give them. Raises
-    ValueError if there are not as many translations as spans.
+    The spans must be in order and disjoint, as `split_sentences` and `split_long` return them. Raises
+    ValueError if the numbers of spans and translations differ.
     """
     parts: list[str] = []
     position = 0
@@ -141,10 +141,10 @@ def rejoin(text: str, spans: Sequence[Span], translations: Sequence[str]) -> str
 
 @lru_cache(maxsize=4096)
 def _ascii_stand_in(character: str) -> str:
-    r"""Return the ASCII character that means the same to a sentence splitter.
+    r"""Return the ASCII character that is equivalent for a sentence splitter.
 
-    sentencex panics on some characters of several bytes ("a\u3000." is enough) with an exception that is no
-    subclass of `Exception`. ASCII cannot trigger that, so that is what it gets, one character for one.
+    sentencex panics on some multi-byte characters ("a\u3000." is enough) with an exception that is not a subclass
+    of `Exception`. ASCII cannot trigger this, so the splitter gets ASCII, one character for each.
     """
     category = unicodedata.category(character)
     if character.isspace() or category in ("Cc", "Cf"):
@@ -154,7 +154,7 @@ def _ascii_stand_in(character: str) -> str:
 
 
 def _span_ends(ascii_text: str, text: str, start: int, end: int) -> Iterator[int]:
-    """Yield where sentences and runs of emoji of the line `text[start:end]` end, in order."""
+    """Yield the ends of sentences and runs of emoji in the line `text[start:end]`, in order."""
     for run in _EMOJI_RUN.finditer(text, start, end):
         yield from _sentence_ends(ascii_text, text, start, run.start())
         yield from (run.start(), run.end(1), run.end())
@@ -164,7 +164,7 @@ def _span_ends(ascii_text: str, text: str, start: int, end: int) -> Iterator[int
 
 
 def _sentence_ends(ascii_text: str, text: str, start: int, end: int) -> Iterator[int]:
-    """Yield where sentences of `text[start:end]` end, which is in one line; `end` itself is left out."""
+    """Yield the ends of sentences in `text[start:end]`, which is part of one line, except `end` itself."""
     done = start
     while start < end:
         window_end = _window_end(ascii_text, start, end)
@@ -183,7 +183,7 @@ def _sentence_ends(ascii_text: str, text: str, start: int, end: int) -> Iterator
 
 
 def _is_abbreviation(text: str, position: int) -> bool:
-    """Whether the word before this place is an abbreviation that ends no sentence."""
+    """Whether the word before this position is an abbreviation that does not end a sentence."""
     before = text[max(0, position - _LONGEST_ABBREVIATION) : position]
     if _NEVER_LAST.search(before):
         return True
@@ -192,7 +192,7 @@ def _is_abbreviation(text: str, position: int) -> bool:
 
 
 def _window_end(ascii_text: str, start: int, end: int) -> int:
-    """Return the end of the window that begins at `start`, between two words if possible."""
+    """Return the end of the window that starts at `start`, between two words if possible."""
     if end - start <= _WINDOW_CHARACTERS:
         return end
     limit = start + _WINDOW_CHARACTERS
@@ -200,9 +200,9 @@ def _window_end(ascii_text: str, start: int, end: int) -> int:
 
 
 def _next_window(ascii_text: str, start: int, window_end: int, last_sentence_end: int) -> int:
-    """Return where to read on: at the sentence that the window has cut, or in a long one at its last word.
+    """Return the next start: the sentence that the window cut off or, if that is long, its last word.
 
-    The last word is read again, since whether a sentence ends after it depends on the word that follows.
+    The last word is read again, since whether a sentence ends after it depends on the next word.
     """
     if last_sentence_end - start >= _WINDOW_CHARACTERS // 2:
         return last_sentence_end
@@ -217,7 +217,7 @@ def _skip_whitespace(text: str, start: int, end: int) -> int:
 
 
 def _trimmed(text: str, start: int, end: int) -> list[Span]:
-    """Return the one span of `text[start:end]` without outer whitespace, or none if there is nothing else."""
+    """Return the span of `text[start:end]` without surrounding whitespace, or no span if nothing is left."""
     start = _skip_whitespace(text, start, end)
     while end > start and text[end - 1].isspace():
         end -= 1
@@ -227,12 +227,12 @@ def _trimmed(text: str, start: int, end: int) -> list[Span]:
 def _cut_piece(
     text: str, rest: Span, remaining: int, count_tokens: CountTokens, max_tokens: int
 ) -> tuple[int, int]:
-    """Return where the first piece of `rest` ends, and its tokens; `remaining` estimates those of `rest`."""
+    """Return the end of the first piece of `rest` and its tokens; `remaining` estimates the tokens of `rest`."""
     start = rest.start
     guess = (rest.end - start) * max_tokens // remaining
     length, tokens = _fitting_length(rest, guess, count_tokens, max_tokens)
     pieces = -(-remaining // max_tokens)
-    wanted = remaining // pieces  # pieces of equal size, rather than full ones and a scrap
+    wanted = remaining // pieces  # pieces of equal size, not full ones and a scrap
     aim = start + max(1, min(length, length * wanted // max(tokens, 1)))
     limit = start + length
     while True:
@@ -240,15 +240,15 @@ def _cut_piece(
         tokens = count_tokens(start, cut)
         if tokens <= max_tokens or cut - start == 1:
             return cut, tokens
-        # A prefix that fits can be cut to one that does not: half a word may have more tokens than the word.
+        # A shorter prefix may have more tokens: half a word may have more than the word.
         limit = start + max(1, (cut - start) * 9 // 10)
         aim = min(aim, limit)
 
 
 def _fitting_length(rest: Span, guess: int, count_tokens: CountTokens, max_tokens: int) -> tuple[int, int]:
-    """Return a length that fits, if possible with half of `max_tokens` or more, and its tokens.
+    """Return a length that fits and its tokens, at least half of `max_tokens` if possible.
 
-    It is below the length of `rest`, so that what comes after it is never empty.
+    It is less than the length of `rest`, so that the remainder is never empty.
     """
     room = rest.end - rest.start - 1
     fitting: tuple[int, int] | None = None
@@ -268,7 +268,7 @@ def _fitting_length(rest: Span, guess: int, count_tokens: CountTokens, max_token
 
 
 def _best_cut(text: str, start: int, aim: int, limit: int) -> int:
-    """Return the best place to cut near `aim`, after `start` and up to `limit`, which is below the end."""
+    """Return the best place to cut near `aim`, after `start` and up to `limit`, which is before the end."""
     half = start + (aim - start) // 2
     clauses = [match.end() for match in _CLAUSE_END.finditer(text, half, limit + 1)]
     places = clauses or [match.start() for match in _SPACES.finditer(text, start, limit + 1)]
@@ -278,14 +278,14 @@ def _best_cut(text: str, start: int, aim: int, limit: int) -> int:
 
 
 def _grapheme_cut(text: str, start: int, aim: int, limit: int) -> int:
-    """Return the place near `aim` that parts no accent, emoji or flag, or `aim` if there is none close by."""
+    """Return the nearest place to `aim` that splits no accent, emoji or flag, or `aim` if none is close."""
     before = range(aim, max(start, aim - _MAX_GRAPHEME_CHARACTERS), -1)
     after = range(aim + 1, min(limit, aim + _MAX_GRAPHEME_CHARACTERS) + 1)
     return next((cut for cut in (*before, *after) if not _inside_grapheme(text, cut)), aim)
 
 
 def _inside_grapheme(text: str, cut: int) -> bool:
-    """Whether `text[cut]` belongs to what a reader takes for the same character as `text[cut - 1]`."""
+    """Whether `text[cut]` belongs to the same grapheme as `text[cut - 1]`."""
     character = text[cut]
     code = ord(character)
     if code in _REGIONAL_INDICATORS:

@@ -1,4 +1,4 @@
-"""German from before the reform of 1996 in the spelling of today."""
+"""Modernise German spelling from before the 1996 reform."""
 
 import re
 
@@ -12,9 +12,9 @@ _OLD_SHARP_S = re.compile(
     """,
     re.VERBOSE,
 )
-"""A short vowel and ß. After long vowels and diphthongs (Maße, Straße, weiß, groß) it stays."""
+"""ß after a short vowel. After long vowels and diphthongs (Maße, Straße, weiß, groß) it is still correct."""
 
 
 def spelt_as_today(german: str) -> str:
-    """The text with ss for ß after short vowels: daß becomes dass, Fluß becomes Fluss. Names are no exception."""
+    """Replace ß after short vowels by ss, also in names: daß becomes dass, Fluß becomes Fluss."""
     return _OLD_SHARP_S.sub(lambda match: match[0][:-1] + "ss", german) if "ß" in german else german

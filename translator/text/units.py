@@ -1,9 +1,9 @@
-"""Units in words, English and German, and the symbols that they may stand for.
+"""Units in words, English and German, and their symbols.
 
     english_unit_after("50 miles away", 2)   # {"mi"}
-    german_unit_after("50 Kilometer", 2)     # {"km"}: another one
+    german_unit_after("50 Kilometer", 2)     # {"km"}: a different unit
 
-A word stands for several symbols where it may mean several things: “pounds” are weights or money.
+An ambiguous word has several symbols: “pounds” are weights or money.
 """
 
 import re
@@ -23,7 +23,7 @@ _LENGTHS = {
     "inch": ("Zoll", "in"),
     "yard": ("Yard", "yd"),
 }
-"""Those of which there are squares and cubes."""
+"""Units that can be squared and cubed."""
 _OTHERS = {
     "micromet(?:er|re)": ("Mikrometer", "µm"),
     "nanomet(?:er|re)": ("Nanometer", "nm"),
@@ -126,7 +126,7 @@ def _longest_first(words: list[tuple[str, str]]) -> list[tuple[str, str]]:
 _ENGLISH = _longest_first([(one, symbols) for one, (_, symbols) in _TABLE.items()])
 _GERMAN = _longest_first([(german, symbols) for german, symbols in _TABLE.values()])
 GERMAN_UNIT_WORDS = "(?i:" + "|".join(f"(?:{german})" for german, _ in _GERMAN) + ")(?:e?n|s)?"
-"""Matches a unit in words, in any of its forms."""
+"""Matches a unit in words, in any inflected form."""
 _ENGLISH_AFTER = re.compile(
     r"[ \u00a0-](?:(?i:" + "|".join(f"({_PLURALS.get(one, one + 's?')})" for one, _ in _ENGLISH) + r"))(?!\w)"
 )
@@ -142,7 +142,7 @@ _PLURAL_AFTER = re.compile(rf"(?i: (?!(?:{_NO_THINGS})\b)[a-z]{{3,}}s(?!\w))")
 _BEFORE_TIMES = re.compile(r"(?i:\b(?:at|by|until|till|from|to|before|after|since|around|about|and|or)\s\Z)")
 _ALL = " ".join(symbols for _, symbols in _ENGLISH)
 ANY_BUT_CLOCK: Units = frozenset(_ALL.split())
-"""All units, but not the “Uhr” of a time of day, which German units have, too."""
+"""All units except the “Uhr” of a time of day, which counts as a unit in German."""
 _ENGLISH_SYMBOLS = tuple(frozenset(symbols.split()) for _, symbols in _ENGLISH)
 _GERMAN_SYMBOLS = tuple(frozenset(symbols.split()) for _, symbols in _GERMAN)
 _GERMAN_WORD = re.compile(
@@ -151,19 +151,19 @@ _GERMAN_WORD = re.compile(
 
 
 def english_unit_after(text: str, end: int) -> Units:
-    """The symbols for the unit in words behind a number that ends at `end`; none for other words."""
+    """Return the symbols of the unit in words after a number that ends at `end`; none for other words."""
     match = _ENGLISH_AFTER.match(text, end)
     return _ENGLISH_SYMBOLS[(match.lastindex or 1) - 1] if match else _NONE
 
 
 def counts_things(text: str, start: int, end: int) -> bool:
-    """Whether a number counts what the plural behind it names, so that it is no time: “2 nights”, not “at 2 guests”."""
+    """Whether a number counts the plural after it and is not a time: “2 nights”, not “at 2 guests”."""
     is_plural = _PLURAL_AFTER.match(text, end) is not None
     return is_plural and not _BEFORE_TIMES.search(text, max(0, start - 10), start)
 
 
 def german_unit_after(text: str, end: int) -> Units:
-    """The symbols for the unit, in words or not, behind a number in a German text; none for other words."""
+    """Return the symbols of the unit, as a word or symbol, after a number in a German text; none for other words."""
     match = _GERMAN_AFTER.match(text, end)
     if not match:
         return _NONE
@@ -173,6 +173,6 @@ def german_unit_after(text: str, end: int) -> Units:
 
 
 def german_unit_symbols(word: str) -> Units:
-    """The symbols for a unit in words, as `GERMAN_UNIT_WORDS` finds it; none for others."""
+    """Return the symbols of a unit in words, as matched by `GERMAN_UNIT_WORDS`; none for other words."""
     match = _GERMAN_WORD.fullmatch(word)
     return _GERMAN_SYMBOLS[(match.lastindex or 1) - 1] if match else _NONE

@@ -1,7 +1,7 @@
-"""Training pairs with markup around words: corpora of sentences hold hardly any, and texts to translate do.
+"""Training pairs with markup around words, which texts to translate have but sentence corpora lack.
 
-What is put between two marks is what can be told to belong together without an alignment: a word that both sides have
-once, such as a name or another mark, or the clause before or after the only comma, colon or semicolon of each side.
+Markup goes around text that corresponds on both sides without a word alignment: a word that occurs once on each side,
+such as a name or another mark, or the clause before or after the only comma, colon or semicolon of each side.
 """
 
 import re
@@ -19,7 +19,7 @@ Place = tuple[int, int]
 def wrapped(
     english: str, german: str, marks: Mapping[str, str], random: np.random.Generator
 ) -> tuple[str, str] | None:
-    """The pair with an opening and a closing mark around the same words on both sides; None where there are none."""
+    """Return the pair with an opening and a closing mark around corresponding words; None if there are none."""
     choices = [*_common_words(english, german), *_clauses(english, german)]
     free = [number for number, mark in enumerate(marks["open"]) if mark not in english]
     if not choices or not free:
@@ -41,7 +41,7 @@ def _common_words(english: str, german: str) -> Iterator[tuple[Place, Place]]:
 
 
 def _once(text: str) -> dict[str, Place]:
-    """The words that a text has once, and where."""
+    """Return the words that occur once in a text, and their places."""
     matches = list(_WORD.finditer(text))
     times = Counter(match[0] for match in matches)
     return {match[0]: match.span() for match in matches if times[match[0]] == 1}

@@ -1,7 +1,7 @@
-"""The words of the toy grammar and the tables that decline and conjugate them.
+"""The words of the toy grammar, and the tables for declension and conjugation.
 
-They are laid out as in a German grammar: articles and endings by case and gender, nouns with their article
-and plural, verbs by their principal parts.
+The layout follows German grammars: articles and endings by case and gender, nouns with article and plural,
+verbs by their principal parts.
 """
 
 from dataclasses import dataclass
@@ -34,13 +34,13 @@ AFTER_DER = _paradigm("""
 nominative   der     -e   die     -e   das     -e   die     -en
 accusative   den     -en  die     -e   das     -e   die     -en
 dative       dem     -en  der     -en  dem     -en  den     -en
-""")  # "weak": the article shows the case already
+""")  # "weak": the article already shows the case
 
 AFTER_MEIN = _paradigm("""
 nominative   mein    -er  meine   -e   mein    -es  meine   -en
 accusative   meinen  -en  meine   -e   mein    -es  meine   -en
 dative       meinem  -en  meiner  -en  meinem  -en  meinen  -en
-""")  # "mixed": where `mein` has no ending, the adjective shows the case
+""")  # "mixed": if `mein` has no ending, the adjective shows the case
 
 WITHOUT_ARTICLE = _paradigm("""
 nominative   –       -er  –       -e   –       -es  –       -e
@@ -64,14 +64,14 @@ ADJECTIVES = _glossary(
     "old alt, young jung, new neu, small klein, big groß, red rot, expensive teuer, tired müde, "
     "happy glücklich, cold kalt, hot heiß"
 )
-STEMS = _glossary("teuer teur, müde müd")  # what endings are put on, where it is not the adjective itself
+STEMS = _glossary("teuer teur, müde müd")  # stems that differ from the adjective
 
 # ------------------------------------------------------------------------------------------------------ nouns
 
 
 @dataclass(frozen=True)
 class Noun:
-    """A noun with its gender, its plural (or an empty string) and the adjectives that make sense with it."""
+    """A noun with its gender, its plural (empty if there is none) and adjectives that suit it."""
 
     english: str
     english_plural: str
@@ -81,7 +81,7 @@ class Noun:
     adjectives: tuple[str, ...]
 
     def german(self, case: Case, plural: bool) -> str:
-        """Decline it: a plural takes -n in the dative, `der Junge` takes -n in all but the nominative."""
+        """Decline it: plurals take -n in the dative; `der Junge` takes -n in all cases except the nominative."""
         if plural:
             return self.plural + ("n" if case is Case.DATIVE and self.plural[-1] not in "ns" else "")
         weak = self.gender == "masculine" and self.plural == self.singular + "n"
@@ -89,7 +89,7 @@ class Noun:
 
 
 def _nouns(adjectives: str, table: str) -> tuple[Noun, ...]:
-    """Read `english plural article German plural, …`, with – where there is no plural."""
+    """Read `english plural article German plural, …`, with – for a missing plural."""
     genders = {"der": "masculine", "die": "feminine", "das": "neuter"}
     rows = [[cell.strip("–") for cell in row.split()] for row in table.split(", ")]
     return tuple(
@@ -144,7 +144,7 @@ BEINGS, PLACES = PEOPLE + FAMILY + PETS, ROOMS + FAR
 
 
 class Person(IntEnum):
-    """Who does it, as far as the verb shows it: I; he, she, it; we, they."""
+    """The grammatical persons that verb forms distinguish: I; he, she, it; we, they."""
 
     FIRST = 0
     THIRD = 1
@@ -153,7 +153,7 @@ class Person(IntEnum):
 
 @dataclass(frozen=True)
 class Pronoun:
-    """A pronoun, or a name: a name behaves like a pronoun that never changes."""
+    """A pronoun or a name; a name is like a pronoun that never changes."""
 
     english_subject: str
     english_object: str
@@ -162,11 +162,11 @@ class Pronoun:
     known: bool = True
 
     def english(self, as_object: bool = False) -> str:
-        """Say it in English."""
+        """Render it in English."""
         return self.english_object if as_object else self.english_subject
 
     def german(self, case: Case) -> str:
-        """Say it in German."""
+        """Render it in German."""
         return self.forms[list(Case).index(case)]
 
 
@@ -184,7 +184,7 @@ ONE_WORD = (ME, US, HIM, HER, THEM, ANNA, PAUL)
 
 @dataclass(frozen=True)
 class Verb:
-    """A verb with its principal parts, what it stands with, and which nouns those are."""
+    """A verb with its principal parts, the objects it takes, and the nouns that may fill them."""
 
     base: str
     third: str
@@ -241,7 +241,7 @@ class Tense(StrEnum):
     """The tenses and modal verbs, by their English names."""
 
     PRESENT = "present"
-    PAST = "past"  # German says it in the perfect: hat … gekauft
+    PAST = "past"  # the perfect tense in German: hat … gekauft
     CAN = "can"
     MUST = "must"
     WILL = "will"
@@ -261,7 +261,7 @@ IRREGULAR = {  # ich, er, wir
 
 CONTRACTIONS = {"in dem": "im", "in das": "ins", "an dem": "am", "zu dem": "zum", "zu der": "zur"}
 
-#            where it is     where it goes to
+#            location        destination
 PLACE_PREPOSITIONS = {
     place: (english, german, english_goal, german_goal)
     for place, english, german, english_goal, german_goal in map(

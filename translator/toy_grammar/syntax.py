@@ -1,6 +1,6 @@
-"""The rules of the toy grammar, from the small to the large: phrase, verb, clause, sentence.
+"""The rules of the toy grammar, from small to large: phrase, verb, clause, sentence.
 
-Each part can say itself in English and in German; what differs between the languages is decided nowhere else.
+Each part renders itself in English and in German; all differences between the languages are handled here.
 """
 
 from dataclasses import dataclass, replace
@@ -39,7 +39,7 @@ def _join(*words: str) -> str:
 
 @dataclass(frozen=True)
 class NounPhrase:
-    """A noun with `the`, `a`, `no`, a possessive, a number or nothing, and perhaps an adjective."""
+    """A noun with `the`, `a`, `no`, a possessive, a number or no determiner, and optionally an adjective."""
 
     determiner: str
     noun: Noun
@@ -48,7 +48,7 @@ class NounPhrase:
 
     @property
     def person(self) -> Person:
-        """Who it is for the verb."""
+        """The grammatical person that the verb agrees with."""
         return Person.PLURAL if self.plural else Person.THIRD
 
     @property
@@ -57,7 +57,7 @@ class NounPhrase:
         return self.determiner == "the" or self.determiner in POSSESSIVES
 
     def english(self, as_object: bool = False) -> str:
-        """Say it in English, where a noun as an object looks like a noun as a subject."""
+        """Render it in English; `as_object` has no effect on nouns."""
         noun = self.noun.english_plural if self.plural else self.noun.english
         words = _join(self.adjective, noun)
         return _join("an" if self.determiner == "a" and words[0] in "aeiou" else self.determiner, words)
@@ -82,7 +82,7 @@ Phrase = Pronoun | NounPhrase
 
 @dataclass(frozen=True)
 class Prepositional:
-    """A preposition with a phrase in the case that it asks for."""
+    """A preposition and a phrase in the case it governs."""
 
     english_preposition: str
     german_preposition: str
@@ -90,11 +90,11 @@ class Prepositional:
     phrase: Phrase
 
     def english(self) -> str:
-        """Say it in English."""
+        """Render it in English."""
         return _join(self.english_preposition, self.phrase.english(as_object=True))
 
     def german(self) -> str:
-        """Say it in German, where preposition and article may grow together: in dem Garten → im Garten."""
+        """Render it in German; preposition and article may contract: in dem Garten → im Garten."""
         words = _join(self.german_preposition, self.phrase.german(self.case))
         for apart, together in CONTRACTIONS.items():
             if words.startswith(apart + " "):
@@ -106,7 +106,7 @@ class Prepositional:
 
 
 def _english_verb(verb: Verb, tense: Tense, person: Person) -> tuple[str, str, str]:
-    """Split a verb form for questions and negations: `buys` is `does` and `buy`."""
+    """Return (auxiliary, main verb, plain form), such as `does`, `buy` and `buys`."""
     base, third = verb.base, verb.third
     if tense in (Tense.CAN, Tense.MUST, Tense.WILL):
         return tense, base, f"{tense} {base}"
@@ -121,7 +121,7 @@ def _english_verb(verb: Verb, tense: Tense, person: Person) -> tuple[str, str, s
 
 
 def _german_verb(verb: Verb, tense: Tense, person: Person, negated: bool) -> tuple[str, str]:
-    """Split a verb form into the finite part and what closes the sentence: `macht` and `auf`."""
+    """Split a verb form into the finite part and the part that ends the clause: `macht` and `auf`."""
     if tense in MODALS:
         modal = "dürfen" if negated and tense is Tense.MUST else MODALS[tense]  # must not: darf nicht
         return IRREGULAR[modal][person], verb.prefix + verb.infinitive
@@ -137,7 +137,7 @@ def _german_verb(verb: Verb, tense: Tense, person: Person, negated: bool) -> tup
 
 
 class Order(Enum):
-    """Where the finite verb of a German clause stands."""
+    """The position of the finite verb in a German clause."""
 
     SECOND = "in a statement, after one phrase of any kind"
     FIRST = "in a yes/no question"
@@ -146,7 +146,7 @@ class Order(Enum):
 
 @dataclass(frozen=True)
 class Clause:
-    """Who does what to whom, where and when, without saying yet in which order."""
+    """Who does what to whom, where and when, independent of word order."""
 
     subject: Phrase
     verb: Verb
@@ -161,7 +161,7 @@ class Clause:
     negated: bool = False
 
     def english(self, asked: bool = False) -> str:
-        """Say it in English: subject, verb, objects, place, time."""
+        """Render it in English: subject, verb, objects, place, time."""
         auxiliary, main, plain = _english_verb(self.verb, self.tense, self.subject.person)
         subject = self.subject.english()
         if asked:
@@ -176,7 +176,7 @@ class Clause:
         return _join(self.time, core) if self.time_first else _join(core, self.time)
 
     def german(self, order: Order, front: str = "") -> str:
-        """Say it in German; `front` takes the place before the verb, which pushes the subject behind it."""
+        """Render it in German; `front` takes the place before the verb and moves the subject after it."""
         finite, closing = _german_verb(self.verb, self.tense, self.subject.person, self.negated)
         subject, middle = self.subject.german(Case.NOMINATIVE), self._middle()
         if order is Order.LAST:
@@ -188,7 +188,7 @@ class Clause:
         return _join(subject, finite, middle, closing)
 
     def _middle(self) -> str:
-        """Order what stands inside the verb's two parts: the known, the time, the new, `nicht`, the place."""
+        """Order the parts between finite verb and clause end: known objects, time, new objects, `nicht`, place."""
         object_, negation = self.object, "nicht" if self.negated else ""
         if self.negated and isinstance(object_, NounPhrase) and object_.determiner in ("a", ""):
             object_, negation = replace(object_, determiner="no"), ""
@@ -211,27 +211,27 @@ class Statement:
     clause: Clause
 
     def english(self) -> str:
-        """Say it in English."""
+        """Render it in English."""
         return _written(self.clause.english(), ".")
 
     def german(self) -> str:
-        """Say it in German."""
+        """Render it in German."""
         return _written(self.clause.german(Order.SECOND), ".")
 
 
 @dataclass(frozen=True)
 class Question:
-    """A question for yes or no, for the subject WHO, or for what a question word stands for."""
+    """A yes/no question, a question about the subject WHO, or one with another question word."""
 
     clause: Clause
     word: str = ""
 
     def english(self) -> str:
-        """Say it in English, where only `who` needs no `do`."""
+        """Render it in English; only `who` needs no `do`."""
         return _written(_join(self.word, self.clause.english(asked=self.clause.subject is not WHO)), "?")
 
     def german(self) -> str:
-        """Say it in German, which asks `wohin` for a goal."""
+        """Render it in German, which asks for a destination with `wohin`."""
         words = {"what": "was", "where": "wo", "when": "wann", "why": "warum"}
         goal = self.word == "where" and self.clause.verb.frame in ("to", "put")
         front = "wohin" if goal else words.get(self.word, "")
@@ -241,7 +241,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Compound:
-    """Two clauses joined by `because`, whose German clause ends with its verb, or by `but`."""
+    """Two clauses joined by `but`, or by `because`, which puts the German verb at the end of its clause."""
 
     main: Clause
     conjunction: str
@@ -249,14 +249,14 @@ class Compound:
     reason_first: bool = False
 
     def english(self) -> str:
-        """Say it in English."""
+        """Render it in English."""
         main, second = self.main.english(), f"{self.conjunction} {self.second.english()}"
         if self.reason_first:
             return _written(f"{second}, {main}", ".")
         return _written(f"{main}{', ' if self.conjunction == 'but' else ' '}{second}", ".")
 
     def german(self) -> str:
-        """Say it in German, where a reason that comes first counts as the phrase before the verb."""
+        """Render it in German; a reason that comes first takes the place before the verb."""
         if self.conjunction == "but":
             return _written(f"{self.main.german(Order.SECOND)}, aber {self.second.german(Order.SECOND)}", ".")
         reason = f"weil {self.second.german(Order.LAST)}"

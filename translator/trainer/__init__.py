@@ -1,9 +1,17 @@
-"""Training: the loop, the batches it is fed, the processes that share it, and how it stops and goes on."""
+"""Training: the loop, its stream of batches, data parallelism, stopping and resuming."""
 
-from translator.trainer.batch_size import settle_batch_size
-from translator.trainer.folder import held
+from translator.trainer.batch_size import resolve_batch_size
+from translator.trainer.folder import lock_run_dir
 from translator.trainer.loop import MAX_BAD_STEPS, Trainer
 from translator.trainer.processes import Processes, join_processes
 from translator.trainer.progress import Progress
 
-__all__ = ["MAX_BAD_STEPS", "Processes", "Progress", "Trainer", "held", "join_processes", "settle_batch_size"]
+__all__ = [
+    "MAX_BAD_STEPS",
+    "Processes",
+    "Progress",
+    "Trainer",
+    "join_processes",
+    "lock_run_dir",
+    "resolve_batch_size",
+]

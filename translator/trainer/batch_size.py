@@ -1,4 +1,4 @@
-"""The batch that fits the memory: an update of the wanted size in as few batches as there is room for."""
+"""Fit batches to memory: split an update of the requested size into as few batches as fit."""
 
 import dataclasses
 import logging
@@ -20,9 +20,9 @@ from translator.trainer.batch_loss import batch_loss
 from translator.trainer.processes import Processes
 
 USED_SHARE = 0.8
-"""Of the free memory; the rest is for what a backward pass holds only for a moment, and for fragments."""
+"""Share of the free memory to use; the rest is for temporaries of the backward pass and for fragmentation."""
 BYTES_PER_PARAMETER = 4 + 8 + 2
-"""Gradient, Adam's two moments, and a copy in bf16; the weights themselves are there already."""
+"""Gradient, Adam's two moments and a bf16 copy; the weights themselves are already allocated."""
 MOVING_AVERAGE_BYTES = 4
 PROBE_SENTENCES = 2
 
@@ -33,10 +33,10 @@ logger = logging.getLogger(__name__)
 def fit_batches_to_memory(
     training: TrainingConfig, wanted_tokens: int, model: Transformer, free_bytes: int
 ) -> tuple[int, int]:
-    """`batch_tokens` and `accumulate_batches` for updates of `wanted_tokens`, in as few batches as fit.
+    """Return `batch_tokens` and `accumulate_batches` for updates of `wanted_tokens` in as few batches as fit.
 
-    What a token takes is measured on sentences of the greatest length, which take the most. Raises ConfigError
-    where not even one such sentence fits.
+    The memory per token is measured on sentences of the maximum length, which need the most. Raises ConfigError if
+    not even one such sentence fits.
     """
     per_parameter = BYTES_PER_PARAMETER + (MOVING_AVERAGE_BYTES if training.ema_decay else 0)
     fixed = per_parameter * sum(p.numel() for p in model.parameters())
@@ -45,8 +45,8 @@ def fit_batches_to_memory(
     if fitting_tokens < longest:
         needed = (fixed + per_token * longest) / USED_SHARE
         raise ConfigError(
-            f"{free_bytes / 2**30:.2f} GiB of memory are free, and training on one sentence of {longest} tokens "
-            f"takes {needed / 2**30:.2f}; lower max_tokens_per_side, or choose a smaller model"
+            f"{free_bytes / 2**30:.2f} GiB of memory are free, but training on one sentence of {longest} tokens "
+            f"takes {needed / 2**30:.2f} GiB; lower max_tokens_per_side, or choose a smaller model"
         )
     batches = math.ceil(wanted_tokens / fitting_tokens)
     fitted = max(math.ceil(wanted_tokens / batches), longest), training.accumulate_batches * batches
@@ -57,33 +57,32 @@ def fit_batches_to_memory(
     return fitted
 
 
-def settle_batch_size(
+def resolve_batch_size(
     settings: Config, preset: TrainingConfig, model: Transformer, processes: Processes, resumed: Path | None
 ) -> Config:
-    """For `batch_tokens` "auto", the preset's batch, shared by all processes, in parts that fit.
+    """Resolve `batch_tokens` "auto": divide the preset's batch among the processes, in parts that fit in memory.
 
-    The first process measures its own memory, and decides for all.
-
-    A run that is `resumed`, in that folder, goes on with the numbers it began with.
+    The first process measures its own memory and decides for all of them. A run resumed from the folder `resumed`
+    keeps the numbers it started with. Raises ConfigError if the preset itself says "auto".
     """
     training = settings.training
     if training.batch_tokens != "auto":
         return settings
     if preset.batch_tokens == "auto":
         raise ConfigError(
-            "batch_tokens is auto in the saved configuration, and auto splits the batch that stands there; "
-            "give a number there, or --batch-tokens"
+            "batch_tokens is auto in the saved configuration, so there is no batch size to split; "
+            "give a number there, or with --batch-tokens"
         )
     if resumed:
-        began_with = load_config(str(resumed / "config.json")).training
-        return _with_batches(settings, began_with.batch_tokens, began_with.accumulate_batches)
-    found = (0, 0)
+        saved = load_config(str(resumed / "config.json")).training
+        return _with_batches(settings, saved.batch_tokens, saved.accumulate_batches)
+    fitted = (0, 0)
     if processes.is_first:
         device = model.embedding.weight.device
         sharing = int(os.environ.get("LOCAL_WORLD_SIZE", "1")) if device.type == "cpu" else 1
         wanted_tokens = math.ceil(preset.batch_tokens / processes.count)
-        found = fit_batches_to_memory(training, wanted_tokens, model, free_memory(device) // sharing)
-    return _with_batches(settings, *map(round, processes.sum(found)))
+        fitted = fit_batches_to_memory(training, wanted_tokens, model, free_memory(device) // sharing)
+    return _with_batches(settings, *map(round, processes.sum(fitted)))
 
 
 def _with_batches(settings: Config, batch_tokens: int | Literal["auto"], accumulate_batches: int) -> Config:
@@ -94,7 +93,7 @@ def _with_batches(settings: Config, batch_tokens: int | Literal["auto"], accumul
 
 
 def bytes_per_token(model: Transformer, training: TrainingConfig) -> float:
-    """Bytes that a token on each side adds to what is kept for the backward pass, in the longest sentences."""
+    """Measure how many bytes autograd saves per token, source and target, in sentences of the maximum length."""
     few, more = (
         _kept_bytes(model, training, sentences) for sentences in (PROBE_SENTENCES, 2 * PROBE_SENTENCES)
     )
@@ -102,7 +101,7 @@ def bytes_per_token(model: Transformer, training: TrainingConfig) -> float:
 
 
 def _kept_bytes(model: Transformer, training: TrainingConfig, sentences: int) -> int:
-    """Memory of all tensors that autograd keeps for the backward pass, without the weights."""
+    """Measure the size in bytes of all tensors that autograd saves for the backward pass, without the weights."""
     weights = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
     kept: dict[int, int] = {}
 
@@ -116,6 +115,6 @@ def _kept_bytes(model: Transformer, training: TrainingConfig, sentences: int) ->
     ids_BL = torch.full((sentences, training.max_tokens_per_side), model.config.vocab_size - 1, device=device)
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices), saved_tensors_hooks(note, lambda tensor: tensor):
-        # The result holds what was kept until all of it is counted: no address is used twice.
+        # Keep the result: it holds the saved tensors alive, so no address is reused before all are counted.
         _loss = batch_loss(model.train(), model.embedding.weight, Batch(ids_BL, ids_BL, ids_BL), training)
     return sum(kept.values())

@@ -1,4 +1,4 @@
-"""The folder of a training run, which one process at a time may write."""
+"""The folder of a training run, which only one training may write to at a time."""
 
 import contextlib
 import fcntl
@@ -12,11 +12,11 @@ from translator.errors import ConfigError
 
 
 @contextlib.contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Make the folder if need be, and keep other trainings out of it; raises ConfigError where that is not possible.
+def lock_run_dir(folder: Path) -> Iterator[None]:
+    """Create the folder if needed and lock it against other trainings.
 
-    A process that is killed lets go of it. On file systems that lock no folders, as some of networks, it does nothing
-    more.
+    Raises ConfigError if it cannot be created or another training holds the lock. A killed process releases the lock.
+    On file systems without folder locks, such as some network file systems, nothing is locked.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def write_config(folder: Path, config: Config) -> None:
-    """Write config.json, or what was there stays; raises ConfigError where the folder cannot be written."""
+    """Write config.json atomically; raises ConfigError if the folder cannot be written to."""
     path, unfinished = folder / "config.json", folder / ".config.json.writing"
     try:
         folder.mkdir(parents=True, exist_ok=True)

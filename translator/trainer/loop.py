@@ -42,22 +42,22 @@ from translator.trainer.stream import Update, read_ahead, updates
 from translator.trainer.tensors import load_training_tensors, training_tensors
 
 MAX_BAD_STEPS = 10
-"""Updates in a row that may be skipped for a loss or gradient that is not finite."""
+"""Stop after this many updates in a row whose loss or gradient is not finite."""
 
 logger = logging.getLogger(__name__)
 
 
 def _let_signals_in(_layer: nn.Module, _inputs: object, output: Tensor) -> None:
-    """Have the backward pass, which on a CPU may take a quarter of a minute, call a little Python in every layer.
+    """Run a little Python in every layer of the backward pass, which may take 15 seconds on a CPU.
 
-    Python handles a signal only where it runs itself.
+    Python handles signals only while it executes Python code.
     """
     if output.requires_grad:
         output.register_hook(lambda _gradient: None)
 
 
 def _batches(data: PreparedData, training: TrainingConfig) -> TokenBudgetBatches:
-    assert training.batch_tokens != "auto"  # settle_batch_size comes first
+    assert training.batch_tokens != "auto"  # resolve_batch_size ran before
     return TokenBudgetBatches(
         data,
         batch_tokens=training.batch_tokens,
@@ -71,10 +71,10 @@ def _batches(data: PreparedData, training: TrainingConfig) -> TokenBudgetBatches
 class Trainer:
     """Trains a model on prepared data and keeps its checkpoints in `out/checkpoints`.
 
-    `validate` gets the model in evaluation mode and returns named figures for the log. `report` is called with
-    every record that also goes, a JSON object a line, to `out/log.jsonl`. `began_with` is the card of the trained
-    model whose weights `model` has; checkpoints remember it. Of several `processes`, only the first validates,
-    reports and writes.
+    `validate` gets the model in evaluation mode and returns named figures for the log. `report` is called with every
+    record that is written to `out/log.jsonl`, one JSON object per line. `initial_card` is the card of the trained
+    model that the initial weights come from; checkpoints store it. Of several `processes`, only the first validates,
+    reports and writes. Raises ConfigError if patience is set but there is no `validate`.
     """
 
     def __init__(
@@ -86,20 +86,20 @@ class Trainer:
         *,
         validate: Callable[[Transformer], Record] | None = None,
         report: Callable[[Record], None] | None = None,
-        began_with: Record | None = None,
+        initial_card: Record | None = None,
         processes: Processes | None = None,
     ) -> None:
         training = config.training
         if training.patience and validate is None:
             raise ConfigError(
-                f"patience is {training.patience}, but there is no development set to watch; "
+                f"patience is {training.patience}, but there is no development set to validate on; "
                 "prepare the data with --dev"
             )
         self.model = model
         self.config = config
         self.out = out
         self.progress = Progress()
-        self.began_with = began_with
+        self.initial_card = initial_card
         self._processes = processes or Processes()
         self._data_sha256 = data.sha256
         self._validate = validate
@@ -110,9 +110,9 @@ class Trainer:
         self._average = MovingAverage(model, training.ema_decay) if training.ema_decay else None
         if self._processes.count > 1:
             torch.manual_seed(training.seed + self._processes.rank)  # dropout differs between the processes
-        self._shared = self._processes.share(model)
-        self._forward = self._compiled(self._shared)
-        if self._forward is self._shared and self._device.type == "cpu":
+        self._wrapped = self._processes.wrap_ddp(model)
+        self._forward = self._compiled(self._wrapped)
+        if self._forward is self._wrapped and self._device.type == "cpu":
             for layer in (*model.encoder, *model.decoder):
                 layer.register_forward_hook(_let_signals_in)
         self._bad_steps = 0
@@ -129,16 +129,16 @@ class Trainer:
 
     @property
     def processes(self) -> int:
-        """How many train the model together."""
+        """The number of processes that train the model together."""
         return self._processes.count
 
     @property
     def checkpoints(self) -> Path:
-        """The folder of the checkpoints."""
+        """The folder that holds the checkpoints."""
         return self.out / "checkpoints"
 
     def resume(self) -> None:
-        """Go on from the newest undamaged checkpoint; raises CheckpointError where there is none."""
+        """Continue from the newest undamaged checkpoint; raises CheckpointError if there is none."""
         with self._processes.first_one_first():
             checkpoint = load_latest_checkpoint(self.checkpoints)
         if checkpoint is None:
@@ -153,7 +153,7 @@ class Trainer:
         load_training_tensors(checkpoint.training, *self._parts())
         self.progress = Progress(**checkpoint.state["progress"])
         self._saved_step, self._saved_seconds = self.progress.step, self.progress.seconds
-        self.began_with = checkpoint.state["began_with"]
+        self.initial_card = checkpoint.state["began_with"]
         if self._processes.is_first:
             warn_of_other_environment(checkpoint.state.get("environment", {}), self._environment())
             write_config(self.out, self.config)
@@ -162,38 +162,41 @@ class Trainer:
             logger.info("resumed at step %d", self.progress.step)
 
     def start_afresh(self) -> None:
-        """Claim an unused folder for a new run; raises ConfigError where it cannot be used."""
+        """Claim an unused folder for a new run; raises ConfigError if the folder is in use or cannot be written to."""
         damaged = sorted(self.checkpoints.glob(f"{DAMAGED_PREFIX}*"))
         for used in (*checkpoint_paths(self.checkpoints)[-1:], *damaged[-1:], self.out / "model"):
             if used.exists():
                 raise ConfigError(
-                    f"{used} is there from an earlier run; add --resume to go on with it, or choose another folder"
+                    f"{used} is there from an earlier run; add --resume to continue that run, or choose another folder"
                 )
         if self._processes.is_first:
             self._check_is_ours()
             write_config(self.out, self.config)
-            self._log.forget_after(step=0, validated_step=0)  # of a start that was killed before it saved
+            # The log may have records of a run that was killed before it saved.
+            self._log.forget_after(step=0, validated_step=0)
 
     def _check_is_ours(self) -> None:
-        """A start that was killed before it saved leaves a configuration and a log; others must not be overwritten."""
+        """Accept what a run that was killed before it saved leaves behind; refuse to overwrite other files."""
         saved = self.out / "config.json"
         if saved.exists():
             try:
                 load_config(str(saved))
             except ConfigError as error:
-                raise ConfigError(f"{error}; it would be overwritten: choose another folder") from error
+                raise ConfigError(f"{error}; training would overwrite it: choose another folder") from error
         elif (log := self.out / "log.jsonl").exists():
-            raise ConfigError(f"{log} is not of a training run, and would be added to; choose another folder")
+            raise ConfigError(
+                f"{log} is not the log of a training run, but training would append to it; choose another folder"
+            )
 
     def train(self) -> bool:
-        """Train until max_steps, max_minutes or the end of patience.
+        """Train until max_steps, max_minutes or patience is reached.
 
-        False when a signal ended it early (a checkpoint is saved).
+        Returns False if a signal stopped it early, after saving a checkpoint.
         """
         training = self.config.training
         if self._is_done() and self._processes.is_first:
             logger.warning(
-                "at step %d nothing is left to train; raise max_steps, max_minutes or patience to go on",
+                "at step %d nothing is left to train; raise max_steps, max_minutes or patience to continue",
                 self.progress.step,
             )
         self.model.train()
@@ -222,11 +225,11 @@ class Trainer:
             return self._finish(stop, is_stopped)
 
     def final_weights(self) -> dict[str, Tensor]:
-        """The weights to keep.
+        """Return the weights of the finished model.
 
-        With patience, those of the best validation; with a moving average, that; else the mean of the last
-        `average_checkpoints` checkpoints. What is damaged is reported in the log and left out. The log also tells which
-        weights it is where they are not the last ones, and what a mean is worth.
+        With patience, these are the weights of the best validation; with a moving average, the average; otherwise the
+        mean of the last `average_checkpoints` checkpoints. Damaged checkpoints are logged and left out. The log also
+        names the best step, or gives the development figures of the mean.
         """
         training = self.config.training
         if training.patience and self.progress.best_step is not None:
@@ -246,16 +249,18 @@ class Trainer:
         states = [*self._undamaged(before), now]
         mean = average_weights(states)
         if training.average_checkpoints > 1:
-            logger.info("the model is the mean of the last %d checkpoints%s", len(states), self._worth(mean))
+            logger.info(
+                "the model is the mean of the last %d checkpoints%s", len(states), self._dev_figures(mean)
+            )
         return mean
 
-    def _worth(self, weights: dict[str, Tensor]) -> str:
-        """The figures of the development sets with these weights, for the log."""
+    def _dev_figures(self, weights: dict[str, Tensor]) -> str:
+        """Format the figures of the development sets with these weights, for the log."""
         if self._validate is None:
             return ""
         model = Transformer(self.config.model).to(self._device)
         model.load_state_dict(weights)
-        figures = self._figures_of(model.eval(), self._validate)
+        figures = self._run_validation(model.eval(), self._validate)
         numbers = {name: value for name, value in figures.items() if not isinstance(value, str)}
         return ": " + format_record(numbers)
 
@@ -267,11 +272,11 @@ class Trainer:
                 logger.warning("%s; the model is made without it", error)
 
     def _update(self, update: Update, stop: StopSignal | None = None) -> None:
-        """One optimiser step on the mean loss per target token of all batches of all processes.
+        """Make one optimiser step on the mean loss per target token over all batches of all processes.
 
-        It may take half a minute on a CPU, and longer where it is compiled first: a signal breaks it off, and it was
-        as if it had not begun (but for the random numbers of a GPU). Of several processes none can leave the others
-        alone in a batch, and all go on to its end.
+        A step may take half a minute on a CPU, longer if the model is compiled first. A signal therefore aborts it,
+        as if it had never started (except for the random state of a GPU). With several processes, none can leave
+        the others in the middle of a batch, so all finish theirs first.
         """
         training = self.config.training
         target_tokens, source_tokens = self._processes.sum([
@@ -282,7 +287,7 @@ class Trainer:
         try:
             is_alone = self._processes.count == 1
             with stop.interrupting() if stop and is_alone else contextlib.nullcontext():
-                loss_sum, plain_sum = self._accumulate_gradients(update.batches, target_tokens, stop)
+                loss_sum, nll_sum = self._accumulate_gradients(update.batches, target_tokens, stop)
         except Interrupted:
             torch.set_rng_state(random_state)
             self._optimizer.zero_grad(set_to_none=True)
@@ -298,7 +303,7 @@ class Trainer:
             self._optimizer.step()
             if self._average:
                 self._average.update(self.model, self.progress.step)
-            self._window.add(loss_sum, plain_sum, round(target_tokens))
+            self._window.add(loss_sum, nll_sum, round(target_tokens))
         self._optimizer.zero_grad(set_to_none=True)
         self.progress.target_tokens += round(target_tokens)
         self.progress.source_tokens += round(source_tokens)
@@ -307,25 +312,26 @@ class Trainer:
     def _accumulate_gradients(
         self, batches: list[Batch], target_tokens: float, stop: StopSignal | None
     ) -> tuple[Tensor, Tensor]:
-        """Smoothed and plain loss, summed over this process's batches; the gradients are of the mean over all.
+        """Return the smoothed loss and the NLL, summed over this process's batches.
 
-        Raises Interrupted, in all processes, before the next batch after any of them got a signal.
+        The gradients are those of the mean over all processes. Once any process has received a signal, raises
+        Interrupted in all of them before the next batch.
         """
         loss_sum = torch.zeros((), device=self._device)
-        plain_sum = torch.zeros((), device=self._device)
+        nll_sum = torch.zeros((), device=self._device)
         for number, batch in enumerate(batches, start=1):
             if number > 1 and self._is_signalled(stop):
                 raise Interrupted
             is_last = number == len(batches)
-            with contextlib.nullcontext() if is_last else self._processes.keep_gradients(self._shared):
-                loss, plain = batch_loss(
+            with contextlib.nullcontext() if is_last else self._processes.no_sync(self._wrapped):
+                loss, nll = batch_loss(
                     self._forward, self.model.embedding.weight, batch.to(self._device), self.config.training
                 )
-                # The processes' gradients will be averaged: times their number, that is the sum.
+                # DDP averages the gradients over the processes; times their number, that is the sum.
                 (loss * self._processes.count / target_tokens).backward()
             loss_sum += loss.detach()
-            plain_sum += plain
-        return loss_sum, plain_sum
+            nll_sum += nll
+        return loss_sum, nll_sum
 
     def _is_finite(self, value: Tensor) -> bool:
         (bad_processes,) = self._processes.sum([float(not torch.isfinite(value))])
@@ -335,10 +341,10 @@ class Trainer:
         self._bad_steps += 1
         logger.warning("step %d skipped: its loss or gradient is not finite", self.progress.step)
         if self._bad_steps >= MAX_BAD_STEPS:
-            beginning = "resume from the last checkpoint" if self._saved_step else "start again"
+            restart = "resume from the last checkpoint" if self._saved_step else "start again"
             raise TranslatorError(
                 f"the loss was not finite in {MAX_BAD_STEPS} steps in a row, the last {self.progress.step}; "
-                f"{beginning} with a lower peak_learning_rate or a smaller clip_norm"
+                f"{restart} with a lower peak_learning_rate or a smaller clip_norm"
             )
         return False
 
@@ -347,7 +353,7 @@ class Trainer:
         return signalled > 0
 
     def _count_time(self, stop: StopSignal | None = None) -> bool:
-        """Count the time of the first process for all of them; True when any of them got a signal."""
+        """Add the first process's time to the progress of all; returns True if any process has received a signal."""
         now = time.monotonic()
         own_seconds = now - self._counted_until if self._processes.is_first else 0.0
         self._counted_until = now
@@ -356,9 +362,9 @@ class Trainer:
         return stopped > 0
 
     def _after_update(self, stop: StopSignal) -> None:
-        """Log, save and validate where it is time for it; not after an update that was skipped.
+        """Log, validate and save if they are due.
 
-        If a run that diverges cannot be saved, it can go on from a checkpoint of before.
+        After a skipped update, neither validate nor save: a diverging run can then resume from an earlier checkpoint.
         """
         training, step = self.config.training, self.progress.step
         if self._is_log_due():
@@ -372,13 +378,13 @@ class Trainer:
             self._save()
 
     def _finish(self, stop: StopSignal, is_stopped: bool) -> bool:
-        """Save, and at the end of the training log and validate what the last full intervals have left.
+        """Save; if the training is complete, also log and validate the steps since the last full interval.
 
-        False where a signal came before all that was done.
+        Returns False if a signal arrived before all of this was done.
         """
         if self._window.sums and (not is_stopped or self._is_log_due()):
             self._log_training()
-            self._saved_step = None  # else a run that goes on would log these updates again
+            self._saved_step = None  # save again, or a resumed run would log these updates twice
         if self._saved_step != self.progress.step:
             self._save()
         if self._validate is None or is_stopped or self.progress.validated_step == self.progress.step:
@@ -390,7 +396,7 @@ class Trainer:
         return True
 
     def _catch_up_on_validation(self, stop: StopSignal) -> None:
-        """After a resume: validate where a signal broke it off, so that patience counts as if there had been none."""
+        """After a resume, make up for a validation that a signal aborted, so that patience counts the same."""
         step = self.progress.step
         is_due = step > 0 and step % self.config.training.validate_every_steps == 0
         if is_due and self.progress.validated_step != step:
@@ -398,11 +404,11 @@ class Trainer:
 
     def _is_log_due(self) -> bool:
         step = self.progress.step
-        is_first = step == 1  # a sign of life where steps are slow
+        is_first = step == 1  # so that slow runs show early that they work
         return is_first or step % self.config.training.log_every_steps == 0
 
     def _log_training(self) -> None:
-        if not self._window.sums:  # each of its updates was skipped, and the log says so
+        if not self._window.sums:  # every update of the window was skipped, which was logged then
             return
         share = self._share_done()
         record = {
@@ -418,7 +424,7 @@ class Trainer:
             self._log.write(record)
 
     def _log_validation(self, stop: StopSignal) -> None:
-        """Validate in the first process, and keep the weights if they are the best so far; a signal breaks it off."""
+        """Validate in the first process and keep the weights if they are the best so far; a signal aborts it."""
         if self._validate is None:
             return
         if self._processes.is_first:
@@ -426,27 +432,27 @@ class Trainer:
             figures: Record | None = None
             try:
                 with contextlib.suppress(Interrupted), stop.interrupting():
-                    figures = self._figures_of(model, self._validate)
+                    figures = self._run_validation(model, self._validate)
             except Exception:
-                if self._processes.count == 1:  # else the others would have to save too
+                if self._processes.count == 1:  # of several, all would have to take part in saving
                     self._save()
                 raise
             if figures is not None:
                 self.progress.validated_step = self.progress.step
                 self._log.write({"step": self.progress.step, **figures})
                 self._keep_if_best(model, figures)
-        agreed = self.progress.validations_since_best, self.progress.validated_step
-        own = agreed if self._processes.is_first else (0, 0)
+        found = self.progress.validations_since_best, self.progress.validated_step
+        own = found if self._processes.is_first else (0, 0)
         since_best, validated_step = map(round, self._processes.sum(own))
         self.progress.validations_since_best, self.progress.validated_step = since_best, validated_step
 
     def _keep_if_best(self, model: Transformer, figures: Record) -> None:
         if self.progress.note_validation(figures, self.config.training.best_by):
-            # The one before stays until a checkpoint knows that this one is better.
+            # The previous best is deleted only once a checkpoint records that this one is better.
             best = Checkpoint(model.state_dict(), {}, self._state())
             save_checkpoint(best_checkpoint_path(self.checkpoints, self.progress.step), best)
 
-    def _figures_of(self, model: Transformer, validate: Callable[[Transformer], Record]) -> Record:
+    def _run_validation(self, model: Transformer, validate: Callable[[Transformer], Record]) -> Record:
         model.eval()
         try:
             with torch.inference_mode():
@@ -482,11 +488,11 @@ class Trainer:
             "format_version": FORMAT_VERSION,
             "data_sha256": self._data_sha256,
             "processes": self._processes.count,
-            "began_with": self.began_with,
+            "began_with": self.initial_card,
         }
 
     def _environment(self) -> Record:
-        """What the last bits of the results depend on, beside the configuration."""
+        """What the last bits of the results depend on, besides the configuration."""
         return {
             "the device": self._device.type,
             "the precision": settled_precision(self.config.training, self._device),
@@ -502,7 +508,7 @@ class Trainer:
         return self._share_done() >= 1 or bool(patience and self.progress.validations_since_best >= patience)
 
     def _share_done(self) -> float:
-        """How much of the training is behind, by steps or by the clock, whichever is further."""
+        """The share of the training that is done, by steps or by time, whichever is greater."""
         training = self.config.training
         by_steps = self.progress.step / training.max_steps if training.max_steps else 0.0
         by_time = self.progress.seconds / (60 * training.max_minutes) if training.max_minutes else 0.0

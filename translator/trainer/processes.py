@@ -1,4 +1,4 @@
-"""Data parallelism: the processes that `torchrun` starts, and what they tell each other."""
+"""Data parallelism: the processes that `torchrun` starts, and how they communicate."""
 
 import os
 import warnings
@@ -16,10 +16,10 @@ from translator.errors import ConfigError
 
 @dataclass(frozen=True)
 class Processes:
-    """This process among those that train one model together; by default it is alone.
+    """This process among those that train one model together; the default is a single process.
 
-    What they tell each other outside of the gradients is small and goes through gloo, over the processor, also
-    where the model is on GPUs.
+    Apart from the gradients, the processes exchange only small values, over gloo on the CPU, even if the model is on
+    GPUs.
     """
 
     rank: int = 0
@@ -27,25 +27,25 @@ class Processes:
 
     @property
     def is_first(self) -> bool:
-        """True in the one that writes, validates and reports."""
+        """Whether this is the process that writes, validates and reports."""
         return self.rank == 0
 
-    def share(self, model: nn.Module) -> nn.Module:
-        """The model with gradients that are, after each backward pass, the mean over all processes."""
+    def wrap_ddp(self, model: nn.Module) -> nn.Module:
+        """Wrap the model so that each backward pass averages its gradients over all processes."""
         if self.count == 1:
             return model
         with warnings.catch_warnings():
-            # PyTorch 2.13 has another name for the option, which 2.11 does not know.
+            # PyTorch 2.13 renames this option, but 2.11 does not know the new name.
             warnings.filterwarnings("ignore", "`broadcast_buffers` is deprecated", FutureWarning)
-            # Its one buffer, the table of positions, is the same everywhere, and validation may make it longer.
+            # The only buffer, the position table, is the same in every process, and validation may lengthen it.
             return DistributedDataParallel(model, broadcast_buffers=False)
 
-    def keep_gradients(self, model: nn.Module) -> AbstractContextManager[None]:
-        """Inside, a backward pass adds to this process's own gradients only."""
+    def no_sync(self, model: nn.Module) -> AbstractContextManager[None]:
+        """Within this context, a backward pass adds to this process's own gradients only."""
         return model.no_sync() if isinstance(model, DistributedDataParallel) else nullcontext()
 
     def sum(self, values: Sequence[float]) -> list[float]:
-        """Each value summed over all processes, and so the same in all of them."""
+        """Sum each value over all processes; every process gets the same result."""
         if self.count == 1:
             return list(values)
         total = torch.tensor(values, dtype=torch.float64)
@@ -54,7 +54,7 @@ class Processes:
 
     @contextmanager
     def first_one_first(self) -> Iterator[None]:
-        """Inside, the others wait for the first process: what it puts right on the disk, they find put right."""
+        """Run the block in the first process, then in the others, which see what the first one repaired on disk."""
         if not self.is_first:
             self.sum([0])
         try:
@@ -64,7 +64,7 @@ class Processes:
                 self.sum([0])
 
     def gather(self, tensor: Tensor) -> list[Tensor]:
-        """The tensor, on the CPU, of every process, by rank."""
+        """Gather a CPU tensor from every process, in rank order."""
         if self.count == 1:
             return [tensor]
         tensors = [torch.empty_like(tensor) for _ in range(self.count)]
@@ -74,16 +74,16 @@ class Processes:
 
 @contextmanager
 def join_processes(device: str) -> Iterator[tuple[Processes, torch.device]]:
-    """Meet the other processes, where `torchrun` started several; yields this one's place and its device.
+    """Join the other processes that `torchrun` started, if any; yields this process and its device.
 
-    On GPUs each process of a machine takes the one of its number. Raises ConfigError for a device that is not
-    there, and where another launcher than `torchrun` started several, each of which would train alone.
+    On GPUs, each process of a machine takes the GPU of its local rank. Raises ConfigError if the device does not
+    exist, or if a launcher other than `torchrun` started several processes: each of them would train alone.
     """
     if "TORCHELASTIC_RUN_ID" not in os.environ:
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
             raise ConfigError(
-                f"WORLD_SIZE is {os.environ['WORLD_SIZE']}, but torchrun did not start this process; start several "
-                "by torchrun --nproc-per-node N train.py …, or unset WORLD_SIZE to train with one"
+                f"WORLD_SIZE is {os.environ['WORLD_SIZE']}, but torchrun did not start this process; run "
+                "torchrun --nproc-per-node N train.py … for several processes, or unset WORLD_SIZE for one"
             )
         yield Processes(), choose_device(device)
         return

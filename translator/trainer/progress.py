@@ -1,4 +1,4 @@
-"""How far a training run is, and whether a checkpoint belongs to it."""
+"""The progress of a training run, and whether a checkpoint belongs to it."""
 
 import logging
 import math
@@ -16,14 +16,14 @@ _MAY_CHANGE_ON_RESUME = frozenset({
 })  # fmt: skip
 
 FORMAT_VERSION = 1
-"""Of what a checkpoint's `state` and training tensors hold."""
+"""Version of the format of a checkpoint's `state` and training tensors."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass
 class Progress:
-    """How far a run is: what a checkpoint's `state` remembers beside the configuration."""
+    """How far a run has got; saved in the `state` of a checkpoint, next to the configuration."""
 
     step: int = 0
     epoch: int = 0
@@ -35,15 +35,15 @@ class Progress:
     best_figure: float | None = None
     """The best mean of the development sets so far."""
     best_step: int | None = None
-    """The step of that figure; its checkpoint is kept."""
+    """The step at which it was measured; its checkpoint is kept."""
     validations_since_best: int = 0
     validated_step: int = 0
-    """The step of the last validation that came to its end."""
+    """The step of the last validation that ran to completion."""
 
     def note_validation(self, figures: dict[str, Any], best_by: str) -> bool:
-        """Compare the mean over the development sets with the best one; True where it is better.
+        """Compare the mean over the development sets with the best so far; returns True if it is better.
 
-        Loss should fall, BLEU rise.
+        Lower is better for loss, higher for BLEU.
         """
         found = [value for name, value in figures.items() if name.endswith(f" {best_by}")]
         if not found:
@@ -60,42 +60,41 @@ class Progress:
 def check_same_run(
     state: dict[str, Any], config: Config, data_sha256: str, processes: int, folder: Path
 ) -> None:
-    """Raise CheckpointError unless the checkpoint fits: a run can only go on with what it began with."""
+    """Raise CheckpointError unless the checkpoint fits: a run resumes with the data and settings it started with."""
     if state.get("format_version") != FORMAT_VERSION:
         raise CheckpointError(
-            f"the checkpoints in {folder} have format version {state.get('format_version')!r}, this program reads "
-            f"{FORMAT_VERSION}; go on with the version of the program that wrote them, or start a new run"
+            f"the checkpoints in {folder} have format version {state.get('format_version')!r}, but this program reads "
+            f"version {FORMAT_VERSION}; resume with the version of the program that wrote them, or start a new run"
         )
     if state["data_sha256"] != data_sha256:
         raise CheckpointError(
             f"the checkpoints in {folder} were trained on other prepared data or another vocabulary; "
-            "give the folder they began with, or start a new run in another folder"
+            "give the --data they were trained on, or start a new run in another folder"
         )
     if state["processes"] != processes:
         raise CheckpointError(
-            f"the checkpoints in {folder} were trained by {state['processes']} processes, and now there are "
-            f"{processes}; start as many, or start a new run in another folder"
+            f"the checkpoints in {folder} were trained by {state['processes']} processes, but now there "
+            f"are {processes}; use the same number, or start a new run in another folder"
         )
-    began_with = Config.from_dict(
-        state["config"]
-    ).to_dict()  # settings that are new since then at their defaults
+    # Settings that did not exist yet when the checkpoint was written get their defaults.
+    saved_config = Config.from_dict(state["config"]).to_dict()
     for part, values in config.to_dict().items():
         for key, value in values.items():
-            saved = began_with[part][key]
+            saved = saved_config[part][key]
             if saved != value and key not in _MAY_CHANGE_ON_RESUME:
                 raise CheckpointError(
                     f"{part}.{key} is {value!r}, but the checkpoints in {folder} were trained with "
                     f"{saved!r}; leave it as it was, or start a new run in another folder"
                 )
             if saved != value:
-                logger.info("%s.%s was %r and goes on as %r", part, key, saved, value)
+                logger.info("%s.%s was %r and is %r from now on", part, key, saved, value)
 
 
 def warn_of_other_environment(before: dict[str, Any], now: dict[str, Any]) -> None:
-    """Say where a run goes on in another way than it began in, and so not bit for bit as it would have."""
+    """Warn about each change of the environment that keeps a resumed run from being bit-for-bit reproducible."""
     for name, value in now.items():
         if before.get(name, value) != value:
             logger.warning(
-                "%s was %s and is %s now: the run goes on, but not exactly as it would have",
+                "%s was %s and is %s now: the run continues, but not exactly as it would have",
                 name, before[name], value,
             )  # fmt: skip

@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM and SIGHUP: save, then leave."""
+"""SIGINT, SIGTERM and SIGHUP: save a checkpoint, then exit."""
 
 import logging
 import signal
@@ -9,19 +9,19 @@ from types import FrameType
 from typing import Any, Self
 
 _ONE_SIGNAL_SECONDS = 1.0
-"""What comes within that is the same wish: `timeout` sends its signal to a process and to its group."""
+"""Signals this close together count as one: `timeout` signals both the process and its group."""
 
 logger = logging.getLogger(__name__)
 
 
 class Interrupted(BaseException):
-    """Raised inside `StopSignal.interrupting` when the signal comes; no error, and not caught as one."""
+    """Raised inside `StopSignal.interrupting` on a signal; a BaseException, so that no error handler catches it."""
 
 
 class StopSignal:
-    """Turns the first of the signals into a wish that the loop asks for; a later one acts as ever, at once.
+    """Turns the first signal into a flag that the training loop checks; a second one has its usual effect at once.
 
-    A terminal that is closed sends SIGHUP; where `nohup` has it ignored, it stays so.
+    A closed terminal sends SIGHUP; if `nohup` made the process ignore it, it stays ignored.
     """
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class StopSignal:
 
     @contextmanager
     def interrupting(self) -> Iterator[None]:
-        """Inside, the signal raises `Interrupted` at once: for long work that changes nothing."""
+        """Within this context, the signal raises `Interrupted` at once: for long work without side effects."""
         try:
             self._interrupts = True
             if self.is_set:
@@ -59,6 +59,6 @@ class StopSignal:
                 signal.raise_signal(number)
             return
         self.is_set, self._since = True, time.monotonic()
-        logger.warning("%s: saving a checkpoint, then leaving", signal.Signals(number).name)
+        logger.warning("%s: saving a checkpoint, then exiting", signal.Signals(number).name)
         if self._interrupts:
             raise Interrupted

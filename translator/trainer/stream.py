@@ -1,4 +1,4 @@
-"""The batches of each update, in the order of training, made ready while the model computes."""
+"""The batches of each update, in training order, prepared while the model computes."""
 
 import itertools
 from collections import deque
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Update:
-    """What this process contributes to one update, and where in the data the next one begins."""
+    """The batches of this process for one update, and the position in the data where the next update starts."""
 
     batches: list[Batch]
     next_epoch: int
@@ -25,10 +25,11 @@ class Update:
 def updates(
     batches: TokenBudgetBatches, epoch: int, batch: int, accumulate: int, processes: Processes
 ) -> Iterator[Update]:
-    """Endless updates from a place in the data on: each takes the next `accumulate` batches for every process.
+    """Yield updates endlessly, starting at batch `batch` of epoch `epoch`.
 
-    The epochs follow each other without a seam, so that the processes together see each batch exactly once,
-    and n processes accumulating one batch each make the same updates as one process accumulating n.
+    Each update takes the next `accumulate` batches for every process, across the ends of epochs. So all processes
+    together see each batch exactly once, and n processes that accumulate one batch each make the same updates as one
+    process that accumulates n.
     """
     places = _places(batches, epoch, batch)
     while True:
@@ -40,7 +41,7 @@ def updates(
 
 
 def read_ahead(items: Iterator[T], count: int) -> Generator[T]:
-    """The same endless items; a thread makes the next `count` of them while the caller works on one."""
+    """Yield the same endless items, while a thread computes up to `count` of them ahead of the caller."""
     if count == 0:
         yield from items
     pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="batches")

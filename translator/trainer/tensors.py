@@ -1,4 +1,4 @@
-"""What a checkpoint holds beside the weights: the optimiser's moments, a moving average, and every process's own."""
+"""The tensors of a checkpoint besides the weights: Adam's moments, the moving average, and each process's own state."""
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,7 @@ def training_tensors(
     window: Window,
     processes: Processes,
 ) -> dict[str, Tensor]:
-    """All that a run needs to go on bit for bit; to be called by every process."""
+    """Return all tensors needed to resume bit for bit; every process must call this."""
     device = next(model.parameters()).device
     own = {"random.cpu": torch.get_rng_state()}
     if device.type == "cuda":
@@ -46,7 +46,7 @@ def load_training_tensors(
     window: Window,
     processes: Processes,
 ) -> None:
-    """Put back what `training_tensors` returned."""
+    """Restore what `training_tensors` returned."""
     device, rank = next(model.parameters()).device, processes.rank
     torch.set_rng_state(tensors[f"random.cpu.{rank}"])
     if device.type == "cuda" and f"random.cuda.{rank}" in tensors:

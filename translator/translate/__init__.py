@@ -1,4 +1,4 @@
-"""Strings in, German out, in the same order: split, encode, search in batches of similar length, rejoin.
+"""Strings in, German out, in the same order: split, encode, search, rejoin.
 
 Reading order: `sources`, `rules`, `translator`, `answers`.
 """

@@ -1,4 +1,4 @@
-"""What a translator answers: hypotheses of sentences, put together to texts."""
+"""A translator's results: the hypotheses of sentences, assembled into texts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,21 +18,21 @@ class Hypothesis:
 
     text: str
     score: float
-    """Log-probability (natural) over the length penalty; 0 for what is copied."""
+    """Natural log-probability divided by the length penalty; 0 for copied text."""
     confidence: float = 0.0
-    """Mean log-probability (natural) of its pieces, whatever the length penalty; 0 for what is copied."""
+    """Mean natural log-probability of its pieces, without the length penalty; 0 for copied text."""
     pieces: tuple[str, ...] = ()
-    """As SentencePiece writes them, and at last the end, "</s>"; none of what is copied."""
+    """The pieces as SentencePiece writes them, ending with "</s>"; empty for copied text."""
     token_log_probabilities: tuple[float, ...] = ()
-    """Natural logarithm of the model's probability of each piece, after the source and the pieces before it."""
+    """The model's natural log-probability of each piece, given the source and the pieces before it."""
     checks: tuple[Check, ...] = ()
-    """What became of everything that must come through."""
+    """What happened to each protected span."""
     rung: Rung = "first"
 
 
 @dataclass(frozen=True)
 class SentenceTranslation:
-    """A sentence, or a piece of an over-long one, and its translations."""
+    """A sentence, or part of an over-long one, and its translations."""
 
     source: str
     start: int
@@ -41,9 +41,9 @@ class SentenceTranslation:
     hypotheses: tuple[Hypothesis, ...]
     """Best first."""
     is_part: bool = False
-    """A piece of a sentence that is too long for the model."""
+    """Whether it is part of a sentence that is too long for the model."""
     is_copied: bool = False
-    """There was nothing to translate, and the model has not seen it."""
+    """Whether it was copied without the model, because there is nothing to translate."""
 
     @property
     def text(self) -> str:
@@ -52,12 +52,12 @@ class SentenceTranslation:
 
     @property
     def checks(self) -> tuple[Check, ...]:
-        """What became of everything that must come through, in the best translation."""
+        """What happened to each protected span in the best translation."""
         return self.hypotheses[0].checks
 
     @property
     def rung(self) -> Rung:
-        """How the best translation came about."""
+        """The rung that produced the best translation."""
         return self.hypotheses[0].rung
 
     @property
@@ -68,21 +68,21 @@ class SentenceTranslation:
 
 @dataclass(frozen=True)
 class Translation:
-    """A translated text: its sentences, and their translations between the original whitespace."""
+    """A translated text: its sentences, with the original whitespace between their translations."""
 
     text: str
     sentences: tuple[SentenceTranslation, ...]
 
     @property
     def score(self) -> float:
-        """The mean score of the sentences; 0 for a text without any."""
+        """The mean score of the sentences; 0 if there are none."""
         return sum(sentence.score for sentence in self.sentences) / max(1, len(self.sentences))
 
 
 def assemble(
     text: str, sentences: Sequence[SourceSentence], hypotheses: Sequence[tuple[Hypothesis, ...]]
 ) -> Translation:
-    """The translation of a text, of the hypotheses of its sentences."""
+    """Assemble the translation of a text from the hypotheses of its sentences."""
     translated = tuple(
         SentenceTranslation(
             source.text, source.span.start, source.span.end, found, source.is_part, not source.tokens

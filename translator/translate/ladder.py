@@ -1,11 +1,11 @@
-"""What happens to a translation that fails its check: other hypotheses, a second search, parts, and a copy.
+"""Repair translations that fail their check: other hypotheses, a second search, parts, and finally a copy.
 
-The rungs, from the usual one down:
+The rungs, in the order in which they are tried:
 
 - `first`: the best hypothesis passes its check, or nothing better was found.
 - `next`: a later hypothesis of the same search passes.
-- `forced`: a second search, in which reserved pieces stand for small numbers as well and no digit may be written.
-- `parts`: the words around the protected spans are translated alone, and joined.
+- `forced`: a second search, in which reserved pieces also stand for small numbers and digits are forbidden.
+- `parts`: the text between the protected spans is translated separately and joined.
 - `copied`: the source itself, with its numbers in German form.
 """
 
@@ -20,18 +20,18 @@ from translator.translate.receipt import Check, check
 from translator.translate.sources import SourceEncoder, SourceSentence, read_sentences
 
 _WORDS = re.compile(r"\w(?:.*(?:\w|(?<=\w)[.!?…]))?", re.DOTALL)
-"""From the first to the last word, with the mark that ends a sentence."""
-_MOST_DOUBT = 1.5
-"""Nats a piece by which a repaired translation may be less likely than the first one: beyond, it is nonsense."""
+"""Everything from the first to the last word, including a mark that ends the sentence."""
+_MAX_CONFIDENCE_LOSS = 1.5
+"""Nats per piece by which a repaired translation may be less likely than the first one. Beyond that, it is nonsense."""
 
 
 class Search(Protocol):
-    """Translates sentences that have tokens, each into its hypotheses, best first."""
+    """Translates sentences that have tokens; returns the hypotheses of each, best first."""
 
     def __call__(
         self, sources: Sequence[SourceSentence], without_digits: bool, /
     ) -> list[tuple[Hypothesis, ...]]:
-        """`without_digits` forbids all pieces that hold one."""
+        """`without_digits` forbids all pieces that contain a digit."""
 
 
 def copied(source: SourceSentence) -> Hypothesis:
@@ -42,23 +42,23 @@ def copied(source: SourceSentence) -> Hypothesis:
 
 
 def check_of(source: SourceSentence, text: str) -> tuple[Check, ...]:
-    """The check of a translation of a sentence."""
+    """Check a translation of a sentence."""
     return check(source.text, source.span.start, source.protected, text, source.style.numbers)
 
 
 def place_in(source: SourceSentence, span: ProtectedSpan) -> tuple[int, int]:
-    """Where a span stands in the text of its sentence."""
+    """The start and end of a span in the text of its sentence."""
     return span.start - source.span.start, span.end - source.span.start
 
 
 def _written(source: SourceSentence, span: ProtectedSpan) -> str:
-    """How the translation has a span, in capitals like the rest of it."""
+    """A span in German form, in capitals if the rest of the translation is."""
     text = span.written(source.style.numbers)
     return span.capitals(text) if source.in_capitals else text
 
 
 class Ladder:
-    """Repairs translations that lose or invent what must come through."""
+    """Repairs translations that lose or invent protected spans."""
 
     def __init__(self, encoder: SourceEncoder, max_tokens: int, search: Search) -> None:
         self._encoder, self._max_tokens, self._search = encoder, max_tokens, search
@@ -66,7 +66,7 @@ class Ladder:
     def climb(
         self, sources: Sequence[SourceSentence], found: Sequence[tuple[Hypothesis, ...]]
     ) -> list[tuple[Hypothesis, ...]]:
-        """Better hypotheses for sentences whose first ones fail; those that pass come back as they are."""
+        """Find better hypotheses for sentences whose best one fails its check; return the others unchanged."""
         repaired = list(found)
         if self._encoder.tokenizer.marks:
             self._repair(repaired, sources, has_fault, self._search_forced)
@@ -81,10 +81,10 @@ class Ladder:
         is_bad: Callable[[Hypothesis], bool],
         step: Callable[[Sequence[SourceSentence]], list[tuple[Hypothesis, ...]]],
     ) -> None:
-        """Take what a rung makes of the bad ones, where it has fewer faults."""
+        """Run a rung on the bad hypotheses, and keep its results that have fewer faults."""
         bad = [place for place, hypotheses in enumerate(found) if is_bad(hypotheses[0])]
         for place, new in zip(bad, step([sources[place] for place in bad]) if bad else [], strict=True):
-            if _badness(new[0]) < _badness(found[place][0]) and is_sane(new[0], found[place][0]):
+            if _badness(new[0]) < _badness(found[place][0]) and is_plausible(new[0], found[place][0]):
                 found[place] = (new[0], *found[place][1:])
 
     def _search_forced(self, sources: Sequence[SourceSentence]) -> list[tuple[Hypothesis, ...]]:
@@ -102,11 +102,11 @@ class Ladder:
         ]
 
     def _cut(self, source: SourceSentence) -> Iterator["_Part"]:
-        """What lies between the protected spans, cut further where it is too long."""
+        """The text between the protected spans, split further where it is too long."""
         position = 0
         places = [place_in(source, span) for span in source.protected if not span.is_word]
         for start, end in (*places, (len(source.text), len(source.text))):
-            # Punctuation beside a span belongs to it, and stays.
+            # Punctuation next to a span belongs to it and is copied.
             words = _WORDS.search(source.text, position, start)
             inner = words.span() if words else (start, start)
             segment = source.text[slice(*inner)]
@@ -118,7 +118,7 @@ class Ladder:
 
 @dataclass(frozen=True)
 class _Part:
-    """A part of a sentence, and where it stands in that."""
+    """A part of a sentence, and its start and end there."""
 
     source: SourceSentence
     start: int
@@ -126,13 +126,13 @@ class _Part:
 
 
 def _first(translated: Iterator[tuple[Hypothesis, ...]], part: SourceSentence) -> Hypothesis:
-    """The best translation of a part, or the part itself if that is empty."""
+    """The best translation of a part, or a copy of the part if the translation is empty."""
     best = next(translated)[0] if part.tokens else copied(part)
     return best if best.text.strip() else copied(part)
 
 
 def _joined(source: SourceSentence, parts: Sequence[_Part], translated: Sequence[Hypothesis]) -> Hypothesis:
-    """The parts between the spans in their German form."""
+    """Join the translated parts and the spans in German form."""
     pieces = [(part.start, part.end, one.text) for part, one in zip(parts, translated, strict=True)]
     pieces += [
         (*place_in(source, span), _written(source, span)) for span in source.protected if not span.is_word
@@ -154,26 +154,28 @@ def _joined(source: SourceSentence, parts: Sequence[_Part], translated: Sequence
 
 
 def _with_marks_for_all(source: SourceSentence, encoder: SourceEncoder) -> SourceSentence:
-    """The sentence with reserved pieces for small numbers, too."""
+    """Replace small numbers with reserved pieces, too."""
     marks, start = Marks(encoder.tokenizer.marks), source.span.start
     marked, placed = mark(source.text, source.protected, marks, start, with_words=True)
     tokens = encoder.encode(marked, source.style)
-    return replace(source, tokens=tuple(tokens), placed=tuple(placed), beginning=())
+    return replace(source, tokens=tuple(tokens), placed=tuple(placed), prefix=())
 
 
 def has_fault(hypothesis: Hypothesis) -> bool:
-    """Whether a check fails."""
+    """Whether any check fails."""
     return any(one.is_fault for one in hypothesis.checks)
 
 
 def has_grave_fault(hypothesis: Hypothesis) -> bool:
-    """Whether something other than a small number is lost or misplaced, which justifies an awkward sentence."""
+    """Whether a span other than a small number is lost or misplaced, which justifies an awkward sentence."""
     return any(map(_is_grave, hypothesis.checks))
 
 
-def is_sane(repaired: Hypothesis, first: Hypothesis) -> bool:
-    """Whether a translation that another search found is about as likely as the first one."""
-    return repaired.rung in ("parts", "copied") or repaired.confidence >= first.confidence - _MOST_DOUBT
+def is_plausible(repaired: Hypothesis, first: Hypothesis) -> bool:
+    """Whether a translation from another search is about as likely as the first one."""
+    return (
+        repaired.rung in ("parts", "copied") or repaired.confidence >= first.confidence - _MAX_CONFIDENCE_LOSS
+    )
 
 
 def _badness(hypothesis: Hypothesis) -> tuple[int, int]:

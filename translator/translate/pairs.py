@@ -1,4 +1,4 @@
-"""Prepare a given pair of sentences for the model: for scores, alignments and attention."""
+"""Prepare a sentence pair for the model, to compute scores, alignments and attention."""
 
 from dataclasses import dataclass
 
@@ -17,15 +17,15 @@ class ReadSide:
     ids: list[int]
     """Its pieces, without an end token."""
     normalised: str
-    """The text that they spell, with marks for reserved pieces and without hints."""
+    """The text that the pieces spell, with marks for reserved pieces and without hints."""
     places: list[tuple[int, int]]
-    """Where each piece stands in that: its first character, and the one after its last. A hint has its word's place."""
+    """Start and end of each piece in `normalised`. A hint has the range of its word."""
     origins: list[tuple[int, int]]
-    """For each character of `normalised`, where it stands in the text that was given."""
+    """Start and end of each character of `normalised` in the given text."""
 
 
 def read_pair(encoder: SourceEncoder, source: str, translation: str) -> tuple[ReadSide, ReadSide]:
-    """Both sides, cased as for translation, with reserved pieces for spans that both have.
+    """Encode both sides, cased as for translation, with reserved pieces for spans that occur in both.
 
     Raises InputError on a lone surrogate.
     """

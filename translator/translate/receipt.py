@@ -1,10 +1,10 @@
-"""The receipt of a translation: did everything that must come through do so?
+"""The receipt of a translation: did every protected span come through?
 
-It compares the source with the finished German and knows nothing of the model, so it also finds what the search and
-the reserved pieces should have made impossible.
+It compares the source with the finished German and knows nothing of the model, so it also finds faults that the search
+and the reserved pieces should have made impossible.
 
-That the lines of a text stay lines needs no comparison: `rejoin` puts translations between the whitespace that was
-there, so only a sentence could break a line, and a line break in it that its source has not is named here.
+Line breaks between sentences need no check, because `rejoin` restores the original whitespace. Only a sentence itself
+could break a line, so a line break in a translation whose source has none is reported here.
 """
 
 import re
@@ -22,22 +22,22 @@ from translator.text.units import ANY_BUT_CLOCK, Units, counts_things, english_u
 from translator.text.values import Value, time_key
 
 Verdict = Literal["kept", "converted", "lost", "misplaced", "extra"]
-"""`kept` letter for letter, `converted` to another form of the same value, `lost`, `misplaced`: a tag that no longer
-encloses any words, or crosses another one, or `extra`: nothing in the source explains it."""
+"""`kept`: unchanged. `converted`: another form of the same value. `lost`: missing. `misplaced`: a tag that no longer
+encloses any words, or crosses another one. `extra`: nothing in the source explains it."""
 CheckKind = ProtectedKind | Literal["character"]
 Place = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What became of one protected span, or what the translation has that the source explains nowhere."""
+    """What happened to one protected span, or something in the translation that the source does not explain."""
 
     kind: CheckKind
     verdict: Verdict
     source: Place | None
-    """Where it stands in the source sentence; None for what is extra."""
+    """Start and end in the source sentence; None if it is extra."""
     target: Place | None
-    """Where it stands in the translation; None for what is lost."""
+    """Start and end in the translation; None if it is lost."""
 
     @property
     def is_fault(self) -> bool:
@@ -50,14 +50,14 @@ _SMALL_WORDS = (
     r"vier(?!zig|zehn)", r"fünf(?!zig|zehn)", r"sechs(?!zehn)", r"sieben|siebt", r"acht(?!zig|zehn)",
     r"neun(?!zig|zehn)", r"zehn", r"elf", r"zwölf|dutzend",
 )  # fmt: skip
-"""How German words for 0 to 12, and words made of them, begin."""
+"""How German words for 0 to 12, and words formed from them, start."""
 _SMALL = tuple(
-    re.compile(rf"(?<!\w)(?P<word>(?P<beginning>{words})\w*+)", re.IGNORECASE) for words in _SMALL_WORDS
+    re.compile(rf"(?<!\w)(?P<word>(?P<start>{words})\w*+)", re.IGNORECASE) for words in _SMALL_WORDS
 )
 _NEVER_WRITTEN = re.compile("[\ufffd\n\r\v\f\x85\u2028\u2029]")
 _TAGS = re.compile(r"<[^<>]*>")
 _WITHOUT_UNITS = ("small", "number", "year")
-"""Kinds behind which a unit in words may stand, which must not become another one."""
+"""Kinds that a unit in words may follow; the translation must not change that unit."""
 _NUMBER_WITH_LETTER = re.compile(r"(?P<number>\d{1,9})(?P<letter>[xkKmM])")
 _LETTERS = {"x": 1, "k": 1000, "m": 10**6}
 _SQUARES = {
@@ -67,9 +67,9 @@ _SQUARES = {
 }  # fmt: skip
 _PLURAL = re.compile(r"[A-Z0-9]s\Z")
 _NEVER_INVENTED = frozenset({"link", "email", "placeholder", "tag", "entity"})
-"""Kinds of which a translation has no more than its source; other kinds may be found in a German text by mistake."""
+"""Kinds that must not occur more often than in the source. Other kinds may be false matches in German text."""
 _MAY_BE_COPIED = re.compile(r"[@<{%$&_\\]|\[\[|:(?=\w)|[./](?<=\w.)(?=\w)")
-"""One of these is in each of them."""
+"""Matches something that every span of these kinds contains."""
 _CLOCK_WORDS = re.compile(
     r"(?i)\b(?:o['’]?clock|half past|quarter (?:past|to)|noon|midnight|in the (?:afternoon|evening|morning)|at night"
     r"|tonight|this (?:afternoon|evening|morning))\b"
@@ -85,10 +85,10 @@ def check(
     translation: str,
     numbers: NumberStyle = "german",
 ) -> tuple[Check, ...]:
-    """Compare a sentence, which begins at `start` of the text in which its spans were found, with its translation.
+    """Compare a sentence with its translation. `start` is its offset in the text in which the spans were found.
 
-    Places are offsets in the sentence and in the translation. With `numbers` as "german", a number counts as a German
-    reads it: `4,887` that was left as it is has become less than five.
+    The places in the checks are offsets in the sentence and in the translation. With `numbers` as "german", a number
+    has the value that a German reads: an unchanged `4,887` is less than five.
     """
     german = GermanText(translation, german_values if numbers == "german" else possible_values, words=True)
     checks = [
@@ -116,7 +116,7 @@ def _check_span(
 def _target(
     source: str, place: Place, span: ProtectedSpan, german: GermanText, numbers: NumberStyle
 ) -> Place | None:
-    """Where the German has a span."""
+    """Find a span in the German."""
     if span.value is None:
         target = german.take_text(span.text)
         return _take_identifier(span.text, german) if target is None and span.kind == "identifier" else target
@@ -132,10 +132,9 @@ def _target(
 def _find_misplaced_tags(
     checks: list[Check], spans: Sequence[ProtectedSpan], source: str, translation: str
 ) -> None:
-    """Change the verdict of closing tags that come too early, cross others, or no longer enclose any words."""
-    pairs = [
-        (checks[first], second) for first, second in tag_pairs(spans).items()
-    ]  # checks and spans are in order
+    """Mark closing tags that come too early, cross others, or no longer enclose any words as misplaced."""
+    # Checks and spans have the same order.
+    pairs = [(checks[first], second) for first, second in tag_pairs(spans).items()]
     inner: list[Place] = []
     for opening, second in sorted(pairs, key=lambda pair: pair[0].target or (0, 0)):
         closing = checks[second]
@@ -152,18 +151,18 @@ def _find_misplaced_tags(
 
 
 def _has_words(markup: str) -> bool:
-    """Whether there is anything but tags and blanks."""
+    """Whether there is anything but tags and whitespace."""
     return bool(_TAGS.sub("", markup).strip())
 
 
 def _unit(source: str, place: Place) -> Units:
-    """What may stand behind a number in the German: its unit, or for things that are counted anything but “Uhr”."""
+    """The units that may follow a number in the German: its own, or anything but “Uhr” for a count of things."""
     unit = english_unit_after(source, place[1])
     return ANY_BUT_CLOCK if not unit and counts_things(source, *place) else unit
 
 
 def _take_identifier(written: str, german: GermanText) -> Place | None:
-    """Where the German has in words what looks like an identifier: 3x as “dreimal”, 100K as 100.000, PCs as PC."""
+    """Find an identifier that German writes differently: 3x as “dreimal”, 100K as 100.000, PCs as PC."""
     match = _NUMBER_WITH_LETTER.fullmatch(written)
     if match:
         key = str(int(match["number"]) * _LETTERS[match["letter"].lower()])
@@ -175,9 +174,9 @@ def _take_identifier(written: str, german: GermanText) -> Place | None:
 
 
 def _take_small(source: str, number: int, german: GermanText, unit: Units) -> Place | None:
-    """Where the German has a number up to twelve in a word that begins like one, or as an hour of the afternoon."""
+    """Find a number up to twelve in the German, in a word that starts with it or as an hour of the afternoon."""
     for match in _SMALL[number].finditer(german.text):
-        place = match.span("beginning")
+        place = match.span("start")
         others = [german_unit_after(german.text, end) for end in (place[1], match.end())] if unit else []
         if not any(other and not other & unit for other in others) and german.take_place(place):
             return place
@@ -188,7 +187,7 @@ def _take_small(source: str, number: int, german: GermanText, unit: Units) -> Pl
 
 
 def _extra_digits(source: str, start: int, spans: Sequence[ProtectedSpan], german: GermanText) -> list[Check]:
-    """Numbers of the translation that nothing in the source explains."""
+    """Numbers in the translation that nothing in the source explains."""
     left = [(place, number) for place, number in find_numbers(german.text) if german.take_place(place)]
     if not left:
         return []
@@ -203,9 +202,9 @@ def _extra_digits(source: str, start: int, spans: Sequence[ProtectedSpan], germa
 
 
 def _extra_copies(source: str, start: int, spans: Sequence[ProtectedSpan], german: GermanText) -> list[Check]:
-    """Links, placeholders and the like that are there more often than in the source."""
+    """Links, placeholders and the like that occur more often than in the source."""
     rest = german.rest()
-    if not _MAY_BE_COPIED.search(rest):  # as in most translations
+    if not _MAY_BE_COPIED.search(rest):  # true of most translations
         return []
     found = [(one.kind, (one.start, one.end)) for one in find_opaque(rest) if one.kind in _NEVER_INVENTED]
     explained = _without_spans(source, start, spans) if found else ""
@@ -215,13 +214,13 @@ def _extra_copies(source: str, start: int, spans: Sequence[ProtectedSpan], germa
 
 
 def _is_clock(text: str, place: Place) -> bool:
-    """Whether a number is the hour or the minutes of a time, or both, as in “15.30 Uhr”."""
+    """Whether a number is the hour or minutes of a time, or both, as in “15.30 Uhr”."""
     before = _CLOCK_BEFORE.search(text, max(0, place[0] - 2), place[0])
     return before is not None or _CLOCK_AFTER.match(text, place[1]) is not None
 
 
 def _unprotected_numbers(source: str, start: int, spans: Sequence[ProtectedSpan]) -> set[Fraction]:
-    """The values of numbers of the source that belong to no span, such as parts of odd words."""
+    """The values of numbers in the source that belong to no span, such as parts of odd words."""
     return {
         value
         for _, number in find_numbers(_without_spans(source, start, spans))
@@ -235,7 +234,7 @@ def _without_spans(source: str, start: int, spans: Sequence[ProtectedSpan]) -> s
 
 
 def _broken_characters(source: str, translation: str) -> Iterator[Check]:
-    """Characters that no translation has unless its source does: U+FFFD, and line breaks."""
+    """U+FFFD and line breaks in the translation that the source does not contain."""
     for match in _NEVER_WRITTEN.finditer(translation):
         if match[0] not in source:
             yield Check("character", "extra", None, match.span())

@@ -1,4 +1,4 @@
-"""Turn a caller's constraints into pieces for the search."""
+"""Convert a caller's constraints to pieces for the search."""
 
 import reprlib
 from collections.abc import Sequence
@@ -14,16 +14,16 @@ from translator.tokenizer import Tokenizer
 from translator.translate.sources import SourceSentence
 
 
-def begin_with(
+def force_prefix(
     prefix: str,
     text: str,
     sentences: Sequence[SourceSentence],
     tokenizer: Tokenizer,
     max_positions: int | None,
 ) -> list[SourceSentence]:
-    """Force the translation of the first translatable sentence to begin with `prefix`.
+    """Force the translation of the first sentence that has words to start with `prefix`.
 
-    Raises InputError if there is none, or if the prefix does not fit into `max_positions`.
+    Raises InputError if there is no such sentence, or if the prefix does not fit into `max_positions`.
     """
     begun = list(sentences)
     if not normalise(prefix):
@@ -36,18 +36,18 @@ def begin_with(
         )
     marked, placed = _mark_prefix(prefix, begun[first])
     pieces = tuple(tokenizer.encode_marked(normalise(marked)))
-    if max_positions is not None and len(pieces) >= max_positions:  # the end needs one, too
+    if max_positions is not None and len(pieces) >= max_positions:  # the end token needs one, too
         raise InputError(
-            f"the prefix {reprlib.repr(prefix)} has {len(pieces)} pieces, and the model can write "
+            f"the prefix {reprlib.repr(prefix)} has {len(pieces)} pieces, but the model can write at most "
             f"{max_positions - 1}; give a shorter one"
         )
     in_capitals = begun[first].in_capitals and prefix == upper_case(prefix)
-    begun[first] = replace(begun[first], beginning=pieces, placed=placed, in_capitals=in_capitals)
+    begun[first] = replace(begun[first], prefix=pieces, placed=placed, in_capitals=in_capitals)
     return begun
 
 
 def _mark_prefix(prefix: str, sentence: SourceSentence) -> tuple[str, tuple[PlacedSpan, ...]]:
-    """The prefix with marks for the protected spans that it has; these are written as the prefix writes them."""
+    """Replace protected spans in the prefix with marks; the translation writes them as the prefix does."""
     german, placed = GermanText(prefix), list(sentence.placed)
     found: list[tuple[tuple[int, int], str]] = []
     for number, one in enumerate(placed):

@@ -1,4 +1,4 @@
-"""Split a text into the sentences that the model is given."""
+"""Split a text into the sentences that are passed to the model."""
 
 import math
 from bisect import bisect_left
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from translator.text import Span, normalise, split_long, split_sentences
 from translator.text.casing import is_in_capitals, usual_case
-from translator.text.formality import FORMALITIES, FormalityWish
+from translator.text.formality import FORMALITIES, RequestedFormality
 from translator.text.lexicon import Hinting, Lexicon
 from translator.text.normalisation import refuse_surrogates
 from translator.text.protected import (
@@ -27,21 +27,21 @@ from translator.tokenizer import Tokenizer
 
 @dataclass(frozen=True)
 class Style:
-    """How the German is to be written."""
+    """How to write the German."""
 
     numbers: NumberStyle = "german"
-    """Whether numbers, money, times and dates have their German form, or are kept as they are."""
-    formality: FormalityWish = "formal"
+    """Whether to write numbers, money, times and dates in German form, or to keep them as they are."""
+    formality: RequestedFormality = "formal"
     """Whether “you” is Sie or du; auto leaves it to the model."""
 
 
 DEFAULT_STYLE = Style()
-"""What is wanted where nobody says so."""
+"""The style of a translation unless the caller gives one."""
 PLAIN = Style(formality="auto")
-"""What every model can write."""
+"""A style that every model supports."""
 
 MAX_PIECE_TOKENS = 160
-"""Sentences longer than this, with their end token, are cut into pieces: the model has hardly seen longer ones."""
+"""Maximum tokens of a sentence, including its end token. Longer ones, which are rare in training, are split."""
 _LONGEST_WITHOUT_BLANKS = 50
 """The longest run of tokens without whitespace that is translated. Longer ones are keys, addresses or encoded data, and
 are copied."""
@@ -49,36 +49,36 @@ are copied."""
 
 @dataclass(frozen=True)
 class SourceSentence:
-    """A sentence of a text, or a piece of one that is too long for the model."""
+    """A sentence of a text, or part of one that is too long for the model."""
 
     text: str
     span: Span
-    """Where it stands in the text."""
+    """Its start and end in the text."""
     tokens: tuple[int, ...]
-    """Its pieces in the usual casing, without an end token; none where there is nothing to translate: then it is
-    copied, but for its numbers."""
+    """Its pieces in the usual casing, without an end token. Empty if there is nothing to translate; the sentence is
+    then copied, and only its numbers are converted."""
     is_part: bool
-    """A piece of a sentence that is too long."""
-    beginning: tuple[int, ...] = ()
-    """The pieces that its translation is to begin with."""
+    """Whether it is part of a sentence that is too long."""
+    prefix: tuple[int, ...] = ()
+    """The forced prefix of its translation, in pieces."""
     in_capitals: bool = False
-    """The translation will be in capitals, too."""
+    """Whether the sentence, and so its translation, is in capitals."""
     protected: tuple[ProtectedSpan, ...] = ()
-    """What must come through, with offsets in the whole text."""
+    """The spans that must come through, with offsets in the whole text."""
     placed: tuple[PlacedSpan, ...] = ()
-    """Those of them for which reserved pieces stand in `tokens`."""
+    """The protected spans that reserved pieces stand for in `tokens`."""
     style: Style = PLAIN
 
 
 class SourceEncoder:
-    """What a model reads of a sentence: its pieces, and hints beside its rare words if the model has a lexicon."""
+    """Encodes a sentence as pieces, with hints next to its rare words if the model has a lexicon."""
 
     def __init__(self, tokenizer: Tokenizer, lexicon: Lexicon | None = None) -> None:
         self.tokenizer = tokenizer
         self.hinting = Hinting(lexicon, tokenizer.marks) if lexicon else None
 
     def encode(self, marked: str, style: Style) -> list[int]:
-        """The pieces of a marked sentence in the usual casing; unless the formality is auto, the first one tells it."""
+        """Encode a marked sentence in the usual casing. Unless the formality is auto, the first piece gives it."""
         text = normalise(usual_case(marked))
         if self.hinting:
             text = self.hinting.insert(text, self.hinting.hints(text))
@@ -91,7 +91,7 @@ class SourceEncoder:
 def read_sentences(
     text: str, encoder: SourceEncoder, max_tokens: int, style: Style = PLAIN
 ) -> list[SourceSentence]:
-    """The sentences of a text, those of more than `max_tokens` tokens in pieces.
+    """Split a text into sentences, and sentences of more than `max_tokens` tokens into parts.
 
     Raises InputError on a lone surrogate.
     """
@@ -122,12 +122,12 @@ class _Reader:
             [(span.start, span.end) for span in hidden],
             ["x" * (span.end - span.start) for span in hidden],
         )
-        """The text with letters in the places of protected spans, in which no sentence may end."""
+        """The text with protected spans replaced by letters, so that no sentence ends within them."""
 
     def without_outer_markup(self, sentence: Span) -> Span:
-        """The sentence without the tags and signs around it, which stay where they are, unless nothing else is left.
+        """Strip the tags and signs around a sentence, which stay in place, unless nothing else would be left.
 
-        A tag belongs to the inside if its counterpart is there.
+        A tag belongs to the inside if its counterpart is inside.
         """
         inner = self._inner(sentence.start, sentence.end)
         closing = tag_pairs(inner)
@@ -156,7 +156,7 @@ class _Reader:
         return start, end
 
     def sentence(self, span: Span, is_part: bool) -> SourceSentence:
-        """A sentence of the text as the model is given it."""
+        """Prepare a sentence of the text for the model."""
         source = self._text[span.start : span.end]
         marked, placed, inner = self._mark(span.start, span.end)
         tokens = self._encode(marked) if _has_words(source, span.start, inner) else []
@@ -174,7 +174,7 @@ class _Reader:
         )
 
     def count(self, start: int, end: int) -> int:
-        """The tokens of a part of the text; over the limit if a class has more spans than marks."""
+        """Count the tokens of a part of the text; the count exceeds the limit if a class has more spans than marks."""
         marked, _, inner = self._mark(start, end)
         tokens = len(self._encode(marked))
         if not self._marks:
@@ -182,7 +182,7 @@ class _Reader:
         return max(tokens, math.ceil(self._max_tokens * _fullness(inner, self._marks)))
 
     def _inner(self, start: int, end: int) -> list[ProtectedSpan]:
-        """The spans that lie between two offsets."""
+        """The spans between two offsets."""
         first, last = bisect_left(self._starts, start), bisect_left(self._starts, end)
         return [span for span in self._spans[first:last] if span.end <= end]
 
@@ -198,28 +198,28 @@ class _Reader:
 
 
 def _has_words(source: str, start: int, spans: Sequence[ProtectedSpan]) -> bool:
-    """Whether there are letters outside of protected spans.
+    """Whether there are letters outside protected spans.
 
-    Numbers, links, punctuation and emoji alone are not given to the model: there is nothing to translate, and plenty to
-    get wrong.
+    A sentence of only numbers, links, punctuation and emoji is not passed to the model: there is nothing to translate,
+    and plenty to get wrong.
     """
     places = [(span.start - start, span.end - start) for span in spans]
     return any(map(str.isalpha, replaced(source, places, [""] * len(places))))
 
 
 def _fullness(spans: Sequence[ProtectedSpan], marks: Mapping[str, str]) -> float:
-    """The highest share of its marks that any class uses; above 1 if they run out."""
+    """The largest share of its marks that any class uses; above 1 if a class runs out of marks."""
     numbers = Counter(piece_class(span) for span in spans if not span.is_word)
     return max((number / len(marks[kind]) for kind, number in numbers.items()), default=0)
 
 
 def _is_outer(span: ProtectedSpan) -> bool:
-    """Whether a span at either end of a sentence need not pass through the model: it stands there in German, too."""
+    """Whether a span at the edge of a sentence can skip the model, because it has the same place in German."""
     return span.kind in ("tag", "sign")
 
 
 def _is_inside(text: str, span: ProtectedSpan) -> bool:
-    """Whether emoji stand between the words of a sentence; others are cut off, and copied."""
+    """Whether an emoji span stands between words of a sentence. Other emoji are cut off and copied."""
     before = text[max(0, span.start - 2) : span.start].rstrip(" ")[-1:]
     after = text[span.end : span.end + 2].lstrip(" ")[:1]
     return (before.isalnum() or before == ",") and after.isalnum()

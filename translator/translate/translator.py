@@ -1,4 +1,4 @@
-"""The translator itself: from a model folder to sentences, their search, and texts."""
+"""The translator: load a model folder, split texts into sentences, search, and put the texts back together."""
 
 import importlib.util
 import itertools
@@ -33,7 +33,7 @@ from translator.search import (
     SpecialTokens,
     Step,
     Task,
-    begin_search,
+    new_search,
     search,
     search_feed,
 )
@@ -43,8 +43,8 @@ from translator.text.lexicon import Lexicon
 from translator.text.protected import in_capitals, restore
 from translator.tokenizer import BOS_ID, EOS_ID, Tokenizer
 from translator.translate.answers import Hypothesis, Translation, assemble
-from translator.translate.ladder import Ladder, check_of, copied, has_fault, is_sane
-from translator.translate.rules import begin_with, piece_texts
+from translator.translate.ladder import Ladder, check_of, copied, has_fault, is_plausible
+from translator.translate.rules import force_prefix, piece_texts
 from translator.translate.sources import (
     DEFAULT_STYLE,
     MAX_PIECE_TOKENS,
@@ -60,21 +60,21 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Precision = Literal["fp32", "bf16", "int8"]
-"""Of products with weights."""
+"""The precision of matrix products with weights."""
 _KEPT_OPTIONS = 8
-"""Kinds of searches that are kept for the next sentences."""
+"""Number of search options whose idle searches are kept for reuse."""
 _KEPT_BANS = 8
-"""Sets of banned phrases whose automata are kept for the next sentences."""
+"""Number of sets of banned phrases whose automata are cached."""
 
 ProgressCallback = Callable[[int, int], None]
-"""Called after each sentence with the number of sentences done, and of how many."""
+"""Called after each sentence with the number of sentences done and the total."""
 
 
 _AwaitedSentence = Awaited[SourceSentence, tuple[Hypothesis, ...]]
 
 
 class _Sentence:
-    """A sentence as the search sees it: hands its hypotheses on, or keeps them for the ladder where they fail."""
+    """A sentence in the search. Passes its hypotheses on, or keeps them for the ladder if the best one fails."""
 
     def __init__(
         self,
@@ -95,19 +95,19 @@ class _Sentence:
 
 
 class _Counted(Listed[Task, list[ScoredTokens]]):
-    """A sentence of several threads' work; tells when it is done."""
+    """A sentence that reports when it is done; several threads share the work."""
 
-    def __init__(self, task: Task, tell: Callable[[], None]) -> None:
+    def __init__(self, task: Task, report: Callable[[], None]) -> None:
         super().__init__(task)
-        self._tell = tell
+        self._report = report
 
     def finish(self, result: list[ScoredTokens]) -> None:
         super().finish(result)
-        self._tell()
+        self._report()
 
 
 class Translator:
-    """A trained model, or several with one vocabulary that decide together, ready to translate."""
+    """A trained model, or an ensemble of models with the same vocabulary, ready to translate."""
 
     def __init__(
         self,
@@ -121,23 +121,22 @@ class Translator:
         threads: int = 1,
         lexicon: Lexicon | None = None,
     ) -> None:
-        """`make_model` is asked for the network itself, as PyTorch has it, by those who look inside."""
+        """`make_model` returns the PyTorch network; it is called only when `model` is read."""
         self.engine = engine
-        """What computes."""
         self.config = config
-        """The architecture of the model, of the first one where several decide together."""
+        """The architecture of the model; of the first one in an ensemble."""
         self.tokenizer = tokenizer
         self.source_encoder = SourceEncoder(tokenizer, lexicon)
-        """Makes the pieces of a source."""
+        """Encodes source sentences as pieces."""
         self.special = special_tokens(tokenizer)
         self.card = card
         self._make_model = make_model
         self.device = device
-        """Where it computes: "cpu", "cuda:0"."""
+        """The device that it runs on, such as "cpu" or "cuda:0"."""
         self.precision = precision
-        """Of matrix products."""
+        """The precision of matrix products."""
         self.threads = threads
-        """How many searches run at the same time, each on a core of its own."""
+        """Number of searches that run at the same time, each on its own core."""
         self._pool = ThreadPoolExecutor(threads, "decoding") if threads > 1 else None
         self._idle = _IdleSearches()
         self._piece = lru_cache(maxsize=None)(tokenizer.piece)
@@ -153,7 +152,7 @@ class Translator:
         threads: int = 1,
         lexicon: Lexicon | None = None,
     ) -> Self:
-        """Translate by PyTorch with models that are in memory, where they are and in the precision that they have."""
+        """Wrap PyTorch models that are already in memory; they keep their device and precision."""
         from translator.engines.reference import ReferenceEngine  # noqa: PLC0415 (loads PyTorch)
 
         forbidden = special_tokens(tokenizer).forbidden
@@ -181,30 +180,29 @@ class Translator:
         ensemble_with: Sequence[Path | str] = (),
         precision: Precision | Literal["auto"] = "auto",
     ) -> Self:
-        """Load a model folder, or without a path the model that comes with the package.
+        """Load a model folder; without a path, load the model that ships with the package.
 
-        `device` is "auto" (a GPU if there is one), "cpu", "cuda" or "cuda:1". The models `ensemble_with` decide
-        about every token together with it. `precision` is that of matrix products: "int8" (auto on a CPU), which needs
-        no PyTorch; "bf16" (auto on a GPU that is fast with it) or "fp32", which do. On a CPU, every core that the
-        process may use decodes sentences of its own.
-        Raises CheckpointError on a missing or damaged folder, ConfigError on a device that is not there, on models that
-        do not have the same vocabulary, and on a precision that cannot be had.
+        `device` is "auto" (a GPU if there is one), "cpu", "cuda" or "cuda:1". The models in `ensemble_with` form an
+        ensemble with it. `precision` is that of matrix products: "int8" (auto on a CPU) needs no PyTorch, while "bf16"
+        (auto on a GPU where it is fast) and "fp32" do. On a CPU, every core that the process may use decodes its own
+        sentences.
+        Raises CheckpointError on a missing or damaged folder, and ConfigError on a missing device, on models with
+        different vocabularies or lexicons, and on a precision that is not available.
         """
         paths = [Path(path) if path is not None else shipped_model(), *map(Path, ensemble_with)]
         files = [read_model(one) for one in paths]
         for other, other_path in zip(files[1:], paths[1:], strict=True):
             if other.tokenizer.sha256 != files[0].tokenizer.sha256:
                 raise ConfigError(
-                    f"{other_path} has another vocabulary than {paths[0]}; "
-                    "models decide together only where they were trained with the same tokenizer"
+                    f"{other_path} and {paths[0]} have different vocabularies; "
+                    "give models that were trained with the same tokenizer"
                 )
             if other.lexicon != files[0].lexicon:
                 raise ConfigError(
-                    f"{other_path} has another lexicon than {paths[0]}; models decide together only where they read "
-                    "the same hints"
+                    f"{other_path} and {paths[0]} have different lexicons; give models that read the same hints"
                 )
         chosen_precision, chosen_device = resolve_precision(precision, device)
-        # Read again, since the weights would stay in memory for those who never look inside.
+        # `model` reads the weights again. Keeping them would cost memory even if `model` is never used.
         return cls._of_files(files, chosen_precision, chosen_device, lambda: _model_of(read_model(paths[0])))
 
     @classmethod
@@ -245,7 +243,7 @@ class Translator:
 
     @cached_property
     def model(self) -> "Transformer":
-        """The network itself, of the first model where several decide together; needs PyTorch."""
+        """The PyTorch network; that of the first model in an ensemble. Needs PyTorch."""
         return self._make_model()
 
     @property
@@ -254,7 +252,7 @@ class Translator:
         return str(self.card.get("name", "unnamed"))
 
     def count_tokens(self, text: str) -> int:
-        """How many pieces a text has: the measure of the work it makes."""
+        """The number of pieces in a text, which measures the work that it takes."""
         return len(self.tokenizer.encode(text))
 
     def translate(
@@ -265,19 +263,19 @@ class Translator:
         prefixes: Sequence[str] | None = None,
         style: Style = DEFAULT_STYLE,
     ) -> list[Translation]:
-        """Translate texts of any length, in order; whitespace and line breaks come back as they were.
+        """Translate texts of any length, in order; whitespace and line breaks are preserved.
 
-        `style` says how numbers and the like are written, and whether "you" is Sie or du.
+        `style` chooses the form of numbers, dates and the like, and whether "you" is Sie or du.
 
-        `prefixes` has for each text the German that the translation of its first sentence begins with, or "". The
-        model goes on from there, also within a word: after "Haus" may come "Hausboot". What is copied before the
-        first sentence that has words stays before the prefix.
-        Raises InputError on what is no list of strings, on a text with a lone surrogate, on other prefixes than one
-        for each text, on a prefix for a text that has nothing to translate, and on one that is too long for the model.
+        `prefixes` gives for each text the German with which the translation of its first sentence starts, or "". The
+        model continues from there, even within a word: "Haus" may become "Hausboot". Text that is copied ahead of the
+        first sentence with words stays ahead of the prefix.
+        Raises InputError if `texts` is not a list of strings, if a text has a lone surrogate, if there is not one
+        prefix per text, or if a prefix is for a text without anything to translate or is too long for the model.
         """
         texts = _checked_texts(texts)
         if prefixes is not None and len(prefixes) != len(texts):
-            raise InputError(f"there are {len(prefixes)} prefixes for {len(texts)} texts; give one for each")
+            raise InputError(f"got {len(prefixes)} prefixes for {len(texts)} texts; give one for each text")
         parts = list(map(self.sentences, texts, prefixes or itertools.repeat(""), itertools.repeat(style)))
         sources = list(itertools.chain.from_iterable(parts))
         translated = iter(self._translate_sentences(sources, options, progress))
@@ -292,26 +290,26 @@ class Translator:
         prefix: str = "",
         style: Style = DEFAULT_STYLE,
     ) -> list[SourceSentence]:
-        """The sentences of a text, and the pieces of those that are too long for the model.
+        """Split a text into sentences, and sentences that are too long for the model into parts.
 
-        The translation of the first one begins with `prefix`; raises InputError as `translate` does.
+        The translation of the first one starts with `prefix`. Raises InputError as `translate` does.
         """
         if not self.card.get("formality"):
             if style.formality == "informal":
                 raise InputError(
-                    f"formality is informal, and the model {self.name} was not taught the difference; "
-                    "give formal or auto, or serve a model whose data `translator prepare` made"
+                    f"formality is informal, but the model {self.name} was not trained to choose a formality; "
+                    "give formal or auto, or use a model trained on data from `translator prepare`"
                 )
             style = replace(style, formality="auto")
         found = read_sentences(text, self.source_encoder, self._max_source_tokens, style)
-        return begin_with(prefix, text, found, self.tokenizer, self.engine.positions) if prefix else found
+        return force_prefix(prefix, text, found, self.tokenizer, self.engine.positions) if prefix else found
 
     def translate_feed(
         self, feed: Feed[SourceSentence, tuple[Hypothesis, ...]], options: SearchOptions
     ) -> None:
-        """Translate sentences that have tokens, on this thread, while further ones come and finished ones leave.
+        """Translate sentences that have tokens, on this thread, while new ones arrive and finished ones leave.
 
-        Those that fail their check are repaired before the next step, while the others wait.
+        Sentences that fail their check are repaired before the next step, while the others wait.
         """
         failed: list[tuple[_AwaitedSentence, tuple[Hypothesis, ...]]] = []
         ladder = self._ladder(options, lambda some, without: self._search_one_batch(some, options, without))
@@ -327,7 +325,7 @@ class Translator:
                 for (one, _), hypotheses in zip(wanted, repaired, strict=True):
                     one.finish(hypotheses)
             return [
-                _Sentence(one, self._task(one.item.tokens, one.item.beginning, options), to_texts, failed)
+                _Sentence(one, self._task(one.item.tokens, one.item.prefix, options), to_texts, failed)
                 for one in feed(room)
             ]
 
@@ -337,10 +335,10 @@ class Translator:
     def _search_one_batch(
         self, sentences: Sequence[SourceSentence], options: SearchOptions, without_digits: bool
     ) -> list[tuple[Hypothesis, ...]]:
-        """The hypotheses of some sentences, searched on this thread."""
+        """Search some sentences on this thread; returns their hypotheses."""
         ids = [sentence.tokens for sentence in sentences]
         found = self.search(
-            ids, options, _beginnings(sentences), with_spares=True, without_digits=without_digits
+            ids, options, _prefixes_of(sentences), with_spares=True, without_digits=without_digits
         )
         return [
             self._to_texts(one, sentence, options.n_best)
@@ -356,7 +354,7 @@ class Translator:
 
     @property
     def _max_source_tokens(self) -> int:
-        """Of a sentence, its end token not counted."""
+        """Maximum tokens of a source sentence, excluding its end token."""
         return min(MAX_PIECE_TOKENS, self.engine.positions or MAX_PIECE_TOKENS) - 1
 
     def _translate_sentences(
@@ -367,11 +365,11 @@ class Translator:
         ]
         wanted = [index for index, source in enumerate(sources) if source.tokens]
 
-        def tell(done: int) -> None:
+        def report(done: int) -> None:
             if progress is not None:
                 progress(len(sources) - len(wanted) + done, len(sources))
 
-        searched = self._search_all([sources[index] for index in wanted], options, False, tell)
+        searched = self._search_all([sources[index] for index in wanted], options, False, report)
         for index, hypotheses in zip(wanted, searched, strict=True):
             found[index] = hypotheses
         ladder = self._ladder(options, lambda some, without: self._search_all(some, options, without))
@@ -382,24 +380,24 @@ class Translator:
         sources: Sequence[SourceSentence],
         options: SearchOptions,
         without_digits: bool,
-        tell: Callable[[int], None] = lambda done: None,
+        report: Callable[[int], None] = lambda done: None,
     ) -> list[tuple[Hypothesis, ...]]:
-        """The hypotheses of any number of sentences that have tokens, in their order."""
+        """Search any number of sentences that have tokens; returns their hypotheses in order."""
         lock, done = threading.Lock(), itertools.count(1)
 
-        def tell_one() -> None:
+        def report_one() -> None:
             with lock:
-                tell(next(done))
+                report(next(done))
 
         tasks = [
-            _Counted(self._task(source.tokens, source.beginning, options), tell_one) for source in sources
+            _Counted(self._task(source.tokens, source.prefix, options), report_one) for source in sources
         ]
 
         def search_some(some: Sequence[_Counted]) -> None:
             with self._borrow(options, without_digits) as running:
                 search_feed(running, feed_of(some), options, with_spares=True)
 
-        # Each thread gets sentences of all lengths, and begins with the longest ones.
+        # Each thread gets sentences of all lengths, and starts with the longest ones.
         order = sorted(tasks, key=lambda one: -len(one.item.source))
         shares = [order[first :: self.threads] for first in range(min(self.threads, len(order)))]
         deque((self._pool.map if self._pool else map)(search_some, shares), maxlen=0)
@@ -413,31 +411,31 @@ class Translator:
         sentences: Sequence[Sequence[int]],
         options: SearchOptions,
         prefixes: Sequence[Sequence[int]] | None = None,
-        look_on: Callable[[Step], None] | None = None,
+        observe: Callable[[Step], None] | None = None,
         with_spares: bool = False,
         without_digits: bool = False,
     ) -> list[list[ScoredTokens]]:
-        """Translate sentences given as piece ids, on this thread; for each its n best hypotheses.
+        """Translate sentences given as piece ids, on this thread; returns the n best hypotheses of each.
 
-        `with_spares` adds the other finished ones, and `without_digits` forbids all pieces that hold a digit.
+        `with_spares` adds the other finished hypotheses. `without_digits` forbids all pieces that contain a digit.
         """
         tasks = [
             self._task(sentence, prefix, options)
             for sentence, prefix in zip(sentences, prefixes or itertools.repeat(()), strict=False)
         ]
         with self._borrow(options, without_digits) as running:
-            return search(running, tasks, options, look_on, with_spares)
+            return search(running, tasks, options, observe, with_spares)
 
     def _borrow(
         self, options: SearchOptions, without_digits: bool = False
     ) -> AbstractContextManager[RunningSearch]:
-        """A search that nobody else uses meanwhile."""
+        """Borrow a search for exclusive use."""
         banned = tuple(phrase for one in options.banned if (phrase := normalise(one)))
-        # How long translations may be is said of each task.
+        # Length limits are set per task, so they need no separate search.
         key = replace(options, min_length_factor=0.0, max_length_factor=1.0), without_digits
 
         def begin() -> RunningSearch:
-            return begin_search(
+            return new_search(
                 self.engine,
                 self.special,
                 options,
@@ -448,7 +446,7 @@ class Translator:
         return self._idle.borrow(key, begin)
 
     def _task(self, sentence: Sequence[int], prefix: Sequence[int], options: SearchOptions) -> Task:
-        """What is searched for; what is forced upon a translation comes on top of how long it may be."""
+        """Build the search task of a sentence. The length limit is extended to fit required pieces and the prefix."""
         required = Counter(piece for piece in sentence if piece in self.special.reserved)
         most = max(options.max_target_tokens(len(sentence)), required.total() + 1) + len(prefix)
         if self.engine.positions is not None:
@@ -471,13 +469,14 @@ class Translator:
     def _to_texts(
         self, found: list[ScoredTokens], source: SourceSentence, n_best: int
     ) -> tuple[Hypothesis, ...]:
-        """The n best that pass their check, then those that do not; the same text in other pieces only once.
+        """The n best hypotheses, those that pass their check first; each text only once, even in different pieces.
 
-        Raises TranslatorError where nothing was found, as by a model that has diverged.
+        Raises TranslatorError if nothing was found, as happens with a model that has diverged.
         """
         if not found:
             raise TranslatorError(
-                "the model's probabilities are no finite numbers, and there is no translation; take weights of before"
+                "the model's probabilities are not finite, so there is no translation; "
+                "use weights from before the training diverged"
             )
         hypotheses: dict[str, Hypothesis] = {}
         for rank, one in enumerate(found):
@@ -487,16 +486,16 @@ class Translator:
             hypotheses.setdefault(hypothesis.text, hypothesis)
             if rank >= n_best and not has_fault(hypothesis):
                 break
-        likeliest = next(iter(hypotheses.values()))
+        best = next(iter(hypotheses.values()))
         first, *rest = sorted(
-            hypotheses.values(), key=lambda one: has_fault(one) or not is_sane(one, likeliest)
+            hypotheses.values(), key=lambda one: has_fault(one) or not is_plausible(one, best)
         )
-        if first is not likeliest:
+        if first is not best:
             first = replace(first, rung="next")
         return (first, *rest)[:n_best]
 
     def text_of(self, tokens: Sequence[int], source: SourceSentence) -> str:
-        """The German of pieces that were found for a sentence, its protected spans put back."""
+        """Decode the pieces found for a sentence to German, with its protected spans put back."""
         written, placed = self.tokenizer.decode_marked(tokens), source.placed
         if source.in_capitals:
             written, placed = upper_case(written), tuple(map(in_capitals, placed))
@@ -510,7 +509,7 @@ class Translator:
 
 
 def special_tokens(tokenizer: Tokenizer) -> SpecialTokens:
-    """The ids that a search must know."""
+    """The token ids that a search needs to know."""
     pairs = zip(tokenizer.reserved.get("open", ()), tokenizer.reserved.get("close", ()), strict=True)
     return SpecialTokens(
         BOS_ID, EOS_ID, tokenizer.unprintable_ids, tokenizer.first_byte_id, tokenizer.span_ids, tuple(pairs)
@@ -518,10 +517,10 @@ def special_tokens(tokenizer: Tokenizer) -> SpecialTokens:
 
 
 def resolve_precision(precision: Precision | Literal["auto"], device: str) -> tuple[Precision, str]:
-    """The precision and the device that are meant; raises ConfigError where one of them cannot be had.
+    """Resolve "auto" to a precision and a device; raises ConfigError if one of them is not available.
 
-    They are chosen by what the machine has, not by a trial: a trial can come out otherwise after each start, and so
-    would the translations.
+    The choice depends on the hardware, not on a timed trial: a trial may end differently at each start, and so would
+    the translations.
     """
     if device == "cpu" or (device == "auto" and not has_gpu()):
         if precision == "int8" or (precision == "auto" and _has_native_engine()):
@@ -535,35 +534,35 @@ def resolve_precision(precision: Precision | Literal["auto"], device: str) -> tu
     if chosen.type == "cpu":
         return resolve_precision(precision, "cpu")
     if precision == "int8":
-        raise ConfigError("precision is int8, which GPUs have no engine for; give auto, bf16 or fp32")
+        raise ConfigError("precision is int8, but there is no int8 engine for GPUs; give auto, bf16 or fp32")
     if precision == "auto":
         precision = "bf16" if has_fast_bf16(chosen) else "fp32"
     return precision, str(chosen)
 
 
 def _check_pytorch(what: str) -> None:
-    """Raise ConfigError where PyTorch is not installed."""
+    """Raise ConfigError if PyTorch is not installed."""
     if importlib.util.find_spec("torch") is None:
         raise ConfigError(
-            f"{what} needs PyTorch, which is not installed; pip install 'en-de-translator[gpu]', or leave it at auto"
+            f"{what} needs PyTorch, which is not installed; pip install 'en-de-translator[gpu]', or give auto"
         )
 
 
 @cache
 def _has_native_engine() -> bool:
-    """Whether it can be loaded; says once why not. Raises NativeError where PyTorch cannot take its place."""
+    """Whether the native engine loads; if not, logs why, once. Raises NativeError if PyTorch is not installed."""
     try:
         open_library()
     except NativeError as error:
         if importlib.util.find_spec("torch") is None:
             raise
-        logger.warning("%s. PyTorch computes in float32 instead, which is several times as slow.", error)
+        logger.warning("%s. Falling back to PyTorch in float32, which is several times slower.", error)
         return False
     return True
 
 
 def _model_of(files: ModelFiles, device: str = "cpu", precision: Precision = "fp32") -> "Transformer":
-    """The network, as PyTorch has it."""
+    """Build the PyTorch network."""
     import torch  # noqa: PLC0415 (slow)
 
     from translator.device import set_up_processor  # noqa: PLC0415 (loads PyTorch)
@@ -576,7 +575,7 @@ def _model_of(files: ModelFiles, device: str = "cpu", precision: Precision = "fp
 
 
 class _IdleSearches:
-    """Searches without sentences, kept for the next ones with the same options: they know the masks by then."""
+    """Keeps empty searches for reuse with the same options, because they have built their masks already."""
 
     def __init__(self) -> None:
         self._searches: OrderedDict[Hashable, list[RunningSearch]] = OrderedDict()
@@ -584,7 +583,7 @@ class _IdleSearches:
 
     @contextmanager
     def borrow(self, key: Hashable, begin: Callable[[], RunningSearch]) -> Iterator[RunningSearch]:
-        """A search that nobody else uses meanwhile. One that fails is not used again."""
+        """Borrow a search for exclusive use. A search that fails is not reused."""
         with self._lock:
             known = self._searches.setdefault(key, [])
             self._searches.move_to_end(key)
@@ -600,18 +599,18 @@ class _IdleSearches:
 
 
 def shipped_model() -> Path:
-    """The folder of the model that comes with the package."""
+    """The folder of the model that ships with the package."""
     return Path(str(resources.files("translator"))) / "pretrained" / "en-de"
 
 
-def _beginnings(sentences: Sequence[SourceSentence]) -> list[tuple[int, ...]]:
-    """The pieces that the translation of each begins with."""
-    return [sentence.beginning for sentence in sentences]
+def _prefixes_of(sentences: Sequence[SourceSentence]) -> list[tuple[int, ...]]:
+    """The forced prefix of each sentence, in pieces."""
+    return [sentence.prefix for sentence in sentences]
 
 
 def _checked_texts(texts: Iterable[Any]) -> list[str]:
     if isinstance(texts, str):
-        raise InputError("translate takes a list of texts and was given a single string; write [text]")
+        raise InputError("texts is a single string, but translate takes a list; write [text]")
     checked = list(texts)
     for place, text in enumerate(checked):
         if not isinstance(text, str):

@@ -18,14 +18,14 @@ from translator.translate import Translator, pairs
 ANY_HEAD = AligningHead(layer=0, head=1, is_next_step=True, least_weight=0.0)
 
 
-def test_words_are_words_numbers_and_marks():
+def test_words_are_words_numbers_and_punctuation():
     text = "Well-known: the cat's 1,500.5 toys (all of them) cost €3!"
     assert WORD.findall(text) == [
         "Well-known", ":", "the", "cat's", "1,500.5", "toys", "(", "all", "of", "them", ")", "cost", "€", "3", "!",
     ]  # fmt: skip
 
 
-def test_each_word_of_the_translation_is_linked_to_its_strongest_word_if_it_is_strong_enough():
+def test_each_target_word_is_linked_to_its_strongest_source_word_if_it_is_strong_enough():
     weights_TS = np.array([[0.7, 0.3], [0.1, 0.2], [0.4, 0.5]], dtype=np.float32)
     source_words, target_words = [(0, 3), (4, 9)], [(0, 3), (4, 7), (8, 9)]
     assert best_links(weights_TS, source_words, target_words, least_weight=0.3) == [
@@ -36,7 +36,7 @@ def test_each_word_of_the_translation_is_linked_to_its_strongest_word_if_it_is_s
 
 
 def test_the_weight_of_a_word_is_the_sum_over_its_source_pieces_and_the_mean_over_its_own(translator):
-    """Worked out piece by piece from the attention itself."""
+    """Computed piece by piece from the attention itself."""
     pair = ("Anna sleeps today.", "Anna schläft heute.")
     ((weights_TS, source_words, target_words),) = word_weights(translator, [pair], ANY_HEAD)
     tokenizer = translator.tokenizer
@@ -71,7 +71,7 @@ def test_links_do_not_depend_on_the_neighbours(translator):
     assert align(translator, []) == []
 
 
-def test_the_head_stands_on_the_card(untrained, prepared):
+def test_the_head_comes_from_the_card(untrained, prepared):
     recorded = {"layer": 0, "head": 1, "is_next_step": True, "least_weight": 0.3, "error_rate": 0.1}
     translator = Translator.of_model(untrained, prepared.tokenizer, {"alignment": recorded})
     assert AligningHead.of(translator) == AligningHead(0, 1, True, 0.3)
@@ -83,16 +83,14 @@ def test_a_pair_in_capitals_is_aligned_as_in_usual_spelling(translator):
     assert align(translator, loud) == align(translator, usual)
 
 
-def test_offsets_are_those_of_the_text_as_it_was_given(translator):
-    text = (
-        "The  old\u200b man\tsees a\u0301 dog."  # two blanks, an invisible character, a tab, an accent apart
-    )
+def test_offsets_refer_to_the_given_text(translator):
+    text = "The  old\u200b man\tsees a\u0301 dog."  # two blanks, an invisible character, a tab, a combining accent
     (links,) = align(translator, [(text, "Der alte Mann sieht á Hund.")], ANY_HEAD)
     words = {text[slice(*link.source)] for link in links}
     assert words <= {"The", "old", "man", "sees", "a\u0301", "dog", "."}
 
 
-def test_a_text_is_compared_with_its_normalised_self_once_however_many_words_it_has(translator, monkeypatch):
+def test_a_text_is_compared_with_its_normalised_form_only_once(translator, monkeypatch):
     compared = []
     monkeypatch.setattr(
         pairs,
@@ -107,7 +105,7 @@ def test_a_text_is_compared_with_its_normalised_self_once_however_many_words_it_
 
 @settings(max_examples=40, deadline=None)
 @given(source=st.text(min_size=1, max_size=30), target=st.text(max_size=30))
-def test_links_of_any_text_lie_inside_of_it(translator, source, target):
+def test_links_lie_within_any_text(translator, source, target):
     (links,) = align(translator, [(source, target)], ANY_HEAD)
     for link in links:
         assert 0 <= link.source[0] < link.source[1] <= len(source)

@@ -11,7 +11,7 @@ def view(translator):
     return look_at(translator, "Anna <b> sleeps.", "Anna schläft & ruht.")
 
 
-def test_every_head_of_every_layer_has_its_pieces(translator, view):
+def test_every_head_of_every_layer_is_labelled_with_its_pieces(translator, view):
     source, target = (
         len(translator.tokenizer.encode(text)) + 1 for text in ("Anna <b> sleeps.", "Anna schläft & ruht.")
     )
@@ -43,15 +43,15 @@ def test_the_picture_is_a_png(view):
     assert draw_picture(view).startswith(b"\x89PNG")
 
 
-def test_by_default_the_model_translates_itself(translator):
+def test_by_default_the_model_translates_the_sentence(translator):
     own = translator.translate(["Anna sleeps."])[0].text
     assert look_at(translator, "Anna sleeps.").translation == own
 
 
-def test_what_cannot_be_read_is_refused(translator):
+def test_unreadable_maps_are_rejected(translator):
     with pytest.raises(InputError, match="the sentence is empty"):
         look_at(translator, " ")
-    with pytest.raises(InputTooLong, match=r"the sentence has \d+ pieces, over 80; give a shorter one"):
+    with pytest.raises(InputTooLong, match=r"the sentence has \d+ pieces, more than 80; give a shorter one"):
         look_at(translator, "dog " * 100)
     with pytest.raises(InputTooLong, match="the translation has"):
         look_at(translator, "dog", "Hund " * 100)

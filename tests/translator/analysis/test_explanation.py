@@ -6,7 +6,7 @@ from translator.search import SearchOptions, StopReason
 from translator.tokenizer import EOS_ID
 
 
-def test_each_sentence_is_explained_from_its_pieces_to_its_end(translator):
+def test_each_sentence_is_explained_from_its_pieces_to_the_end_of_the_search(translator):
     text, options = "Anna sleeps. The dog eats.", SearchOptions(beam_size=2, n_best=2)
     explanations = explain(translator, text, options)
     assert [one.source for one in explanations] == [
@@ -20,26 +20,26 @@ def test_each_sentence_is_explained_from_its_pieces_to_its_end(translator):
 
 
 @pytest.mark.parametrize("text", ["12.", "x" * 100])
-def test_what_is_copied_has_no_steps(translator, text):
+def test_copied_sentences_have_no_steps(translator, text):
     (one,) = explain(translator, text, SearchOptions())
     assert (one.steps, one.found) == ((), ())
 
 
 @pytest.mark.parametrize("text", ["", " \n"])
-def test_no_text_is_an_error(translator, text):
+def test_an_empty_text_is_an_error(translator, text):
     with pytest.raises(InputError, match="the text is empty"):
         explain(translator, text, SearchOptions())
 
 
 @pytest.mark.parametrize("beam_size", [1, 3])
-def test_what_has_ended_does_not_live_on(translator, beam_size):
+def test_finished_hypotheses_are_not_live(translator, beam_size):
     options = SearchOptions(beam_size=beam_size, max_length_factor=0.1)
     for one in explain(translator, "Anna sleeps. The dog eats.", options):
         assert all(EOS_ID not in live.tokens for step in one.steps for live in step.live)
         assert len(one.steps[-1].live) < beam_size or one.steps[-1].stopped != StopReason.LENGTH
 
 
-def test_the_first_sentence_that_is_translated_begins_with_the_prefix(translator):
+def test_the_first_translated_sentence_starts_with_the_prefix(translator):
     copied, first, second = explain(
         translator, "1. Anna sleeps. The dog eats.", SearchOptions(beam_size=2, n_best=2), "Heute"
     )
@@ -49,7 +49,7 @@ def test_the_first_sentence_that_is_translated_begins_with_the_prefix(translator
     assert second == explain(translator, "The dog eats.", SearchOptions(beam_size=2, n_best=2))[0]
 
 
-def test_pieces_of_a_word_are_told_apart():
+def test_pieces_of_a_word_are_separated():
     class Spelled:
         def piece(self, number):
             return ["▁The", "▁c", "at", "."][number]

@@ -46,15 +46,15 @@ def test_copies(source, translation, expected):
         ("3.14 — 2.72", []),  # there is nothing to translate
     ],
 )
-def test_what_never_went_through_the_model_is_told(source, expected):
+def test_sentences_never_passed_to_the_model_are_flagged(source, expected):
     assert flags(source, Hypothesis(source, 0.0), is_part=False) == expected
 
 
-def test_a_name_that_the_model_left_as_it_is_is_no_copy():
+def test_a_name_that_the_model_kept_is_not_a_copy():
     assert flags("Rome", Hypothesis("Rome", -0.1, -0.05), is_part=False) == []
 
 
-def test_flags_name_what_holds():
+def test_flags_report_what_applies():
     fine = Hypothesis("Das Haus ist alt.", -1.0, -0.2)
     assert flags("The house is old.", fine, is_part=False) == []
     assert flags("The house is old.", fine, is_part=True) == ["too_long_split"]
@@ -88,7 +88,7 @@ def test_flags_name_what_holds():
         ("entity", "markup_lost"),
     ],
 )  # fmt: skip
-def test_what_is_lost_has_a_flag_by_its_kind(kind, flag):
+def test_a_lost_span_is_flagged_by_its_kind(kind, flag):
     def flags_of(verdict, target):
         check = Check(kind, verdict, (4, 9), target)
         return flags("Pay 12.34 now.", Hypothesis("Zahle 12,34 sofort.", -1.0, -0.1, checks=(check,)), False)
@@ -97,7 +97,7 @@ def test_what_is_lost_has_a_flag_by_its_kind(kind, flag):
     assert flags_of("kept", (6, 11)) == flags_of("converted", (6, 11)) == []
 
 
-def test_each_flag_comes_once_and_in_order():
+def test_each_flag_occurs_once_and_in_order():
     text = "Zahle 7 \ufffd sofort."
     checks = (
         Check("tag", "lost", (0, 3), None),
@@ -122,12 +122,12 @@ def test_each_flag_comes_once_and_in_order():
         ("copied", ["copied_source"]),
     ],
 )
-def test_a_repair_that_a_reader_notices_has_a_flag(rung, expected):
+def test_a_noticeable_repair_is_flagged(rung, expected):
     assert flags("Good day.", Hypothesis("Guten Tag.", -1.0, -0.1, rung=rung), is_part=False) == expected
 
 
 def kept(text, *spans):
-    """Checks of these spans of a text that is copied."""
+    """The checks of these spans in a copied text."""
     places = [(text.index(span), text.index(span) + len(span)) for span in spans]
     return tuple(Check("link", "kept", place, place) for place in places)
 
@@ -141,22 +141,22 @@ def kept(text, *spans):
         ("", [], []),
     ],
 )
-def test_what_is_rightly_copied_is_no_untranslated_source(source, spans, expected):
+def test_correctly_copied_text_is_not_an_untranslated_source(source, spans, expected):
     hypothesis = Hypothesis(source, 0.0, checks=kept(source, *spans))
     assert flags(source, hypothesis, is_part=False) == expected
 
 
-def test_text_in_another_script_is_untranslated_though_it_is_protected():
+def test_text_in_another_script_is_untranslated_even_if_protected():
     source = "的一是不了人我在有他"
     hypothesis = Hypothesis(source, 0.0, checks=(Check("foreign", "kept", (0, 10), (0, 10)),))
     assert flags(source, hypothesis, is_part=False) == ["copied_source"]
 
 
-def test_words_of_a_link_are_no_copied_words():
+def test_words_of_a_link_are_not_copied_words():
     link = "https://example.com/the/old/red/house"
     source, german = f"See {link} today.", f"Siehe heute {link}."
     lost = Hypothesis(german, -1.0, -0.1)
-    assert flags(source, lost, is_part=False) == ["copied_source"]  # as long as nobody knows that it is one
+    assert flags(source, lost, is_part=False) == ["copied_source"]  # unless it is known to be a link
     checks = (Check("link", "kept", (4, 4 + len(link)), (12, 12 + len(link))),)
     assert flags(source, Hypothesis(german, -1.0, -0.1, checks=checks), is_part=False) == []
     source, copy = f"Look at the old house: {link}", f"Look at the old house: {link}"
@@ -164,7 +164,7 @@ def test_words_of_a_link_are_no_copied_words():
     assert flags(source, Hypothesis(copy, -1.0, -0.1, checks=checks), is_part=False) == ["copied_source"]
 
 
-def test_numbers_in_german_form_make_no_translation_of_words_that_were_copied():
+def test_converted_numbers_do_not_make_copied_words_a_translation():
     source, copy = "thesewordsrun1,299together", "thesewordsrun1.299together"
     checks = (Check("number", "converted", (13, 18), (13, 18)),)
     assert flags(source, Hypothesis(copy, 0.0, checks=checks), is_part=False) == ["copied_source"]

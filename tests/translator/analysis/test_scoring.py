@@ -41,8 +41,10 @@ def test_an_empty_translation_has_the_probability_of_ending_at_once(translator):
     assert [token.piece for token in one.tokens] == ["</s>"]
 
 
-def test_mistakes_are_named(translator):
+def test_invalid_input_is_named(translator):
     with pytest.raises(InputError, match="source 2 is empty; give a sentence"):
         list(score(translator, [("a", "b"), (" ", "b")]))
-    with pytest.raises(InputTooLong, match=r"translation 1 has \d+ pieces, over 640; score it sentence by"):
+    with pytest.raises(
+        InputTooLong, match=r"translation 1 has \d+ pieces, more than 640; score it sentence by"
+    ):
         list(score(translator, [("a", "lang " * 700)]))

@@ -1,4 +1,4 @@
-"""Keys and values of the sentences that are translated, at places where graphs find them again."""
+"""Keys and values of the sentences in progress, at fixed addresses for graphs."""
 
 from typing import NamedTuple
 
@@ -10,10 +10,10 @@ from torch import Tensor
 from translator.engines.protocol import Ints
 
 _LEAST_LENGTH = 32
-"""Positions: shorter sources and translations are filled up to it; a multiple of 4."""
+"""Positions that shorter sources and translations are padded to; a multiple of 4."""
 _FIRST_ROWS = 64
 _FIRST_LENGTH = 64
-"""What there is room for from the beginning, for each growth costs all graphs."""
+"""Initial room, so that the caches rarely grow: each time, all graphs are lost."""
 
 
 def bucket(size: int) -> int:
@@ -22,49 +22,49 @@ def bucket(size: int) -> int:
 
 
 def length_bucket(length: int) -> int:
-    """The same for positions."""
+    """The next power of two for a number of positions, at least `_LEAST_LENGTH`."""
     return max(_LEAST_LENGTH, bucket(length))
 
 
 class Room(NamedTuple):
-    """How much fits."""
+    """The capacity of the caches."""
 
     sentences: int
     width: int
-    """Rows of each sentence."""
+    """Rows per sentence."""
     source: int
     target: int
-    """Positions."""
+    """In positions, as is `source`."""
 
 
 class Caches:
     """B places for sentences, with W rows each and room for S positions of the source and T of the translation.
 
-    What is here of each place is known to the host; 0 and False where a place is free.
+    The NumPy arrays describe each place for the host; they are 0 and False for free places.
     """
 
     def __init__(self, layers: int, heads: int, weight: Tensor, width: int) -> None:
-        """`weight` has the width of the model, and the device and precision that the caches get."""
+        """`weight` gives the width of the model, and the device and precision of the caches."""
         head_width = weight.shape[1] // heads
         self._device = weight.device
         self.room = Room(0, width, 0, 0)
         self.past_E2BHTWK = weight.new_zeros((layers, 2, 0, heads, 0, width, head_width))
-        """Of E layers the keys, and their values, of what was written."""
+        """Keys and values of the translations, for E layers."""
         self.memory_E2BHSK = weight.new_zeros((layers, 2, 0, heads, 0, head_width))
-        """The same of the sources."""
+        """Keys and values of the sources."""
         self.is_taken_B = np.zeros(0, dtype=bool)
         self.source_length_B: Ints = np.zeros(0, dtype=np.int32)
         self.next_B: Ints = np.zeros(0, dtype=np.int32)
-        """The place behind the longest history of each sentence."""
+        """The position after the longest history of each sentence."""
         self.ancestor_BWT: npt.NDArray[np.uint8] = np.zeros((0, width, 0), dtype=np.uint8)
-        """The row whose slot a row's history has at each position; its own behind the end."""
+        """The row whose slot belongs to a row's history at each position; after the end, the row itself."""
         self._grow(Room(bucket(max(1, _FIRST_ROWS // width)), width, _FIRST_LENGTH, _FIRST_LENGTH))
 
     def _grow(self, room: Room) -> None:
-        """New caches with what the old ones hold."""
+        """Allocate larger caches, and copy the contents."""
         old, sentences = self.room, room.sentences
         layers, two, _, heads, *_, head_width = self.past_E2BHTWK.shape
-        # Both first: where memory ends, the old ones are still whole.
+        # Allocate both before assigning either: if memory runs out, the old caches stay intact.
         past_E2BHTWK = self.past_E2BHTWK.new_zeros(
             (layers, two, sentences, heads, room.target, room.width, head_width)
         )
@@ -82,7 +82,7 @@ class Caches:
         self.ancestor_BWT, self.room = ancestor_BWT, room
 
     def make_room(self, sentences: int = 0, width: int = 0, source: int = 0, target: int = 0) -> bool:
-        """Let there be room for at least so much; returns whether the caches are at other addresses now."""
+        """Grow the caches to at least this capacity; returns whether their addresses have changed."""
         old = self.room
         wanted = Room(
             max(old.sentences, bucket(sentences)), max(old.width, width),
@@ -99,7 +99,7 @@ class Caches:
         self.source_length_B[:] = self.next_B[:] = 0
 
     def take(self, source_lengths: list[int]) -> npt.NDArray[np.int64]:
-        """The first free places, (B,), zeroed; there must be room."""
+        """Take and zero the first free places; returns them, (B,). There must be enough."""
         place_B = np.flatnonzero(~self.is_taken_B)[: len(source_lengths)]
         assert len(place_B) == len(source_lengths)
         index_B = torch.from_numpy(place_B).to(self._device)
@@ -111,17 +111,17 @@ class Caches:
         return place_B
 
     def free(self, place_B: npt.NDArray[np.integer]) -> None:
-        """Let the places be taken by others."""
+        """Free places."""
         self.is_taken_B[place_B] = False
         self.source_length_B[place_B] = self.next_B[place_B] = 0
 
     def extent(self) -> int:
-        """The places up to the last one that is taken."""
+        """The number of places up to the last one taken."""
         taken = np.flatnonzero(self.is_taken_B)
         return int(taken[-1]) + 1 if len(taken) else 0
 
     def compact(self) -> npt.NDArray[np.int64] | None:
-        """Move sentences up if a smaller bucket holds them all; returns where each place is now, or None."""
+        """Move sentences up if a smaller bucket holds them all; returns the new index of each place, or None."""
         number = int(self.is_taken_B.sum())
         if not number or bucket(number) == bucket(self.extent()):
             return None
@@ -139,7 +139,7 @@ class Caches:
         return now_B
 
     def copy_histories(self, place_B: npt.NDArray[np.int64], parent_BW: npt.NDArray[np.int64]) -> None:
-        """Give every row of these sentences the history of its parent, in slots of its own."""
+        """Copy to every row of these sentences the history of its parent, in the row's own slots."""
         width = self.room.width
         ancestor_BWT = np.take_along_axis(self.ancestor_BWT[place_B], parent_BW[:, :, None], axis=1)
         index_B = torch.from_numpy(place_B).to(self._device)

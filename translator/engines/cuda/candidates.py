@@ -1,21 +1,21 @@
-"""The best tokens of each row: of equal ones the one with the smaller id comes first, on every device."""
+"""The best tokens of each row; ties go to the smaller id on every device."""
 
 import torch
 from torch import Tensor
 
 _GROUP = 64
-"""Tokens; masks are filled up to whole groups."""
+"""Tokens per group; masks are padded to whole groups."""
 _MOST_SORTED = 4096
-"""The longest row that PyTorch sorts within one block of a GPU, which is fast and safe in a graph."""
+"""The longest row that PyTorch sorts within one GPU block, which is fast and safe in a graph."""
 
 
 def best_tokens(log_probability_NX: Tensor, best: int) -> tuple[Tensor, Tensor]:
-    """The `best` (C) largest values of each row and their places, (N, C) each; −1 for the place of −∞.
+    """The `best` (C) largest values of each row and their tokens, (N, C) each; the token of −∞ is −1.
 
-    `torch.topk` promises no order of equal values on a GPU; `argmax` and stable sorting do. To sort whole rows would
-    take longer than the network, so the vocabulary is divided into groups of neighbours. A token among the C best is in
-    one of the C groups whose best tokens are the best: each group before its own brings one that is better. So C groups
-    are sorted, in their order, so that equal tokens stand in the order of their ids.
+    `torch.topk` does not guarantee the order of equal values on a GPU; `argmax` and stable sorting do. Sorting whole
+    rows would take longer than the network, so the vocabulary is divided into groups of neighbours. The C best tokens
+    are all in the C groups with the largest maxima, since each group ranked higher contains a better token. So only
+    these groups are sorted, in vocabulary order, to keep equal tokens in order of their ids.
     """
     if best == 1:
         token_N1 = log_probability_NX.argmax(1, keepdim=True)

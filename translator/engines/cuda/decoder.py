@@ -1,4 +1,4 @@
-"""The decoder over static buffers: what a graph holds, and what is put into it and taken out."""
+"""The decoder over static buffers: the computation that graphs capture, its inputs and its results."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
@@ -18,18 +18,18 @@ from translator.engines.protocol import Ints, Mask, mask_width
 from translator.model import DecoderLayer, Transformer
 
 MOST_GRAPHS = 64
-"""Of a decoder, those used last."""
+"""Graphs kept per decoder, the most recently used ones."""
 _ENCODED_AT_ONCE = 1 << 14
-"""Tokens of sources, filled up to the same length."""
+"""Source tokens encoded at once, including padding."""
 _SOURCE_STEP = 8
-"""Sources are filled up to a multiple of it, which attention on a GPU is faster with."""
+"""Sources are padded to a multiple of this, which makes attention on a GPU faster."""
 _FIRST_MASKS = 16
 ALL = 0
-"""In the place of a number of candidates: the log-probabilities of all tokens."""
+"""Instead of a number of candidates: return the log-probabilities of all tokens."""
 
 
 class Network:
-    """A model, and its weights as a step reads them; shared by all decoders, and not changed any more."""
+    """A model, and its weights in the form that a step reads; immutable, and shared by all decoders."""
 
     @torch.inference_mode()
     def __init__(self, model: Transformer, forbidden: Iterable[int]) -> None:
@@ -39,41 +39,41 @@ class Network:
         self.device = weight_VD.device
         attentions = [layer.self_attention for layer in model.decoder]
         self.query_key_value = [torch.cat([one.query.weight, one.key_value.weight]) for one in attentions]
-        """Of each layer, (3D, D): one product instead of two."""
+        """The joint projection of each layer, (3D, D): one product instead of two."""
         self.output_XD = F.pad(weight_VD, (0, 0, 0, self.width - self.vocabulary))
         impossible_X = torch.zeros(self.width)
         impossible_X[self.vocabulary :] = -torch.inf
         impossible_X[torch.tensor(list(forbidden), dtype=torch.long)] = -torch.inf
         self.impossible_X = impossible_X.to(self.device)
-        """−∞ for tokens that have no probability."""
+        """−∞ for tokens with probability zero, else 0."""
         self._tables = [model.embedding.position_PD]
-        """Those of positions that were ever in use: lanes may still read the shorter ones."""
+        """All position tables so far; lanes may still read the shorter ones."""
 
     def logits(self, x_ND: Tensor) -> Tensor:
-        """(N, X) float32, with −∞ for what has no probability."""
+        """(N, X) float32, with −∞ for tokens with probability zero."""
         if x_ND.is_cuda and x_ND.dtype != torch.float32:
-            # Rounded to bf16, logits of 8 to 16 would be multiples of 1/16, and often equal.
+            # In bf16, logits between 8 and 16 would be multiples of 1/16, with frequent ties.
             logits_NX = torch.mm(x_ND, self.output_XD.t(), out_dtype=torch.float32)
         else:
             logits_NX = F.linear(x_ND, self.output_XD).float()
         return logits_NX + self.impossible_X
 
     def table(self, positions: int) -> Tensor:
-        """(P, D) position embeddings of the first `positions` places; raises InputTooLong if fewer were learned."""
+        """(P, D) embeddings of the first `positions` positions; raises InputTooLong if fewer were learned."""
         table_PD = self.model.embedding.table(positions)
         if table_PD is not self._tables[-1]:
             self._tables.append(table_PD)
         return table_PD[:positions]
 
     def padded_table(self, positions: int) -> Tensor:
-        """The same with zeros behind the last learned position."""
+        """Like `table`, padded with zeros after the last learned position."""
         is_learned = self.model.embedding.is_learned
         known = min(positions, len(self._tables[0])) if is_learned else positions
         return F.pad(self.table(known), (0, 0, 0, positions - known))
 
 
 class Shape(NamedTuple):
-    """What a graph is captured for, all rounded up."""
+    """The sizes that a graph is captured for, all rounded up."""
 
     sentences: int
     source: int
@@ -82,17 +82,17 @@ class Shape(NamedTuple):
 
     @property
     def rows(self) -> int:
-        """N, those that are not stepped included."""
+        """N, including rows that are not stepped."""
         return self.sentences * self.width
 
     @property
     def numbers(self) -> int:
-        """How many go into a step; the table of a single row would say nothing."""
+        """The number of int32 inputs of a step. With a width of 1, the table is trivial and left out."""
         return 3 * self.rows + self.sentences + (self.rows * self.target // 4 if self.width > 1 else 0)
 
 
-class _Sight(NamedTuple):
-    """What all layers of a step share: where rows write, and what they see."""
+class _Shared(NamedTuple):
+    """Inputs that all layers of a step share: where rows write, and what they attend to."""
 
     slot_BW: Tensor
     past_mask_B1WM: Tensor
@@ -102,7 +102,7 @@ class _Sight(NamedTuple):
 
 
 class Put(NamedTuple):
-    """What is put into a step."""
+    """The inputs of a step."""
 
     token_N: Ints
     place_N: Ints
@@ -110,7 +110,7 @@ class Put(NamedTuple):
 
 
 class Decoder:
-    """Caches, the buffers around them, and graphs that compute with both; used by one session at a time."""
+    """Caches, input and result buffers, and the graphs that use them; used by one session at a time."""
 
     @torch.inference_mode()
     def __init__(self, network: Network, width: int) -> None:
@@ -127,11 +127,11 @@ class Decoder:
             self._make_buffers()
         self._masks_MX: Mask | None = None
         self._is_known_M = np.zeros(0, dtype=bool)
-        """Which of the masks the device has."""
+        """Which of the masks are on the device."""
 
     def _make_buffers(self) -> None:
-        """What has to be as large as the caches; the graphs that know other addresses are forgotten."""
-        self.lane.finish()  # a step that was launched ahead may still run
+        """Allocate the buffers whose size depends on the caches, and drop the graphs that use old addresses."""
+        self.lane.finish()  # a step launched ahead may still be running
         self.graphs: OrderedDict[tuple[Shape, int], tuple[Graph, Tensor]] = OrderedDict()
         room, device = self.caches.room, self._network.device
         shape = Shape(room.sentences, room.source, room.target, room.width)
@@ -141,13 +141,13 @@ class Decoder:
         self._arange_W = torch.arange(room.width, dtype=torch.int32, device=device)
 
     def _host_numbers(self, name: str, size: int) -> Tensor:
-        """A pinned buffer of the host; only what was fetched may still be on its way into it."""
+        """A pinned host buffer; reused by name, so earlier transfers through it must be complete."""
         if name not in self._host or len(self._host[name]) < size:
             self._host[name] = self.lane.host_buffer(max(256, bucket(size)))
         return self._host[name][:size]
 
     def make_room(self, sentences: int = 0, width: int = 0, source: int = 0, target: int = 0) -> None:
-        """Let there be room for at least so much."""
+        """Grow the caches to at least this capacity."""
         if self.caches.make_room(sentences, width, source, target):
             self._make_buffers()
 
@@ -157,7 +157,7 @@ class Decoder:
         """Encode sources; returns their places (B,)."""
         lengths = list(map(len, sources))
         taken = int(self.caches.is_taken_B.sum())
-        self.make_room(taken + len(sources), width, _filled_up(max(lengths)))
+        self.make_room(taken + len(sources), width, _padded(max(lengths)))
         place_B = self.caches.take(lengths)
         try:
             self._encode_in_parts(place_B, sources)
@@ -180,11 +180,11 @@ class Decoder:
 
     def _encode(self, place_B: npt.NDArray[np.int64], sources: Sequence[Sequence[int]]) -> None:
         number, model = len(sources), self._network.model
-        length = _filled_up(max(map(len, sources)))
+        length = _padded(max(map(len, sources)))
         if model.embedding.is_learned:
             length = min(length, len(model.embedding.position_PD))
         self._network.table(length)
-        self.lane.finish()  # the buffer may still be read from the last time
+        self.lane.finish()  # a transfer may still be reading the buffer
         host = self._host_numbers("sources", number * (2 + length))
         about_B, token_BS = host[: 2 * number].view(2, number), host[2 * number :].view(number, length)
         about_B[0], about_B[1] = torch.from_numpy(place_B), torch.tensor(list(map(len, sources)))
@@ -204,7 +204,7 @@ class Decoder:
     # ---- steps ----
 
     def shape(self, sentences: int, source: int, target: int) -> Shape:
-        """The shape of a step of `sentences` places with sources and translations up to these lengths; makes room."""
+        """The shape of a step of `sentences` places with these maximum lengths; grows the caches to fit."""
         self.make_room(target=target)
         return Shape(
             bucket(sentences),
@@ -214,7 +214,7 @@ class Decoder:
         )
 
     def put_masks(self, masks_MX: Mask, mask_N: Ints) -> None:
-        """Let the device have the masks that rows use."""
+        """Send the masks that rows use to the device, unless they are already there."""
         if masks_MX is not self._masks_MX:
             self._masks_MX, self._is_known_M = masks_MX, np.zeros(len(masks_MX), dtype=bool)
         is_known_N = self._is_known_M[mask_N]
@@ -237,7 +237,7 @@ class Decoder:
         self._is_known_M[new_M] = True
 
     def put(self, shape: Shape, row_N: npt.NDArray[np.integer], put: Put) -> None:
-        """Send what the next step needs. `row_N` are places times W and the row's number in its sentence."""
+        """Send the inputs of the next step. A row's index in `row_N` is place · W + its number in the sentence."""
         host, caches = self._host_numbers("put", shape.numbers), self.caches
         numbers, sentences = host.numpy(), slice(shape.sentences)
         by_row_3N = numbers[: 3 * shape.rows].reshape(3, shape.rows)
@@ -254,14 +254,15 @@ class Decoder:
     def launch(self, shape: Shape, best: int) -> Tensor:
         """Compute a step with the `best` candidates of each row, or ALL; returns its results on the device.
 
-        They are 2 · N · C numbers: tokens, and the bits of their log-probabilities; or those of N · V.
+        The results are 2 · N · C int32 values: tokens, then the bits of their log-probabilities. With ALL, they are the
+        bits of N · V log-probabilities.
         """
         key = shape, best
         if key not in self.graphs:
             size = 2 * shape.rows * best if best else shape.rows * self._network.vocabulary
             results = torch.zeros(size, dtype=torch.int32, device=self._network.device)
             self.graphs[key] = Graph(self.lane), results
-            self.lane.finish()  # before a graph goes
+            self.lane.finish()  # before a graph is dropped
             while len(self.graphs) > MOST_GRAPHS:
                 self.graphs.popitem(last=False)
         self.graphs.move_to_end(key)
@@ -270,12 +271,15 @@ class Decoder:
         return results
 
     def fetch(self, results: Tensor, number: int = 0) -> tuple[npt.NDArray[np.int32], Callable[[], None]]:
-        """Where results will be on the host, and what waits for them; `number` counts those that are on their way."""
+        """Start a copy to the host; returns its buffer and a function that waits for it.
+
+        `number` distinguishes copies that are in flight at the same time.
+        """
         host = self._host_numbers(f"fetch {number}", len(results))
         return host.numpy(), self.lane.fetch(results, host)
 
     def attention(self, shape: Shape, layer: int, head: int) -> Tensor:
-        """(N, S) what a head of cross-attention weighs in a step, which is computed directly."""
+        """The weights of one cross-attention head in a step, (N, S); computed without a graph."""
         asked = self._network.model.decoder[layer].cross_attention
         record: AttentionRecord = {asked: None}
         self._log_probabilities(shape, record)
@@ -283,10 +287,10 @@ class Decoder:
         assert weight_BHWS is not None
         return weight_BHWS[:, head].flatten(0, 1).float()
 
-    # ---- what is captured: the rules are those of lane.py ----
+    # ---- captured code: see the rules in lane.py ----
 
     def _inputs(self, shape: Shape) -> tuple[Tensor, Tensor]:
-        """Tokens, places and masks, (3, B, W), and lengths of sources (B,)."""
+        """Tokens, positions and mask indices, (3, B, W), and source lengths, (B,)."""
         by_row = self._numbers[: 3 * shape.rows].view(3, shape.sentences, shape.width)
         return by_row, self._numbers[3 * shape.rows : 3 * shape.rows + shape.sentences]
 
@@ -302,12 +306,12 @@ class Decoder:
         token_out, value_out = results.view(2, shape.rows, best)
         token_out.copy_(token_NC)
         value_out.view(torch.float32).copy_(value_NC)
-        if best == 1:  # the next replay may go on from here
+        if best == 1:  # the next replay may continue from here
             token_BW.copy_(token_NC.view_as(token_BW).clamp(min=0))
             place_BW.add_(1)
 
     def _log_probabilities(self, shape: Shape, record: AttentionRecord | None = None) -> Tensor:
-        """(N, X) float32 of the next tokens, after those of `_inputs` were put in."""
+        """Feed the tokens of `_inputs`; returns the log-probabilities of the next ones, (N, X) float32."""
         network, sentences = self._network, shape.sentences
         embedding = network.model.embedding
         (token_BW, place_BW, _), source_length_B = self._inputs(shape)
@@ -315,27 +319,27 @@ class Decoder:
         x_BWD = x_BWD + F.embedding(place_BW, self._position_TD)
         beyond_BS = self._arange_T[: shape.source] >= source_length_B.unsqueeze(1)
         beyond_B11S = beyond_BS[:, None, None, :]
-        sight = _Sight(
+        shared = _Shared(
             (place_BW * shape.width + self._arange_W).long(),
             self._past_mask(shape, place_BW, x_BWD.dtype),
-            ~beyond_B11S if record else _added(beyond_B11S, x_BWD.dtype),
+            ~beyond_B11S if record else _additive_mask(beyond_B11S, x_BWD.dtype),
             record,
         )
         for number, layer in enumerate(network.model.decoder):
             past_2BHMK = self.caches.past_E2BHTWK[number, :, :sentences].flatten(3, 4)
             memory = KeyValue(*self.caches.memory_E2BHSK[number, :, :sentences, :, : shape.source])
-            x_BWD = _layer(layer, network.query_key_value[number], x_BWD, past_2BHMK, memory, sight)
+            x_BWD = _layer(layer, network.query_key_value[number], x_BWD, past_2BHMK, memory, shared)
         return network.logits(network.model.decoder_norm(x_BWD).flatten(0, 1)).log_softmax(1)
 
     def _past_mask(self, shape: Shape, place_BW: Tensor, dtype: torch.dtype) -> Tensor:
-        """(B, 1, W, T · W) to be added to scores: each row sees its history and itself."""
+        """The additive mask of self-attention, (B, 1, W, T · W): each row sees its history and itself."""
         later_BWT = self._arange_T[: shape.target] > place_BW.unsqueeze(2)
         if shape.width == 1:
-            return _added(later_BWT.unsqueeze(1), dtype)
+            return _additive_mask(later_BWT.unsqueeze(1), dtype)
         table = self._numbers[3 * shape.rows + shape.sentences : shape.numbers].view(torch.uint8)
         ancestor_BWT1 = table.view(shape.sentences, shape.width, shape.target, 1)
         hidden_BWTW = (ancestor_BWT1 != self._arange_W) | later_BWT.unsqueeze(3)
-        return _added(hidden_BWTW.flatten(2).unsqueeze(1), dtype)
+        return _additive_mask(hidden_BWTW.flatten(2).unsqueeze(1), dtype)
 
 
 def _layer(
@@ -344,10 +348,10 @@ def _layer(
     x_BWD: Tensor,
     past_2BHMK: Tensor,
     memory: KeyValue,
-    sight: _Sight,
+    shared: _Shared,
 ) -> Tensor:
-    """As `DecoderLayer.step`, of all rows of each sentence at once: (B, W, D)."""
-    shown = sight.past_mask_B1WM.shape[3]
+    """Like `DecoderLayer.step`, for all rows of each sentence at once: (B, W, D)."""
+    shown = shared.past_mask_B1WM.shape[3]
 
     def attend_to_past(y_BWD: Tensor) -> Tensor:
         attention = layer.self_attention
@@ -355,25 +359,28 @@ def _layer(
             F.linear(y_BWD, query_key_value).unflatten(2, (3, attention.heads, -1)).permute(2, 0, 3, 1, 4)
         )
         new_2BHWK = new_3BHWK[1:]
-        past_2BHMK.scatter_(3, sight.slot_BW[None, :, None, :, None].expand(new_2BHWK.shape), new_2BHWK)
+        past_2BHMK.scatter_(3, shared.slot_BW[None, :, None, :, None].expand(new_2BHWK.shape), new_2BHWK)
         key_BHMK, value_BHMK = past_2BHMK[:, :, :, :shown]
         return attention.merge_heads(
-            F.scaled_dot_product_attention(new_3BHWK[0], key_BHMK, value_BHMK, attn_mask=sight.past_mask_B1WM)
+            F.scaled_dot_product_attention(
+                new_3BHWK[0], key_BHMK, value_BHMK, attn_mask=shared.past_mask_B1WM
+            )
         )
 
     x_BWD = layer.self_attention_residual(x_BWD, attend_to_past)
     x_BWD = layer.cross_attention_residual(
-        x_BWD, lambda y_BWD: layer.cross_attention(y_BWD, memory, sight.source_mask_B11S, record=sight.record)
+        x_BWD,
+        lambda y_BWD: layer.cross_attention(y_BWD, memory, shared.source_mask_B11S, record=shared.record),
     )
     out_BWD: Tensor = layer.feed_forward_residual(x_BWD, layer.feed_forward)
     return out_BWD
 
 
-def _filled_up(length: int) -> int:
-    """The length that a source gets."""
+def _padded(length: int) -> int:
+    """The padded length of a source."""
     return -(-length // _SOURCE_STEP) * _SOURCE_STEP
 
 
-def _added(hidden: Tensor, dtype: torch.dtype) -> Tensor:
-    """−∞ where something is hidden, else 0."""
+def _additive_mask(hidden: Tensor, dtype: torch.dtype) -> Tensor:
+    """An additive mask: −∞ where hidden, else 0."""
     return torch.zeros_like(hidden, dtype=dtype).masked_fill_(hidden, -torch.inf)

@@ -1,4 +1,4 @@
-"""Engine and sessions: rows as a search knows them, and the places where a decoder has them."""
+"""Engine and sessions: map the rows of a search to the places of a decoder."""
 
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,18 +12,18 @@ from translator.engines.protocol import Candidates, Floats, Ints, Mask, Rows
 from translator.model import Transformer
 
 _KEPT_DECODERS = 4
-"""That no session has sentences in; each has caches and graphs."""
+"""Idle decoders to keep; each has caches and graphs."""
 _ROWS_AHEAD = 4
-"""With at most this number of rows, a greedy step is launched before the result of the last one is read. A translation
-has some 25 tokens, so with 4 rows every sixth of these steps is for nothing; with 25 it would be every second one."""
+"""With at most this many rows, a greedy step is launched before the result of the last one is read. A translation has
+about 25 tokens, so with 4 rows every sixth of these steps is wasted; with 25 rows, every second one would be."""
 _NOWHERE = -1
 
 
 class CudaEngine:
-    """A Transformer, where it is and in the precision that its weights have; they may not be changed any more."""
+    """A Transformer, on the device and in the precision of its weights, which must not change afterwards."""
 
     def __init__(self, model: Transformer, forbidden: Iterable[int] = ()) -> None:
-        """`forbidden` tokens have no probability."""
+        """`forbidden` tokens have probability zero."""
         self.network = Network(model, forbidden)
         self.vocabulary = model.config.vocab_size
         self.positions = model.config.max_positions if model.config.positions == "learned" else None
@@ -34,7 +34,7 @@ class CudaEngine:
         return CudaSession(self)
 
     def borrow(self, width: int) -> Decoder:
-        """A decoder for sentences of `width` rows: an idle one, which has graphs, if there is one."""
+        """Take a decoder for sentences of `width` rows; an idle one with its graphs, if there is one."""
         for decoder in self._idle[::-1]:
             if decoder.caches.room.width == width:
                 try:
@@ -45,14 +45,14 @@ class CudaEngine:
         return Decoder(self.network, width)
 
     def give_back(self, decoder: Decoder) -> None:
-        """Let other sessions have it. No lock: Python may call this anywhere, for a session that is forgotten."""
+        """Return a decoder for reuse. Takes no lock, because a finalizer may call this at any point."""
         decoder.caches.reset()
         self._idle.append(decoder)
         del self._idle[:-_KEPT_DECODERS]
 
 
 class CudaSession:
-    """Rows as a search numbers them; it borrows a decoder as long as it has sentences."""
+    """The rows of a search. A session borrows a decoder as long as it has sentences."""
 
     def __init__(self, engine: CudaEngine) -> None:
         self._engine = engine
@@ -60,23 +60,23 @@ class CudaSession:
         self._forget()
 
     def _forget(self) -> None:
-        """Be without rows."""
+        """Reset to a session without rows."""
         self._decoder: Decoder | None = None
         self._place_R: Ints = np.zeros(0, dtype=np.int32)
-        """Of each row, the place of its sentence; _NOWHERE after its release."""
+        """The place of each row's sentence; _NOWHERE after its release."""
         self._number_R: Ints = np.zeros(0, dtype=np.int32)
-        """Of each row, within its sentence."""
+        """The number of each row within its sentence."""
         self._length_R: Ints = np.zeros(0, dtype=np.int32)
-        """The tokens that each row has."""
+        """The number of tokens in each row."""
         self._free: dict[int, list[int]] = {}
-        """First rows of sentences that were released, by their number of rows: the next ones take their places."""
+        """First rows of released sentences, by their number of rows; new sentences reuse them."""
         self._has_changed = True
         """Whether sentences have come or gone since the last step."""
         self._extent = 0
-        """The places up to the last sentence, as of the last step."""
+        """The number of places up to the last sentence, as of the last step."""
 
     def admit(self, sources: Sequence[Sequence[int]], width: int) -> Ints:
-        """As `Session.admit`. Raises InputTooLong over learned positions, and MemoryError without memory for more."""
+        """See `Session.admit`. Raises InputTooLong beyond the learned positions, and MemoryError if memory runs out."""
         self._check_sources(sources, width)
         if not sources:
             return np.zeros(0, dtype=np.int32)
@@ -92,18 +92,18 @@ class CudaSession:
         return np.array([self._add_rows(int(place), width) for place in place_B], dtype=np.int32)
 
     def _check_sources(self, sources: Sequence[Sequence[int]], width: int) -> None:
-        """A GPU that looks up a token that is not there serves nobody any more."""
+        """Check before anything reaches the GPU: after an out-of-range lookup, a GPU context is unusable."""
         if not 1 <= width <= 255:
-            raise IndexError(f"a sentence cannot have {width} rows; 1 to 255 can be")
+            raise IndexError(f"a sentence cannot have {width} rows; give 1 to 255")
         for source in sources:
             if not len(source):
-                raise IndexError("a source has no tokens; it needs its end at least")
+                raise IndexError("a source has no tokens; it needs at least its end token")
             _check_tokens(np.asarray(source), self._engine.vocabulary)
         if sources:
             self._engine.network.table(max(map(len, sources)))
 
     def _add_rows(self, place: int, width: int) -> int:
-        """The first row of a new sentence."""
+        """Allocate the rows of a new sentence; returns the first."""
         if self._free.get(width):
             first = self._free[width].pop()
         else:
@@ -116,7 +116,7 @@ class CudaSession:
         return first
 
     def step(self, rows: Rows, masks_MX: Mask, best: int) -> Candidates:
-        """As `Session.step`."""
+        """See `Session.step`."""
         best = min(best, self._engine.vocabulary)
         with self._ready(rows, 1, masks_MX) as (decoder, shape, cell_N):
             numbers, wait = decoder.fetch(decoder.launch(shape, best))
@@ -126,7 +126,7 @@ class CudaSession:
         return Candidates(token_NC[cell_N], value_NC.view(np.float32)[cell_N])
 
     def run(self, rows: Rows, masks_MX: Mask, is_ordinary_X: Mask, most_steps: int) -> tuple[Ints, Floats]:
-        """As `Session.run`."""
+        """See `Session.run`."""
         if self._engine.positions is not None:
             farthest = int(self._length_R[rows.parent_N].max(initial=0))
             most_steps = max(1, min(most_steps, self._engine.positions - farthest))
@@ -148,7 +148,7 @@ class CudaSession:
         return found_T2N[:, 0], found_T2N[:, 1].view(np.float32)
 
     def distribution(self, rows: Rows) -> Floats:
-        """As `Session.distribution`."""
+        """See `Session.distribution`."""
         with self._ready(rows, 1) as (decoder, shape, cell_N):
             numbers, wait = decoder.fetch(decoder.launch(shape, ALL))
             wait()
@@ -157,7 +157,7 @@ class CudaSession:
         return found_NV
 
     def attention(self, rows: Rows, layer: int, head: int) -> Floats:
-        """As `Session.attention`; computed without a graph."""
+        """See `Session.attention`; computed without a graph."""
         with self._ready(rows, 1) as (decoder, shape, cell_N):
             weight_NS = decoder.attention(shape, layer, head).cpu().numpy()[cell_N]
             self._advance(rows, 1)
@@ -167,7 +167,7 @@ class CudaSession:
         return found_NS
 
     def release(self, first_row_B: Ints) -> None:
-        """As `Session.release`."""
+        """See `Session.release`."""
         decoder = self._decoder
         for first in map(int, first_row_B):
             is_row = decoder and 0 <= first < len(self._place_R) and self._place_R[first] >= 0
@@ -187,20 +187,20 @@ class CudaSession:
     def _ready(
         self, rows: Rows, steps: int, masks_MX: Mask | None = None
     ) -> Iterator[tuple[Decoder, Shape, Ints]]:
-        """A decoder with the inputs of the next `steps` steps, their shape, and where the rows are in it.
+        """Prepare the next `steps` steps; yields the decoder with its inputs, the shape, and the rows' indices in it.
 
-        Raises InputTooLong over learned positions, and MemoryError when memory ends.
+        Raises InputTooLong beyond the learned positions, and MemoryError if memory runs out.
         """
         decoder = self._check_rows(rows)
         start_N = self._length_R[rows.parent_N]
         self._engine.network.table(int(start_N.max()) + 1)
         with _memory_errors(), torch.inference_mode(), decoder.lane.current():
             if self._has_changed:
-                self._move_up(decoder)
+                self._compact(decoder)
             caches = decoder.caches
             farthest = int(caches.next_B.max())
             shape = decoder.shape(self._extent, int(caches.source_length_B.max()), farthest + steps)
-            self._lead_on(decoder, rows, start_N)
+            self._inherit_histories(decoder, rows, start_N)
             cell_N: Ints = self._place_R[rows.row_N] * shape.width + self._number_R[rows.row_N]
             mask_N = rows.mask_N if masks_MX is not None else np.zeros_like(rows.mask_N)
             if masks_MX is not None:
@@ -220,8 +220,8 @@ class CudaSession:
         assert self._decoder
         return self._decoder
 
-    def _move_up(self, decoder: Decoder) -> None:
-        """After sentences have come or gone."""
+    def _compact(self, decoder: Decoder) -> None:
+        """Move sentences up after some have come or gone."""
         now_B = decoder.caches.compact()
         if now_B is not None:
             is_there_R = self._place_R >= 0
@@ -229,8 +229,8 @@ class CudaSession:
         self._extent = decoder.caches.extent()
         self._has_changed = False
 
-    def _lead_on(self, decoder: Decoder, rows: Rows, start_N: Ints) -> None:
-        """Let rows have the histories of their parents: by the table, unless their slots may be in use."""
+    def _inherit_histories(self, decoder: Decoder, rows: Rows, start_N: Ints) -> None:
+        """Give rows the histories of their parents, through the table, or by a copy if their slots may be in use."""
         caches = decoder.caches
         if caches.room.width == 1 and (start_N == caches.next_B[self._place_R[rows.row_N]]).all():
             return
@@ -252,7 +252,7 @@ class CudaSession:
             )
 
     def _advance(self, rows: Rows, steps: int) -> None:
-        """After steps."""
+        """Update the lengths after steps."""
         assert self._decoder
         length_N = self._length_R[rows.parent_N] + steps
         self._length_R[rows.row_N] = length_N
@@ -261,7 +261,7 @@ class CudaSession:
 
 def _check_tokens(token_N: Ints, vocabulary: int) -> None:
     if token_N.min() < 0 or token_N.max() >= vocabulary:
-        raise IndexError(f"a token is outside of the vocabulary of {vocabulary}")
+        raise IndexError(f"a token is outside the vocabulary of {vocabulary}")
 
 
 @contextmanager

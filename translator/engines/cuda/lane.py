@@ -1,15 +1,15 @@
-"""The seam between a GPU and a processor: only the former has streams, pinned memory and graphs.
+"""The differences between a GPU and a CPU: only a GPU has streams, pinned memory and graphs.
 
-What a graph captures must be safe to be replayed:
+Captured code must be safe to replay:
 
-- no waiting for the GPU: no `.item()`, `.cpu()`, `nonzero`, no branch on what a tensor holds;
-- shapes that depend on no tensor;
-- inputs and results at addresses that stay: static buffers, copied to and from outside;
-- no Python value that may differ the next time: what changes is in a tensor;
-- no collective allocation: memory comes from the pool that the lane's graphs share. They may share it since their
-  results are in buffers of their own, and one replay follows the other.
+- no waiting for the GPU: no `.item()`, `.cpu()`, `nonzero`, and no branch on the contents of a tensor;
+- no shapes that depend on the contents of a tensor;
+- inputs and results at fixed addresses: static buffers, which are copied to and from outside;
+- no Python values that may differ at the next replay: anything that changes is in a tensor;
+- no allocation outside the pool that the lane's graphs share. They can share it because their results have their own
+  buffers, and replays run one after another.
 
-Tests hold the operations of a step against these rules.
+Tests check the operations of a step against these rules.
 """
 
 import logging
@@ -27,35 +27,34 @@ _capture_locks: dict[torch.device, threading.Lock] = {}
 
 
 class Lane:
-    """What is computed in order: on a GPU a stream, and the memory of the graphs that are replayed on it."""
+    """A sequence of computations: on a GPU, a stream and the memory pool of the graphs that replay on it."""
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
         self.warm = threading.local()
-        """Has a mark in threads that have computed here: libraries prepare for each, but not during a capture."""
+        """Marked in threads that have computed here: libraries initialise per thread, but cannot during a capture."""
         self.has_graphs = device.type == "cuda"
         self._stream: torch.cuda.Stream | None = None
         if device.type == "cuda":
             self._stream = torch.cuda.Stream(device)
-            self._stream.wait_stream(
-                torch.cuda.current_stream(device)
-            )  # the weights may still be on their way
+            # The weights may still be in transfer.
+            self._stream.wait_stream(torch.cuda.current_stream(device))
             self._pool = torch.cuda.graph_pool_handle()
 
     def current(self) -> AbstractContextManager[object]:
-        """Within it, this thread computes on the lane."""
+        """A context in which this thread computes on the lane."""
         return torch.cuda.stream(self._stream) if self._stream else nullcontext()
 
     def host_buffer(self, size: int) -> Tensor:
-        """(size,) int32, where the GPU reads and writes while the host does something else."""
+        """A host buffer, (size,) int32, that the GPU can read and write asynchronously."""
         return torch.zeros(size, dtype=torch.int32, pin_memory=self._stream is not None)
 
     def send(self, numbers: Tensor, to: Tensor) -> None:
-        """Copy from the host to the device; `numbers` must stay as they are until a later result is here."""
+        """Copy from the host to the device; `numbers` must not change until a later result has arrived."""
         to.copy_(numbers, non_blocking=True)
 
     def fetch(self, numbers: Tensor, to: Tensor) -> Callable[[], None]:
-        """Copy from the device to the host; the result is there when the returned function has returned."""
+        """Copy from the device to the host; call the returned function to wait for the result."""
         to.copy_(numbers, non_blocking=True)
         if self._stream is None:
             return _do_nothing
@@ -64,14 +63,14 @@ class Lane:
         return event.synchronize
 
     def finish(self) -> None:
-        """Wait for everything."""
+        """Wait until everything on the lane is done."""
         if self._stream:
             self._stream.synchronize()
 
     def capture(self, function: Callable[[], None]) -> Callable[[], None] | None:
-        """A function that replays what this one launches, or None where there are no graphs.
+        """Capture what `function` launches; returns a function that replays it, or None if there are no graphs.
 
-        Nothing is computed meanwhile. A capture that fails is the lane's last one, and says so in the log.
+        A capture computes nothing. If one fails, the lane logs a warning and captures no more.
         """
         if not self.has_graphs:
             return None
@@ -82,12 +81,12 @@ class Lane:
         except RuntimeError as error:
             self.has_graphs = False
             logger.warning(
-                "a step cannot be a CUDA graph, and is computed without, which is slower: %s", error
+                "cannot capture a step as a CUDA graph; running without, which is slower: %s", error
             )
             return None
 
     def record(self, function: Callable[[], None]) -> Callable[[], None]:
-        """As `capture`; other threads may go on: what they launch on their lanes is not captured."""
+        """Like `capture`, without handling errors. Other threads may keep launching; their work is not captured."""
         graph = torch.cuda.CUDAGraph()
         with (
             _capture_locks.setdefault(self.device, threading.Lock()),
@@ -98,7 +97,7 @@ class Lane:
 
 
 class Graph:
-    """A function of static tensors: computed directly at first, as a warm-up, and then captured and replayed."""
+    """A function of static tensors: the first call runs it as a warm-up; later calls capture and replay it."""
 
     def __init__(self, lane: Lane) -> None:
         self._lane = lane
@@ -106,7 +105,7 @@ class Graph:
         self._is_warm = False
 
     def __call__(self, function: Callable[[], None]) -> None:
-        """`function` is the same every time; it is not kept, since it may hold what holds the graph."""
+        """`function` must be the same each time. It is not stored, because it may refer to the owner of the graph."""
         if self._replay is None and self._is_warm and hasattr(self._lane.warm, "mark"):
             self._replay = self._lane.capture(function)
         if self._replay:

@@ -1,4 +1,4 @@
-"""Compile the library with the C compiler of the PyPI package `ziglang`, so that no compiler need be installed.
+"""Compile the library with the C compiler in the PyPI package `ziglang`, so that you need no other compiler.
 
 python -m translator.engines.native.build                      # for this machine, into the package
 python -m translator.engines.native.build aarch64 out.so       # for another one
@@ -24,7 +24,7 @@ COMPILED_KERNELS: Mapping[str, Mapping[str, str]] = {
     },
     "aarch64": {"portable": "baseline", "dotprod": "generic+dotprod"},
 }
-"""For each machine, the processors that its kernels are compiled for."""
+"""The kernels of each machine, and the processor that each is compiled for."""
 _SOURCES = ("engine.c", "engine.h", "kernel.c", "kernel.h")
 _FLAGS = ("-std=c11", "-O3", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off", "-fno-math-errno")
 _WARNINGS = ("-Wall", "-Wextra", "-Werror", "-Wno-psabi")
@@ -32,20 +32,20 @@ _NAMES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
 def machine_name(machine: str = "") -> str:
-    """What the compiler calls a machine, by default this one; raises RuntimeError where there is no engine for it."""
+    """The compiler's name of a machine, by default this one; raises RuntimeError if there is no engine for it."""
     name = machine.lower() or platform.machine().lower()
     name = _NAMES.get(name, name)
     if not machine and platform.system() != "Linux":
         name = f"{platform.system()} on {name}"
     if name not in COMPILED_KERNELS:
         raise RuntimeError(
-            f"there is no native engine for {name}; it is for Linux on {', '.join(COMPILED_KERNELS)}"
+            f"there is no native engine for {name}; it supports Linux on {', '.join(COMPILED_KERNELS)}"
         )
     return name
 
 
 def build(machine: str = "", out: Path = LIBRARY) -> None:
-    """Compile for a machine, by default this one; raises RuntimeError with what the compiler said."""
+    """Compile for a machine, by default this one; raises RuntimeError with the compiler's output if that fails."""
     name = machine_name(machine)
     with tempfile.TemporaryDirectory() as folder:
         finished = Path(folder) / "libengine.so"
@@ -61,12 +61,12 @@ def build_program(source: Path, out: Path, *flags: str, machine: str = "") -> No
 
 
 def manifest_of(library: Path) -> Path:
-    """Where the hashes of a library stand."""
+    """The path of a library's manifest, which holds its hashes."""
     return library.with_suffix(".json")
 
 
 def hashes(library: Path) -> dict[str, str]:
-    """SHA-256 of a library, and of the sources that it is made from."""
+    """SHA-256 of a library and of its sources."""
     sources = b"".join((FOLDER / name).read_bytes() for name in _SOURCES)
     return {
         "library": hashlib.sha256(library.read_bytes()).hexdigest(),
@@ -75,7 +75,7 @@ def hashes(library: Path) -> dict[str, str]:
 
 
 def _link(machine: str, sources: Sequence[Path], out: Path, flags: Sequence[str]) -> None:
-    """Compile the kernels, and link them with these sources."""
+    """Compile the kernels, and link them with the given sources."""
     with tempfile.TemporaryDirectory() as folder:
         objects = [Path(folder) / f"{kernel}.o" for kernel in COMPILED_KERNELS[machine]]
         for made, (kernel, processor) in zip(objects, COMPILED_KERNELS[machine].items(), strict=True):

@@ -1,4 +1,4 @@
-/* Model, caches and steps; see engine.h. The arithmetic is in kernel.c. */
+/* The model, its caches and its steps; see engine.h. The arithmetic is in kernel.c. */
 
 #include "engine.h"
 
@@ -14,7 +14,7 @@
 #endif
 
 #define ALIGNMENT 64
-#define ENCODED_AT_ONCE 128  /* tokens whose activations stay in the second-level cache */
+#define ENCODED_AT_ONCE 128  /* tokens whose activations fit in the L2 cache */
 #define ROUND_UP(x, to) (((x) + (to) - 1) / (to) * (to))
 
 /* ---- memory ---- */
@@ -28,7 +28,7 @@ static void *new_zeros(size_t bytes) {
 
 typedef struct { void *memory; size_t room; } Buffer;
 
-/* Make room for this many bytes; what stood there is lost. Returns 0 where there is not enough memory. */
+/* Makes room for this many bytes; the old contents are lost. Returns 0 if there is not enough memory. */
 static int room_for(Buffer *buffer, size_t bytes) {
     if (buffer->room >= bytes) return 1;
     size_t more = bytes + bytes / 2;
@@ -53,7 +53,7 @@ typedef struct {
 struct NtModel {
     NtConfig config;
     const Kernel *kernel;
-    int head_width, head_room, memory_width; /* a head's floats in a cache, and all heads' */
+    int head_width, head_room, memory_width; /* floats in a cache per head, and for all heads */
     float *embedding;                        /* [vocabulary][width] */
     float *position;                         /* [positions][width] */
     Matrix logits;
@@ -84,7 +84,7 @@ static void free_matrix(Matrix *matrix) {
 
 static int is_finite(float x) { return x - x == 0.0f; }
 
-/* Quantise `outputs` rows of weights, times `factor`, into the matrix from the output `first` on. */
+/* Quantises `outputs` rows of weights, times `factor`, into the matrix, starting at output `first`. */
 static int fill_matrix(Matrix *matrix, int first, const float *weight, int outputs, float factor) {
     for (int o = 0; o < outputs; o++, weight += matrix->inputs) {
         float most = 0.0f;
@@ -117,7 +117,7 @@ static int copy_floats(float **to, const float *from, size_t number) {
     return 0;
 }
 
-/* Reads the weights in their order; the first error stays. */
+/* Reads the weights in order; keeps the first error. */
 typedef struct { const float *const *next; int error; const NtConfig *config; } Reader;
 
 static const float *next(Reader *reader) { return *reader->next++; }
@@ -144,7 +144,7 @@ static void read_matrix(Reader *reader, Matrix *matrix, int outputs, int inputs,
     }
 }
 
-/* W^Q / sqrt(d_k), then W^K and W^V, as one matrix. */
+/* Reads W^Q / sqrt(d_k), then W^K and W^V, into one matrix. */
 static void read_query_key_value(Reader *reader, Matrix *matrix, float query_factor) {
     int width = reader->config->width;
     if (!new_matrix(matrix, 3 * width, width) && !reader->error) reader->error = NT_OUT_OF_MEMORY;
@@ -212,7 +212,7 @@ static const Kernel *find_kernel(const char *name) {
 }
 
 #if defined(__x86_64__)
-/* Whether the system saves the registers of these state components (XCR0) when it switches threads. */
+/* Whether the OS saves the registers of these state components (XCR0) when it switches threads. */
 static int saves(unsigned components) {
     unsigned low, high;
     __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
@@ -265,7 +265,7 @@ int nt_model_new(const NtConfig *config, const char *kernel, const float *const 
         nt_model_free(made);
         return error;
     }
-    /* A bias of minus infinity takes a token's probability; the tokens that only fill up the last panel have none. */
+    /* A bias of minus infinity gives a token probability zero. The padding of the last panel gets one, too. */
     for (int token = 0; token < made->logits.panels * PANEL; token++)
         if (token >= config->vocabulary || forbidden[token]) made->logits.bias[token] = -__builtin_inff();
     made->logits.outputs = made->logits.panels * PANEL;
@@ -308,23 +308,23 @@ void nt_model_free(NtModel *model) {
 
 /* ---- sessions ---- */
 
-/* Keys and values of past tokens stand in slots, each written once. A row's history says which slots are its own, so
-   that a beam search moves indices and no keys. */
+/* Keys and values of past tokens are stored in slots, each written once. A row's history lists its slots, so a beam
+   search moves indices instead of keys. */
 typedef struct {
-    int32_t length;            /* tokens put in; 0 before the first step */
-    int32_t *slot, *next_slot; /* [positions] the history, and that after a step that is being made */
+    int32_t length;            /* tokens so far; 0 before the first step */
+    int32_t *slot, *next_slot; /* [positions] the history, and the one after the current step */
 } Row;
 
 typedef struct {
     int32_t first_row, beam; /* beam 0: free */
     int32_t source_length;
-    Buffer memory;           /* [layer][key columns: width x filled length, values: length x width] */
+    Buffer memory;           /* [layer][key columns: width x padded length, values: length x width] */
     float *past;             /* [slot][layer][key, value][memory_width] */
     int32_t slots, slot_room;
     Row *rows;
-    int32_t *slot_numbers;   /* of all rows */
+    int32_t *slot_numbers;   /* the histories of all rows */
     size_t slot_numbers_room;
-    int32_t positions;       /* room of a row's history */
+    int32_t positions;       /* room in a row's history */
 } Sentence;
 
 struct NtSession {
@@ -387,7 +387,7 @@ static void multiply(NtSession *session, const Matrix *weight, const float *x, i
     session->model->kernel->multiply(weight, &q, epilogue, out, weight->outputs);
 }
 
-/* What a sub-layer gets: normalised where the norm stands before it. */
+/* The input of a sub-layer: normalised if the model is pre-norm. */
 static const float *before(NtSession *session, const float *x, int rows, const Norm *norm) {
     const NtModel *model = session->model;
     int width = model->config.width;
@@ -396,7 +396,7 @@ static const float *before(NtSession *session, const float *x, int rows, const N
     return session->y.memory;
 }
 
-/* After the residual sum: normalised where the norm stands behind it. */
+/* After the residual sum: normalises if the model is post-norm. */
 static void after(NtSession *session, float *x, int rows, const Norm *norm) {
     const NtModel *model = session->model;
     int width = model->config.width;
@@ -421,7 +421,7 @@ static void embed(const NtModel *model, int32_t token, int32_t position, float *
 
 /* ---- the encoder ---- */
 
-/* A head's keys as columns: key_T[k][position], filled up to whole LANES with zeros. */
+/* Writes a head's keys as columns, key_T[k][position], padded with zeros to whole LANES. */
 static void transpose(const float *key, int stride, int length, int head_width, float *key_T) {
     int filled = ROUND_UP(length, LANES);
     memset(key_T, 0, (size_t)filled * (size_t)head_width * sizeof(float));
@@ -520,7 +520,7 @@ static int32_t free_sentence_number(NtSession *session) {
     return number;
 }
 
-/* Histories of at least `positions` tokens for all rows; they keep what they have. */
+/* Grows the histories of all rows to at least `positions` tokens, and keeps their contents. */
 static int room_for_history(Sentence *sentence, int32_t positions) {
     if (sentence->positions >= positions) return 1;
     int32_t longer = ROUND_UP(positions + positions / 2, 32);
@@ -648,7 +648,7 @@ static int check_rows(NtSession *session, const NtStep *step) {
     return 0;
 }
 
-/* Give each row the history of its parent and a new slot. */
+/* Gives each row the history of its parent and a new slot. */
 static int extend_rows(NtSession *session, const NtStep *step, Live *live) {
     for (int32_t place = 0; place < step->rows; place++) {
         Sentence *sentence = &session->sentences[session->sentence_of_row[step->row[place]]];
@@ -678,7 +678,7 @@ static int extend_rows(NtSession *session, const NtStep *step, Live *live) {
     return 0;
 }
 
-/* A head's part of a row, filled up to the room that heads have in a cache. */
+/* Copies a row head by head, with each head padded to its room in a cache. */
 static void spread_heads(const NtModel *model, const float *x, float *out) {
     for (int head = 0; head < model->config.heads; head++)
         memcpy(out + head * model->head_room, x + head * model->head_width, (size_t)model->head_width * sizeof(float));
@@ -746,7 +746,7 @@ static void decode(NtSession *session, const NtStep *step, const int32_t *tokens
     multiply(session, &model->logits, before(session, x, rows, &model->decoder_end), rows, STORE, session->logits.memory);
 }
 
-/* The candidates of every row; returns whether all best ones are ordinary. */
+/* Chooses the candidates of every row; returns whether all best ones are ordinary. */
 static int choose(NtSession *session, const NtStep *step, int32_t *candidate, float *log_probability) {
     const NtModel *model = session->model;
     int vocabulary = model->config.vocabulary, filled = model->logits.outputs, all_ordinary = step->ordinary != NULL;
@@ -781,7 +781,7 @@ int nt_step(NtSession *session, const NtStep *step) {
     NtStep now = *step;
     int made = 0;
     for (int goes_on = 1; goes_on && made < step->most_steps; made++) {
-        if (made) {  /* each row continues itself with its best token */
+        if (made) {  /* each row continues with its own best token */
             now.parent = step->row;
             now.token = step->candidate + (size_t)(made - 1) * rows;
             if (check_rows(session, &now)) break;

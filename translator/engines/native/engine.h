@@ -1,7 +1,7 @@
-/* The Transformer on a processor: sentences are admitted, their rows stepped, and released again, at any time.
+/* The Transformer on a CPU: admit sentences, step their rows, and release them, at any time.
 
-   A model may be used by several threads at once, a session by one. Functions that can fail return 0 or more, or a
-   negative number: one of the errors below. */
+   Several threads may use a model at once, but only one thread may use a session. Functions that can fail return 0 or
+   more on success, and one of the negative error codes below on failure. */
 
 #ifndef TRANSLATOR_ENGINE_H
 #define TRANSLATOR_ENGINE_H
@@ -12,12 +12,12 @@
 
 enum {
     NT_OUT_OF_MEMORY = -1,
-    NT_BAD_SHAPE = -2,     /* a number of the model that cannot be */
-    NT_NOT_FINITE = -3,    /* weights that are infinite or not a number */
-    NT_BAD_TOKEN = -4,     /* outside of the vocabulary */
-    NT_BAD_ROW = -5,       /* not admitted, or no parent of that sentence */
+    NT_BAD_SHAPE = -2,     /* an unsupported value in NtConfig */
+    NT_NOT_FINITE = -3,    /* infinite or NaN weights */
+    NT_BAD_TOKEN = -4,     /* outside the vocabulary */
+    NT_BAD_ROW = -5,       /* not admitted, or its parent belongs to another sentence */
     NT_TOO_LONG = -6,      /* more positions than the model has */
-    NT_NO_KERNEL = -7,     /* a kernel that is unknown or that this processor lacks */
+    NT_NO_KERNEL = -7,     /* unknown, or not supported by this processor */
 };
 
 typedef struct {
@@ -26,18 +26,18 @@ typedef struct {
     float embedding_scale;
 } NtConfig;
 
-/* Steps of some rows. The arrays for results are written by nt_step. */
+/* One or more steps of some rows. nt_step writes the result arrays. */
 typedef struct {
     int32_t rows;
     const int32_t *row;          /* [rows] */
     const int32_t *parent;       /* [rows] the row of the same sentence that each continues */
-    const int32_t *token;        /* [rows] what is put in */
-    const uint8_t *masks;        /* [...][vocabulary filled up to whole panels] which tokens may follow */
-    const int32_t *mask;         /* [rows] which of the masks, or -1 for none */
-    int32_t best;                /* how many candidates each row gets */
-    int32_t most_steps;          /* upper limit of steps; more than 1 needs best == 1: each next step feeds */
-    const uint8_t *ordinary;     /* [vocabulary] the best tokens, as long as all are ordinary; NULL: 1 step */
-    int32_t *candidate;          /* [most_steps][rows][best]; -1 where there are fewer */
+    const int32_t *token;        /* [rows] the tokens to feed */
+    const uint8_t *masks;        /* [...][vocabulary padded to whole panels] which tokens may follow */
+    const int32_t *mask;         /* [rows] the index of each row's mask, or -1 for none */
+    int32_t best;                /* number of candidates per row */
+    int32_t most_steps;          /* maximum steps; more than 1 requires best == 1, and each next step feeds */
+    const uint8_t *ordinary;     /* [vocabulary] the best tokens while all of them are ordinary; NULL: 1 step */
+    int32_t *candidate;          /* [most_steps][rows][best]; -1 if there are fewer */
     float *log_probability;      /* [most_steps][rows][best] */
     float *full;                 /* [rows][vocabulary] all log-probabilities of the last step, or NULL */
     int32_t attention_layer, attention_head, attention_stride;
@@ -47,11 +47,11 @@ typedef struct {
 typedef struct NtModel NtModel;
 typedef struct NtSession NtSession;
 
-/* Names of the kernels that this processor can run, fastest first, separated by blanks. */
+/* Names of the kernels that this processor can run, fastest first, separated by spaces. */
 NT_API const char *nt_kernels(void);
 
-/* Copies and quantises the weights; their order is that of `weights_of` in engine.py. `forbidden` [vocabulary] is 1 for
-   tokens that have no probability. */
+/* Copies and quantises the weights, which are in the order of `weights_of` in engine.py. `forbidden` [vocabulary] is 1
+   for tokens with probability zero. */
 NT_API int nt_model_new(const NtConfig *config, const char *kernel, const float *const *weights, const uint8_t *forbidden,
                  NtModel **model);
 NT_API void nt_model_free(NtModel *model);
@@ -59,14 +59,14 @@ NT_API void nt_model_free(NtModel *model);
 NT_API int nt_session_new(const NtModel *model, NtSession **session);
 NT_API void nt_session_free(NtSession *session);
 
-/* Encode sentences; `tokens` stand one sentence after the other. Each gets `beam` rows; writes the first of them. */
+/* Encodes sentences, whose `tokens` are concatenated. Each sentence gets `beam` rows; writes the first row of each. */
 NT_API int nt_admit(NtSession *session, int32_t sentences, const int32_t *lengths, const int32_t *tokens, int32_t beam,
              int32_t *first_row);
 
-/* Returns how many steps were made, at least one. */
+/* Returns the number of steps made, at least one. */
 NT_API int nt_step(NtSession *session, const NtStep *step);
 
-/* Forget the sentences that have these first rows. */
+/* Releases the sentences with these first rows. */
 NT_API int nt_release(NtSession *session, int32_t sentences, const int32_t *first_row);
 
 #endif

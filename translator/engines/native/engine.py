@@ -1,8 +1,8 @@
-"""The native engine: int8 on a processor, without PyTorch.
+"""The native engine: int8 on a CPU, without PyTorch.
 
-Weights and activations are rounded to 8 bits, each output of a matrix and each row of activations with a scale of its
-own. Sums of products are exact, everything else is in float32 in a fixed order, so a sentence has the same translation
-on every processor, alone and in any batch.
+Weights and activations are quantised to 8 bits, with one scale per output of a matrix and per row of activations. Sums
+of products are exact, and everything else is float32 in a fixed order. So a sentence has the same translation on every
+processor, alone or in any batch.
 """
 
 import ctypes
@@ -22,12 +22,12 @@ _ATTENTION = ("query.weight", "key_value.weight", "output.weight")
 _FEED_FORWARD = ("inner.weight", "inner.bias", "outer.weight", "outer.bias")
 _NORM = ("weight", "bias")
 _MOST_POSITIONS = 4096
-"""Of a translation, with a model whose positions are not learned."""
+"""Minimum size of the position table of a model whose positions are not learned."""
 _LOG_10000 = 9.210340371976184
 
 
 def weights_of(tensors: Mapping[str, npt.NDArray[Any]], config: ModelConfig) -> list[Floats]:
-    """The weights of a model in the order in which the library reads them, with the table of positions."""
+    """The weights of a model and its position table, in the order in which the library reads them."""
     names = [
         *(
             name
@@ -57,7 +57,7 @@ def _layer(prefix: str, attentions: Sequence[str]) -> Iterable[str]:
 
 
 def position_table(tensors: Mapping[str, npt.NDArray[Any]], config: ModelConfig) -> Floats:
-    """(P, D) what is added to embeddings: the learned positions, or sines and cosines (section 3.5)."""
+    """(P, D) the position encodings: learned, or sines and cosines (section 3.5)."""
     if config.positions == "learned":
         return np.ascontiguousarray(tensors["embedding.position_PD"], dtype=np.float32)
     return sinusoids(max(config.max_positions, _MOST_POSITIONS), config.d_model)
@@ -66,14 +66,14 @@ def position_table(tensors: Mapping[str, npt.NDArray[Any]], config: ModelConfig)
 def sinusoids(positions: int, width: int) -> Floats:
     """(P, D) sin(p · θ) in even columns and cos(p · θ) in odd ones, θ = 10000^(−2i/D).
 
-    It uses only operations that IEEE 754 rounds in the same way on every processor, which libraries' sines do not.
+    Uses only operations that IEEE 754 rounds identically on every processor; library sines are not such operations.
     """
     frequencies = [_exponential(-_LOG_10000 * even / width) for even in range(0, width, 2)]
     sin_PE = np.zeros((1, len(frequencies)))
     cos_PE = np.ones_like(sin_PE)
     step_sin_E = np.array([_sine(frequency) for frequency in frequencies])
     step_cos_E = np.array([1 - 2 * _sine(frequency / 2) ** 2 for frequency in frequencies])
-    while len(sin_PE) < positions:  # from the first n positions to the first 2n, by the angle of n positions
+    while len(sin_PE) < positions:  # n positions become 2n: rotate by the angle of n
         more_sin_PE = sin_PE * step_cos_E + cos_PE * step_sin_E
         more_cos_PE = cos_PE * step_cos_E - sin_PE * step_sin_E
         sin_PE, cos_PE = np.concatenate([sin_PE, more_sin_PE]), np.concatenate([cos_PE, more_cos_PE])
@@ -87,7 +87,7 @@ def sinusoids(positions: int, width: int) -> Floats:
 
 
 def _exponential(x: float) -> float:
-    """e^x by the series of a small part of x, squared again."""
+    """e^x: the Taylor series of x / 1024, squared ten times."""
     part, term, total = x / 1024, 1.0, 1.0
     for number in range(1, 12):
         term *= part / number
@@ -98,7 +98,7 @@ def _exponential(x: float) -> float:
 
 
 def _sine(x: float) -> float:
-    """sin(x) by its series, for x up to 1."""
+    """sin(x) by its Taylor series, for x up to 1."""
     term, total = x, x
     for number in range(2, 24, 2):
         term *= -x * x / (number * (number + 1))
@@ -107,15 +107,15 @@ def _sine(x: float) -> float:
 
 
 class NativeEngine:
-    """A model in the library's memory; raises NativeError where the library is missing or refuses the model."""
+    """A model in the library's memory; raises NativeError if the library is missing or rejects the model."""
 
     def __init__(
         self, tensors: Mapping[str, npt.NDArray[Any]], config: ModelConfig, forbidden: Iterable[int] = ()
     ) -> None:
-        """`forbidden` tokens have no probability. Raises ConfigError on a kernel that is not here."""
+        """`forbidden` tokens have probability zero. Raises ConfigError if the chosen kernel is not available."""
         self._library = native.open_library()
         self.kernel = native.choose_kernel(self._library)
-        """The name of the instruction set that is used."""
+        """The name of the kernel in use."""
         weights = weights_of(tensors, config)
         self.vocabulary, self.positions = config.vocab_size, len(weights[-2])
         pointers = (c_void_p * len(weights))(*(weight.ctypes.data for weight in weights))
@@ -143,7 +143,7 @@ class NativeEngine:
 
 
 class _Buffer:
-    """An array that stays where it is while it is large enough: to ask NumPy for an address takes time."""
+    """A reusable array that caches its address, because asking NumPy for one is slow; it moves only when it grows."""
 
     def __init__(self, dtype: type[np.generic]) -> None:
         self._dtype = dtype
@@ -191,7 +191,7 @@ class NativeSession:
             self._library.nt_session_free(self._session)
 
     def admit(self, sources: Sequence[Sequence[int]], width: int) -> Ints:
-        """As `Session.admit`."""
+        """See `Session.admit`."""
         lengths_B = np.array(list(map(len, sources)), dtype=np.int32)
         tokens = np.fromiter(
             (token for source in sources for token in source), np.int32, int(lengths_B.sum())
@@ -211,14 +211,14 @@ class NativeSession:
         return first_B
 
     def step(self, rows: Rows, masks_MX: Mask, best: int) -> Candidates:
-        """As `Session.step`."""
+        """See `Session.step`."""
         self._put(rows, masks_MX, best, 1)
         native.check(self._library.nt_step(self._session, self._step_pointer))
         shape = len(rows.row_N), best
         return Candidates(self._candidate.view(*shape), self._log_probability.view(*shape))
 
     def run(self, rows: Rows, masks_MX: Mask, is_ordinary_X: Mask, most_steps: int) -> tuple[Ints, Floats]:
-        """As `Session.run`."""
+        """See `Session.run`."""
         self._put(rows, masks_MX, 1, most_steps)
         if is_ordinary_X is not self._ordinary:
             self._ordinary, self._ordinary_address = is_ordinary_X, is_ordinary_X.ctypes.data
@@ -228,7 +228,7 @@ class NativeSession:
         return self._candidate.view(*shape), self._log_probability.view(*shape)
 
     def distribution(self, rows: Rows) -> Floats:
-        """As `Session.distribution`."""
+        """See `Session.distribution`."""
         self._put(rows, None, 1, 1)
         full_NV = self._full.view(len(rows.row_N), self._engine.vocabulary)
         self._step.full = self._full.address
@@ -236,7 +236,7 @@ class NativeSession:
         return full_NV
 
     def attention(self, rows: Rows, layer: int, head: int) -> Floats:
-        """As `Session.attention`."""
+        """See `Session.attention`."""
         self._put(rows, None, 1, 1)
         weight_NS = np.zeros((len(rows.row_N), self._longest_source), dtype=np.float32)
         step = self._step
@@ -246,7 +246,7 @@ class NativeSession:
         return weight_NS
 
     def release(self, first_row_B: Ints) -> None:
-        """As `Session.release`."""
+        """See `Session.release`."""
         first_B = np.ascontiguousarray(first_row_B, dtype=np.int32)
         native.check(self._library.nt_release(self._session, len(first_B), first_B.ctypes.data))
 

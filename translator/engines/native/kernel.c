@@ -17,9 +17,9 @@
 #define INLINE static inline __attribute__((always_inline))
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 
-enum { MOST_SUMS = 4 };  /* of one kind that stand in registers side by side */
+enum { MOST_SUMS = 4 };  /* per dimension of a block of sums kept in registers */
 
-/* Sixteen lanes, whatever the width of the registers: compilers split them. */
+/* Sixteen lanes, regardless of the register width: the compiler splits them. */
 typedef float Floats __attribute__((vector_size(64)));
 typedef int32_t Ints __attribute__((vector_size(64)));
 typedef float Floats8 __attribute__((vector_size(32)));
@@ -72,7 +72,7 @@ INLINE int any(Ints condition) {
 #endif
 }
 
-/* To the nearest whole number, halves to the even one; for |x| < 2^22. */
+/* Rounds to the nearest integer, ties to even; for |x| < 2^22. */
 INLINE Floats rounded(Floats x) {
     const float magic = 12582912.0f;
     return (x + magic) - magic;
@@ -127,10 +127,10 @@ static float square_root(float x) { return __builtin_sqrtf(x); }
 
 /* ---- products of 8-bit integers ---- */
 
-/* `Sums` is a vector of 32-bit sums, `VECTORS` of them hold a panel, and `dot` adds to each lane the products of GROUP
-   weights with GROUP activations. */
+/* `Sums` is a vector of 32-bit sums, `VECTORS` of which hold a panel. `dot` adds to each lane the products of GROUP
+   weights and GROUP activations. */
 
-/* The four activations in every lane. */
+/* Repeats four activations in every lane. */
 #define BROADCAST_ACTIVATIONS                                       \
     typedef struct { Sums q; } Activations;                         \
     INLINE Activations activations(const uint8_t *q, int stride) {  \
@@ -160,7 +160,8 @@ INLINE Sums dot(Sums sums, Sums weights, Activations x) { return _mm256_dpbusd_a
 
 #elif defined(__AVX2__)
 
-/* |x| * (w with the sign of x): both are at most 127, and a pair of products at most 32,258, which 16 bits hold. */
+/* |x| * (w with the sign of x): both are at most 127, and the sum of two products is at most 32,258, which fits in 16
+   bits. */
 typedef __m256i Sums;
 typedef struct { __m256i q, size; } Activations;
 enum { VECTORS = 8, ROWS_AT_ONCE = 1, COPIES = 2, IS_OFFSET = 0 };
@@ -196,8 +197,8 @@ INLINE Sums dot(Sums sums, Sums weights, Activations x) {
 
 #else
 
-/* Plain C, which the other kernels are tested against. Each 32-bit lane has the four weights of one output. The products
-   of two of them with activations are at most 32,258, which 16 bits hold. */
+/* Plain C; tests compare the other kernels with it. Each 32-bit lane holds the four weights of one output. The sum of
+   two products with activations is at most 32,258, which fits in 16 bits. */
 typedef int32_t Sums __attribute__((vector_size(64)));
 typedef int16_t Shorts __attribute__((vector_size(64)));
 typedef struct { Shorts even, odd; } Activations;
@@ -270,7 +271,7 @@ INLINE void finish(const Matrix *weight, int panel, const float *x_scale, const 
     }
 }
 
-/* One panel times `rows` rows, a number that the compiler knows. */
+/* Multiplies one panel by `rows` rows; `rows` is a compile-time constant. */
 INLINE void multiply_panel(const Matrix *weight, int panel, const Quantised *x, int row, int rows, Epilogue epilogue,
                            float *out, int stride) {
     enum { SIZE = PANEL / VECTORS * GROUP };
@@ -341,7 +342,7 @@ static void normalise(const float *x, int rows, int width, int stride, const flo
     }
 }
 
-/* The softmax of `length` scores, in place; those behind, up to the next multiple of LANES, become 0. */
+/* The softmax of `length` scores, in place; the padding up to the next multiple of LANES becomes 0. */
 INLINE void softmax(float *score, int length) {
     int filled = (length + LANES - 1) / LANES * LANES;
     for (int place = length; place < filled; place++) score[place] = -__builtin_inff();
@@ -358,7 +359,7 @@ INLINE void softmax(float *score, int length) {
     for (int place = 0; place < filled; place += LANES) store(score + place, load(score + place) * factor);
 }
 
-/* Scores of `queries` queries with `vectors` x LANES keys that stand in columns; both numbers the compiler knows. */
+/* Scores of `queries` queries with `vectors` x LANES keys stored in columns; both numbers are compile-time constants. */
 INLINE void scores_of_columns(const float *query, int query_stride, int queries, const float *key_T, int filled,
                               int vectors, int head_width, float *weight, int weight_stride) {
     Floats score[MOST_SUMS][MOST_SUMS];
@@ -373,12 +374,12 @@ INLINE void scores_of_columns(const float *query, int query_stride, int queries,
         for (int v = 0; v < vectors; v++) store(weight + q * weight_stride + v * LANES, score[q][v]);
 }
 
-/* Where the value of key t stands: in row t, or in the slot that it has. */
+/* The address of the value of key t: in row t, or in its slot. */
 INLINE const float *value_at(const float *value, size_t stride, const int32_t *slot, int t) {
     return value + (size_t)(slot ? slot[t] : t) * stride;
 }
 
-/* Weighted sums of `vectors` x LANES elements of all values. */
+/* Weighted sums of all values, over `vectors` x LANES of their elements. */
 INLINE void weigh_vectors(const float *weight, int weight_stride, int queries, const float *value, size_t stride,
                           const int32_t *slot, int length, int vectors, float *out, int out_stride) {
     Floats y[MOST_SUMS][MOST_SUMS];

@@ -1,4 +1,4 @@
-"""The compiled library: found, opened, and described to ctypes."""
+"""Load the compiled library, and declare its functions to ctypes."""
 
 import ctypes
 import json
@@ -12,11 +12,11 @@ from translator.engines.native.build import LIBRARY, hashes, manifest_of
 from translator.errors import ConfigError, TranslatorError
 
 FORCED_KERNEL = "TRANSLATOR_CPU"
-"""Environment variable that chooses a kernel instead of the fastest one."""
+"""Environment variable that overrides the choice of kernel."""
 
 
 class NativeError(TranslatorError):
-    """The library is missing, damaged, or refused what it was given."""
+    """The library is missing or damaged, or rejected its input."""
 
 
 class Config(Structure):
@@ -54,18 +54,18 @@ _SIGNATURES = {
 }  # fmt: skip
 _ERRORS = {
     -1: "there is not enough memory; translate fewer sentences at a time",
-    -2: "the model has a shape that the native engine cannot take",
+    -2: "the native engine does not support the shape of this model",
     -3: "the weights are not finite numbers; take weights from before the training diverged",
-    -4: "a token is outside of the vocabulary",
+    -4: "a token is outside the vocabulary",
     -5: "a row does not exist, or its parent belongs to another sentence",
     -6: "the sequence has more tokens than the model has positions",
-    -7: "this processor does not have the kernel",
+    -7: "this processor does not support the kernel",
 }
 
 
 @cache
 def open_library(path: Path = LIBRARY) -> ctypes.CDLL:
-    """The library, with the types of its functions; raises NativeError where it cannot be loaded."""
+    """Open the library, and declare the types of its functions; raises NativeError if it cannot be loaded."""
     try:
         _verify(path)
         library = ctypes.CDLL(str(path))
@@ -81,7 +81,7 @@ def open_library(path: Path = LIBRARY) -> ctypes.CDLL:
 
 
 def _verify(path: Path) -> None:
-    """Raise OSError unless the library is whole and made from these sources: a damaged one can end the process."""
+    """Raise OSError unless the library is intact and built from these sources; a damaged one can crash the process."""
     try:
         recorded = json.loads(manifest_of(path).read_text(encoding="ascii"))
     except ValueError as error:
@@ -94,7 +94,7 @@ def _verify(path: Path) -> None:
 
 
 def check(result: int) -> int:
-    """Return a function's result; raises MemoryError or NativeError where it is an error."""
+    """Return a function's result; raises MemoryError or NativeError if it is an error code."""
     if result == -1:
         raise MemoryError(_ERRORS[-1])
     if result < 0:
@@ -109,13 +109,13 @@ def kernels(library: ctypes.CDLL) -> Sequence[str]:
 
 
 def choose_kernel(library: ctypes.CDLL) -> str:
-    """The fastest kernel, or the one that `TRANSLATOR_CPU` names; raises ConfigError where that is not here."""
+    """The fastest kernel, or the one named by `TRANSLATOR_CPU`; raises ConfigError if that is not available."""
     available = kernels(library)
     wanted = os.environ.get(FORCED_KERNEL, "").strip().lower()
     if not wanted:
         return available[0]
     if wanted not in available:
         raise ConfigError(
-            f"{FORCED_KERNEL} is {wanted!r}, which this processor cannot run; it has {', '.join(available)}"
+            f"{FORCED_KERNEL} is {wanted!r}, which this processor cannot run; choose from {', '.join(available)}"
         )
     return wanted

@@ -1,6 +1,6 @@
 """Find the values of an English text in a German one, in any of the usual forms.
 
-A number that was kept in its English form counts as well. Numbers in words count where the caller wants them to.
+Numbers kept in their English form count, too. Numbers in words count if the caller asks for them.
 
 Reading order: `forms`, `words`.
 """
@@ -28,41 +28,41 @@ _VALUE_ENDS = re.compile(
     r"|nachm|abend|nacht|mittag|am (?:Nachm|Abend)))",
     re.IGNORECASE,
 )
-"""Behind a value that goes on no further."""
+"""Matches after a complete value."""
 
 
 def find_numbers(text: str) -> Iterator[tuple[Place, str]]:
-    """Every number in a German text: its place, and how it is written."""
+    """Yield the position and text of every number in a German text."""
     if HAS_NUMBER.search(text):
         for match in ANY_NUMBER.finditer(text):
             yield match.span(), match[0]
 
 
 class GermanText:
-    """A German text in which values are looked up. Each match is consumed.
+    """A German text to look up values in. Each match is consumed.
 
-    `read` gives the values that a number may have: by default those of either convention, `german_values` is what a
-    German reads. With `words`, numbers in words are found, too.
+    `read` returns the possible values of a number: by default those of both conventions; pass `german_values` for
+    the German one only. With `words`, numbers in words are found, too.
     """
 
     def __init__(self, text: str, read: ReadNumber = possible_values, *, words: bool = False) -> None:
         self.text = text
         self._starts: list[int] = []
         self._ends: list[int] = []
-        """Of the places that were given out, in order."""
+        """Starts and ends of the places already taken, in order."""
         self._read = read
         self._searched: dict[str, int] = {}
-        """For letters that were looked for, up to where all of their places are gone."""
+        """For each text looked up, the position up to which all its places are taken."""
         self._searched_written: dict[str, int] = {}
         """The same for German forms."""
         self._has_words = words
         self._looked_up: dict[tuple[str, str, Units, bool], int] = {}
-        """For a table, a key, a unit and whether in words, how many places are gone or do not fit."""
+        """For each (table, key, unit, in words), how many places are taken or do not fit."""
 
     def take(self, value: Value, unit: Units = frozenset()) -> Place | None:
-        """Where the value stands, whole with sign, unit and “Uhr”; None where it does not, or no longer.
+        """Return the place of the value, with sign, unit and “Uhr”; None if it is not there or already taken.
 
-        A place before a unit in words is none if that differs from `unit`, the one behind the number in the English.
+        `unit` is the unit in words after the number in the English; a place before a different unit does not count.
         """
         if place := self._take_written(value.german, unit):
             return place
@@ -79,14 +79,14 @@ class GermanText:
         return None
 
     def _take_written(self, written: str, unit: Units) -> Place | None:
-        """Where the usual German form stands, if that alone tells that it is whole: this spares most looking up."""
+        """Return the place of the usual German form if it is clearly complete; this avoids most lookups."""
         start = self.text.find(written, self._searched_written.get(written, 0))
         while start >= 0:
             self._searched_written[written] = start + 1
             end = start + len(written)
-            is_whole = self._begins_value(start) and _VALUE_ENDS.match(self.text, end)
+            is_complete = self._starts_value(start) and _VALUE_ENDS.match(self.text, end)
             if (
-                is_whole
+                is_complete
                 and not (unit and self._has_other_unit(self.text, end, unit))
                 and self.take_place((start, end))
             ):
@@ -95,8 +95,8 @@ class GermanText:
         self._searched_written[written] = len(self.text)
         return None
 
-    def _begins_value(self, start: int) -> bool:
-        """Whether nothing before it belongs to a value: no sign, no digits."""
+    def _starts_value(self, start: int) -> bool:
+        """Whether a value may start here: no sign or digits before it."""
         if start == 0:
             return True
         before = self.text[max(0, start - 7) : start]
@@ -120,14 +120,14 @@ class GermanText:
         return None
 
     def _whole(self, key: str, place: Place, unit: Units, *, in_words: bool) -> Place | None:
-        """The place of a key in the text, with “ca.” where it needs one; None before another unit."""
+        """Return the place of a key in the text, including “ca.” if it needs one; None before a different unit."""
         text = self._in_digits.text if in_words else self.text
         if unit and self._has_other_unit(text, place[1], unit):
             return None
         if in_words:
             place = self._in_digits.original(place)
-        begin = self._approximately(place[0]) if key.startswith("ca ") else place[0]
-        return None if begin is None else (begin, place[1])
+        start = self._approximately(place[0]) if key.startswith("ca ") else place[0]
+        return None if start is None else (start, place[1])
 
     @cached_property
     def _places(self) -> "_Places":
@@ -135,7 +135,7 @@ class GermanText:
 
     @cached_property
     def _in_digits(self) -> InDigits:
-        """The text with figures for number words, made when a value is not found otherwise."""
+        """The text with number words in digits, computed only if a value is not found otherwise."""
         return InDigits(self.text)
 
     @cached_property
@@ -143,7 +143,7 @@ class GermanText:
         return _Places(self._in_digits.text, self._read)
 
     def take_text(self, text: str) -> Place | None:
-        """Where these letters stand, no word character beside them."""
+        """Return the place of a text that is not part of a longer word or number; None if there is none."""
         start = self.text.find(text, self._searched.get(text, 0))
         while start >= 0:
             self._searched[text] = start + 1
@@ -155,7 +155,7 @@ class GermanText:
         return None
 
     def take_place(self, place: Place) -> bool:
-        """Give a place out unless part of it was given before."""
+        """Take a place unless part of it is taken already; return whether it was free."""
         rank = bisect_right(self._starts, place[0])
         starts_free = rank == 0 or self._ends[rank - 1] <= place[0]
         is_free = starts_free and (rank == len(self._starts) or place[1] <= self._starts[rank])
@@ -165,7 +165,7 @@ class GermanText:
         return is_free
 
     def rest(self) -> str:
-        """The text with blanks in the places that were given out."""
+        """Return the text with spaces in the places that were taken."""
         parts, position = list[str](), 0
         for start, end in zip(self._starts, self._ends, strict=True):
             parts += self.text[position:start], " " * (end - start)
@@ -181,13 +181,13 @@ class GermanText:
         )
 
     def _approximately(self, start: int) -> int | None:
-        """Where “ca.” or the like before a value begins."""
+        """Return the start of “ca.” or a similar word before a value."""
         before = _APPROXIMATELY.search(self.text, max(0, start - _LONGEST_APPROXIMATELY), start)
         return before.start() if before else None
 
 
 class _Places(dict[str, dict[str, list[Place]]]):
-    """For each table the places of its keys, made when they are first asked for."""
+    """The places of the keys of each table, computed on first use."""
 
     def __init__(self, text: str, read: ReadNumber) -> None:
         super().__init__()
@@ -205,7 +205,7 @@ _BRACKETS = "{}[]<>`%$@#"
 
 
 def _goes_on(beside: str, last: str) -> bool:
-    """Whether the two characters beside the first or last one of some letters belong to the same word or number."""
+    """Whether a word or number that ends in `last` continues in the two characters beside it."""
     if last.isdecimal() and beside[:1] in (".", ",", ":") and beside[1:].isdecimal():
         return True
     if last in _BRACKETS and beside[:1] == last:

@@ -1,4 +1,4 @@
-"""The forms that values have in a German text, as regular expressions, and the keys of what these match."""
+"""Regular expressions for the forms of values in a German text, and the keys of their matches."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ from translator.text.values.keys import (
 
 Place = tuple[int, int]
 ReadNumber = Callable[[str], set[Fraction]]
-"""Gives the values that a number may have."""
+"""Returns the values that a number may have."""
 
 _BLANK = "[ \u00a0\u2009\u202f]"
 NUMBER = (
@@ -49,7 +49,7 @@ _CURRENCY_WORDS = {
 }  # fmt: skip
 _UNIT_WORDS = {word.casefold(): unit for word, unit in _CURRENCY_WORDS.items()}
 _DOLLARS = {"$", "USD", "CAD", "AUD", "NZD", "HKD", "SGD"}
-"""May all be written `$`."""
+"""Currencies that may be written `$`."""
 _MAGNITUDES = {
     "Tsd": 10**3, "Tausend": 10**3, "Mio": 10**6, "Million": 10**6, "Millionen": 10**6, "Mrd": 10**9,
     "Milliarde": 10**9, "Milliarden": 10**9, "Bio": 10**12, "Billion": 10**12, "Billionen": 10**12,
@@ -106,7 +106,7 @@ HAS_NUMBER = re.compile(rf"[\d{VULGAR}]")
 _ANY_CASE = (
     "number", "money", "money_before", "percent", "time", "spoken_time", "date", "decade", "label", "label_behind",
 )  # fmt: skip
-"""Tables whose words a text in capitals has in capitals, too."""
+"""Tables whose words may be in upper case."""
 _COMPILED = {
     name: re.compile(pattern, re.IGNORECASE if name in _ANY_CASE else 0)
     for name, pattern in _PATTERNS.items()
@@ -118,10 +118,10 @@ _LABELS = {
 
 
 def keys_and_places(name: str, text: str, read: ReadNumber) -> Iterator[tuple[str, Place]]:
-    """Every key of what the table of this name finds in a text, and its place; of ranges that of both ends, too."""
+    """Yield the keys and place of every match of a table in a text; of a range, those of both ends, too."""
     for match in _COMPILED[name].finditer(text):
         place = match.span()
-        if match[0][:5].lower() == "minus" and not _is_negative(match):  # the 5 of “6 minus 5”
+        if match[0][:5].lower() == "minus" and not _is_negative(match):  # 5 in “6 minus 5”
             place = match.start("first"), match.end()
         for key in _READERS[name](match, read):
             yield key, place
@@ -129,7 +129,7 @@ def keys_and_places(name: str, text: str, read: ReadNumber) -> Iterator[tuple[st
 
 
 def _ends_of_range(name: str, match: re.Match[str], read: ReadNumber) -> Iterator[tuple[str, Place]]:
-    """Both ends of a range as values of their own: “von 10 bis 20 %” is also 10 (or 10 %), and 20 %."""
+    """Yield both ends of a range as separate values: “von 10 bis 20 %” is also 10 (or 10 %) and 20 %."""
     groups = match.groupdict()
     if name in ("number", "money", "money_before", "percent", "quantity") and groups["last"]:
         unit_ends = match.end()
@@ -150,7 +150,7 @@ def _ends_of_range(name: str, match: re.Match[str], read: ReadNumber) -> Iterato
 
 
 def _amounts(match: re.Match[str], read: ReadNumber, factor: int = 1) -> set[str]:
-    """The keys of a number or a range of them."""
+    """Return the keys of a number or a range."""
     sign = "-" if _is_negative(match) else ""
     firsts = read(match["first"])
     if not match["last"]:
@@ -160,7 +160,7 @@ def _amounts(match: re.Match[str], read: ReadNumber, factor: int = 1) -> set[str
 
 
 def _is_negative(match: re.Match[str]) -> bool:
-    """Whether a number has a minus, which in “6 minus 5” is none."""
+    """Whether a number has a minus sign; the one in “6 minus 5” does not count."""
     sign = match.groupdict().get("sign") or " "
     if sign[0] in "mM":
         return not _MINUEND.search(match.string, max(0, match.start() - 20), match.start("sign"))
@@ -178,13 +178,13 @@ def _units(match: re.Match[str], read: ReadNumber) -> set[str]:
 
 
 def _factor(match: re.Match[str]) -> int:
-    """What a word like “Millionen” multiplies a number by."""
+    """Return the factor of a word such as “Millionen”."""
     word = match.groupdict().get("magnitude")
     return _MAGNITUDES[word.capitalize()] if word else 1
 
 
 def _unit_keys(match: re.Match[str]) -> set[str]:
-    """How keys end whose amount has this unit; "" for a plain number."""
+    """Return the endings of keys with this unit; "" for a plain number."""
     groups = match.groupdict()
     if word := groups.get("unit_word"):
         return {f" {one}" for one in german_unit_symbols(word)}
@@ -211,13 +211,13 @@ def _times(match: re.Match[str], read: ReadNumber) -> set[str]:
             f"{time_key(hour, minutes)}-{time_key(int(match['hour2']), match['minutes2'] or match['after'] or '')}"
         }
     keys = {time_key(one, minutes) for one in _hours(hour, (match["evening"] or "").lower())}
-    if not (match["clock"] or match["minutes"]):  # “um fünf”, of either half of the day
+    if not (match["clock"] or match["minutes"]):  # “um fünf” may be morning or evening
         keys.add(time_key((hour + 12) % 24, ""))
     return keys
 
 
 def _hours(hour: int, evening: str) -> set[int]:
-    """What an hour may be: 3 Uhr nachmittags is 15:00, 12 Uhr nachts is 0:00, as is 24 Uhr."""
+    """Return the hours it may mean: 3 Uhr nachmittags is 15:00, 12 Uhr nachts is 0:00, as is 24 Uhr."""
     if "nachts" in evening or "mittags" in evening:
         return {hour, (hour + 12) % 24}
     if evening and hour < 12:
@@ -226,7 +226,7 @@ def _hours(hour: int, evening: str) -> set[int]:
 
 
 def _spoken_times(match: re.Match[str], read: ReadNumber) -> set[str]:
-    """Halb vier is 3:30 and 15:30."""
+    """Return the keys of a spoken time: halb vier is 3:30 and 15:30."""
     hour = int(match["hour"]) if match["hour"].isdecimal() else _HOUR_WORDS[match["hour"].lower()]
     words = " ".join(match["quarter"].lower().split())
     minutes, hours_back = _SPOKEN[words]
@@ -273,7 +273,7 @@ _MINUEND = re.compile(
 _ENDS = re.compile(r"[.,;:!?)]*+(?:\s|\Z)")
 _BEFORE_HOUR = re.compile(rf"\b(?:um|gegen|ab|bis){_BLANK}\Z", re.IGNORECASE)
 _SPOKEN = {"halb": ("30", 1), "viertel nach": ("15", 0), "viertel vor": ("45", 1), "dreiviertel": ("45", 1)}
-"""The minutes, and how many hours before the one that is named."""
+"""The minutes, and the hours to subtract from the one named."""
 _READERS: dict[str, Callable[[re.Match[str], ReadNumber], set[str]]] = {
     "number": _numbers, "money": _units, "money_before": _units, "percent": _units, "quantity": _units,
     "duration": _durations, "time": _times, "spoken_time": _spoken_times, "date": _dates,
@@ -286,4 +286,4 @@ TABLES: dict[ValueKind, tuple[str, ...]] = {
     "time": ("time", "spoken_time"), "date": ("date", "numeric_date", "iso_date"), "ordinal": ("ordinal",),
     "label": ("label", "label_behind"),
 }  # fmt: skip
-"""Where the values of each kind are looked up."""
+"""The tables in which to look up each kind of value."""

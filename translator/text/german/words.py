@@ -1,7 +1,7 @@
 """German number words as digits: “einundzwanzig” → `21`, “im zwanzigsten Jahrhundert” → `im 20. Jahrhundert`.
 
-A value that is not in a translation in figures may be there in words. To look for it, the words are written as figures,
-and the places of what is found are told in the text that was given.
+A translation may spell out a value. To find it, number words are converted to digits, and the places of matches are
+mapped back to the original text.
 """
 
 import re
@@ -19,7 +19,7 @@ _VALUES = (
     | {"null": 0, "eins": 1, "zwo": 2, "dreissig": 30, "fuenf": 5, "zwoelf": 12}
 )
 _ORDINALS = {"erst": 1, "dritt": 3, "siebt": 7, "acht": 8}
-"""Those that are no cardinal with an ending."""
+"""Ordinals that are not a cardinal with an ending."""
 _PART = "|".join(sorted((*_VALUES, "hundert", "tausend", "und"), key=len, reverse=True))
 _WORD = re.compile(
     rf"(?<!\w)(?:(?P<half>(?:anderthalb|(?:{_PART})(?:und)?einhalb)(?:e[nmrs]?)?)(?!\w)"
@@ -35,11 +35,11 @@ _FRACTIONS = {"drei viertel": "¾", "dreiviertel": "¾", "zwei drittel": "⅔", 
 
 
 class InDigits:
-    """A German text with its number words in figures."""
+    """A German text with its number words in digits."""
 
     def __init__(self, text: str) -> None:
         self._replaced: list[tuple[int, int, Place]] = []
-        """Where figures begin and end, and the place of the words in the text that was given."""
+        """Start and end of the digits, and the place of the words in the original text."""
         parts, position, length = list[str](), 0, 0
         for (start, end), figures in _replacements(text):
             parts += text[position:start], figures
@@ -47,10 +47,10 @@ class InDigits:
             self._replaced.append((length, length + len(figures), (start, end)))
             length, position = length + len(figures), end
         self.text = "".join([*parts, text[position:]])
-        """The text with figures."""
+        """The text with digits."""
 
     def original(self, place: Place) -> Place:
-        """Where a place of `text` stands in the text that was given, whole words of it."""
+        """Map a place in `text` to the original text, extended to whole number words."""
         return self._original(place[0], is_end=False), self._original(place[1], is_end=True)
 
     def _original(self, offset: int, *, is_end: bool) -> int:
@@ -98,7 +98,7 @@ def _fraction(word: str) -> str | None:
 
 
 def _value_of(word: str) -> int | None:
-    """The value of a cardinal below a million; None for what is none, as “und”."""
+    """Return the value of a cardinal below a million; None for anything else, such as “und”."""
     for name, factor in (("tausend", 1000), ("hundert", 100)):
         before, found, after = word.partition(name)
         if found:

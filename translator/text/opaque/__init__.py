@@ -1,13 +1,13 @@
-r"""What must come through a translation letter for letter: addresses, file names, code, placeholders, codes.
+r"""Find what a translation copies letter for letter: addresses, file names, code, placeholders, identifiers.
 
     find_opaque("Open {name} at example.com.")  # "{name}", a placeholder, and "example.com", a link
 
-Two tables have a regular expression for each form that is copied. One scan finds the first place at which any of them
-matches, and the longest match there wins. An expression looks a bounded distance ahead, or begins only where a run
-does, and its repetitions are possessive: the time grows with the length of the text.
+Two tables hold a regular expression for each form. One scan finds the first position where any of them matches, and
+the longest match there wins. Time is linear in the length of the text: every expression looks a bounded distance
+ahead or starts only at the start of a run, and its repetitions are possessive.
 
-Two forms need more than their surroundings and are found before the scan: the syntax of ICU messages, which nests, and
-the arguments `$1` and `$2`, which look like money.
+Two forms need more context and are found before the scan: the syntax of ICU messages, which nests, and the arguments
+`$1` and `$2`, which look like money.
 """
 
 import re
@@ -23,7 +23,7 @@ __all__ = ["OpaqueKind", "OpaqueSpan", "find_opaque"]
 
 @dataclass(frozen=True, slots=True)
 class OpaqueSpan:
-    """`text[start:end]`, which is copied."""
+    """`text[start:end]`, which a translation copies."""
 
     start: int
     end: int
@@ -31,20 +31,20 @@ class OpaqueSpan:
 
 
 def find_opaque(text: str) -> list[OpaqueSpan]:
-    """Return the parts of an English text that a translator copies: ordered, disjoint and not empty.
+    """Return the parts of an English text that a translation copies, in order, disjoint and not empty.
 
-    Where several forms match, the one that begins first is taken, and of those the longest. Numbers, dates, times,
-    money and quantities are converted and therefore not found, except inside of something longer, such as a link.
+    If several forms match, the earliest wins, then the longest. Numbers, dates, times, money and quantities are
+    not found, since they are converted, except inside something longer, such as a link.
     """
-    if not _MAY_HOLD_ANY.search(text):  # as in most sentences
+    if not _MAY_HOLD_ANY.search(text):  # most sentences
         return []
     known = deque(sorted((*_message_syntax(text), *_positional_arguments(text)), key=lambda span: span.start))
     spans: list[OpaqueSpan] = []
     position = 0
     match = _ANY.search(text)
     while match or known:
-        begins = known[0].start if known else len(text) + 1
-        span = known.popleft() if match is None or begins <= match.start() else _longest(text, match)
+        next_known = known[0].start if known else len(text) + 1
+        span = known.popleft() if match is None or next_known <= match.start() else _longest(text, match)
         if span.start >= position:
             spans.append(span)
             position = span.end
@@ -54,24 +54,24 @@ def find_opaque(text: str) -> list[OpaqueSpan]:
 
 
 class _Form(NamedTuple):
-    """A form of a table, and those after it that may match more."""
+    """A form of a table, and the later ones that may match more."""
 
     kind: OpaqueKind
     later: tuple[tuple[OpaqueKind, Callable[[str, int], re.Match[str] | None]], ...]
 
 
 def _longest(text: str, match: re.Match[str]) -> OpaqueSpan:
-    """The longest match where one was found; of equal ones the first in the table."""
+    """Return the longest match at the start of `match`; among equal ones, the first in the table."""
     start, end = match.span()
     kind, later = _FORM_OF_GROUP[match.lastindex or 0]
-    for other, rule in later:  # those before it were tried, and do not match
+    for other, rule in later:  # earlier ones were tried and do not match
         if (longer := rule(text, start)) and longer.end() > end:
             kind, end = other, longer.end()
     return OpaqueSpan(start, end, kind)
 
 
 def _message_syntax(text: str) -> Iterator[OpaqueSpan]:
-    """Yield the syntax of ICU messages, `{count, plural, one {`, `#` and `}}`, but not the text in their branches."""
+    """Yield the syntax of ICU messages, `{count, plural, one {`, `#` and `}}`, but not the text in branches."""
     header = _MESSAGE.search(text)
     closing = _closing_braces(text) if header else {}
     while header:
@@ -82,7 +82,7 @@ def _message_syntax(text: str) -> Iterator[OpaqueSpan]:
 
 
 def _closing_braces(text: str) -> dict[int, int]:
-    """Where each opening brace that has a closing one is closed."""
+    """Map the position of each matched opening brace to that of its closing brace."""
     opened: list[int] = []
     closing: dict[int, int] = {}
     for brace in _BRACE.finditer(text):
@@ -94,7 +94,7 @@ def _closing_braces(text: str) -> dict[int, int]:
 
 
 def _message_pieces(text: str, start: int, closing: dict[int, int], depth: int) -> list[tuple[int, int]]:
-    """The pieces of syntax of the message that begins at `start`; none if it is no whole message."""
+    """Return the pieces of syntax of the message that starts at `start`; none if it is incomplete."""
     header, end = _MESSAGE.match(text, start), closing[start]
     pieces: list[tuple[int, int]] = []
     if header is None or depth == 0:
@@ -112,7 +112,7 @@ def _message_pieces(text: str, start: int, closing: dict[int, int], depth: int) 
 def _branch_pieces(
     text: str, position: int, closing: dict[int, int], depth: int, end: int, is_plural: bool
 ) -> list[tuple[int, int]]:
-    """The pieces of syntax in the text of a branch: the number sign of a plural, and messages in it."""
+    """Return the pieces of syntax in the text of a branch: a plural's number sign, and nested messages."""
     pieces: list[tuple[int, int]] = []
     while mark := _BRANCH_MARK.search(text, position, end):
         position = mark.end()
@@ -125,7 +125,7 @@ def _branch_pieces(
 
 
 def _positional_arguments(text: str) -> Iterator[OpaqueSpan]:
-    """Yield `$1`, `$2` and so on of lines that have them from 1 on without a gap, and no other money."""
+    """Yield `$1`, `$2` and so on, from lines that number them from 1 without a gap and show no sign of money."""
     for line in _LINE_OF_TEXT.finditer(text) if "$1" in text else ():
         amounts = list(_AMOUNT.finditer(text, *line.span()))
         numbers = {amount[1] for amount in amounts}
@@ -135,7 +135,7 @@ def _positional_arguments(text: str) -> Iterator[OpaqueSpan]:
 
 
 _DEEPEST = 3
-"""How deep messages nest; what is deeper stays text."""
+"""The deepest nesting of messages; anything deeper stays text."""
 _MESSAGE = re.compile(
     r"\{\s{0,20}+[\w.-]{1,60}+\s{0,20}+,\s{0,20}+(plural|select|selectordinal)\s{0,20}+,\s{0,20}+(?:offset:\d{1,9}+)?"
 )
@@ -155,22 +155,22 @@ _MAY_HOLD_ANY = re.compile(
     "[0-9⁰¹²³⁴-⁹₀-₉@\\\\/<&{%$#`_~=§¶·†‡©®™•‣※¦¬¤\u0370-\u1dff\u1f00-\u1fff\u2190-\U0010ffff]"
     r"|\w[.:]\w|\w\(|(?<!\w)[.:-]{1,2}\w|\+\+|\[\[|MiG"
 )
-"""One of these is in every form that the tables have."""
+"""Every form in the tables contains one of these."""
 _ENDS = r"""[.,;:!?"”’)]*+"""
 _PLAIN = (
     rf"[{LATIN}]++(?:['’][{LATIN}]++)?+{_ENDS}(?:\s|\Z)"
     rf"|[1-9]\d{{0,3}}+(?:,\d{{3}})*+(?:\.\d++)?+%?+{_ENDS}(?:\s(?!\d)|\Z)"
 )
-"""Usual words and numbers, as most are: nothing begins there but commands of several words."""
+"""Ordinary words and numbers: only multi-word commands may start there."""
 _AT_MARK = (
     r"(?!(?<=\w)[.:-]|[-/~.$%*+(:#@\[<&](?:\s|\Z))"
     r"(?=[/~.$%{\\*+(:#@\[<&`§¶·†‡©®™•‣※¦¬¤\u2190-\u2211\u2213-\u23ff\u2500-\u27bf\u2900-\u2bff\U000f0000-\U000f00ff-])"
 )
-"""What a form at a mark may begin with; punctuation is not followed by a blank."""
+"""What a form at a mark may start with; a mark before a space is punctuation."""
 
 
 def _compiled(*tables: tuple[str, Table]) -> tuple[re.Pattern[str], list[_Form]]:
-    """An expression for the forms of some tables, each behind a condition, and for each of its groups the form."""
+    """Return one expression for all tables, each after its condition, and the form of each of its groups."""
     alternatives, groups = list[str](), [_Form("code", ())]
     for condition, table in tables:
         rules = [(kind, re.compile(form)) for kind, form in table]

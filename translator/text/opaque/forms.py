@@ -1,4 +1,4 @@
-"""The forms that are copied, as regular expressions in two tables: those at letters and digits, and those at marks."""
+"""Regular expressions for the forms that are copied, in two tables: at letters and digits, and at marks."""
 
 import re
 from typing import Literal
@@ -11,7 +11,7 @@ OpaqueKind = Literal[
 ]  # fmt: skip
 
 
-# Words that the expressions need, each list as an alternation.
+# Words used in the expressions, each list as an alternation.
 
 
 def _any_of(words: str) -> str:
@@ -27,7 +27,7 @@ _WORD_DOMAINS = _any_of("""
     at in it is no me so to my am be us as do by id an app shop blog store online site cloud design news live world
     today life art name pro page link club tech space media team email work
 """)
-"""Top-level domains that are English words, too: in "house.it was" only a blank is missing."""
+"""Top-level domains that are also English words: "house.it was" only lacks a space."""
 _EXTENSIONS = _any_of("""
     txt md rst tex pdf docx odt rtf epub mobi djvu eps xls xlsx ods csv tsv ppt pptx odp png jpg jpeg gif bmp svg webp
     tif tiff ico heic psd xcf mp3 mp4 wav flac ogg oga ogv opus m4a m4v aac wma avi mkv mov webm wmv flv mpg mpeg srt
@@ -40,7 +40,7 @@ _WORD_EXTENSIONS = _any_of("""
     c h o r m s v doc pl pm po pot mo ts el ex ps sass vue svelte swift dart scala proto bash fish go key log lock bin
     map mod mid sum diff patch env jar lib lisp msg orig out pub properties rc reg sig strings torrent url war
 """)
-"""Extensions that count in small letters alone: in "a long log.Go home" only a blank is missing."""
+"""Extensions that count only in lower case: "a long log.Go home" only lacks a space."""
 _DOT_FILES = _any_of("""
     env git gitignore gitattributes gitmodules github gitlab vscode idea venv ssh profile htaccess config cache local
     dockerignore editorconfig npmignore npmrc DS_Store
@@ -49,7 +49,7 @@ _DIRECTORIES = _any_of(
     "src lib bin usr etc var tmp opt home dev docs tests app node_modules dist build include assets packages translator"
 )
 _NO_PATHS = _any_of("or and she her he his him s h day week month year hour min minute person kg km night mo")
-"""What may follow a slash after a blank, as in "$5 /month"."""
+"""Words that may follow a space and a slash, as in "$5 /month"."""
 _BEGINNERS = _any_of("""
     a an the and or but nor yet so if then than because while although though when where what which who whom whose why
     how i he she it its we they them their there here this that these those my your his her our me him us is are you
@@ -58,7 +58,7 @@ _BEGINNERS = _any_of("""
     once again later soon today tomorrow yesterday in on at to from for with without by of as about into over under all
     some any many most each every both one two let lol btw oh however therefore instead finally first second meanwhile
 """)
-"""Words that begin sentences: the full stop before them is one, though the blank is missing."""
+"""Words that start sentences: a dot before one of them is a full stop, although the space is missing."""
 _ABBREVIATIONS = _any_of(
     "mr mrs ms dr prof st vs etc no nos fig figs vol vols approx ca cf al ed eds ch sec jr sr"
 )
@@ -73,9 +73,9 @@ _LATEX = _any_of("""
     name newline newpage newcommand renewcommand noindent neq ne nu nabla ref right rightarrow rho rm textbf textit
     texttt textsc text times theta tau tan title tiny table tableofcontents to today top
 """)
-"""Commands whose first letter makes an escape sequence, too."""
+"""Commands whose first letter would also form an escape sequence."""
 _FLAGS = _any_of("la al lah lha ah aux Wall Wextra Werror Wpedantic std version help name type exec")
-"""Options with one dash and several letters, and with vowels."""
+"""Options with one dash and several letters that include vowels."""
 _NO_OPTIONS = _any_of("a an and but the he she it we they you i that this which who is was or so")
 _UNITS = _any_of("""
     nm µm μm um mm cm dm km in ft yd mi m2 m3 mm2 mm3 cm2 cm3 km2 km3 ha px em pt ng µg μg ug mg g kg t lb lbs oz mol
@@ -95,7 +95,7 @@ _PREFIXES = _any_of("""
     TOP UNDER OVER POST PRE MID NON SUB AGE AGES AGED DAY DAYS WEEK YEAR NUMBER NO CATCH CHAPTER PAGE In On At Or My Up
     To By No Go
 """)
-"""Words that a hyphen joins to a number: "UNDER-21"."""
+"""Words that a hyphen may join to a number: "UNDER-21"."""
 
 
 # Parts of expressions.
@@ -106,9 +106,9 @@ _HEX = "[0-9A-Fa-f]"
 _NO_FRACTION = r"(?<!\d[.,])"
 
 _HARD_STOP = r"""\s<>"“”„«»‹›`}\\^|)\]–—"""
-"""What ends an address."""
+"""Characters that end an address."""
 _SOFT_STOP = r"""'‘’.,;:!?…*"""
-"""What belongs to an address if more of it follows."""
+"""Characters that belong to an address only if more of it follows."""
 _ADDRESS = (
     rf"(?:[^{_HARD_STOP}{_SOFT_STOP}(\[{{]++"
     rf"|[{_SOFT_STOP}]++(?=[^{_HARD_STOP}{_SOFT_STOP}])"
@@ -116,18 +116,18 @@ _ADDRESS = (
     r"""|\[[^\s\[\]<>"]{0,100}\]"""
     r"|\{\{?[^\s{}]{1,60}\}\}?)"
 )
-"""A part of a link or value, with its brackets in pairs."""
+"""A part of a link or value, with balanced brackets."""
 _PORT = r"(?::\d{2,5}(?!\d))?"
 _REST = rf"(?:/{_ADDRESS}*+|[?#](?=\w){_ADDRESS}++)"
-"""Of a link: its path or what follows."""
+"""The path of a link, or its query or fragment."""
 _LABELS = r"(?<![@/-])(?<!\w\.)(?:[^\W_][\w-]{0,62}+\.){1,8}"
-"""Of a domain, without the last."""
+"""The labels of a domain, without the last."""
 
 _WHOLE_NAME = r"(?<![@/\\-])(?<!\w\.)"
-"""Not in the middle of a path or dotted name."""
+"""Asserts that the match does not start inside a path or dotted name."""
 _DIRECTORY = r"[\w.+~@-]{1,100}+"
 _PART = r"(?:[\w+~@%$=-]++|\.++(?=[\w/])|\*++(?=[\w./])|(?<=/)\*++|\{[\w.:-]{1,40}\}|(?<=/):(?=[a-z]))"
-"""Of a name in a path."""
+"""A part of a name in a path."""
 _PARTS = rf"{_PART}++(?:[\\/]{_PART}++){{0,100}}+[\\/]?"
 _EXTENSION = rf"(?:(?i:{_EXTENSIONS})|{_WORD_EXTENSIONS}|so(?:\.\d{{1,5}}){{1,3}})(?!\w)"
 _FILE = (
@@ -135,7 +135,7 @@ _FILE = (
     r"|lib[\w+-]{1,60}+\.so(?!\w))"
 )
 _LINE = r"(?::\d{1,6}(?![\w,]|\.\d)){0,2}"
-"""In a file, with the column."""
+"""The line and column in a file."""
 _PATH_BEGINS = r"""(?<![^\s("“”'‘’`\[{=:>|;*])"""
 _DOT_BEGINS = r"(?<![\w.…/)\]])"
 
@@ -147,10 +147,10 @@ _ARGUMENTS = (
     r"\((?:[^()\n]|\([^()\n]{0,30}\)){0,60}+\)"
 )
 _CHAIN = rf"(?:\.[a-z_]\w{{0,60}}+(?:{_ARGUMENTS})?){{0,8}}+(?![\w(])"
-"""Calls on what was returned."""
+"""Chained calls."""
 
 _RELEASE = rf"(?:[-+~.](?:(?:{_SUFFIXES})(?!\w)|[A-Za-z]{{0,10}}\d[A-Za-z0-9]{{0,40}})){{1,4}}"
-"""What may follow three numbers of a version."""
+"""What may follow the three numbers of a version."""
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _VALUE = (
     r"(?:\d++(?:(?i:st|nd|rd|th|am|pm|s|ish|somethings?|odd|fold|plus)|[ap](?=\.m)"
@@ -168,7 +168,7 @@ _BRACED = (
 )
 """A name or a few words in braces; a sentence in braces is translated."""
 _CODE_LINE = r"(?:[^`\n]++|(?!(?P=ticks)(?!`))`++){1,50}+"
-"""Up to the next backticks of the same number."""
+"""Text up to the next run of as many backticks."""
 _OPTION_BEGINS = r"""(?<![^\s(\[{"'“‘”’`|,=<>])"""
 _OPTION_VALUE = rf"""=(?:"[^"\n]{{0,200}}+"|'[^'\n]{{0,200}}+'|<[\w-]{{1,60}}+>|{_ADDRESS}++)?+"""
 _PRINTF = r"[-+0#]{0,5}+(?:\d{1,5}|\*)?+(?:\.(?:\d{1,5}|\*))?(?:hh|ll|[hlzjtqL])?"
@@ -189,10 +189,10 @@ _FOREIGN = (
     "[\u0370-\u1dff\u1f00-\u1fff\u2c80-\u2dff\u2e80-\u2fff\u3005-\u3007\u3021-\ud7ff\uf900-\ufaff\ufb1d-\ufdff"
     "\ufe70-\ufeff\uff66-\uffdc\U00010000-\U0001efff\U00020000-\U0003ffff]"
 )
-"""A letter of a script that neither English nor German has."""
+"""A letter of a script that neither English nor German uses."""
 
 
-# The tables. Of matches that begin and end at the same places, the first in the table gives the kind.
+# The tables. Among matches with the same start and end, the first in the table gives the kind.
 
 Table = tuple[tuple[OpaqueKind, str], ...]
 
@@ -246,7 +246,7 @@ AT_WORDS: Table = (
         r"\d{1,12}(?:[/-]\d{1,12}){2,8}+(?![\w/-])",
     ),
     (
-        "account",  # two groups, and no range: a number does not begin with 0
+        "account",  # two groups, and no range: a number does not start with 0
         r"(?<![/.,-])(?![012]\d[0-5]\d-[012]\d[0-5]\d(?!\d))(?:0\d{2,11}[/-]\d{3,12}|\d{3,12}[/-]0\d{2,11}|\d{3}-\d{7,12})"
         r"(?![\w/-]|[.,]\d)",
     ),

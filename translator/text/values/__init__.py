@@ -1,7 +1,7 @@
-"""Find values in an English text and give their German forms: numbers, money, quantities, times, dates, ordinals.
+"""Find values in an English text and convert them to German: numbers, money, quantities, times, dates, ordinals.
 
-The rules are those of German typesetting: `$1,299.99` → `1.299,99 $`, `2.5%` → `2,5 %`, `3:30 p.m.` → `15:30 Uhr`,
-`May 12, 2025` → `12. Mai 2025`. What may mean two things, such as `5/12/2025`, stays as it is.
+The forms follow German typesetting: `$1,299.99` → `1.299,99 $`, `2.5%` → `2,5 %`, `3:30 p.m.` → `15:30 Uhr`,
+`May 12, 2025` → `12. Mai 2025`. Ambiguous values, such as `5/12/2025`, stay unchanged.
 
 Reading order: `keys`, `patterns`, `context`, `readers`.
 """
@@ -44,7 +44,7 @@ _LONGEST_APPROXIMATELY = 8
 
 
 def find_values(text: str) -> list[Value]:
-    """The values of an English text in their order; none overlaps another."""
+    """Return the values of an English text, in order and disjoint."""
     values = list(_read_all(text)) if MAY_HOLD_DIGITS.search(text) else []
     if MAY_HOLD_ROMAN.search(text):
         romans = (read_roman(match) for match in ROMAN.finditer(text))
@@ -56,18 +56,18 @@ def _read_all(text: str) -> Iterator[Value]:
     for match in ANY_VALUE.finditer(text):
         value = READERS[str(match.lastgroup)](match, text)
         if value is not None:
-            yield _with_words_beside(value, text)
+            yield _with_adjacent_words(value, text)
 
 
-def _with_words_beside(value: Value, text: str) -> Value:
-    """A value with the “minus” or “approx.” in front of it; behind it, “below zero” makes it negative, too."""
+def _with_adjacent_words(value: Value, text: str) -> Value:
+    """Include a preceding “minus” or “approx.” in a value; a following “below zero” also makes it negative."""
     start = value.start
     if text[start - 2 : start - 1] in _ENDS_OF_SIGNS and value.kind in _SIGNED and value.key[0] != "-":
-        begin = start_of_minus(text, start)
-        if begin is not None:
+        minus_start = start_of_minus(text, start)
+        if minus_start is not None:
             kind: ValueKind = "number" if value.kind in ("small", "year") else value.kind
             return replace(
-                value, start=begin, kind=kind, key=f"-{value.key}", german=f"−{value.german}", also=()
+                value, start=minus_start, kind=kind, key=f"-{value.key}", german=f"−{value.german}", also=()
             )
     if "." in text[max(0, start - 2) : start]:
         before = _APPROXIMATELY.search(text, max(0, start - _LONGEST_APPROXIMATELY), start)

@@ -1,6 +1,6 @@
-"""What the words around a number tell: whether it is a version, a time of day, a sum to be subtracted, or a verb’s.
+"""Use the words around a number to tell versions, times of day, negative numbers and months that are verbs.
 
-All of them look at a bounded number of characters.
+All checks look at a bounded number of characters.
 """
 
 import re
@@ -8,8 +8,9 @@ import re
 from translator.text.values.patterns import CLOCK_WITH_POINT
 
 _LOOK_BACK = 40
-"""Characters before a number that may tell what it is."""
+"""How many characters before a number to inspect."""
 _LOOK_AHEAD = 30
+"""How many characters after a number to inspect."""
 
 # Versions.
 
@@ -20,19 +21,19 @@ _VERSIONED_WORDS = """
     html css tls ssl bluetooth qt gtk gnome kde apache exchange sql directx opengl office
 """
 _VERSIONED = frozenset(_VERSIONED_WORDS.split())
-"""Words whose decimal number is a version or the number of a section: its point stays."""
+"""Words before a version or section number, which keeps its decimal point."""
 _NO_NAME_WORDS = """
     the a an in at on of for to from by with about over under only around nearly almost up and or but is was are were
     has have had it he she we they you i this that these there between roughly approximately some add use mix take
     give all another other no not than then when where while
 """
 _NO_NAMES = frozenset(_NO_NAME_WORDS.split())
-"""Words with a capital that are no names."""
+"""Words that are not names even if capitalised."""
 _LAST_WORD = re.compile(r"([^\W\d_][\w.+#-]*+)[ \u00a0]\Z")
 
 
 def is_version(number: str, text: str, start: int) -> bool:
-    """Whether a decimal number is a version or the number of a section, as in “Python 3.11” and “Section 4.2”."""
+    """Whether a decimal number is a version or section number, as in “Python 3.11” and “Section 4.2”."""
     if "." not in number or "," in number:
         return False
     before = _LAST_WORD.search(text, max(0, start - _LOOK_BACK), start)
@@ -73,7 +74,7 @@ _CHANGED_WORDS = """
     pegged bought estimated calculated measured stood stands listed rated averaged averaging scored
 """
 _CHANGED = frozenset(_CHANGED_WORDS.split())
-"""Words before “by 8.15”, “at 8.15” or “from 8.15 to 9.30” that tell of amounts."""
+"""Words before “by 8.15”, “at 8.15” or “from 8.15 to 9.30” that indicate amounts, not times."""
 _BEFORE_POINT = re.compile(
     r"(?<!\w)(?P<word>at|by|until|till|before|after|since|from|between|"
     r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,?|today|tomorrow|tonight)[ \u00a0]\Z",
@@ -94,7 +95,7 @@ _AFTER_TIMES = re.compile(
 
 
 def names_time_of_day(text: str, start: int, end: int) -> bool:
-    """Whether a time of 24 hours is one of the day, and no duration or score: “at 15:30”, not “it ran 4:33”."""
+    """Whether a 24-hour time is a time of day, not a duration or score: “at 15:30”, not “it ran 4:33”."""
     if _TRAVEL.match(text, end, end + _LOOK_AHEAD) and _BEFORE_TRAVEL.search(
         text, max(0, start - _LOOK_BACK), start
     ):
@@ -105,7 +106,7 @@ def names_time_of_day(text: str, start: int, end: int) -> bool:
 
 
 def is_time_with_point(text: str, start: int, end: int) -> bool:
-    """Whether 15.30 is a time: in “at 15.30” and “the 8.15 train”, but not in “rose by 8.15” or “at 15.30 euros”."""
+    """Whether 15.30 is a time, as in “at 15.30” and “the 8.15 train”, not “rose by 8.15” or “at 15.30 euros”."""
     look_back = max(0, start - _LOOK_BACK)
     if _TRAVEL.match(text, end, end + _LOOK_AHEAD):
         return _BEFORE_TRAVEL.search(text, look_back, start) is not None
@@ -121,7 +122,7 @@ def is_time_with_point(text: str, start: int, end: int) -> bool:
     return True
 
 
-# Signs in words.
+# Signs written as words.
 
 _MINUS = re.compile(r"(?<![\w-])(?:minus|negative)[ \u00a0]\Z", re.IGNORECASE)
 _NUMBER_WORDS = (
@@ -138,7 +139,7 @@ _BEFORE_NEGATIVE = re.compile(
 
 
 def start_of_minus(text: str, start: int) -> int | None:
-    """Where the word before a number begins that makes it negative: “minus 5 degrees”, but not “6 minus 5”."""
+    """Return the start of a preceding word that negates a number: “minus 5 degrees”, not “6 minus 5”."""
     word = _MINUS.search(text, max(0, start - 10), start)
     if word is None:
         return None
@@ -161,7 +162,7 @@ _BEFORE_DATES = re.compile(
 
 
 def is_verb(month: str, text: str, start: int, end: int) -> bool:
-    """Whether a month is the verb of “March 3 miles north”; “on March 3” is a date."""
+    """Whether a month is a verb, as in “March 3 miles north”; “on March 3” is a date."""
     return (
         month.lower() in ("march", "may")
         and _MEASURE.match(text, end) is not None

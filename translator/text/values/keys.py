@@ -1,4 +1,4 @@
-"""What a value is, and its key, which is equal for equal values in either language."""
+"""The `Value` type and its keys, which are equal for equal values in either language."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,11 +20,11 @@ class Value:
     kind: ValueKind
     """`small` is a whole number up to twelve: grammar depends on it, so it stays a word of the sentence."""
     key: str
-    """Equal for equal values of a kind in either language, such as `1299.99 USD`."""
+    """Such as `1299.99 USD`; equal for equal values of a kind in either language."""
     german: str
-    """How a German text writes it."""
+    """Its German form."""
     also: tuple[str, ...] = ()
-    """Keys under which a German text may have it as well: both readings of `5/12/2025`, 14 for “XIV”."""
+    """Other keys that match it in a German text: both readings of `5/12/2025`, 14 for “XIV”."""
 
 
 CURRENCIES = {
@@ -32,7 +32,7 @@ CURRENCIES = {
     "$": "$", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₽": "RUB", "₩": "KRW", "₺": "TRY", "₴": "UAH",
     "₪": "ILS", "฿": "THB", "₫": "VND", "₱": "PHP", "₿": "BTC", "¢": "¢",
 }  # fmt: skip
-"""What the signs of currencies mean; the dollar of `$` may be of any country."""
+"""The codes of currency signs; `$` may be the dollar of any country."""
 CURRENCY_CODES = (
     "USD|EUR|GBP|CHF|JPY|CNY|CAD|AUD|SEK|NOK|DKK|PLN|CZK|INR|BRL|TRY|RUB|MXN|ZAR|HUF|KRW|SGD|HKD|NZD|BTC|UAH|"
     "ILS"
@@ -44,51 +44,51 @@ UNITS = (
     "kbit/s|Mbit/s|Gbit/s|kbps|Mbps|Gbps|MB/s|GB/s|mph|hPa|kPa|MPa|Pa|mbar|bar|psi|Nm|kJ|MJ|kcal|cal|dB|px|pt|em|"
     "rpm|ppm|ppb|dpi|fps|mol|cd|lx|lm|mins?|hrs?|secs?|kph|kmh|kΩ|MΩ"
 )
-"""Symbols that a German text has, too. Those that are also English words, such as `in`, are left out."""
+"""Symbols that German uses, too, except those that are also English words, such as `in`."""
 _GERMAN_UNITS = {
     "mins": "min", "hr": "h", "hrs": "h", "sec": "s", "secs": "s", "kph": "km/h", "kmh": "km/h",
 }  # fmt: skip
 _SAME_UNITS = {"lbs": "lb", "mL": "ml", "L": "l", "KB": "kB", "Mbps": "Mbit/s", "Gbps": "Gbit/s"}
-_CENTURY_BEGINS = 70
-"""Years of two digits are of the last century from here on, and of this one before."""
+_FIRST_YEAR_OF_LAST_CENTURY = 70
+"""Two-digit years from this one on are in the 20th century, earlier ones in the 21st."""
 
 
 def key_of(value: Fraction | None, literally: str) -> str:
-    """The key of a number; of one that has no value, the letters themselves."""
+    """Return the key of a number; if it has no value, its text."""
     return literally if value is None else str(value)
 
 
 def date_key(year: str | None, month: int, day: str) -> str:
-    """The key of a date, with `-` for a year that is not given; one of two digits is completed."""
+    """Return the key of a date, with `-` for a missing year; a two-digit year is completed."""
     if year and len(year) == 2:
-        year = ("20" if int(year) < _CENTURY_BEGINS else "19") + year
+        year = ("20" if int(year) < _FIRST_YEAR_OF_LAST_CENTURY else "19") + year
     return f"{year or '-'} {month} {day}"
 
 
 def time_key(hour: int, minutes: str) -> str:
-    """The key of a time."""
+    """Return the key of a time."""
     return f"{hour}:{minutes or '00'}"
 
 
 def german_amount(number: str) -> str:
-    """The German form of a number, which may end in a vulgar fraction."""
+    """Return the German form of a number, which may end in a vulgar fraction."""
     return german_number(number) if number[-1] not in VULGAR else number
 
 
 def signed_key(sign: str, number: str, factor: int = 1) -> str:
-    """The key of a number with its sign; the plus changes nothing."""
+    """Return the key of a number with its sign; a plus has no effect."""
     value = mixed_value(number) if number[-1] in VULGAR else english_value(number)
     return ("-" if sign and sign in "-−–" else "") + key_of(value and value * factor, number)
 
 
 def unit_key(unit: str) -> str:
-    """The canonical form of a unit or currency."""
+    """Return the canonical form of a unit or currency."""
     unit = german_unit(unit)
     return _SAME_UNITS.get(unit) or CURRENCIES.get(unit, unit).replace("μ", "µ")
 
 
 def german_unit(unit: str) -> str:
-    """The symbol of a unit whose English abbreviation a German text does not have."""
+    """Return the German symbol for a unit; most are the same."""
     return _GERMAN_UNITS.get(unit, unit)
 
 
@@ -96,7 +96,7 @@ _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 
 
 def roman_value(roman: str) -> int:
-    """The value of a Roman numeral, of small or of capital letters."""
+    """Return the value of a Roman numeral in lower or upper case."""
     values = [_ROMAN_VALUES[letter] for letter in roman.upper()]
     return sum(
         -one if one < following else one for one, following in zip(values, [*values[1:], 0], strict=True)
@@ -104,6 +104,6 @@ def roman_value(roman: str) -> int:
 
 
 def label_key(label: str) -> str:
-    """The key of an abbreviation with a number, in capitals where that is Roman."""
+    """Return the key of an abbreviation with a number; Roman numerals are upper-cased."""
     name, _, number = label.partition(" ")
     return f"{name} {number if any(map(str.isdecimal, number)) else number.upper()}"

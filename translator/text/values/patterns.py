@@ -1,7 +1,7 @@
-"""The forms that values have in an English text, as regular expressions.
+"""Regular expressions for the forms of values in an English text.
 
-Each begins at one of three kinds of places: at a digit, at a letter, or at a sign. At most places a glance tells that
-no form begins there, and the expressions, which are many, need not be tried.
+Each form starts at a digit, a letter or a sign. A cheap lookahead rules out most positions, so that the many
+expressions need not be tried there.
 """
 
 import re
@@ -21,12 +21,12 @@ MAGNITUDES: dict[str, tuple[int, str, str]] = {
     "bn": (10**9, "Mrd.", "Mrd."),
     "tn": (10**12, "Bio.", "Bio."),
 }
-"""What they multiply by, and their German singular and plural."""
+"""The factor, and the German singular and plural."""
 LABELS = {
     "no": "Nr.", "nos": "Nr.", "p": "S.", "pp": "S.", "fig": "Abb.", "figs": "Abb.", "ch": "Kap.", "chap": "Kap.",
     "vol": "Bd.", "art": "Art.", "sec": "Abschn.", "sect": "Abschn.", "para": "Abs.", "eq": "Gl.",
 }  # fmt: skip
-"""Abbreviations that stand before a number, and their German ones."""
+"""English abbreviations before a number, and the German ones."""
 _REGNAL_NAMES = """
     Albert Alexander Alfonso Benedict Boniface Catherine Charles Christian Clement Constantine Darius Edward Elizabeth
     Ferdinand Francis Frederick Friedrich George Gregory Gustav Haakon Harald Henry Innocent Isabella Ivan James John
@@ -36,13 +36,13 @@ _REGNAL_NAMES = """
 _NO_ANSWER = "".join(
     rf"(?<!\b{word} )" for word in ("is", "was", "be", "says", "said", "answered", "means", "meant")
 )
-"""Before “no. 5”: otherwise a sentence ends, as in “The answer is no. 5 people left.”"""
+"""Excludes “no. 5” where a sentence ends after “no”, as in “The answer is no. 5 people left.”"""
 _DECADE_WORDS = ("the", "his", "her", "their", "my", "your", "our", "early", "late", "mid")
 _BEFORE_DECADES = "|".join(rf"(?<=\b{word}[ -])|(?<=\b{word} [’'])" for word in _DECADE_WORDS)
-"""Otherwise `30s` are seconds."""
+"""Without one of these words, `30s` means seconds."""
 _LONGEST_FIRST = "|".join(sorted(UNITS.split("|"), key=len, reverse=True))
 _SPACED_UNITS = "m|g|l|L|t|s|h|W|V|Ω"
-"""After whole numbers `m` only with a blank: `5m` may be five million."""
+"""After a whole number, `m` needs a space: `5m` may be five million."""
 
 _BEGIN = r"(?<![\w])(?<!\d[.,:/])"
 _SIGN = r"(?:(?<![\w)\]%°])[-−–+±])?+"
@@ -60,7 +60,7 @@ _LAST_DAY = (
     rf"[-–]{_DAY}|[ \u00a0](?:to|TO|through|THROUGH)[ \u00a0]{_DAY}"
     r"(?=,?[ \u00a0]\d{4}(?!\d)|[.,;:!?)]*+\Z|[.;:!?)]|,[ ][a-z])"
 )
-"""A range after a month ends the clause, or has a year: “from May 5 to 10 people” is none."""
+"""A range after a month must have a year or end the clause: “from May 5 to 10 people” is not a range."""
 _AM_PM = r"[ \u00a0]?[ap](?:\.[ \u00a0]?m\.?|m)(?!\w)"
 _CLOCK_12 = r"(?:1[0-2]|0?[1-9])(?:[:.][0-5]\d)?"
 _CLOCK_24 = r"(?:[01]?\d|2[0-4]):[0-5]\d"
@@ -139,7 +139,7 @@ _BEFORE_LETTERS = (
     r"(?=[A-Za-z]{1,9}+(?:\.?+[ \u00a0\u2009\u202f]?(?:\d|[ivxlcIVXLC]{1,9}+(?!\w))"
     r"|[ \u00a0](?i:past|to|quarter)[ \u00a0]))"
 )
-"""Where a form may begin with letters: soon after them comes a number."""
+"""Matches where a form may start with letters: a number follows soon."""
 _BEFORE_DIGITS = rf"(?=[\d{VULGAR}])"
 _BEFORE_SIGNS = rf"(?=[\d{VULGAR}'’.+±−–$€£¥₹₽₩₺₴₪฿₫₱₿¢-]|[A-Z]{{1,2}}\$|[A-Z]{{3}}[ \u00a0\d])"
 
@@ -152,7 +152,7 @@ ANY_VALUE = re.compile(
     rf"(?<!\w)(?:{_BEFORE_LETTERS}{_any_of(_AT_LETTERS)}|{_BEFORE_DIGITS}{_any_of(_AT_DIGITS)}"
     rf"|{_BEFORE_SIGNS}{_any_of(_AT_DIGITS_OR_SIGNS)})"
 )
-"""The last group of a match is `as_` and the name of its form."""
+"""The last group of a match is named `as_` plus the name of its form."""
 ROMAN = re.compile(
     rf"\b(?P<name>{'|'.join((_REGNAL_NAMES + _REGNAL_NAMES.upper()).split())})[ \u00a0]"
     r"(?P<roman>X{0,3}(?:IX|IV|V?I{0,3}))(?<=[IVX])(?!\w)"

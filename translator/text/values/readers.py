@@ -1,4 +1,4 @@
-"""What each form of a value means, and how a German text writes it."""
+"""Functions that turn the match of each form into a `Value` with its German form."""
 
 import re
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from translator.text.values.patterns import LABELS, MAGNITUDES
 
 _SMALL = range(13)
 _MOST_DIGITS = 30
-"""Of numbers that are read the short way."""
+"""Longer numbers do not take the fast path."""
 _ENGLISH_MONTHS = """
     January February March April May June July August September October November December
 """
@@ -46,7 +46,7 @@ def _value(match: re.Match[str], kind: ValueKind, key: str, german: str, also: t
 
 
 def _plain_value(start: int, end: int, number: str) -> Value:
-    """A number without sign, unit or decimals."""
+    """Return the value of a number without sign, unit or decimals."""
     if len(number) > _MOST_DIGITS:
         return Value(start, end, "number", key_of(english_value(number), number), german_number(number))
     if not number.isdecimal():
@@ -98,7 +98,7 @@ def _date(match: re.Match[str], month: str, day: str, until: str | None, year: s
 
 
 def _shared_month(match: re.Match[str], text: str) -> Value:
-    """The 5 of “5 to 10 June”."""
+    """Read the 5 in “5 to 10 June”."""
     day = int(match["shared_day"])
     number, _ = _MONTHS[match["shared_month"].casefold()[:3]]
     return _value(match, "date", date_key(None, number, str(day)), f"{day}.")
@@ -129,7 +129,7 @@ def _dot_date(match: re.Match[str], text: str) -> Value:
 
 
 def _clock(clock: str, half: str | None) -> tuple[int, str]:
-    """The hour of a time, and its minutes or nothing."""
+    """Return the hour of a time and its minutes, if it has any, else an empty string."""
     hour, _, minutes = clock.replace(".", ":").partition(":")
     if not half:
         return int(hour), minutes
@@ -147,7 +147,7 @@ def _time12(match: re.Match[str], text: str) -> Value:
 
 
 def _shared_half(match: re.Match[str], text: str) -> Value:
-    """The 8 of “from 8 to 10 p.m.”, which shares the half of the day, and of “from 11 to 1 p.m.”, which does not."""
+    """Read the 8 in “from 8 to 10 p.m.”, which is p.m., too, and the 11 in “from 11 to 1 p.m.”, which is not."""
     hour, minutes = _clock(match["shared"], match["until_half"])
     if hour > _clock(match["until12"], match["until_half"])[0]:
         hour, minutes = _clock(match["shared"], "a")
@@ -157,7 +157,7 @@ def _shared_half(match: re.Match[str], text: str) -> Value:
 def _spoken_time(match: re.Match[str], text: str) -> Value:
     words = match["quarter"].lower().replace("\u00a0", " ")
     minutes, hours_back, spoken = _SPOKEN[words]
-    if not match["spoken_half"]:  # of either half of the day
+    if not match["spoken_half"]:  # may be a.m. or p.m.
         hour = int(match["hour"]) - hours_back
         named = int(match["hour"]) + (words == "half past")
         keys = [time_key(one % 24, minutes) for one in (hour, hour + 12)]
@@ -170,9 +170,8 @@ def _spoken_time(match: re.Match[str], text: str) -> Value:
 def _hours(match: re.Match[str], text: str) -> Value:
     first_half = match["half1"] or match["half2"]
     first, last = _clock(match["from12"], first_half), _clock(match["to12"], match["half2"])
-    if (
-        first[0] > last[0] and not match["half1"]
-    ):  # 11–1 p.m. begins in the morning, and 10–12 a.m. ends at noon
+    # 11–1 p.m. starts in the morning, and 10–12 a.m. ends at noon.
+    if first[0] > last[0] and not match["half1"]:
         first, last = _clock(match["from12"], "a"), (last[0] or 12, last[1])
     german = f"{_german_clock(*first)}–{_german_clock(*last)} Uhr"
     key = f"{time_key(*first)}-{time_key(*last)}"
@@ -180,7 +179,7 @@ def _hours(match: re.Match[str], text: str) -> Value:
 
 
 def _end_of_half(match: re.Match[str], text: str) -> int:
-    """Where a time ends: the last full stop of “p.m.” ends the sentence, too, unless that goes on."""
+    """Return the end of a time, without the last full stop of “p.m.” if that also ends the sentence."""
     ends_with_stop = text[match.end() - 1] == "."
     return match.end() - (ends_with_stop and not _SENTENCE_GOES_ON.match(text, match.end() - 1))
 
@@ -197,7 +196,7 @@ def _time24(match: re.Match[str], text: str) -> Value:
 
 
 def _time_of_day(match: re.Match[str], text: str, key: str, german: str) -> Value:
-    """With “Uhr” where a time of day is meant, and not a duration or a score."""
+    """Add “Uhr” to a time of day, but not to a duration or score."""
     start, end = match.span()
     if not names_time_of_day(text, start, end):
         return _value(match, "time", key, german)
@@ -206,7 +205,7 @@ def _time_of_day(match: re.Match[str], text: str, key: str, german: str) -> Valu
 
 
 def _military_time(match: re.Match[str], text: str) -> Value:
-    """The 1530 of “at 1530 hours”; without the preposition it is a number of hours."""
+    """Read the 1530 in “at 1530 hours”; without the preposition it is a number of hours."""
     digits = match["military"]
     hours = _HOURS.match(text, match.end())
     if hours and names_time_of_day(text, *match.span()):
@@ -218,7 +217,7 @@ def _military_time(match: re.Match[str], text: str) -> Value:
 
 
 def _time_with_point(match: re.Match[str], text: str) -> Value:
-    """15.30, and 9.00–17.30, in a sentence where it is a time; otherwise a number with decimals."""
+    """Read 15.30 or 9.00–17.30 as a time if the context says so, else as a decimal number or range."""
     first, last = match["from_point"], match["to_point"]
     if not is_time_with_point(text, *match.span()):
         if last:
@@ -231,7 +230,7 @@ def _time_with_point(match: re.Match[str], text: str) -> Value:
 
 
 def _duration(match: re.Match[str], text: str) -> Value:
-    """1h 45m, which is `1 h 45 min` in German."""
+    """Read 1h 45m, which is `1 h 45 min` in German."""
     key = f"{int(match['hours'])} h {int(match['minutes'])} min"
     german = f"{match['hours']} h {match['minutes']} min"
     if match["seconds"]:
@@ -245,7 +244,7 @@ def _short_duration(match: re.Match[str], text: str) -> Value:
 
 
 def _bit(match: re.Match[str], text: str) -> Value:
-    """The digits of “1s and 0s”, which are no seconds."""
+    """Read the digits in “1s and 0s”, which are not seconds."""
     digit = match["bit"] or match["other_bit"]
     return _value(match, "number", _BITS[digit], _BITS[digit], also=(f"{digit}s", f"{digit}en", f"{digit}er"))
 
@@ -310,7 +309,7 @@ def _ordinal(match: re.Match[str], text: str) -> Value:
 
 
 def read_roman(match: re.Match[str]) -> Value:
-    """The ordinal of a `ROMAN` name: Louis XIV is “XIV.”, and some texts have “der Vierzehnte”."""
+    """Read the ordinal of a `ROMAN` name: the XIV of Louis XIV becomes “XIV.”; some texts say “der Vierzehnte”."""
     roman = match["roman"]
     also = (str(roman_value(roman)),)
     return Value(match.start("roman"), match.end(), "ordinal", roman, f"{roman}.", also)
@@ -326,7 +325,7 @@ def _scale(match: re.Match[str], text: str) -> Value:
 
 
 def _factor(match: re.Match[str], text: str) -> Value:
-    """1.5k and 2x are copied but for the mark of the decimals; a text may also have 1.500, and “2-mal”."""
+    """Read 1.5k and 2x: only the decimal mark changes; a German text may also say 1.500 or “2-mal”."""
     german = german_number(match["factor"]) + match["factor_sign"]
     factor = MAGNITUDES[match["factor_sign"].lower()][0] if match["factor_sign"] != "x" else 1
     return _value(match, "number", german, german, (signed_key("", match["factor"], factor),))
@@ -353,9 +352,8 @@ def _range_value(match: re.Match[str], text: str, first: str, dash: str, last: s
         return _value(match, "number", match[0], match[0])
     key = f"{signed_key('', first)}-{signed_key('', last)}"
     is_short = max(len(first), len(last)) <= 2 and (first + last).isdecimal()
-    also = (
-        (f"{first}:{last}", f"{first} : {last}", f"{first} oder {last}") if is_short else ()
-    )  # a score, 4 or 5
+    # It may be a score, or mean “4 or 5”.
+    also = (f"{first}:{last}", f"{first} : {last}", f"{first} oder {last}") if is_short else ()
     return _value(match, kind, key, german_number(first) + dash + german_number(last), also)
 
 
@@ -385,7 +383,7 @@ _SPOKEN = {
     "quarter past": ("15", 0, "Viertel nach"),
     "quarter to": ("45", 1, "Viertel vor"),
 }
-"""The minutes, how many hours before the one that is named, and the German words."""
+"""The minutes, the hours to subtract from the one named, and the German words."""
 _HOURS = re.compile(r"[ \u00a0]?(?:hours|hrs|h)(?!\w)")
 _BITS = {"1": "Einsen", "0": "Nullen"}
 READERS: dict[str, Callable[[re.Match[str], str], Value | None]] = {
@@ -401,4 +399,4 @@ READERS: dict[str, Callable[[re.Match[str], str], Value | None]] = {
         "number": _number, "plain": _plain, "odd": _literal,
     }.items()
 }  # fmt: skip
-"""What reads each form of `ANY_VALUE`."""
+"""The reader of each form of `ANY_VALUE`."""

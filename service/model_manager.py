@@ -32,20 +32,20 @@ _T = TypeVar("_T")
 
 _WARM_UP_SECONDS = 600.0  # the first decoding may compile kernels
 _WARM_UP_TEXT = "Hello, world. How are you?"
-_LONGEST_READ_AT_ONCE = 2_000
-"""Characters: a longer text is split into sentences on another thread, so that other requests do not wait for that."""
+_MAX_INLINE_CHARACTERS = 2_000
+"""In characters; a longer text is split into sentences on another thread, so that other requests do not wait for it."""
 _READERS = 2
-"""Such threads: more would only take the interpreter from the thread that answers."""
-_CHARACTERS_OF_A_TOKEN = 4
-"""Of English, about: how much work a long text is taken for until it has been split."""
+"""Threads that split texts; more would only take the interpreter from the thread that answers requests."""
+_CHARACTERS_PER_TOKEN = 4
+"""Roughly, in English; estimates the work in a long text until it has been split."""
 _CLOSING_SECONDS = 5.0
-"""For what is decoded when nobody waits for it any more."""
+"""How long to wait for decoding that nobody waits for any more."""
 _FIRST_REVIVAL_SECONDS = 0.2
-_LONGEST_REVIVAL_SECONDS = 30.0
+_MAX_REVIVAL_SECONDS = 30.0
 
 
 class ServedEngine(Engine[EngineResult], Protocol):
-    """What the service needs of an engine; `service.engine.TranslationEngine` is one."""
+    """What the service needs from an engine; `service.engine.TranslationEngine` implements it."""
 
     @property
     def name(self) -> str:
@@ -59,7 +59,7 @@ class ServedEngine(Engine[EngineResult], Protocol):
 
     @property
     def precision(self) -> str:
-        """Of matrix products."""
+        """Number format of the matrix products."""
         ...
 
     @property
@@ -69,34 +69,34 @@ class ServedEngine(Engine[EngineResult], Protocol):
 
     @property
     def batch_tokens(self) -> int:
-        """Padded tokens that are best decoded together."""
+        """The best number of tokens times rows to decode together."""
         ...
 
     def sentences(self, text: str, prefix: str = "", style: Style = DEFAULT_STYLE) -> list[SourceSentence]:
-        """The sentences of a text, whose translation begins with a prefix; those without tokens are copied.
+        """Split a text into sentences; its translation starts with `prefix`. Sentences without tokens are copied.
 
         `style` says how numbers are written, and whether "you" is Sie or du.
-        Raises InputError where the prefix cannot begin it.
+        Raises InputError if the translation cannot start with the prefix.
         """
         ...
 
     def score_works(self, pairs: Sequence[tuple[str, str]]) -> list[Work]:
-        """The work of scoring each translation; raises InputTooLong, and InputError where a source is empty."""
+        """Prepare the work of scoring each pair; raises InputTooLong, or InputError if a source is empty."""
         ...
 
 
-class Served:
-    """A model, and the queue in front of it."""
+class LoadedModel:
+    """A loaded model and the queue in front of it."""
 
     def __init__(self, engine: ServedEngine, batcher: Batcher[EngineResult], readers: Executor) -> None:
         self.engine, self.batcher = engine, batcher
         self._readers = readers
         self.users = 0
-        """Requests that are being read or worked on."""
+        """Requests being read or translated."""
 
     @contextmanager
     def used(self) -> Iterator[Self]:
-        """For a request, from its reading to its end: so long this model stays, even where another has taken over."""
+        """Keep this model alive for the length of a request, even if another model takes over meanwhile."""
         self.users += 1
         try:
             yield self
@@ -112,11 +112,10 @@ class Served:
         deadline: Deadline,
         style: Style = DEFAULT_STYLE,
     ) -> AsyncIterator[tuple[list[list[SourceSentence]], AsyncGenerator[tuple[int, TranslatedWork]]]]:
-        """The sentences of each text; and what becomes of them all, each with its place, as they come.
+        """Enter with the sentences of each text, and the results with their indices in the order of arrival.
 
-        The translation of each text begins with its prefix. Raises QueueFull, WorkerUnavailable, DeadlineExceeded
-        and InputError at once, and later what `Job.arrival` raises. At the end nothing is done any more for what has
-        not come.
+        The translation of each text starts with its prefix. Raises QueueFull, WorkerUnavailable, DeadlineExceeded
+        and InputError on entry, and later whatever `Job.arrival` raises. On exit, unfinished work is cancelled.
         """
         with self.batcher.job(deadline) as job:
 
@@ -137,7 +136,7 @@ class Served:
     async def score(
         self, pairs: Sequence[tuple[str, str]], kind: ScoreKind, deadline: Deadline
     ) -> list[SentenceScore]:
-        """The score of each pair, in order; raises what `translating` raises, InputTooLong and InputError."""
+        """Score each pair, in order; raises what `translating` raises, InputTooLong and InputError."""
         characters = sum(len(text) for pair in pairs for text in pair)
         with self.batcher.job(deadline) as job:
             works = await self._read(job, kind, characters, lambda: self.engine.score_works(pairs))
@@ -148,11 +147,11 @@ class Served:
     async def _read(
         self, job: Job[EngineResult], kind: Hashable, characters: int, read: Callable[[], _T]
     ) -> _T:
-        """Split or count a text; a long one has to be admitted before, for it takes a while."""
-        if characters <= _LONGEST_READ_AT_ONCE:
+        """Run `read`, which splits or counts a text; a long text takes a while, so it is admitted first."""
+        if characters <= _MAX_INLINE_CHARACTERS:
             result = read()
         else:
-            self.batcher.expect(job, kind, characters // _CHARACTERS_OF_A_TOKEN)
+            self.batcher.expect(job, kind, characters // _CHARACTERS_PER_TOKEN)
             try:
                 async with asyncio.timeout(job.deadline.left()):
                     result = await asyncio.get_running_loop().run_in_executor(self._readers, read)
@@ -164,16 +163,16 @@ class Served:
 
 
 def _work(sentence: SourceSentence) -> Work:
-    tokens = len(sentence.tokens) + len(sentence.beginning)
-    # The same words may be protected otherwise in another text: what stands around them tells what a number is.
+    tokens = len(sentence.tokens) + len(sentence.prefix)
+    # The same words may have other protected spans in another text: the context decides what a number means.
     spans = tuple((*place_in(sentence, span), span.kind, span.german) for span in sentence.protected)
-    return Work(sentence, tokens, (sentence.text, sentence.beginning, sentence.style, spans))
+    return Work(sentence, tokens, (sentence.text, sentence.prefix, sentence.style, spans))
 
 
 async def _arrivals(
     job: Job[EngineResult], kind: TranslateKind, sentences: Sequence[SourceSentence], wanted: Sequence[int]
 ) -> AsyncGenerator[tuple[int, TranslatedWork]]:
-    """What becomes of each sentence; those at the places `wanted` are worked on, the others are copied."""
+    """Yield the result of each sentence; those at the indices `wanted` are translated, the others copied."""
     for place, sentence in enumerate(sentences):
         if not sentence.tokens:
             yield place, TranslatedWork((copied(sentence),), () if kind.align else None)
@@ -183,8 +182,8 @@ async def _arrivals(
         yield wanted[index], result
 
 
-class ModelRoom:
-    """Whatever model is served now, from its loading to its draining."""
+class ModelManager:
+    """Loads, replaces and drains the model that is currently served."""
 
     def __init__(
         self,
@@ -196,7 +195,7 @@ class ModelRoom:
         self.settings = settings
         self._failure: str | None = None
         self._load_engine, self._metrics, self._on_failure = load_engine, metrics, on_failure
-        self._served: Served | None = None
+        self._model: LoadedModel | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = False
         self._replacing = asyncio.Lock()
@@ -204,89 +203,95 @@ class ModelRoom:
         self._readers = ThreadPoolExecutor(_READERS, "reading")
         metrics.ready.set_function(lambda: float(self.is_ready))
         metrics.watch_queue(
-            lambda: self._served.batcher.waiting_tokens if self._served else 0,
-            lambda: self._served.batcher.waiting_sentences if self._served else 0,
-            lambda: self._served.batcher.wait_seconds if self._served else 0,
+            lambda: self._model.batcher.waiting_tokens if self._model else 0,
+            lambda: self._model.batcher.waiting_sentences if self._model else 0,
+            lambda: self._model.batcher.wait_seconds if self._model else 0,
         )
 
     async def open(self) -> None:
-        """Load the model and decode once, so that the first user does not wait for it."""
+        """Load the model and decode once, so that the first request does not wait for the warm-up."""
         self._loop = asyncio.get_running_loop()
         try:
             async with self._replacing:
                 await self._load()
         except TranslatorError as error:
-            logger.error("the model could not be loaded: %s", error)  # the message says all there is to know
+            logger.error(
+                "the model could not be loaded: %s", error
+            )  # the message is enough without a traceback
             self._fail("The model could not be loaded")
         except Exception:
             logger.exception("the model could not be loaded")
             self._fail("The model could not be loaded")
 
-    async def reload(self) -> Served:
-        """Load the model anew beside the one that is served, and let it take over; no request is lost.
+    async def reload(self) -> LoadedModel:
+        """Load the model again beside the current one and let it take over; no request is lost.
 
-        Raises ReloadFailed, and goes on with the old one, where that is not possible.
+        If that fails, raises ReloadFailed and keeps serving the old one.
         """
         async with self._replacing:
-            before = self._served
+            before = self._model
             try:
-                served = await self._load()
+                model = await self._load()
             except Exception as error:
-                logger.exception("the model could not be loaded anew; the old one is still served")
+                logger.exception("reloading the model failed; the old one is still served")
                 reason = str(error) if isinstance(error, TranslatorError) else "the reason is in the log"
-                raise ReloadFailed(f"The old model is still served, for: {reason}.") from error
+                raise ReloadFailed(
+                    f"Reloading failed: {reason.removesuffix('.')}. The old model is still served."
+                ) from error
             if before:
-                self._later(self._retire(before))
-            return served
+                self._in_background(self._retire(before))
+            return model
 
     def reload_soon(self) -> None:
-        """Begin to `reload`; may be called by a signal's handler."""
+        """Start a `reload`; safe to call from a signal handler."""
 
         async def reload() -> None:
-            with suppress(ReloadFailed):  # it is in the log
+            with suppress(ReloadFailed):  # `reload` has logged it
                 await self.reload()
 
         if self._loop:
-            self._loop.call_soon_threadsafe(lambda: self._later(reload()))
+            self._loop.call_soon_threadsafe(lambda: self._in_background(reload()))
 
-    def begin_to_close(self) -> None:
-        """From now on the service is not ready, but serves who comes all the same."""
+    def start_closing(self) -> None:
+        """Report the service as not ready from now on, but still serve requests."""
         self._closing = True
 
     async def close(self) -> None:
-        """Stop the workers; whoever waits for them has been waited for."""
+        """Stop the workers; call it when all requests have been answered."""
         self._closing = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._served:
-            await asyncio.to_thread(self._served.batcher.close, _CLOSING_SECONDS)
+        if self._model:
+            await asyncio.to_thread(self._model.batcher.close, _CLOSING_SECONDS)
         self._readers.shutdown(wait=False, cancel_futures=True)
 
     @property
     def failed(self) -> bool:
-        """Whether this process can never translate (any more)."""
+        """Whether this process can no longer translate."""
         return self._failure is not None
 
     @property
     def is_ready(self) -> bool:
-        """Whether to send requests here."""
+        """Whether this process should be sent requests."""
         return (
             not self._closing
             and not self.failed
-            and self._served is not None
-            and self._served.batcher.is_running
+            and self._model is not None
+            and self._model.batcher.is_running
         )
 
-    def ready(self) -> Served:
-        """What is served now; raises NotReady where it cannot translate now."""
+    def ready(self) -> LoadedModel:
+        """Return the current model; raises NotReady if it cannot translate now."""
         if self._failure is not None:
             raise NotReady(f"{self._failure}; the reason is in the service's log.")
-        if self._served is None:
+        if self._model is None:
             raise NotReady("The model is being loaded. Try again in a few seconds.")
-        if not self._served.batcher.is_running:
-            raise NotReady("The service is stopping, or starting again after its worker died.")
-        return self._served
+        if not self._model.batcher.is_running:
+            raise NotReady(
+                "The service is stopping, or restarting after its workers died. Try again in a few seconds."
+            )
+        return self._model
 
     async def translate(
         self,
@@ -295,13 +300,13 @@ class ModelRoom:
         deadline: Deadline | None = None,
         style: Style = DEFAULT_STYLE,
     ) -> list[Translation]:
-        """Return one translation for each text, in order; cancel it when the client leaves.
+        """Translate each text, in order; cancel it when the client disconnects.
 
-        Raises NotReady, and what `Served.translating` raises.
+        Raises NotReady, and what `LoadedModel.translating` raises.
         """
         nothing = [""] * len(texts)
-        with self.ready().used() as served:
-            parts, results = await self.work(served, texts, nothing, TranslateKind(options), deadline, style)
+        with self.ready().used() as model:
+            parts, results = await self.work(model, texts, nothing, TranslateKind(options), deadline, style)
         return [
             assemble(text, sentences, [result.hypotheses for result in found])
             for text, sentences, found in zip(texts, parts, results, strict=True)
@@ -309,36 +314,36 @@ class ModelRoom:
 
     async def work(
         self,
-        served: Served,
+        model: LoadedModel,
         texts: Sequence[str],
         prefixes: Sequence[str],
         kind: TranslateKind,
         deadline: Deadline | None = None,
         style: Style = DEFAULT_STYLE,
     ) -> tuple[list[list[SourceSentence]], list[list[TranslatedWork]]]:
-        """The sentences of each text, and what became of them; raises what `Served.translating` raises."""
+        """Return the sentences of each text and their results; raises what `LoadedModel.translating` raises."""
         deadline = deadline or Deadline.after(self.settings.deadline_seconds)
-        async with served.translating(texts, prefixes, kind, deadline, style) as (parts, arrivals):
+        async with model.translating(texts, prefixes, kind, deadline, style) as (parts, arrivals):
             results = {place: result async for place, result in arrivals}
         ordered = iter(results[place] for place in range(len(results)))
         return parts, [[next(ordered) for _ in sentences] for sentences in parts]
 
-    async def _load(self) -> Served:
-        """Load the model, and let it take over."""
+    async def _load(self) -> LoadedModel:
+        """Load the model and let it take over."""
         started = time.perf_counter()
         engine = await asyncio.to_thread(self._load_engine)
-        self._served = served = await self._serve(engine)
+        self._model = model = await self._serve(engine)
         _collect_garbage()
-        self._metrics.tell_model(engine.name, engine.device, engine.precision)
+        self._metrics.set_model(engine.name, engine.device, engine.precision)
         seconds = time.perf_counter() - started
         logger.info("%s is ready on %s after %.1f s", engine.name, engine.device, seconds)
-        return served
+        return model
 
-    async def _serve(self, engine: ServedEngine) -> Served:
-        """Start the workers of an engine, and see that they work."""
+    async def _serve(self, engine: ServedEngine) -> LoadedModel:
+        """Start the workers of an engine and check that they work."""
         loop = asyncio.get_running_loop()
 
-        def on_death(error: BaseException) -> None:  # on the thread that dies
+        def on_death(error: BaseException) -> None:  # called on the dying thread
             loop.call_soon_threadsafe(self._on_death, batcher, error)
 
         batcher: Batcher[EngineResult] = Batcher(
@@ -351,7 +356,7 @@ class ModelRoom:
             ResultCache(self.settings.cache_sentences),
             self._metrics,
             on_death,
-            self._tell_result,
+            self._count_result,
         )
         works = list(map(_work, engine.sentences(_WARM_UP_TEXT)))
         try:
@@ -361,41 +366,41 @@ class ModelRoom:
         except BaseException:
             batcher.close(0)
             raise
-        return Served(engine, batcher, self._readers)
+        return LoadedModel(engine, batcher, self._readers)
 
-    async def _retire(self, served: Served) -> None:
-        """Close a model that another has taken the place of, when no request needs it any more."""
+    async def _retire(self, model: LoadedModel) -> None:
+        """Close a model that has been replaced, once no request uses it any more."""
         deadline = Deadline.after(self.settings.deadline_seconds)
-        while served.users and not deadline.has_passed():
+        while model.users and not deadline.has_passed():
             await asyncio.sleep(0.05)
-        await asyncio.to_thread(served.batcher.close, _CLOSING_SECONDS)
-        del served
+        await asyncio.to_thread(model.batcher.close, _CLOSING_SECONDS)
+        del model
         _collect_garbage()
 
-    def _tell_result(self, result: EngineResult) -> None:
+    def _count_result(self, result: EngineResult) -> None:
         if isinstance(result, TranslatedWork):
             best = result.hypotheses[0]
-            self._metrics.tell_translation(best.rung, ((one.kind, one.verdict) for one in best.checks))
+            self._metrics.count_translation(best.rung, ((one.kind, one.verdict) for one in best.checks))
 
     def _on_death(self, batcher: Batcher[EngineResult], error: BaseException) -> None:
-        if self._served and self._served.batcher is batcher and not self._closing:
+        if self._model and self._model.batcher is batcher and not self._closing:
             if isinstance(error, DeviceLost):
-                self._fail("The device failed, and only a new process can use it; this one ends")
+                self._fail("The device failed and only a new process can use it; this one exits")
             else:
-                self._later(self._revive(self._served))
+                self._in_background(self._revive(self._model))
 
-    async def _revive(self, dead: Served) -> None:
-        """Start new workers, again and again, after longer and longer pauses, until they work."""
+    async def _revive(self, dead: LoadedModel) -> None:
+        """Retry starting new workers, with growing pauses, until they work."""
         pause = _FIRST_REVIVAL_SECONDS
         while True:
             await asyncio.sleep(pause)
             async with self._replacing:
-                if self._served is not dead:  # the model has been loaded anew meanwhile
+                if self._model is not dead:  # another model has been loaded meanwhile
                     return
                 try:
-                    self._served = await self._serve(dead.engine)
+                    self._model = await self._serve(dead.engine)
                 except Exception:
-                    pause = min(2 * pause, _LONGEST_REVIVAL_SECONDS)
+                    pause = min(2 * pause, _MAX_REVIVAL_SECONDS)
                     logger.exception("the workers died again; the next try is in %.1f s", pause)
                 else:
                     self._metrics.worker_restarts.inc()
@@ -406,28 +411,28 @@ class ModelRoom:
         self._failure = reason
         self._on_failure()
 
-    def _later(self, work: Any) -> None:
+    def _in_background(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
-        self._tasks.add(task)  # the loop itself holds tasks weakly
+        self._tasks.add(task)  # the loop itself keeps only weak references to tasks
         task.add_done_callback(self._tasks.discard)
 
 
 def _collect_garbage() -> None:
-    """Free what a model left behind, and let later collections pass over what is there now.
+    """Free what a model left behind, and exclude everything alive now from later collections.
 
-    To go through all of it again and again would make requests wait for tenths of seconds.
+    Traversing all of it in every collection would delay requests by tenths of a second.
     """
     gc.unfreeze()
     gc.collect()
     gc.freeze()
 
 
-# A coroutine, as all dependencies are: FastAPI runs plain functions on a thread of its own, which then competes with
-# the decoding ones.
-async def _room(request: Request) -> ModelRoom:
-    room: ModelRoom = request.app.state.room
-    return room
+# A coroutine, like all dependencies: FastAPI runs plain functions on another thread, which would compete with the
+# decoding threads.
+async def _manager(request: Request) -> ModelManager:
+    manager: ModelManager = request.app.state.manager
+    return manager
 
 
-Room = Annotated[ModelRoom, Depends(_room)]
-"""The parameter of a route that needs the room."""
+Manager = Annotated[ModelManager, Depends(_manager)]
+"""Type of the parameter of a route that needs the model."""

@@ -1,4 +1,4 @@
-"""The line of waiting sentences: who goes first, and who goes together."""
+"""The queue of waiting sentences: which go first, and which go together."""
 
 from __future__ import annotations
 
@@ -11,49 +11,49 @@ from typing import Any
 
 from service.batcher.jobs import Entry, Job
 
-_MOST_LOOKED_AT = 4096
-"""Entries that are looked at for those of one kind."""
+_MAX_EXAMINED = 4096
+"""Most entries examined to find those of one kind."""
 _FEW = 32
-"""Entries that are put in their places one by one; for more it is quicker to sort all."""
+"""Up to this number of entries are inserted one by one; for more, sorting everything is quicker."""
 
 
-class WaitingLine:
-    """Entries in the order in which they have a right to be worked on. Not for several threads at once.
+class RequestQueue:
+    """Waiting entries in the order in which they will be served. Not thread-safe.
 
-    Requests share the work as in weighted fair queuing (Demers et al. 1989): an entry's rank is the virtual time at
-    which its request came, plus the tokens of its request before it; and that time passes as if all who wait were
-    served at once. So the sentences of long documents take turns, a short request that comes later goes before most of
-    them, and who has two sentences is served before those that come long after. Where requests keep coming, what has
-    waited for half of its deadline goes first.
+    Requests share the workers as in weighted fair queuing (Demers et al. 1989). An entry's rank is the virtual time at
+    which its request arrived, plus the tokens of its request before it. Virtual time passes as if all waiting requests
+    were served at once. So long documents take turns, a short request that arrives later goes before most of their
+    sentences, and a request of two sentences is served before those that arrive much later. An entry that has waited
+    for half of its deadline goes first, so that nothing starves while requests keep coming.
 
-    What nobody waits for any more is not counted, and is left behind when it would be its turn.
+    Entries that nobody waits for any more are not counted, and are skipped when it is their turn.
     """
 
     def __init__(self) -> None:
         self._by_rank: list[Entry[Any]] = []
         self._by_arrival: deque[Entry[Any]] = deque()
-        self._jobs: set[Job[Any]] = set()  # those that wait for something
-        self._time = 0.0  # virtual: the tokens that were taken, of each that waited an equal share
+        self._jobs: set[Job[Any]] = set()  # those with waiting tokens
+        self._time = 0.0  # virtual: tokens taken, divided by the number of waiting jobs
         self._waiting = 0
         self.tokens = 0
-        """Of the entries that somebody waits for, and those that are expected of jobs that are being read."""
+        """Tokens of the wanted entries, plus those expected from jobs that are still being read."""
 
     def __len__(self) -> int:
         return self._waiting
 
     def tokens_before(self, tokens: int) -> int:
-        """About how many go before a request of so many is done: of each other job as many, and a sentence more."""
+        """About how many tokens go before a request of `tokens` is done: as many of each job, and one sentence."""
         return sum(
             min(job.waiting_tokens, tokens + job.waiting_tokens // job.waiting if job.waiting else tokens)
             for job in self._jobs
         )
 
     def expect(self, job: Job[Any], tokens: int) -> None:
-        """Count so many tokens as waiting until the job is forgotten; it has no entries yet."""
+        """Count `tokens` as waiting until the job is forgotten; it has no entries yet."""
         self._count_tokens(job, tokens)
 
     def add(self, entries: Sequence[Entry[Any]]) -> None:
-        """Let the entries of a request queue up."""
+        """Add the entries of a request."""
         rank = self._time
         for entry in entries:
             entry.rank = rank
@@ -68,7 +68,7 @@ class WaitingLine:
         self._by_arrival.extend(entries)
 
     def forget(self, job: Job[Any]) -> None:
-        """Nobody waits for a job any more."""
+        """Stop counting a job that nobody waits for any more."""
         self._waiting -= job.waiting
         job.waiting = 0
         self._count_tokens(job, -job.waiting_tokens)
@@ -77,7 +77,7 @@ class WaitingLine:
             self._by_arrival.clear()
 
     def take_all(self) -> list[Entry[Any]]:
-        """Take everything out."""
+        """Take out all entries."""
         taken = [entry for entry in self._by_rank if not entry.is_taken]
         for entry in taken:
             self._take(entry)
@@ -88,9 +88,9 @@ class WaitingLine:
     def take(
         self, tokens: int, rows_of: Callable[[Hashable], int], most: int, kind: Hashable = None
     ) -> list[Entry[Any]]:
-        """Take out the first entry, and the next ones of its kind, at most `most` in all.
+        """Take out the first entry and the next ones of its kind, at most `most` in all.
 
-        `rows_of(kind)` is the number of rows that each takes. `tokens` limits the sum of tokens times rows. Without a
+        `rows_of(kind)` is the number of rows of each entry. `tokens` limits the sum of tokens times rows. Without a
         `kind`, the first entry is taken even if it alone exceeds the limit. With a `kind`, entries join others of that
         kind: nothing is taken if the first one is of another kind or does not fit. The list is empty if nothing waits.
         """
@@ -104,12 +104,12 @@ class WaitingLine:
         self._time += sum(entry.work.tokens for entry in batch) / max(1, len(self._jobs))
         for entry in batch:
             self._take(entry)
-        looked_at = self._by_rank[:_MOST_LOOKED_AT]
-        self._by_rank[:_MOST_LOOKED_AT] = [entry for entry in looked_at if not entry.is_taken]
+        looked_at = self._by_rank[:_MAX_EXAMINED]
+        self._by_rank[:_MAX_EXAMINED] = [entry for entry in looked_at if not entry.is_taken]
         return batch
 
     def _first(self) -> Entry[Any] | None:
-        """Whose turn it is."""
+        """The entry whose turn it is."""
         while self._by_arrival and self._is_gone(self._by_arrival[0]):
             self._by_arrival.popleft()
         gone = sum(1 for _ in itertools.takewhile(self._is_gone, self._by_rank))
@@ -122,9 +122,9 @@ class WaitingLine:
         return self._by_rank[0]
 
     def _next(self, first: Entry[Any], tokens: int, most: int) -> list[Entry[Any]]:
-        """The other entries of its kind that go next, with at most this number of tokens in all."""
+        """The next entries of the same kind as `first`, at most `most`, with at most `tokens` in all."""
         found: list[Entry[Any]] = []
-        for entry in itertools.islice(self._by_rank, _MOST_LOOKED_AT):
+        for entry in itertools.islice(self._by_rank, _MAX_EXAMINED):
             if entry is not first and entry.kind == first.kind and not self._is_gone(entry):
                 tokens -= entry.work.tokens
                 if tokens < 0 or len(found) == most:
@@ -140,7 +140,7 @@ class WaitingLine:
     def _take(self, entry: Entry[Any]) -> None:
         if not entry.is_taken:
             entry.is_taken = True
-            if entry.job.waiting:  # else it has been forgotten, and is not counted any more
+            if entry.job.waiting:  # else its job has been forgotten and is no longer counted
                 self._count(entry, -1)
 
     def _count(self, entry: Entry[Any], sign: int) -> None:

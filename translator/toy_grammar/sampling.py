@@ -1,6 +1,6 @@
-"""Drawing sentences of the toy grammar at random.
+"""Sample random sentences of the toy grammar.
 
-What makes a sentence ambiguous or odd is left out here; the rules themselves would allow it.
+Sampling avoids ambiguous and odd sentences, which the rules themselves would allow.
 """
 
 import random
@@ -26,8 +26,8 @@ PET_VERBS = tuple(
 COMPANY = {"buy": ("for", "für", Case.ACCUSATIVE)} | dict.fromkeys(
     ("play", "wait", "shop", "go", "drive"), ("with", "mit", Case.DATIVE)
 )
-NEVER_OWNED = lexicon.FAR + lexicon.PEOPLE[:2]  # nor are men and women: `meine Frau` is my wife
-LATER = ("today", "tomorrow", "on Monday")  # for can, must, will and want to
+NEVER_OWNED = lexicon.FAR + lexicon.PEOPLE[:2]  # includes men and women: `meine Frau` means my wife
+LATER = ("today", "tomorrow", "on Monday")  # times for can, must, will and want to
 TIMES_OF = {Tense.PRESENT: ("today", "now", "every day"), Tense.PAST: ("yesterday", "on Monday")}
 
 
@@ -51,7 +51,7 @@ def _being(rng: random.Random) -> Phrase:
 
 
 def _someone_else(rng: random.Random, subject: Phrase, nouns: tuple[Noun, ...] = lexicon.BEINGS) -> Phrase:
-    """Draw an object that the subject is no part of: neither `Anna sees Anna` nor `we see me`."""
+    """Sample an object that does not overlap the subject: neither `Anna sees Anna` nor `we see me`."""
     if rng.random() < 0.6:
         return _noun_phrase(rng, nouns)
     excluded = (lexicon.ME, lexicon.US) if subject in (lexicon.ME, lexicon.US) else (subject,)
@@ -59,7 +59,7 @@ def _someone_else(rng: random.Random, subject: Phrase, nouns: tuple[Noun, ...] =
 
 
 def _place(rng: random.Random, nouns: tuple[Noun, ...], goal: bool) -> Prepositional:
-    """Draw a place, in the dative for where something is, in the accusative for where it goes (but zu …)."""
+    """Sample a place: in the dative for a location, in the accusative for a destination (except after zu)."""
     phrase = _noun_phrase(rng, nouns, plurals=0.05)
     words = lexicon.PLACE_PREPOSITIONS.get(phrase.noun.english) or rng.choice(lexicon.ON_OR_UNDER)
     english, german = words[2:] if goal else words[:2]
@@ -67,11 +67,11 @@ def _place(rng: random.Random, nouns: tuple[Noun, ...], goal: bool) -> Prepositi
 
 
 def _state(rng: random.Random, subject: Phrase) -> Clause:
-    """Draw what or where the subject is; things may also lie there."""
+    """Sample what or where the subject is; things may also lie there."""
     if rng.random() < 0.5:
-        said = subject.adjective if isinstance(subject, NounPhrase) else ""
+        used = subject.adjective if isinstance(subject, NounPhrase) else ""
         adjectives = (subject.noun if isinstance(subject, NounPhrase) else lexicon.PEOPLE[0]).adjectives
-        return Clause(subject, lexicon.BE, quality=rng.choice([word for word in adjectives if word != said]))
+        return Clause(subject, lexicon.BE, quality=rng.choice([word for word in adjectives if word != used]))
     if isinstance(subject, Pronoun) or subject.noun in lexicon.BEINGS:
         return Clause(subject, lexicon.BE, place=_place(rng, lexicon.PLACES, goal=False))
     verb = lexicon.BE if subject.noun in lexicon.DRINKS or rng.random() < 0.3 else lexicon.LIE
@@ -79,7 +79,7 @@ def _state(rng: random.Random, subject: Phrase) -> Clause:
 
 
 def _action(rng: random.Random, subject: Phrase) -> Clause:
-    """Draw what a person or a pet does."""
+    """Sample what a person or pet does."""
     pet = isinstance(subject, NounPhrase) and subject.noun in lexicon.PETS
     verb = rng.choice(PET_VERBS if pet else lexicon.VERBS)
     clause = Clause(subject, verb)
@@ -92,7 +92,7 @@ def _action(rng: random.Random, subject: Phrase) -> Clause:
         clause = replace(clause, place=_place(rng, lexicon.FURNITURE, goal=True))
     if verb.frame == "gift":
         receiver = _someone_else(rng, subject)
-        while not receiver.known:  # an unknown one could stand on either side of what is given
+        while not receiver.known:  # an unknown receiver could come before or after the object
             receiver = _someone_else(rng, subject)
         clause = replace(clause, receiver=receiver)
     beings = verb.nouns[0] in lexicon.BEINGS
@@ -105,13 +105,13 @@ def _in_time(rng: random.Random, clause: Clause, tense: Tense | None) -> Clause:
     if clause.verb in (lexicon.BE, lexicon.LIE) and tense in (Tense.CAN, Tense.MUST, Tense.WANT):
         tense = Tense.PRESENT
     alike = clause.verb.past == clause.verb.base and clause.subject.person is not Person.THIRD
-    needed = alike and tense is Tense.PAST  # `they read` would be `sie lesen` as well as `sie haben gelesen`
+    needed = alike and tense is Tense.PAST  # `they read` could be `sie lesen` or `sie haben gelesen`
     time = rng.choice(TIMES_OF.get(tense, LATER)) if needed or rng.random() < 0.45 else ""
     return replace(clause, tense=tense, time=time, time_first=time != "" and rng.random() < 0.5)
 
 
 def _negated(rng: random.Random, clause: Clause) -> Clause:
-    """Negate some of the clauses where it is clear what `not` belongs to."""
+    """Negate some of the clauses in which it is clear what `not` refers to."""
     around = [clause.subject, *(part.phrase for part in (clause.company, clause.place) if part)]
     thing = clause.object
     counted = isinstance(thing, NounPhrase) and thing.determiner in lexicon.NUMBERS
@@ -127,8 +127,8 @@ def _clause(rng: random.Random, subject: Phrase | None = None, tense: Tense | No
     if subject is None and rng.random() < 0.1:
         clause = _state(rng, _noun_phrase(rng, lexicon.SMALL + lexicon.FOOD + lexicon.DRINKS))
     else:
-        draw = _state if rng.random() < 0.2 else _action
-        clause = draw(rng, subject or _being(rng))
+        sample = _state if rng.random() < 0.2 else _action
+        clause = sample(rng, subject or _being(rng))
     return _negated(rng, _in_time(rng, clause, tense))
 
 
@@ -138,7 +138,7 @@ def _statement(rng: random.Random) -> Statement:
 
 def _question(rng: random.Random) -> Question:
     clause = replace(_clause(rng), time_first=False, negated=False)
-    answers = {"": clause, "why": clause}  # what is left of the clause when a word asks for the rest of it
+    answers = {"": clause, "why": clause}  # question word: the clause without the part it asks for
     if clause.place:
         answers["where"] = replace(clause, place=None)
     if clause.time:
@@ -156,7 +156,7 @@ def _compound(rng: random.Random) -> Compound:
     tense = Tense.PAST if main.tense is Tense.PAST else Tense.PRESENT
     subject = _reference(rng, main.subject)
     second = _clause(rng, subject, tense)
-    while second.time or main.verb is second.verb:  # only the main clause says when
+    while second.time or main.verb is second.verb:  # only the main clause may have a time
         second = _clause(rng, subject, tense)
     conjunction = rng.choice(("because", "because", "but"))
     if conjunction == "because" and rng.random() < 0.3:
@@ -165,7 +165,7 @@ def _compound(rng: random.Random) -> Compound:
 
 
 def _reference(rng: random.Random, subject: Phrase) -> Phrase:
-    """Take the subject up again with a pronoun where both languages agree on it (not on `das Mädchen`)."""
+    """Refer back to the subject with a pronoun if both languages agree on it (they do not for `das Mädchen`)."""
     if subject.person is not Person.THIRD or subject in (lexicon.HIM, lexicon.HER):
         return subject if isinstance(subject, Pronoun) else lexicon.THEM
     if isinstance(subject, NounPhrase):
@@ -173,11 +173,11 @@ def _reference(rng: random.Random, subject: Phrase) -> Phrase:
     return lexicon.HER if subject is lexicon.ANNA else lexicon.HIM
 
 
-def draw_sentence(rng: random.Random) -> Sentence:
-    """Draw one sentence of 4 to 14 English words."""
+def sample_sentence(rng: random.Random) -> Sentence:
+    """Sample one sentence of 4 to 14 English words."""
     while True:
-        draw: Callable[[random.Random], Sentence]
-        draw = rng.choices((_statement, _question, _compound), (5, 3, 3))[0]
-        sentence = draw(rng)
+        sample: Callable[[random.Random], Sentence]
+        sample = rng.choices((_statement, _question, _compound), (5, 3, 3))[0]
+        sentence = sample(rng)
         if 4 <= len(sentence.english().split()) <= 14:
             return sentence

@@ -1,4 +1,4 @@
-"""What the routes that speak another translator's API share: errors in its shape, and how its requests are read."""
+"""What the routes that imitate another translator's API share: reading requests, and errors in its format."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ from starlette.types import Receive, Scope, Send
 from service.access import Access, Client, key_of
 from service.errors import InvalidRequest, UnsupportedMediaType, problem_response
 from service.failures import log_failure
+from service.model_manager import ModelManager
 from service.requests import (
+    cancel_on_disconnect,
     charged,
     check_size,
     deadline_of,
     read_body,
     read_json_body,
-    unless_client_leaves,
 )
-from service.room import ModelRoom
 from service.routes.forms import MULTIPART, URLENCODED, as_fields, parse_multipart, parse_urlencoded
 from service.schemas.parsing import MAX_MISTAKES, as_list, parse_object, short_value
 from service.settings import Settings
 from translator.search import SearchOptions
 from translator.translate import DEFAULT_STYLE, Style, Translation
 
-_FURTHER_FIELDS = 50  # of a form, beside its texts
+_OTHER_FIELDS = 50  # of a form, besides its texts
 _MAX_SHOWN_PATH = 100
 
 
-class ForeignRoute(APIRoute):
-    """A route that answers its errors as the API does whose place it takes.
+class CompatRoute(APIRoute):
+    """A route that formats its errors like the API that it imitates.
 
-    What it answers is the problem of the service's own table in other clothes, so that there is one table.
+    The errors are converted from the service's own problems, so that there is only one table of errors.
     """
 
     error_field: ClassVar[str]
-    """Where that API says what was wrong."""
+    """The field that holds the message."""
     statuses: ClassVar[Mapping[int, int]]
-    """Its statuses in place of ours, where they differ."""
+    """Maps our statuses to those of the API, where they differ."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Wrap the handler: whatever it raises is answered here."""
+        """Wrap the handler, and answer whatever it raises."""
         handle = super().get_route_handler()
 
         async def answer(request: Request) -> Response:
@@ -69,27 +69,27 @@ class ForeignRoute(APIRoute):
         return JSONResponse({self.error_field: detail}, status, {"Retry-After": wait} if wait else None)
 
 
-class Rest:
-    """An application for what a client of that API may ask too, and is not served here: it says so in its shape."""
+class FallbackApp:
+    """Answers all other requests under the API's prefix: an error in the API's format lists what is supported."""
 
-    def __init__(self, api: str, router: APIRouter, route_class: type[ForeignRoute]) -> None:
+    def __init__(self, api: str, router: APIRouter, route_class: type[CompatRoute]) -> None:
         self._error_field = route_class.error_field
         self._methods = methods_by_path(router)
         served = ", ".join(f"{'/'.join(sorted(found))} {path}" for path, found in self._methods.items())
-        self._served = f"Of {api} this service has {served}."
+        self._served = f"From {api}, this service supports {served}."
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 404, or 405 where it is only the method."""
+        """Answer 404, or 405 if only the method is wrong."""
         request = Request(scope)
         path = request.url.path[:_MAX_SHOWN_PATH]
         is_known = scope["path"] in self._methods
-        told = f"{request.method} is not possible at {path}." if is_known else f"There is nothing at {path}."
-        answer = JSONResponse({self._error_field: f"{told} {self._served}"}, 405 if is_known else 404)
+        problem = f"{path} does not support {request.method}." if is_known else f"There is nothing at {path}."
+        answer = JSONResponse({self._error_field: f"{problem} {self._served}"}, 405 if is_known else 404)
         await answer(scope, receive, send)
 
 
 def methods_by_path(router: APIRouter) -> dict[str, set[str]]:
-    """The methods of all paths of a router."""
+    """Map each path of a router to its methods."""
     methods: dict[str, set[str]] = {}
     for route in router.routes:
         assert isinstance(route, APIRoute)
@@ -98,21 +98,21 @@ def methods_by_path(router: APIRouter) -> dict[str, set[str]]:
 
 
 def errors(model: type[BaseModel], explanations: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
-    """How a route declares in OpenAPI the errors that it answers with, by status."""
+    """Declare the errors of a route for OpenAPI, by status."""
     return {status: {"model": model, "description": text} for status, text in explanations.items()}
 
 
-class ForeignRequest(BaseModel):
-    """The parameters of a foreign request. One that is not known is an error, unless it is empty."""
+class CompatRequest(BaseModel):
+    """The parameters of a request to an imitated API. An unknown one is an error, unless it is empty."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     texts_field: ClassVar[str]
-    """The parameter that holds the texts: there empty means empty, and not left out."""
+    """The parameter that holds the texts; empty there means an empty text, not a missing parameter."""
 
     @model_validator(mode="before")
     @classmethod
-    def _leave_out_what_is_empty(cls, parameters: dict[str, object]) -> dict[str, object]:
+    def _drop_empty(cls, parameters: dict[str, object]) -> dict[str, object]:
         return {
             name: value
             for name, value in parameters.items()
@@ -130,16 +130,16 @@ class ForeignRequest(BaseModel):
         try:
             wanted = cls.model_validate(parameters)
         except ValidationError as error:
-            told = f"There are {error.error_count()} mistakes"  # to list thousands takes long
+            mistakes = f"There are {error.error_count()} mistakes"  # listing thousands would take long
             if error.error_count() <= MAX_MISTAKES:
-                told = "; ".join(dict.fromkeys(map(_explain, error.errors(include_url=False))))
-            raise InvalidRequest(f"{told}. Supported here: {', '.join(cls.model_fields)}.") from None
+                mistakes = "; ".join(dict.fromkeys(map(_explain, error.errors(include_url=False))))
+            raise InvalidRequest(f"{mistakes}. Supported here: {', '.join(cls.model_fields)}.") from None
         check_size(wanted.texts, settings)
         return wanted
 
     @classmethod
     def openapi_body(cls, **keys: str) -> dict[str, Any]:
-        """Describe the body for OpenAPI, with the parameters that can hold a key and what they are."""
+        """Declare the body for OpenAPI; `keys` maps parameters that can hold an API key to their descriptions."""
         schema = cls.model_json_schema()
         for name, description in keys.items():
             schema["properties"][name] = {"type": "string", "description": description}
@@ -166,15 +166,15 @@ def _explain(error: ErrorDetails) -> str:
 async def read_request(
     request: Request, settings: Settings, key_field: str
 ) -> tuple[Client, dict[str, object]]:
-    """Return who sends the request, and its parameters without the key.
+    """Return the client that sent a request, and its parameters without the key.
 
-    The key is in a header or in the parameter `key_field` of the body, never in the address. Raises Unauthorized, and
-    what says that the body cannot be read: MalformedJson, InvalidRequest, RequestTooLarge, UnsupportedMediaType.
+    The key is in a header or in the parameter `key_field` of the body, never in the URL. Raises Unauthorized, or
+    MalformedJson, InvalidRequest, RequestTooLarge or UnsupportedMediaType if the body cannot be read.
     """
     access: Access = request.app.state.access
     key = key_of(request)
     if key is not None:
-        access.identify(key)  # a stranger's body need not be read
+        access.identify(key)  # before the body is read
     parameters = await _read_parameters(request, settings, key_field)
     given = parameters.pop(key_field, None)
     client = access.identify(key or (given if isinstance(given, str) else None))
@@ -183,14 +183,14 @@ async def read_request(
 
 
 async def _read_parameters(request: Request, settings: Settings, key_field: str) -> dict[str, object]:
-    """The parameters of a JSON body, or else those of the address and of a form."""
+    """Read the parameters from a JSON body, or else from the URL and a form."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     has_body = not _has_no_body(request)
     if has_body and media_type == "application/json":
         return parse_object(await read_json_body(request, settings.max_body_bytes))
-    max_fields = settings.max_texts + _FURTHER_FIELDS
+    max_fields = settings.max_texts + _OTHER_FIELDS
     pairs = parse_urlencoded(request.scope["query_string"], max_fields)
-    pairs = [(name, value) for name, value in pairs if name != key_field]  # addresses are logged
+    pairs = [(name, value) for name, value in pairs if name != key_field]  # URLs are logged
     if has_body and media_type == URLENCODED:
         pairs += parse_urlencoded(await read_body(request, settings.max_body_bytes), max_fields)
     elif has_body and media_type == MULTIPART:
@@ -198,8 +198,8 @@ async def _read_parameters(request: Request, settings: Settings, key_field: str)
         pairs += await parse_multipart(form, request.headers, max_fields)
     elif has_body:
         raise UnsupportedMediaType(
-            f"The body is declared as {media_type[:50] or 'nothing'}; send Content-Type: application/json, "
-            f"{URLENCODED} or {MULTIPART}."
+            f"The Content-Type is {media_type[:50] or 'missing'}; it must be application/json, {URLENCODED} "
+            f"or {MULTIPART}."
         )
     return as_fields(pairs)
 
@@ -211,15 +211,15 @@ def _has_no_body(request: Request) -> bool:
 async def translate_for(
     client: Client,
     request: Request,
-    room: ModelRoom,
+    manager: ModelManager,
     texts: Sequence[str],
     options: SearchOptions,
     style: Style = DEFAULT_STYLE,
 ) -> list[Translation]:
-    """Translate at the client's expense; what fails costs no characters, for clients try it again by themselves.
+    """Translate and charge the client; a failure costs no characters, because clients retry automatically.
 
-    Raises RateLimited, QuotaExceeded, and what the room raises.
+    Raises RateLimited, QuotaExceeded, and whatever `ModelManager.translate` raises.
     """
     with charged(client, sum(map(len, texts))):
-        deadline = deadline_of(request, room.settings.deadline_seconds)
-        return await unless_client_leaves(request, room.translate(texts, options, deadline, style))
+        deadline = deadline_of(request, manager.settings.deadline_seconds)
+        return await cancel_on_disconnect(request, manager.translate(texts, options, deadline, style))
