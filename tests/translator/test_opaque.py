@@ -69,6 +69,7 @@ SENTENCES: dict[OpaqueKind, list[str]] = {
         "Edit ⟦.gitignore⟧, ⟦.env⟧ and ⟦.github/workflows⟧; ⟦.pdf⟧ files are ignored.",
         "Read ⟦README.md⟧, ⟦README.TXT⟧ and ⟦README.Txt⟧?",
         "It needs ⟦libc.so.6⟧ and ⟦libpython.so⟧ and ⟦jquery-3.6.0.min.js⟧, ⟦01.mp3⟧ does not.",
+        "Copy ⟦bin\\Release\\netstandard⟧ and ⟦HKLM\\Software\\Farm⟧.",
         "Use ⟦C:/Windows/System32⟧ or ⟦D:\\⟧ or ⟦%APPDATA%\\tool\\settings.ini⟧ or ⟦$HOME/bin⟧ or ⟦{base}/img⟧.",
         "GET ⟦/api/v1/users?page=2&size=10⟧ gives a list, ⟦/users/:id⟧ one of them.",
         "The command ⟦/help⟧ explains ‘⟦/join⟧’.",
@@ -685,3 +686,8 @@ def test_long_runs_take_no_quadratic_time(run):
     """Quadratic time would take hours, and anybody could send such a text; linear time takes a second."""
     script = f"from translator.text.opaque import find_opaque; find_opaque(({run!r} * 300_000)[:300_000])"
     subprocess.run([sys.executable, "-c", script], timeout=60, check=True)
+
+
+def test_escapes_between_words_are_not_a_path() -> None:
+    text = r"first\nsecond\tThird\nfourth"
+    assert [text[span.start : span.end] for span in find_opaque(text)] == [r"\n", r"\t", r"\n"]

@@ -212,6 +212,11 @@ AT_WORDS: Table = (
     ("link", rf"localhost(?::\d{{2,5}}(?!\d){_REST}?|/{_ADDRESS}++)"),
     ("path", r"[A-Za-z]:(?:\\|/(?=\w))(?:[\w$~%+@*-]++|\.++(?=\w)|[\\/])*+"),
     ("path", rf"{_WHOLE_NAME}(?:{_DIRECTORY}[/\\]){{0,20}}+{_FILE}(?:#[\w-]{{1,60}}+|{_LINE})"),
+    (
+        "path",  # folders of Windows without a drive, but no words around escapes such as \\n
+        rf"{_WHOLE_NAME}(?=[\w.$-]{{1,60}}(?:\\[nrt][\w.$-]{{0,60}}){{0,20}}\\[^\W_nrt])"
+        r"[\w$-]{1,60}(?:\\[\w.$-]{0,60}[\w$]){2,20}+\\?",
+    ),
     ("path", rf"{_WHOLE_NAME}(?:{_DIRECTORIES})/{_PART}++(?:/{_PART}++){{1,20}}+/?"),
     (
         "path",
