@@ -1,0 +1,21 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+
+from hints import count_hints
+
+from translator.text.lexicon import Entry, Hinting, Lexicon
+from translator.vocabulary import marks_of_classes
+
+
+def test_inflected_hints_are_right_and_other_words_are_not():
+    entries = [Entry("heron", 9, ("Reiher",)), Entry("sings", 9, ("singt",)), Entry("quiet", 9, ("leise",))]
+    hinting = Hinting(Lexicon.of(entries), marks_of_classes())
+    sources = ["The heron sings.", "Be quiet, heron!"]
+    references = ["Die Reihern singen.", "Sei still, Graureiher!"]
+    # Hints for 4 of 6 words. Right: Reiher (Reihern), singt (singen); wrong: leise (still), Reiher (Graureiher).
+    assert count_hints(hinting, sources, references) == pytest.approx((4 / 6, 2 / 4))
+    assert count_hints(hinting, [], []) == (0, 0)
