@@ -67,7 +67,9 @@ def train(run: Run, preset: config.TrainingConfig) -> int:
         model = Transformer(settings.model).to(device)
         settings = resolve_batch_size(settings, preset, model, processes, run.out if run.resume else None)
         init_from = run.init_from if not run.resume else None
-        initial_card = load_initial_weights(init_from, model, data.tokenizer) if init_from else None
+        initial_card = (
+            load_initial_weights(init_from, model, data.tokenizer, data.lexicon) if init_from else None
+        )
         trainer = Trainer(
             model, data, settings, run.out, validate=make_validator(data), processes=processes,
             report=lambda record: print(format_record(record)), initial_card=initial_card,

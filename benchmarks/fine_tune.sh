@@ -17,7 +17,8 @@ paste "$data"/multi30k/train.{en,de} | sed -n 1,500p >"$out/captions.tsv"
 paste "$data"/multi30k/val.{en,de} | sed -n 1,200p >"$out/captions-dev.tsv"
 
 # An epoch: each caption ten times, and twice as many pairs of what the model was trained on.
-[ -e "$out/data" ] || "$bin/translator" prepare --tokenizer "$model/tokenizer.model" --out "$out/data" \
+[ -e "$out/data" ] || "$bin/translator" prepare --tokenizer "$model/tokenizer.model" --lexicon "$model/lexicon.tsv" \
+    --out "$out/data" \
     --corpus "$out/captions.tsv:10" \
     --corpus "$data/train/tatoeba.tsv.xz:0.03" --corpus "$data/train/msdocs-HT.tsv.xz:0.01" \
     --corpus "$data/train/europarl-selattn.tsv.xz:0.1" --dev "$out/captions-dev.tsv"

@@ -111,7 +111,7 @@ def build_card(name: str, trainer: Trainer, data: PreparedData) -> dict[str, Any
             for corpus in data.corpora
         ],
         "formality": tells_formality(data),
-        "lexicon_entries": len(data.lexicon) if data.lexicon else 0,
+        "lexicon_entries": len(data.lexicon) if data.lexicon is not None else 0,
         "training": training,
         "cost_in_all": cost_in_all(training, origin),
         "began_with": origin and {key: origin[key] for key in _ORIGIN_KEYS if key in origin},

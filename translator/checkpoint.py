@@ -175,7 +175,7 @@ def save_model(
             "model.safetensors": save_tensors(_contiguous(half)),
             "tokenizer.model": tokenizer.model_bytes,
             "card.json": to_json(card),
-            **({LEXICON: lexicon.content} if lexicon else {}),
+            **({LEXICON: lexicon.content} if lexicon is not None else {}),
         },
     )
 

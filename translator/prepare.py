@@ -125,7 +125,7 @@ def prepare(
     if not 0 <= protected_share <= 1:
         raise ConfigError(f"protected_share is {protected_share}; use a value from 0 to 1")
     vocabulary = Tokenizer.load(tokenizer) if tokenizer else None
-    hints = Lexicon.load(lexicon) if lexicon else None
+    hints = Lexicon.load(lexicon) if lexicon is not None else None
     preparation = _Preparation(rules, seed, protected_share, hints, progress or (lambda _stage, _pairs: None))
     provenance = {"rules": asdict(rules), "seed": seed, "protected_share": protected_share}
     with PreparedWriter(out, provenance) as writer:
@@ -133,13 +133,13 @@ def prepare(
             check_readable(spec)
         if vocabulary is None:
             vocabulary = train_tokenizer(preparation.sample_sentences(corpora), vocab_size, seed=seed)
-        if hints and not vocabulary.marks:
+        if hints is not None and not vocabulary.marks:
             raise ConfigError(
                 f"--lexicon {lexicon} needs a tokenizer with reserved pieces for hints, and {tokenizer} has none; "
                 "omit --tokenizer to train one"
             )
         writer.add_tokenizer(vocabulary)
-        if hints:
+        if hints is not None:
             writer.add_lexicon(hints)
         report = preparation.encode(corpora, dev, vocabulary, writer)
         counts = report.german.values()
@@ -201,7 +201,7 @@ class _Preparation:
                 good = self._marked(good, tokenizer.marks, random, protected)
                 random = np.random.default_rng((self._seed, len(report.corpora), 1))
                 good = _with_formality(good, tokenizer.marks["register"], random, german)
-            if self._lexicon:
+            if self._lexicon is not None:
                 random = np.random.default_rng((self._seed, len(report.corpora), 2))
                 good = _with_hints(good, Hinting(self._lexicon, tokenizer.marks), random)
             report.corpora.append(_add(writer, spec, good, counts, tokenizer, dev=False))
@@ -209,7 +209,7 @@ class _Preparation:
             counts = report.drops.corpora[f"dev {spec.name}"] = DropCounts()
             pairs = self._watched("encoding", spec, counts)
             normalised: Iterator[Pair] = ((normalise(english), german) for english, german in pairs)
-            if self._lexicon:
+            if self._lexicon is not None:
                 normalised = _with_hints(normalised, Hinting(self._lexicon, tokenizer.marks))
             report.dev.append(_add(writer, spec, normalised, counts, tokenizer, dev=True))
         return report

@@ -152,7 +152,7 @@ class PreparedData:
         tokenizer = Tokenizer.load(folder / _TOKENIZER)
         corpora = [_map_corpus(folder, CorpusEntry(**entry)) for entry in content["corpora"]]
         dev = [_map_corpus(folder, CorpusEntry(**entry)) for entry in content["dev"]]
-        lexicon = Lexicon((folder / _LEXICON).read_bytes()) if _LEXICON in content["files"] else None
+        lexicon = Lexicon.load(folder / _LEXICON) if _LEXICON in content["files"] else None
         dev_by_name = {corpus.name: corpus for corpus in dev}
         return cls(tokenizer, corpora, dev_by_name, sha256, content.get("provenance"), lexicon)
 

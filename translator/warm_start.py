@@ -6,6 +6,7 @@ place, so that 6 layers become 12 as 1, 1, 2, 2, … (Gong et al. 2019, who trai
 1, 2, …, 1, 2, …).
 """
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -18,7 +19,11 @@ from torch import Tensor
 from translator.checkpoint import load_model
 from translator.errors import ConfigError
 from translator.model import Transformer
+from translator.model_folder import LEXICON
+from translator.text.lexicon import Lexicon
 from translator.tokenizer import Tokenizer
+
+logger = logging.getLogger(__name__)
 
 _EMBEDDING = "embedding.weight"
 _LAYER = re.compile(r"(encoder|decoder)\.(\d+)\.(.+)")
@@ -26,9 +31,13 @@ _MAY_DIFFER = ("dropout", "attention_dropout", "vocab_size", "encoder_layers", "
 
 
 @torch.no_grad()
-def load_initial_weights(path: Path, model: Transformer, tokenizer: Tokenizer) -> dict[str, Any]:
+def load_initial_weights(
+    path: Path, model: Transformer, tokenizer: Tokenizer, lexicon: Lexicon | None = None
+) -> dict[str, Any]:
     """Load the weights of the trained model in folder `path` into `model`; returns the card of the trained model.
 
+    `tokenizer` and `lexicon` are those of the training data. If only the trained model has a lexicon,
+    this logs a warning.
     Raises ConfigError if the architectures differ in more than vocabulary, number of layers and dropout, or if the
     trained model has more layers.
     """
@@ -46,6 +55,14 @@ def load_initial_weights(path: Path, model: Transformer, tokenizer: Tokenizer) -
     weights = _repeat_layers(folder.model.state_dict(), found, wanted)
     if folder.tokenizer.sha256 != tokenizer.sha256:
         weights[_EMBEDDING] = _carry_over(weights[_EMBEDDING], folder.tokenizer, tokenizer)
+    if folder.lexicon is not None and lexicon is None:
+        logger.warning(
+            "the model in %s reads a lexicon of %d entries, but the data have no hints; to keep it, "
+            "prepare the data with --lexicon %s",
+            path,
+            len(folder.lexicon),
+            path / LEXICON,
+        )
     model.load_state_dict(weights)
     return folder.card
 

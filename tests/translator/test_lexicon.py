@@ -17,6 +17,7 @@ from translator.lexicon_learning.word_alignment import WordPairs, translations
 from translator.model import Transformer
 from translator.model_folder import read_model, write_card
 from translator.prepare import prepare
+from translator.search import SearchOptions
 from translator.shards import PreparedData
 from translator.text.lexicon import Entry, Hint, Hinting, Lexicon
 from translator.tokenizer import EOS_ID
@@ -24,6 +25,7 @@ from translator.translate import Style, Translation, Translator
 from translator.translate.pairs import read_pair
 from translator.validation import make_validator
 from translator.vocabulary import marks_of_classes
+from translator.warm_start import load_initial_weights
 
 ENTRIES = [
     Entry("otter", 2, ("Otter", "Fischotter")),
@@ -108,18 +110,36 @@ def test_a_lexicon_comes_back_from_its_file(tmp_path: Path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"heron\t1\tReiher", "cut off"),
-        (b"b\t1\tx\na\t1\ty\n", "not sorted"),
-        (b"only words\n", "not a lexicon"),
-        (b"heron\tmany\tReiher\n", "not a lexicon"),
-        (b"heron\t1\n", "not a lexicon"),
-        (b"\xff\t1\t\xff\n", "not a lexicon"),
+        (b"", "it is empty"),
+        (b"a\t1\tx\nc\t1\ty\nb\t1\tz\nd\t1\tz\n", "line 3, 'b.*out of order.*LC_ALL=C sort"),
+        (b"a\t1\tx\na\t1\ty\n", "line 2, 'a.*out of order"),
+        (b"a\t1\tx\nonly words\n", "line 2, 'only words', is not an entry"),
+        (b"heron\tmany\tReiher\n", "line 1, .* is not an entry"),
+        (b"heron\t1\n", "is not an entry"),
+        (b"heron\t1\t\n", "is not an entry"),
+        (b"heron\t1\tReiher\r\n", "is not an entry"),
+        (f"heron\t1\tRei{OPEN}her\n".encode(), "is not an entry"),
+        (b"\xff\t1\t\xff\n", "is not an entry"),
     ],
 )
 def test_what_is_no_lexicon_is_refused(tmp_path: Path, content: bytes, message: str):
     (tmp_path / "x.tsv").write_bytes(content)
     with pytest.raises(DataError, match=rf"x\.tsv: .*{message}"):
         Lexicon.load(tmp_path / "x.tsv")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"heron\t1\tReiher", b"b\t1\tx\na\t1\ty\n", b"only words\n", b"heron\t1\n", b"\xff\t1\t\xff\n"],
+)
+def test_bytes_that_are_no_lexicon_are_refused(content: bytes):
+    with pytest.raises(DataError, match="lexicon"):
+        Lexicon(content)
+
+
+def test_an_edited_file_need_not_end_with_a_line_break(tmp_path: Path):
+    (tmp_path / "x.tsv").write_bytes(b"heron\t1\tReiher")
+    assert Lexicon.load(tmp_path / "x.tsv").find(["heron"]) == [Entry("heron", 1, ("Reiher",))]
 
 
 def test_a_file_that_is_missing_is_named(tmp_path: Path):
@@ -140,6 +160,7 @@ def test_a_file_that_is_missing_is_named(tmp_path: Path):
         ("a well-known café", "a well-known{bekannt} café{Kaffeehaus}"),
         ("seven\U000f0020heron", "seven\U000f0020heron{Reiher}"),
         ("", ""),
+        ("A heron\u0332 flew", "A heron\u0332 flew"),  # not between a letter and its combining mark
     ],
 )
 def test_each_word_of_the_lexicon_is_followed_by_its_german(text: str, expected: str):
@@ -299,7 +320,7 @@ def test_a_word_is_rare_where_an_epoch_has_it_rarely(tmp_path: Path, monkeypatch
     path = write_corpus(tmp_path / "x.tsv", [*pairs, ("Sleeps", "Schläft")]).where
     assert not learn_lexicon_or_none(f"{path}:0.75")
     assert learn_lexicon_or_none(f"{path}:0.7") == {"eats", "sings", "waits"}  # sleeps: 5 times 0.7
-    assert learn_lexicon_or_none(f"{path}:0.5") == {"Sleeps", "eats", "sings", "sleeps", "waits"}
+    assert learn_lexicon_or_none(f"{path}:0.5") == {"eats", "sings", "sleeps", "waits"}
 
 
 def learn_lexicon_or_none(corpus: str) -> set[str]:
@@ -308,6 +329,18 @@ def learn_lexicon_or_none(corpus: str) -> set[str]:
     except DataError:
         return set()
     return {line.partition("\t")[0] for line in content.decode().splitlines()}
+
+
+def test_titles_and_longer_compounds_are_no_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(words, "COMMON_WORDS", 0)
+    pairs = [
+        ("we rest", "wir ruhen"), ("they rest", "sie ruhen"), ("you rest", "ihr ruht"), ("no Rest", "kein Rastplatz"),
+        ("Quux", "Quux-Entwickler"), ("the Quux", "der Quux-Entwickler"), ("co-owner", "Mit-Eigentümer"),
+    ]  # fmt: skip
+    lexicon = learn_lexicon([write_corpus(tmp_path / "x.tsv", pairs)])
+    assert [entry.english for entry in lexicon.find(["Rest"])] == ["rest"]
+    assert lexicon.find(["Quux"]) == []
+    assert lexicon.find(["co-owner"])[0].german[0] == "Mit-Eigentümer"
 
 
 def test_terms_are_learned_from_a_dictionary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -358,7 +391,7 @@ def test_the_command_writes_a_lexicon_that_prepare_takes(
 ):
     monkeypatch.setattr(words, "COMMON_WORDS", 0)
     code, out, err = run("lexicon", tmp_path / "birds.lexicon", "--corpus", corpus.where)
-    assert (code, "words" in out.decode()) == (0, True), err
+    assert (code, "entries" in out.decode()) == (0, True), err
     assert Lexicon.load(tmp_path / "birds.lexicon").find(["owl"])
     options = ("--corpus", corpus.where, "--vocab-size", 440, "--lexicon", tmp_path / "birds.lexicon")
     code, _, err = run("prepare", "--out", tmp_path / "prepared", *options)
@@ -371,6 +404,7 @@ def test_the_command_writes_a_lexicon_that_prepare_takes(
     [
         (("{tmp}/x.tsv",), "no corpus to learn from; name at least one with --corpus"),
         (("{tmp}/none/x.tsv", "--corpus", "{corpus}"), "there is no folder"),
+        (("{tmp}", "--corpus", "{corpus}"), "it is a folder"),
         (("{tmp}/x.tsv", "--corpus", "{tmp}/none.tsv"), "none.tsv"),
     ],
 )
@@ -506,6 +540,29 @@ def test_a_translator_reads_its_lexicon(folder_with_lexicon: Path, precision):
     assert written == hinted("The heron{Reiher} and the otter sleep.")
     assert sentence.text == "THE HERON AND THE OTTER SLEEP."
     assert translator.translate(["A heron."])[0].sentences[0].source == "A heron."
+
+
+def test_hints_change_neither_lengths_nor_what_is_copied(folder_with_lexicon: Path):
+    translator = Translator.load(folder_with_lexicon, "cpu")
+    (sentence,) = translator.sentences("heron", style=Style(formality="auto"))
+    assert len(sentence.tokens) > len(translator.tokenizer.encode("heron"))
+    options = SearchOptions(min_length_factor=1.0, max_length_factor=2.0)
+    task = translator._task(sentence.tokens, (), options)
+    length = len(translator.tokenizer.encode("heron"))
+    assert (task.min_length, task.max_length) == (
+        options.min_target_tokens(length),
+        options.max_target_tokens(length),
+    )
+    # Fewer than fifty pieces without blanks are translated, hints or not.
+    (long,) = translator.sentences("heron—" * 5 + "heron")
+    assert 0 < len(translator.tokenizer.encode("heron—" * 5 + "heron")) <= 50 < len(long.tokens)
+
+
+def test_a_warm_start_tells_that_a_lexicon_is_lost(folder_with_lexicon: Path, prepared, untrained, caplog):
+    load_initial_weights(folder_with_lexicon, untrained, prepared.tokenizer, Lexicon.of(ENTRIES))
+    assert not caplog.records
+    load_initial_weights(folder_with_lexicon, untrained, prepared.tokenizer)
+    assert "prepare the data with --lexicon" in caplog.text
 
 
 def test_models_with_other_lexicons_do_not_decide_together(folder_with_lexicon: Path, model_folder: Path):

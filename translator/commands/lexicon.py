@@ -1,5 +1,6 @@
 """`translator lexicon`."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,7 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from tyro.conf import Positional, UseAppendAction, arg
 
 from translator.commands import STDERR, STDOUT
+from translator.errors import DataError
 
 
 def lexicon(
@@ -22,22 +24,35 @@ def lexicon(
 
     Args:
         out: File to write, such as lexicon.tsv.
-        corpus: Parallel text, named as for `translator prepare`; once for each corpus. Weights are not used.
+        corpus: Parallel text, named as for `translator prepare`; once for each corpus. The weights decide which words
+            are rare.
     """
     from translator.corpus import CorpusSpec
-    from translator.errors import ConfigError, DataError
+    from translator.errors import ConfigError
     from translator.lexicon_learning import learn_lexicon
 
     if not corpus:
         raise ConfigError("no corpus to learn from; name at least one with --corpus")
     specs = [CorpusSpec.parse(text) for text in corpus]
-    if not out.absolute().parent.is_dir():
-        raise DataError(f"cannot write {out}: there is no folder {out.absolute().parent}; make it first")
+    _check_writable(out)
     columns = (TextColumn("{task.description}", markup=False), TextColumn("{task.completed:,} pairs"))
     with Progress(*columns, TimeElapsedColumn(), console=STDERR) as progress:
         task = progress.add_task("reading", total=None)
         learned = learn_lexicon(
             specs, lambda stage, pairs: progress.update(task, description=stage, completed=pairs)
         )
-    out.write_bytes(learned.content)
-    STDOUT.print(f"wrote {out}: {len(learned):,} words")
+    partial = out.with_name(f".{out.name}.partial")
+    partial.write_bytes(learned.content)
+    partial.replace(out)
+    STDOUT.print(f"wrote {out}: {len(learned):,} entries")
+
+
+def _check_writable(out: Path) -> None:
+    """Raise DataError before the long work if the file cannot be written."""
+    folder = out.absolute().parent
+    if not folder.is_dir():
+        raise DataError(f"cannot write {out}: there is no folder {folder}; make it first")
+    if out.is_dir():
+        raise DataError(f"cannot write {out}: it is a folder; give the name of a file")
+    if not os.access(folder, os.W_OK):
+        raise DataError(f"cannot write {out}: {folder} is read-only; choose another folder")

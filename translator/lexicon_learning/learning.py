@@ -13,9 +13,10 @@ from translator.lexicon_learning.words import ParallelWords
 from translator.text.lexicon import MAX_GERMAN, Entry, Lexicon
 
 RARER_THAN = 200
-"""Words that an epoch has at least this often, in any casing, need no hint."""
+"""Words that occur at least this often per epoch, in any casing, get no entry."""
 _LEAST_SCORE = 0.06
 _SEEN_TWICE, _SURE = 1.4, 0.3
+_SEEN_AS_NAME = 10
 
 
 def learn_lexicon(
@@ -59,12 +60,25 @@ def _entries(found: Translations, text: ParallelWords) -> list[Entry]:
     entries: dict[str, Entry] = {}
     for begin, end in pairwise([*first_E.tolist(), len(rows_R)]):
         number = found.english_R[rows_R[begin]]
-        german = tuple(germans[found.german_R[row]] for row in rows_R[begin : min(end, begin + MAX_GERMAN)])
-        entries[words[number]] = Entry(words[number], int(count_W[number]), german)
-    return [one for one in entries.values() if _is_needed(one, entries)]
+        english = words[number]
+        # "BTCore" is not "BTCore-Entwickler".
+        german = [
+            word
+            for row in rows_R[begin:end]
+            if (word := germans[found.german_R[row]]).count("-") <= english.count("-")
+        ]
+        if german:
+            entries[english] = Entry(english, int(count_W[number]), tuple(german[:MAX_GERMAN]))
+    return [one for one in entries.values() if _is_needed(one, entries.get(one.english.lower()))]
 
 
-def _is_needed(entry: Entry, entries: dict[str, Entry]) -> bool:
-    """A name that is its own translation is needed where a common word would be found in its place."""
-    lower = entry.english.lower()
-    return entry.german[0].lower() != lower or (entry.english != lower and lower in entries)
+def _is_needed(entry: Entry, lower: Entry | None) -> bool:
+    """Whether an entry should be kept; `lower` is that of the same word in lower case.
+
+    A name that is its own translation keeps the common word from being taken for it ("Mr Carpenter"). Other capitalised
+    words are mostly the common word in a title.
+    """
+    is_copy = entry.german[0].lower() == entry.english.lower()
+    if lower is None or lower is entry:
+        return not is_copy
+    return (is_copy and entry.count >= _SEEN_AS_NAME) or entry.count > lower.count

@@ -20,7 +20,7 @@ class Terms:
         self._listed: dict[str, Counter[str]] = {}
 
     def add(self, source: str, target: str) -> None:
-        """A pair, if it is one."""
+        """Count a pair if it lists a term."""
         words = source.split(" ")
         if not 1 < len(words) <= MAX_TERM_WORDS or source != source.lower() or " " in target:
             return
@@ -29,9 +29,10 @@ class Terms:
             self._listed.setdefault(source.replace("’", "'"), Counter())[german] += 1
 
     def entries(self, text: ParallelWords) -> Iterator[Entry]:
-        """Terms that neither begin nor end with one of the most frequent words, and whose German sentences have, too.
+        """Yield the terms whose German also occurs in sentences that contain them.
 
-        Without the sentences, an "old man" would always be a "Greis".
+        Otherwise an "old man" would always be a "Greis". Terms that start or end with a very frequent word are
+        left out.
         """
         words = list(text.english.number)
         common = {words[number] for number in text.english.most_common().tolist()}
@@ -83,6 +84,6 @@ class Terms:
 
 
 def _has_form(sentence: Sequence[str], word: str) -> bool:
-    """Whether a word begins like this one: its inflected forms do."""
-    stem = word[: max(4, len(word) - 2)]
-    return any(one.startswith(stem) for one in sentence)
+    """Whether a word contains the first letters of this one, as inflected forms and compounds do."""
+    stem = word[: max(4, len(word) - 2)].lower()
+    return any(stem in one.lower() for one in sentence)

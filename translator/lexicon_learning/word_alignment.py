@@ -9,7 +9,7 @@ ITERATIONS = 4
 MAX_LINKS = 100_000_000
 """Pairs of words within pairs of sentences; some 40 bytes each while it runs."""
 _NOTHING = 1e-4
-"""What a German word weighs that comes from no word of the English side."""
+"""The weight of a link to no English word."""
 _LEAST_COUNT, _LEAST_PROBABILITY = 0.3, 0.03
 _PARTS = 20
 

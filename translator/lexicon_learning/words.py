@@ -25,7 +25,7 @@ class ParallelWords:
 
     @property
     def pairs(self) -> int:
-        """How many there are."""
+        """The number of pairs."""
         return len(self._weights)
 
     def add(self, source: str, target: str, weight: float) -> None:

@@ -23,7 +23,7 @@ import numpy as np
 
 from translator.errors import DataError
 
-WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
+WORD = re.compile(r"[^\W\d_]++(?:[-'’][^\W\d_]++)*+(?![\u0300-\u036f])")
 """A word in either language, compounds with hyphens and forms with an apostrophe included."""
 
 HINT_SHARE = 0.8
@@ -37,7 +37,9 @@ NO_HINTS_SHARE = 0.12
 """The share of sentences without any hint."""
 _FEW = 4
 MAX_TERM_WORDS, MAX_GERMAN = 3, 3
-"""Words of a term, and translations of an entry."""
+"""The most words in a term, and the most translations of an entry."""
+_LINE = re.compile(rb"[^\t\r\xf3]+\t\d+(?:\t[^\t\r\xf3]*[^\t\r\xf3 ][^\t\r\xf3]*)+")
+"""Neither carriage returns nor private-use characters (F3 in UTF-8), which stand for reserved pieces."""
 _REMEMBERED_WORDS = 5_000
 """A search takes 10 µs, and most words of a text are common ones."""
 
@@ -92,9 +94,11 @@ class Lexicon:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read a file; raises `DataError` naming it where it cannot be read, or is no lexicon."""
+        """Read a file that may have been edited; raises `DataError` naming the file and the line that is wrong."""
         try:
-            return cls(path.read_bytes())
+            content = path.read_bytes().removesuffix(b"\n") + b"\n"
+            _check_lines(content.removesuffix(b"\n"))
+            return cls(content)
         except OSError as error:
             raise DataError(
                 f"cannot read {path}: {error.strerror or error}; make a lexicon with `translator lexicon`"
@@ -158,6 +162,31 @@ class Lexicon:
         line = self._content[self._starts[place] : self._starts[place + 1] - 1].decode()
         english, count, *german = line.split("\t")
         return Entry(english, int(count), tuple(german))
+
+
+def _check_lines(content: bytes) -> None:
+    """Raise `DataError` on the first line that is not an entry, or is not in its place."""
+    if not content:
+        raise DataError("it is empty; make a lexicon with `translator lexicon`")
+    previous = b""
+    for number, line in enumerate(content.split(b"\n"), start=1):
+        shown = f"line {number}, {line[:80].decode(errors='replace')!r}"
+        if not _LINE.fullmatch(line) or not _is_utf8(line):
+            raise DataError(
+                f"{shown}, is not an entry; write a word, its count and its German, with tabs between them"
+            )
+        english = line.partition(b"\t")[0]
+        if english <= previous:
+            raise DataError(f"{shown}, is out of order; sort the file with `LC_ALL=C sort`")
+        previous = english
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _keys(word: str) -> tuple[str, str]:

@@ -75,7 +75,7 @@ class SourceEncoder:
 
     def __init__(self, tokenizer: Tokenizer, lexicon: Lexicon | None = None) -> None:
         self.tokenizer = tokenizer
-        self.hinting = Hinting(lexicon, tokenizer.marks) if lexicon else None
+        self.hinting = Hinting(lexicon, tokenizer.marks) if lexicon is not None else None
 
     def encode(self, marked: str, style: Style) -> list[int]:
         """Encode a marked sentence in the usual casing. Unless the formality is auto, the first piece gives it."""
@@ -160,8 +160,9 @@ class _Reader:
         source = self._text[span.start : span.end]
         marked, placed, inner = self._mark(span.start, span.end)
         tokens = self._encode(marked) if _has_words(source, span.start, inner) else []
-        if len(tokens) > _LONGEST_WITHOUT_BLANKS and not any(map(str.isspace, source)):
-            tokens = []
+        if not any(map(str.isspace, source)):
+            length = len(self._encoder.tokenizer.without_hints(tokens))
+            tokens = tokens if length <= _LONGEST_WITHOUT_BLANKS else []
         return SourceSentence(
             source,
             span,

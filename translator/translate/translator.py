@@ -448,10 +448,11 @@ class Translator:
     def _task(self, sentence: Sequence[int], prefix: Sequence[int], options: SearchOptions) -> Task:
         """Build the search task of a sentence. The length limit is extended to fit required pieces and the prefix."""
         required = Counter(piece for piece in sentence if piece in self.special.reserved)
-        most = max(options.max_target_tokens(len(sentence)), required.total() + 1) + len(prefix)
+        length = len(self.tokenizer.without_hints(sentence))
+        most = max(options.max_target_tokens(length), required.total() + 1) + len(prefix)
         if self.engine.positions is not None:
             most = min(most, self.engine.positions)
-        least = options.min_target_tokens(len(sentence))
+        least = options.min_target_tokens(length)
         return Task([*sentence, EOS_ID], most, least, tuple(prefix), required)
 
     @cached_property
