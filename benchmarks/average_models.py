@@ -1,0 +1,82 @@
+"""Average the weights of models that were trained from the same weights.
+
+    python benchmarks/average_models.py OUT MODEL=0.6 MODEL=0.4
+
+OUT gets the weighted mean (a "model soup", Wortsman et al. 2022), with everything else of the first model: tokenizer,
+lexicon and card. The card lists the shares, and its cost includes what the training of the other models took.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tyro
+
+from translator.card import cost_in_all
+from translator.checkpoint import load_model, save_model
+from translator.errors import ConfigError, TranslatorError
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to average."""
+
+    out: tyro.conf.Positional[Path]
+    """Model folder to write."""
+    models: tyro.conf.Positional[tuple[str, ...]]
+    """Model folders with their shares: MODEL=SHARE. The shares add up to 1."""
+    extra: tuple[Path, ...] = ()
+    """Those of the models whose training is not part of the first one's history: its cost is added."""
+
+
+def parse(text: str) -> tuple[Path, float]:
+    """Split MODEL=SHARE; raises ConfigError if the share is not a number between 0 and 1."""
+    path, _, share = text.rpartition("=")
+    try:
+        value = float(share)
+    except ValueError:
+        value = 0.0
+    if not path or not 0 < value <= 1:
+        raise ConfigError(f"{text!r} is not MODEL=SHARE with a share above 0 and up to 1")
+    return Path(path), value
+
+
+def average(options: Options) -> None:
+    """Write the mean of the models."""
+    shares = [parse(text) for text in options.models]
+    total = sum(share for _, share in shares)
+    if abs(total - 1) > 1e-6:
+        raise ConfigError(f"the shares add up to {total:g}; make them add up to 1")
+    folders = [load_model(path) for path, _ in shares]
+    first = folders[0]
+    states = [folder.model.state_dict() for folder in folders]
+    for (path, _), state in zip(shares, states, strict=True):
+        if {name: t.shape for name, t in state.items()} != {name: t.shape for name, t in states[0].items()}:
+            raise ConfigError(
+                f"{path} has other shapes than {shares[0][0]}; average models of one architecture"
+            )
+    weights = {
+        name: sum(share * state[name] for (_, share), state in zip(shares, states, strict=True))
+        for name in states[0]
+    }
+    card: dict[str, Any] = {**first.card, "scores": []}
+    card["averaged"] = [{"model": path.parent.name, "share": share} for path, share in shares]
+    for path in options.extra:
+        card["cost_in_all"] = cost_in_all(load_model(path).card["training"], card)
+    save_model(options.out, first.model.config, weights, first.tokenizer, card, first.lexicon)
+
+
+def main() -> int:
+    """Exit code: 0 when written, 1 on an error."""
+    options = tyro.cli(Options, description=__doc__)
+    try:
+        average(options)
+    except TranslatorError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
