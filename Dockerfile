@@ -31,7 +31,7 @@ RUN rm -rf /venv/lib/python3*/site-packages/torch/test /venv/lib/python3*/site-p
     && /venv/bin/python -c "import fastapi, numpy, pydantic_settings, uvicorn"
 
 FROM dependencies AS application
-COPY README.md .
+COPY README.md LICENSE ./
 COPY translator translator
 COPY service service
 # hadolint ignore=SC2086
