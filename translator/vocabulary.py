@@ -16,11 +16,11 @@ SPAN_CLASSES = {
 }
 """The number of reserved pieces in each class; a reserved piece replaces a protected span of a sentence.
 
-- opaque: links, code, placeholders and anything else that is copied letter for letter
+- opaque: links, code, placeholders, standalone tags and anything else that is copied letter for letter
 - number, year, ordinal, time, date: values that German writes in its own way
 - amount: money, percentages and quantities with a unit
 - open, close: a pair of tags around words; both have the same index
-- mark: standalone markup, such as `<br/>` and `&nbsp;`
+- mark: unused. Standalone markup, such as `<br/>`, is opaque
 
 The classes differ where German grammar differs: "in 2019" becomes "2019", "in 15 days" becomes "in 15 Tagen", and
 "at 3:30 p.m." becomes "um 15:30 Uhr".

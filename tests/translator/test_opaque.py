@@ -292,6 +292,7 @@ SENTENCES: dict[OpaqueKind, list[str]] = {
         "It needs ⟦--max-time=1.5⟧.",
     ],
     "sign": [
+        "The signs ⟦€⟧, ⟦£⟧ and ⟦³⟧, 10 ⟦±⟧ £5, 100 ⟦÷⟧ 4, 25 ⟦℃⟧, €5, 5 €, 10 ‰ and 5 m².",
         "⟦✓⟧ Included",
         "Included: ⟦✓⟧, not included: ⟦✗⟧.",
         "⟦☐⟧ Buy milk",
@@ -307,6 +308,7 @@ SENTENCES: dict[OpaqueKind, list[str]] = {
         "He died⟦†⟧ there⟦‡⟧.",
     ],
     "foreign": [
+        "⟦Dvořák⟧ lived in ⟦São⟧ Paulo and ⟦Škoda-Łódź⟧, ⟦François⟧' ⟦façade⟧ and ⟦Élodie⟧'s.",
         "⟦Привет⟧, ⟦мир⟧!",
         "The word ⟦мир⟧ means peace.",
         "⟦日本語⟧ is Japanese.",
@@ -425,7 +427,7 @@ ORDINARY = [
     "The years 1990–1995 and 1990-95; pages 10-20",
     "I came, I saw: I won; that's all, folks!",
     "Tom & Jerry; salt & pepper; you & I;",
-    "C'est la vie, naïve café, Müller, Zoë, Dvořák, São Paulo",
+    "C'est la vie, naïve café, Müller, Zoë, José",
     "What?! Really?? No!!! Yes…",
     "“Quotes”, ‘quotes’, «quotes», \"quotes\", 'quotes'",
     "He ran 5 k, 10 x, then 3 h.",

@@ -61,8 +61,8 @@ def test_code_and_links_contain_no_values() -> None:
         ("It is 3:30 p.m. on May 12.", "It is [time0] on [date0]."),
         ("15 of 16 on the 21st floor", "[number0] of [number1] on the [ordinal0] floor"),
         ("5 of {x}", "5 of [opaque0]"),
-        ("<b>Bold</b> and <i>more</i><br/>", "[open0]Bold[close0] and [open1]more[close1][mark0]"),
-        ("<a><b>deep</b></a> </i> <p>", "[open0][open1]deep[close1][close0] [mark0] [mark1]"),
+        ("<b>Bold</b> and <i>more</i><br/>", "[open0]Bold[close0] and [open1]more[close1][opaque0]"),
+        ("<a><b>deep</b></a> </i> <p>", "[open0][open1]deep[close1][close0] [opaque0] [opaque1]"),
     ],
 )
 def test_each_span_has_a_mark_of_its_class(text: str, marked: str) -> None:

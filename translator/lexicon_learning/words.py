@@ -12,7 +12,7 @@ from translator.text.spelling import spelt_as_today
 MAX_WORDS = 45
 """Sentences with more words on a side are left out: they say little, and cost the square of their length."""
 COMMON_WORDS = 100
-"""The most frequent words of either language are left out: they stand in every sentence."""
+"""The most frequent words of either language are left out: they stand in every sentence. At most 1 % of all words."""
 
 
 class ParallelWords:
@@ -88,7 +88,8 @@ class Words:
 
     def most_common(self) -> np.ndarray:
         """The numbers of the most frequent words."""
-        return np.argsort(-np.bincount(self.ids_N), kind="stable")[:COMMON_WORDS]
+        number = min(COMMON_WORDS, max(1, len(self.number) // 100))
+        return np.argsort(-np.bincount(self.ids_N), kind="stable")[:number]
 
     def use_casing_within_sentences(self, lengths_P: np.ndarray) -> None:
         """Write the first word of each sentence in lower case if it mostly is elsewhere."""

@@ -173,11 +173,11 @@ def _check_lines(content: bytes) -> None:
         shown = f"line {number}, {line[:80].decode(errors='replace')!r}"
         if not _LINE.fullmatch(line) or not _is_utf8(line):
             raise DataError(
-                f"{shown}, is not an entry; write a word, its count and its German, with tabs between them"
+                f"{shown}, is not an entry; write a word, its count and its German in UTF-8, with tabs between them"
             )
         english = line.partition(b"\t")[0]
         if english <= previous:
-            raise DataError(f"{shown}, is out of order; sort the file with `LC_ALL=C sort`")
+            raise DataError(f"{shown}, is out of order or a duplicate; sort the file with `LC_ALL=C sort -u`")
         previous = english
 
 

@@ -261,8 +261,6 @@ def _place(spans: Sequence[ProtectedSpan], marks: Marks) -> list[PlacedSpan]:
 
 def piece_class(span: ProtectedSpan) -> str:
     """Return the class of reserved pieces for a span; paired tags use `open` and `close` instead."""
-    if span.kind in ("tag", "entity"):
-        return "mark"
     return _VALUE_CLASSES.get(span.kind, "opaque")
 
 

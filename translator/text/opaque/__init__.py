@@ -16,7 +16,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from translator.text.opaque.forms import AT_MARKS, AT_WORDS, COMMAND_LINES, LATIN, OpaqueKind, Table
+from translator.text.opaque.forms import (
+    AT_MARKS,
+    AT_WORDS,
+    COMMAND_LINES,
+    FREQUENT_LATIN,
+    LONE_SIGNS,
+    OpaqueKind,
+    Table,
+)
 
 __all__ = ["OpaqueKind", "OpaqueSpan", "find_opaque"]
 
@@ -153,18 +161,20 @@ _SIGN_OF_MONEY = re.compile(
 
 _MAY_HOLD_ANY = re.compile(
     "[0-9⁰¹²³⁴-⁹₀-₉@\\\\/<&{%$#`_~=§¶·†‡©®™•‣※¦¬¤\u0370-\u1dff\u1f00-\u1fff\u2190-\U0010ffff]"
+    rf"|[{LONE_SIGNS}]|[^\W\d_{FREQUENT_LATIN}]"
     r"|\w[.:]\w|\w\(|(?<!\w)[.:-]{1,2}\w|\+\+|\[\[|MiG"
 )
 """Every form in the tables contains one of these."""
 _ENDS = r"""[.,;:!?"”’)]*+"""
 _PLAIN = (
-    rf"[{LATIN}]++(?:['’][{LATIN}]++)?+{_ENDS}(?:\s|\Z)"
+    rf"[{FREQUENT_LATIN}]++(?:['’][{FREQUENT_LATIN}]++)?+{_ENDS}(?:\s|\Z)"
     rf"|[1-9]\d{{0,3}}+(?:,\d{{3}})*+(?:\.\d++)?+%?+{_ENDS}(?:\s(?!\d)|\Z)"
 )
 """Ordinary words and numbers: only multi-word commands may start there."""
 _AT_MARK = (
     r"(?!(?<=\w)[.:-]|[-/~.$%*+(:#@\[<&](?:\s|\Z))"
-    r"(?=[/~.$%{\\*+(:#@\[<&`§¶·†‡©®™•‣※¦¬¤\u2190-\u2211\u2213-\u23ff\u2500-\u27bf\u2900-\u2bff\U000f0000-\U000f00ff-])"
+    rf"(?=[{LONE_SIGNS}]|"
+    r"[/~.$%{\\*+(:#@\[<&`§¶·†‡©®™•‣※¦¬¤\u2190-\u2211\u2213-\u23ff\u2500-\u27bf\u2900-\u2bff\U000f0000-\U000f00ff-])"
 )
 """What a form at a mark may start with; a mark before a space is punctuation."""
 

@@ -101,6 +101,10 @@ _PREFIXES = _any_of("""
 # Parts of expressions.
 
 LATIN = "A-Za-zÀ-ÖØ-öø-ɏ"
+FREQUENT_LATIN = "A-Za-zßàáäèéëíïñóôöúü"
+"""Letters that training corpora have often enough. Words with others are copied: a small model garbles them."""
+LONE_SIGNS = "¡¢£¥¨¯±´¸¿÷‰‱⁃⁄‼⁇⁈⁉\u20a0-\u20c0№℃℉℗℮⁰¹²³⁴-⁹⁺⁻⁼⁽⁾₀-₉₊-₎"
+"""Signs that are rare outside of values."""
 _DIGIT = "0-9₀-₉"
 _HEX = "[0-9A-Fa-f]"
 _NO_FRACTION = r"(?<!\d[.,])"
@@ -323,11 +327,15 @@ AT_WORDS: Table = (
     ),  # x², CO₂; "report¹" is a word
     *COMMAND_LINES,
     ("foreign", rf"{_FOREIGN}++(?:[ '’-]{_FOREIGN}++)*+"),
+    ("foreign", rf"(?=[{FREQUENT_LATIN}-]*+[{LATIN}])[{LATIN}]++(?:-[{LATIN}]++)*+"),
     ("identifier", r"(?i:utf|iso|sha|aes|gpt|rfc|cve|covid|x86)(?:-\d{1,7}){1,3}+(?!\w)"),
     ("identifier", rf"{_NO_FRACTION}\d{{1,20}}+(?:\.\d{{1,20}}+)?[eE][+-]?\d{{1,4}}+(?!\w|\.\d)"),
     ("identifier", r"(?:[cC]\+\+\d{0,2}+|[CF]#)(?!\w)"),
 )
 AT_MARKS: Table = (
+    ("sign", r"(?<![\d.,])(?<!\d )[¢£¥\u20a0-\u20c0](?! ?\d|[.,]\d)"),
+    ("sign", r"[¡¨¯´¸¿÷⁃⁄‼⁇⁈⁉℃℉℗℮]|[‰‱](?<!\d.)(?<!\d[ \u00a0].)|±(?! ?\d)(?<!\d.)|(?<=\d )±(?= [\d£€$])"),
+    ("sign", r"(?<![\w)\]⁰¹²³⁴-⁹⁺⁻₀-₉])[⁰¹²³⁴-⁹⁺⁻⁼⁽⁾₀-₉₊-₎]++(?!\w)"),
     (
         "sign",
         rf"(?!{PICTOGRAPH}|.\ufe0f)[§¶·†‡©®™•‣※¦¬¤\u2190-\u2211\u2213-\u23ff\u2500-\u27bf\u2900-\u2bff]\ufe0e?",
