@@ -13,9 +13,10 @@ from typing import Any
 
 import tyro
 
-from translator.card import cost_in_all
+from translator.card import EXAMPLES, cost_in_all
 from translator.checkpoint import load_model, save_model
 from translator.errors import ConfigError, TranslatorError
+from translator.translate import Translator
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,14 @@ def average(options: Options) -> None:
     card["averaged"] = [{"model": path.parent.name, "share": share} for path, share in shares]
     for path in options.extra:
         card["cost_in_all"] = cost_in_all(load_model(path).card["training"], card)
+    first.model.load_state_dict(weights)
+    translations = Translator.of_model(first.model, first.tokenizer, card, lexicon=first.lexicon).translate(
+        EXAMPLES
+    )
+    card["examples"] = [
+        {"source": source, "translation": one.text}
+        for source, one in zip(EXAMPLES, translations, strict=True)
+    ]
     save_model(options.out, first.model.config, weights, first.tokenizer, card, first.lexicon)
 
 

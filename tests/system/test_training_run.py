@@ -159,7 +159,7 @@ def test_a_run_that_is_interrupted_and_resumed_equals_a_straight_one(folder):
                 break
         rest = process.communicate(timeout=60)[0]
     assert process.returncode == 3, rest
-    assert "add --resume" in rest
+    assert "--resume" in rest
     assert 20 <= max(losses(folder / "parts"))[0] < 60
     refused = subprocess.run([*map(str, command)], cwd=ROOT, capture_output=True, text=True, check=False)
     assert refused.returncode == 1
