@@ -101,7 +101,7 @@ _PREFIXES = _any_of("""
 # Parts of expressions.
 
 LATIN = "A-Za-zÀ-ÖØ-öø-ɏ"
-FREQUENT_LATIN = "A-Za-zßàáäèéëíïñóôöúü"
+FREQUENT_LATIN = "A-Za-zÄÖÜßàáäèéëíïñóôöúü"
 """Letters that training corpora have often enough. Words with others are copied: a small model garbles them."""
 LONE_SIGNS = "¡¢£¥¨¯±´¸¿÷‰‱⁃⁄‼⁇⁈⁉\u20a0-\u20c0№℃℉℗℮⁰¹²³⁴-⁹⁺⁻⁼⁽⁾₀-₉₊-₎"
 """Signs that are rare outside of values."""
