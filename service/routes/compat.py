@@ -48,7 +48,7 @@ class CompatRoute(APIRoute):
     """Maps our statuses to those of the API, where they differ."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Wrap the handler, and answer whatever it raises."""
+        """Wrap the handler so that its errors have the form of this API."""
         handle = super().get_route_handler()
 
         async def answer(request: Request) -> Response:

@@ -32,8 +32,8 @@ PATIENCE_SECONDS = 20  # only a failing test waits this long
 class EchoEngine:
     """Answers "DE:" and the text, which is one sentence, and records which texts were decoded together.
 
-    A token is a character. Texts in `errors` fail. While `gate` is closed, decoding waits, but ends if nobody wants its
-    results any more.
+    A token is a character. Texts in `errors` fail. While `gate` is closed, decoding waits. It stops once
+    all its requests are cancelled.
     """
 
     name = "echo-en-de"
@@ -130,6 +130,12 @@ def make_client(make_app: Callable[..., FastAPI]) -> Iterator[Callable[..., Test
 @pytest.fixture
 def client(make_client: Callable[..., TestClient]) -> TestClient:
     return make_client()
+
+
+def state_of(client: TestClient) -> Any:
+    """Return what the application of a client keeps: its model manager, its metrics, its access rules."""
+    assert isinstance(client.app, FastAPI)
+    return client.app.state
 
 
 @pytest.fixture

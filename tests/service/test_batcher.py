@@ -35,7 +35,7 @@ ROOMY = QueueLimits(batch_tokens=1000, max_queued_tokens=100_000)
 
 
 class Engine:
-    """Answers in capitals; while `gate` is closed, it works until nobody wants any of the batch."""
+    """Answers in capitals; while `gate` is closed, it works until the whole batch is cancelled."""
 
     def __init__(self, workers: int = 1) -> None:
         self.workers = workers

@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient
 from service.access import Client
 from service.batcher import DeadlineExceeded, QueueFull, WorkerUnavailable
 from service.errors import NotReady
+from tests.service.conftest import state_of
 from translator.errors import InputError, InputTooLong
 from translator.translate import DEFAULT_STYLE, Style
 
@@ -408,7 +409,7 @@ def test_errors_of_the_service_are_in_deepls_format(
     async def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(api.app.state.manager, "translate", fail)  # type: ignore[attr-defined]
+    monkeypatch.setattr(state_of(api).manager, "translate", fail)
     answer = api.post("/v2/translate", json={"text": ["Hi"], "target_lang": "DE"})
     assert complaint(answer, status) == str(error)
     assert ("Retry-After" in answer.headers) == (status == 503)
@@ -426,7 +427,7 @@ def test_before_the_model_is_loaded(make_app: Callable[..., FastAPI], echo: Any)
 def test_an_unexpected_error_is_logged_and_reported_in_the_same_format(
     api: TestClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    api.app.state.access = None  # type: ignore[attr-defined]
+    state_of(api).access = None
     answer = api.post("/v2/translate", json={}, headers={"X-Request-ID": "mishap"})
     assert "unexpected error" in complaint(answer, 500)
     assert answer.headers["X-Request-ID"] == "mishap"

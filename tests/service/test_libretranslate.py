@@ -19,6 +19,7 @@ from service.access import Client
 from service.batcher import DeadlineExceeded, QueueFull, WorkerUnavailable
 from service.english import english_confidence
 from service.errors import NotReady
+from tests.service.conftest import state_of
 from translator.errors import InputError, InputTooLong
 from translator.search import SearchOptions
 from translator.translate import Hypothesis, SentenceTranslation, Translation
@@ -203,7 +204,7 @@ def test_alternatives_are_assembled_from_those_of_the_sentences(
         sentences = (sentence("Yes.", 1, "Ja.", "Jawohl.", "Ja."), sentence("No.", 7, "Nein.", "Nö."))
         return [Translation(text=" Ja.\n\nNein.\n", sentences=sentences) for _ in texts]
 
-    monkeypatch.setattr(api.app.state.manager, "translate", translate)  # type: ignore[attr-defined]
+    monkeypatch.setattr(state_of(api).manager, "translate", translate)
     answer = api.post("/libretranslate/translate", json={"q": " Yes.\n\nNo.\n", **EN_DE, "alternatives": 3})
     assert answer.json()["alternatives"] == [" Jawohl.\n\nNö.\n", " Ja.\n\nNö.\n"]
 
@@ -339,7 +340,7 @@ def test_errors_of_the_service_are_in_libretranslates_format(
     async def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(api.app.state.manager, "translate", fail)  # type: ignore[attr-defined]
+    monkeypatch.setattr(state_of(api).manager, "translate", fail)
     answer = api.post("/libretranslate/translate", json={"q": "Hi", **EN_DE})
     assert complaint(answer, status) == str(error)
     assert ("Retry-After" in answer.headers) == (status == 503)

@@ -19,7 +19,7 @@ from service.app import create_app
 from service.batcher import Deadline, DeviceLost
 from service.engine import TranslateKind
 from service.settings import Settings
-from tests.service.conftest import EchoEngine
+from tests.service.conftest import EchoEngine, state_of
 from translator.errors import CheckpointError
 from translator.search import SearchOptions
 from translator.text import Span
@@ -121,7 +121,7 @@ def test_when_the_worker_dies_waiting_requests_fail_and_the_service_is_not_ready
         killing = pool.submit(client.post, "/translate", json={"text": "kills"})
         wait_until(lambda: len(echo.batches) == 2)
         waiting = pool.submit(client.post, "/translate", json={"text": "waits", "beam_size": 1})
-        queue = client.app.state.manager.ready().batcher._queue  # type: ignore[attr-defined]
+        queue = state_of(client).manager.ready().batcher._queue
         wait_until(lambda: len(queue) == 1)
         assert client.get("/readyz").status_code == 200
         echo.gate.set()
@@ -189,7 +189,7 @@ def test_reloading_replaces_the_model_and_finishes_the_requests_of_the_old_one(
     operators_client: TestClient, echo: Any, wait_until: Waits
 ) -> None:
     client = operators_client
-    old = client.app.state.manager.ready().batcher  # type: ignore[attr-defined]
+    old = state_of(client).manager.ready().batcher
     echo.gate.clear()
     with ThreadPoolExecutor(2) as pool:
         before = pool.submit(client.post, "/translate", json={"text": "before"})
@@ -200,7 +200,7 @@ def test_reloading_replaces_the_model_and_finishes_the_requests_of_the_old_one(
         echo.gate.set()
         assert reloading.result().json() == {"name": "echo-en-de", "device": "cpu"}
         assert before.result().json()["translations"][0]["text"] == "DE:before"
-    new = client.app.state.manager.ready().batcher  # type: ignore[attr-defined]
+    new = state_of(client).manager.ready().batcher
     assert new is not old
     wait_until(lambda: not old.is_running)
     assert client.post("/translate", json={"text": "after"}).status_code == 200
@@ -212,7 +212,7 @@ def test_a_reload_that_fails_leaves_the_old_model_in_service(operators_client: T
     def fail() -> Any:
         raise CheckpointError("damaged.safetensors")
 
-    client.app.state.manager._load_engine = fail  # type: ignore[attr-defined]
+    state_of(client).manager._load_engine = fail
     answer = client.post("/admin/reload")
     assert answer.status_code == 500
     assert "damaged.safetensors" in answer.json()["detail"]
@@ -239,12 +239,12 @@ def test_a_request_that_is_being_read_keeps_its_model_through_a_reload(
         return plain(text)
 
     echo.sentences = slowly
-    old = client.app.state.manager.ready().batcher  # type: ignore[attr-defined]
+    old = state_of(client).manager.ready().batcher
     with ThreadPoolExecutor(1) as pool:
         before = pool.submit(client.post, "/translate", json={"text": "x" * 3000})
         assert reading.wait(PATIENCE_SECONDS)
         assert client.post("/admin/reload").status_code == 200
-        assert client.app.state.manager.ready().batcher is not old  # type: ignore[attr-defined]
+        assert state_of(client).manager.ready().batcher is not old
         go_on.set()
         assert before.result().status_code == 200
     wait_until(lambda: not old.is_running)
@@ -258,9 +258,9 @@ def test_a_reloaded_model_is_not_replaced_by_a_revival(
     echo.errors["kills"] = SystemExit()
     assert client.post("/translate", json={"text": "kills"}).status_code == 503
     assert client.post("/admin/reload").status_code == 200
-    new = client.app.state.manager.ready().batcher  # type: ignore[attr-defined]
+    new = state_of(client).manager.ready().batcher
     time.sleep(0.6)
-    assert client.app.state.manager.ready().batcher is new  # type: ignore[attr-defined]
+    assert state_of(client).manager.ready().batcher is new
     assert "translator_worker_restarts_total 0.0" in client.get("/metrics").text
 
 
@@ -294,7 +294,7 @@ def test_a_model_that_was_replaced_is_freed(wait_until: Waits) -> None:
 
 
 def test_leaving_while_copies_are_sent_cancels_the_rest(client: TestClient, echo: Any) -> None:
-    model = client.app.state.manager.ready()  # type: ignore[attr-defined]
+    model = state_of(client).manager.ready()
     copied = SourceSentence("123", Span(0, 3), (), is_part=False)
 
     plain = echo.sentences

@@ -54,7 +54,7 @@ YOU = {"formal": "Sie", "informal": "du", "auto": "ihr"}
 class WordForWord:
     """Translates the words in `GERMAN` and "you", and copies others; further hypotheses end in "(1)", "(2)" …
 
-    Sentences in `errors` fail. Those in `held` wait for their event, unless nobody wants them any more. Those in
+    Sentences in `errors` fail. Those in `held` wait for their event, or until they are cancelled. Those in
     `slips` are translated as given there, and checked.
     """
 

@@ -18,7 +18,7 @@ from service.batcher import QueueFull
 from service.engine import EngineResult
 from service.routes.translation import _EventStream
 from service.settings import Settings
-from tests.service.conftest import ANY_NUMBER, EchoEngine
+from tests.service.conftest import ANY_NUMBER, EchoEngine, state_of
 from translator.feed import Feed
 from translator.text import Span
 from translator.translate import DEFAULT_STYLE, SourceSentence, Style
@@ -158,7 +158,7 @@ def test_sentences_arrive_before_the_last_is_finished_and_leaving_stops_the_work
 def test_a_full_queue_is_reported_before_anything_is_sent(
     client: TestClient, engine: LineEngine, wait_until: Callable[..., None]
 ) -> None:
-    batcher = client.app.state.manager.ready().batcher  # type: ignore[attr-defined]
+    batcher = state_of(client).manager.ready().batcher
 
     def refuse(*_: object) -> None:
         raise QueueFull("too much waits", 3)

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from service.engine import TranslateKind
+from tests.service.conftest import state_of
 from translator.search import Sampling, SearchOptions
 
 
@@ -270,7 +271,7 @@ def test_requests_that_arrive_together_are_decoded_together(
     with ThreadPoolExecutor(5) as pool:
         first = pool.submit(translated, client, {"text": "first"})
         wait_until(lambda: len(echo.batches) == 2)
-        waiting = client.app.state.manager.ready().batcher._queue  # type: ignore[attr-defined]
+        waiting = state_of(client).manager.ready().batcher._queue
         others = []
         for number in range(4):
             others.append(pool.submit(translated, client, {"text": f"text {number}"}))
@@ -318,7 +319,7 @@ def one_waits(
         busy = pool.submit(translated, client, {"text": "busy"})
         wait_until(lambda: len(echo.batches) == 2)
         waiting = pool.submit(translated, client, {"text": "waiting"})
-        queue = client.app.state.manager.ready().batcher._queue  # type: ignore[attr-defined]
+        queue = state_of(client).manager.ready().batcher._queue
         wait_until(lambda: len(queue) == 1)
         try:
             yield
@@ -407,16 +408,16 @@ def test_a_long_text_has_its_place_and_its_deadline_before_it_is_split(
         assert splitting.wait(20)
         second = client.post(path, json=body)
         assert (second.status_code, second.json()["type"]) == (503, "urn:translator:problem:queue-full")
-        assert client.app.state.manager.ready().batcher.waiting_tokens == 2000  # type: ignore[attr-defined]
+        assert state_of(client).manager.ready().batcher.waiting_tokens == 2000
         assert first.result().status_code == 504
-        assert client.app.state.manager.ready().batcher.waiting_tokens == 0  # type: ignore[attr-defined]
+        assert state_of(client).manager.ready().batcher.waiting_tokens == 0
         go_on.set()
     assert client.post(path, json=body).status_code == 200
 
 
 def test_a_request_that_ends_by_its_deadline_is_counted_once(client: TestClient, echo: Any) -> None:
     def late() -> float:
-        registry = client.app.state.metrics.registry  # type: ignore[attr-defined]
+        registry = state_of(client).metrics.registry
         return registry.get_sample_value("translator_rejected_total", {"reason": "deadline_exceeded"})  # type: ignore[no-any-return]
 
     echo.gate.clear()

@@ -17,7 +17,7 @@ def lexicon(
     *,
     corpus: Annotated[UseAppendAction[tuple[str, ...]], arg(metavar="CORPUS")] = (),
 ) -> None:
-    """Learn the likely German of every rare word of parallel text; the model reads it as hints.
+    """Learn the likely German of rare words from parallel text, as hints for the model.
 
     The words of both sides are aligned by IBM model 1. Dictionaries are corpora like any other.
     Then give the file to `translator prepare --lexicon`.

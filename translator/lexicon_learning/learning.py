@@ -1,4 +1,4 @@
-"""Learn a lexicon from parallel text: rare words by aligning sentences, and terms as dictionaries have them."""
+"""Learn a lexicon from parallel text: rare words by word alignment, and terms from dictionary entries."""
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -20,14 +20,14 @@ _SEEN_AS_NAME = 10
 
 
 def learn_lexicon(
-    corpora: Sequence[CorpusSpec], tell: Callable[[str, int], None] = lambda stage, pairs: None
+    corpora: Sequence[CorpusSpec], report: Callable[[str, int], None] = lambda stage, pairs: None
 ) -> Lexicon:
-    """The likely German of every rare word of the corpora, and of terms.
+    """Learn the likely German of all rare words and terms of the corpora.
 
-    A pair of a few English words in lower case and one German noun is a term, such as "nuclear power plant". The
-    weights of the corpora say how rare a word is, as `prepare` understands them.
-    `tell` is called with what is being done and how many pairs are done.
-    Raises `DataError` when a corpus cannot be read, or when no word is rare.
+    A term is a pair of a few English words in lower case and one German noun, such as "nuclear power plant". The
+    weights of the corpora determine how rare a word is, as in `prepare`.
+    `report` is called with the current stage and the number of pairs read.
+    Raises `DataError` if a corpus cannot be read, or if no word is rare.
     """
     text, terms = ParallelWords(), Terms()
     seen, counts = Deduplicator(), DropCounts()
@@ -36,11 +36,11 @@ def learn_lexicon(
             text.add(*pair, spec.weight)
             terms.add(*pair)
             if counts.read % 1000 == 0:
-                tell(f"reading {spec.name}", counts.read)
+                report(f"reading {spec.name}", counts.read)
     if not text.pairs:
         raise DataError("the corpora have no pairs to learn a lexicon from")
     text.use_casing_within_sentences()
-    found = translations(text.without_common_words(), lambda stage: tell(stage, counts.read))
+    found = translations(text.without_common_words(), lambda stage: report(stage, counts.read))
     lexicon = Lexicon.of([*_entries(found, text), *terms.entries(text)])
     if not len(lexicon):
         raise DataError(f"no word of the corpora is rare and has a translation: {text.pairs} pairs")
@@ -48,7 +48,7 @@ def learn_lexicon(
 
 
 def _entries(found: Translations, text: ParallelWords) -> list[Entry]:
-    """The best few translations of each rare word, by how well they fit in both directions."""
+    """Return the best translations of each rare word, scored in both directions."""
     count_W, epoch_W = text.english_counts()
     score_R = found.probability_R * np.sqrt(found.back_R)
     is_good_R = (epoch_W[found.english_R] < RARER_THAN) & (score_R >= _LEAST_SCORE)
@@ -73,10 +73,10 @@ def _entries(found: Translations, text: ParallelWords) -> list[Entry]:
 
 
 def _is_needed(entry: Entry, lower: Entry | None) -> bool:
-    """Whether an entry should be kept; `lower` is that of the same word in lower case.
+    """Return whether to keep an entry; `lower` is the entry of the same word in lower case.
 
-    A name that is its own translation keeps the common word from being taken for it ("Mr Carpenter"). Other capitalised
-    words are mostly the common word in a title.
+    A name that is its own translation ("Mr Carpenter") must not be looked up as a common word. Other capitalised words
+    are mostly common words in a title.
     """
     is_copy = entry.german[0].lower() == entry.english.lower()
     if lower is None or lower is entry:

@@ -1,4 +1,4 @@
-"""Terms of several words, as dictionaries list them: mostly compounds."""
+"""Terms of several words from dictionary entries, mostly compounds."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,11 +10,11 @@ from translator.text.lexicon import MAX_GERMAN, MAX_TERM_WORDS, WORD, Entry
 from translator.text.spelling import spelt_as_today
 
 _OFTEN, _LEAST_SHARE = 3, 0.25
-"""A term that is in this many sentences is kept if this share of them has its German."""
+"""A term found in at least `_OFTEN` sentences is kept if `_LEAST_SHARE` of them contain its German."""
 
 
 class Terms:
-    """Pairs of a few English words in lower case and one German noun."""
+    """Collects pairs of a few English words in lower case and one German noun."""
 
     def __init__(self) -> None:
         self._listed: dict[str, Counter[str]] = {}
@@ -51,7 +51,7 @@ class Terms:
             yield Entry(term, times + listed.total(), tuple(best[:MAX_GERMAN]))
 
     def _seen_in(self, text: ParallelWords) -> dict[str, tuple[int, Counter[str]]]:
-        """How many longer sentences have each term, and how many of these have each of its German words."""
+        """Count the longer sentences with each term, and among them those with each of its German words."""
         german, ids_N, lengths_P = list(text.german.number), text.german.ids_N, text.lengths_P2[:, 1]
         starts_P = np.cumsum(lengths_P) - lengths_P
         seen: dict[str, tuple[int, Counter[str]]] = {}
@@ -65,7 +65,7 @@ class Terms:
         return seen
 
     def _occurrences(self, text: ParallelWords, size: int) -> Iterator[tuple[str, int]]:
-        """Each term of `size` words within a longer sentence, and the number of the pair."""
+        """Yield each occurrence of a term of `size` words in a longer sentence, with the index of the pair."""
         ids_N, lengths_P, number = text.english.ids_N, text.lengths_P2[:, 0], text.english.number
         pair_N, english = np.repeat(np.arange(len(lengths_P)), lengths_P), list(number)
         wanted = {
@@ -73,7 +73,7 @@ class Terms:
             for words in (term.split(" ") for term in self._listed)
             if len(words) == size and all(word in number for word in words)
         }
-        # Two ids in one number: the first two words find the few places that are looked at one by one.
+        # One number encodes the first two words: this finds the few places worth a closer look.
         heads = np.unique(np.array([one[0] * len(english) + one[1] for one in wanted], np.int64))
         is_here_N = np.isin(ids_N[:-1].astype(np.int64) * len(english) + ids_N[1:], heads)
         for place in np.flatnonzero(is_here_N).tolist():
@@ -84,6 +84,6 @@ class Terms:
 
 
 def _has_form(sentence: Sequence[str], word: str) -> bool:
-    """Whether a word contains the first letters of this one, as inflected forms and compounds do."""
+    """Return whether any word of the sentence contains the stem of `word`, as inflected forms and compounds do."""
     stem = word[: max(4, len(word) - 2)].lower()
     return any(stem in one.lower() for one in sentence)

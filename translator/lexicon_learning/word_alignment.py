@@ -1,4 +1,4 @@
-"""Which words translate each other: IBM model 1 (Brown et al. 1993), over arrays."""
+"""Word alignment by IBM model 1 (Brown et al. 1993), vectorised."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import numpy as np
 
 ITERATIONS = 4
 MAX_LINKS = 100_000_000
-"""Pairs of words within pairs of sentences; some 40 bytes each while it runs."""
+"""Limit on the word pairs within sentence pairs; each takes about 60 bytes of memory."""
 _NOTHING = 1e-4
 """The weight of a link to no English word."""
 _LEAST_COUNT, _LEAST_PROBABILITY = 0.3, 0.03
@@ -21,29 +21,29 @@ class WordPairs:
     english_N: np.ndarray
     german_M: np.ndarray
     lengths_P2: np.ndarray
-    """Words of either side of each pair."""
+    """The number of words on each side of each pair."""
 
 
 @dataclass(frozen=True)
 class Translations:
-    """What the words of one language become in the other: R pairs of words, sorted by their English."""
+    """R pairs of words that translate each other, sorted by English word."""
 
     english_R: np.ndarray
     german_R: np.ndarray
     count_R: np.ndarray
-    """How often they are expected to translate each other."""
+    """The expected number of times that they translate each other."""
     probability_R: np.ndarray
-    """Of the German word after the English one."""
+    """P(German word | English word)."""
     back_R: np.ndarray
     """The share of the German word's occurrences that come from the English one."""
 
 
-def translations(pairs: WordPairs, tell: Callable[[str], None] = lambda stage: None) -> Translations:
-    """The likely translations of all words, from the co-occurrences in sentences that translate each other.
+def translations(pairs: WordPairs, report: Callable[[str], None] = lambda stage: None) -> Translations:
+    """Return the likely translations of all words.
 
-    Of more than `MAX_LINKS` links the pairs with the fewest words are taken: they say the most.
+    If there are more than `MAX_LINKS` links, the shortest pairs are used: they are the most informative.
     """
-    tell("linking words")
+    report("linking words")
     words_P2 = pairs.lengths_P2.astype(np.int64)
     chosen_P = _cheapest(words_P2.prod(axis=1))
     german_words = int(pairs.german_M.max(initial=0)) + 1
@@ -54,11 +54,11 @@ def translations(pairs: WordPairs, tell: Callable[[str], None] = lambda stage: N
     del keys_L
     link_L = link_L.astype(np.int32)
     english_R, german_R = np.divmod(unique_R, german_words)
-    # Links stand in groups: of a German word of a sentence, to all English words of that.
+    # Links are grouped: all links of one German word in one sentence are adjacent.
     size_G = np.repeat(words_P2[chosen_P, 0], words_P2[chosen_P, 1])
     probability_R = np.ones(len(unique_R))
     for iteration in range(ITERATIONS):
-        tell(f"aligning words, {iteration + 1} of {ITERATIONS}")
+        report(f"aligning words, {iteration + 1} of {ITERATIONS}")
         count_R = _expected_counts(probability_R, link_L, size_G)
         probability_R = count_R / np.bincount(english_R, weights=count_R)[english_R]
     back_R = count_R / np.bincount(german_R, weights=count_R)[german_R]
@@ -67,14 +67,14 @@ def translations(pairs: WordPairs, tell: Callable[[str], None] = lambda stage: N
 
 
 def _cheapest(links_P: np.ndarray) -> np.ndarray:
-    """Pairs with links, in the order of the corpus, as many as there is room for."""
+    """Return the shortest pairs within `MAX_LINKS`, in corpus order."""
     order_P = np.argsort(links_P, kind="stable")
     order_P = order_P[links_P[order_P] > 0]
     return np.sort(order_P[: np.searchsorted(np.cumsum(links_P[order_P]), MAX_LINKS, side="right")])
 
 
 def _links(pairs: WordPairs, words_P2: np.ndarray, chosen_C: np.ndarray, german_words: int) -> np.ndarray:
-    """For each German word of some pairs, each English one: one number that tells both words."""
+    """Return all links of some pairs, grouped by German word; one number encodes both words."""
     starts_P2 = np.cumsum(words_P2, axis=0) - words_P2
     english_C, german_C = words_P2[chosen_C].T
     links_C = english_C * german_C
@@ -87,7 +87,7 @@ def _links(pairs: WordPairs, words_P2: np.ndarray, chosen_C: np.ndarray, german_
 
 
 def _expected_counts(probability_R: np.ndarray, link_L: np.ndarray, size_G: np.ndarray) -> np.ndarray:
-    """Share each German word among the English words of its sentence, by their probabilities."""
+    """Distribute each German word over the English words of its sentence, by probability (the E step)."""
     count_R = np.zeros(len(probability_R))
     first_G = np.cumsum(size_G) - size_G
     for part_G in np.array_split(np.arange(len(size_G)), _PARTS):

@@ -1,4 +1,4 @@
-"""The words of parallel sentences as numbers."""
+"""Words of parallel sentences as integer ids."""
 
 from array import array
 from collections.abc import Sequence
@@ -10,13 +10,13 @@ from translator.text.lexicon import WORD
 from translator.text.spelling import spelt_as_today
 
 MAX_WORDS = 45
-"""Sentences with more words on a side are left out: they say little, and cost the square of their length."""
+"""Sentences with more words on a side are left out: they are hard to align, and slow."""
 COMMON_WORDS = 100
-"""The most frequent words of either language are left out: they stand in every sentence. At most 1 % of all words."""
+"""The most frequent words of each language, at most 1 % of its vocabulary, are not aligned: they are everywhere."""
 
 
 class ParallelWords:
-    """The words of parallel sentences as numbers."""
+    """The words of parallel sentences as integer ids."""
 
     def __init__(self) -> None:
         self.english, self.german = Words(), Words()
@@ -29,7 +29,7 @@ class ParallelWords:
         return len(self._weights)
 
     def add(self, source: str, target: str, weight: float) -> None:
-        """A pair, unless a side has no words or too many."""
+        """Add a pair, unless a side has no words or too many."""
         english, german = WORD.findall(source.replace("’", "'")), WORD.findall(spelt_as_today(target))
         if not all(0 < len(side) <= MAX_WORDS for side in (english, german)):
             return
@@ -40,16 +40,16 @@ class ParallelWords:
 
     @property
     def lengths_P2(self) -> np.ndarray:
-        """Words of either side of each pair."""
+        """The number of words on each side of each pair."""
         return np.array(self._lengths, np.int32).reshape(-1, 2)
 
     def use_casing_within_sentences(self) -> None:
-        """Write the first words of sentences in lower case if they mostly are elsewhere."""
+        """Lower-case the first word of a sentence if it is mostly in lower case elsewhere."""
         for side, words in enumerate((self.english, self.german)):
             words.use_casing_within_sentences(self.lengths_P2[:, side])
 
     def english_counts(self) -> tuple[np.ndarray, np.ndarray]:
-        """How often the corpora have each English word, and how often an epoch has it in any casing."""
+        """Return the count of each English word in the corpora, and per epoch in any casing."""
         ids_N, words = self.english.ids_N, list(self.english.number)
         weight_N = np.repeat(np.array(self._weights, np.float32), self.lengths_P2[:, 0])
         epoch_W = np.bincount(ids_N, weights=weight_N, minlength=len(words))
@@ -58,7 +58,7 @@ class ParallelWords:
         return np.bincount(ids_N, minlength=len(words)), all_W
 
     def without_common_words(self) -> WordPairs:
-        """All words but the most frequent ones."""
+        """Return all words except the most frequent ones."""
         kept, lengths_P2 = list[np.ndarray](), self.lengths_P2
         rest_P2 = np.empty_like(lengths_P2)
         for side, words in enumerate((self.english, self.german)):
@@ -70,29 +70,29 @@ class ParallelWords:
 
 
 class Words:
-    """The words of one language as numbers, in the order of the text."""
+    """The words of one language as integer ids, in text order."""
 
     def __init__(self) -> None:
         self.number: dict[str, int] = {}
         self._ids = array("i")
 
     def add(self, words: Sequence[str]) -> None:
-        """The words of a sentence."""
+        """Add the words of a sentence."""
         number = self.number
         self._ids.extend([number.setdefault(word, len(number)) for word in words])
 
     @property
     def ids_N(self) -> np.ndarray:
-        """All words, one sentence after the other."""
+        """All word ids, concatenated."""
         return np.frombuffer(self._ids, np.int32)
 
     def most_common(self) -> np.ndarray:
-        """The numbers of the most frequent words."""
+        """Return the ids of the most frequent words."""
         number = min(COMMON_WORDS, max(1, len(self.number) // 100))
         return np.argsort(-np.bincount(self.ids_N), kind="stable")[:number]
 
     def use_casing_within_sentences(self, lengths_P: np.ndarray) -> None:
-        """Write the first word of each sentence in lower case if it mostly is elsewhere."""
+        """Lower-case the first word of each sentence if it is mostly in lower case elsewhere."""
         ids_N = self.ids_N.copy()
         first_P = (np.cumsum(lengths_P) - lengths_P)[lengths_P > 1]
         inside_W = np.bincount(np.delete(ids_N, first_P), minlength=len(self.number))

@@ -32,7 +32,7 @@ def write_report(run: Path) -> tuple[Path, Path]:
 
 
 def _read_json(path: Path) -> Record | None:
-    """Read the object in a JSON file; returns None if there is no such file."""
+    """Read the object in a JSON file; returns None if the file does not exist."""
     try:
         values = json.loads(path.read_bytes())
     except FileNotFoundError:

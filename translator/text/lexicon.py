@@ -1,12 +1,12 @@
 """A lexicon of rare words, and hints from it in the text of a source.
 
-A small model has no room for two hundred thousand words. A lexicon has: it stands in the model's folder, and each rare
-word of a source is followed by its likely German between two reserved pieces, as in
+A small model cannot remember two hundred thousand words. A lexicon in the model's folder can. The likely German of each
+rare source word follows it between two reserved pieces:
 
     The aliens⟨ Außerirdische⟩ are coming.
 
-In training, hints are sometimes missing and sometimes wrong, so that the model learns to inflect them, to choose, and
-to do without. Dinu et al. (2019) do the same for the terms of a glossary. `translator.lexicon_learning` makes lexicons.
+In training, hints are sometimes missing and sometimes wrong. So the model learns to inflect, select and ignore them.
+Dinu et al. (2019) do the same for the terms of a glossary. `translator.lexicon_learning` makes lexicons.
 """
 
 import re
@@ -73,7 +73,7 @@ class Lexicon:
         self._beginning_with = lru_cache(_REMEMBERED_WORDS)(self._find_beginning_with)
 
     def _check_some(self) -> None:
-        """A look at three lines: whole files are verified by their checksums."""
+        """Check three lines only: checksums verify the whole file."""
         try:
             some = [self._read(place) for place in (0, len(self) // 2, len(self) - 1) if len(self)]
         except ValueError as error:
@@ -87,7 +87,7 @@ class Lexicon:
 
     @classmethod
     def of(cls, entries: Iterable[Entry]) -> Self:
-        """A lexicon of entries in any order."""
+        """Build a lexicon from entries in any order."""
         by_key = {one.english.encode(): one for one in entries}
         lines = ["\t".join((one.english, str(one.count), *one.german)) for _, one in sorted(by_key.items())]
         return cls("".join(f"{line}\n" for line in lines).encode())
@@ -108,7 +108,7 @@ class Lexicon:
 
     @property
     def content(self) -> bytes:
-        """The bytes of its file."""
+        """The bytes of the file."""
         return self._content
 
     def __len__(self) -> int:
@@ -121,7 +121,7 @@ class Lexicon:
         return hash(self._content)
 
     def find(self, words: Sequence[str]) -> list[Entry]:
-        """The entries that are the first words of a text, the longest one first.
+        """Return the entries that match the first words of a text, longest first.
 
         Words that are found as they are cased are not looked up in lower case: "Mr Carpenter" is a name.
         """
@@ -139,11 +139,11 @@ class Lexicon:
         return found
 
     def knows(self, word: str) -> bool:
-        """Whether any entry begins with this word."""
+        """Return whether any entry starts with this word."""
         return any(map(self._beginning_with, _keys(word)))
 
     def _find_beginning_with(self, word: str) -> dict[str, int]:
-        """The places of all entries with this first word, by their other words."""
+        """Map the remaining words of all entries with this first word to their line numbers."""
         key = word.encode()
         first = bisect_left(range(len(self)), key, key=self._key)
         found = {"": first} if first < len(self) and self._key(first) == key else {}
@@ -165,7 +165,7 @@ class Lexicon:
 
 
 def _check_lines(content: bytes) -> None:
-    """Raise `DataError` on the first line that is not an entry, or is not in its place."""
+    """Raise `DataError` on the first line that is not an entry or is out of order."""
     if not content:
         raise DataError("it is empty; make a lexicon with `translator lexicon`")
     previous = b""
@@ -196,7 +196,7 @@ def _keys(word: str) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A word or a term of a source, as offsets, and its German."""
+    """The German of a word or term, with its offsets in the source."""
 
     start: int
     end: int
@@ -204,24 +204,24 @@ class Hint:
 
 
 class Hinting:
-    """Writes the hints of a lexicon into sources. `marks` are those of a tokenizer's reserved pieces."""
+    """Inserts the hints of a lexicon into sources. `marks` are those of a tokenizer's reserved pieces."""
 
     def __init__(self, lexicon: Lexicon, marks: Mapping[str, str]) -> None:
         self._lexicon = lexicon
         self._open, self._close = marks["hint"][0], marks["hint"][1]
 
     def hints(self, source: str) -> list[Hint]:
-        """The hints of a text to translate: the likeliest German of each word or term that has an entry."""
+        """Return the hints of a text to translate: the most likely German of each word or term with an entry."""
         return self._found(source, lambda entry: entry.german[0])
 
     def some_hints(self, source: str, random: np.random.Generator) -> list[Hint]:
-        """The hints of a text to learn from."""
+        """Sample the hints of a training text."""
         if random.random() < NO_HINTS_SHARE:
             return []
         return self._found(source, lambda entry: _draw(entry, random))
 
     def insert(self, source: str, hints: Iterable[Hint]) -> str:
-        """The text with each hint after its word."""
+        """Return the text with each hint after its word."""
         parts, place = list[str](), 0
         for hint in hints:
             parts += (source[place : hint.end], self.written(hint))
@@ -229,13 +229,13 @@ class Hinting:
         return "".join((*parts, source[place:]))
 
     def written(self, hint: Hint) -> str:
-        """How a hint stands in a text. After the blank its pieces are those of the word in a German sentence."""
+        """Format a hint. The space gives it the same pieces as in a German sentence."""
         return f"{self._open} {hint.german}{self._close}"
 
     def _found(self, source: str, choose: Callable[[Entry], str | None]) -> list[Hint]:
-        """At each word the longest term whose German is chosen, if any.
+        """Return the longest match at each word for which `choose` returns German.
 
-        Words that are their own translation have no hints: the model copies them.
+        Words that are their own translation get no hint: the model copies them.
         """
         found, places = list[Hint](), [word.span() for word in WORD.finditer(source)]
         for number, (start, word_end) in enumerate(places):
@@ -253,7 +253,7 @@ class Hinting:
 
 
 def _one_blank_apart(source: str, places: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The first of the words, and those after it as long as nothing but a blank stands between them."""
+    """Return the leading words that are separated by single spaces only."""
     for number, ((_, end), (start, _)) in enumerate(pairwise(places), start=1):
         if source[end:start] != " ":
             return places[:number]

@@ -23,7 +23,7 @@ def force_prefix(
 ) -> list[SourceSentence]:
     """Force the translation of the first sentence that has words to start with `prefix`.
 
-    Raises InputError if there is no such sentence, or if the prefix does not fit into `max_positions`.
+    Raises InputError if no sentence has words, or if the prefix does not fit into `max_positions`.
     """
     begun = list(sentences)
     if not normalise(prefix):
