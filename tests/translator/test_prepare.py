@@ -250,7 +250,7 @@ def test_tokenizer_is_trained_and_the_run_is_repeatable(tmp_path: Path) -> None:
     pairs = [(f"{one} {two}", f"{two} {one}!") for one, two in zip(words[::2], words[1::2], strict=True)]
     path = write_tsv(tmp_path / "words.tsv", pairs)
     for name in ("a", "b"):
-        run(tmp_path / name, [str(path)])
+        run(tmp_path / name, [str(path)], protected_share=0)
     data, again = PreparedData.open(tmp_path / "a"), PreparedData.open(tmp_path / "b")
     assert data.sha256 == again.sha256
     assert data.tokenizer.vocab_size == 8000

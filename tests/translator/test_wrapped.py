@@ -3,17 +3,18 @@
 import numpy as np
 import pytest
 
-from translator.text.wrapped import wrapped
+from translator.text.lexicon import Entry, Lexicon
+from translator.text.wrapped import joined, wrapped
 from translator.vocabulary import marks_of_classes
 
 MARKS = marks_of_classes()
 
 
-def all_wrapped(english: str, german: str) -> set[tuple[str, str]]:
+def all_wrapped(english: str, german: str, lexicon: Lexicon | None = None) -> set[tuple[str, str]]:
     """Return the results of many seeds, with `[` and `]` for the marks."""
     found = set()
     for seed in range(60):
-        pair = wrapped(english, german, MARKS, np.random.default_rng(seed))
+        pair = wrapped(english, german, MARKS, np.random.default_rng(seed), lexicon)
         assert pair is not None
         numbers = {MARKS["open"].index(one) for text in pair for one in text if one in MARKS["open"]}
         assert len(numbers) == 1
@@ -36,15 +37,41 @@ def test_a_word_that_occurs_once_on_both_sides_is_wrapped() -> None:
 
 def test_a_mark_is_wrapped_like_a_word() -> None:
     mark = MARKS["amount"][3]
-    assert all_wrapped(f"It costs {mark} now.", f"Jetzt kostet es {mark}.") == {
-        (f"It costs [{mark}] now.", f"Jetzt kostet es [{mark}]."),
+    assert all_wrapped(f"It costs {mark} already.", f"Schon kostet es {mark}.") == {
+        (f"It costs [{mark}] already.", f"Schon kostet es [{mark}]."),
     }
 
 
+def test_a_common_word_is_wrapped_with_its_german_in_any_form() -> None:
+    assert all_wrapped("She owns a red hat.", "Sie besitzt einen roten Hut.") == {
+        ("She owns a [red] hat.", "Sie besitzt einen [roten] Hut."),
+    }
+
+
+def test_a_rare_word_is_wrapped_with_the_german_that_the_lexicon_knows() -> None:
+    lexicon = Lexicon.of([Entry("carpenter", 9, ("Zimmermann", "Tischler"))])
+    assert all_wrapped("A carpenter came.", "Ein Tischler kam.", lexicon) == {
+        ("A [carpenter] came.", "Ein [Tischler] kam."),
+    }
+
+
+def test_neighbours_on_both_sides_are_wrapped_alone_or_together() -> None:
+    assert all_wrapped("Anna often sings.", "Oft Anna singt.") == {
+        ("[Anna] often sings.", "Oft [Anna] singt."),
+        ("Anna [often] sings.", "[Oft] Anna singt."),
+        ("[Anna often] sings.", "[Oft Anna] singt."),
+    }
+
+
+def test_a_word_is_not_wrapped_if_two_words_may_be_its_german() -> None:
+    assert wrapped("The red car.", "Das rote, rotes Auto.", MARKS, np.random.default_rng(0)) is None
+    assert wrapped("Every, each one", "Jede", MARKS, np.random.default_rng(0)) is None
+
+
 def test_the_clauses_before_and_after_the_only_comma_are_wrapped() -> None:
-    assert all_wrapped("When it rains, we stay.", "Wenn es regnet, bleiben wir.") == {
-        ("[When it rains], we stay.", "[Wenn es regnet], bleiben wir."),
-        ("When it rains, [we stay].", "Wenn es regnet, [bleiben wir]."),
+    assert all_wrapped("While it rains, we stay.", "Während es regnet, bleiben wir.") == {
+        ("[While it rains], we stay.", "[Während es regnet], bleiben wir."),
+        ("While it rains, [we stay].", "Während es regnet, [bleiben wir]."),
     }
 
 
@@ -52,8 +79,8 @@ def test_the_clauses_before_and_after_the_only_comma_are_wrapped() -> None:
     ("english", "german"),
     [
         ("The owl sleeps.", "Die Eule schläft."),
-        ("Anna and Anna", "Anna und Anna"),
-        ("When, say, it rains, go.", "Wenn es regnet, geh."),
+        ("Anna, Anna", "Anna, Anna"),
+        ("While, say, it rains, walk.", "Solange es regnet, geh."),
         ("", ""),
     ],
 )
@@ -68,3 +95,25 @@ def test_marks_of_the_pair_are_not_used_again() -> None:
     assert pair is not None
     assert pair[1] == f"{MARKS['open'][11]}Anna{MARKS['close'][11]}"
     assert wrapped(f"Anna {MARKS['open']}", "Anna", MARKS, np.random.default_rng(0)) is None
+
+
+def test_two_pairs_are_joined_with_the_same_mark_and_blanks_on_both_sides() -> None:
+    results = {
+        joined(("Come in.", "Komm rein."), ("Sit down.", "Setz dich."), MARKS, np.random.default_rng(seed))
+        for seed in range(300)
+    }
+    assert results == {
+        (f"Come in.{blank}{mark}{blank}Sit down.", f"Komm rein.{blank}{mark}{blank}Setz dich.")
+        for mark in MARKS["opaque"]
+        for blank in ("", " ")
+    }
+
+
+def test_pairs_with_the_same_mark_are_not_joined() -> None:
+    amount, opaque = MARKS["amount"][0], MARKS["opaque"]
+    random = np.random.default_rng(0)
+    assert joined((f"a {amount}", f"ein {amount}"), (f"b {amount}", f"be {amount}"), MARKS, random) is None
+    assert joined((opaque, opaque), ("b", "be"), MARKS, random) is None
+    first = joined((opaque[1:], opaque[1:]), ("b", "be"), MARKS, random)
+    assert first is not None
+    assert opaque[0] in first[0]
