@@ -109,6 +109,13 @@ def test_two_pairs_are_joined_with_the_same_mark_and_blanks_on_both_sides() -> N
     }
 
 
+def test_pairs_that_address_the_reader_differently_are_not_joined() -> None:
+    formal, informal = ("Can you come?", "Können Sie kommen?"), ("You are late.", "Du bist spät dran.")
+    random = np.random.default_rng(0)
+    assert joined(formal, informal, MARKS, random) is None
+    assert joined(formal, formal, MARKS, random) is not None
+
+
 def test_pairs_with_the_same_mark_are_not_joined() -> None:
     amount, opaque = MARKS["amount"][0], MARKS["opaque"]
     random = np.random.default_rng(0)

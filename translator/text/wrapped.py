@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from translator.text.formality import formalities_of
 from translator.text.lexicon import Lexicon
 
 _WORD = re.compile(r"[\U000f0000-\U000f00ff]|(?<![\w'’])[^\W\d_]{2,}+(?![\w'’])")
@@ -98,7 +99,10 @@ def wrapped(
 def joined(
     first: tuple[str, str], second: tuple[str, str], marks: Mapping[str, str], random: np.random.Generator
 ) -> tuple[str, str] | None:
-    """Return two pairs as one, with a mark such as that of `<br>` between them; None if both use the same mark."""
+    """Return two pairs as one, with a mark such as that of `<br>` between them.
+
+    Returns None if both use the same mark, or if one German addresses the reader as Sie and the other as du.
+    """
     every = set("".join(marks.values()))
     used = [every & set(pair[0]) for pair in (first, second)]
     free = [mark for mark in marks["opaque"] if mark not in used[0] | used[1]]
@@ -107,7 +111,7 @@ def joined(
     blank = " " * int(random.integers(2))
     mark = free[int(random.integers(len(free)))]
     english, german = (blank.join((one, mark, other)) for one, other in zip(first, second, strict=True))
-    return english, german
+    return None if len(formalities_of(english, german)) > 1 else (english, german)
 
 
 def _corresponding_words(english: str, german: str, lexicon: Lexicon | None) -> list[tuple[Place, Place]]:
