@@ -6,13 +6,13 @@
 # DATA holds train/NAME.tsv.xz, dev/NAME.{en,de} and test/newstest2014.{en,de}. OUT/model is the result.
 # It is trained in seven stages, each from the result before:
 #   1 to 3  with 8,000 pieces: from random weights; with other weights of the corpora; with small batches and noise
-#   4, 5    with 12,000 pieces, protected spans, all corpora and generated pairs; with a sample of the vocabulary in the
-#           softmax, then without
+#   4, 5    with 12,000 pieces, protected spans, all corpora and generated pairs
 #   6, 7    the same with hints from a lexicon
 # The result is a weighted mean of the seventh, the sixth, and a branch of the fifth with more documentation.
 # Of the model in the package, the first training had a schedule of 300 minutes, which after 83 was shortened to 105; the
-# third one was 21,300 steps on one core; the others ran in several parts on one core or two. If you interrupt the script,
-# give the same command again.
+# third one was 21,300 steps on one core; the others ran in several parts on one core or two. The fourth and the sixth had
+# a sampled softmax of 2,500 pieces, which train.py no longer offers. If you interrupt the script, give the same command
+# again.
 set -euo pipefail
 usage="usage: benchmarks/train_default_model.sh DATA OUT [MINUTES]"
 data=${1:?$usage} out=${2:?$usage} minutes=${3:-571}
@@ -112,7 +112,7 @@ if [ ! -e "$out/lexical-pairs.tsv.xz" ]; then
 fi
 prepare fourth fourth --tokenizer "$here/vocabulary-12000.model" --corpus "$out/lexical-pairs.tsv.xz:1#our own"
 train fourth fourth $((minutes * 60 / 571)) --init-from "$out/third/model" --schedule inverse-sqrt --warmup-steps 400 \
-    --peak-learning-rate 1.6e-3 --softmax-pieces 2500 --validate-every-steps 1000
+    --peak-learning-rate 1.6e-3 --validate-every-steps 1000
 train fifth fourth $((minutes * 60 / 571)) --init-from "$out/fourth/model" --seed 2 --warmup-steps 200 \
     --peak-learning-rate 9e-4 --validate-every-steps 2000
 prepare documentation documentation --tokenizer "$here/vocabulary-12000.model" \
@@ -126,7 +126,7 @@ fi
 prepare sixth fourth --tokenizer "$here/vocabulary-12000.model" --corpus "$out/lexical-pairs.tsv.xz:1#our own" \
     --lexicon "$out/lexicon.tsv"
 train sixth sixth $((minutes * 60 / 571)) --init-from "$out/fifth/model" --seed 3 --schedule inverse-sqrt \
-    --warmup-steps 400 --peak-learning-rate 1.2e-3 --softmax-pieces 2500 "${noise[@]}"
+    --warmup-steps 400 --peak-learning-rate 1.2e-3 "${noise[@]}"
 train seventh sixth $((minutes * 20 / 571)) --init-from "$out/sixth/model" --seed 4 --warmup-steps 50 \
     --peak-learning-rate 7e-4 "${noise[@]}"
 

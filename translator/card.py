@@ -81,8 +81,6 @@ def _examples(
 def build_card(name: str, trainer: Trainer, data: PreparedData) -> dict[str, Any]:
     """Build the card of a training that has just ended, without examples and scores."""
     model, progress, origin = trainer.model, trainer.progress, trainer.initial_card
-    settings = trainer.config.training
-    flops = training_flops(model, progress.source_tokens, progress.target_tokens, settings.softmax_pieces)
     device = next(model.parameters()).device
     training = {
         "steps": progress.step,
@@ -92,7 +90,7 @@ def build_card(name: str, trainer: Trainer, data: PreparedData) -> dict[str, Any
         "device": describe_device(device, trainer.processes),
         "hours": round(progress.seconds / 3600, 2),
         "device_hours": round(progress.seconds / 3600 * count_devices(device, trainer.processes), 2),
-        "flops": flops * (2 if settings.r_drop else 1),
+        "flops": training_flops(model, progress.source_tokens, progress.target_tokens),
         "settings": trainer.config.to_dict()["training"],
     }
     return {
@@ -157,17 +155,14 @@ def record_scores(
     write_card(path, {**card, "scores": [*kept, entry]})
 
 
-def training_flops(
-    model: Transformer, source_tokens: int, target_tokens: int, softmax_pieces: int = 0
-) -> float:
+def training_flops(model: Transformer, source_tokens: int, target_tokens: int) -> float:
     """Count the operations of all products with weight matrices: 2 per weight and token forward, 4 backward.
 
-    `softmax_pieces` is the training setting of that name: 0 is a softmax over the whole vocabulary. The products of
-    queries with keys and of attention with values, another 5 % or so at 30 tokens per sentence, are left out.
+    The products of queries with keys and of attention with values, another 5 % or so at 30 tokens per sentence, are
+    left out.
     """
     source_weights = _matrix_weights(model.encoder)
-    vocab_size, d_model = model.embedding.weight.shape
-    target_weights = _matrix_weights(model.decoder) + min(softmax_pieces or vocab_size, vocab_size) * d_model
+    target_weights = _matrix_weights(model.decoder) + model.embedding.weight.numel()
     for layer in model.decoder:
         projected_from_source = layer.cross_attention.key_value.weight.numel()
         source_weights += projected_from_source

@@ -145,17 +145,9 @@ class TrainingConfig:
     """Prepare the batches of this many updates in a background thread; 0 prepares them between updates."""
     seed: int = 1
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
-    softmax_pieces: int = 0
-    """Size of the sampled softmax (Jean et al. 2015): in training, the softmax runs over the pieces among the batch's
-    targets plus a random sample, this many together. Worth it for small models, where the softmax takes the largest
-    share of the time: with 2000 of 10,000, an update of `tiny` takes 0.7 of its time on a CPU. Train the last part
-    without it. 0 is the softmax over the whole vocabulary."""
     both_directions_epochs: int = 0
     """For the first N epochs, every second batch is German to English, which gets more out of a small corpus (Ding et
     al. 2021, who do so for a third of the training). The finished model still translates from English only."""
-    r_drop: float = 0.0
-    """Weight of R-Drop (Wu et al. 2021, who use 5): each batch runs twice with different dropout, and the loss pulls
-    the two predictions together. Helps with small corpora, but doubles the time of an update; 0 disables it."""
 
     def __post_init__(self) -> None:
         self._check_each()
@@ -181,10 +173,7 @@ class TrainingConfig:
                 0 <= getattr(self, name) < 1,
                 f"{name} is {getattr(self, name)}; give 0 up to, not including, 1",
             )
-        for name in (
-            "weight_decay", "clip_norm", "threads", "read_ahead_updates", "r_drop", "both_directions_epochs",
-            "softmax_pieces",
-        ):  # fmt: skip
+        for name in ("weight_decay", "clip_norm", "threads", "read_ahead_updates", "both_directions_epochs"):
             _require(getattr(self, name) >= 0, f"{name} is {getattr(self, name)}; give 0 or more")
         for name in ("peak_learning_rate", "max_steps", "max_minutes", "patience"):
             value = getattr(self, name)
@@ -237,11 +226,6 @@ class Config:
             self.model.positions == "sinusoidal" or longest <= positions,
             f"max_tokens_per_side {longest} is over the {positions} learned positions; "
             f"lower it, or raise max_positions",
-        )
-        _require(
-            not self.training.r_drop or self.model.dropout > 0 or self.model.attention_dropout > 0,
-            f"r_drop is {self.training.r_drop}, but without dropout both passes are the same; "
-            "set dropout, 0.3 for example, or r_drop to 0",
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Label-smoothed cross-entropy (Vaswani et al. 2017, section 5.4) on the shared embedding, R-Drop, sampled softmax.
+"""Label-smoothed cross-entropy (Vaswani et al. 2017, section 5.4) on the shared embedding.
 
 In a few lines, with `output_ND` from the decoder, the loss is
 
@@ -25,36 +25,20 @@ FLOAT32_LOGITS = {"cpu": 1 << 18, "cuda": 1 << 26}
 
 
 def label_smoothed_cross_entropy(
-    output_ND: Tensor,
-    embedding_VD: Tensor,
-    target_N: Tensor,
-    smoothing: float,
-    padding_id: int,
-    agreement: float = 0.0,
-    softmax_pieces: int = 0,
+    output_ND: Tensor, embedding_VD: Tensor, target_N: Tensor, smoothing: float, padding_id: int
 ) -> tuple[Tensor, Tensor]:
     """Return the smoothed loss and the negative log-likelihood, each summed over the non-padding targets, in nats.
 
     The smoothed target distribution is (1 − ε) on the right piece plus ε / V on every piece. The first sum is
     differentiable, the second (whose mean is the log of the perplexity) is not. Logits are computed in bf16 inside an
     autocast region, and always summed in float32.
-
-    If `agreement` α is above 0, rows 2i and 2i + 1 must be two passes over the same position with different dropout.
-    For each such pair, α / 2 · (KL(p‖q) + KL(q‖p)) of their distributions is added to the first sum (R-Drop, Wu et
-    al. 2021, equations 2 and 3).
-
-    If `softmax_pieces` is above 0, the softmax runs over that many pieces only: all pieces that occur among the
-    targets, plus a random sample of the others from PyTorch's generator, each weighted by the number of pieces it
-    represents (sampled softmax, Jean et al. 2015). The sums and the gradients are then estimates.
     """
     device_type = output_ND.device.type
     dtype = (
         torch.get_autocast_dtype(device_type) if torch.is_autocast_enabled(device_type) else output_ND.dtype
     )
     is_training = torch.is_grad_enabled() and (output_ND.requires_grad or embedding_VD.requires_grad)
-    arguments = (
-        output_ND, embedding_VD, target_N, smoothing, padding_id, agreement, softmax_pieces, dtype, is_training,
-    )  # fmt: skip
+    arguments = output_ND, embedding_VD, target_N, smoothing, padding_id, dtype, is_training
     loss, nll = _FusedLoss.apply(*arguments)  # type: ignore[no-untyped-call]  # apply is untyped in PyTorch
     return loss, nll
 
@@ -70,8 +54,6 @@ class _FusedLoss(torch.autograd.Function):
         target_N: Tensor,
         smoothing: float,
         padding_id: int,
-        agreement: float,
-        softmax_pieces: int,
         dtype: torch.dtype,
         is_training: bool,
     ) -> tuple[Tensor, Tensor]:
@@ -79,29 +61,19 @@ class _FusedLoss(torch.autograd.Function):
             wanted_N = (target_N != padding_id).nonzero().squeeze(1)
             rows_PD = output_ND.detach().index_select(0, wanted_N).to(dtype)
             target_P = target_N.index_select(0, wanted_N)
-            weight_VD = embedding_VD.detach()
-            counts_V = None
-            if 0 < softmax_pieces < len(weight_VD):
-                pieces_V, counts_V, target_P = _sample_pieces(target_P, len(weight_VD), softmax_pieces)
-                weight_VD = weight_VD.index_select(0, pieces_V)
-            weight_VD = weight_VD.to(dtype)
+            weight_VD = embedding_VD.detach().to(dtype)
             grad_rows_PD = torch.empty_like(rows_PD)
             grad_weight_VD = torch.zeros_like(weight_VD, dtype=torch.float32)
             sums = torch.zeros(2, dtype=torch.float32, device=output_ND.device)
-            chunk = _even(CHUNK_LOGITS[output_ND.device.type] // len(weight_VD))
+            chunk = max(1, CHUNK_LOGITS[output_ND.device.type] // len(weight_VD))
             logits_CV = rows_PD.new_empty(min(chunk, len(target_P)), len(weight_VD))
             for start in range(0, len(target_P), chunk):
                 rows_CD = rows_PD[start : start + chunk]
                 grad_CV = torch.mm(rows_CD, weight_VD.t(), out=logits_CV[: len(rows_CD)])
-                target_C = target_P[start : start + chunk]
-                sums += _replace_by_gradient(grad_CV, target_C, counts_V, smoothing, agreement)
+                sums += _replace_by_gradient(grad_CV, target_P[start : start + chunk], smoothing)
                 if is_training:
                     grad_rows_PD[start : start + chunk] = grad_CV @ weight_VD
                     grad_weight_VD += grad_CV.t() @ rows_CD
-            if counts_V is not None:
-                grad_weight_VD = torch.zeros_like(embedding_VD, dtype=torch.float32).index_copy_(
-                    0, pieces_V, grad_weight_VD
-                )
             grad_output_ND = torch.zeros_like(output_ND).index_copy_(
                 0, wanted_N, grad_rows_PD.to(output_ND.dtype)
             )
@@ -112,74 +84,29 @@ class _FusedLoss(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad_loss: Tensor, _grad_nll: Tensor) -> tuple[Tensor | None, ...]:
         grad_output_ND, grad_weight_VD = ctx.saved_tensors
-        return grad_output_ND * grad_loss, grad_weight_VD * grad_loss, *[None] * 7
+        return grad_output_ND * grad_loss, grad_weight_VD * grad_loss, *[None] * 5
 
 
-def _even(rows: int) -> int:
-    """Round down to an even number, at least 2, so that the two rows of a pair stay together."""
-    return max(2, rows - rows % 2)
-
-
-def _sample_pieces(target_P: Tensor, vocab_size: int, count: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the pieces of the softmax, the number of pieces each represents, and each target's index among them."""
-    own_K, index_P = target_P.unique(return_inverse=True)
-    is_other_V = torch.ones(vocab_size, dtype=torch.bool, device=target_P.device).index_fill_(0, own_K, False)
-    others = is_other_V.nonzero().squeeze(1)
-    sampled = others[torch.randperm(len(others), device=others.device)[: max(0, count - len(own_K))]]
-    counts = torch.ones(len(own_K) + len(sampled), device=target_P.device)
-    counts[len(own_K) :] = len(others) / max(1, len(sampled))
-    return torch.cat([own_K, sampled]), counts, index_P
-
-
-def _replace_by_gradient(
-    logits_CV: Tensor, target_C: Tensor, counts_V: Tensor | None, smoothing: float, agreement: float
-) -> Tensor:
+def _replace_by_gradient(logits_CV: Tensor, target_C: Tensor, smoothing: float) -> Tensor:
     """Overwrite the logits with the gradient of the loss; returns (2,) the loss to minimise and the NLL, summed.
 
     With p = softmax(logits) and r the smoothed target, the cross-entropy is −Σ r·log p and its gradient p − r.
-    A piece that represents n pieces (`counts_V`) contributes n equal terms to every sum, so log n is added to its
-    logit before the softmax.
     """
     sums = torch.zeros(2, dtype=torch.float32, device=logits_CV.device)
     vocab_size = logits_CV.shape[1]
-    share = 1 / vocab_size if counts_V is None else counts_V / counts_V.sum()
-    rows = _even(FLOAT32_LOGITS[logits_CV.device.type] // vocab_size)
+    rows = max(1, FLOAT32_LOGITS[logits_CV.device.type] // vocab_size)
     for part_RV, target_R in zip(logits_CV.split(rows), target_C.split(rows), strict=True):
         target_R1 = target_R.unsqueeze(1)
         logits_RV = part_RV.float()
-        if counts_V is None:
-            mean_R1 = logits_RV.mean(dim=1, keepdim=True)
-        else:
-            mean_R1 = (logits_RV * share).sum(dim=1, keepdim=True)
-            logits_RV = logits_RV + counts_V.log()
         p_RV = logits_RV.softmax(dim=1)
         # log Σ exp(logits), from the most likely piece, whose p is never 0; log_softmax would take every exp twice.
         normaliser_R1 = logits_RV.amax(dim=1, keepdim=True) - p_RV.amax(dim=1, keepdim=True).log()
         nll = (normaliser_R1 - logits_RV.gather(1, target_R1)).sum()
-        uniform = (normaliser_R1 - mean_R1).sum()
+        uniform = (normaliser_R1 - logits_RV.mean(dim=1, keepdim=True)).sum()
         sums += torch.stack([(1 - smoothing) * nll + smoothing * uniform, nll])
-        if agreement:
-            divergence, divergence_gradient_RV = _divergence(logits_RV - normaliser_R1)
-            sums[0] += agreement * divergence
-        gradient_RV = p_RV.sub_(smoothing * share)
+        gradient_RV = p_RV.sub_(smoothing / vocab_size)
         gradient_RV.scatter_add_(
             1, target_R1, gradient_RV.new_full((1, 1), smoothing - 1).expand_as(target_R1)
         )
-        if agreement:
-            gradient_RV.add_(divergence_gradient_RV, alpha=agreement)
         part_RV.copy_(gradient_RV)
     return sums
-
-
-def _divergence(log_p_RV: Tensor) -> tuple[Tensor, Tensor]:
-    """Return ½ (KL(p‖q) + KL(q‖p)), summed over the row pairs (p, q), and its gradient in the logits of all rows.
-
-    KL(p‖q) = Σ p·(log p − log q). Its gradient is p·(log p − log q − KL(p‖q)) in the logits of p, and q − p in those
-    of q.
-    """
-    log_p_I2V = log_p_RV.view(-1, 2, log_p_RV.shape[1])
-    p_I2V = log_p_I2V.exp()
-    difference_I2V = log_p_I2V - log_p_I2V.flip(1)
-    kl_I21 = (p_I2V * difference_I2V).sum(dim=2, keepdim=True)
-    gradient_I2V = p_I2V * (difference_I2V - kl_I21) + p_I2V - p_I2V.flip(1)
-    return kl_I21.sum() / 2, gradient_I2V.view_as(log_p_RV) / 2

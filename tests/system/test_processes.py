@@ -100,12 +100,9 @@ def test_two_processes_train_the_model_that_one_would(prepared, tmp_path):
         torch.testing.assert_close(two.model.state_dict()[name], tensor, atol=0.01, rtol=0.02)
 
 
-@pytest.mark.parametrize(
-    "options", [(), ("--model.dropout", "0.1", "--r-drop", "3"), ("--softmax-pieces", "200")]
-)
-def test_the_gradients_of_two_processes_are_those_of_one(prepared, tmp_path, options):
+def test_the_gradients_of_two_processes_are_those_of_one(prepared, tmp_path):
     """After one update without clipping Adam's first moment is a tenth of the gradient."""
-    settings = ("--max-steps", "1", "--clip-norm", "0", "--label-smoothing", "0.1", *options)
+    settings = ("--max-steps", "1", "--clip-norm", "0", "--label-smoothing", "0.1")
     run(training(prepared, tmp_path / "one", *settings, "--accumulate-batches", "4"))
     run(training(prepared, tmp_path / "two", *settings, "--accumulate-batches", "2"), processes=2)
     one, two = (
@@ -115,10 +112,7 @@ def test_the_gradients_of_two_processes_are_those_of_one(prepared, tmp_path, opt
     moments = [name for name in one if name.startswith("adam.exp_avg.")]
     assert len(moments) > 20
     for name in moments:
-        if options:  # another dropout, or other pieces drawn: only the size must be the same
-            assert 0.5 < two[name].norm() / one[name].norm() < 1.5
-        else:
-            torch.testing.assert_close(two[name], one[name], atol=1e-7, rtol=1e-3)
+        torch.testing.assert_close(two[name], one[name], atol=1e-7, rtol=1e-3)
 
 
 def test_another_launcher_is_refused(prepared, tmp_path):

@@ -90,8 +90,6 @@ def test_invalid_model_settings_are_refused(change, message):
         ({"max_steps": None}, "neither max_steps nor max_minutes"),
         ({"schedule": "cosine"}, "choose one of inverse-sqrt, linear"),
         ({"clip_norm": -1.0}, "clip_norm is -1.0"),
-        ({"softmax_pieces": -1}, "softmax_pieces is -1; give 0 or more"),
-        ({"r_drop": -1.0}, "r_drop is -1.0; give 0 or more"),
         ({"both_directions_epochs": -1}, "both_directions_epochs is -1"),
         ({"peak_learning_rate": math.inf}, "peak_learning_rate is inf; give a finite number"),
         ({"weight_decay": math.nan}, "weight_decay is nan"),
@@ -105,13 +103,6 @@ def test_invalid_model_settings_are_refused(change, message):
 def test_invalid_training_settings_are_refused(change, message):
     with pytest.raises(ConfigError, match=message):
         TrainingConfig(**{"max_steps": 10, **change})
-
-
-def test_r_drop_without_dropout_is_refused():
-    training = TrainingConfig(max_steps=10, r_drop=5.0)
-    with pytest.raises(ConfigError, match=r"r_drop is 5\.0, but without dropout both passes are the same"):
-        Config(ModelConfig(dropout=0.0), training)
-    Config(ModelConfig(dropout=0.0, attention_dropout=0.1), training)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ _MAY_CHANGE_ON_RESUME = frozenset({
     "read_ahead_updates", "save_every_minutes",
 })  # fmt: skip
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Version of the format of a checkpoint's `state` and training tensors."""
 
 logger = logging.getLogger(__name__)
