@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
 from service.errors import InvalidRequest, MalformedJson
+from translator.options import in_words
 
 _MAX_SHOWN_VALUE = 30
 MAX_MISTAKES = 4
@@ -128,7 +129,7 @@ def _explain_one(error: ErrorDetails, request: type[BaseModel]) -> str:
         return f"{field}: unknown field"
     if error["type"] in ("missing", "value_error"):
         return f"{field}: {message[0].lower()}{message[1:]}"
-    wanted = _in_words(_schema_of(field, request))
+    wanted = in_words(_schema_of(field, request))
     left_out = (
         "" if field in request.model_fields and request.model_fields[field].is_required() else ", or left out"
     )
@@ -151,26 +152,6 @@ def _schema_of(field: str, request: type[BaseModel]) -> dict[str, Any]:
 def _cached_schema(request: type[BaseModel]) -> dict[str, Any]:
     """Cached, because building a schema takes milliseconds."""
     return whole_schema(request)
-
-
-def _in_words(schema: dict[str, Any]) -> str:
-    match schema.get("type"):
-        case "integer":
-            return f"a whole number from {schema['minimum']} to {schema['maximum']}"
-        case "number":
-            return f"a number from {schema['minimum']} to {schema['maximum']}"
-        case "boolean":
-            return "true or false"
-        case "array":
-            item = schema["items"]
-            return (
-                f"a list of up to {schema['maxItems']} words or phrases of {item['minLength']} to "
-                f"{item['maxLength']} characters"
-            )
-        case "object":
-            return f"an object with {', '.join(schema['properties'])}"
-    choices = " or ".join(map(json.dumps, schema.get("enum", ())))
-    return choices or ("a string or a list of strings" if "anyOf" in schema else "a string")
 
 
 def short_value(value: object) -> str | None:

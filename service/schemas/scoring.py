@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from service.engine import ScoreKind
 from service.schemas.parsing import JsonRequest, Texts, as_list
 from translator.analysis.scoring import SentenceScore
+from translator.options import LengthPenalty, SearchOptions
 from translator.text import normalise
 
 
@@ -23,10 +24,7 @@ class ScoreRequest(JsonRequest):
         description="An English sentence or a list of sentences. They are not split further."
     )
     target: Texts = Field(description="The German translation, or a list with one for each sentence.")
-    length_penalty: Annotated[float, Field(ge=0, le=2)] = Field(
-        1.0,
-        description="Exponent of the length penalty; scores are log-probabilities divided by the penalty.",
-    )
+    length_penalty: LengthPenalty = SearchOptions.length_penalty
     tokens: bool = Field(False, description="Also return the log-probability of each piece.")
 
     @model_validator(mode="after")

@@ -9,8 +9,8 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    StringConstraints,
     WithJsonSchema,
+    create_model,
     field_validator,
     model_validator,
 )
@@ -19,7 +19,8 @@ from service.engine import TranslatedWork, TranslateKind
 from service.errors import Problem
 from service.schemas.parsing import JsonRequest, Texts, Whole, as_list, whole_schema
 from translator.analysis.quality import Flag, flags
-from translator.search import Sampling, SearchOptions
+from translator.errors import InputError
+from translator.options import Sampling, SearchOptions, declared
 from translator.text.formality import RequestedFormality
 from translator.text.protected import NumberStyle
 from translator.translate import SourceSentence, Style, Translation, assemble
@@ -92,61 +93,21 @@ _EXAMPLE: dict[str, Any] = {
 _MAX_PREFIX_CHARACTERS = 500
 """In characters; training has hardly any sentences that continue after more."""
 
-_Phrase = Annotated[str, StringConstraints(max_length=100, min_length=1, strip_whitespace=True)]
 _KINDS = [kind for kinds in get_args(CheckKind) for kind in get_args(kinds)]
 _Kind = Annotated[CheckKind, WithJsonSchema({"type": "string", "enum": _KINDS})]
 """Shown in the API description as one list of all kinds."""
 
 
-class SamplingRequest(BaseModel):
-    """Sample translations at random instead of searching for the most likely one."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
-
-    temperature: Annotated[float, Field(ge=0.05, le=5)] = Field(
-        1.0, description="Below 1, likely pieces become more likely; above 1, less."
-    )
-    top_k: Annotated[int, Field(ge=0, le=1000), Whole] = Field(
-        0, description="Sample only from this number of most likely pieces; 0 samples from all."
-    )
-    top_p: Annotated[float, Field(ge=0.01, le=1)] = Field(
-        1.0,
-        description="Sample from the smallest set of most likely pieces that together have this probability.",
-    )
-    seed: Annotated[int, Field(ge=0, le=2**31 - 1), Whole] = Field(
-        0, description="The same seed gives the same translation again."
-    )
-
-
-class TranslateRequest(JsonRequest):
-    """One text or a list of texts to translate, and how."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "text": "Good morning! The train leaves at 3:30 p.m.",
-                    "alternatives": 1,
-                    "alignment": True,
-                }
-            ]
-        },
-    )
+class _TextRequest(JsonRequest):
+    """What a request says apart from the options of the search."""
 
     text: Texts = Field(
         description="English text or a list of texts. Line breaks and outer whitespace are kept."
     )
-    beam_size: Annotated[int, Field(ge=1, le=8), Whole] = Field(
-        4,
-        description="Number of hypotheses in the beam search; 1 is greedy. Must be greater than `alternatives`; if you "
-        "leave it out, it is raised as needed.",
-    )
-    length_penalty: Annotated[float, Field(ge=0, le=2)] = Field(
-        1.0,
-        description="0 compares plain log-probabilities; higher values favour longer translations.",
-    )
     alternatives: Annotated[int, Field(ge=0, le=5), Whole] = Field(
-        0, description="Number of further translations to return for each sentence."
+        0,
+        description="Number of further translations to return for each sentence. `beam_size` must be greater; if you "
+        "leave it out, it is raised as needed.",
     )
     alignment: bool = Field(
         False, description="Return which words of the translation come from which words of the text."
@@ -171,25 +132,6 @@ class TranslateRequest(JsonRequest):
         description="Whether “you” is `formal` (Sie) or `informal` (du, ihr); `auto` leaves it to the model. If the "
         "model was not trained for this, `informal` is refused and `formal` has no effect.",
     )
-    min_length_factor: Annotated[float, Field(ge=0, le=2)] = Field(
-        0.0,
-        description="Minimum number of German pieces per English piece; at most `max_length_factor`.",
-    )
-    max_length_factor: Annotated[float, Field(ge=0.1, le=4)] = Field(
-        2.0, description="Maximum number of German pieces per English piece; ten more are always allowed."
-    )
-    no_repeat_ngram: Annotated[int, Field(ge=0, le=20), Whole] = Field(
-        0, description="No sequence of this many pieces occurs twice in a sentence; 0 allows repetition."
-    )
-    banned: Annotated[list[_Phrase], Field(max_length=20)] = Field(
-        default_factory=list,
-        description="German words or phrases that must not occur at the start of a word. Case matters: "
-        '"Haus" also bans "Hausarzt" and "(Haus)", but not "Hochhaus" or "haus".',
-    )
-    sampling: SamplingRequest | None = Field(
-        None,
-        description="Sample `beam_size` translations at random instead of searching; the best one is returned.",
-    )
 
     @field_validator("format", mode="before")
     @classmethod
@@ -213,21 +155,11 @@ class TranslateRequest(JsonRequest):
         return prefix
 
     @model_validator(mode="after")
-    def _check_options_agree(self) -> Self:
+    def _check_prefixes(self) -> Self:
         if self.prefix and len(as_list(self.prefix)) != len(self.texts):
             raise ValueError(
                 f"text has {len(self.texts)} texts and prefix {len(as_list(self.prefix))}; give one prefix for each "
                 'text, or "" for none'
-            )
-        if "beam_size" in self.model_fields_set and self.beam_size <= self.alternatives:
-            raise ValueError(
-                f"beam_size is {self.beam_size} and must be at least {self.alternatives + 1}, one more than "
-                "alternatives; raise it or leave it out"
-            )
-        if self.min_length_factor > self.max_length_factor:
-            raise ValueError(
-                f"min_length_factor is {self.min_length_factor} and must be at most max_length_factor, "
-                f"which is {self.max_length_factor}"
             )
         return self
 
@@ -242,29 +174,72 @@ class TranslateRequest(JsonRequest):
         return as_list(self.prefix) if self.prefix else [""] * len(self.texts)
 
     @property
-    def kind(self) -> TranslateKind:
-        """The kind of work for the queue: the options without the texts."""
-        return TranslateKind(self.search_options, self.alignment)
-
-    @property
     def style(self) -> Style:
         """How to write the German."""
         return Style(self.numbers, self.formality)
 
+
+_REQUEST_LIMITS: dict[str, Any] = {
+    "beam_size": Field(le=8),
+    "min_length_factor": Field(le=4),
+    "max_length_factor": Field(le=4),
+    "banned": Field(max_length=20, strict=False),  # JSON has no tuples
+}
+"""What one request may ask of a server that others use too, where that is less than the library allows."""
+
+
+def _request_fields(options: type) -> dict[str, Any]:
+    """The declared options as fields of a request."""
+    fields: dict[str, Any] = {}
+    for option in declared(options):
+        annotation = option.annotation
+        kind: Any = Annotated[annotation, _REQUEST_LIMITS.get(option.name, Field())]
+        fields[option.name] = (Annotated[kind, Whole] if kind.__origin__ is int else kind, option.default)
+    return fields
+
+
+SamplingRequest: Any = create_model("SamplingRequest", __base__=JsonRequest, **_request_fields(Sampling))
+_fields = _request_fields(SearchOptions)
+del _fields["n_best"]  # a request says how many alternatives it wants
+_fields["sampling"] = (Annotated[SamplingRequest | None, *_fields["sampling"][0].__metadata__], None)
+_SearchRequest: Any = create_model("SearchRequest", __base__=_TextRequest, **_fields)
+
+
+class TranslateRequest(_SearchRequest):  # type: ignore[misc]  # made from the declarations of the options
+    """One text or a list of texts to translate, and how."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "text": "Good morning! The train leaves at 3:30 p.m.",
+                    "alternatives": 1,
+                    "alignment": True,
+                }
+            ]
+        },
+    )
+
+    @model_validator(mode="after")
+    def _check_options_agree(self) -> Self:
+        if "beam_size" in self.model_fields_set and self.beam_size <= self.alternatives:
+            raise ValueError(
+                f"beam_size is {self.beam_size} and must be at least {self.alternatives + 1}, one more than "
+                "alternatives; raise it or leave it out"
+            )
+        try:
+            self.kind  # noqa: B018 (built once to be checked)
+        except InputError as error:
+            raise ValueError(str(error)) from None
+        return self
+
     @property
-    def search_options(self) -> SearchOptions:
-        """The options of the search."""
-        hypotheses = self.alternatives + 1
-        return SearchOptions(
-            beam_size=max(self.beam_size, hypotheses),
-            length_penalty=self.length_penalty,
-            n_best=hypotheses,
-            min_length_factor=self.min_length_factor,
-            max_length_factor=self.max_length_factor,
-            no_repeat_ngram=self.no_repeat_ngram,
-            banned=tuple(self.banned),
-            sampling=Sampling(**self.sampling.model_dump()) if self.sampling else None,
-        )
+    def kind(self) -> TranslateKind:
+        """The kind of work for the queue: the options without the texts."""
+        given = {name: getattr(self, name) for name in _fields}
+        given["beam_size"] = max(self.beam_size, self.alternatives + 1)
+        given["sampling"] = self.sampling and Sampling(**self.sampling.model_dump())
+        return TranslateKind(SearchOptions(**given, n_best=self.alternatives + 1), self.alignment)
 
 
 class Alternative(BaseModel):

@@ -129,8 +129,8 @@ def test_options_reach_the_translator(
         ({"beam_size": True}, "beam_size: must be a whole number from 1 to 8, or left out; it is true."),
         ({"beam_size": None}, "beam_size: must be a whole number from 1 to 8, or left out; it is null."),
         ({"beam_size": "many" * 20}, "beam_size: must be a whole number from 1 to 8, or left out."),
-        ({"length_penalty": -0.1}, "length_penalty: must be a number from 0 to 2, or left out; it is -0.1."),
-        ({"length_penalty": 2.1}, "length_penalty: must be a number from 0 to 2, or left out; it is 2.1."),
+        ({"length_penalty": -0.1}, "length_penalty: must be a number from 0 to 5, or left out; it is -0.1."),
+        ({"length_penalty": 5.1}, "length_penalty: must be a number from 0 to 5, or left out; it is 5.1."),
         ({"alternatives": 6}, "alternatives: must be a whole number from 0 to 5, or left out; it is 6."),
         ({"alternatives": -1}, "alternatives: must be a whole number from 0 to 5, or left out; it is -1."),
         ({"alternatives": 2, "beam_size": 2}, "beam_size is 2 and must be at least 3"),
@@ -138,7 +138,10 @@ def test_options_reach_the_translator(
             {"max_length_factor": 0},
             "max_length_factor: must be a number from 0.1 to 4, or left out; it is 0.",
         ),
-        ({"min_length_factor": 1.5, "max_length_factor": 1}, "min_length_factor is 1.5 and must be at most"),
+        (
+            {"min_length_factor": 1.5, "max_length_factor": 1},
+            "min_length_factor is 1.5; give 0 up to the max_length_factor, which is 1.0.",
+        ),
         (
             {"no_repeat_ngram": -1},
             "no_repeat_ngram: must be a whole number from 0 to 20, or left out; it is -1.",
@@ -165,7 +168,7 @@ def test_options_reach_the_translator(
             {"sampling": {"topp": 0.5}},
             "sampling.topp: unknown field. The fields of sampling are temperature, top_k,",
         ),
-        ({"beams": 4}, "beams: unknown field. The fields are text, beam_size"),
+        ({"beams": 4}, "beams: unknown field. The fields are text, alternatives"),
         ({"format": "html"}, 'format: is "html", which is not supported yet'),
         ({"format": 3}, 'format: must be "text", or left out'),
         ({"alignment": "yes"}, 'alignment: must be true or false, or left out; it is "yes".'),
@@ -225,8 +228,8 @@ def test_many_mistakes_are_counted_and_not_listed(client: TestClient) -> None:
     answer = client.post("/translate", json={"text": "Hi", **{f"field{number}": 1 for number in range(50)}})
     assert answer.status_code == 422
     assert answer.json()["detail"] == (
-        "There are 50 mistakes. The fields are text, beam_size, length_penalty, alternatives, alignment, prefix, "
-        "format, numbers, formality, min_length_factor, max_length_factor, no_repeat_ngram, banned, sampling."
+        "There are 50 mistakes. The fields are text, alternatives, alignment, prefix, format, numbers, formality, "
+        "beam_size, length_penalty, min_length_factor, max_length_factor, no_repeat_ngram, banned, sampling."
     )
 
 

@@ -188,9 +188,12 @@ def test_translate_names_a_line_that_is_not_utf8(run, model_folder, tmp_path):
     [
         (("translate", "/nowhere/in.txt"), "cannot read /nowhere/in.txt"),
         (("translate", "--model", "/nowhere"), "cannot read /nowhere/manifest.json"),
-        (("translate", "--beam", "0"), "error: --beam is 0; give 1 to 64"),
-        (("translate", "--length-penalty", "-1"), "error: --length-penalty is -1.0; give 0 to 5"),
-        (("evaluate", "--beam", "65"), "error: --beam is 65; give 1 to 64"),
+        (("translate", "--beam", "0"), "error: --beam is 0; give a whole number from 1 to 64"),
+        (
+            ("translate", "--length-penalty", "-1"),
+            "error: --length-penalty is -1.0; give a number from 0 to 5",
+        ),
+        (("evaluate", "--beam", "65"), "error: --beam is 65; give a whole number from 1 to 64"),
         (("translate", "a b.en", "c.en"), "error: 'a b.en' c.en are 2 files; translate them one at a time"),
         (("translate", "a.en", "b.en"), "as one text with: cat a.en b.en | translator translate"),
         (("translate", "--device", "tpu"), "use auto, cpu, cuda or cuda:N"),

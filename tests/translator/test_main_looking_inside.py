@@ -144,12 +144,12 @@ def test_several_models_decide_together(run, model_folder, text, tmp_path):
         (("--n-best", "2"), "--n-best is 2, but plain text has one translation per line; add --json"),
         (("--align",), "--align needs JSON output; add --json"),
         (("--tokens",), "--tokens needs JSON output; add --json"),
-        (("--json", "--n-best", "5"), "--n-best is 5; give 1 up to the beam"),
-        (("--min-length-factor", "3"), "--min-length-factor is 3.0; give 0 up to the max_length_factor"),
-        (("--temperature", "2"), "and --seed need sampling; add --sample"),
-        (("--sample", "--top-p", "0"), "--top-p is 0.0; give more than 0"),
-        (("--ban", " "), "ban has an empty phrase"),
-        (("--no-repeat-ngram", "-1"), "--no-repeat-ngram is -1; give 1 or more"),
+        (("--json", "--n-best", "5"), "--n-best is 5; give 1 up to the --beam, which is 4"),
+        (("--min-length-factor", "3"), "--min-length-factor is 3.0; give 0 up to the --max-length-factor"),
+        (("--temperature", "2"), "--seed need sampling; add --sample"),
+        (("--sample", "--top-p", "0"), "--top-p is 0.0; give a number from 0.01 to 1"),
+        (("--ban", " "), "--ban is (' ',); give a list of up to 1000 words or phrases"),
+        (("--no-repeat-ngram", "-1"), "--no-repeat-ngram is -1; give a whole number from 0 to 20"),
     ],
 )
 def test_errors_name_the_options_of_the_command_line(run, model_folder, text, options, message):

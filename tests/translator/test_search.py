@@ -549,15 +549,15 @@ def test_length_penalty_worked_out_by_hand():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"beam_size": 0}, "beam_size is 0; give 1 to 64"),
+        ({"beam_size": 0}, "beam_size is 0; give a whole number from 1 to 64"),
         ({"beam_size": 65}, "beam_size is 65"),
         ({"length_penalty": -0.1}, "length_penalty is -0.1"),
         ({"length_penalty": math.nan}, "length_penalty is nan"),
         ({"beam_size": 2, "n_best": 3}, "n_best is 3; give 1 up to the beam_size, which is 2"),
-        ({"min_length_factor": -1.0}, r"min_length_factor is -1.0; give 0 up to the max_length_factor"),
+        ({"min_length_factor": -1.0}, "min_length_factor is -1.0; give a number from 0 to 10"),
         ({"min_length_factor": 2.5}, r"min_length_factor is 2.5; .* which is 2.0"),
-        ({"max_length_factor": 0.0}, "max_length_factor is 0.0; give 0.1 to 10"),
-        ({"no_repeat_ngram": -1}, "no_repeat_ngram is -1; give 1 or more, or 0"),
+        ({"max_length_factor": 0.0}, "max_length_factor is 0.0; give a number from 0.1 to 10"),
+        ({"no_repeat_ngram": -1}, "no_repeat_ngram is -1; give a whole number from 0 to 20"),
     ],
 )
 def test_invalid_options_are_rejected(options, message):
@@ -568,11 +568,11 @@ def test_invalid_options_are_rejected(options, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"temperature": 0.0}, "temperature is 0.0; give 0.01 to 100"),
-        ({"top_k": -2}, "top_k is -2; give 1 or more, or 0"),
-        ({"top_p": 0.0}, "top_p is 0.0; give more than 0, up to 1"),
+        ({"temperature": 0.0}, "temperature is 0.0; give a number from 0.01 to 100"),
+        ({"top_k": -2}, "top_k is -2; give a whole number from 0"),
+        ({"top_p": 0.0}, "top_p is 0.0; give a number from 0.01 to 1"),
         ({"top_p": math.nan}, "top_p is nan"),
-        ({"seed": -1}, "seed is -1; give 0 or more"),
+        ({"seed": -1}, "seed is -1; give a whole number from 0"),
     ],
 )
 def test_invalid_sampling_options_are_rejected(options, message):

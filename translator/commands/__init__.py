@@ -3,76 +3,73 @@
 Each command imports what it needs only when it runs, so that --help and error messages appear at once.
 """
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import field, make_dataclass
+from typing import Annotated, Any, get_origin
 
 from rich.console import Console
-from tyro.conf import UseAppendAction
+from tyro.conf import UseAppendAction, arg
 
 from translator.errors import InputError
-
-if TYPE_CHECKING:
-    from translator.search import SearchOptions
+from translator.options import Option, Sampling, SearchOptions, declared
 
 STDOUT, STDERR = Console(), Console(stderr=True)
 
+_FLAGS = {"beam_size": "beam", "banned": "ban", "sampling": "sample"}
+"""The flags that have another name than their option."""
 
-@dataclass(frozen=True)
-class SearchArguments:
-    """How to search: `SearchOptions` for the command line, with shorter names and without a nested `Sampling`, which
-    tyro would turn into a subcommand."""
 
-    beam: int = 4
-    """Beam width; 1 is greedy search, the fastest."""
-    length_penalty: float = 1.0
-    """Larger values favour longer translations; 0 compares plain probabilities."""
-    min_length_factor: float = 0.0
-    """Minimum number of German pieces per English piece."""
-    max_length_factor: float = 2.0
-    """Maximum number of German pieces per English piece, plus ten."""
-    no_repeat_ngram: int = 0
-    """Do not repeat any n-gram of this size; 0 allows repetition."""
-    ban: UseAppendAction[tuple[str, ...]] = ()
-    """Word or phrase that must not occur in a translation at the start of a word. Case matters."""
-    sample: bool = False
-    """Sample as many translations as the beam is wide, and return the best of them, instead of searching."""
-    temperature: float = 1.0
-    """Sampling temperature; values below 1 make likely pieces more likely."""
-    top_k: int = 0
-    """Sample only from the k most likely pieces; 0 samples from all."""
-    top_p: float = 1.0
-    """Sample from the smallest set of most likely pieces whose probabilities sum to at least this much."""
-    seed: int = 0
-    """Random seed for sampling."""
+def flag_of(option: Option) -> str:
+    """The name of an option on the command line, without dashes."""
+    return _FLAGS.get(option.name, option.name)
 
-    def options(self, n_best: int = 1) -> "SearchOptions":
+
+def _searching() -> Iterator[Option]:
+    """The options that every command with a search has."""
+    return (option for option in declared(SearchOptions) if option.name not in ("n_best", "sampling"))
+
+
+def _flags() -> Iterator[tuple[str, Any, Any]]:
+    """The fields of `SearchArguments`. Sampling is a flag and its options, for tyro would make it a subcommand."""
+    [sampling] = (option for option in declared(SearchOptions) if option.name == "sampling")
+    flag = sampling._replace(annotation=Annotated[bool, ...], default=False)
+    for option in (*_searching(), flag, *declared(Sampling)):
+        kind: Any = Annotated[option.annotation, arg(help=_with_flags(option.description))]
+        if get_origin(kind.__origin__) is tuple:
+            kind = Annotated[kind, UseAppendAction]
+        yield flag_of(option), kind, field(default=option.default)
+
+
+def _with_flags(message: str) -> str:
+    """Replace the names of options in a message by their flags."""
+    flags = {
+        option.name: f"--{flag_of(option).replace('_', '-')}"
+        for options in (SearchOptions, Sampling)
+        for option in declared(options)
+    }
+    names = "|".join(name for name in flags if "_" in name)
+    return re.sub(rf"^\w+(?= is )|\b({names})\b", lambda name: flags.get(name[0], name[0]), message)
+
+
+_Flags: Any = make_dataclass("_Flags", _flags(), frozen=True)
+
+
+class SearchArguments(_Flags):  # type: ignore[misc]  # made from the declarations
+    """How to search: `SearchOptions` for the command line."""
+
+    def options(self, n_best: int = 1) -> SearchOptions:
         """Build the `SearchOptions`; on values out of range, raises InputError with the names of the command line."""
-        from translator.search import Sampling, SearchOptions
-
         try:
-            sampling = Sampling(self.temperature, self.top_k, self.top_p, self.seed)
+            sampling = Sampling(**self._values(declared(Sampling)))
             if not self.sample and sampling != Sampling():
-                raise InputError("--temperature, --top-k, --top-p and --seed need sampling; add --sample")
+                flags = ", ".join(f"--{option.name.replace('_', '-')}" for option in declared(Sampling))
+                raise InputError(f"{flags} need sampling; add --sample")
             return SearchOptions(
-                beam_size=self.beam,
-                length_penalty=self.length_penalty,
-                n_best=n_best,
-                min_length_factor=self.min_length_factor,
-                max_length_factor=self.max_length_factor,
-                no_repeat_ngram=self.no_repeat_ngram,
-                banned=self.ban,
-                sampling=sampling if self.sample else None,
+                **self._values(_searching()), n_best=n_best, sampling=sampling if self.sample else None
             )
         except InputError as error:
-            raise InputError(_with_option_names(str(error))) from error
+            raise InputError(_with_flags(str(error))) from error
 
-
-def _with_option_names(message: str) -> str:
-    """Replace the names of `SearchOptions` in a message by those of the command line."""
-    message = message.replace("beam_size", "beam").replace("banned has", "ban has")
-    for name in (
-        "beam", "n_best", "length_penalty", "min_length_factor", "max_length_factor", "no_repeat_ngram", "ban",
-        "temperature", "top_k", "top_p", "seed",
-    ):  # fmt: skip
-        message = message.replace(f"{name} is ", f"--{name.replace('_', '-')} is ")
-    return message
+    def _values(self, options: Iterable[Option]) -> dict[str, Any]:
+        return {option.name: getattr(self, flag_of(option)) for option in options}

@@ -24,7 +24,8 @@ import numpy as np
 import numpy.typing as npt
 
 from translator.engines.protocol import Ints, Mask, Session
-from translator.search.options import ScoredTokens, SearchOptions, SpecialTokens, length_penalty
+from translator.options import SearchOptions
+from translator.search.hypotheses import ScoredTokens, SpecialTokens, length_penalty
 from translator.search.rules import NO_TOKEN, Rules, Task
 from translator.search.sentences import Sentences
 from translator.search.trace import Step, StopReason

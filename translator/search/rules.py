@@ -25,7 +25,7 @@ from translator.search.characters import (
     may_follow,
     state_after,
 )
-from translator.search.options import SpecialTokens
+from translator.search.hypotheses import SpecialTokens
 
 NO_TOKEN = -1
 _MOST_MASKS = 256

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from translator.engines.protocol import Ints, Mask, Session
-from translator.search.options import Sampling, ScoredTokens, SearchOptions, SpecialTokens, length_penalty
+from translator.options import Sampling, SearchOptions
+from translator.search.hypotheses import ScoredTokens, SpecialTokens, length_penalty
 from translator.search.rules import Rules, Task
 from translator.search.sentences import Sentences
 from translator.search.trace import Step, StopReason

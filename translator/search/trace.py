@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from translator.search.options import ScoredTokens
+from translator.search.hypotheses import ScoredTokens
 
 
 class StopReason(Enum):

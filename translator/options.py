@@ -1,0 +1,207 @@
+"""The options of a search, each declared once: type, default, range and description.
+
+The command line, the API and the table in the README are derived from these declarations.
+"""
+
+import math
+import reprlib
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Annotated, Any, NamedTuple, get_type_hints
+
+from pydantic import Field, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+from translator.errors import InputError
+
+Phrase = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
+LengthPenalty = Annotated[
+    float,
+    Field(
+        ge=0,
+        le=5,
+        description="Exponent of the length penalty. Larger values favour longer translations; 0 compares plain "
+        "log-probabilities.",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Sample tokens at random instead of searching for the most likely; raises InputError on invalid values."""
+
+    temperature: Annotated[
+        float,
+        Field(ge=0.01, le=100, description="Divides the logits: below 1, likely pieces become more likely."),
+    ] = 1.0
+    top_k: Annotated[
+        int,
+        Field(
+            ge=0, le=1_000_000, description="Sample only from the k most likely pieces; 0 samples from all."
+        ),
+    ] = 0
+    top_p: Annotated[  # Holtzman et al. 2020
+        float,
+        Field(
+            ge=0.01,
+            le=1,
+            description="Sample from the smallest set of most likely pieces whose probabilities sum to at least this "
+            "much.",
+        ),
+    ] = 1.0
+    seed: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=2**32 - 1,
+            description="The same seed gives a sentence the same translation again, whatever else is in its batch.",
+        ),
+    ] = 0
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """How to search; raises InputError on invalid values."""
+
+    beam_size: Annotated[
+        int,
+        Field(ge=1, le=64, description="Hypotheses kept per sentence; 1 is greedy search, the fastest."),
+    ] = 4
+    length_penalty: LengthPenalty = 1.0
+    n_best: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=64,
+            description="Translations returned per sentence, best first. There are fewer if some have the same text in "
+            "different pieces.",
+        ),
+    ] = 1
+    min_length_factor: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=10,
+            description="Minimum number of German pieces per English piece, at most max_length_factor.",
+        ),
+    ] = 0.0
+    max_length_factor: Annotated[
+        float,
+        Field(
+            ge=0.1,
+            le=10,
+            description="Maximum number of German pieces per English piece; ten more are always allowed.",
+        ),
+    ] = 2.0
+    no_repeat_ngram: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=20,
+            description="Never repeat an n-gram of this many pieces within a sentence; 0 allows repetition.",
+        ),
+    ] = 0
+    banned: Annotated[
+        tuple[Phrase, ...],
+        Field(
+            max_length=1_000,
+            description="Words or phrases that must not occur in a translation at the start of a word. Case matters: "
+            "“Haus” also bans “Hausarzt” and “(Haus)”, but not “Hochhaus” or “haus”. Copied text and prefixes may "
+            "contain them.",
+        ),
+    ] = ()
+    sampling: Annotated[
+        Sampling | None,
+        Field(
+            description="Sample beam_size translations at random and return the best of them, instead of searching."
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if self.n_best > self.beam_size:
+            raise InputError(
+                f"n_best is {self.n_best}; give 1 up to the beam_size, which is {self.beam_size}"
+            )
+        if self.min_length_factor > self.max_length_factor:
+            raise InputError(
+                f"min_length_factor is {self.min_length_factor}; give 0 up to the max_length_factor, "
+                f"which is {self.max_length_factor}"
+            )
+
+    def max_target_tokens(self, source_tokens: int) -> int:
+        """Maximum length of a translation in tokens, including the end token.
+
+        The default is ample for German but leaves no room for endless repetition.
+        """
+        return math.ceil(self.max_length_factor * source_tokens) + 10
+
+    def min_target_tokens(self, source_tokens: int) -> int:
+        """Minimum length of a translation in tokens, excluding the end token."""
+        return math.ceil(self.min_length_factor * source_tokens)
+
+
+class Option(NamedTuple):
+    """The declaration of one option."""
+
+    name: str
+    annotation: Any
+    """Its type with its range, as pydantic reads it."""
+    default: Any
+    description: str
+
+
+def declared(options: type) -> Iterator[Option]:
+    """The declarations of the options in a dataclass, in order."""
+    annotations = get_type_hints(options, include_extras=True)
+    for field in fields(options):
+        annotation = annotations[field.name]
+        [info] = [one for one in annotation.__metadata__ if isinstance(one, FieldInfo)]
+        assert info.description
+        yield Option(field.name, annotation, field.default, info.description)
+
+
+@cache
+def _adapters(options: Any) -> dict[str, TypeAdapter[Any]]:
+    return {option.name: TypeAdapter(option.annotation) for option in declared(options)}
+
+
+def check_fields(options: Any) -> None:
+    """Raise InputError if a value is not of the type or in the range that is declared for its field."""
+    kind: Any = type(options)
+    for name, adapter in _adapters(kind).items():
+        value = getattr(options, name)
+        try:
+            adapter.validate_python(value, strict=True)
+        except ValidationError:
+            raise InputError(
+                f"{name} is {reprlib.repr(value)}; give {in_words(adapter.json_schema())}"
+            ) from None
+
+
+def in_words(schema: dict[str, Any]) -> str:
+    """What a JSON schema allows, in words: “a whole number from 1 to 8”."""
+    match schema:
+        case {"anyOf": kinds}:
+            words = " or ".join(in_words(kind) for kind in kinds if kind.get("type") != "null")
+        case {"enum": choices}:
+            words = " or ".join(f'"{choice}"' for choice in choices)
+        case {"type": "integer" | "number" as kind, "minimum": least, "maximum": most}:
+            words = f"a {'whole number' if kind == 'integer' else 'number'} from {least} to {most}"
+        case {"type": "boolean"}:
+            words = "true or false"
+        case {"type": "array", "items": {"minLength": least, "maxLength": most}, "maxItems": limit}:
+            words = f"a list of up to {limit} words or phrases of {least} to {most} characters"
+        case {"type": "array"}:
+            words = "a list of strings"
+        case {"type": "object", "properties": fields}:
+            words = f"an object with {', '.join(fields)}"
+        case {"$ref": reference}:
+            words = f"a {reference.rpartition('/')[2]}"
+        case _:
+            words = "a string"
+    return words
