@@ -3,62 +3,35 @@ import signal
 import subprocess
 import sys
 import time
-from functools import partial
 from pathlib import Path
 
 import pytest
-import torch
 
+from tests.translator.workers import (
+    make_counting_threads,
+    make_doubling,
+    make_dying,
+    make_failing,
+    make_patient,
+    refuse,
+)
 from translator.errors import DataError, TranslatorError
 from translator.parallel import work_in_order
 
 PATIENCE_SECONDS = 60  # only a failing test waits this long
 
 
-def double():
-    return lambda number: (2 * number, os.getpid(), torch.get_num_threads())
-
-
-def refuse():
-    raise DataError("no such model")
-
-
-def wait_or_die(number):
-    if number == 2:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return number
-
-
-def make_dying():
-    return wait_or_die
-
-
-def sleep_for_an_hour(pid_file, number):
-    with Path(pid_file).open("a") as file:
-        file.write(f"{os.getpid()}\n")
-    time.sleep(3600)
-    return number
-
-
-def make_sleeping(pid_file):
-    return partial(sleep_for_an_hour, pid_file)
-
-
 @pytest.mark.parametrize("processes", [1, 2])
 def test_the_results_come_in_order(processes):
-    results = list(work_in_order(double, range(9), processes))
-    assert [doubled for doubled, *_ in results] == [0, 2, 4, 6, 8, 10, 12, 14, 16]
-    others = {process for _, process, _ in results} - {os.getpid()}
+    results = list(work_in_order(make_doubling, range(9), processes))
+    assert [doubled for doubled, _ in results] == [0, 2, 4, 6, 8, 10, 12, 14, 16]
+    others = {process for _, process in results} - {os.getpid()}
     assert 1 <= len(others) <= 2 if processes == 2 else not others
 
 
-def test_the_processes_share_the_cores():
-    before = torch.get_num_threads()
-    torch.set_num_threads(4)
-    try:
-        assert {threads for *_, threads in work_in_order(double, range(4), 2)} == {2}
-    finally:
-        torch.set_num_threads(before)
+def test_the_processes_share_the_cores(monkeypatch):
+    monkeypatch.setattr("translator.parallel.usable_cores", lambda: 4)
+    assert set(work_in_order(make_counting_threads, range(4), 2)) == {2}
 
 
 def test_only_a_few_items_are_read_ahead():
@@ -69,7 +42,7 @@ def test_only_a_few_items_are_read_ahead():
             taken.append(number)
             yield number
 
-    results = work_in_order(double, items(), 2)
+    results = work_in_order(make_doubling, items(), 2)
     next(results)
     assert len(taken) <= 5
     results.close()
@@ -82,25 +55,10 @@ def test_an_error_among_the_items_comes_after_the_results_before_it(processes):
         yield 2
         raise DataError("line 3 is bad")
 
-    results = work_in_order(double, items(), processes)
+    results = work_in_order(make_doubling, items(), processes)
     assert (next(results)[0], next(results)[0]) == (2, 4)
     with pytest.raises(DataError, match="line 3 is bad"):
         next(results)
-
-
-def make_failing():
-    def fail(text):
-        raise DataError(f"{len(text)} characters")
-
-    return fail
-
-
-def make_patient():
-    def wait(text):
-        time.sleep(0.2)
-        return len(text)
-
-    return wait
 
 
 def test_items_and_results_may_be_larger_than_a_pipe():
@@ -136,18 +94,19 @@ def wait_until(condition):
     end = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert time.monotonic() < end
-        time.sleep(0.05)
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_when_the_first_process_dies_the_others_die_with_it(tmp_path, number):
     pids = tmp_path / "pids"
     program = (
-        "import signal, sys; sys.path.insert(0, 'tests/translator')\n"
+        "import signal\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it\n"
         "if __name__ == '__main__':\n"
         "    from functools import partial\n"
-        "    from test_parallel import make_sleeping, work_in_order\n"
+        "    from tests.translator.workers import make_sleeping\n"
+        "    from translator.parallel import work_in_order\n"
         f"    list(work_in_order(partial(make_sleeping, {str(pids)!r}), range(5), 2))\n"
     )
     (tmp_path / "program.py").write_text(program)
