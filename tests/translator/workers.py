@@ -1,4 +1,4 @@
-"""Workers for processes of their own. They import no PyTorch and no pytest, which would take a second in each process."""
+"""Workers for other processes. They import no PyTorch and no pytest, which would take a second in each process."""
 
 from __future__ import annotations
 
