@@ -1,9 +1,9 @@
-"""API keys: who may use the service, and how much. Without any keys, everybody may, without limits.
+"""API keys: who may use the service, and how often. Without any keys, everybody may, without limits.
 
 Keys are in a file (`TRANSLATOR_API_KEYS_FILE`) or in the environment (`TRANSLATOR_API_KEYS`), one per line; in the
 environment, commas separate them too:
 
-    name:SHA-256 of the key in hexadecimal[:rate=requests per minute][:quota=characters per month][:admin]
+    name:SHA-256 of the key in hexadecimal[:rate=requests per minute][:admin]
 
 `python -m service.access NAME` generates a key and prints its line. Only the hash is stored. It needs neither a salt
 nor a slow hash function, because the keys are random: there is nothing easier to guess than the key itself.
@@ -17,12 +17,14 @@ import re
 import secrets
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol, Self
 
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
 from pydantic import SecretStr
 from starlette.requests import Request
 
@@ -30,7 +32,7 @@ from translator.errors import ConfigError, TranslatorError
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,32}")  # keys are longer, so a key in place of the name is an error
 _DIGEST = re.compile(r"[0-9A-Fa-f]{64}")
-_OPTION = re.compile(r"(rate|quota)=([1-9][0-9]{0,11})|(admin)")
+_OPTION = re.compile(r"(rate)=([1-9][0-9]{0,11})|(admin)")
 _SCHEMES = frozenset({"bearer", "deepl-auth-key"})
 
 
@@ -54,44 +56,25 @@ class RateLimited(AccessError):
         self.retry_after_seconds = retry_after_seconds
 
 
-class QuotaExceeded(AccessError):
-    """The request exceeds what is left of the key's characters for this month."""
-
-
 class Client:
-    """The owner of a key, and what the key may still use. Not thread-safe.
+    """The owner of a key, and how many requests it may make. Not thread-safe.
 
-    The rate is a token bucket: a minute's requests may arrive at once, and then one by one as it refills. Characters
-    are counted in memory, by calendar month in UTC: a restart forgets them.
+    Requests are counted in memory, in windows of one minute that start with the first request.
     """
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        requests_per_minute: int | None = None,
-        characters_per_month: int | None = None,
-        is_admin: bool = False,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
+    def __init__(self, name: str, *, requests_per_minute: int | None = None, is_admin: bool = False) -> None:
         self.name = name
         self.requests_per_minute = requests_per_minute
-        self.characters_per_month = characters_per_month
         self.is_admin = is_admin
-        self._clock = clock
-        self._requests_left = float(requests_per_minute or 0)
-        self._refilled_at = clock()
-        self._month = self._this_month()
-        self._characters_used = 0
+        self.characters_used = 0
+        """Characters charged since the service started."""
+        if requests_per_minute is not None:
+            self._rate = RateLimitItemPerMinute(requests_per_minute)
+            self._storage = MemoryStorage()
+            self._limiter = FixedWindowRateLimiter(self._storage)
 
     def __repr__(self) -> str:
         return f"Client({self.name!r})"
-
-    @property
-    def characters_used(self) -> int:
-        """Characters charged this month."""
-        self._begin_month()
-        return self._characters_used
 
     def require_admin(self) -> None:
         """Raise Forbidden unless the key is an operator's; without configured keys, there is no operator."""
@@ -101,49 +84,22 @@ class Client:
             )
 
     def charge(self, characters: int) -> None:
-        """Charge a request of `characters`; raises RateLimited or QuotaExceeded, and then charges nothing."""
-        self._begin_month()
-        limit = self.characters_per_month
-        if limit is not None and self._characters_used + characters > limit:
-            raise QuotaExceeded(
-                f"The key {self.name} has used {self._characters_used} of its {limit} characters this month (UTC); "
-                f"this request has {characters}. Send less text, or ask the operator for a higher quota."
+        """Charge a request of `characters`; raises RateLimited, and then charges nothing."""
+        if self.requests_per_minute is not None and not self._limiter.hit(self._rate):
+            reset = self._limiter.get_window_stats(self._rate).reset_time
+            seconds = max(1, math.ceil(reset - time.time()))
+            raise RateLimited(
+                f"The key {self.name} is over its rate limit, {self.requests_per_minute} a minute. Try again in "
+                f"{seconds} s.",
+                seconds,
             )
-        self._take_from_rate()
-        self._characters_used += characters
+        self.characters_used += characters
 
     def refund(self, characters: int, with_request: bool = False) -> None:
         """Refund the characters of a failed request; `with_request` also takes it off the rate."""
-        self._begin_month()
-        self._characters_used = max(0, self._characters_used - characters)
+        self.characters_used -= characters
         if with_request and self.requests_per_minute is not None:
-            self._requests_left = min(float(self.requests_per_minute), self._requests_left + 1)
-
-    def _take_from_rate(self) -> None:
-        rate = self.requests_per_minute
-        if rate is None:
-            return
-        now = self._clock()
-        passed = max(0.0, now - self._refilled_at)  # a clock can be set back
-        self._requests_left = min(float(rate), self._requests_left + passed * rate / 60)
-        self._refilled_at = now
-        if self._requests_left < 1:
-            seconds = math.ceil((1 - self._requests_left) * 60 / rate)
-            raise RateLimited(
-                f"The key {self.name} is over its rate limit, {rate} a minute. Try again in {seconds} s.",
-                seconds,
-            )
-        self._requests_left -= 1
-
-    def _begin_month(self) -> None:
-        month = self._this_month()
-        if month != self._month:
-            self._month = month
-            self._characters_used = 0
-
-    def _this_month(self) -> tuple[int, int]:
-        now = datetime.fromtimestamp(self._clock(), UTC)
-        return now.year, now.month
+            self._storage.decr(self._rate.key_for())
 
 
 class KeySettings(Protocol):
@@ -255,13 +211,12 @@ def _parse(place: str, line: str) -> tuple[bytes, Client]:
         kind = option and (option[1] or option[3])
         if not option or not kind or kind in options:
             raise ConfigError(
-                f"{place}: part {number} must be rate=N, quota=N (whole numbers from 1) or admin, each at most once."
+                f"{place}: part {number} must be rate=N (a whole number from 1) or admin, each at most once."
             )
         options[kind] = int(option[2] or 1)
     return bytes.fromhex(parts[0]), Client(
         name,
         requests_per_minute=options.get("rate"),
-        characters_per_month=options.get("quota"),
         is_admin="admin" in options,
     )
 

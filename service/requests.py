@@ -75,7 +75,7 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
 
 @contextmanager
 def charged(client: Client, characters: int) -> Iterator[None]:
-    """Charge a client for work, and refund it if the work fails; raises RateLimited, QuotaExceeded.
+    """Charge a client for work, and refund it if the work fails; raises RateLimited.
 
     A request that is told to try again later does not count against the rate either.
     """

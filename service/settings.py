@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     api_keys_file: Path | None = Field(
         None,
         description="File of API keys, with lines as python -m service.access NAME prints them. By default, no key is "
-        "needed. Quotas also count characters answered from the cache.",
+        "needed.",
     )
     api_keys: SecretStr | None = Field(
         None,

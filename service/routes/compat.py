@@ -218,7 +218,7 @@ async def translate_for(
 ) -> list[Translation]:
     """Translate and charge the client; a failure costs no characters, because clients retry automatically.
 
-    Raises RateLimited, QuotaExceeded, and whatever `ModelManager.translate` raises.
+    Raises RateLimited, and whatever `ModelManager.translate` raises.
     """
     with charged(client, sum(map(len, texts))):
         deadline = deadline_of(request, manager.settings.deadline_seconds)

@@ -14,7 +14,6 @@ from fastapi import APIRouter
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.requests import Request
 
-from service.access import Client
 from service.errors import InvalidRequest, RequestTooLarge
 from service.model_manager import Manager, ModelManager
 from service.routes.compat import (
@@ -135,14 +134,14 @@ class DeepLAnswer(BaseModel):
 
 
 class DeepLUsage(BaseModel):
-    """Characters used by a key in this calendar month (UTC), since the service started."""
+    """Characters used by a key since the service started."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"character_count": 1234, "character_limit": 1000000}]}
+        json_schema_extra={"examples": [{"character_count": 1234, "character_limit": _NO_LIMIT}]}
     )
 
-    character_count: int = Field(description="Characters (Unicode code points) translated this month.")
-    character_limit: int = Field(description=f"Monthly limit; {_NO_LIMIT} if there is none.")
+    character_count: int = Field(description="Characters (Unicode code points) translated.")
+    character_limit: int = Field(description=f"{_NO_LIMIT}: there is no limit.")
 
 
 class DeepLLanguage(BaseModel):
@@ -165,7 +164,7 @@ class DeepLError(BaseModel):
 
 class _DeepLRoute(CompatRoute):
     error_field = "message"
-    statuses: ClassVar = {401: 403, 403: 456, 422: 400}
+    statuses: ClassVar = {401: 403, 422: 400}
 
 
 router = APIRouter(
@@ -193,7 +192,6 @@ router = APIRouter(
         DeepLError,
         {
             429: "The key has made too many requests; `Retry-After` says when to try again.",
-            456: "The request exceeds the key's quota of characters for this month.",
             503: "The service is busy or not ready; `Retry-After` says when to try again.",
             504: "The translation took too long.",
         },
@@ -223,20 +221,13 @@ async def translate(request: Request, manager: Manager) -> DeepLAnswer:
 @router.post("/usage", name="deepl_usage", include_in_schema=False)
 @router.get("/usage", name="deepl_usage", summary="What the key has used")
 async def usage(request: Request, manager: Manager) -> DeepLUsage:
-    """Return how many characters the key has used this month, and its limit."""
+    """Return how many characters the key has used since the service started; there is no limit."""
     client, _ = await read_request(request, manager.settings, _KEY)
-    return _usage_of(client)
+    return DeepLUsage(character_count=client.characters_used, character_limit=_NO_LIMIT)
 
 
 def _supports_formality(manager: ModelManager) -> bool:
     return bool(manager.ready().engine.card.get("formality"))
-
-
-def _usage_of(client: Client) -> DeepLUsage:
-    limit = client.characters_per_month
-    return DeepLUsage(
-        character_count=client.characters_used, character_limit=_NO_LIMIT if limit is None else limit
-    )
 
 
 @router.post("/languages", name="deepl_languages", response_model_exclude_none=True, include_in_schema=False)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
-from service.english import english_confidence
 from service.errors import InvalidRequest
+from service.language import detect_language
 from service.model_manager import Manager
 from service.routes.compat import (
     CompatRequest,
@@ -41,7 +43,7 @@ class LibreTranslateRequest(CompatRequest):
         description="English text or a list of texts. Line breaks and outer whitespace are kept."
     )
     source: Literal["en", "auto"] = Field(
-        description="auto also treats the text as English, and returns how much it looks like it."
+        description="auto also treats the text as English, and returns the language that it seems to be in."
     )
     target: Literal["de"] = Field(description="German is the only target language.")
     format: Literal["text"] = Field("text", description="HTML is not supported.")
@@ -64,7 +66,7 @@ class LibreTranslateRequest(CompatRequest):
 
 
 class DetectRequest(CompatRequest):
-    """A text that may be English."""
+    """A text in any language."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"q": "Good morning! How are you?"}]})
     texts_field: ClassVar[str] = "q"
@@ -73,17 +75,12 @@ class DetectRequest(CompatRequest):
 
 
 class DetectedLanguage(BaseModel):
-    """How much a text looks like English; other languages are not detected."""
+    """The language that a text seems to be in."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"language": "en", "confidence": 99.1}]})
 
-    language: Annotated[Literal["en"], Field(description="Always en.")] = "en"
-    confidence: float = Field(
-        ge=0,
-        le=100,
-        description="In percent. Above 50: more common English words than chance explains. About 40: too short to "
-        "tell. Near 0: hardly English, or no words.",
-    )
+    language: str = Field(description="ISO 639. A text that is too short to tell is taken for English.")
+    confidence: float = Field(ge=0, le=100, description="In percent.")
 
 
 class LibreTranslateAnswer(BaseModel):
@@ -132,7 +129,7 @@ _READING = errors(
     LibreTranslateError,
     {
         400: "A parameter is missing, invalid, or not supported here.",
-        403: "The key is missing or unknown, or its quota of characters for this month is used up.",
+        403: "The key is missing or unknown.",
         413: "The body, the number of texts or their characters exceed a limit.",
         415: "The body is neither JSON nor a form.",
         429: "The key has made too many requests; `Retry-After` says when to try again.",
@@ -161,16 +158,18 @@ async def translate(request: Request, manager: Manager) -> LibreTranslateAnswer:
     wanted = LibreTranslateRequest.of(parameters, manager.settings)
     wanted.check_alternatives(manager.settings)
     translations = await translate_for(client, request, manager, wanted.texts, wanted.search_options)
-    return _answer(wanted, translations)
+    detected = await _detect(wanted.texts) if wanted.source == "auto" else []
+    return _answer(wanted, translations, detected)
 
 
-def _answer(wanted: LibreTranslateRequest, translations: list[Translation]) -> LibreTranslateAnswer:
+def _answer(
+    wanted: LibreTranslateRequest, translations: list[Translation], detected: list[DetectedLanguage]
+) -> LibreTranslateAnswer:
     texts = [translation.text for translation in translations]
     further = [
         _alternatives(text, translation, wanted.alternatives)
         for text, translation in zip(wanted.texts, translations, strict=True)
     ]
-    detected = [_detect(text) for text in wanted.texts] if wanted.source == "auto" else []
     is_one = isinstance(wanted.q, str)
     return LibreTranslateAnswer(
         translatedText=texts[0] if is_one else texts,
@@ -195,23 +194,24 @@ def _alternatives(text: str, translation: Translation, count: int) -> list[str]:
 @router.post(
     "/detect",
     name="libretranslate_detect",
-    summary="Measure how much a text looks like English",
+    summary="Detect the language of a text",
     responses=_READING,
     openapi_extra=DetectRequest.openapi_body(**{_KEY: _KEY_DESCRIPTION}),
 )
 async def detect(request: Request, manager: Manager) -> list[DetectedLanguage]:
-    """Return how much a text looks like English, by its common words and its letters.
-
-    Other languages are not distinguished: a low confidence means "hardly English", and nothing more.
-    """
+    """Return the language that a text seems to be in."""
     client, parameters = await read_request(request, manager.settings, _KEY)
     wanted = DetectRequest.of(parameters, manager.settings)
     client.charge(0)
-    return [_detect(wanted.q)]
+    return await _detect([wanted.q])
 
 
-def _detect(text: str) -> DetectedLanguage:
-    return DetectedLanguage(confidence=english_confidence(text))
+async def _detect(texts: Sequence[str]) -> list[DetectedLanguage]:
+    def detect_all() -> list[DetectedLanguage]:
+        found = map(detect_language, texts)
+        return [DetectedLanguage(language=language, confidence=confidence) for language, confidence in found]
+
+    return await asyncio.to_thread(detect_all)  # many texts take a tenth of a second, the first one more
 
 
 @router.get(

@@ -50,7 +50,6 @@ _PROBLEMS = problems(
     {
         400: "The body is not JSON.",
         401: "The service needs an API key, and it is missing or unknown.",
-        403: "The API key's quota of characters is used up.",
         413: "The body, the number of texts or their characters exceed a limit; `GET /model` lists the limits.",
         415: "The `Content-Type` is not `application/json`.",
         422: "A field is missing, unknown, of the wrong type or out of range.",

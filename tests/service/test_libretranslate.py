@@ -11,14 +11,14 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from libretranslatepy import LibreTranslateAPI
 
 from service.access import Client
 from service.batcher import DeadlineExceeded, QueueFull, WorkerUnavailable
-from service.english import english_confidence
 from service.errors import NotReady
+from service.language import detect_language
 from tests.service.conftest import state_of
 from translator.errors import InputError, InputTooLong
 from translator.search import SearchOptions
@@ -71,7 +71,7 @@ def test_libretranslatepy(make_libretranslatepy: Callable[..., LibreTranslateAPI
         assert client.translate("One\nTwo", "auto", "de") == "DE:One\nTwo"
         [detected] = client.detect("What do you think of this?")
         assert detected["language"] == "en"
-        assert detected["confidence"] > 99
+        assert detected["confidence"] > 90
         assert {language["code"]: language["targets"] for language in client.languages()} == {
             "en": ["de"],
             "de": [],
@@ -114,7 +114,7 @@ def test_a_form_as_browsers_send_it(api: TestClient) -> None:
     answer = api.post("/libretranslate/translate", files=fields)
     assert answer.json() == {"translatedText": "DE:A & B\r\n--\r\n 😀"}
     answer = api.post("/libretranslate/detect", files={"q": (None, "What do you think of this?")})
-    assert answer.json()[0]["confidence"] > 99
+    assert answer.json()[0]["language"] == "en"
 
 
 def test_a_form_as_curl_sends_it(api: TestClient) -> None:
@@ -170,18 +170,19 @@ def test_unsupported_routes_answer_in_libretranslates_format(
     assert answer.headers.get("Allow") == allowed
 
 
-def test_the_source_auto_returns_how_much_it_looks_like_english(api: TestClient) -> None:
+def test_the_source_auto_returns_the_language(api: TestClient) -> None:
     texts = ["Who would have thought that?", "Wer hätte das gedacht?", ""]
     answer = api.post("/libretranslate/translate", json={"q": texts, "source": "auto", "target": "de"}).json()
-    assert [detected["language"] for detected in answer["detectedLanguage"]] == ["en"] * 3
-    english, german, nothing = (detected["confidence"] for detected in answer["detectedLanguage"])
-    assert english > 99
-    assert german < 10
-    assert nothing == 0
+    assert answer["translatedText"] == [
+        f"DE:{text}" if text else "" for text in texts
+    ]  # all are treated as English
+    assert [detected["language"] for detected in answer["detectedLanguage"]] == ["en", "de", "en"]
+    first = answer["detectedLanguage"][0]
+    assert first["confidence"] > 90
     answer = api.post(
         "/libretranslate/translate", json={"q": texts[0], "source": "auto", "target": "de"}
     ).json()
-    assert answer["detectedLanguage"] == {"language": "en", "confidence": english}
+    assert answer["detectedLanguage"] == first
 
 
 def test_alternatives(api: TestClient, echo: Any) -> None:
@@ -310,17 +311,13 @@ def test_an_unknown_client_gets_403(make_client: Callable[..., TestClient], key:
 
 
 def test_what_a_key_may_use(make_client: Callable[..., TestClient]) -> None:
-    api = make_client(
-        {"slow": Client("slow", requests_per_minute=2), "poor": Client("poor", characters_per_month=3)}
-    )
+    api = make_client({"slow": Client("slow", requests_per_minute=2)})
     assert api.post("/libretranslate/detect", json={"q": "Hi", "api_key": "slow"}).status_code == 200
     body = {"q": "four", **EN_DE}
     assert api.post("/libretranslate/translate", json={**body, "api_key": "slow"}).status_code == 200
     answer = api.post("/libretranslate/translate", json={**body, "api_key": "slow"})
     assert "rate limit, 2 a minute" in complaint(answer, 429)
     assert int(answer.headers["Retry-After"]) >= 1
-    answer = api.post("/libretranslate/translate", json={**body, "api_key": "poor"})
-    assert "this request has 4" in complaint(answer, 403)
 
 
 @pytest.mark.parametrize(
@@ -347,34 +344,34 @@ def test_errors_of_the_service_are_in_libretranslates_format(
 
 
 @pytest.mark.parametrize(
-    ("text", "low", "high"),
+    ("text", "language", "least"),
     [
-        ("Good morning! How are you?", 99, 100),
-        ("Don’t you KNOW that it's over?", 99, 100),
-        ("The quick brown fox jumps over the lazy dog.", 95, 100),
-        ("Hello world", 35, 45),
-        ("Guten Morgen", 35, 45),
-        ("Guten Morgen, wie geht es Ihnen heute?", 0, 25),
-        ("Ich möchte ein Brötchen mit Käse.", 0, 1),
-        ("Je ne sais pas ce que vous voulez dire.", 0, 20),
-        ("¿Dónde está la biblioteca?", 0, 5),
-        ("Ik weet niet of het waar is.", 0, 25),
-        ("Привет, мир", 0, 2),
-        ("你好", 0, 10),
-        ("", 0, 0),
-        ("42 + 1 = 43 😀", 0, 0),
-        ("the " * 100_000, 100, 100),
-        ("é " * 100_000, 0, 0),
+        ("Good morning! How are you today?", "en", 90),
+        ("The quick brown fox jumps over the lazy dog.", "en", 90),
+        ("Guten Morgen, wie geht es Ihnen heute?", "de", 90),
+        ("Je ne sais pas ce que vous voulez dire.", "fr", 90),
+        ("Ik weet niet of het waar is.", "nl", 80),
+        ("Where is the nearest station? " * 20_000, "en", 90),
+        ("Hello world", "en", 0),  # too short to tell
+        ("Guten Morgen", "en", 0),
+        ("42 + 1 = 43 😀", "en", 0),
+        ("\x00", "en", 0),
+        ("", "en", 0),
     ],
     ids=lambda value: str(value)[:30],
 )
-def test_the_confidence_that_a_text_is_english(text: str, low: float, high: float) -> None:
-    assert low <= english_confidence(text) <= high
+def test_the_language_of_a_text(text: str, language: str, least: float) -> None:
+    found, confidence = detect_language(text)
+    assert found == language
+    assert least <= confidence <= 100
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.text())
-def test_the_confidence_of_any_text_is_a_percentage(text: str) -> None:
-    assert 0 <= english_confidence(text) <= 100
+def test_any_text_has_a_language(text: str) -> None:
+    language, confidence = detect_language(text)
+    assert language == "en" or confidence > 50
+    assert 0 <= confidence <= 100
 
 
 def test_the_routes_are_described(api: TestClient) -> None:
