@@ -102,8 +102,10 @@ def echo() -> Iterator[EchoEngine]:
 
 
 @pytest.fixture
-def make_app(echo: EchoEngine) -> Callable[..., FastAPI]:
+def make_app(echo: EchoEngine, monkeypatch: pytest.MonkeyPatch) -> Callable[..., FastAPI]:
     """Make an application that serves the echo with the given settings, to everybody or to clients with these keys."""
+    # The garbage of a whole test run would be searched for each of a thousand applications.
+    monkeypatch.setattr("service.model_manager._collect_garbage", lambda: None)
 
     def make(clients: dict[str, Client] | None = None, **settings: object) -> FastAPI:
         app = create_app(lambda: echo, Settings(**settings))
