@@ -54,26 +54,9 @@ class TranslationEngine:
 
     def __init__(self, translator: Translator) -> None:
         self.translator = translator
-
-    @property
-    def name(self) -> str:
-        """Name of the model."""
-        return self.translator.name
-
-    @property
-    def device(self) -> str:
-        """Where it runs: "cpu" or "cuda:0"."""
-        return self.translator.device
-
-    @property
-    def precision(self) -> str:
-        """Number format of the matrix products: "fp32", "bf16" or "int8"."""
-        return self.translator.precision
-
-    @property
-    def card(self) -> Mapping[str, Any]:
-        """The model card."""
-        return self.translator.card
+        self.name, self.device = translator.name, translator.device
+        self.precision: str = translator.precision
+        self.card: Mapping[str, Any] = translator.card
 
     @property
     def workers(self) -> int:

@@ -19,11 +19,11 @@ from service.batcher.jobs import Job
 from service.engine import EngineResult, ScoreKind, TranslatedWork, TranslateKind
 from service.errors import NotReady, ReloadFailed
 from service.metrics import Metrics
+from service.schemas.translation import TranslatedText, TranslateRequest
 from service.settings import Settings
 from translator.analysis.scoring import SentenceScore
 from translator.errors import TranslatorError
-from translator.search import SearchOptions
-from translator.translate import DEFAULT_STYLE, SourceSentence, Style, Translation, assemble
+from translator.translate import DEFAULT_STYLE, SourceSentence, Style
 from translator.translate.ladder import copied, place_in
 
 logger = logging.getLogger(__name__)
@@ -32,6 +32,8 @@ _T = TypeVar("_T")
 
 _WARM_UP_SECONDS = 600.0  # the first decoding may compile kernels
 _WARM_UP_TEXT = "Hello, world. How are you?"
+MAX_INLINE_SENTENCES = 100
+"""In sentences; a longer answer is built on another thread. One of 10,000 takes a third of a second."""
 _MAX_INLINE_CHARACTERS = 2_000
 """In characters; a longer text is split into sentences on another thread, so that other requests do not wait for it."""
 _READERS = 2
@@ -47,25 +49,14 @@ _MAX_REVIVAL_SECONDS = 30.0
 class ServedEngine(Engine[EngineResult], Protocol):
     """What the service needs from an engine; `service.engine.TranslationEngine` implements it."""
 
-    @property
-    def name(self) -> str:
-        """Name of the model."""
-        ...
-
-    @property
-    def device(self) -> str:
-        """Where it runs: "cpu" or "cuda:0"."""
-        ...
-
-    @property
-    def precision(self) -> str:
-        """Number format of the matrix products."""
-        ...
-
-    @property
-    def card(self) -> Mapping[str, Any]:
-        """The model card."""
-        ...
+    name: str
+    """Name of the model."""
+    device: str
+    """Where it runs: "cpu" or "cuda:0"."""
+    precision: str
+    """Number format of the matrix products."""
+    card: Mapping[str, Any]
+    """The model card."""
 
     @property
     def batch_tokens(self) -> int:
@@ -103,34 +94,45 @@ class LoadedModel:
         finally:
             self.users -= 1
 
+    async def translate(self, wanted: TranslateRequest, deadline: Deadline) -> list[TranslatedText]:
+        """Translate each text, in order; raises what `translating` raises."""
+        async with self.translating(wanted, deadline) as (parts, arrivals):
+            results = {place: result async for place, result in arrivals}
+
+        def answer() -> list[TranslatedText]:
+            ordered = iter(results[place] for place in range(len(results)))
+            return [
+                TranslatedText.of(text, sentences, [next(ordered) for _ in sentences])
+                for text, sentences in zip(wanted.texts, parts, strict=True)
+            ]
+
+        return answer() if len(results) <= MAX_INLINE_SENTENCES else await asyncio.to_thread(answer)
+
     @asynccontextmanager
     async def translating(
-        self,
-        texts: Sequence[str],
-        prefixes: Sequence[str],
-        kind: TranslateKind,
-        deadline: Deadline,
-        style: Style = DEFAULT_STYLE,
+        self, wanted: TranslateRequest, deadline: Deadline
     ) -> AsyncIterator[tuple[list[list[SourceSentence]], AsyncGenerator[tuple[int, TranslatedWork]]]]:
         """Enter with the sentences of each text, and the results with their indices in the order of arrival.
 
-        The translation of each text starts with its prefix. Raises QueueFull, WorkerUnavailable, DeadlineExceeded
-        and InputError on entry, and later whatever `Job.arrival` raises. On exit, unfinished work is cancelled.
+        Raises QueueFull, WorkerUnavailable, DeadlineExceeded and InputError on entry, and later whatever `Job.arrival`
+        raises. On exit, unfinished work is cancelled.
         """
+        kind = wanted.kind
         with self.batcher.job(deadline) as job:
 
             def split() -> list[list[SourceSentence]]:
-                pairs = zip(texts, prefixes, strict=True)
+                pairs = zip(wanted.texts, wanted.prefixes, strict=True)
                 return [
-                    self.engine.sentences(text, prefix, style) for text, prefix in pairs if job.is_wanted()
+                    self.engine.sentences(text, prefix, wanted.style)
+                    for text, prefix in pairs
+                    if job.is_wanted()
                 ]
 
-            parts = await self._read(job, kind, sum(map(len, (*texts, *prefixes))), split)
+            parts = await self._read(job, kind, wanted.characters, split)
             sentences = [sentence for some in parts for sentence in some]
-            wanted = [place for place, sentence in enumerate(sentences) if sentence.tokens]
-            works = [_work(sentences[place]) for place in wanted]
-            self.batcher.put(job, kind, works)
-            async with aclosing(_arrivals(job, kind, sentences, wanted)) as arrivals:
+            places = [place for place, sentence in enumerate(sentences) if sentence.tokens]
+            self.batcher.put(job, kind, [_work(sentences[place]) for place in places])
+            async with aclosing(_arrivals(job, kind, sentences, places)) as arrivals:
                 yield parts, arrivals
 
     async def score(
@@ -292,41 +294,6 @@ class ModelManager:
                 "The service is stopping, or restarting after its workers died. Try again in a few seconds."
             )
         return self._model
-
-    async def translate(
-        self,
-        texts: Sequence[str],
-        options: SearchOptions = SearchOptions(),  # noqa: B008 (frozen, so safe to share)
-        deadline: Deadline | None = None,
-        style: Style = DEFAULT_STYLE,
-    ) -> list[Translation]:
-        """Translate each text, in order; cancel it when the client disconnects.
-
-        Raises NotReady, and what `LoadedModel.translating` raises.
-        """
-        nothing = [""] * len(texts)
-        with self.ready().used() as model:
-            parts, results = await self.work(model, texts, nothing, TranslateKind(options), deadline, style)
-        return [
-            assemble(text, sentences, [result.hypotheses for result in found])
-            for text, sentences, found in zip(texts, parts, results, strict=True)
-        ]
-
-    async def work(
-        self,
-        model: LoadedModel,
-        texts: Sequence[str],
-        prefixes: Sequence[str],
-        kind: TranslateKind,
-        deadline: Deadline | None = None,
-        style: Style = DEFAULT_STYLE,
-    ) -> tuple[list[list[SourceSentence]], list[list[TranslatedWork]]]:
-        """Return the sentences of each text and their results; raises what `LoadedModel.translating` raises."""
-        deadline = deadline or Deadline.after(self.settings.deadline_seconds)
-        async with model.translating(texts, prefixes, kind, deadline, style) as (parts, arrivals):
-            results = {place: result async for place, result in arrivals}
-        ordered = iter(results[place] for place in range(len(results)))
-        return parts, [[next(ordered) for _ in sentences] for sentences in parts]
 
     async def _load(self) -> LoadedModel:
         """Load the model and let it take over."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from service.dependencies import Identified
 from service.errors import problems
 from service.model_manager import Manager
-from service.requests import Identified
 from service.schemas.information import ReloadAnswer
 
 router = APIRouter(prefix="/admin", tags=["operation"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, ClassVar, Self
 
 from fastapi import APIRouter
@@ -15,22 +15,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from service.access import Access, Client, key_of
+from service.dependencies import check_size, read_body, read_json_body
 from service.errors import InvalidRequest, UnsupportedMediaType, problem_response
 from service.failures import log_failure
-from service.model_manager import ModelManager
-from service.requests import (
-    cancel_on_disconnect,
-    charged,
-    check_size,
-    deadline_of,
-    read_body,
-    read_json_body,
-)
 from service.routes.forms import MULTIPART, URLENCODED, as_fields, parse_multipart, parse_urlencoded
 from service.schemas.parsing import MAX_MISTAKES, as_list, parse_object, short_value
 from service.settings import Settings
-from translator.search import SearchOptions
-from translator.translate import DEFAULT_STYLE, Style, Translation
 
 _OTHER_FIELDS = 50  # of a form, besides its texts
 _MAX_SHOWN_PATH = 100
@@ -206,20 +196,3 @@ async def _read_parameters(request: Request, settings: Settings, key_field: str)
 
 def _has_no_body(request: Request) -> bool:
     return request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers
-
-
-async def translate_for(
-    client: Client,
-    request: Request,
-    manager: ModelManager,
-    texts: Sequence[str],
-    options: SearchOptions,
-    style: Style = DEFAULT_STYLE,
-) -> list[Translation]:
-    """Translate and charge the client; a failure costs no characters, because clients retry automatically.
-
-    Raises RateLimited, and whatever `ModelManager.translate` raises.
-    """
-    with charged(client, sum(map(len, texts))):
-        deadline = deadline_of(request, manager.settings.deadline_seconds)
-        return await cancel_on_disconnect(request, manager.translate(texts, options, deadline, style))

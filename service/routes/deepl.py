@@ -14,6 +14,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.requests import Request
 
+from service.dependencies import translate_for
 from service.errors import InvalidRequest, RequestTooLarge
 from service.model_manager import Manager, ModelManager
 from service.routes.compat import (
@@ -22,12 +23,10 @@ from service.routes.compat import (
     FallbackApp,
     errors,
     read_request,
-    translate_for,
 )
 from service.schemas.parsing import Texts
-from translator.search import SearchOptions
+from service.schemas.translation import TranslateRequest
 from translator.text import split_sentences
-from translator.translate import Style
 
 _MAX_TEXTS = 50  # as in DeepL's API
 _NO_LIMIT = 1_000_000_000_000  # DeepL's number for keys without a limit; its clients expect a number
@@ -76,14 +75,14 @@ class DeepLRequest(CompatRequest):
     )
     show_billed_characters: bool = Field(False, description="Return the characters charged for each text.")
 
-    def style(self, supports_formality: bool) -> Style:
-        """How to write the German; raises InvalidRequest if the model cannot control formality."""
+    def translate_request(self, supports_formality: bool) -> TranslateRequest:
+        """The same request to our own API; raises InvalidRequest if the model cannot control formality."""
         if self.formality in ("more", "less") and not supports_formality:
             raise InvalidRequest(
                 "formality: this model was not trained for it; send default, prefer_more or prefer_less."
             )
         is_informal = self.formality in ("less", "prefer_less") and supports_formality
-        return Style(formality="informal" if is_informal else "formal")
+        return TranslateRequest(text=self.texts, formality="informal" if is_informal else "formal")
 
     def check(self) -> None:
         """Raise RequestTooLarge for too many texts, InvalidRequest if a text would be split against split_sentences."""
@@ -205,8 +204,8 @@ async def translate(request: Request, manager: Manager) -> DeepLAnswer:
     client, parameters = await read_request(request, manager.settings, _KEY)
     wanted = DeepLRequest.of(parameters, manager.settings)
     await asyncio.to_thread(wanted.check)  # splitting a long text takes a tenth of a second
-    style = wanted.style(_supports_formality(manager))
-    translations = await translate_for(client, request, manager, wanted.texts, SearchOptions(), style)
+    ours = wanted.translate_request(_supports_formality(manager))
+    _, translations = await translate_for(client, request, manager, ours)
     return DeepLAnswer(
         translations=[
             DeepLTranslation(

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
+from service.dependencies import translate_for
 from service.errors import InvalidRequest
 from service.language import detect_language
 from service.model_manager import Manager
@@ -19,13 +20,11 @@ from service.routes.compat import (
     FallbackApp,
     errors,
     read_request,
-    translate_for,
 )
 from service.schemas.parsing import Texts
+from service.schemas.translation import TranslatedText, TranslateRequest
 from service.settings import Settings
-from translator.search import SearchOptions
 from translator.text import Span, rejoin
-from translator.translate import Translation
 
 _KEY = "api_key"
 _KEY_DESCRIPTION = "The API key, if the service needs one."
@@ -50,12 +49,6 @@ class LibreTranslateRequest(CompatRequest):
     alternatives: Annotated[int, Field(ge=0, le=5)] = Field(
         0, description="Number of further translations to return."
     )
-
-    @property
-    def search_options(self) -> SearchOptions:
-        """The options of the search."""
-        hypotheses = self.alternatives + 1
-        return SearchOptions(beam_size=max(SearchOptions.beam_size, hypotheses), n_best=hypotheses)
 
     def check_alternatives(self, settings: Settings) -> None:
         """Raise InvalidRequest if the request asks for more than the operator allows."""
@@ -157,13 +150,14 @@ async def translate(request: Request, manager: Manager) -> LibreTranslateAnswer:
     client, parameters = await read_request(request, manager.settings, _KEY)
     wanted = LibreTranslateRequest.of(parameters, manager.settings)
     wanted.check_alternatives(manager.settings)
-    translations = await translate_for(client, request, manager, wanted.texts, wanted.search_options)
+    ours = TranslateRequest(text=wanted.texts, alternatives=wanted.alternatives)
+    _, translations = await translate_for(client, request, manager, ours)
     detected = await _detect(wanted.texts) if wanted.source == "auto" else []
     return _answer(wanted, translations, detected)
 
 
 def _answer(
-    wanted: LibreTranslateRequest, translations: list[Translation], detected: list[DetectedLanguage]
+    wanted: LibreTranslateRequest, translations: list[TranslatedText], detected: list[DetectedLanguage]
 ) -> LibreTranslateAnswer:
     texts = [translation.text for translation in translations]
     further = [
@@ -178,16 +172,16 @@ def _answer(
     )
 
 
-def _alternatives(text: str, translation: Translation, count: int) -> list[str]:
+def _alternatives(text: str, translation: TranslatedText, count: int) -> list[str]:
     """Assemble texts from the second-best sentences, the third-best, and so on; a missing one is the last available."""
     spans = [Span(sentence.start, sentence.end) for sentence in translation.sentences]
+    versions = [
+        [sentence.text, *(other.text for other in sentence.alternatives)]
+        for sentence in translation.sentences
+    ]
     found = [translation.text]
     for rank in range(1, count + 1):
-        sentences = [
-            sentence.hypotheses[min(rank, len(sentence.hypotheses) - 1)].text
-            for sentence in translation.sentences
-        ]
-        found.append(rejoin(text, spans, sentences))
+        found.append(rejoin(text, spans, [known[min(rank, len(known) - 1)] for known in versions]))
     return list(dict.fromkeys(found))[1:]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
@@ -15,25 +15,24 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from service.batcher import Deadline
-from service.engine import TranslatedWork, TranslateKind
-from service.errors import INTERNAL, InvalidRequest, kind_of, problem_response, problems
-from service.failures import log_failure
-from service.model_manager import LoadedModel, Manager
-from service.requests import (
+from service.dependencies import (
     Identified,
     cancel_on_disconnect,
     charged,
     check_size,
     deadline_of,
     read_json_body,
+    translate_for,
 )
+from service.engine import TranslatedWork, TranslateKind
+from service.errors import INTERNAL, InvalidRequest, kind_of, problem_response, problems
+from service.failures import log_failure
+from service.model_manager import MAX_INLINE_SENTENCES, LoadedModel, Manager
 from service.schemas.scoring import ScoreAnswer, ScoredTranslation, ScoreRequest
 from service.schemas.translation import (
     StreamedSentence,
     StreamEnd,
     TranslateAnswer,
-    TranslatedSentence,
-    TranslatedText,
     TranslateRequest,
     stream_example,
     stream_schema,
@@ -42,9 +41,6 @@ from service.settings import Settings
 from translator.translate import SourceSentence
 
 router = APIRouter(tags=["translation"])
-
-_MAX_INLINE_SENTENCES = 100
-"""In sentences; serializing an answer of 10,000 takes a third of a second."""
 
 _PROBLEMS = problems(
     {
@@ -70,22 +66,10 @@ _PROBLEMS = problems(
 async def translate(request: Request, manager: Manager, client: Identified) -> Response:
     """Translate one text or a list of texts; the translations are in the same order."""
     manager.ready().batcher.check(TranslateKind())  # before the body is read
-    wanted, characters = await _read(request, manager.settings)
-    deadline = deadline_of(request, manager.settings.deadline_seconds)
-    with manager.ready().used() as model, charged(client, characters):
-        work = manager.work(model, wanted.texts, wanted.prefixes, wanted.kind, deadline, wanted.style)
-        parts, results = await cancel_on_disconnect(request, work)
-
-    def answer() -> TranslateAnswer:
-        return TranslateAnswer(
-            translations=[
-                TranslatedText.of(text, sentences, found)
-                for text, sentences, found in zip(wanted.texts, parts, results, strict=True)
-            ],
-            **_model_fields(model, request),
-        )
-
-    return await _json_response(answer, sum(map(len, parts)))
+    wanted = await _read(request, manager.settings)
+    model, translations = await translate_for(client, request, manager, wanted)
+    answer = TranslateAnswer(translations=translations, **_model_fields(model, request))
+    return await _json_response(answer, sum(len(text.sentences) for text in translations))
 
 
 @router.post(
@@ -111,11 +95,11 @@ async def translate(request: Request, manager: Manager, client: Identified) -> R
 async def translate_stream(request: Request, manager: Manager, client: Identified) -> StreamingResponse:
     """Translate one text or a list of texts, sentence by sentence."""
     manager.ready().batcher.check(TranslateKind())
-    wanted, characters = await _read(request, manager.settings)
+    wanted = await _read(request, manager.settings)
     deadline = deadline_of(request, manager.settings.deadline_seconds)
     events = _events(request, manager.ready(), wanted, deadline)
     try:
-        with charged(client, characters):
+        with charged(client, wanted.characters):
             # An error before the first sentence is answered with its own HTTP status.
             first = await cancel_on_disconnect(request, anext(events))
     except BaseException:
@@ -139,25 +123,22 @@ async def score(request: Request, manager: Manager, client: Identified) -> Respo
     deadline = deadline_of(request, manager.settings.deadline_seconds)
     with manager.ready().used() as model, charged(client, characters):
         results = await cancel_on_disconnect(request, model.score(wanted.pairs, wanted.kind, deadline))
-
-    def answer() -> ScoreAnswer:
-        return ScoreAnswer(
-            scores=[ScoredTranslation.of(result, wanted.tokens) for result in results],
-            **_model_fields(model, request),
-        )
-
-    return await _json_response(answer, len(results))
+    scores = [ScoredTranslation.of(result, wanted.tokens) for result in results]
+    return await _json_response(ScoreAnswer(scores=scores, **_model_fields(model, request)), len(results))
 
 
-async def _read(request: Request, settings: Settings) -> tuple[TranslateRequest, int]:
-    """Read and check the request; return it with its number of characters."""
+async def _read(request: Request, settings: Settings) -> TranslateRequest:
+    """Read and check the request."""
     # Read here and not by the framework: its size is checked as it arrives, and there is one parser.
-    wanted = TranslateRequest.from_json(await read_json_body(request, settings.max_body_bytes))
+    wanted: TranslateRequest = TranslateRequest.from_json(
+        await read_json_body(request, settings.max_body_bytes)
+    )
     if wanted.alternatives > settings.max_alternatives:
         raise InvalidRequest(
             f"alternatives is {wanted.alternatives}; the limit is {settings.max_alternatives}."
         )
-    return wanted, check_size(wanted.texts, settings, wanted.prefixes)
+    check_size(wanted.texts, settings, wanted.prefixes)
+    return wanted
 
 
 def _model_fields(model: LoadedModel, request: Request) -> dict[str, Any]:
@@ -165,13 +146,10 @@ def _model_fields(model: LoadedModel, request: Request) -> dict[str, Any]:
     return {"model": model.engine.name, "device": model.engine.device, "seconds": seconds}
 
 
-async def _json_response(answer: Callable[[], BaseModel], size: int) -> Response:
+async def _json_response(answer: BaseModel, size: int) -> Response:
     """Serialize an answer to JSON; a long one on another thread, so that other requests do not wait for it."""
-
-    def write() -> str:
-        return answer().model_dump_json()
-
-    content = write() if size <= _MAX_INLINE_SENTENCES else await asyncio.to_thread(write)
+    is_short = size <= MAX_INLINE_SENTENCES
+    content = answer.model_dump_json() if is_short else await asyncio.to_thread(answer.model_dump_json)
     return Response(content, media_type="application/json")
 
 
@@ -200,11 +178,10 @@ async def _events(
 ) -> AsyncGenerator[str]:
     """Yield the events of a stream; an error after the first sentence becomes an event too."""
     has_started = False
-    translating = model.translating(wanted.texts, wanted.prefixes, wanted.kind, deadline, wanted.style)
     with model.used():
         try:
             async with (
-                translating as (parts, arrivals),
+                model.translating(wanted, deadline) as (parts, arrivals),
                 aclosing(_ordered(parts, arrivals)) as sentences,
             ):
                 async for sentence in sentences:
@@ -228,23 +205,22 @@ async def _ordered(
     places = [(text, number) for text, some in enumerate(parts) for number in range(len(some))]
     flat = [sentence for sentences in parts for sentence in sentences]
     waiting: dict[int, TranslatedWork] = {}
-    sent, growth = 0, 0
+    sent, sentence = 0, None
     async for place, result in arrivals:
         waiting[place] = result
         while sent in waiting:
-            source, found = flat[sent], waiting.pop(sent)
-            text_index, sentence_index = places[sent]
-            growth = growth if sentence_index else 0
-            sentence = TranslatedSentence.of(source, found, source.span.start + growth)
-            growth += len(sentence.text) - len(source.text)
-            sent += 1
-            yield StreamedSentence(
-                text_index=text_index,
-                sentence_index=sentence_index,
-                done=sent,
+            text, number = places[sent]
+            sentence = StreamedSentence.of(
+                flat[sent],
+                waiting.pop(sent),
+                sentence if number else None,
+                text_index=text,
+                sentence_index=number,
+                done=sent + 1,
                 total=len(flat),
-                **sentence.model_dump(),
             )
+            sent += 1
+            yield sentence
 
 
 def _event(name: str, data: BaseModel) -> str:

@@ -21,9 +21,10 @@ from service.schemas.parsing import JsonRequest, Texts, Whole, as_list, whole_sc
 from translator.analysis.quality import Flag, flags
 from translator.errors import InputError
 from translator.options import Sampling, SearchOptions, declared
+from translator.text import rejoin
 from translator.text.formality import RequestedFormality
 from translator.text.protected import NumberStyle
-from translator.translate import SourceSentence, Style, Translation, assemble
+from translator.translate import SourceSentence, Style
 from translator.translate.answers import Rung
 from translator.translate.receipt import Check, CheckKind, Verdict
 
@@ -172,6 +173,11 @@ class _TextRequest(JsonRequest):
     def prefixes(self) -> list[str]:
         """The prefix of each text's translation."""
         return as_list(self.prefix) if self.prefix else [""] * len(self.texts)
+
+    @property
+    def characters(self) -> int:
+        """Characters in all texts and prefixes."""
+        return sum(map(len, (*self.texts, *self.prefixes)))
 
     @property
     def style(self) -> Style:
@@ -327,10 +333,14 @@ class TranslatedSentence(BaseModel):
     alignment: list[WordLink] | None = Field(description="null unless `alignment` is true.")
 
     @classmethod
-    def of(cls, source: SourceSentence, result: TranslatedWork, target_start: int) -> Self:
-        """Build the answer for one sentence, whose translation starts at `target_start`."""
+    def of(
+        cls, source: SourceSentence, result: TranslatedWork, before: TranslatedSentence | None, **more: int
+    ) -> Self:
+        """Build the answer for one sentence; `before` is the sentence before it in the text, `more` further fields."""
         best, *others = result.hypotheses
-        start = source.span.start
+        start = target_start = source.span.start
+        if before is not None:  # what is between two sentences is the same in both languages
+            target_start += before.target_end - before.end
         return cls(
             source=source.text,
             start=start,
@@ -352,6 +362,7 @@ class TranslatedSentence(BaseModel):
                 )
                 for link in result.links
             ],
+            **more,
         )  # fmt: skip
 
 
@@ -365,12 +376,14 @@ class TranslatedText(BaseModel):
     @classmethod
     def of(cls, text: str, sources: Sequence[SourceSentence], results: Sequence[TranslatedWork]) -> Self:
         """Build the answer for one text from its sentences and their results."""
-        translation: Translation = assemble(text, sources, [result.hypotheses for result in results])
-        sentences, growth = [], 0
+        sentences: list[TranslatedSentence] = []
         for source, result in zip(sources, results, strict=True):
-            sentences.append(TranslatedSentence.of(source, result, source.span.start + growth))
-            growth += len(result.hypotheses[0].text) - len(source.text)
-        return cls(text=translation.text, score=translation.score, sentences=sentences)
+            sentences.append(TranslatedSentence.of(source, result, sentences[-1] if sentences else None))
+        return cls(
+            text=rejoin(text, [source.span for source in sources], [one.text for one in sentences]),
+            score=sum(one.score for one in sentences) / max(1, len(sentences)),
+            sentences=sentences,
+        )
 
 
 class TranslateAnswer(BaseModel):

@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient
 from service.access import Client
 from service.batcher import DeadlineExceeded, QueueFull, WorkerUnavailable
 from service.errors import NotReady
+from service.model_manager import LoadedModel
 from tests.service.conftest import state_of
 from translator.errors import InputError, InputTooLong
 from translator.translate import DEFAULT_STYLE, Style
@@ -407,7 +408,7 @@ def test_errors_of_the_service_are_in_deepls_format(
     async def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(state_of(api).manager, "translate", fail)
+    monkeypatch.setattr(LoadedModel, "translate", fail)
     answer = api.post("/v2/translate", json={"text": ["Hi"], "target_lang": "DE"})
     assert complaint(answer, status) == str(error)
     assert ("Retry-After" in answer.headers) == (status == 503)

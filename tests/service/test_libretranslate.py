@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.error
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import httpx2
@@ -17,12 +17,15 @@ from libretranslatepy import LibreTranslateAPI
 
 from service.access import Client
 from service.batcher import DeadlineExceeded, QueueFull, WorkerUnavailable
+from service.engine import TranslatedWork
 from service.errors import NotReady
 from service.language import detect_language
-from tests.service.conftest import state_of
+from service.model_manager import LoadedModel
+from service.schemas.translation import TranslatedText
 from translator.errors import InputError, InputTooLong
 from translator.search import SearchOptions
-from translator.translate import Hypothesis, SentenceTranslation, Translation
+from translator.text import Span
+from translator.translate import Hypothesis, SourceSentence
 
 KEY = "a-key-of-the-tests"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -197,15 +200,17 @@ def test_alternatives(api: TestClient, echo: Any) -> None:
 def test_alternatives_are_assembled_from_those_of_the_sentences(
     api: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def sentence(source: str, start: int, *versions: str) -> SentenceTranslation:
-        hypotheses = tuple(Hypothesis(text=version, score=0.0) for version in versions)
-        return SentenceTranslation(source=source, start=start, end=start + len(source), hypotheses=hypotheses)
+    text = " Yes.\n\nNo.\n"
+    sources = [
+        SourceSentence(text[start:end], Span(start, end), (1,), False) for start, end in ((1, 5), (7, 10))
+    ]
+    versions = (("Ja.", "Jawohl.", "Ja."), ("Nein.", "Nö."))
+    results = [TranslatedWork(tuple(Hypothesis(one, 0.0) for one in some)) for some in versions]
 
-    async def translate(texts: Sequence[str], *_: object) -> list[Translation]:
-        sentences = (sentence("Yes.", 1, "Ja.", "Jawohl.", "Ja."), sentence("No.", 7, "Nein.", "Nö."))
-        return [Translation(text=" Ja.\n\nNein.\n", sentences=sentences) for _ in texts]
+    async def translate(*_: object) -> list[TranslatedText]:
+        return [TranslatedText.of(text, sources, results)]
 
-    monkeypatch.setattr(state_of(api).manager, "translate", translate)
+    monkeypatch.setattr(LoadedModel, "translate", translate)
     answer = api.post("/libretranslate/translate", json={"q": " Yes.\n\nNo.\n", **EN_DE, "alternatives": 3})
     assert answer.json()["alternatives"] == [" Jawohl.\n\nNö.\n", " Ja.\n\nNö.\n"]
 
@@ -337,7 +342,7 @@ def test_errors_of_the_service_are_in_libretranslates_format(
     async def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(state_of(api).manager, "translate", fail)
+    monkeypatch.setattr(LoadedModel, "translate", fail)
     answer = api.post("/libretranslate/translate", json={"q": "Hi", **EN_DE})
     assert complaint(answer, status) == str(error)
     assert ("Retry-After" in answer.headers) == (status == 503)

@@ -17,11 +17,10 @@ from fastapi.testclient import TestClient
 
 from service.app import create_app
 from service.batcher import Deadline, DeviceLost
-from service.engine import TranslateKind
+from service.schemas.translation import TranslateRequest
 from service.settings import Settings
 from tests.service.conftest import EchoEngine, state_of
 from translator.errors import CheckpointError
-from translator.search import SearchOptions
 from translator.text import Span
 from translator.translate import SourceSentence
 
@@ -164,7 +163,12 @@ def test_stopping_finishes_accepted_requests(make_app: Callable[..., FastAPI], e
                 await asyncio.sleep(0.001)
             echo.gate.clear()
             waiting = [
-                asyncio.create_task(manager.translate([f"text {width}"], SearchOptions(beam_size=width)))
+                asyncio.create_task(
+                    manager.ready().translate(
+                        TranslateRequest(text=f"text {width}", beam_size=width),
+                        Deadline.after(PATIENCE_SECONDS),
+                    )
+                )
                 for width in (1, 2, 3)  # so that each is its own batch
             ]
             await asyncio.sleep(0)
@@ -302,7 +306,7 @@ def test_leaving_while_copies_are_sent_cancels_the_rest(client: TestClient, echo
 
     async def leave_early() -> int:
         later = Deadline.after(PATIENCE_SECONDS)
-        async with model.translating(["123 words"], [""], TranslateKind(), later) as (_, arrivals):
+        async with model.translating(TranslateRequest(text="123 words"), later) as (_, arrivals):
             assert (await anext(arrivals))[0] == 0
             waiting = model.batcher.waiting_sentences
         return int(waiting - model.batcher.waiting_sentences)

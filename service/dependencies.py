@@ -16,6 +16,8 @@ from starlette.requests import Request
 from service.access import Access, Client, key_of
 from service.batcher import Deadline
 from service.errors import ClientLeft, InvalidRequest, RequestTooLarge, UnsupportedMediaType, kind_of
+from service.model_manager import LoadedModel, ModelManager
+from service.schemas.translation import TranslatedText, TranslateRequest
 from service.settings import Settings
 
 _T = TypeVar("_T")
@@ -109,6 +111,19 @@ def deadline_of(request: Request, longest: float) -> Deadline:
     started: float = request.state.started
     seconds = min(seconds, longest)
     return Deadline(seconds, started + seconds)
+
+
+async def translate_for(
+    client: Client, request: Request, manager: ModelManager, wanted: TranslateRequest
+) -> tuple[LoadedModel, list[TranslatedText]]:
+    """Translate and charge the client; return the model and its translations.
+
+    A failure costs no characters, because clients retry automatically. Raises RateLimited, and whatever
+    `ModelManager.ready` and `LoadedModel.translate` raise.
+    """
+    deadline = deadline_of(request, manager.settings.deadline_seconds)
+    with manager.ready().used() as model, charged(client, wanted.characters):
+        return model, await cancel_on_disconnect(request, model.translate(wanted, deadline))
 
 
 async def cancel_on_disconnect(request: Request, work: Coroutine[Any, Any, _T]) -> _T:
