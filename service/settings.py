@@ -24,7 +24,9 @@ class Settings(BaseSettings):
     )
 
     host: str = Field(
-        "127.0.0.1", min_length=1, description="Address to listen on; 0.0.0.0 for all interfaces."
+        "127.0.0.1",
+        min_length=1,
+        description="Address to listen on; 0.0.0.0, which the image sets, for all interfaces.",
     )
     port: int = Field(8000, ge=0, le=65535, description="TCP port to listen on; 0 picks a free one.")
     model: Path | None = Field(None, description="Model folder; by default the model in the package.")
@@ -76,7 +78,7 @@ class Settings(BaseSettings):
     )
     cors_origins: list[str] = Field(
         default_factory=list,
-        description="Origins of other sites whose pages may call the service, such as https://example.org.",
+        description='Origins of other sites whose pages may call the service, as JSON: `["https://example.org"]`.',
     )
     access_log: bool = Field(True, description="Log each request as a line of JSON, without texts or keys.")
     drain_seconds: float = Field(
