@@ -190,6 +190,8 @@ def in_words(schema: dict[str, Any]) -> str:
             words = " or ".join(in_words(kind) for kind in kinds if kind.get("type") != "null")
         case {"enum": choices}:
             words = " or ".join(f'"{choice}"' for choice in choices)
+        case {"const": choice}:
+            words = f'"{choice}"'
         case {"type": "integer" | "number" as kind, "minimum": least, "maximum": most}:
             words = f"a {'whole number' if kind == 'integer' else 'number'} from {least} to {most}"
         case {"type": "boolean"}:

@@ -9,17 +9,16 @@ from typing import Any, ClassVar, Self
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
-from pydantic_core import ErrorDetails
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from service.access import Access, Client, key_of
 from service.dependencies import check_size, read_body, read_json_body
-from service.errors import InvalidRequest, UnsupportedMediaType, problem_response
+from service.errors import UnsupportedMediaType, problem_response
 from service.failures import log_failure
 from service.routes.forms import MULTIPART, URLENCODED, as_fields, parse_multipart, parse_urlencoded
-from service.schemas.parsing import MAX_MISTAKES, as_list, parse_object, short_value
+from service.schemas.parsing import as_list, explain, parse_object
 from service.settings import Settings
 
 _OTHER_FIELDS = 50  # of a form, besides its texts
@@ -120,10 +119,7 @@ class CompatRequest(BaseModel):
         try:
             wanted = cls.model_validate(parameters)
         except ValidationError as error:
-            mistakes = f"There are {error.error_count()} mistakes"  # listing thousands would take long
-            if error.error_count() <= MAX_MISTAKES:
-                mistakes = "; ".join(dict.fromkeys(map(_explain, error.errors(include_url=False))))
-            raise InvalidRequest(f"{mistakes}. Supported here: {', '.join(cls.model_fields)}.") from None
+            raise explain(error, cls) from None
         check_size(wanted.texts, settings)
         return wanted
 
@@ -137,20 +133,6 @@ class CompatRequest(BaseModel):
             media_type: {"schema": schema} for media_type in ("application/json", URLENCODED, MULTIPART)
         }
         return {"requestBody": {"required": True, "content": content}}
-
-
-def _explain(error: ErrorDetails) -> str:
-    field = str(error["loc"][0])[:50]
-    match error["type"]:
-        case "extra_forbidden":
-            return f"{field}: is not supported"
-        case "missing":
-            return f"{field}: is missing"
-        case "literal_error":
-            shown = short_value(error["input"]) if isinstance(error["input"], str) else None
-            return f"{field}: must be {error['ctx']['expected']}" + (f", not {shown}" if shown else "")
-        case _:
-            return f"{field}: {error['msg'].removeprefix('Value error, ')}"
 
 
 async def read_request(

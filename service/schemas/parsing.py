@@ -13,7 +13,7 @@ from service.errors import InvalidRequest, MalformedJson
 from translator.options import in_words
 
 _MAX_SHOWN_VALUE = 30
-MAX_MISTAKES = 4
+_MAX_MISTAKES = 4
 """Most mistakes that an error lists; if there are more, it only gives their number."""
 
 
@@ -45,7 +45,7 @@ class JsonRequest(BaseModel):
         try:
             return cls.model_validate(parse_object(body))
         except ValidationError as error:
-            raise _explain(error, cls) from None
+            raise explain(error, cls) from None
 
     @classmethod
     def openapi_body(cls) -> dict[str, Any]:
@@ -99,25 +99,21 @@ def as_list(texts: str | list[str]) -> list[str]:
     return [texts] if isinstance(texts, str) else texts
 
 
-def _explain(error: ValidationError, request: type[BaseModel]) -> InvalidRequest:
-    if error.error_count() > MAX_MISTAKES:  # only unknown fields can exceed it
-        return InvalidRequest(f"There are {error.error_count()} mistakes. The fields are {_fields(request)}.")
+def explain(error: ValidationError, request: type[BaseModel]) -> InvalidRequest:
+    """The error that says what is wrong with a request, and what is allowed instead."""
+    if error.error_count() > _MAX_MISTAKES:  # only unknown fields can exceed it
+        return InvalidRequest(f"There are {error.error_count()} mistakes. {_supported((), request)}")
     mistakes = error.errors(include_url=False, include_context=False)
     listed = "; ".join(dict.fromkeys(_explain_one(mistake, request) for mistake in mistakes))
     unknown = [mistake["loc"] for mistake in mistakes if mistake["type"] == "extra_forbidden"]
-    hints = {_known_fields(place, request): None for place in unknown}
+    hints = {_supported(place[:-1], request): None for place in unknown}
     return InvalidRequest(" ".join([f"{listed}.", *hints]))
 
 
-def _known_fields(place: tuple[int | str, ...], request: type[BaseModel]) -> str:
-    if len(place) == 1:
-        return f"The fields are {_fields(request)}."
-    part = str(place[0])
-    return f"The fields of {part} are {', '.join(_schema_of(part, request)['properties'])}."
-
-
-def _fields(request: type[BaseModel]) -> str:
-    return ", ".join(request.model_fields)
+def _supported(place: tuple[int | str, ...], request: type[BaseModel]) -> str:
+    """Lists the fields of the request, or of the object at `place` in it."""
+    fields = _schema_of(".".join(map(str, place)), request)["properties"]
+    return f"The fields{''.join(f' of {part}' for part in place)} are {', '.join(fields)}."
 
 
 def _explain_one(error: ErrorDetails, request: type[BaseModel]) -> str:
@@ -125,22 +121,23 @@ def _explain_one(error: ErrorDetails, request: type[BaseModel]) -> str:
     if not error["loc"]:
         return message
     field = ".".join(str(part)[:50] for part in error["loc"])
-    if error["type"] == "extra_forbidden":
-        return f"{field}: unknown field"
-    if error["type"] in ("missing", "value_error"):
-        return f"{field}: {message[0].lower()}{message[1:]}"
+    match error["type"]:
+        case "extra_forbidden":
+            return f"{field}: is not supported"
+        case "missing":
+            return f"{field}: is missing"
+        case "value_error":
+            return f"{field}: {message[0].lower()}{message[1:]}"
     wanted = in_words(_schema_of(field, request))
-    left_out = (
-        "" if field in request.model_fields and request.model_fields[field].is_required() else ", or left out"
-    )
-    shown = short_value(error["input"])
+    left_out = "" if field in _cached_schema(request).get("required", ()) else ", or left out"
+    shown = _short_value(error["input"])
     return f"{field}: must be {wanted}{left_out}" + (f"; it is {shown}" if shown else "")
 
 
 def _schema_of(field: str, request: type[BaseModel]) -> dict[str, Any]:
     """The JSON schema of a field, or of `part.field`; for an item of a list, the schema of the list."""
     schema = _cached_schema(request)
-    for name in field.split("."):
+    for name in filter(None, field.split(".")):
         if name.isdigit() or "properties" not in schema:
             break
         schema = schema["properties"][name]
@@ -154,7 +151,7 @@ def _cached_schema(request: type[BaseModel]) -> dict[str, Any]:
     return whole_schema(request)
 
 
-def short_value(value: object) -> str | None:
+def _short_value(value: object) -> str | None:
     """The JSON of a wrong value if it is a number or a short string; None for anything else, which may be huge."""
     is_short = (
         value is None

@@ -106,7 +106,7 @@ def test_deepls_client_raises_its_own_errors(make_translator: Callable[..., deep
     with pytest.raises(deepl.AuthorizationException, match="API key is unknown"):
         make_translator("wrong", clients).translate_text("Hi", target_lang="DE")
     translator = make_translator(KEY, clients)
-    with pytest.raises(deepl.DeepLException, match="target_lang: must be 'DE', not \"FR\"") as caught:
+    with pytest.raises(deepl.DeepLException, match='target_lang: must be "DE"; it is "FR"') as caught:
         translator.translate_text("Hi", target_lang="FR")
     assert caught.value.http_status_code == 400
     with pytest.raises(deepl.DeepLException, match="glossary_id: is not supported"):
@@ -221,11 +221,11 @@ def test_options_that_are_supported_or_have_no_effect(api: TestClient, given: di
         ({"text": 7}, "text: must be a string or a list of strings"),
         ({"text": ["a", 7]}, "text: item 1 of the list must be a string"),
         ({"target_lang": None}, "target_lang: is missing"),
-        ({"target_lang": "FR"}, "target_lang: must be 'DE', not \"FR\""),
-        ({"target_lang": "EN-GB"}, "target_lang: must be 'DE', not \"EN-GB\""),
-        ({"target_lang": ["DE"]}, "target_lang: must be 'DE'."),
-        ({"source_lang": "FR"}, "source_lang: must be 'EN', not \"FR\""),
-        ({"source_lang": "x" * 50_000}, "source_lang: must be 'EN'."),
+        ({"target_lang": "FR"}, 'target_lang: must be "DE"; it is "FR"'),
+        ({"target_lang": "EN-GB"}, 'target_lang: must be "DE"; it is "EN-GB"'),
+        ({"target_lang": ["DE"]}, 'target_lang: must be "DE".'),
+        ({"source_lang": "FR"}, 'source_lang: must be "EN", or left out; it is "FR"'),
+        ({"source_lang": "x" * 50_000}, 'source_lang: must be "EN", or left out.'),
         (
             {"formality": "more"},
             "formality: this model was not trained for it; send default, prefer_more or",
@@ -233,16 +233,22 @@ def test_options_that_are_supported_or_have_no_effect(api: TestClient, given: di
         ({"formality": "less"}, "formality: this model was not trained for it"),
         (
             {"formality": "posh"},
-            "formality: must be 'default', 'more', 'less', 'prefer_more' or 'prefer_less', not",
+            'formality: must be "default" or "more" or "less" or "prefer_more" or "prefer_less", or left out',
         ),
-        ({"split_sentences": "2"}, "split_sentences: must be '0', '1' or 'nonewlines', not \"2\""),
-        ({"split_sentences": True}, "split_sentences: must be '0', '1' or 'nonewlines'."),
+        (
+            {"split_sentences": "2"},
+            'split_sentences: must be "0" or "1" or "nonewlines", or left out; it is "2"',
+        ),
+        (
+            {"split_sentences": True},
+            'split_sentences: must be "0" or "1" or "nonewlines", or left out; it is true',
+        ),
         ({"split_sentences": "0", "text": ["One.", "One. Two."]}, "text 2 has several"),
         ({"split_sentences": "nonewlines", "text": ["a\nb"]}, "text 1 has some"),
-        ({"preserve_formatting": "maybe"}, "preserve_formatting: Input should be a valid boolean"),
-        ({"context": 7}, "context: Input should be a valid string"),
+        ({"preserve_formatting": "maybe"}, "preserve_formatting: must be true or false, or left out"),
+        ({"context": 7}, "context: must be a string, or left out; it is 7"),
         ({"model_type": "other"}, "model_type: must be"),
-        ({"tag_handling": "xml"}, "tag_handling: is not supported. Supported here: text, target_lang, "),
+        ({"tag_handling": "xml"}, "tag_handling: is not supported. The fields are text, target_lang, "),
         ({"glossary_id": "g"}, "glossary_id: is not supported"),
         ({"custom_instructions": ["be nice"]}, "custom_instructions: is not supported"),
         ({f"field{number}": 1 for number in range(50)}, "There are 50 mistakes"),

@@ -114,6 +114,7 @@ def test_a_long_value_is_not_quoted_whole() -> None:
     [
         ({"type": "boolean"}, "true or false"),
         ({"enum": ["a", "b"], "type": "string"}, '"a" or "b"'),
+        ({"const": "a", "type": "string"}, '"a"'),
         ({"type": "string"}, "a string"),
         (
             {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},

@@ -35,14 +35,14 @@ def test_one_pair_without_its_pieces(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("body", "complaint"),
     [
-        ({"source": "one"}, "target: field required"),
+        ({"source": "one"}, "target: is missing"),
         ({"source": ["one", "two"], "target": "a"}, "source has 2 sentences and target 1"),
         ({"source": ["one", " "], "target": ["a", "b"]}, "sentence 1 of source is empty"),
         ({"source": ["one", "\u200b\u00ad"], "target": ["a", "b"]}, "sentence 1 of source is empty"),
         ({"source": 3, "target": "a"}, "source: must be a string or a list of strings"),
         (
             {"source": "a", "target": "a", "beam_size": 3},
-            "beam_size: unknown field. The fields are source",
+            "beam_size: is not supported. The fields are source",
         ),
         ({"source": "a", "target": "a", "tokens": 1}, "tokens: must be true or false, or left out; it is 1"),
     ],

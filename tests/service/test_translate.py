@@ -166,9 +166,9 @@ def test_options_reach_the_translator(
         ),
         (
             {"sampling": {"topp": 0.5}},
-            "sampling.topp: unknown field. The fields of sampling are temperature, top_k,",
+            "sampling.topp: is not supported. The fields of sampling are temperature, top_k,",
         ),
-        ({"beams": 4}, "beams: unknown field. The fields are text, alternatives"),
+        ({"beams": 4}, "beams: is not supported. The fields are text, alternatives"),
         ({"format": "html"}, 'format: is "html", which is not supported yet'),
         ({"format": 3}, 'format: must be "text", or left out'),
         ({"alignment": "yes"}, 'alignment: must be true or false, or left out; it is "yes".'),
