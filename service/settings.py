@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from translator.options import Device, RequestedPrecision
 
 
 class Settings(BaseSettings):
@@ -30,16 +31,8 @@ class Settings(BaseSettings):
     )
     port: int = Field(8000, ge=0, le=65535, description="TCP port to listen on; 0 picks a free one.")
     model: Path | None = Field(None, description="Model folder; by default the model in the package.")
-    device: str = Field(
-        "auto",
-        pattern=r"^(auto|cpu|cuda(:\d+)?)$",
-        description="auto (a CUDA device if there is one), cpu, cuda or cuda:N.",
-    )
-    precision: Literal["auto", "fp32", "bf16", "int8"] = Field(
-        "auto",
-        description="Number format of the matrix products. auto: int8 on a CPU, bf16 on a GPU that is fast with it, "
-        "else fp32.",
-    )
+    device: Device = "auto"
+    precision: RequestedPrecision = "auto"
     max_texts: int = Field(128, ge=1, description="Most texts in one request.")
     max_characters: int = Field(50_000, ge=1, description="Most characters in all texts of one request.")
     max_body_bytes: int = Field(1_000_000, ge=1, description="Most bytes in a request's body.")

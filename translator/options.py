@@ -1,6 +1,6 @@
-"""The options of a search, each declared once: type, default, range and description.
+"""What users choose, each declared once: type, range and description, and the defaults of a search.
 
-The command line, the API and the table in the README are derived from these declarations.
+The command line, the API, the settings of the service and the table in the README are derived from these declarations.
 """
 
 import math
@@ -8,7 +8,7 @@ import reprlib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import Annotated, Any, NamedTuple, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple, get_type_hints
 
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -23,6 +23,33 @@ LengthPenalty = Annotated[
         le=5,
         description="Exponent of the length penalty. Larger values favour longer translations; 0 compares plain "
         "log-probabilities.",
+    ),
+]
+Numbers = Annotated[
+    Literal["german", "keep"],
+    Field(
+        description="`german` writes numbers, money, times and dates in German form; `keep` leaves them as they are."
+    ),
+]
+RequestedFormality = Annotated[
+    Literal["formal", "informal", "auto"],
+    Field(
+        description="Whether “you” is `formal` (Sie) or `informal` (du, ihr); `auto` leaves it to the model. A model "
+        "that was not trained for this refuses `informal`, and `formal` has no effect on it."
+    ),
+]
+Device = Annotated[
+    str,
+    Field(
+        pattern=r"^(auto|cpu|cuda(:\d+)?)$",
+        description="auto (a CUDA device if there is one), cpu, cuda or cuda:N.",
+    ),
+]
+RequestedPrecision = Annotated[
+    Literal["auto", "fp32", "bf16", "int8"],
+    Field(
+        description="Number format of the matrix products. auto: int8 on a CPU, bf16 on a GPU that is fast with it, "
+        "else fp32."
     ),
 ]
 
@@ -160,9 +187,14 @@ def declared(options: type) -> Iterator[Option]:
     annotations = get_type_hints(options, include_extras=True)
     for field in fields(options):
         annotation = annotations[field.name]
-        [info] = [one for one in annotation.__metadata__ if isinstance(one, FieldInfo)]
-        assert info.description
-        yield Option(field.name, annotation, field.default, info.description)
+        yield Option(field.name, annotation, field.default, description_of(annotation))
+
+
+def description_of(annotation: Any) -> str:
+    """The description in a declaration."""
+    [info] = [one for one in annotation.__metadata__ if isinstance(one, FieldInfo)]
+    assert info.description
+    return info.description
 
 
 @cache

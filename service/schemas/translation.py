@@ -20,11 +20,9 @@ from service.errors import Problem
 from service.schemas.parsing import JsonRequest, Texts, Whole, as_list, whole_schema
 from translator.analysis.quality import Flag, flags
 from translator.errors import InputError
-from translator.options import Sampling, SearchOptions, declared
+from translator.options import Numbers, RequestedFormality, Sampling, SearchOptions, declared
 from translator.text import rejoin
-from translator.text.formality import RequestedFormality
-from translator.text.protected import NumberStyle
-from translator.translate import SourceSentence, Style
+from translator.translate import DEFAULT_STYLE, SourceSentence, Style
 from translator.translate.answers import Rung
 from translator.translate.receipt import Check, CheckKind, Verdict
 
@@ -123,16 +121,8 @@ class _TextRequest(JsonRequest):
         description='Format of the text. Only "text" is supported, which treats mark-up like any other text; HTML is '
         "not supported yet.",
     )
-    numbers: NumberStyle = Field(
-        "german",
-        description="`german` writes numbers, money, times and dates in the German form; `keep` leaves them "
-        "as they are.",
-    )
-    formality: RequestedFormality = Field(
-        "formal",
-        description="Whether “you” is `formal` (Sie) or `informal` (du, ihr); `auto` leaves it to the model. If the "
-        "model was not trained for this, `informal` is refused and `formal` has no effect.",
-    )
+    numbers: Numbers = DEFAULT_STYLE.numbers
+    formality: RequestedFormality = DEFAULT_STYLE.formality
 
     @field_validator("format", mode="before")
     @classmethod

@@ -12,9 +12,29 @@ from rich.console import Console
 from tyro.conf import UseAppendAction, arg
 
 from translator.errors import InputError
-from translator.options import Option, Sampling, SearchOptions, declared
+from translator.options import (
+    Device,
+    Numbers,
+    Option,
+    RequestedFormality,
+    RequestedPrecision,
+    Sampling,
+    SearchOptions,
+    declared,
+    description_of,
+)
 
 STDOUT, STDERR = Console(), Console(stderr=True)
+
+
+def _help(annotation: Any) -> Any:
+    return arg(help=description_of(annotation).replace("`", ""))
+
+
+NumbersFlag = Annotated[Numbers, _help(Numbers)]
+FormalityFlag = Annotated[RequestedFormality, _help(RequestedFormality)]
+DeviceFlag = Annotated[Device, _help(Device)]
+PrecisionFlag = Annotated[RequestedPrecision, _help(RequestedPrecision)]
 
 _FLAGS = {"beam_size": "beam", "banned": "ban", "sampling": "sample"}
 """The flags that have another name than their option."""

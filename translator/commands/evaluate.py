@@ -4,13 +4,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 from tyro.conf import OmitArgPrefixes, UseAppendAction, arg
 
-from translator.commands import STDERR, STDOUT, SearchArguments
+from translator.commands import STDERR, STDOUT, DeviceFlag, FormalityFlag, PrecisionFlag, SearchArguments
 from translator.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ def evaluate(
     model: UseAppendAction[tuple[Path, ...]] = (),
     hypothesis: UseAppendAction[tuple[Path, ...]] = (),
     search: OmitArgPrefixes[SearchArguments] = SearchArguments(),  # noqa: B008 (frozen, so safe to share)
-    formality: Literal["formal", "informal", "auto"] = "auto",
-    device: str = "auto",
-    precision: Literal["auto", "fp32", "bf16", "int8"] = "auto",
+    formality: FormalityFlag = "auto",  # unlike translate: references may have either
+    device: DeviceFlag = "auto",
+    precision: PrecisionFlag = "auto",
     json_output: Annotated[bool, arg(name="json")] = False,
     record: bool = False,
 ) -> None:
@@ -48,10 +48,6 @@ def evaluate(
         model: Model folder; by default the model shipped with the package.
         hypothesis: File of existing translations to score, alongside models or instead of them.
         search: How to search.
-        formality: Whether "you" is formal (Sie) or informal (du, ihr). auto leaves it to the model, because references
-            may have either. Note that `translator translate` defaults to formal.
-        device: auto (a GPU if there is one), cpu, cuda or cuda:N.
-        precision: Precision of matrix products. auto is int8 on a CPU, bf16 on a GPU that is fast with it, else fp32.
         json_output: Print JSON instead of tables.
         record: Write the scores to the cards of the models, with the precision and the formality.
     """

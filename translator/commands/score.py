@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from translator.commands import STDERR
+from translator.commands import STDERR, DeviceFlag
 from translator.errors import DataError
 
 
@@ -13,7 +13,7 @@ def score(
     target: Path,
     model: Path | None = None,
     length_penalty: float = 1.0,
-    device: str = "auto",
+    device: DeviceFlag = "auto",
     tokens: bool = False,
 ) -> None:
     """Print how likely a model finds existing translations: one line per pair, with score and log-probability.
@@ -23,7 +23,6 @@ def score(
         target: File of German lines, one per English line.
         model: Model folder; by default the model shipped with the package.
         length_penalty: Exponent of the length penalty, by which the log-probability is divided to give the score.
-        device: auto (a GPU if there is one), cpu, cuda or cuda:N.
         tokens: Print JSON lines instead, with the log-probability of every piece.
     """
     from translator.analysis.scoring import score as score_pairs

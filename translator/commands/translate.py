@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from rich.progress import (
     BarColumn,
@@ -22,7 +22,14 @@ from rich.progress import (
 from rich.text import Text
 from tyro.conf import OmitArgPrefixes, Positional, UseAppendAction, arg
 
-from translator.commands import STDERR, SearchArguments
+from translator.commands import (
+    STDERR,
+    DeviceFlag,
+    FormalityFlag,
+    NumbersFlag,
+    PrecisionFlag,
+    SearchArguments,
+)
 from translator.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -44,14 +51,14 @@ def translate(
     processes: int = 0,
     n_best: int = 1,
     prefix: Path | None = None,
-    numbers: Literal["german", "keep"] = "german",
-    formality: Literal["formal", "informal", "auto"] = "formal",
+    numbers: NumbersFlag = "german",
+    formality: FormalityFlag = "formal",
     check: bool = False,
     json_output: Annotated[bool, arg(name="json")] = False,
     align: bool = False,
     tokens: bool = False,
-    device: str = "auto",
-    precision: Literal["auto", "fp32", "bf16", "int8"] = "auto",
+    device: DeviceFlag = "auto",
+    precision: PrecisionFlag = "auto",
 ) -> None:
     """Translate a file or standard input line by line, keeping the line structure.
 
@@ -68,16 +75,12 @@ def translate(
         n_best: Number of translations per sentence; more than one needs --json. Duplicates are merged.
         prefix: File with one line per input line: the German text that its translation must start with, or an empty
             line. The model may extend the last word.
-        numbers: german writes numbers, money, times and dates in German style; keep leaves them unchanged.
-        formality: Whether "you" is formal (Sie) or informal (du, ihr); auto leaves it to the model.
         check: Exit with status 4 if a translation has lost or made up a number, a link, a placeholder or the like, and
             list each case with its line number on standard error. The output is complete all the same.
         json_output: Print one JSON object per line: its sentences with their scores, how each translation was found,
             what became of numbers, links and the like, and the output of --align and --tokens.
         align: Add word alignments to the JSON, as character offsets.
         tokens: Add the pieces of each translation to the JSON, with the log-probability of each.
-        device: auto (a GPU if there is one), cpu, cuda or cuda:N.
-        precision: Precision of matrix products. auto is int8 on a CPU, bf16 on a GPU that is fast with it, else fp32.
     """
     from translator.commands.window_job import WindowJob
     from translator.translate import Style

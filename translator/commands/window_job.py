@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from translator.analysis.alignment import Link, align
 from translator.commands.windows import Window
 from translator.model_folder import model_sha256
+from translator.options import RequestedPrecision
 from translator.search import SearchOptions
 from translator.translate import (
     DEFAULT_STYLE,
@@ -22,7 +23,6 @@ from translator.translate import (
     shipped_model,
 )
 from translator.translate.receipt import Check
-from translator.translate.translator import Precision
 
 
 class Fault(NamedTuple):
@@ -52,7 +52,7 @@ class WindowJob:
     models: tuple[Path, ...]
     """Model folders, an ensemble if several; the shipped model if empty."""
     device: str
-    precision: Precision | Literal["auto"]
+    precision: RequestedPrecision
     options: SearchOptions
     as_json: bool
     with_alignment: bool

@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from translator.options import Numbers, RequestedFormality
 from translator.text import Span, normalise, split_long, split_sentences
 from translator.text.casing import is_in_capitals, usual_case
-from translator.text.formality import FORMALITIES, RequestedFormality
+from translator.text.formality import FORMALITIES
 from translator.text.lexicon import Hinting, Lexicon
 from translator.text.normalisation import refuse_surrogates
 from translator.text.protected import (
     Marks,
-    NumberStyle,
     PlacedSpan,
     ProtectedSpan,
     find_protected,
@@ -29,10 +29,8 @@ from translator.tokenizer import Tokenizer
 class Style:
     """How to write the German."""
 
-    numbers: NumberStyle = "german"
-    """Whether to write numbers, money, times and dates in German form, or to keep them as they are."""
+    numbers: Numbers = "german"
     formality: RequestedFormality = "formal"
-    """Whether “you” is Sie or du; auto leaves it to the model."""
 
 
 DEFAULT_STYLE = Style()

@@ -23,6 +23,7 @@ from translator.engines.protocol import Engine
 from translator.errors import ConfigError, InputError, TranslatorError
 from translator.feed import Awaited, Feed, Listed, feed_of
 from translator.model_folder import ModelFiles, read_model
+from translator.options import RequestedPrecision
 from translator.processor import has_gpu, usable_cores
 from translator.search import (
     BannedPhrases,
@@ -178,7 +179,7 @@ class Translator:
         path: Path | str | None = None,
         device: str = "auto",
         ensemble_with: Sequence[Path | str] = (),
-        precision: Precision | Literal["auto"] = "auto",
+        precision: RequestedPrecision = "auto",
     ) -> Self:
         """Load a model folder; without a path, load the model that ships with the package.
 
@@ -517,7 +518,7 @@ def special_tokens(tokenizer: Tokenizer) -> SpecialTokens:
     )
 
 
-def resolve_precision(precision: Precision | Literal["auto"], device: str) -> tuple[Precision, str]:
+def resolve_precision(precision: RequestedPrecision, device: str) -> tuple[Precision, str]:
     """Resolve "auto" to a precision and a device; raises ConfigError if one of them is not available.
 
     The choice depends on the hardware, not on a timed trial: a trial may end differently at each start, and so would
