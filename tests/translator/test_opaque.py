@@ -32,7 +32,7 @@ SENTENCES: dict[OpaqueKind, list[str]] = {
         "It is ⟦https://example.com/müller/straße⟧…",
         "The address is ⟦https://me:secret@example.com:8443/x;y=1,2?z=[3]⟧.",
         "Follow ⟦bit.ly/abc⟧ or ⟦youtu.be/dQw4w9WgXcQ⟧, or read on at ⟦orf.at⟧.",
-        "⟦tel:+49301234567⟧ and ⟦doi:10.1000/182⟧ are links.",
+        "⟦tel:+49301234567⟧ and ⟦doi:10.1000/182⟧ are links, as is ⟦arXiv:1706.03762⟧.",
         "Ask ⟦HTTP://EXAMPLE.COM⟧ or EXAMPLE, ⟦EXAMPLE.COM⟧!",
         "A Booking.Com of its own, ⟦Booking.com⟧-style; ⟦ASP.NET⟧ too",
     ],

@@ -275,6 +275,38 @@ RIGHT = """
     1 | eins
     0 errors | keine Fehler
     5:30 | halb sechs
+    ten thousand dollars | zehntausend Dollar
+    ten thousand dollars | 10.000 US-Dollar
+    two hundred and fifty million people | zweihundertfünfzig Millionen Menschen
+    two million people | 2.000.000 Menschen
+    three hundred years | drei hundert Jahre
+    one hundred dollar bill | ein Hundert-Dollarschein
+    20 bn euros | 20 Milliarden Euro
+    20 m euros | 20.000.000 €
+    between 22 and 28 dollars | zwischen 22 und 28 $
+    50 pounds | 50 lb
+    from 10 to 12 million | von 10 Millionen auf 12 Millionen
+    a 30-million-euro project | ein 30 Millionen Euro teures Projekt
+    a 30-million-euro project | ein 30-Millionen-Euro-Projekt
+    30 to 50 thousand | 30.000 bis 50.000
+    rooms 101 102 103 | die Zimmer 101 102 103
+    3 500 ml bottles | 3 500-ml-Flaschen
+    On day 5 100 people came. | Am Tag 5 100 Menschen.
+    13:45.67 minutes | 13:45,67 Minuten
+    a 12" disk | eine 12-Zoll-Scheibe
+    a 12" disk | eine 12"-Scheibe
+    §4.2 | Paragraph 4.2
+    §4.2 | §4.2
+    26º C | 26 Grad Celsius
+    −5 ° C | −5 ° C
+    article 3b | Artikel 3 b
+    We vote at 5.30 this evening. | Wir stimmen um 17.30 Uhr ab.
+    We vote at 4:30 tomorrow afternoon. | Wir stimmen morgen um 16:30 Uhr ab.
+    €2,000 | 2.000,- €
+    24 September 1759 | 24 September 1759
+    23-24 March 2000 | 23. / 24. März 2000
+    at 1PM | um 13.00 h
+    No. 81 | No. 81
     3x faster | dreimal schneller
 """
 """German equivalents of the English, in digits or in words; none of them is a fault."""
@@ -308,6 +340,16 @@ WRONG = """
     365 days | 365 Monate
     11 pm | 11 Uhr morgens
     10-15 minutes | 10 bis 15 Stunden
+    ten thousand dollars | tausend Dollar
+    ten thousand dollars | zehntausend Euro
+    two million people | zwei Milliarden Menschen
+    20 bn euros | 20 Milliarden Dollar
+    20 bn euros | 20 Milliarden
+    5 dollars each | je 5
+    rooms 101 102 103 | die Zimmer 101 102 104
+    We vote at 5.30. | Wir stimmen um 17.30 Uhr ab.
+    a 12" disk | eine 12-mm-Scheibe
+    §4.2 | § 4.3
 """
 
 

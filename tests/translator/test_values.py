@@ -60,6 +60,13 @@ def forms(text: str) -> list[tuple[str, str]]:
         ("$5–$10 a day, €20-30 a week", [("$5–$10", "5–10 $"), ("€20-30", "20–30 €")]),
         ("CHF 1,200.- or 99¢", [("CHF 1,200.-", "1.200 CHF"), ("99¢", "99 ¢")]),
         ("$5/month", [("$5", "5 $")]),
+        ("20 bn euros, 20 m euros, 20bn dollars, 1.7m people", [
+            ("20 bn", "20 Mrd."), ("20 m", "20 Mio."), ("20bn", "20 Mrd."), ("1.7m", "1,7 Mio."),
+        ]),
+        ("€1.4 m, EUR 109 m, 20 m long", [("€1.4 m", "1,4 Mio. €"), ("EUR 109 m", "109 Mio. EUR"), ("20 m", "20 m")]),
+        ("EUR 29 430 million, 4 500 000 EUR", [
+            ("EUR 29 430 million", "29.430 Millionen EUR"), ("4 500 000 EUR", "4.500.000 EUR"),
+        ]),
         # percentages and quantities
         ("2.5% of it, 50 % of that", [("2.5%", "2,5 %"), ("50 %", "50 %")]),
         ("5-10% or −3%", [("5-10%", "5–10 %"), ("−3%", "−3 %")]),
@@ -67,6 +74,15 @@ def forms(text: str) -> list[tuple[str, str]]:
         ("180°C, −5 °C, a 90° turn", [("180°C", "180 °C"), ("−5 °C", "−5 °C"), ("90°", "90°")]),
         ("3.5 GB at 16GB/s", [("3.5 GB", "3,5 GB"), ("16GB/s", "16 GB/s")]),
         ("5 m wide, ½ l", [("5 m", "5 m"), ("½ l", "½ l")]),
+        ("26º C, −5 ° C, a 90º turn", [("26º C", "26 °C"), ("−5 ° C", "−5 °C"), ("90º", "90°")]),
+        ("the under-18s waited 18s", [("18s", "18 s")]),
+        # inches, but not a number before the end of a quotation
+        ('A 12" disk, a 5.5"-phone, a ¾" pipe', [('12"', '12"'), ('5.5"', '5,5"'), ('¾"', '¾"')]),
+        ('It is 12" x 6" x 3/4".', [('12"', '12"'), ('6"', '6"'), ('3/4"', '3/4"')]),
+        ('“Yes”, he said: a 24” and a 27″ screen', [("24”", "24”"), ("27″", "27″")]),
+        ('She said "yes" to the 15" one.', [('15"', '15"')]),
+        ('He said "We need 15" and "We need 5.5" again.', [("15", "15"), ("5.5", "5,5")]),
+        ("“We need 15” is all", [("15", "15")]),
         ("22.5h, 8.25l, 30g", [("22.5h", "22,5 h"), ("8.25l", "8,25 l"), ("30g", "30 g")]),
         ("10–15 kg", [("10–15 kg", "10–15 kg")]),
         # times
@@ -108,10 +124,11 @@ def forms(text: str) -> list[tuple[str, str]]:
         ("2025-05-12", [("2025-05-12", "2025-05-12")]),
         ("12/31/2025 or 31/12/2025", [("12/31/2025", "31.12.2025"), ("31/12/2025", "31.12.2025")]),
         ("5/12/2025 may be two days", [("5/12/2025", "5/12/2025")]),
+        ("04-02-2026 or 31-12-2025", [("04-02-2026", "04-02-2026"), ("31-12-2025", "31.12.2025")]),
         ("You may 12 times say May 2025", [("2025", "2025")]),
         # years, decades, ordinals, ranges
         ("in 2019 and 1066", [("2019", "2019"), ("1066", "1066")]),
-        ("the 1990s and the 80s", [("1990s", "1990er"), ("80s", "80er")]),
+        ("the 1990s, the 80s and the 880s", [("1990s", "1990er"), ("80s", "80er"), ("880s", "880er")]),
         ("in his 30s, retry in 30s, wait 5s", [("30s", "30er"), ("30s", "30 s"), ("5s", "5 s")]),
         ("the early 20s and the ’60s", [("20s", "20er"), ("’60s", "60er")]),
         ("the 1st floor, the 21st century, the 1,000th", [("1st", "1."), ("21st", "21."), ("1,000th", "1.000.")]),
@@ -131,6 +148,17 @@ def forms(text: str) -> list[tuple[str, str]]:
         # versions and sections keep their point
         ("Python 3.11 is fast, 3.11 is not.", [("3.11", "3.11"), ("3.11", "3,11")]),
         ("See section 4.2 of Ubuntu 22.04.", [("4.2", "4.2"), ("22.04", "22.04")]),
+        ("Room 4.12, room 4.13 and rooms 3.9 and 3.10, the price 3.10", [
+            ("4.12", "4.12"), ("4.13", "4.13"), ("3.9", "3.9"), ("3.10", "3.10"), ("3.10", "3,10"),
+        ]),
+        ("Sections 3.8, 3.9, and 3.10 apply.", [("3.8", "3.8"), ("3.9", "3.9"), ("3.10", "3.10")]),
+        ("It is 4.12 metres long and costs $4.12, Bolt ran 9.58 seconds", [
+            ("4.12", "4,12"), ("$4.12", "4,12 $"), ("9.58", "9,58"),
+        ]),
+        ("4.2 Safety rules", [("4.2", "4.2")]),
+        ("2.5 Cups of milk", [("2.5", "2,5")]),
+        ("4.2 is more\n3.10 Noise", [("4.2", "4,2"), ("3.10", "3.10")]),
+        ("§4.2, § 433 and §§ 4–7a", [("§4.2", "§ 4.2"), ("§ 433", "§ 433"), ("§§ 4–7a", "§§ 4–7a")]),
         ("In 3.5 hours I ran 7.2 miles.", [("3.5", "3,5"), ("7.2", "7,2")]),
         # times with a point, if the adjacent words say so
         ("We meet at 15.30 in the hall, until 17.45.", [("15.30", "15:30 Uhr"), ("17.45", "17:45 Uhr")]),
@@ -147,8 +175,12 @@ def forms(text: str) -> list[tuple[str, str]]:
             ("15.30", "15,30"), ("15.30", "15,30"), ("1530", "1530"),
         ]),
         ("Upgrade to version 8.15 by 9.75", [("8.15", "8.15"), ("9.75", "9,75")]),
+        ("It peaked at 12.11 in at noon, we met at 12.11 in the hall", [("12.11", "12,11"), ("12.11", "12:11 Uhr")]),
         ("It is at 1.59 – 1.79 now", [("1.59 – 1.79", "1,59 – 1,79")]),
         # durations are not times of day
+        ("It took 13:45.67 minutes, 1:45.6 or 1:02:03.5.", [
+            ("13:45.67", "13:45,67"), ("1:45.6", "1:45,6"), ("1:02:03.5", "1:02:03,5"),
+        ]),
         ("It takes 1:30 h, after 1:30 h, at 1:30 h.", [("1:30", "1:30"), ("1:30", "1:30"), ("1:30 h", "1:30 Uhr")]),
         ("It took 1h 45m, 2h30m or 5m 30s.", [
             ("1h 45m", "1 h 45 min"), ("2h30m", "2 h 30 min"), ("5m 30s", "5 min 30 s"),
@@ -196,6 +228,36 @@ def test_numbers_up_to_twelve_stay_words_of_the_sentence(number: int) -> None:
     assert (value.kind, value.german) == ("small", str(number))
     (thirteen,) = find_values("Take 13 of them.")
     assert thirteen.kind == "number"
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("ten thousand dollars", {"ten thousand": 10_000}),
+        ("Two hundred and fifty million", {"Two hundred and fifty million": 250_000_000}),
+        ("a hundred and fifty thousand", {"a hundred and fifty thousand": 150_000}),
+        ("a fifty-thousand-dollar car", {"fifty-thousand": 50_000}),
+        ("nineteen hundred and five", {"nineteen hundred and five": 1905}),
+        ("twenty-one thousand three hundred", {"twenty-one thousand three hundred": 21_300}),
+        ("between one and two hundred", {"two hundred": 200}),
+        ("two or three thousand", {"three thousand": 3000}),
+        ("a thousand thanks, hundreds of them, one point five million, sixteen hundred millions", {}),
+        ("five hundred, six hundred", {}),  # or 5.600, if it has a comma between thousands
+        ("two thousand and three thousand", {}),
+        ("two million five hundred thousand", {}),  # zwei Millionen fünfhunderttausend
+    ],
+)  # fmt: skip
+def test_large_numbers_in_words(text: str, values: dict[str, int]) -> None:
+    found = find_values(text)
+    assert {text[one.start : one.end]: int(one.key) for one in found} == values
+    assert {one.kind for one in found} <= {"small"}
+
+
+def test_a_magnitude_is_shared_with_the_number_before_it() -> None:
+    ten, twelve = find_values("from 10 to 12 million")
+    assert (ten.german, ten.also, twelve.key) == ("10", ("10000000",), "12000000")
+    (thirty,) = find_values("a 30-million-euro project")
+    assert (thirty.german, thirty.also) == ("30", ("30000000",))
 
 
 @pytest.mark.parametrize(
@@ -249,6 +311,11 @@ def test_a_number_of_a_million_digits_has_no_value_and_is_fast() -> None:
         "0s and ",
         "XIV ",
         "vol. I",
+        "one hundred ",
+        '1" ',
+        '"1 ',
+        "Xx 1.5 ",
+        "§ 1.",
     ],
 )
 def test_long_runs_take_no_quadratic_time(run: str) -> None:

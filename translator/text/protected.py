@@ -62,7 +62,7 @@ class ProtectedSpan:
 
     @property
     def is_word(self) -> bool:
-        """Whether it is a number up to twelve, which stays a word of the sentence and is only checked afterwards."""
+        """Whether it is a number up to twelve or one in words: it stays in the sentence and is checked afterwards."""
         return self.kind == "small"
 
 

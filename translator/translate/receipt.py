@@ -19,7 +19,7 @@ from translator.text.numbers import german_values, possible_values
 from translator.text.opaque import find_opaque
 from translator.text.protected import NumberStyle, ProtectedKind, ProtectedSpan, replaced, tag_pairs
 from translator.text.units import ANY_BUT_CLOCK, Units, counts_things, english_unit_after, german_unit_after
-from translator.text.values import Value, time_key
+from translator.text.values import CURRENCY_CODES, Value, time_key
 
 Verdict = Literal["kept", "converted", "lost", "misplaced", "extra"]
 """`kept`: unchanged. `converted`: another form of the same value. `lost`: missing. `misplaced`: a tag that no longer
@@ -58,7 +58,14 @@ _NEVER_WRITTEN = re.compile("[\ufffd\n\r\v\f\x85\u2028\u2029]")
 _TAGS = re.compile(r"<[^<>]*>")
 _WITHOUT_UNITS = ("small", "number", "year")
 """Kinds that a unit in words may follow; the translation must not change that unit."""
+_CURRENCIES = {"$", "EUR", "GBP", "¢", "CHF", "JPY"}
+_CURRENCY_BEFORE = re.compile(rf"(?:[$€£¥]|{CURRENCY_CODES}|Euro|Dollar)[ \u00a0]?\Z")
+_CURRENCY_AFTER = re.compile(
+    r"[ \u00a0-]?(?:[$€£¥¢]|(?:US-)?Dollar|Euro|Pfund|Cent|Franken|Yen)", re.IGNORECASE
+)
+_LONGEST_CURRENCY = 7
 _NUMBER_WITH_LETTER = re.compile(r"(?P<number>\d{1,9})(?P<letter>[xkKmM])")
+_NUMBER_WITH_SMALL_LETTER = re.compile("([0-9]{1,4})([a-z])")
 _LETTERS = {"x": 1, "k": 1000, "m": 10**6}
 _SQUARES = {
     "km2": ("km²", "Quadratkilometer", "Quadratkilometern"), "m2": ("m²", "Quadratmeter", "Quadratmetern"),
@@ -124,9 +131,10 @@ def _target(
         return target
     unit = _unit(source, place) if span.kind in _WITHOUT_UNITS else frozenset()
     target = german.take(span.value, unit)
-    if target is None and span.is_word:
+    if target is None and span.is_word and span.text.isdecimal():
         target = _take_small(source, int(span.text), german, unit)
-    return target
+    is_money = unit and english_unit_after(source, place[1]) & _CURRENCIES
+    return None if target and is_money and not _has_currency(german.text, target) else target
 
 
 def _find_misplaced_tags(
@@ -161,12 +169,20 @@ def _unit(source: str, place: Place) -> Units:
     return ANY_BUT_CLOCK if not unit and counts_things(source, *place) else unit
 
 
+def _has_currency(german: str, place: Place) -> bool:
+    """Whether a currency stands beside a number, or a weight for “pounds”."""
+    before = _CURRENCY_BEFORE.search(german, max(0, place[0] - _LONGEST_CURRENCY), place[0])
+    return bool(before or _CURRENCY_AFTER.match(german, place[1]) or german_unit_after(german, place[1]))
+
+
 def _take_identifier(written: str, german: GermanText) -> Place | None:
-    """Find an identifier that German writes differently: 3x as “dreimal”, 100K as 100.000, PCs as PC."""
+    """Find an identifier that German writes differently: 3x as “dreimal”, 100K as 100.000, 3b as “3 b”, PCs as PC."""
     match = _NUMBER_WITH_LETTER.fullmatch(written)
     if match:
         key = str(int(match["number"]) * _LETTERS[match["letter"].lower()])
         return german.take(Value(0, 0, "number", key, written))
+    if spaced := _NUMBER_WITH_SMALL_LETTER.fullmatch(written):
+        return german.take_text(f"{spaced[1]} {spaced[2]}")
     for other in _SQUARES.get(written, ()):
         if target := german.take_text(other):
             return target
@@ -188,7 +204,7 @@ def _take_small(source: str, number: int, german: GermanText, unit: Units) -> Pl
 
 def _extra_digits(source: str, start: int, spans: Sequence[ProtectedSpan], german: GermanText) -> list[Check]:
     """Numbers in the translation that nothing in the source explains."""
-    left = [(place, number) for place, number in find_numbers(german.text) if german.take_place(place)]
+    left = list(find_numbers(german.rest()))
     if not left:
         return []
     explained = values_in_words(source) | _unprotected_numbers(source, start, spans)

@@ -69,24 +69,24 @@ _HOUR, _MINUTE, _SECOND = r"(?:h|Std\.|Stunden?)", r"(?:min|Min\.|Minuten?)", r"
 
 _PATTERNS = {
     "number": rf"{_AMOUNT}{_MAGNITUDE}",
-    "money": rf"{_AMOUNT}{_MAGNITUDE}{_OF_COUNTRY}(?:{_BLANK}|-)?(?P<unit>{_CURRENCY})",
+    "money": rf"{_AMOUNT}(?:,[-–—]{{1,2}})?{_MAGNITUDE}{_OF_COUNTRY}(?:{_BLANK}|-)?(?P<unit>{_CURRENCY})",
     "money_before": rf"(?<!\w)(?P<between>(?!))?(?P<sign>{_SIGN})(?P<unit>{CURRENCY_SIGNS}|(?:{CURRENCY_CODES}))"
     rf"{_BLANK}?{_RANGE}{_MAGNITUDE}",
     "percent": rf"{_AMOUNT}{_BLANK}?(?:(?P<unit>[%‰])(?:ig\w*)?|-?(?:Prozent(?:punkten?)?|prozentig\w*))(?!\w)",
     "quantity": rf"{_AMOUNT}(?:{_BLANK}|-)?"
-    rf"(?:(?P<unit>{UNITS}|°|[mglLtshWVΩ])(?![^\W_]|[²³])|(?P<unit_word>{GERMAN_UNIT_WORDS})(?!\w))",
+    rf"(?:(?P<unit>{UNITS}|[°º]{_BLANK}?[CF]|[°º\"”″]|[mglLtshWVΩ])(?![^\W_]|[²³])|(?P<unit_word>{GERMAN_UNIT_WORDS})(?!\w))",
     "duration": rf"{_BEGIN}(?P<hours>\d{{1,3}})"
     rf"(?:{_BLANK}?{_HOUR}{_AND}(?P<minutes>\d\d?){_BLANK}?{_MINUTE}?|:(?P<minutes2>[0-5]\d){_BLANK}?{_HOUR})"
     rf"(?:{_AND}(?P<seconds>\d\d?){_BLANK}?{_SECOND})?(?!\w)"
     rf"|{_BEGIN}(?P<minutes3>\d{{1,3}}){_BLANK}?{_MINUTE}{_AND}(?P<seconds3>\d\d?){_BLANK}?{_SECOND}(?!\w)",
     "time": rf"{_BEGIN}(?P<hour>{_CLOCK})(?:[:.](?P<minutes>[0-5]\d))?(?:{_DASH}(?P<hour2>{_CLOCK})"
-    rf"(?:[:.](?P<minutes2>[0-5]\d))?)?(?P<clock>(?:{_BLANK}|-)Uhr(?:{_BLANK}(?P<after>[0-5]\d)(?!\w))?)?"
+    rf"(?:[:.](?P<minutes2>[0-5]\d))?)?(?P<clock>(?:(?:{_BLANK}|-)Uhr|{_BLANK}?h(?!\w))(?:{_BLANK}(?P<after>[0-5]\d)(?!\w))?)?"
     rf"(?P<evening>{_BLANK}(?:nachmittags|abends|nachts|mittags|am{_BLANK}(?:Nachmittag|Abend))(?!\w))?"
     r"(?!\d|:\d|[.,]\d)",
     "spoken_time": rf"(?<!\w)(?P<quarter>halb|viertel nach|viertel vor|dreiviertel){_BLANK}"
     rf"(?P<hour>1[0-2]|[1-9]|{_HOURS.replace(' ', '|')})(?!\w|[.,:]\d)(?:{_BLANK}Uhr)?",
-    "date": rf"{_BEGIN}(?P<day>\d{{1,2}})\."
-    rf"(?:(?:[-–]|{_BLANK}(?:bis|und|oder){_BLANK}(?:(?:zum|dem){_BLANK})?)(?P<until>\d{{1,2}})\.)?"
+    "date": rf"{_BEGIN}(?P<day>\d{{1,2}})(?:\.|(?={_BLANK}{_MONTH}))"
+    rf"(?:(?:[-–]|{_BLANK}?/{_BLANK}?|{_BLANK}(?:bis|und|oder){_BLANK}(?:(?:zum|dem){_BLANK})?)(?P<until>\d{{1,2}})\.)?"
     rf"{_BLANK}?(?P<month>{_MONTH})s?(?!\w)(?:{_BLANK}(?P<year>\d{{4}}))?",
     "numeric_date": rf"{_BEGIN}(?P<day>\d{{1,2}})\.{_BLANK}?(?P<month>\d{{1,2}})\.{_BLANK}?"
     r"(?P<year>\d{4}|\d\d)?(?!\w)",
@@ -95,8 +95,8 @@ _PATTERNS = {
     rf"|(?:Rang|Platz){_BLANK}(?P<rank>{NUMBER})|(?<!\w)(?P<roman>[IVX]+)\.?(?!\w)",
     "decade": rf"(?<!\w)(?P<decade>\d{{2,4}})ern?(?![^\W_])|(?<!\w)(?:Anfang|Mitte|Ende){_BLANK}(?P<age>\d0)(?!\w)"
     rf"|{_BEGIN}(?P<century>\d{{1,2}})\.{_BLANK}(?:Jahrhundert(?:e?s)?|Jh\.)(?!\w)",
-    "label": r"(?<!\w)(?P<label>Nr|Nummern?|S|Seiten?|Abb|Abbildung(?:en)?|Bild|Kap|Kapitels?|Bd|Band(?:es)?|"
-    r"Bände|Art|Artikels?|Abschn|Abschnitte?s?|Abs|Absatz|Gl|Gleichung|[#№§])"
+    "label": r"(?<!\w)(?P<label>Nr|No(?=\.)|Nummern?|S|Seiten?|Abb|Abbildung(?:en)?|Bild|Kap|Kapitels?|Bd|Band(?:es)?|"
+    r"Bände|Art|Artikels?|Paragra(?:ph|f)(?:en|s)?|Abschn|Abschnitte?s?|Abs|Absatz|Gl|Gleichung|[#№§])"
     rf"\.?{_BLANK}?(?P<number>\d+(?:\.\d+)*[a-z]?|{_ROMAN})(?:{_DASH}(?P<last>\d+[a-z]?|{_ROMAN}))?(?!\w|[.,:/-]\d)",
     "label_behind": rf"{_BEGIN}(?P<number>\d+)\.{_BLANK}"
     r"(?P<label>Kapitels?|Band(?:es)?|Artikels?|Abschnitte?s?|Absatz)(?!\w)",
@@ -112,7 +112,7 @@ _COMPILED = {
     for name, pattern in _PATTERNS.items()
 }
 _LABELS = {
-    "numm": "Nr", "seit": "S", "abbi": "Abb", "bild": "Abb", "kapi": "Kap", "band": "Bd",
+    "no": "Nr", "numm": "Nr", "para": "Abschn", "seit": "S", "abbi": "Abb", "bild": "Abb", "kapi": "Kap", "band": "Bd",
     "bänd": "Bd", "arti": "Art", "absc": "Abschn", "absa": "Abs", "glei": "Gl", "#": "Nr", "№": "Nr", "§": "Abschn",
 }  # fmt: skip
 
@@ -126,6 +126,19 @@ def keys_and_places(name: str, text: str, read: ReadNumber) -> Iterator[tuple[st
         for key in _READERS[name](match, read):
             yield key, place
         yield from _ends_of_range(name, match, read)
+        yield from _adjacent_numbers(name, match)
+
+
+def _adjacent_numbers(name: str, match: re.Match[str]) -> Iterator[tuple[str, Place]]:
+    """Yield the parts of “3 500 ml”, which may be 3 and 500 ml instead of one number with a space after thousands."""
+    if name not in ("number", "money", "percent", "quantity") or not _SPACED.search(match["first"]):
+        return
+    *others, last = _DIGITS.finditer(match.string, *match.span("first"))
+    for unit in _unit_keys(match):
+        yield f"{int(last[0])}{unit}", (last.start(), match.end())
+    if name == "number":
+        for part in others:
+            yield str(int(part[0])), part.span()
 
 
 def _ends_of_range(name: str, match: re.Match[str], read: ReadNumber) -> Iterator[tuple[str, Place]]:
@@ -266,6 +279,8 @@ def _labels(match: re.Match[str], read: ReadNumber) -> set[str]:
     return {label_key(f"{label}. {match['number']}" + (f"-{last}" if last else ""))}
 
 
+_SPACED = re.compile(_BLANK)
+_DIGITS = re.compile(r"\d+")
 _MINUEND = re.compile(
     rf"(?:[\d)\]%°²³{VULGAR}]|(?<!\w)[a-z]|(?:{_HOURS.replace(' ', '|')}|zehn|zig|hundert|tausend)){_BLANK}\Z",
     re.IGNORECASE,

@@ -26,7 +26,7 @@ _WORD = re.compile(
     rf"|(?P<ordinal>(?:{'|'.join(_ORDINALS)}|(?:{_PART}){{1,12}}+s?t)e[nmrs]?(?!\w))"
     rf"|(?P<decade>(?:{'|'.join(_TENS.split())}|dreissig))ern?(?=jahr|n?(?!\w))"
     r"|(?P<fraction>drei ?viertel|zwei drittel|(?:ein )?(?:viertel|drittel)|halbe[nmrs]?|halb)(?!\w)"
-    rf"|(?P<cardinal>(?:{_PART}){{1,12}}+)(?:(?:e[nmrs]?)?(?!\w)"
+    rf"|(?P<cardinal>(?:{_PART}){{1,12}}+(?: (?:hundert|tausend)(?!\w))?+)(?:(?:e[nmrs]?)?(?!\w)"
     r"|(?=jähr|tägig|wöchig|monatig|stündig|minütig|mal(?!\w)|fach|prozentig|stellig))"
     r"|(?P<clock>mitternacht|mittags?)(?!\w))",
     re.IGNORECASE,
@@ -74,7 +74,7 @@ def _replacements(text: str) -> Iterator[tuple[Place, str]]:
 
 
 def _cardinal(word: str) -> str | None:
-    value = _value_of(word)
+    value = _value_of(word.replace(" ", ""))
     return None if value is None else str(value)
 
 

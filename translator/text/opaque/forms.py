@@ -4,6 +4,7 @@ import re
 from typing import Literal
 
 from translator.text.sentences import PICTOGRAPH
+from translator.text.values.patterns import COUNTED
 
 OpaqueKind = Literal[
     "link", "email", "path", "code", "placeholder", "tag", "entity", "hash", "identifier", "version", "phone",
@@ -158,7 +159,7 @@ _RELEASE = rf"(?:[-+~.](?:(?:{_SUFFIXES})(?!\w)|[A-Za-z]{{0,10}}\d[A-Za-z0-9]{{0
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _VALUE = (
     r"(?:\d++(?:(?i:st|nd|rd|th|am|pm|s|ish|somethings?|odd|fold|plus)|[ap](?=\.m)"
-    rf"|{_UNITS}|{_CURRENCIES}|h\d{{0,2}}(?:m|min)?|m(?:in)?\d{{1,2}}s)|(?:{_CURRENCIES})\d++)(?!\w)"
+    rf"|{_UNITS}|{_CURRENCIES}|h\d{{0,2}}(?:m|min)?|m(?:in)?\d{{1,2}}s|m(?= {COUNTED}))|(?:{_CURRENCIES})\d++)(?!\w)"
 )
 """Ordinals, decades, times, quantities and money, which are converted."""
 
@@ -209,7 +210,10 @@ COMMAND_LINES: Table = (
 AT_WORDS: Table = (
     ("email", r"(?<![+%-])(?<!\w\.)\w[\w.+%-]{0,63}+@\w++(?:[.-]\w++|-++\w++)*+"),
     ("link", rf"[A-Za-z][A-Za-z0-9+.-]{{0,30}}+://{_ADDRESS}++"),
-    ("link", rf"(?:(?:mailto|urn|doi|magnet):(?=[\w?])|(?:tel|sms):(?=[+\d])|data:(?=\w++/)){_ADDRESS}++"),
+    (
+        "link",
+        rf"(?:(?:mailto|urn|doi|magnet|arXiv|arxiv):(?=[\w?])|(?:tel|sms):(?=[+\d])|data:(?=\w++/)){_ADDRESS}++",
+    ),
     ("link", rf"(?i:www)\.(?=\w){_ADDRESS}++"),
     ("link", rf"{_LABELS}(?:{_DOMAINS}|{_WORD_DOMAINS})(?!\w){_PORT}{_REST}"),
     ("link", rf"{_LABELS}(?!(?:{_EXTENSIONS})/)[a-z]{{2,18}}+/(?=[\w~?#%({{]){_ADDRESS}++"),
@@ -327,7 +331,7 @@ AT_WORDS: Table = (
     ),  # x², CO₂; "report¹" is a word
     *COMMAND_LINES,
     ("foreign", rf"{_FOREIGN}++(?:[ '’-]{_FOREIGN}++)*+"),
-    ("foreign", rf"(?=[{FREQUENT_LATIN}-]*+[{LATIN}])[{LATIN}]++(?:-[{LATIN}]++)*+"),
+    ("foreign", rf"(?<![{LATIN}]-)(?=[{FREQUENT_LATIN}-]*+[{LATIN}])[{LATIN}]++(?:-[{LATIN}]++)*+"),
     ("identifier", r"(?i:utf|iso|sha|aes|gpt|rfc|cve|covid|x86)(?:-\d{1,7}){1,3}+(?!\w)"),
     ("identifier", rf"{_NO_FRACTION}\d{{1,20}}+(?:\.\d{{1,20}}+)?[eE][+-]?\d{{1,4}}+(?!\w|\.\d)"),
     ("identifier", r"(?:[cC]\+\+\d{0,2}+|[CF]#)(?!\w)"),

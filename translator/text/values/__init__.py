@@ -3,7 +3,7 @@
 The forms follow German typesetting: `$1,299.99` → `1.299,99 $`, `2.5%` → `2,5 %`, `3:30 p.m.` → `15:30 Uhr`,
 `May 12, 2025` → `12. Mai 2025`. Ambiguous values, such as `5/12/2025`, stay unchanged.
 
-Reading order: `keys`, `patterns`, `context`, `readers`.
+Reading order: `keys`, `patterns`, `context`, `readers`, `words`.
 """
 
 import re
@@ -23,8 +23,9 @@ from translator.text.values.keys import (
     time_key,
     unit_key,
 )
-from translator.text.values.patterns import ANY_VALUE, MAY_HOLD_DIGITS, MAY_HOLD_ROMAN, ROMAN
+from translator.text.values.patterns import ANY_VALUE, MAGNITUDES, MAY_HOLD_DIGITS, MAY_HOLD_ROMAN, ROMAN
 from translator.text.values.readers import READERS, read_roman
+from translator.text.values.words import MAY_HOLD_LARGE, find_large
 
 __all__ = [
     "CURRENCIES",
@@ -48,8 +49,14 @@ def find_values(text: str) -> list[Value]:
     values = list(_read_all(text)) if MAY_HOLD_DIGITS.search(text) else []
     if MAY_HOLD_ROMAN.search(text):
         romans = (read_roman(match) for match in ROMAN.finditer(text))
-        return list(merge(values, romans, key=lambda value: value.start))
+        values = list(merge(values, romans, key=_start))
+    if MAY_HOLD_LARGE.search(text):
+        values = list(merge(values, find_large(text), key=_start))
     return values
+
+
+def _start(value: Value) -> int:
+    return value.start
 
 
 def _read_all(text: str) -> Iterator[Value]:
@@ -77,9 +84,19 @@ def _with_adjacent_words(value: Value, text: str) -> Value:
             return replace(value, start=before.start(), german=german, kind=kind, key=key)
     if value.kind in _SIGNED and _BELOW_ZERO.match(text, value.end):
         return replace(value, also=(*value.also, f"-{value.key}"))
+    if value.kind in ("small", "number") and text[value.end : value.end + 1] in (" ", "-"):
+        magnitude = _SHARED_MAGNITUDE.match(text, value.end)
+        if magnitude and value.key.isdecimal():
+            shared = int(value.key) * MAGNITUDES[magnitude["magnitude"].lower()][0]
+            return replace(value, also=(*value.also, str(shared)))
     return value
 
 
+_SHARED_MAGNITUDE = re.compile(
+    r"(?:-| (?:to|and|or) \d++(?:\.\d++)?+ )(?P<magnitude>thousand|million|billion|trillion)(?!\w)",
+    re.IGNORECASE,
+)
+"""A magnitude that also belongs to the number before it: “10 to 12 million”, “a 30-million-euro project”."""
 _BELOW_ZERO = re.compile(r"[ \u00a0](?:degrees? )?(?:Celsius |Fahrenheit )?below (?:zero|freezing)")
 _ENDS_OF_SIGNS = ("s", "S", "e", "E")
 """The last letters of “minus” and “negative”."""

@@ -1,10 +1,11 @@
-"""Use the words around a number to tell versions, times of day, negative numbers and months that are verbs.
+"""Use the words around a number to tell versions, inches, times of day, negative numbers and months that are verbs.
 
 All checks look at a bounded number of characters.
 """
 
 import re
 
+from translator.text.units import english_unit_after
 from translator.text.values.patterns import CLOCK_WITH_POINT
 
 _LOOK_BACK = 40
@@ -12,16 +13,18 @@ _LOOK_BACK = 40
 _LOOK_AHEAD = 30
 """How many characters after a number to inspect."""
 
-# Versions.
+# Versions and section numbers.
 
 _VERSIONED_WORDS = """
-    version versions release releases section sections chapter figure table part item step level build firmware kernel
-    point equation article paragraph clause rule example exercise lesson appendix annex note update
+    version versions release releases section sections chapter chapters figure figures table tables part item items
+    step level build firmware kernel point equation equations article articles paragraph paragraphs clause clauses rule
+    rules example examples exercise exercises lesson appendix annex note update room rooms gate unit question theorem
+    lemma definition listing requirement problem task v ver arxiv
     windows python java ubuntu debian fedora android firefox chrome linux php perl ruby node mysql postgresql usb http
     html css tls ssl bluetooth qt gtk gnome kde apache exchange sql directx opengl office
 """
 _VERSIONED = frozenset(_VERSIONED_WORDS.split())
-"""Words before a version or section number, which keeps its decimal point."""
+"""Words before a version, section or room number, which keeps its decimal point."""
 _NO_NAME_WORDS = """
     the a an in at on of for to from by with about over under only around nearly almost up and or but is was are were
     has have had it he she we they you i this that these there between roughly approximately some add use mix take
@@ -30,20 +33,51 @@ _NO_NAME_WORDS = """
 _NO_NAMES = frozenset(_NO_NAME_WORDS.split())
 """Words that are not names even if capitalised."""
 _LAST_WORD = re.compile(r"([^\W\d_][\w.+#-]*+)[ \u00a0]\Z")
+_OTHERS_BEFORE = re.compile(r"[ \u00a0](?:\d{1,4}(?:\.\d{1,4}){1,3}(?:,|,? (?:and|or|to|&)) ){1,3}\Z")
+"""The other numbers of a list: the “3.9 and ” of “sections 3.9 and 3.10”."""
+_LINE_BEGINS = re.compile(r"(?:\A|\n)[ \t\u00a0\"'“‘(\[*#>-]*+\Z")
+_HEADING = re.compile(r"[ \t\u00a0]++(?!(?:Cups?|Tbsp|Tsp|Stars?|Points?|Percent)\b)[A-Z][a-z]")
+_PART_OF_HEADING = re.compile(r"\d{1,2}\.\d{1,2}")
 
 
-def is_version(number: str, text: str, start: int) -> bool:
-    """Whether a decimal number is a version or section number, as in “Python 3.11” and “Section 4.2”."""
+def is_version(number: str, text: str, start: int, end: int) -> bool:
+    """Whether a decimal is a version or section number: “Python 3.11”, “Section 4.2”, “4.2 Safety” as a heading."""
     if "." not in number or "," in number:
         return False
-    before = _LAST_WORD.search(text, max(0, start - _LOOK_BACK), start)
+    begin = max(0, start - _LOOK_BACK)
+    if _LINE_BEGINS.search(text, begin, start):
+        is_part = _PART_OF_HEADING.fullmatch(number) and _HEADING.match(text, end)
+        return bool(is_part) and not english_unit_after(text, end)
+    others = _OTHERS_BEFORE.search(text, begin, start)
+    before = _LAST_WORD.search(text, begin, others.start() + 1 if others else start)
     if not before:
         return False
-    word, begins_text = before[1], not text[: before.start()].strip(" \u00a0\"'“‘([*-")
-    if word.lower() in _VERSIONED:
+    word = before[1].lower().rstrip(".")
+    if word in _VERSIONED:
         return True
-    is_name = word[0].isupper() and word.lower() not in _NO_NAMES
-    return is_name and not begins_text and text[before.start() - 1 : before.start()] == " "
+    is_name = before[1][0].isupper() and word not in _NO_NAMES and not others
+    begins_text = _LINE_BEGINS.search(text, begin, before.start())
+    is_inside = not begins_text and text[before.start() - 1 : before.start()] == " "
+    return is_name and is_inside and not english_unit_after(text, end)
+
+
+# Inches.
+
+_LONGEST_QUOTATION = 200
+_AFTER_INCHES = re.compile(r"[ \u00a0]?[x×](?!\w)|[ \u00a0]?[x×]?[ \u00a0]?\d|-[a-z]")
+_QUOTATION = {
+    '"': re.compile(r'(?<![\w.,:;!?…)])"(?=\S)(?:[^"]*+(?:(?<=\d)"[^"]*+)*+)\Z'),
+    "”": re.compile(r"“(?:[^“”]*+(?:(?<=\d)”[^“”]*+)*+)\Z"),
+}
+"""An opening quotation mark without a closing one, which would follow a word; one after a digit may mean inches."""
+
+
+def is_inch_mark(text: str, end: int) -> bool:
+    """Whether the mark before `end`, which follows a number, means inches and closes no quotation."""
+    mark = text[end - 1]
+    if mark == "″" or _AFTER_INCHES.match(text, end):
+        return True
+    return not _QUOTATION[mark].search(text, max(0, end - _LONGEST_QUOTATION), end - 1)
 
 
 # Times of day.
@@ -88,7 +122,9 @@ _AFTER_FROM = re.compile(
     rf"[ \u00a0](?:(?:to|until|till|and)[ \u00a0]{CLOCK_WITH_POINT}(?![\w%]|[.,]\d)|on(?:wards?)?(?!\w))"
 )
 _AFTER_TIMES = re.compile(
-    r"[.,;:!?)\]\"”’…]|\Z|[ \u00a0](?:[-–—(]|(?:in|on|at|from|and|or|but|to|until|till|for|by|with|the|a|an|we|he|she|"
+    r"[.,;:!?)\]\"”’…]|\Z|[ \u00a0](?:[-–—(]"
+    r"|in (?:[A-Z]|(?:the|an?|my|your|our|his|her|their|this|every|each|all|front)(?!\w))"
+    r"|(?:on|at|from|and|or|but|to|until|till|for|by|with|the|a|an|we|he|she|"
     r"they|it|I|you|this|that|today|tomorrow|tonight|yesterday|sharp|every|each|daily|because|so|when|while|as|is|was|"
     r"will|precisely|exactly|local|hours|hrs|h|G?MT|UTC|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)(?!\w))"
 )
@@ -103,6 +139,17 @@ def names_time_of_day(text: str, start: int, end: int) -> bool:
     wanted = _BEFORE_HOURS if _DURATION.match(text, end, end + _LOOK_AHEAD) else _BEFORE_CLOCK_TIMES
     is_after = wanted is _BEFORE_HOURS and text[max(0, start - 6) : start].lower() == "after "
     return not is_after and wanted.search(text, max(0, start - _LOOK_BACK), start) is not None
+
+
+_IN_THE_EVENING = re.compile(
+    r"[ \u00a0](?:(?:this|in the|tomorrow|yesterday|every|each|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)[ \u00a0]"
+    r"(?:afternoon|evening)|tonight|at night)(?!\w)"
+)
+
+
+def is_in_the_evening(text: str, end: int) -> bool:
+    """Whether a time is said to be in the afternoon or later: “5.30 this evening”."""
+    return _IN_THE_EVENING.match(text, end) is not None
 
 
 def is_time_with_point(text: str, start: int, end: int) -> bool:

@@ -18,7 +18,8 @@ class Value:
     start: int
     end: int
     kind: ValueKind
-    """`small` is a whole number up to twelve: grammar depends on it, so it stays a word of the sentence."""
+    """`small` is a whole number up to twelve, on which grammar depends, or one in words: it stays a word of the
+    sentence."""
     key: str
     """Such as `1299.99 USD`; equal for equal values of a kind in either language."""
     german: str
@@ -47,8 +48,19 @@ UNITS = (
 """Symbols that German uses, too, except those that are also English words, such as `in`."""
 _GERMAN_UNITS = {
     "mins": "min", "hr": "h", "hrs": "h", "sec": "s", "secs": "s", "kph": "km/h", "kmh": "km/h",
+    "ºC": "°C", "ºF": "°F", "º": "°",
 }  # fmt: skip
-_SAME_UNITS = {"lbs": "lb", "mL": "ml", "L": "l", "KB": "kB", "Mbps": "Mbit/s", "Gbps": "Gbit/s"}
+_SAME_UNITS = {
+    '"': "in",
+    "”": "in",
+    "″": "in",
+    "lbs": "lb",
+    "mL": "ml",
+    "L": "l",
+    "KB": "kB",
+    "Mbps": "Mbit/s",
+    "Gbps": "Gbit/s",
+}
 _FIRST_YEAR_OF_LAST_CENTURY = 70
 """Two-digit years from this one on are in the 20th century, earlier ones in the 21st."""
 
@@ -89,7 +101,8 @@ def unit_key(unit: str) -> str:
 
 def german_unit(unit: str) -> str:
     """Return the German symbol for a unit; most are the same."""
-    return _GERMAN_UNITS.get(unit, unit)
+    symbol = "".join(unit.split())  # “° C”
+    return _GERMAN_UNITS.get(symbol, symbol)
 
 
 _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}

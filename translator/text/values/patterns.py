@@ -49,7 +49,16 @@ _SIGN = r"(?:(?<![\w)\]%°])[-−–+±])?+"
 _DASH = r"(?:[-–]|[ \u00a0]–[ \u00a0])"
 _BLANK = r"[ \u00a0\u2009\u202f]?"
 _MAGNITUDE = r"(?:[ \u00a0](?i:thousand|million|billion|trillion|mn|bn|tn)|bn|mn|tn|[kKmMbB])(?!\w)"
-_MAGNITUDE_WORD = r"[ \u00a0](?i:thousand|million|billion|trillion)(?!\w)"
+_MONEY_MAGNITUDE = rf"(?:{_MAGNITUDE}|[ \u00a0]m(?!\w))"
+_MAGNITUDE_WORD = r"(?:[ \u00a0](?i:thousand|million|billion|trillion)|[ \u00a0]?(?:bn|mn|tn))(?!\w)"
+COUNTED = (
+    r"(?:(?:US|Canadian|Australian|British|Swiss|Hong Kong|New Zealand) )?(?:euros?|dollars?|pounds?|francs?|yen|yuan|"
+    r"rupees?|roubles?|rubles?|kron(?:a|e|er|or)|pesos?|won|rand|people|users|customers|consumers|viewers|visitors|"
+    r"tourists|passengers|workers|employees|jobs|homes|households|copies|downloads|views|followers|subscribers|"
+    r"members|voters|votes|residents|inhabitants|refugees|children|women|men|students|patients|shares|barrels|tonnes|"
+    r"tons)(?!\w)"
+)
+"""What `20m` counts if it is 20 million, not 20 metres."""
 _MONTH_NAME = (
     r"(?:Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|June?|July?|Aug(?:ust|\.)?|"
     r"Sept?(?:ember|\.)?|Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
@@ -70,6 +79,8 @@ _SMALL_ROMAN = r"(?=[ivxlc])(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})"
 _ROMAN = rf"(?:{_SMALL_ROMAN}|{_SMALL_ROMAN.upper()})"
 _ROMAN_LABELS = "|".join(one for one in LABELS if not one.startswith("no"))
 _NUMBER = ENGLISH_NUMBER
+_SPACED = r"\d{1,3}(?: \d{3})++(?:\.\d++)?+(?!\d|[.,]\d)"
+"""4 500 000: only beside a currency, since elsewhere it may be several numbers."""
 
 _AT_LETTERS = {
     "label": rf"(?<![\w.])(?:(?!(?i:no)\.)|{_NO_ANSWER})(?i:(?P<label>{'|'.join(LABELS)}))\.{_BLANK}"
@@ -91,7 +102,7 @@ _AT_DIGITS = {
     "shared_month": rf"{_BEGIN}(?P<shared_day>{_DAY}){_ORDINAL_END}?"
     rf"(?= (?:to|and|or|until|till|through) (?:the )?{_DAY}{_ORDINAL_END}?(?: of)? (?P<shared_month>{_MONTH})(?!\w))",
     "iso_date": rf"{_BEGIN}\d{{4}}-(?:0\d|1[0-2])-(?:[0-2]\d|3[01])(?![\d-])",
-    "slash_date": rf"{_BEGIN}\d{{1,2}}/\d{{1,2}}/(?:\d{{4}}|\d\d)(?![\d/])",
+    "slash_date": rf"{_BEGIN}(?:\d{{1,2}}/\d{{1,2}}/(?:\d{{4}}|\d\d)(?![\d/])|\d{{1,2}}-\d{{1,2}}-\d{{4}}(?![\d-]))",
     "dot_date": rf"{_BEGIN}\d{{1,2}}\.\d{{1,2}}\.\d{{4}}(?!\d|\.\d)",
     "scale": rf"{_BEGIN}1:\d{{1,3}}(?:,\d{{3}})++(?!\d|,\d|\w)",
     "shared_half": rf"(?i:(?:(?<=\bfrom )|(?<=\bbetween )){_BEGIN}(?P<shared>{_CLOCK_12})"
@@ -99,6 +110,7 @@ _AT_DIGITS = {
     "hours": rf"(?i:{_BEGIN}(?P<from12>{_CLOCK_12})(?P<half1>{_AM_PM})?{_DASH}"
     rf"(?P<to12>{_CLOCK_12})(?P<half2>{_AM_PM}))",
     "time12": rf"(?i:{_BEGIN}(?P<clock12>{_CLOCK_12})(?P<half>{_AM_PM}))",
+    "stopwatch": rf"{_BEGIN}(?:\d{{1,3}}:)?\d{{1,3}}:[0-5]\d\.\d{{1,3}}(?!\w|[.,:]\d)",
     "times": rf"{_BEGIN}(?P<from24>{_CLOCK_24}){_DASH}(?P<to24>{_CLOCK_24})(?![\d:])",
     "time24": rf"{_BEGIN}{_CLOCK_24}(?::[0-5]\d)?(?![\d:]|[.,]\d)",
     "military_time": rf"{_BEGIN}(?P<military>(?:[01]\d|2[0-3])[0-5]\d)(?=[ \u00a0]?(?:hours|hrs|h)(?!\w))",
@@ -111,20 +123,25 @@ _AT_DIGITS = {
 }
 _AT_DIGITS_OR_SIGNS = {
     "money": rf"(?P<sign1>{_SIGN})(?<![\w$])(?P<currency1>{CURRENCY_SIGNS}|(?:{CURRENCY_CODES})(?=[ \u00a0\d])){_BLANK}"
-    rf"(?P<minus1>[-−])?(?P<amount1>{_NUMBER})(?P<magnitude1>{_MAGNITUDE})?"
-    rf"(?:{_DASH}(?:{CURRENCY_SIGNS})?(?P<upto1>{_NUMBER})(?P<magnitude3>{_MAGNITUDE})?)?(?:\.[-–—](?![\w-]))?(?!\w)",
-    "money_after": rf"{_BEGIN}(?P<sign2>{_SIGN})(?P<amount2>{_NUMBER})(?:{_DASH}(?P<upto2>{_NUMBER}))?"
+    rf"(?P<minus1>[-−])?(?P<amount1>(?<=[A-Z][ \u00a0]){_SPACED}|{_NUMBER})(?P<magnitude1>{_MONEY_MAGNITUDE})?"
+    rf"(?:{_DASH}(?:{CURRENCY_SIGNS})?(?P<upto1>{_NUMBER})(?P<magnitude3>{_MONEY_MAGNITUDE})?)?(?:\.[-–—](?![\w-]))?(?!\w)",
+    "money_after": rf"{_BEGIN}(?P<sign2>{_SIGN})"
+    rf"(?P<amount2>{_SPACED}(?={_BLANK}(?:[$€£¥]|[A-Z]{{3}}(?!\w)))|{_NUMBER})(?:{_DASH}(?P<upto2>{_NUMBER}))?"
     rf"(?P<magnitude2>{_MAGNITUDE})?{_BLANK}(?P<currency2>{CURRENCY_SIGNS}|(?:{CURRENCY_CODES})(?!\w))(?![\d])",
-    "decade": rf"(?:(?P<decade>(?:1\d|20)\d0|(?:{_BEFORE_DECADES})\d0)"
+    "decade": rf"(?:(?P<decade>(?:1\d|20)\d0|(?:{_BEFORE_DECADES})[1-9]?\d0)"
     r"|(?<!\w)['’](?P<short_decade>\d0))s(?!\w)",
     "percent": rf"{_BEGIN}(?P<sign3>{_SIGN})(?P<part>{_NUMBER}|\d*[{VULGAR}])%?(?:{_DASH}(?P<upto3>{_NUMBER}))?{_BLANK}"
     r"(?P<percent>[%‰])(?!\w)",
+    "short_million": rf"{_BEGIN}(?P<sign7>{_SIGN})(?P<millions>{_NUMBER})[ \u00a0]?m(?= {COUNTED})",
     "quantity": rf"{_BEGIN}(?P<sign4>{_SIGN})(?P<size>{_NUMBER}|\d*[{VULGAR}])(?:{_DASH}(?P<upto4>{_NUMBER}))?"
-    rf"(?:{_BLANK}(?P<unit>{_LONGEST_FIRST}|°)"
+    rf"(?:{_BLANK}(?P<unit>{_LONGEST_FIRST}|[°º] ?[CF](?!\w)|[°º])"
     rf"|(?:[ \u00a0]|(?<=[.,]\d)|(?<=[.,]\d\d)|(?=[ghlstLVWΩ]))(?P<spaced_unit>{_SPACED_UNITS}))(?![\w²³])",
     "ordinal": rf"{_BEGIN}(?P<ordinal>\d{{1,3}}(?:,\d{{3}})++|\d{{1,6}}){_ORDINAL_END}(?!\w)",
     "power": rf"{_BEGIN}{_SIGN}(?:\d++(?:\.\d++)?{_BLANK}[×·]{_BLANK})?+\d++(?:\.\d++)?[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]++",
+    "inches": rf"{_BEGIN}(?P<inches>(?:\d++[ -])?\d++/\d++|{_NUMBER}|\d*[{VULGAR}])[\"”″](?![^\W_x])",
     "mixed": rf"{_BEGIN}(?P<sign5>{_SIGN})(?P<mixed>\d*[{VULGAR}])(?!\w)",
+    "section_sign": rf"(?<!\w)§{{1,2}}{_BLANK}(?P<sections>\d++(?:\.\d++)*+[a-z]?(?:[-–]\d++(?:\.\d++)*+[a-z]?)?)"
+    r"(?!\w|[.,:/-]\d)",
     "feet": rf"{_BEGIN}\d++(?:['’′]{_BLANK}\d++(?:\.\d++)?[{VULGAR}]?[\"”″](?!\w)|[′″]"
     r"|'(?= (?:by|x|×|wide|long|tall|high|deep)\b))",
     "literal": rf"{_BEGIN}\d++(?:[ \u00a0]?[×][ \u00a0]?\d++|[:/]\d++)++(?!\w)",
@@ -141,7 +158,7 @@ _BEFORE_LETTERS = (
 )
 """Matches where a form may start with letters: a number follows soon."""
 _BEFORE_DIGITS = rf"(?=[\d{VULGAR}])"
-_BEFORE_SIGNS = rf"(?=[\d{VULGAR}'’.+±−–$€£¥₹₽₩₺₴₪฿₫₱₿¢-]|[A-Z]{{1,2}}\$|[A-Z]{{3}}[ \u00a0\d])"
+_BEFORE_SIGNS = rf"(?=[\d{VULGAR}'’.+±−–$€£¥₹₽₩₺₴₪฿₫₱₿¢§-]|[A-Z]{{1,2}}\$|[A-Z]{{3}}[ \u00a0\d])"
 
 
 def _any_of(table: dict[str, str]) -> str:

@@ -4,7 +4,14 @@ import re
 from collections.abc import Callable
 
 from translator.text.numbers import english_value, german_number
-from translator.text.values.context import is_time_with_point, is_verb, is_version, names_time_of_day
+from translator.text.values.context import (
+    is_in_the_evening,
+    is_inch_mark,
+    is_time_with_point,
+    is_verb,
+    is_version,
+    names_time_of_day,
+)
 from translator.text.values.keys import (
     Value,
     ValueKind,
@@ -110,7 +117,7 @@ def _iso_date(match: re.Match[str], text: str) -> Value:
 
 
 def _slash_date(match: re.Match[str], text: str) -> Value:
-    first, second, year = match[0].split("/")
+    first, second, year = re.split("[/-]", match[0])
     readings = [
         (day, month)
         for day, month in ((int(second), int(first)), (int(first), int(second)))
@@ -178,6 +185,11 @@ def _hours(match: re.Match[str], text: str) -> Value:
     return Value(match.start(), _end_of_half(match, text), "time", key, german)
 
 
+def _stopwatch(match: re.Match[str], text: str) -> Value:
+    """Read 1:45.67, a duration."""
+    return _value(match, "time", match[0], match[0].replace(".", ","))
+
+
 def _end_of_half(match: re.Match[str], text: str) -> int:
     """Return the end of a time, without the last full stop of “p.m.” if that also ends the sentence."""
     ends_with_stop = text[match.end() - 1] == "."
@@ -201,7 +213,15 @@ def _time_of_day(match: re.Match[str], text: str, key: str, german: str) -> Valu
     if not names_time_of_day(text, start, end):
         return _value(match, "time", key, german)
     hours = _HOURS.match(text, end)
-    return Value(start, hours.end() if hours else end, "time", key, f"{german} Uhr")
+    end = hours.end() if hours else end
+    return Value(start, end, "time", key, f"{german} Uhr", _evening_keys(text, end, key))
+
+
+def _evening_keys(text: str, end: int, key: str) -> tuple[str, ...]:
+    """Return the key of the time 12 hours later if the text says so; German may write “5.30 this evening” as 17:30."""
+    hour, _, minutes = key.partition(":")
+    is_evening = "-" not in key and int(hour) < 12 and is_in_the_evening(text, end)
+    return (time_key(int(hour) + 12, minutes),) if is_evening else ()
 
 
 def _military_time(match: re.Match[str], text: str) -> Value:
@@ -226,7 +246,8 @@ def _time_with_point(match: re.Match[str], text: str) -> Value:
     hours = _HOURS.match(text, match.end())
     clocks = [_clock(one, None) for one in (first, last) if one]
     key, german = "-".join(time_key(*one) for one in clocks), "–".join(_german_clock(*one) for one in clocks)
-    return Value(match.start(), hours.end() if hours else match.end(), "time", key, f"{german} Uhr")
+    end = hours.end() if hours else match.end()
+    return Value(match.start(), end, "time", key, f"{german} Uhr", _evening_keys(text, end, key))
 
 
 def _duration(match: re.Match[str], text: str) -> Value:
@@ -273,6 +294,8 @@ def _percent(match: re.Match[str], text: str) -> Value | None:
 
 def _quantity(match: re.Match[str], text: str) -> Value | None:
     unit = match["unit"] or match["spaced_unit"]
+    if unit == "s" and _UNDER.search(text, max(0, match.start() - 2), match.start()):
+        return None  # the under-18s
     return _amount(match, "quantity", match["sign4"], match["size"], match["upto4"], None, unit)
 
 
@@ -292,7 +315,8 @@ def _amount(
     german = sign + "–".join(map(german_amount, numbers))
     if several:
         german += f" {one if number == '1' and not upto else several}"
-    german += ("" if unit == "°" else " ") + german_unit(unit)
+    symbol = german_unit(unit)
+    german += f"{'' if symbol == '°' else ' '}{symbol}"
     key = signed_key(sign, number, factor) + (f"-{signed_key('', upto, factor)}" if upto else "")
     return _value(match, kind, f"{key} {unit_key(unit)}", german)
 
@@ -324,6 +348,30 @@ def _scale(match: re.Match[str], text: str) -> Value:
     return _value(match, "number", german, german)
 
 
+def _section_sign(match: re.Match[str], text: str) -> Value:
+    """Read §4.2, a reference to a section or paragraph."""
+    sections, sign = match["sections"], match[0][: 1 + (match[0][1] == "§")]
+    return _value(match, "label", f"Abschn. {sections.replace('–', '-')}", f"{sign} {sections}")
+
+
+def _inches(match: re.Match[str], text: str) -> Value:
+    """Read the 12" of a screen; if the mark closes a quotation, only the 12."""
+    number, mark = match["inches"], match[0][-1]
+    is_fraction = "/" in number
+    if is_inch_mark(text, match.end()):
+        key, german = (number, number) if is_fraction else (signed_key("", number), german_amount(number))
+        return _value(match, "quantity", f"{key} in", f"{german}{mark}")
+    if number.isdecimal():
+        return _plain_value(match.start(), match.end() - 1, number)
+    key, german = (number, number) if is_fraction else (signed_key("", number), german_amount(number))
+    return Value(match.start(), match.end() - 1, "number", key, german)
+
+
+def _short_million(match: re.Match[str], text: str) -> Value:
+    sign, number = match["sign7"], match["millions"]
+    return _value(match, "number", signed_key(sign, number, 10**6), f"{sign}{german_number(number)} Mio.")
+
+
 def _factor(match: re.Match[str], text: str) -> Value:
     """Read 1.5k and 2x: only the decimal mark changes; a German text may also say 1.500 or “2-mal”."""
     german = german_number(match["factor"]) + match["factor_sign"]
@@ -348,7 +396,7 @@ def _range(match: re.Match[str], text: str) -> Value:
 
 def _range_value(match: re.Match[str], text: str, first: str, dash: str, last: str) -> Value:
     kind: ValueKind = "year" if _is_year(first) and (_is_year(last) or len(last) == 2) else "number"
-    if is_version(first, text, match.start()):
+    if is_version(first, text, match.start(), match.end()):
         return _value(match, "number", match[0], match[0])
     key = f"{signed_key('', first)}-{signed_key('', last)}"
     is_short = max(len(first), len(last)) <= 2 and (first + last).isdecimal()
@@ -369,7 +417,7 @@ def _number(match: re.Match[str], text: str) -> Value:
 
 
 def _decimal(match: re.Match[str], text: str, number: str, sign: str = "") -> Value:
-    if is_version(number, text, match.start()):
+    if is_version(number, text, match.start(), match.end()):
         return _value(match, "number", number, match[0])
     return _value(match, "number", signed_key(sign, number), sign + german_number(number))
 
@@ -384,6 +432,7 @@ _SPOKEN = {
     "quarter to": ("45", 1, "Viertel vor"),
 }
 """The minutes, the hours to subtract from the one named, and the German words."""
+_UNDER = re.compile(r"[a-z]-\Z")
 _HOURS = re.compile(r"[ \u00a0]?(?:hours|hrs|h)(?!\w)")
 _BITS = {"1": "Einsen", "0": "Nullen"}
 READERS: dict[str, Callable[[re.Match[str], str], Value | None]] = {
@@ -392,10 +441,11 @@ READERS: dict[str, Callable[[re.Match[str], str], Value | None]] = {
         "label": _label, "roman_label": _roman_label, "month_day": _month_day, "day_month": _day_month,
         "shared_month": _shared_month, "iso_date": _iso_date, "slash_date": _slash_date, "dot_date": _dot_date,
         "shared_half": _shared_half, "hours": _hours, "spoken_time": _spoken_time, "scale": _scale, "factor": _factor,
-        "time12": _time12, "times": _times, "time24": _time24, "military_time": _military_time,
+        "time12": _time12, "stopwatch": _stopwatch, "times": _times, "time24": _time24, "military_time": _military_time,
         "time_with_point": _time_with_point, "duration": _duration, "short_duration": _short_duration, "bit": _bit,
         "money": _money, "money_after": _money_after, "percent": _percent, "quantity": _quantity, "decade": _decade,
-        "ordinal": _ordinal, "power": _power, "mixed": _mixed, "feet": _literal, "literal": _literal, "range": _range,
+        "ordinal": _ordinal, "power": _power, "mixed": _mixed, "feet": _literal, "inches": _inches, "literal": _literal,
+        "section_sign": _section_sign, "short_million": _short_million, "range": _range,
         "number": _number, "plain": _plain, "odd": _literal,
     }.items()
 }  # fmt: skip
