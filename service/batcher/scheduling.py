@@ -245,12 +245,12 @@ class Batcher(Generic[ResultT]):
             is_short = self._batch_tokens < self._limits.batch_tokens
             if self._stopped or is_short or self._busy < len(self._threads):
                 return []
-            room = int(self._batch_tokens) - run.tokens_in_hand() * self._engine.rows(run.kind)
+            room = int(self._batch_tokens) - run.tokens_in_flight() * self._engine.rows(run.kind)
             return self._queue.take(room, self._engine.rows, most, run.kind) if room > 0 else []
 
     def _process(self, first: list[Entry[ResultT]]) -> None:
         """Work on entries and on those that join them; after a failure, halve what is left until one entry fails."""
-        run = _Run(first, self._further_entries, self._metrics, self._take_result, self._tell_speed)
+        run = _Run(first, self._further_entries, self._metrics, self._take_result, self._record_speed)
         with self._changed:
             self._runs.add(run)
         was_short, largest = False, 0
@@ -286,7 +286,7 @@ class Batcher(Generic[ResultT]):
             else None
         )
 
-    def _tell_speed(self, tokens: int, seconds: float) -> None:
+    def _record_speed(self, tokens: int, seconds: float) -> None:
         with self._changed:
             self._admission.speed.add(tokens, seconds)
 
@@ -345,7 +345,7 @@ class _Run(Generic[ResultT]):
         further: Callable[[_Run[ResultT], int], list[Entry[ResultT]]],
         metrics: Metrics,
         on_result: Callable[[Entry[ResultT], ResultT], None],
-        tell_speed: Callable[[int, float], None],
+        record_speed: Callable[[int, float], None],
     ) -> None:
         """`further(run, most)` returns up to `most` entries that join."""
         self.kind = entries[0].kind
@@ -360,14 +360,14 @@ class _Run(Generic[ResultT]):
         """Entries of the tries to come, the next try last."""
         self._coming: deque[Entry[ResultT]] = deque()
         """Entries of this try that the engine has no room for yet."""
-        self._in_hand: dict[_InHand[ResultT], None] = {}
+        self._in_flight: dict[_InFlight[ResultT], None] = {}
         """Entries that the engine works on, in the order in which it took them."""
-        self._speed = _Stopwatch(tell_speed)
+        self._speed = _Stopwatch(record_speed)
 
     def begin(self) -> bool:
         """Prepare the next try; return whether there is one."""
         with self._lock:
-            self._in_hand.clear()
+            self._in_flight.clear()
             self._coming.clear()
             while self._later and not self._coming:
                 self._coming.extend(filter(Entry.is_wanted, self._later.pop()))
@@ -383,25 +383,25 @@ class _Run(Generic[ResultT]):
         with self._lock:
             self._later += [left[middle:], left[:middle]]
 
-    def take(self, room: int) -> list[_InHand[ResultT]]:
+    def take(self, room: int) -> list[_InFlight[ResultT]]:
         """Give the engine at most `room` entries."""
         with self._lock:
-            gone = [one for one in self._in_hand if not one.is_wanted()]
+            gone = [one for one in self._in_flight if not one.is_wanted()]
             self._forget(gone)
             new = [self._coming.popleft() for _ in range(min(room, len(self._coming)))]
         if self._further and not new and room > 0:
             new = self._further(self, room)
-        taken = [_InHand(entry, self) for entry in new if entry.is_wanted()]
+        taken = [_InFlight(entry, self) for entry in new if entry.is_wanted()]
         if taken:
             with self._lock:
-                self._in_hand.update(dict.fromkeys(taken))
-            self._tell_taken(taken)
+                self._in_flight.update(dict.fromkeys(taken))
+            self._record_taken(taken)
         return taken
 
-    def finish(self, one: _InHand[ResultT], result: ResultT) -> None:
+    def finish(self, one: _InFlight[ResultT], result: ResultT) -> None:
         """Pass on the result of an entry."""
         with self._lock:
-            del self._in_hand[one]
+            del self._in_flight[one]
         self._metrics.compute_seconds.observe(time.monotonic() - one.since)
         self._metrics.in_flight_sentences.dec()
         self._metrics.sentences.inc()
@@ -413,39 +413,39 @@ class _Run(Generic[ResultT]):
         """All entries without a result; thread-safe."""
         with self._lock:
             later = itertools.chain.from_iterable(self._later)
-            return [*(one.entry for one in self._in_hand), *self._coming, *later]
+            return [*(one.entry for one in self._in_flight), *self._coming, *later]
 
     def tried(self) -> list[Entry[ResultT]]:
         """The entries of this try that have no result and are still wanted."""
-        entries = [*(one.entry for one in self._in_hand), *self._coming]
+        entries = [*(one.entry for one in self._in_flight), *self._coming]
         return list(filter(Entry.is_wanted, entries))
 
-    def tokens_in_hand(self) -> int:
+    def tokens_in_flight(self) -> int:
         """Tokens of the entries being worked on."""
-        return sum(one.entry.work.tokens for one in self._in_hand)
+        return sum(one.entry.work.tokens for one in self._in_flight)
 
     def end(self) -> None:
         """End this try; what is left of it gets no result."""
-        self._metrics.in_flight_sentences.dec(len(self._in_hand))
-        self._speed.end(is_clean=not self._in_hand)
+        self._metrics.in_flight_sentences.dec(len(self._in_flight))
+        self._speed.end(is_clean=not self._in_flight)
 
-    def _forget(self, gone: Sequence[_InHand[ResultT]]) -> None:
+    def _forget(self, gone: Sequence[_InFlight[ResultT]]) -> None:
         if gone:
             for one in gone:
-                del self._in_hand[one]
+                del self._in_flight[one]
             self._metrics.in_flight_sentences.dec(len(gone))
             self._speed.restart()
 
-    def _tell_taken(self, taken: Sequence[_InHand[ResultT]]) -> None:
+    def _record_taken(self, taken: Sequence[_InFlight[ResultT]]) -> None:
         self.number += len(taken)
-        self.most_tokens = max(self.most_tokens, self.tokens_in_hand())
+        self.most_tokens = max(self.most_tokens, self.tokens_in_flight())
         self._metrics.in_flight_sentences.inc(len(taken))
-        self._metrics.batch_sentences.observe(len(self._in_hand))
+        self._metrics.batch_sentences.observe(len(self._in_flight))
         for one in taken:
             self._metrics.queue_seconds.observe(one.since - one.entry.since)
 
 
-class _InHand(Generic[ResultT]):
+class _InFlight(Generic[ResultT]):
     """An entry that the engine works on."""
 
     def __init__(self, entry: Entry[ResultT], run: _Run[ResultT]) -> None:
@@ -459,8 +459,8 @@ class _InHand(Generic[ResultT]):
 class _Stopwatch:
     """Measures the speed of a worker, over periods in which no entry was cancelled."""
 
-    def __init__(self, tell: Callable[[int, float], None]) -> None:
-        self._tell = tell
+    def __init__(self, record: Callable[[int, float], None]) -> None:
+        self._record = record
         self.restart()
 
     def restart(self) -> None:
@@ -473,5 +473,5 @@ class _Stopwatch:
 
     def end(self, is_clean: bool) -> None:
         if is_clean and self._tokens:
-            self._tell(self._tokens, time.monotonic() - self._since)
+            self._record(self._tokens, time.monotonic() - self._since)
         self.restart()
