@@ -3,6 +3,7 @@
 import numpy as np
 
 from translator.engines.ensemble import best_of
+from translator.engines.protocol import Rows, Run
 
 
 class TableEngine:
@@ -65,13 +66,30 @@ class TableSession:
         allowed_NV = masks_MX[rows.mask_N, : self.engine.vocabulary]
         return best_of(np.where(allowed_NV, log_probability_NV, -np.inf), best)
 
-    def run(self, rows, masks_MX, is_ordinary_X, most_steps):
+    def run(self, rows, masks_MX, best, ahead):
         """Runs ahead as an engine may, so that tests see whether a search allows for it."""
-        found = self.step(rows, masks_MX, 1)
-        tokens, each = [found.token_NC[:, 0]], [found.log_probability_NC[:, 0]]
-        while len(tokens) < most_steps and is_ordinary_X[tokens[-1]].all():
-            again = type(rows)(rows.row_N, rows.row_N, tokens[-1], rows.mask_N)
-            found = self.step(again, masks_MX, 1)
-            tokens.append(found.token_NC[:, 0])
-            each.append(found.log_probability_NC[:, 0])
-        return np.stack(tokens), np.stack(each)
+        number, width, score_N = len(rows.row_N), ahead.width, ahead.score_N.tolist()
+        found, steps = self.step(rows, masks_MX, best), []
+        while len(steps) + 1 < ahead.most_steps:
+            chosen = []
+            for first in range(0, number, width):
+                extensions = [
+                    (token, row, score_N[first + row] + float(log_probability))
+                    for row in range(width)
+                    for token, log_probability in zip(
+                        found.token_NC[first + row], found.log_probability_NC[first + row], strict=True
+                    )
+                    if token >= 0
+                ]
+                chosen += sorted(extensions, key=lambda extension: -extension[2])[:width]
+            token_N, parent_N, score_N = ([one[place] for one in chosen] for place in range(3))
+            if len(chosen) < number or not ahead.is_ordinary_X[token_N].all():
+                break
+            steps.append((token_N, parent_N, score_N))
+            continued_N = np.arange(number) // width * width + parent_N
+            rows = Rows(rows.row_N, rows.row_N[continued_N], np.array(token_N), rows.mask_N[continued_N])
+            found = self.step(rows, masks_MX, best)
+        token_TN, parent_TN, score_TN = (
+            np.array([step[place] for step in steps]).reshape(-1, number) for place in range(3)
+        )
+        return Run(token_TN.astype(np.int32), parent_TN.astype(np.int32), score_TN, found)

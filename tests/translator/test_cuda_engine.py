@@ -23,7 +23,7 @@ from translator.engines.cuda.candidates import best_tokens
 from translator.engines.cuda.engine import CudaEngine
 from translator.engines.cuda.lane import Graph, Lane
 from translator.engines.ensemble import Ensemble
-from translator.engines.protocol import Rows, mask_width
+from translator.engines.protocol import Ahead, Rows, mask_width
 from translator.engines.reference import ReferenceEngine
 from translator.errors import InputTooLong
 from translator.forced import decode_forced, forced_attention
@@ -153,6 +153,16 @@ def run_step_by_step(session, rows, masks, ordinary, most):
     return [found.token_NC[:, 0] for found in answers], [found.log_probability_NC[:, 0] for found in answers]
 
 
+def run_greedily(session, rows, masks, ordinary, most):
+    """The tokens and scores of each step, from scores of zero."""
+    run = session.run(rows, masks, 1, Ahead(1, np.zeros(len(rows.row_N)), ordinary, most))
+    score_N = run.score_TN[-1] if len(run.score_TN) else np.zeros(len(rows.row_N))
+    assert not run.parent_TN.any()
+    token_TN = np.concatenate([run.token_TN, run.candidates.token_NC.T])
+    score_TN = np.concatenate([run.score_TN, [score_N + run.candidates.log_probability_NC[:, 0]]])
+    return token_TN, np.diff(score_TN, axis=0, prepend=0)
+
+
 def compare(sessions, rows, masks, best, kind):
     """Make the same call to both, each with its own rows."""
     if kind == "distribution":
@@ -165,7 +175,7 @@ def compare(sessions, rows, masks, best, kind):
         assert_same(found, expected)
     else:
         tokens, each = run_step_by_step(sessions[0], rows[0], masks, masks[0], best)
-        found_TN, each_TN = sessions[1].run(rows[1], masks, masks[0], best)
+        found_TN, each_TN = run_greedily(sessions[1], rows[1], masks, masks[0], best)
         assert np.array_equal(found_TN, tokens)
         assert each_TN == pytest.approx(np.array(each), abs=1e-5)
 
@@ -340,7 +350,7 @@ def test_running_ahead_equals_single_steps(model, sentences, width):
     session = cuda.session()
     first, token, answers = session.admit(sources, width), [BEGIN] * sentences, []
     for most in (5, 1, 6):
-        tokens, each = session.run(rows_of(first, first, token), all_allowed(), ordinary, most)
+        tokens, each = run_greedily(session, rows_of(first, first, token), all_allowed(), ordinary, most)
         assert len(tokens) == most
         answers += zip(tokens.tolist(), each, strict=True)
         token = tokens[-1].tolist()
@@ -356,7 +366,7 @@ def test_running_ahead_equals_single_steps(model, sentences, width):
     ordinary[stopping] = False
     session = cuda.session()
     first = session.admit(sources, width)
-    found, _ = session.run(rows_of(first, first, [BEGIN] * sentences), all_allowed(), ordinary, 10)
+    found, _ = run_greedily(session, rows_of(first, first, [BEGIN] * sentences), all_allowed(), ordinary, 10)
     assert found.tolist() == tokens[:steps]
     found = session.step(rows_of(first, first, found[-1]), all_allowed(), 1)
     assert found.token_NC[:, 0].tolist() == tokens[steps]
@@ -366,7 +376,7 @@ def test_running_ahead_ends_if_no_token_may_follow(model):
     session = CudaEngine(model).session()
     first = session.admit([[5, END]], 1)
     ordinary = np.ones(mask_width(VOCABULARY), dtype=bool)
-    token_TN, each_TN = session.run(rows_of(first, first, [BEGIN]), ~all_allowed(), ordinary, 9)
+    token_TN, each_TN = run_greedily(session, rows_of(first, first, [BEGIN]), ~all_allowed(), ordinary, 9)
     assert (token_TN.tolist(), each_TN.tolist()) == ([[-1]], [[-np.inf]])
 
 
@@ -374,10 +384,10 @@ def test_running_ahead_ends_with_the_learned_positions():
     session = CudaEngine(make_model(positions="learned", max_positions=12)).session()
     first = session.admit([[5, END]], 1)
     ordinary = np.ones(mask_width(VOCABULARY), dtype=bool)
-    token_TN, _ = session.run(rows_of(first, first, [BEGIN]), all_allowed(), ordinary, 16)
+    token_TN, _ = run_greedily(session, rows_of(first, first, [BEGIN]), all_allowed(), ordinary, 16)
     assert len(token_TN) == 12
     with pytest.raises(InputTooLong, match="13 tokens exceeds the 12 learned positions"):
-        session.run(rows_of(first, first, token_TN[-1]), all_allowed(), ordinary, 16)
+        run_greedily(session, rows_of(first, first, token_TN[-1]), all_allowed(), ordinary, 16)
 
 
 # ---- candidates ----
@@ -540,11 +550,11 @@ def test_a_run_sends_once_and_launches_ahead_for_few_rows(model, sentences, extr
     rows = rows_of(first, first, [BEGIN] * sentences)
     token = session.step(rows, masks, 1).token_NC[:, 0].copy()
     counted, ordinary = count(session), np.ones(mask_width(VOCABULARY), dtype=bool)
-    session.run(rows_of(first, first, token), masks, ordinary, 8)
+    run_greedily(session, rows_of(first, first, token), masks, ordinary, 8)
     assert counted == {"sent": 1, "fetched": 8, "launched": 8}
     ordinary[:] = False
     counted.update(sent=0, fetched=0, launched=0)
-    session.run(rows_of(first, first, token), masks, ordinary, 8)
+    run_greedily(session, rows_of(first, first, token), masks, ordinary, 8)
     assert counted == {"sent": 1, "fetched": 1 + extra, "launched": 1 + extra}
 
 

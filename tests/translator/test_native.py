@@ -25,7 +25,7 @@ from translator.engines.native.build import (
     manifest_of,
 )
 from translator.engines.native.engine import NativeEngine, sinusoids
-from translator.engines.protocol import Rows, mask_width
+from translator.engines.protocol import Ahead, Rows, mask_width
 from translator.errors import ConfigError
 from translator.model import Transformer, sinusoid_table
 
@@ -206,26 +206,84 @@ def test_candidates_are_the_best_that_the_mask_allows(engines):
         assert found.log_probability_NC[place].tolist() == expected
 
 
-def test_running_ahead_equals_single_steps(engines):
+def best_extensions(found, score_N, width):
+    """The tokens, parents and scores of the best extensions of each sentence, in plain Python."""
+    chosen = []
+    for first in range(0, len(score_N), width):
+        extensions = [
+            (int(token), row, score_N[first + row] + float(log_probability))
+            for row in range(width)
+            for token, log_probability in zip(
+                found.token_NC[first + row], found.log_probability_NC[first + row], strict=True
+            )
+        ]
+        chosen += sorted(extensions, key=lambda extension: -extension[2])[:width]
+    return [list(one) for one in zip(*chosen, strict=True)]
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_running_ahead_equals_single_steps(engines, width):
     engine, sources = engines[0], random_sources(CONFIG, 2, seed=7)
-    masks = np.ones((1, mask_width(CONFIG.vocab_size)), dtype=bool)
-    ordinary = np.ones_like(masks[0])
-    session = engine.session()
-    first = session.admit(sources, 1)
-    token, expected = [BEGIN] * 2, []
+    masks = np.ones((3, mask_width(CONFIG.vocab_size)), dtype=bool)
+    masks[1, ::7], masks[2, ::5] = False, False
+    row_N, best = np.arange(2 * width), 2 * width
+    mask_N = row_N % 3
+
+    def start():
+        session = engine.session()
+        first = session.admit(sources, width)
+        assert first.tolist() == [0, width]
+        # One step feeds each row of a sentence another token, so that their scores have an order.
+        session.step(rows_of(row_N, row_N, [BEGIN] * len(row_N)), masks, 1)
+        rows = rows_of(row_N, row_N, 5 + row_N)
+        return session, Rows(rows.row_N, rows.parent_N, rows.token_N, mask_N.astype(np.int32))
+
+    session, rows = start()
+    score_N, expected = np.linspace(-1, 0, len(row_N)).tolist(), []
     for _ in range(6):
-        found = session.step(rows_of(first, first, token), masks, 1)
-        token = found.token_NC[:, 0].copy()
-        expected.append((token.tolist(), found.log_probability_NC[:, 0].tolist()))
-    session = engine.session()
-    tokens, each = session.run(rows_of(session.admit(sources, 1), first, [BEGIN] * 2), masks, ordinary, 6)
-    assert list(zip(tokens.tolist(), each.tolist(), strict=True)) == expected
-    # It stops after the first token that is not ordinary.
-    ordinary[expected[2][0][1]] = False
-    steps = next(place for place, (some, _) in enumerate(expected) if expected[2][0][1] in some) + 1
-    session = engine.session()
-    tokens, _ = session.run(rows_of(session.admit(sources, 1), first, [BEGIN] * 2), masks, ordinary, 6)
-    assert tokens.tolist() == [some for some, _ in expected[:steps]]
+        found = session.step(rows, masks, best)
+        expected.append((found.token_NC.tolist(), found.log_probability_NC.tolist()))
+        token_N, parent_N, score_N = best_extensions(found, score_N, width)
+        expected.append((token_N, parent_N, score_N))
+        continued_N = row_N // width * width + parent_N
+        rows = rows_of(row_N, continued_N, token_N)
+        rows = Rows(rows.row_N, rows.parent_N, rows.token_N, mask_N[continued_N].astype(np.int32))
+        mask_N = mask_N[continued_N]
+
+    def run(ordinary):
+        nonlocal mask_N
+        mask_N = row_N % 3
+        session, rows = start()
+        ahead = Ahead(width, np.linspace(-1, 0, len(row_N)), ordinary, 6)
+        run = session.run(rows, masks, best, ahead)
+        steps = zip(run.token_TN.tolist(), run.parent_TN.tolist(), run.score_TN.tolist(), strict=True)
+        return list(steps), (run.candidates.token_NC.tolist(), run.candidates.log_probability_NC.tolist())
+
+    ordinary = np.ones_like(masks[0])
+    assert run(ordinary) == (expected[1:-1:2], expected[-2])
+    # It stops at the first step that would feed a token that is not ordinary.
+    unusual = expected[5][0][0]
+    ordinary[unusual] = False
+    steps = next(place for place, (tokens, _, _) in enumerate(expected[1::2]) if unusual in tokens)
+    assert run(ordinary) == (expected[1::2][:steps], expected[::2][steps])
+
+
+def test_a_run_makes_one_step_if_a_sentence_has_too_few_extensions(engines):
+    masks = np.zeros((1, mask_width(CONFIG.vocab_size)), dtype=bool)
+    masks[0, 9] = True
+    ordinary = np.ones_like(masks[0])
+    # Only one token may follow, but a beam of three needs three extensions of two rows.
+    session = engines[0].session()
+    first = session.admit(random_sources(CONFIG, 1, seed=7), 3)
+    row_N = first + np.arange(2)
+    run = session.run(
+        rows_of(row_N, row_N, [BEGIN] * 2), masks, 4, Ahead(2, np.zeros(2), np.zeros_like(ordinary), 6)
+    )
+    assert len(run.token_TN) == 0
+    masks[0, 9] = False
+    run = session.run(rows_of(row_N, row_N, [BEGIN] * 2), masks, 4, Ahead(2, np.zeros(2), ordinary, 6))
+    assert len(run.token_TN) == 0
+    assert (run.candidates.token_NC == -1).all()
 
 
 def test_attention_equals_the_plain_model(engines):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from translator.engines.protocol import Candidates, Engine, Floats, Ints, Mask, Rows
+from translator.engines.protocol import Ahead, Candidates, Engine, Floats, Ints, Mask, Rows, Run, one_step
 
 
 class Ensemble:
@@ -39,10 +39,9 @@ class EnsembleSession:
         allowed_NV = masks_MX[rows.mask_N, : log_probability_NV.shape[1]]
         return best_of(np.where(allowed_NV, log_probability_NV, -np.inf), best)
 
-    def run(self, rows: Rows, masks_MX: Mask, is_ordinary_X: Mask, most_steps: int) -> tuple[Ints, Floats]:
+    def run(self, rows: Rows, masks_MX: Mask, best: int, ahead: Ahead) -> Run:
         """See `Session.run`; makes a single step."""
-        found = self.step(rows, masks_MX, 1)
-        return found.token_NC.T, found.log_probability_NC.T
+        return one_step(self.step(rows, masks_MX, best))
 
     def distribution(self, rows: Rows) -> Floats:
         """See `Session.distribution`; returns the logarithms of the mean probabilities."""

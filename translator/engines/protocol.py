@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]
+Reals = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 
@@ -41,6 +42,34 @@ class Candidates:
     """Natural logarithms; −∞ if fewer than C tokens may follow."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """How far a session may run ahead: its beams go on without the search while there is nothing to decide."""
+
+    width: int
+    """W, the rows of each sentence; they are adjacent and in order."""
+    score_N: Reals
+    """What the log-probabilities of each row's tokens add up to."""
+    is_ordinary_X: Mask
+    """The tokens that change nothing about what may follow."""
+    most_steps: int
+    """Maximum steps, at least 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The steps that a session has run ahead (T, which may be 0), and the candidates of the step after them.
+
+    The next step may overwrite the arrays.
+    """
+
+    token_TN: Ints
+    parent_TN: Ints
+    """The row that each row continues, counted within its sentence."""
+    score_TN: Reals
+    candidates: Candidates
+
+
 class Session(Protocol):
     """The rows of some sentences and their cached state; used by one thread at a time."""
 
@@ -54,10 +83,11 @@ class Session(Protocol):
         mask must not change once a step has used it; more masks may be added to the array.
         """
 
-    def run(self, rows: Rows, masks_MX: Mask, is_ordinary_X: Mask, most_steps: int) -> tuple[Ints, Floats]:
-        """Like `step`, then continue with the best token of each row while all of these tokens are ordinary.
+    def run(self, rows: Rows, masks_MX: Mask, best: int, ahead: Ahead) -> Run:
+        """Like `step`, then continue each sentence with its W best extensions while all their tokens are ordinary.
 
-        Returns the tokens and log-probabilities, (T, N), of one to `most_steps` steps.
+        An extension adds one of the `best` candidates of a row. Ties go to the first row, then to its first candidate.
+        A row takes over the mask of the row that it continues. Makes one to `most_steps` steps.
         """
 
     def distribution(self, rows: Rows) -> Floats:
@@ -91,3 +121,9 @@ class Engine(Protocol):
 def mask_width(vocabulary: int) -> int:
     """X, the length of a mask: V rounded up to a multiple of 64, so that engines can read whole registers."""
     return -(-vocabulary // 64) * 64
+
+
+def one_step(candidates: Candidates) -> Run:
+    """A run that is not ahead."""
+    none_TN = np.zeros((0, len(candidates.token_NC)), dtype=np.int32)
+    return Run(none_TN, none_TN, none_TN.astype(np.float64), candidates)

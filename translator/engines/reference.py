@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from translator.attention import AttentionRecord, KeyValue
-from translator.engines.protocol import Candidates, Floats, Ints, Mask, Rows
+from translator.engines.protocol import Ahead, Candidates, Floats, Ints, Mask, Rows, Run, one_step
 from translator.model import Transformer
 
 _PAD = 0  # any token works: its position is masked
@@ -98,10 +98,9 @@ class ReferenceSession:
         token_NC = token_NC.masked_fill(best_NC == -torch.inf, -1)
         return Candidates(token_NC.numpy().astype(np.int32), best_NC.numpy())
 
-    def run(self, rows: Rows, masks_MX: Mask, is_ordinary_X: Mask, most_steps: int) -> tuple[Ints, Floats]:
+    def run(self, rows: Rows, masks_MX: Mask, best: int, ahead: Ahead) -> Run:
         """See `Session.run`; makes a single step."""
-        found = self.step(rows, masks_MX, 1)
-        return found.token_NC.T, found.log_probability_NC.T
+        return one_step(self.step(rows, masks_MX, best))
 
     def distribution(self, rows: Rows) -> Floats:
         """See `Session.distribution`."""

@@ -23,17 +23,15 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from translator.engines.protocol import Ints, Mask, Session
+from translator.engines.protocol import Ahead, Candidates, Ints, Mask, Reals, Session
 from translator.options import SearchOptions
 from translator.search.hypotheses import ScoredTokens, SpecialTokens, length_penalty
 from translator.search.rules import NO_TOKEN, Rules, Task
 from translator.search.sentences import Sentences
 from translator.search.trace import Step, StopReason
 
-Reals = npt.NDArray[np.float64]
-
 _MOST_STEPS_AHEAD = 16
-"""Maximum steps of a greedy search in one engine call. A client that leaves is noticed only after the call."""
+"""Maximum steps in one engine call. A client that leaves is noticed only after the call."""
 
 
 class _History:
@@ -114,12 +112,13 @@ class BeamSearch:
 
     def step(self, may_run_ahead: bool = True) -> None:
         """Extend the live hypotheses of every sentence by one token, or by several if there is nothing to decide."""
-        is_greedy = self._width == 1
-        steps_ahead = self._sentences.steps_ahead(_MOST_STEPS_AHEAD) if is_greedy and may_run_ahead else 1
-        if steps_ahead > 1:
-            self._run_ahead(steps_ahead)
+        is_live_BW = self._score_BW > -np.inf
+        if not is_live_BW.all():
+            self._extend(is_live_BW)
+        elif may_run_ahead and not any(self._finished):
+            self._run_ahead(self._sentences.steps_ahead(_MOST_STEPS_AHEAD))
         else:
-            self._extend()
+            self._extend(None)
 
     def done(self) -> npt.NDArray[np.bool_]:
         """(B,) True for sentences whose n best hypotheses can no longer change, or that have reached their limit."""
@@ -171,31 +170,26 @@ class BeamSearch:
         return bool(finished[n_best - 1].score >= self._score_BW[sentence, 0] / longest)
 
     def _run_ahead(self, most_steps: int) -> None:
-        """Make several steps of a greedy search in one call; only the last can produce an end token."""
-        sentences = self._sentences
-        rows, masks_MX = sentences.rows(None, None)
-        token_TN, log_probability_TN = self._session.run(
-            rows, masks_MX, self._rules.is_ordinary_X, most_steps
-        )
-        parent_B1 = np.zeros((len(sentences), 1), dtype=np.int32)
-        total_TN = self._score_BW[:, 0] + np.cumsum(log_probability_TN, axis=0, dtype=np.float64)
-        for token_N, total_N in zip(token_TN[:-1], total_TN[:-1], strict=True):
-            self._history.write(
-                sentences.number_B, sentences.length_B, token_N[:, None], parent_B1, total_N[:, None]
-            )
+        """Make several steps in one engine call; the search decides only about the last."""
+        sentences, shape = self._sentences, self._score_BW.shape
+        rows, masks_MX = sentences.rows(None, self._past(None) if self._rules.no_repeat_ngram else None)
+        ahead = Ahead(self._width, self._score_BW.ravel(), self._rules.is_ordinary_X, most_steps)
+        run = self._session.run(rows, masks_MX, self._candidates, ahead)
+        for token_N, parent_N, score_N in zip(run.token_TN, run.parent_TN, run.score_TN, strict=True):
+            token_BW, parent_BW = token_N.reshape(shape), parent_N.reshape(shape)
+            self._score_BW = score_N.reshape(shape)
+            self._history.write(sentences.number_B, sentences.length_B, token_BW, parent_BW, self._score_BW)
             sentences.length_B += 1
-        self._choose(token_TN[-1][:, None], total_TN[-1][:, None])
+            sentences.advance(parent_BW, token_BW)
+        self._choose_among(run.candidates, None)
 
-    def _extend(self) -> None:
-        """Make one step."""
-        is_live_BW = None
-        if self._width > 1:
-            is_live_BW = self._score_BW > -np.inf
-            if is_live_BW.all():
-                is_live_BW = None
+    def _extend(self, is_live_BW: npt.NDArray[np.bool_] | None) -> None:
+        """Make one step of the live rows; None means all rows."""
         past = self._past(is_live_BW) if self._rules.no_repeat_ngram else None
         rows, masks_MX = self._sentences.rows(is_live_BW, past)
-        found = self._session.step(rows, masks_MX, self._candidates)
+        self._choose_among(self._session.step(rows, masks_MX, self._candidates), is_live_BW)
+
+    def _choose_among(self, found: Candidates, is_live_BW: npt.NDArray[np.bool_] | None) -> None:
         shape = len(self._sentences), self._width, self._candidates
         if is_live_BW is None:
             token_BWC = found.token_NC.reshape(shape)

@@ -83,7 +83,7 @@ class Sentences:
 
     def steps_ahead(self, most: int) -> int:
         """The number of steps that need no check of the rules in between, as long as all tokens are ordinary."""
-        missing_B = self._rules.missing(self._state_BW[:, 0])
+        missing_B = self._rules.missing(self._state_BW).max(axis=1)
         room_B = self.max_length_B - self.length_B - 1 - missing_B - _ROOM_FOR_ANYTHING
         is_free = (self.length_B >= np.maximum(self._min_length_B, self._prefix_length_B)).all()
         if not is_free or not self._rules.may_run_ahead(self._state_BW.ravel()):

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from translator.engines.cuda.decoder import ALL, Decoder, Network, Put, Shape
-from translator.engines.protocol import Candidates, Floats, Ints, Mask, Rows
+from translator.engines.protocol import Ahead, Candidates, Floats, Ints, Mask, Rows, Run, one_step
 from translator.model import Transformer
 
 _KEPT_DECODERS = 4
@@ -125,8 +125,19 @@ class CudaSession:
         token_NC, value_NC = numbers.reshape(2, shape.rows, best)
         return Candidates(token_NC[cell_N], value_NC.view(np.float32)[cell_N])
 
-    def run(self, rows: Rows, masks_MX: Mask, is_ordinary_X: Mask, most_steps: int) -> tuple[Ints, Floats]:
-        """See `Session.run`."""
+    def run(self, rows: Rows, masks_MX: Mask, best: int, ahead: Ahead) -> Run:
+        """See `Session.run`; makes a single step for beams of more than one row."""
+        if ahead.width > 1:
+            return one_step(self.step(rows, masks_MX, best))
+        token_TN, each_TN = self._run_greedily(rows, masks_MX, ahead.is_ordinary_X, ahead.most_steps)
+        score_TN = ahead.score_N + np.cumsum(each_TN[:-1], axis=0, dtype=np.float64)
+        found = Candidates(token_TN[-1][:, None], each_TN[-1][:, None])
+        return Run(token_TN[:-1], np.zeros_like(token_TN[:-1]), score_TN, found)
+
+    def _run_greedily(
+        self, rows: Rows, masks_MX: Mask, is_ordinary_X: Mask, most_steps: int
+    ) -> tuple[Ints, Floats]:
+        """Continue with the best token of each row; returns the tokens and log-probabilities of all steps, (T, N)."""
         if self._engine.positions is not None:
             farthest = int(self._length_R[rows.parent_N].max(initial=0))
             most_steps = max(1, min(most_steps, self._engine.positions - farthest))

@@ -333,7 +333,7 @@ struct NtSession {
     int32_t sentence_room;
     int32_t *sentence_of_row; /* [row_room] the sentence number, or -1 if the row is free */
     int32_t row_room;
-    Buffer x, y, wide, attended, weight, logits, quantised, scale, tokens, rows;
+    Buffer x, y, wide, attended, weight, logits, quantised, scale, fed, rows;
 };
 
 int nt_session_new(const NtModel *model, NtSession **session) {
@@ -354,7 +354,7 @@ void nt_session_free(NtSession *session) {
     if (!session) return;
     for (int32_t number = 0; number < session->sentence_room; number++) free_sentence(&session->sentences[number]);
     Buffer *buffers[] = {&session->x,      &session->y,         &session->wide,  &session->attended, &session->weight,
-                         &session->logits, &session->quantised, &session->scale, &session->tokens,   &session->rows};
+                         &session->logits, &session->quantised, &session->scale, &session->fed,      &session->rows};
     for (size_t place = 0; place < sizeof buffers / sizeof *buffers; place++) free(buffers[place]->memory);
     free(session->sentences);
     free(session->sentence_of_row);
@@ -746,28 +746,68 @@ static void decode(NtSession *session, const NtStep *step, const int32_t *tokens
     multiply(session, &model->logits, before(session, x, rows, &model->decoder_end), rows, STORE, session->logits.memory);
 }
 
-/* Chooses the candidates of every row; returns whether all best ones are ordinary. */
-static int choose(NtSession *session, const NtStep *step, int32_t *candidate, float *log_probability) {
+/* Chooses the candidates of every row. */
+static void choose(NtSession *session, const NtStep *step) {
     const NtModel *model = session->model;
-    int vocabulary = model->config.vocabulary, filled = model->logits.outputs, all_ordinary = step->ordinary != NULL;
+    int vocabulary = model->config.vocabulary, filled = model->logits.outputs;
     const float *logits = session->logits.memory;
     for (int place = 0; place < step->rows; place++, logits += filled) {
         float total = model->kernel->log_sum_exp(logits, filled);
         int mask = step->mask ? step->mask[place] : -1;
         const uint8_t *allowed = mask < 0 ? NULL : step->masks + (size_t)mask * (size_t)filled;
-        int32_t *chosen = candidate + (size_t)place * (size_t)step->best;
-        float *value = log_probability + (size_t)place * (size_t)step->best;
+        int32_t *chosen = step->candidate + (size_t)place * (size_t)step->best;
+        float *value = step->log_probability + (size_t)place * (size_t)step->best;
         int found = model->kernel->largest(logits, allowed, filled, step->best, chosen, value);
         for (int rank = 0; rank < step->best; rank++) {
             if (rank >= found) chosen[rank] = -1;
             value[rank] = rank < found ? value[rank] - total : -__builtin_inff();
         }
-        if (!found || (all_ordinary && !step->ordinary[chosen[0]])) all_ordinary = 0;
         if (step->full)
             for (int token = 0; token < vocabulary; token++)
                 step->full[(size_t)place * (size_t)vocabulary + token] = logits[token] - total;
     }
-    return all_ordinary;
+}
+
+/* The `beam` best extensions of each sentence, best first; ties go to the first row, then to its first candidate.
+   Returns 0 if a sentence has too few, or if one of the tokens is not ordinary. */
+static int extend_beams(const NtStep *step, const double *score, int32_t *token, int32_t *parent, double *total) {
+    int beam = step->beam;
+    for (int first = 0; first < step->rows; first += beam, token += beam, parent += beam, total += beam) {
+        int found = 0;
+        for (int row = 0; row < beam; row++) {
+            const int32_t *candidate = step->candidate + (size_t)(first + row) * (size_t)step->best;
+            const float *log_probability = step->log_probability + (size_t)(first + row) * (size_t)step->best;
+            for (int place = 0; place < step->best && candidate[place] >= 0; place++) {
+                double sum = score[first + row] + (double)log_probability[place];
+                if (found == beam && !(sum > total[beam - 1])) break;
+                int rank = found < beam ? found++ : beam - 1;
+                for (; rank > 0 && total[rank - 1] < sum; rank--) {
+                    token[rank] = token[rank - 1];
+                    parent[rank] = parent[rank - 1];
+                    total[rank] = total[rank - 1];
+                }
+                token[rank] = candidate[place];
+                parent[rank] = row;
+                total[rank] = sum;
+            }
+        }
+        if (found < beam) return 0;
+        for (int rank = 0; rank < beam; rank++)
+            if (!step->ordinary[token[rank]]) return 0;
+    }
+    return 1;
+}
+
+/* Makes `now` the step that feeds the extensions. Its rows get the masks of the rows that they continue. */
+static void feed_extensions(const NtStep *step, const int32_t *next_parent, int32_t *parent, int32_t *mask,
+                            NtStep *now) {
+    for (int row = 0; row < step->rows; row++) {
+        int continued = row - row % step->beam + next_parent[row];
+        parent[row] = step->row[continued];
+        if (now->mask) mask[row] = now->mask[continued];
+    }
+    now->parent = parent;
+    if (now->mask) now->mask = mask;
 }
 
 int nt_step(NtSession *session, const NtStep *step) {
@@ -775,15 +815,20 @@ int nt_step(NtSession *session, const NtStep *step) {
     int error = check_rows(session, step);
     if (error) return error;
     size_t rows = (size_t)step->rows;
-    if (!room_for(&session->rows, rows * sizeof(Live)) || !room_for(&session->tokens, 2 * rows * sizeof(int32_t)))
+    if (!room_for(&session->rows, rows * sizeof(Live)) || !room_for(&session->fed, 3 * rows * sizeof(int32_t)))
         return NT_OUT_OF_MEMORY;
     Live *live = session->rows.memory;
+    int32_t *fed = session->fed.memory;
     NtStep now = *step;
     int made = 0;
-    for (int goes_on = 1; goes_on && made < step->most_steps; made++) {
-        if (made) {  /* each row continues with its own best token */
-            now.parent = step->row;
-            now.token = step->candidate + (size_t)(made - 1) * rows;
+    for (; made < step->most_steps; made++) {
+        if (made) {
+            size_t next = (size_t)(made - 1) * rows;
+            const double *score = made > 1 ? step->next_score + next - rows : step->score;
+            if (!extend_beams(step, score, step->next_token + next, step->next_parent + next, step->next_score + next))
+                break;
+            feed_extensions(step, step->next_parent + next, fed, fed + (size_t)(1 + made % 2) * rows, &now);
+            now.token = step->next_token + next;
             if (check_rows(session, &now)) break;
         }
         error = extend_rows(session, &now, live);
@@ -795,8 +840,7 @@ int nt_step(NtSession *session, const NtStep *step) {
         }
         if (!make_scratch(session, step->rows, longest, 1)) return NT_OUT_OF_MEMORY;
         decode(session, &now, now.token, live);
-        size_t offset = (size_t)made * rows * (size_t)step->best;
-        goes_on = choose(session, &now, step->candidate + offset, step->log_probability + offset) && step->best == 1;
+        choose(session, &now);
     }
     return made;
 }

@@ -35,10 +35,15 @@ typedef struct {
     const uint8_t *masks;        /* [...][vocabulary padded to whole panels] which tokens may follow */
     const int32_t *mask;         /* [rows] the index of each row's mask, or -1 for none */
     int32_t best;                /* number of candidates per row */
-    int32_t most_steps;          /* maximum steps; more than 1 requires best == 1, and each next step feeds */
-    const uint8_t *ordinary;     /* [vocabulary] the best tokens while all of them are ordinary; NULL: 1 step */
-    int32_t *candidate;          /* [most_steps][rows][best]; -1 if there are fewer */
-    float *log_probability;      /* [most_steps][rows][best] */
+    int32_t *candidate;          /* [rows][best] those of the last step; -1 if there are fewer */
+    float *log_probability;      /* [rows][best] */
+    int32_t most_steps;          /* maximum steps; each next step feeds the best extensions of each sentence */
+    const uint8_t *ordinary;     /* [vocabulary] while all of these tokens are ordinary */
+    int32_t beam;                /* rows per sentence, which are adjacent; used with more than 1 step */
+    const double *score;         /* [rows] what the log-probabilities of each row's tokens add up to */
+    int32_t *next_token;         /* [most_steps - 1][rows] the tokens that the next steps were fed */
+    int32_t *next_parent;        /* [most_steps - 1][rows] the row that each continued, counted within the sentence */
+    double *next_score;          /* [most_steps - 1][rows] */
     float *full;                 /* [rows][vocabulary] all log-probabilities of the last step, or NULL */
     int32_t attention_layer, attention_head, attention_stride;
     float *attention;            /* [rows][attention_stride] weights of cross-attention in the last step, or NULL */

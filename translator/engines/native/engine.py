@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from translator.config import ModelConfig
 from translator.engines.native import library as native
-from translator.engines.protocol import Candidates, Floats, Ints, Mask, Rows
+from translator.engines.protocol import Ahead, Candidates, Floats, Ints, Mask, Rows, Run
 
 _ATTENTION = ("query.weight", "key_value.weight", "output.weight")
 _FEED_FORWARD = ("inner.weight", "inner.bias", "outer.weight", "outer.bias")
@@ -175,10 +175,17 @@ class NativeSession:
         self._engine, self._library = engine, library  # the model must live as long as the session
         self._step_pointer = ctypes.pointer(native.Step())
         self._step = self._step_pointer.contents
-        self._row, self._parent, self._token, self._mask, self._candidate = (
-            _Buffer(np.int32) for _ in range(5)
-        )
+        (
+            self._row,
+            self._parent,
+            self._token,
+            self._mask,
+            self._candidate,
+            self._next_token,
+            self._next_parent,
+        ) = (_Buffer(np.int32) for _ in range(7))
         self._log_probability, self._full = _Buffer(np.float32), _Buffer(np.float32)
+        self._score, self._next_score = _Buffer(np.float64), _Buffer(np.float64)
         self._masks: Mask | None = None
         self._ordinary: Mask | None = None
         self._masks_address = self._ordinary_address = 0
@@ -212,24 +219,32 @@ class NativeSession:
 
     def step(self, rows: Rows, masks_MX: Mask, best: int) -> Candidates:
         """See `Session.step`."""
-        self._put(rows, masks_MX, best, 1)
+        self._put(rows, masks_MX, best)
         native.check(self._library.nt_step(self._session, self._step_pointer))
+        return self._candidates(rows, best)
+
+    def run(self, rows: Rows, masks_MX: Mask, best: int, ahead: Ahead) -> Run:
+        """See `Session.run`."""
+        self._put(rows, masks_MX, best)
+        if ahead.is_ordinary_X is not self._ordinary:
+            self._ordinary, self._ordinary_address = ahead.is_ordinary_X, ahead.is_ordinary_X.ctypes.data
+        step, buffers = self._step, (self._next_token, self._next_parent, self._next_score)
+        step.ordinary, step.most_steps, step.beam = self._ordinary_address, ahead.most_steps, ahead.width
+        step.score = self._score.put(ahead.score_N)
+        for buffer in buffers:
+            buffer.view(ahead.most_steps, len(rows.row_N))
+        step.next_token, step.next_parent, step.next_score = (buffer.address for buffer in buffers)
+        steps = native.check(self._library.nt_step(self._session, self._step_pointer)) - 1
+        token_TN, parent_TN, score_TN = (buffer.view(steps, len(rows.row_N)) for buffer in buffers)
+        return Run(token_TN, parent_TN, score_TN, self._candidates(rows, best))
+
+    def _candidates(self, rows: Rows, best: int) -> Candidates:
         shape = len(rows.row_N), best
         return Candidates(self._candidate.view(*shape), self._log_probability.view(*shape))
 
-    def run(self, rows: Rows, masks_MX: Mask, is_ordinary_X: Mask, most_steps: int) -> tuple[Ints, Floats]:
-        """See `Session.run`."""
-        self._put(rows, masks_MX, 1, most_steps)
-        if is_ordinary_X is not self._ordinary:
-            self._ordinary, self._ordinary_address = is_ordinary_X, is_ordinary_X.ctypes.data
-        self._step.ordinary = self._ordinary_address
-        made = native.check(self._library.nt_step(self._session, self._step_pointer))
-        shape = made, len(rows.row_N)
-        return self._candidate.view(*shape), self._log_probability.view(*shape)
-
     def distribution(self, rows: Rows) -> Floats:
         """See `Session.distribution`."""
-        self._put(rows, None, 1, 1)
+        self._put(rows, None, 1)
         full_NV = self._full.view(len(rows.row_N), self._engine.vocabulary)
         self._step.full = self._full.address
         native.check(self._library.nt_step(self._session, self._step_pointer))
@@ -237,7 +252,7 @@ class NativeSession:
 
     def attention(self, rows: Rows, layer: int, head: int) -> Floats:
         """See `Session.attention`."""
-        self._put(rows, None, 1, 1)
+        self._put(rows, None, 1)
         weight_NS = np.zeros((len(rows.row_N), self._longest_source), dtype=np.float32)
         step = self._step
         step.attention_layer, step.attention_head, step.attention_stride = layer, head, self._longest_source
@@ -250,9 +265,9 @@ class NativeSession:
         first_B = np.ascontiguousarray(first_row_B, dtype=np.int32)
         native.check(self._library.nt_release(self._session, len(first_B), first_B.ctypes.data))
 
-    def _put(self, rows: Rows, masks_MX: Mask | None, best: int, steps: int) -> None:
+    def _put(self, rows: Rows, masks_MX: Mask | None, best: int) -> None:
         step, number = self._step, len(rows.row_N)
-        step.rows, step.best, step.most_steps = number, best, steps
+        step.rows, step.best, step.most_steps = number, best, 1
         step.row, step.parent = self._row.put(rows.row_N), self._parent.put(rows.parent_N)
         step.token = self._token.put(rows.token_N)
         if masks_MX is not self._masks:
@@ -260,7 +275,7 @@ class NativeSession:
             self._masks_address = 0 if masks_MX is None else masks_MX.ctypes.data
         step.masks = self._masks_address
         step.mask = self._mask.put(rows.mask_N) if masks_MX is not None else None
-        self._candidate.view(steps, number, best)
-        self._log_probability.view(steps, number, best)
+        self._candidate.view(number, best)
+        self._log_probability.view(number, best)
         step.candidate, step.log_probability = self._candidate.address, self._log_probability.address
-        step.ordinary = step.full = step.attention = None
+        step.full = step.attention = None

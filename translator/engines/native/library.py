@@ -34,9 +34,11 @@ class Step(Structure):
 
     _fields_ = (
         ("rows", c_int32), ("row", c_void_p), ("parent", c_void_p), ("token", c_void_p), ("masks", c_void_p),
-        ("mask", c_void_p), ("best", c_int32), ("most_steps", c_int32), ("ordinary", c_void_p),
-        ("candidate", c_void_p), ("log_probability", c_void_p), ("full", c_void_p), ("attention_layer", c_int32),
-        ("attention_head", c_int32), ("attention_stride", c_int32), ("attention", c_void_p),
+        ("mask", c_void_p), ("best", c_int32), ("candidate", c_void_p), ("log_probability", c_void_p),
+        ("most_steps", c_int32), ("ordinary", c_void_p), ("beam", c_int32), ("score", c_void_p),
+        ("next_token", c_void_p), ("next_parent", c_void_p), ("next_score", c_void_p), ("full", c_void_p),
+        ("attention_layer", c_int32), ("attention_head", c_int32), ("attention_stride", c_int32),
+        ("attention", c_void_p),
     )  # fmt: skip
 
 
