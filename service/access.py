@@ -20,7 +20,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Self
 
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
@@ -102,20 +102,6 @@ class Client:
             self._storage.decr(self._rate.key_for())
 
 
-class KeySettings(Protocol):
-    """The settings for API keys; `service.settings.Settings` has them."""
-
-    @property
-    def api_keys_file(self) -> Path | None:
-        """A file of keys."""
-        ...
-
-    @property
-    def api_keys(self) -> SecretStr | None:
-        """The lines of such a file, separated by newlines or commas."""
-        ...
-
-
 class Access:
     """The known keys and their owners."""
 
@@ -125,17 +111,17 @@ class Access:
         self._anonymous = Client("anonymous")
 
     @classmethod
-    def from_settings(cls, settings: KeySettings) -> Self:
-        """Read the keys from the file and the environment; raises ConfigError if a line is invalid."""
+    def load(cls, file: Path | None = None, lines: SecretStr | None = None) -> Self:
+        """Read the keys from a file and from lines, which commas may separate; raises ConfigError if one is invalid."""
         clients: dict[bytes, Client] = {}
-        for place, line in _lines(settings):
+        for place, line in _lines(file, lines):
             digest, client = _parse(place, line)
             if digest in clients or any(client.name == other.name for other in clients.values()):
                 raise ConfigError(
                     f"{place}: the name {client.name} or its key occurs twice. Give each key one line and a name."
                 )
             clients[digest] = client
-        if not clients and (settings.api_keys_file is not None or settings.api_keys is not None):
+        if not clients and (file is not None or lines is not None):
             raise ConfigError(
                 "API keys are configured, but there are none. Create one with python -m service.access NAME, or unset "
                 "TRANSLATOR_API_KEYS_FILE and TRANSLATOR_API_KEYS to serve everybody."
@@ -169,22 +155,19 @@ def key_of(request: Request) -> str | None:
     return request.headers.get("x-api-key")
 
 
-def _lines(settings: KeySettings) -> Iterator[tuple[str, str]]:
+def _lines(file: Path | None, lines: SecretStr | None) -> Iterator[tuple[str, str]]:
     """Yield the place and the text of every line that is neither blank nor a comment."""
-    path = settings.api_keys_file
-    if path is not None:
+    if file is not None:
         try:
-            text = path.read_text("utf-8")
+            text = file.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             raise ConfigError(
-                f"The API keys in {path} cannot be read: {reason}. Correct TRANSLATOR_API_KEYS_FILE or the file."
+                f"The API keys in {file} cannot be read: {reason}. Correct TRANSLATOR_API_KEYS_FILE or the file."
             ) from None
-        yield from _numbered(f"{path}, line", text.splitlines())
-    if settings.api_keys is not None:
-        yield from _numbered(
-            "TRANSLATOR_API_KEYS, entry", re.split(r"[,\n]", settings.api_keys.get_secret_value())
-        )
+        yield from _numbered(f"{file}, line", text.splitlines())
+    if lines is not None:
+        yield from _numbered("TRANSLATOR_API_KEYS, entry", re.split(r"[,\n]", lines.get_secret_value()))
 
 
 def _numbered(place: str, lines: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -55,7 +55,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.manager, app.state.metrics = manager, metrics
-    app.state.access = Access.from_settings(settings)
+    app.state.access = Access.load(settings.api_keys_file, settings.api_keys)
     _add_middleware(app, settings, metrics)
     add_error_handlers(app)
     for group in _GROUPS:

@@ -6,7 +6,6 @@ import logging
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -28,16 +27,8 @@ def digest(key: str) -> str:
     return sha256(key.encode()).hexdigest()
 
 
-@dataclass(frozen=True)
-class Given:
-    """The settings for API keys."""
-
-    api_keys_file: Path | None = None
-    api_keys: SecretStr | None = None
-
-
 def access_of(lines: str) -> Access:
-    return Access.from_settings(Given(api_keys=SecretStr(lines)))
+    return Access.load(lines=SecretStr(lines))
 
 
 @pytest.fixture
@@ -54,7 +45,7 @@ class Clock:
 
 @pytest.mark.parametrize("key", [None, "", KEY, "ключ"])
 def test_without_keys_everybody_is_admitted_without_limits(key: str | None) -> None:
-    client = Access.from_settings(Given()).identify(key)
+    client = Access.load().identify(key)
     for _ in range(1000):
         client.charge(1_000_000)
     assert (client.name, client.is_admin, client.requests_per_minute) == ("anonymous", False, None)
@@ -112,7 +103,7 @@ def test_all_keys_are_compared_whichever_is_right(monkeypatch: pytest.MonkeyPatc
 def test_keys_come_from_a_file_and_from_the_environment(tmp_path: Path) -> None:
     file = tmp_path / "keys"
     file.write_text(f"# of the shop\n\n  shop : {digest(KEY)} : rate=2 : admin  \r\n")
-    access = Access.from_settings(Given(file, SecretStr(f"web:{digest(OTHER_KEY)}, ,\n")))
+    access = Access.load(file, SecretStr(f"web:{digest(OTHER_KEY)}, ,\n"))
     assert access.identify(OTHER_KEY).name == "web"
     shop = access.identify(KEY)
     assert (shop.name, shop.requests_per_minute, shop.is_admin) == ("shop", 2, True)
@@ -143,7 +134,7 @@ def test_an_invalid_line_is_named_but_not_quoted(tmp_path: Path, line: str, comp
     file = tmp_path / "keys"
     file.write_text(f"first:{digest(OTHER_KEY)}\nweb:{digest('third key')}\n{line}\n", "utf-8")
     with pytest.raises(ConfigError) as caught:
-        Access.from_settings(Given(api_keys_file=file))
+        Access.load(file=file)
     assert f"{file}, {complaint}" in str(caught.value)
     assert KEY not in str(caught.value)
 
@@ -158,18 +149,18 @@ def test_a_file_without_keys_does_not_admit_everybody(tmp_path: Path, content: s
     file = tmp_path / "keys"
     file.write_text(content)
     with pytest.raises(ConfigError, match="there are none"):
-        Access.from_settings(Given(api_keys_file=file))
+        Access.load(file=file)
     with pytest.raises(ConfigError, match="there are none"):
         access_of(content)
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"missing cannot be read: No such file"):
-        Access.from_settings(Given(api_keys_file=tmp_path / "missing"))
+        Access.load(file=tmp_path / "missing")
     file = tmp_path / "latin"
     file.write_bytes(b"caf\xe9")
     with pytest.raises(ConfigError, match=r"latin cannot be read: it is not UTF-8"):
-        Access.from_settings(Given(api_keys_file=file))
+        Access.load(file=file)
 
 
 def test_a_minutes_requests_may_arrive_at_once(clock: Clock) -> None:
