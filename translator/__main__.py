@@ -8,6 +8,7 @@ from contextlib import redirect_stdout
 
 import tyro
 
+from translator.commands import with_flags
 from translator.commands.attention import attention
 from translator.commands.demo import demo
 from translator.commands.evaluate import evaluate
@@ -18,7 +19,7 @@ from translator.commands.prepare import prepare
 from translator.commands.report import report
 from translator.commands.score import score
 from translator.commands.translate import translate
-from translator.errors import TranslatorError
+from translator.errors import InputError, TranslatorError
 
 
 def main() -> int:
@@ -75,7 +76,7 @@ def _run_command(arguments: Sequence[str]) -> None:
 def _describe(error: TranslatorError | ModuleNotFoundError) -> str:
     """The message for an error; raises the error again if it is a bug in this program."""
     if isinstance(error, TranslatorError):
-        return str(error)
+        return with_flags(str(error)) if isinstance(error, InputError) else str(error)
     if error.name not in ("torch", "datasets", "matplotlib", "ctranslate2"):
         raise error
     return f"this command needs {error.name}, which is not installed; pip install 'en-de-translator[train,export]'"

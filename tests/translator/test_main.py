@@ -202,6 +202,10 @@ def test_translate_names_a_line_that_is_not_utf8(run, model_folder, tmp_path):
         (("translate", "--processes", "-1"), "--processes is -1; give 1 or more, or 0"),
         (("evaluate",), "--source and --reference not given"),
         (
+            ("score", "--source", __file__, "--target", __file__, "--length-penalty", "-1"),
+            "error: --length-penalty is -1.0; give a number from 0 to 5",
+        ),
+        (
             ("evaluate", "--model", "/nowhere/m", "--model", "/nowhere/n/../m"),
             "/nowhere/n/../m is given twice",
         ),

@@ -14,6 +14,7 @@ from tyro.conf import UseAppendAction, arg
 from translator.errors import InputError
 from translator.options import (
     Device,
+    LengthPenalty,
     Numbers,
     Option,
     RequestedFormality,
@@ -33,6 +34,7 @@ def _help(annotation: Any) -> Any:
 
 NumbersFlag = Annotated[Numbers, _help(Numbers)]
 FormalityFlag = Annotated[RequestedFormality, _help(RequestedFormality)]
+LengthPenaltyFlag = Annotated[LengthPenalty, _help(LengthPenalty)]
 DeviceFlag = Annotated[Device, _help(Device)]
 PrecisionFlag = Annotated[RequestedPrecision, _help(RequestedPrecision)]
 
@@ -55,13 +57,13 @@ def _flags() -> Iterator[tuple[str, Any, Any]]:
     [sampling] = (option for option in declared(SearchOptions) if option.name == "sampling")
     flag = sampling._replace(annotation=Annotated[bool, ...], default=False)
     for option in (*_searching(), flag, *declared(Sampling)):
-        kind: Any = Annotated[option.annotation, arg(help=_with_flags(option.description))]
+        kind: Any = Annotated[option.annotation, arg(help=with_flags(option.description))]
         if get_origin(kind.__origin__) is tuple:
             kind = Annotated[kind, UseAppendAction]
         yield flag_of(option), kind, field(default=option.default)
 
 
-def _with_flags(message: str) -> str:
+def with_flags(message: str) -> str:
     """Replace the names of options in a message by their flags."""
     flags = {
         option.name: f"--{flag_of(option).replace('_', '-')}"
@@ -79,17 +81,14 @@ class SearchArguments(_Flags):  # type: ignore[misc]  # made from the declaratio
     """How to search: `SearchOptions` for the command line."""
 
     def options(self, n_best: int = 1) -> SearchOptions:
-        """Build the `SearchOptions`; on values out of range, raises InputError with the names of the command line."""
-        try:
-            sampling = Sampling(**self._values(declared(Sampling)))
-            if not self.sample and sampling != Sampling():
-                flags = ", ".join(f"--{option.name.replace('_', '-')}" for option in declared(Sampling))
-                raise InputError(f"{flags} need sampling; add --sample")
-            return SearchOptions(
-                **self._values(_searching()), n_best=n_best, sampling=sampling if self.sample else None
-            )
-        except InputError as error:
-            raise InputError(_with_flags(str(error))) from error
+        """Build the `SearchOptions`; raises InputError on values out of range."""
+        sampling = Sampling(**self._values(declared(Sampling)))
+        if not self.sample and sampling != Sampling():
+            flags = ", ".join(f"--{option.name.replace('_', '-')}" for option in declared(Sampling))
+            raise InputError(f"{flags} need sampling; add --sample")
+        return SearchOptions(
+            **self._values(_searching()), n_best=n_best, sampling=sampling if self.sample else None
+        )
 
     def _values(self, options: Iterable[Option]) -> dict[str, Any]:
         return {option.name: getattr(self, flag_of(option)) for option in options}

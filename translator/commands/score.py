@@ -3,8 +3,9 @@
 import json
 from pathlib import Path
 
-from translator.commands import STDERR, DeviceFlag
+from translator.commands import STDERR, DeviceFlag, LengthPenaltyFlag
 from translator.errors import DataError
+from translator.options import SearchOptions
 
 
 def score(
@@ -12,7 +13,7 @@ def score(
     source: Path,
     target: Path,
     model: Path | None = None,
-    length_penalty: float = 1.0,
+    length_penalty: LengthPenaltyFlag = SearchOptions.length_penalty,
     device: DeviceFlag = "auto",
     tokens: bool = False,
 ) -> None:
@@ -22,13 +23,13 @@ def score(
         source: File of English lines.
         target: File of German lines, one per English line.
         model: Model folder; by default the model shipped with the package.
-        length_penalty: Exponent of the length penalty, by which the log-probability is divided to give the score.
         tokens: Print JSON lines instead, with the log-probability of every piece.
     """
     from translator.analysis.scoring import score as score_pairs
     from translator.evaluate import read_lines
     from translator.translate import Translator
 
+    options = SearchOptions(length_penalty=length_penalty)
     sources, targets = read_lines(source), read_lines(target)
     if not sources or len(sources) != len(targets):
         raise DataError(
@@ -38,7 +39,7 @@ def score(
     translator = Translator.load(model, device)
     pairs = list(zip(sources, targets, strict=True))
     with STDERR.status("scoring"):
-        for one in score_pairs(translator, pairs, length_penalty):
+        for one in score_pairs(translator, pairs, options.length_penalty):
             if tokens:
                 pieces = [[token.piece, round(token.log_probability, 4)] for token in one.tokens]
                 record = {"score": round(one.score, 4), "log_probability": round(one.log_probability, 4)}
