@@ -74,12 +74,12 @@ def train(run: Run, preset: config.TrainingConfig) -> int:
             model, data, settings, run.out, validate=make_validator(data), processes=processes,
             report=lambda record: print(format_record(record)), initial_card=initial_card,
         )  # fmt: skip
-        trainer.resume() if run.resume else trainer.start_afresh()
+        trainer.run.resume() if run.resume else trainer.run.start_afresh()
         if processes.is_first and not run.resume:
             print_data_report(data, settings, model, is_fine_tuning=initial_card is not None)
         if not trainer.train():
             if processes.is_first:
-                print(f"stopped at step {trainer.progress.step}; run it again with --resume to continue")
+                print(f"stopped at step {trainer.run.progress.step}; run it again with --resume to continue")
             return 3
         if processes.is_first:
             save_trained_model(run.out / "model", run.name, trainer, data)

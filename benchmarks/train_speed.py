@@ -36,7 +36,7 @@ from translator.model import Transformer
 from translator.shards import PreparedCorpus, PreparedData
 from translator.tokenizer import EOS_ID
 from translator.trainer import Trainer
-from translator.trainer.batch_loss import settled_precision
+from translator.trainer.batch_loss import resolve_precision
 from translator.trainer.stream import Update
 
 PEERS = {"hf": ("peers.marian", "transformers"), "joeynmt": ("peers.joey", "joeynmt")}
@@ -138,8 +138,8 @@ class Ours:
 
     def step(self, prepared: Batch) -> Tensor:
         """One update as `Trainer.train` makes it."""
-        self._trainer._update(Update([prepared], next_epoch=0, next_batch=0))
-        return self._trainer._window.sums[-1][0] / prepared.target_tokens
+        self._trainer.step(iter([Update([prepared], next_epoch=0, next_batch=0)]))
+        return self._trainer.run.window.sums[-1][0] / prepared.target_tokens
 
 
 @dataclass
@@ -186,7 +186,7 @@ def measure(options: Options, size: Size, console: Console) -> Report:
     """Build the systems, then let them train in turns."""
     set_up_processor(options.threads)  # as train.py does; the peers share it
     device = choose_device(options.device)
-    precision = settled_precision(TrainingConfig(precision=options.precision, max_steps=1), device)
+    precision = resolve_precision(TrainingConfig(precision=options.precision, max_steps=1), device)
     console.print(
         f"{describe_device(device)}, PyTorch {torch.__version__}: measuring the matrix-product peak"
     )

@@ -80,7 +80,7 @@ def _examples(
 
 def build_card(name: str, trainer: Trainer, data: PreparedData) -> dict[str, Any]:
     """Build the card of a training that has just ended, without examples and scores."""
-    model, progress, origin = trainer.model, trainer.progress, trainer.initial_card
+    model, progress, origin = trainer.model, trainer.run.progress, trainer.run.initial_card
     device = next(model.parameters()).device
     training = {
         "steps": progress.step,

@@ -12,7 +12,7 @@ from translator.errors import ConfigError
 
 MAX_THREADS = 1024
 """More than this is a mistake: the system could not start them."""
-MAX_ACCUMULATED_BATCHES = 1000
+MAX_ACCUMULATION_STEPS = 1000
 """More than this is a mistake and fills the memory: all batches of an update are prepared together."""
 
 
@@ -96,7 +96,7 @@ class TrainingConfig:
     batch_tokens: int | Literal["auto"] = 4096
     """Largest padded size of a batch, in tokens, on the source side and on the target side. auto splits the preset's
     batch into as few accumulated batches as fit in memory."""
-    accumulate_batches: int = 1
+    gradient_accumulation_steps: int = 1
     """Number of batches whose gradients are summed before each update."""
     max_tokens_per_side: int = 256
     """Pairs that are longer on either side are left out of training."""
@@ -141,7 +141,7 @@ class TrainingConfig:
     """Whether to use torch.compile; auto uses it on a GPU only."""
     threads: int = 0
     """Number of CPU threads; 0 leaves the choice to PyTorch, within the container's CPU quota."""
-    read_ahead_updates: int = 2
+    prefetch: int = 2
     """Prepare the batches of this many updates in a background thread; 0 prepares them between updates."""
     seed: int = 1
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
@@ -155,7 +155,7 @@ class TrainingConfig:
 
     def _check_each(self) -> None:
         for name in (
-            "accumulate_batches", "max_tokens_per_side", "warmup_steps", "validate_every_steps",
+            "gradient_accumulation_steps", "max_tokens_per_side", "warmup_steps", "validate_every_steps",
             "save_every_steps", "log_every_steps", "keep_checkpoints", "average_checkpoints",
         ):  # fmt: skip
             _require(getattr(self, name) >= 1, f"{name} is {getattr(self, name)}; give 1 or more")
@@ -166,14 +166,14 @@ class TrainingConfig:
             )
         _require(self.adam_epsilon > 0, f"adam_epsilon is {self.adam_epsilon}; give more than 0")
         _require(0 <= self.seed < 1 << 63, f"seed is {self.seed}; give 0 up to, not including, 2^63")
-        for name, most in (("threads", MAX_THREADS), ("accumulate_batches", MAX_ACCUMULATED_BATCHES)):
+        for name, most in (("threads", MAX_THREADS), ("gradient_accumulation_steps", MAX_ACCUMULATION_STEPS)):
             _require(getattr(self, name) <= most, f"{name} is {getattr(self, name)}; give at most {most}")
         for name in ("label_smoothing", "adam_beta1", "adam_beta2", "ema_decay"):
             _require(
                 0 <= getattr(self, name) < 1,
                 f"{name} is {getattr(self, name)}; give 0 up to, not including, 1",
             )
-        for name in ("weight_decay", "clip_norm", "threads", "read_ahead_updates", "both_directions_epochs"):
+        for name in ("weight_decay", "clip_norm", "threads", "prefetch", "both_directions_epochs"):
             _require(getattr(self, name) >= 0, f"{name} is {getattr(self, name)}; give 0 or more")
         for name in ("peak_learning_rate", "max_steps", "max_minutes", "patience"):
             value = getattr(self, name)

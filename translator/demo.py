@@ -85,7 +85,7 @@ def train_demo(folder: Path, training: TrainingConfig, console: Console) -> Tran
         validate=make_validator(data),
         report=lambda record: _show(record, console),
     )
-    trainer.start_afresh()
+    trainer.run.start_afresh()
     if not trainer.train():
         raise KeyboardInterrupt
     return Translator.of_model(model, data.tokenizer, {"name": "demo"})

@@ -85,7 +85,7 @@ def losses(out):
 
 def test_two_processes_train_the_model_that_one_would(prepared, tmp_path):
     """Two that take a batch each make the updates of one that accumulates two, over the end of an epoch."""
-    run(training(prepared, tmp_path / "one", "--max-steps", "30", "--accumulate-batches", "2"))
+    run(training(prepared, tmp_path / "one", "--max-steps", "30", "--gradient-accumulation-steps", "2"))
     output = run(training(prepared, tmp_path / "two", "--max-steps", "30"), processes=2)
     assert output.count("step 30  epoch") == 1  # only the first process reports
     assert [step for step, _ in losses(tmp_path / "two")] == list(range(1, 31))
@@ -103,8 +103,8 @@ def test_two_processes_train_the_model_that_one_would(prepared, tmp_path):
 def test_the_gradients_of_two_processes_are_those_of_one(prepared, tmp_path):
     """After one update without clipping Adam's first moment is a tenth of the gradient."""
     settings = ("--max-steps", "1", "--clip-norm", "0", "--label-smoothing", "0.1")
-    run(training(prepared, tmp_path / "one", *settings, "--accumulate-batches", "4"))
-    run(training(prepared, tmp_path / "two", *settings, "--accumulate-batches", "2"), processes=2)
+    run(training(prepared, tmp_path / "one", *settings, "--gradient-accumulation-steps", "4"))
+    run(training(prepared, tmp_path / "two", *settings, "--gradient-accumulation-steps", "2"), processes=2)
     one, two = (
         load_checkpoint(checkpoint_paths(tmp_path / name / "checkpoints")[-1]).training
         for name in ("one", "two")

@@ -138,7 +138,7 @@ def test_a_run_killed_at_20_random_moments_equals_one_that_was_not(prepared, str
     generator = random.Random(seed)
     in_saves = 0
     for kill in range(KILLS):
-        options = ("--read-ahead-updates", generator.choice((0, 2)), *(("--resume",) if kill else ()))
+        options = ("--prefetch", generator.choice((0, 2)), *(("--resume",) if kill else ()))
         with started(training(prepared, tmp_path, *LONG, *options)) as process:
             updates = steps_of(process)
             # The first kill comes after a save, so that there is something to go on from.
@@ -181,7 +181,7 @@ def test_a_run_killed_after_its_last_validation_and_before_the_save_logs_that_va
     with pytest.raises(Killed):
         make_trainer(prepared, tmp_path, report=die_after_the_validation, **settings).train()
     second = make_trainer(prepared, tmp_path, **settings)
-    second.resume()
+    second.run.resume()
     assert second.train()
     assert [record["step"] for record in curve(tmp_path) if "toy loss" in record] == [2]
 
@@ -201,14 +201,14 @@ def test_a_run_killed_while_it_takes_up_its_log_keeps_that(prepared, tmp_path, m
     resumed = make_trainer(prepared, tmp_path, max_steps=3)
     monkeypatch.setattr(io, "open", die_at_the_first_write)
     with pytest.raises(Killed):
-        resumed.resume()
+        resumed.run.resume()
     assert curve(tmp_path) == before
 
 
 def test_a_signal_in_a_step_a_save_or_an_evaluation_saves_within_10_seconds(prepared, straight, tmp_path):
     resume = ()
-    for read_ahead, moment in itertools.product((0, 2), ("step", "evaluation", "save")):
-        options = (*LONG, "--read-ahead-updates", read_ahead, *resume)
+    for count, moment in itertools.product((0, 2), ("step", "evaluation", "save")):
+        options = (*LONG, "--prefetch", count, *resume)
         with started(training(prepared, tmp_path, *options)) as process:
             updates = steps_of(process)
             if moment == "step":
@@ -222,7 +222,7 @@ def test_a_signal_in_a_step_a_save_or_an_evaluation_saves_within_10_seconds(prep
             process.send_signal(signal.SIGTERM)
             sent = time.monotonic()
             output = process.communicate(timeout=60)[0]
-        assert time.monotonic() - sent < 10, (moment, read_ahead)
+        assert time.monotonic() - sent < 10, (moment, count)
         assert process.returncode == 3, output
         saved = load_checkpoint(checkpoint_paths(tmp_path / "checkpoints")[-1]).state["progress"]["step"]
         assert saved >= interrupted
@@ -355,7 +355,7 @@ def test_updates_that_are_not_finite_change_and_spoil_nothing(prepared, tmp_path
     steps = 6 + 2 * few
     bad = {*range(3, 3 + few), *range(4 + few, 4 + 2 * few)}
     trainer = make_trainer(prepared, tmp_path, max_steps=steps)
-    spoil(trainer.model, kind, lambda: trainer.progress.step + 1 in bad)
+    spoil(trainer.model, kind, lambda: trainer.run.progress.step + 1 in bad)
     before = weights_before_each_update(trainer.model)
     assert trainer.train()
     assert len(before) == steps
@@ -371,7 +371,7 @@ def test_updates_that_are_not_finite_change_and_spoil_nothing(prepared, tmp_path
 @pytest.mark.parametrize("kind", ["loss", "gradient"])
 def test_too_many_updates_in_a_row_that_are_not_finite_end_a_run_with_good_weights(prepared, tmp_path, kind):
     trainer = make_trainer(prepared, tmp_path, max_steps=100)
-    spoil(trainer.model, kind, lambda: trainer.progress.step + 1 >= 3)
+    spoil(trainer.model, kind, lambda: trainer.run.progress.step + 1 >= 3)
     before = weights_before_each_update(trainer.model)
     with pytest.raises(TranslatorError, match=f"not finite in {MAX_BAD_STEPS} steps in a row, the last 12"):
         trainer.train()

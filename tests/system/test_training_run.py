@@ -99,7 +99,7 @@ def test_an_update_is_split_into_batches_that_fit_the_memory(folder):
         "--batch-tokens", "auto", "--max-steps", "2",
     )  # fmt: skip
     saved = json.loads((folder / "auto" / "config.json").read_text())["training"]
-    assert saved["batch_tokens"] * saved["accumulate_batches"] >= 4096
+    assert saved["batch_tokens"] * saved["gradient_accumulation_steps"] >= 4096
     assert "the model is in" in output
 
 

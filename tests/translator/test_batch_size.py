@@ -66,7 +66,7 @@ def test_an_update_is_split_into_as_few_equal_batches_as_fit(
     monkeypatch.setattr(module, "bytes_per_token", lambda model, training: 1000.0)
     parameters = sum(p.numel() for p in model.parameters())
     free = (14 * parameters + 1000 * room_for + 1) / 0.8
-    training = dataclasses.replace(TRAINING, accumulate_batches=2)
+    training = dataclasses.replace(TRAINING, gradient_accumulation_steps=2)
     fitted = fit_batches_to_memory(training, 1000, model, int(free) + 1)
     assert fitted == (batch_tokens, accumulate)
 
@@ -85,15 +85,15 @@ def test_a_number_is_kept_and_auto_is_resolved(model, tmp_path, caplog):
     caplog.set_level(logging.INFO)
     resolved = resolve_batch_size(Config(MODEL, TRAINING), preset, model, Processes(), None)
     assert resolved.training.batch_tokens == 600  # a model of a few kilobytes fits anywhere
-    assert "batch_tokens is 600, accumulate_batches 1" in caplog.text
+    assert "batch_tokens is 600, gradient_accumulation_steps 1" in caplog.text
 
 
 def test_a_resumed_run_keeps_the_numbers_it_started_with(model, tmp_path):
-    saved = dataclasses.replace(TRAINING, batch_tokens=123, accumulate_batches=3)
+    saved = dataclasses.replace(TRAINING, batch_tokens=123, gradient_accumulation_steps=3)
     (tmp_path / "config.json").write_text(json.dumps(Config(MODEL, saved).to_dict()))
     preset = TrainingConfig(batch_tokens=600, max_steps=1)
     resolved = resolve_batch_size(Config(MODEL, TRAINING), preset, model, Processes(), tmp_path)
-    assert (resolved.training.batch_tokens, resolved.training.accumulate_batches) == (123, 3)
+    assert (resolved.training.batch_tokens, resolved.training.gradient_accumulation_steps) == (123, 3)
 
 
 def test_auto_in_a_saved_configuration_is_refused(model):

@@ -39,8 +39,8 @@ def test_operations_worked_out_by_hand(trainer):
 
 
 def test_processes_count_in_the_cost(trainer, prepared):
-    trainer.progress.source_tokens, trainer.progress.target_tokens = 10, 7
-    trainer.progress.seconds = 1800
+    trainer.run.progress.source_tokens, trainer.run.progress.target_tokens = 10, 7
+    trainer.run.progress.seconds = 1800
     plain = build_card("toy", trainer, prepared)["training"]
     assert plain["device"].startswith(f"{torch.get_num_threads()} × ")
     trainer._processes = Processes(rank=0, count=4)

@@ -97,7 +97,7 @@ def test_invalid_model_settings_are_refused(change, message):
         ({"seed": -1}, "seed is -1; give 0 up to"),
         ({"seed": 1 << 63}, "seed is 9223372036854775808"),
         ({"threads": 100_000}, "threads is 100000; give at most 1024"),
-        ({"accumulate_batches": 1001}, "accumulate_batches is 1001; give at most 1000"),
+        ({"gradient_accumulation_steps": 1001}, "gradient_accumulation_steps is 1001; give at most 1000"),
     ],
 )
 def test_invalid_training_settings_are_refused(change, message):

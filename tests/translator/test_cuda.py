@@ -38,8 +38,8 @@ def test_training_validates_saves_and_resumes(prepared, brief_config, tmp_path, 
         model = Transformer(config.model).cuda()
         trainer = Trainer(model, prepared, config, tmp_path, validate=make_validator(prepared))
         if resumes:
-            trainer.resume()
-            assert trainer.progress.step == training.max_steps
+            trainer.run.resume()
+            assert trainer.run.progress.step == training.max_steps
         assert trainer.train()
         assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
 

@@ -7,7 +7,7 @@ import torch
 from translator.batching import TokenBudgetBatches
 from translator.config import AugmentationConfig
 from translator.trainer import Processes
-from translator.trainer.stream import read_ahead, updates
+from translator.trainer.stream import prefetch, updates
 
 
 @pytest.fixture
@@ -22,17 +22,17 @@ def as_lists(batch):
     return batch.source_BS.tolist(), batch.target_output_BT.tolist()
 
 
-@pytest.mark.parametrize(("count", "accumulate"), [(1, 1), (2, 1), (3, 2)])
-def test_all_processes_together_see_each_batch_once_in_the_order_of_one(batches, count, accumulate):
+@pytest.mark.parametrize(("count", "accumulation_steps"), [(1, 1), (2, 1), (3, 2)])
+def test_all_processes_together_see_each_batch_once_in_the_order_of_one(batches, count, accumulation_steps):
     """Also across the end of an epoch, which is not at a multiple of six batches."""
     number = batches.batch_count(0) + 7
     expected = [as_lists(batch) for batch in itertools.chain(batches.batches(0), batches.batches(1))][:number]
-    streams = [updates(batches, 0, 0, accumulate, Processes(rank, count)) for rank in range(count)]
+    streams = [updates(batches, 0, 0, accumulation_steps, Processes(rank, count)) for rank in range(count)]
     seen = []
     while len(seen) < number:
         parts = [next(stream).batches for stream in streams]
-        assert [len(part) for part in parts] == [accumulate] * count
-        seen += [as_lists(part[turn]) for turn in range(accumulate) for part in parts]
+        assert [len(part) for part in parts] == [accumulation_steps] * count
+        seen += [as_lists(part[turn]) for turn in range(accumulation_steps) for part in parts]
     assert seen[:number] == expected
 
 
@@ -47,9 +47,9 @@ def test_an_update_gives_the_position_of_the_next_one(batches):
 
 
 @pytest.mark.parametrize("count", [0, 1, 5])
-def test_reading_ahead_changes_nothing_but_the_time(batches, count):
+def test_prefetching_changes_nothing_but_the_time(batches, count):
     plain = itertools.islice(updates(batches, 0, 0, 2, Processes()), 12)
-    ahead = read_ahead(updates(batches, 0, 0, 2, Processes()), count)
+    ahead = prefetch(updates(batches, 0, 0, 2, Processes()), count)
     for expected, found in zip(plain, ahead, strict=False):
         assert [as_lists(batch) for batch in found.batches] == [as_lists(batch) for batch in expected.batches]
     ahead.close()
@@ -63,7 +63,7 @@ def test_a_thread_makes_items_while_the_caller_works():
             made.release()
             yield number
 
-    ahead = read_ahead(items(), 3)
+    ahead = prefetch(items(), 3)
     assert next(ahead) == 0
     for _ in range(4):  # the one in hand and the three ahead
         assert made.acquire(timeout=10)
@@ -76,7 +76,7 @@ def test_an_error_in_the_thread_reaches_the_caller():
         yield 1
         raise OSError("the disk is gone")
 
-    ahead = read_ahead(items(), 2)
+    ahead = prefetch(items(), 2)
     assert next(ahead) == 1
     with pytest.raises(OSError, match="the disk is gone"):
         next(ahead)

@@ -15,7 +15,8 @@ from translator.checkpoint import checkpoint_paths, load_checkpoint, save_checkp
 from translator.errors import CheckpointError, ConfigError, TranslatorError
 from translator.model import Transformer
 from translator.shards import PreparedData
-from translator.trainer import MAX_BAD_STEPS, Trainer
+from translator.trainer import MAX_BAD_STEPS, Trainer, loop
+from translator.trainer.batch_loss import batch_loss
 from translator.trainer.moving_average import MovingAverage
 from translator.trainer.progress import Progress
 from translator.trainer.stop_signal import Interrupted, StopSignal
@@ -53,15 +54,15 @@ def test_save_and_resume_equal_the_straight_run(prepared, brief_config, tmp_path
     with pytest.raises(Stop):
         make_trainer(brief_config, prepared, tmp_path / "parts", stop_after(7), **settings).train()
     second = make_trainer(brief_config, prepared, tmp_path / "parts", stop_after(33), **settings)
-    second.resume()
-    assert second.progress.step == 5
+    second.run.resume()
+    assert second.run.progress.step == 5
     with pytest.raises(Stop):
         second.train()
     third = make_trainer(brief_config, prepared, tmp_path / "parts", **settings)
-    third.resume()
-    assert third.progress.step == 30
+    third.run.resume()
+    assert third.run.progress.step == 30
     assert third.train()
-    assert third.progress.epoch >= 1
+    assert third.run.progress.epoch >= 1
     assert losses(tmp_path / "parts") == losses(tmp_path / "straight")
     straight, parts = (load_checkpoint(checkpoint_paths(tmp_path / run / "checkpoints")[-1]).model
                        for run in ("straight", "parts"))  # fmt: skip
@@ -106,7 +107,7 @@ def test_accumulated_batches_give_the_gradient_of_the_whole_update(prepared, bri
     trainer._optimizer.step = lambda: seen.update(
         {n: p.grad.clone() for n, p in trainer.model.named_parameters()}
     )
-    trainer._update(Update(batches, next_epoch=0, next_batch=2))
+    trainer.step(iter([Update(batches, next_epoch=0, next_batch=2)]))
     for name, parameter in reference.named_parameters():
         torch.testing.assert_close(seen[name], parameter.grad, atol=1e-6, rtol=1e-4)
 
@@ -132,7 +133,7 @@ def test_a_signal_aborts_an_update_as_if_it_had_never_started(prepared, brief_co
     first = make_trainer(brief_config, prepared, tmp_path / "parts", **settings)
 
     def interrupt(tensor):
-        if first.progress.step == step - 1:
+        if first.run.progress.step == step - 1:
             os.kill(os.getpid(), signal.SIGTERM)
             pytest.fail("the update went on")
         return tensor
@@ -145,7 +146,7 @@ def test_a_signal_aborts_an_update_as_if_it_had_never_started(prepared, brief_co
     (path,) = checkpoint_paths(tmp_path / "parts" / "checkpoints")
     assert path.name == f"step-{step - 1:08d}"
     second = make_trainer(brief_config, prepared, tmp_path / "parts", **settings)
-    second.resume()
+    second.run.resume()
     assert second.train()
     assert losses(tmp_path / "parts") == losses(tmp_path / "straight")
     straight, parts = (
@@ -183,15 +184,19 @@ def test_a_backward_pass_runs_some_python_in_every_layer(prepared, brief_config,
 
 
 def test_a_signal_is_handled_between_the_batches_of_an_update(prepared, brief_config, tmp_path):
-    """Even if an update must not be aborted within a batch, as with several processes."""
-    trainer = make_trainer(brief_config, prepared, tmp_path, accumulate_batches=3)
+    """Of several processes, none may leave the others within a batch."""
+    trainer = make_trainer(brief_config, prepared, tmp_path, gradient_accumulation_steps=3)
     batches = list(itertools.islice(trainer._batches.batches(0), 3))
     seen = []
-    trainer._forward = lambda *inputs: seen.append(1) or trainer.model(*inputs)
-    stop = StopSignal()
-    stop.is_set = True
+
+    def signalled(*inputs):
+        seen.append(1)
+        trainer.run.stop.is_set = True
+        return trainer.model(*inputs)
+
+    trainer._forward = signalled
     with pytest.raises(Interrupted):
-        trainer._accumulate_gradients(batches, 1.0, stop)
+        trainer.step(iter([Update(batches, next_epoch=0, next_batch=3)]))
     assert seen == [1]
 
 
@@ -199,32 +204,38 @@ def test_a_signal_in_the_first_step_changes_nothing_in_the_log(prepared, brief_c
     settings = {"max_steps": 6, "log_every_steps": 5}
     make_trainer(brief_config, prepared, tmp_path / "straight", **settings).train()
     first = make_trainer(brief_config, prepared, tmp_path / "parts", **settings)
-    update = first._update
+    step = first.step
 
-    def interrupted(what, stop):
-        update(what, stop)
+    def interrupted(ready):
+        step(ready)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    first._update = interrupted
+    first.step = interrupted
     assert not first.train()
-    assert first.progress.step == 1
+    assert first.run.progress.step == 1
     second = make_trainer(brief_config, prepared, tmp_path / "parts", **settings)
-    second.resume()
+    second.run.resume()
     assert second.train()
     assert losses(tmp_path / "parts") == losses(tmp_path / "straight")
 
 
-def test_a_skipped_update_leaves_no_trace_in_losses_and_checkpoints(prepared, brief_config, tmp_path):
-    settings = {"max_steps": 6, "log_every_steps": 3, "save_every_steps": 2}
-    trainer = make_trainer(brief_config, prepared, tmp_path, **settings)
-    accumulate = trainer._accumulate_gradients
+def spoil_losses(monkeypatch, trainer, steps):
+    """Make the loss NaN in each update that follows on one of these steps."""
 
     def spoilt(*arguments):
-        loss_sum, nll_sum = accumulate(*arguments)
-        is_bad = trainer.progress.step in (1, 3, 4, 5)  # steps done; the updates are 2, 4, 5 and 6
-        return (loss_sum * math.nan, nll_sum * math.nan) if is_bad else (loss_sum, nll_sum)
+        loss, nll = batch_loss(*arguments)
+        factor = math.nan if trainer.run.progress.step in steps else 1.0
+        return loss * factor, nll * factor
 
-    trainer._accumulate_gradients = spoilt
+    monkeypatch.setattr(loop, "batch_loss", spoilt)
+
+
+def test_a_skipped_update_leaves_no_trace_in_losses_and_checkpoints(
+    prepared, brief_config, tmp_path, monkeypatch
+):
+    settings = {"max_steps": 6, "log_every_steps": 3, "save_every_steps": 2}
+    trainer = make_trainer(brief_config, prepared, tmp_path, **settings)
+    spoil_losses(monkeypatch, trainer, (1, 3, 4, 5))  # the updates are 2, 4, 5 and 6
     assert trainer.train()
     assert [step for step, *_ in losses(tmp_path)] == [1, 3]
     assert all(math.isfinite(loss + perplexity) for _, loss, perplexity in losses(tmp_path))
@@ -234,7 +245,9 @@ def test_a_skipped_update_leaves_no_trace_in_losses_and_checkpoints(prepared, br
             assert tensor.isfinite().all()
 
 
-def test_nothing_is_saved_or_validated_while_updates_are_skipped(prepared, brief_config, tmp_path):
+def test_nothing_is_saved_or_validated_while_updates_are_skipped(
+    prepared, brief_config, tmp_path, monkeypatch
+):
     """So that there is an earlier checkpoint to resume from."""
     measured = []
     training = dataclasses.replace(
@@ -244,15 +257,9 @@ def test_nothing_is_saved_or_validated_while_updates_are_skipped(prepared, brief
     torch.manual_seed(1)
     trainer = Trainer(
         Transformer(config.model), prepared, config, tmp_path,
-        validate=lambda model: measured.append(trainer.progress.step) or {"a loss": 1.0},
+        validate=lambda model: measured.append(trainer.run.progress.step) or {"a loss": 1.0},
     )  # fmt: skip
-    accumulate = trainer._accumulate_gradients
-
-    def spoilt(*arguments):
-        loss_sum, nll_sum = accumulate(*arguments)
-        return (loss_sum * math.nan if trainer.progress.step in (2, 3, 4) else loss_sum), nll_sum
-
-    trainer._accumulate_gradients = spoilt
+    spoil_losses(monkeypatch, trainer, (2, 3, 4))
     assert trainer.train()
     assert measured == [1, 2, 6, 7, 8]
     assert [int(path.name[-8:]) for path in checkpoint_paths(tmp_path / "checkpoints")] == [1, 2, 6, 7, 8]
@@ -280,7 +287,7 @@ def test_a_run_with_nothing_left_to_do_logs_a_warning(prepared, brief_config, tm
     make_trainer(brief_config, prepared, tmp_path, max_steps=5).train()
     assert "nothing is left" not in caplog.text
     again = make_trainer(brief_config, prepared, tmp_path, max_steps=3)
-    again.resume()
+    again.run.resume()
     assert again.train()
     assert "at step 5 nothing is left to train; raise max_steps, max_minutes or patience" in caplog.text
 
@@ -300,7 +307,7 @@ def test_a_run_with_nothing_left_to_do_logs_a_warning(prepared, brief_config, tm
 def test_unrelated_files_are_not_overwritten(prepared, brief_config, tmp_path, name, content, message):
     (tmp_path / name).write_text(content)
     with pytest.raises(ConfigError, match=message):
-        make_trainer(brief_config, prepared, tmp_path).start_afresh()
+        make_trainer(brief_config, prepared, tmp_path).run.start_afresh()
     assert (tmp_path / name).read_text() == content
 
 
@@ -359,15 +366,15 @@ def test_signals_change_nothing_in_an_average(prepared, brief_config, tmp_path):
     for stop_at in (4, 8, 10, 11, None):
         trainer = make_trainer(brief_config, prepared, tmp_path / "parts", **settings)
         if stop_at != 4:
-            trainer.resume()
-        update = trainer._update
+            trainer.run.resume()
+        step = trainer.step
 
-        def interrupted(what, stop, trainer=trainer, update=update, stop_at=stop_at):
-            update(what, stop)
-            if trainer.progress.step == stop_at:
+        def interrupted(ready, trainer=trainer, step=step, stop_at=stop_at):
+            step(ready)
+            if trainer.run.progress.step == stop_at:
                 os.kill(os.getpid(), signal.SIGTERM)
 
-        trainer._update = interrupted
+        trainer.step = interrupted
         assert trainer.train() is (stop_at is None)
     names = [path.name for path in checkpoint_paths(tmp_path / "parts" / "checkpoints")]
     assert names == ["step-00000006", "step-00000009", "step-00000011", "step-00000012"]
@@ -394,7 +401,7 @@ def test_a_finished_run_that_is_resumed_logs_no_update_twice(prepared, brief_con
     for max_steps, steps in ((6, [1, 5, 6]), (6, [1, 5, 6]), (11, [1, 5, 6, 10, 11])):
         trainer = make_trainer(brief_config, prepared, tmp_path, max_steps=max_steps, **settings)
         if checkpoint_paths(tmp_path / "checkpoints"):
-            trainer.resume()
+            trainer.run.resume()
         assert trainer.train()
         assert [step for step, *_ in losses(tmp_path)] == steps
 
@@ -423,9 +430,9 @@ def test_a_validation_that_fails_loses_no_update(prepared, brief_config, tmp_pat
         trainer.train()
     assert [path.name for path in checkpoint_paths(tmp_path / "checkpoints")] == ["step-00000002"]
     second = make_watched(brief_config, prepared, tmp_path, [{"a loss": 2.0}] * 2, max_steps=3)
-    second.resume()
+    second.run.resume()
     assert second.train()
-    assert second.progress.validated_step == 3
+    assert second.run.progress.validated_step == 3
 
 
 def test_a_signal_in_the_last_validation_does_not_end_the_run_as_finished(prepared, brief_config, tmp_path):
@@ -437,9 +444,13 @@ def test_a_signal_in_the_last_validation_does_not_end_the_run_as_finished(prepar
     first._validate = interrupted
     assert first.train() is False
     second = make_watched(brief_config, prepared, tmp_path, [{"a loss": 2.0}], max_steps=3)
-    second.resume()
+    second.run.resume()
     assert second.train()
-    assert (second.progress.step, second.progress.validated_step, second.progress.best_step) == (3, 3, 3)
+    assert (second.run.progress.step, second.run.progress.validated_step, second.run.progress.best_step) == (
+        3,
+        3,
+        3,
+    )
 
 
 def test_a_run_resumed_in_another_environment_logs_a_warning(prepared, brief_config, tmp_path, caplog):
@@ -450,7 +461,7 @@ def test_a_run_resumed_in_another_environment_logs_a_warning(prepared, brief_con
     save_checkpoint(
         path, dataclasses.replace(checkpoint, state={**checkpoint.state, "environment": elsewhere})
     )
-    make_trainer(brief_config, prepared, tmp_path, precision="auto").resume()
+    make_trainer(brief_config, prepared, tmp_path, precision="auto").run.resume()
     assert "the device was cuda and is cpu now: the run continues, but not exactly" in caplog.text
     assert "PyTorch was 1.0" in caplog.text
     assert "threads was" not in caplog.text
@@ -459,8 +470,8 @@ def test_a_run_resumed_in_another_environment_logs_a_warning(prepared, brief_con
 def test_the_time_limit_ends_a_training(prepared, brief_config, tmp_path):
     trainer = make_trainer(brief_config, prepared, tmp_path, max_steps=None, max_minutes=0.01)
     assert trainer.train()
-    assert trainer.progress.seconds >= 0.6
-    assert trainer.progress.step >= 1
+    assert trainer.run.progress.seconds >= 0.6
+    assert trainer.run.progress.step >= 1
 
 
 def test_a_loss_that_is_not_finite_changes_no_weight_and_finally_stops_the_run(
@@ -480,13 +491,13 @@ def test_resuming_with_other_settings_or_data_is_refused(prepared, prepared_fold
     with pytest.raises(
         CheckpointError, match=r"training\.label_smoothing is 0\.2, but .* were trained with 0\.1"
     ):
-        make_trainer(brief_config, prepared, tmp_path, label_smoothing=0.2).resume()
+        make_trainer(brief_config, prepared, tmp_path, label_smoothing=0.2).run.resume()
     other = PreparedData.open(prepared_folder)
     other.sha256 = "0" * 64
     with pytest.raises(CheckpointError, match="other prepared data or another vocabulary"):
-        make_trainer(brief_config, other, tmp_path).resume()
+        make_trainer(brief_config, other, tmp_path).run.resume()
     with pytest.raises(CheckpointError, match="no checkpoint in"):
-        make_trainer(brief_config, prepared, tmp_path / "new").resume()
+        make_trainer(brief_config, prepared, tmp_path / "new").run.resume()
 
 
 def test_a_resumed_run_may_change_the_settings_that_errors_suggest_to_change(
@@ -497,7 +508,7 @@ def test_a_resumed_run_may_change_the_settings_that_errors_suggest_to_change(
     trainer = make_trainer(
         brief_config, prepared, tmp_path, peak_learning_rate=1e-4, clip_norm=0.5, max_steps=3
     )
-    trainer.resume()
+    trainer.run.resume()
     assert trainer.train()
     assert "training.peak_learning_rate was 0.01 and is 0.0001 from now on" in caplog.text
 
@@ -505,13 +516,13 @@ def test_a_resumed_run_may_change_the_settings_that_errors_suggest_to_change(
 def test_a_new_run_does_not_overwrite_an_old_one(prepared, brief_config, tmp_path):
     make_trainer(brief_config, prepared, tmp_path, max_steps=1).train()
     with pytest.raises(ConfigError, match="is there from an earlier run; add --resume"):
-        make_trainer(brief_config, prepared, tmp_path).start_afresh()
+        make_trainer(brief_config, prepared, tmp_path).run.start_afresh()
     (tmp_path / "other" / "model").mkdir(parents=True)
     with pytest.raises(ConfigError, match="model is there from an earlier run"):
-        make_trainer(brief_config, prepared, tmp_path / "other").start_afresh()
+        make_trainer(brief_config, prepared, tmp_path / "other").run.start_afresh()
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"cannot write to .*file"):
-        make_trainer(brief_config, prepared, tmp_path / "file").start_afresh()
+        make_trainer(brief_config, prepared, tmp_path / "file").run.start_afresh()
 
 
 def test_a_run_resumes_from_before_a_damaged_checkpoint(prepared, brief_config, tmp_path):
@@ -521,8 +532,8 @@ def test_a_run_resumes_from_before_a_damaged_checkpoint(prepared, brief_config, 
     shutil.copytree(tmp_path / "checkpoints" / "step-00000002", damaged)
     (damaged / "state.json").write_text("{}")
     trainer = make_trainer(brief_config, prepared, tmp_path, max_steps=4, **settings)
-    trainer.resume()
-    assert trainer.progress.step == 2
+    trainer.run.resume()
+    assert trainer.run.progress.step == 2
     trainer.train()
     assert [path.name for path in checkpoint_paths(tmp_path / "checkpoints")] == ["step-00000004"]
 
@@ -607,10 +618,10 @@ def test_training_ends_when_patience_runs_out_and_the_best_weights_are_kept(
         if record["step"] == 4 and "loss" in record:
             kept.update({name: tensor.clone() for name, tensor in trainer.model.state_dict().items()})
 
-    trainer._log._report = keep
+    trainer.run.log._report = keep
     assert trainer.train()
     # Validated at 2, 4, 6, 8 and 10; no improvement three times in a row after 4.
-    assert (trainer.progress.step, trainer.progress.best_step) == (10, 4)
+    assert (trainer.run.progress.step, trainer.run.progress.best_step) == (10, 4)
     final = trainer.final_weights()
     assert all(torch.equal(final[name], tensor) for name, tensor in kept.items())
     last = trainer.model.state_dict()
@@ -630,7 +641,7 @@ def test_the_best_weights_are_those_of_the_resumed_run(prepared, brief_config, t
         if record["step"] == 5:
             raise Killed
 
-    first._log._report = die
+    first.run.log._report = die
     with pytest.raises(Killed):
         first.train()
     folder = tmp_path / "checkpoints"
@@ -639,9 +650,9 @@ def test_the_best_weights_are_those_of_the_resumed_run(prepared, brief_config, t
     # From step 3 on, the run takes a different course, on which nothing is as good as step 2.
     figures = [{"a loss": 3.0}, {"a loss": 3.0}]
     second = make_watched(brief_config, prepared, tmp_path, figures, **settings, peak_learning_rate=1e-3)
-    second.resume()
+    second.run.resume()
     assert second.train()
-    assert (second.progress.step, second.progress.best_step) == (6, 2)
+    assert (second.run.progress.step, second.run.progress.best_step) == (6, 2)
     assert all(torch.equal(expected[name], tensor) for name, tensor in second.final_weights().items())
     assert [path.name for path in folder.glob("best-*")] == ["best-00000002"]
 
@@ -650,9 +661,9 @@ def test_patience_survives_a_resume(prepared, brief_config, tmp_path):
     losses = [{"a loss": loss} for loss in (2.0, 3.0)]
     make_watched(brief_config, prepared, tmp_path, losses, patience=3, max_steps=4).train()
     second = make_watched(brief_config, prepared, tmp_path, [{"a loss": 2.5}] * 9, patience=3)
-    second.resume()
+    second.run.resume()
     assert second.train()
-    assert (second.progress.step, second.progress.best_step) == (8, 2)
+    assert (second.run.progress.step, second.run.progress.best_step) == (8, 2)
 
 
 def test_patience_without_a_development_set_is_refused(prepared, brief_config, tmp_path):
@@ -680,8 +691,8 @@ def test_a_moving_average_survives_a_resume(prepared, brief_config, tmp_path, ca
     else:
         assert not first.train()
     second = make_trainer(brief_config, prepared, tmp_path / "parts", **settings)
-    second.resume()
-    assert second.progress.step == (7 if stop else 5)
+    second.run.resume()
+    assert second.run.progress.step == (7 if stop else 5)
     second.train()
     expected = straight.final_weights()
     assert all(torch.equal(expected[name], tensor) for name, tensor in second.final_weights().items())
@@ -704,11 +715,11 @@ def test_a_signal_aborts_a_validation(prepared, brief_config, tmp_path):
     assert trainer.model.training
 
 
-@pytest.mark.parametrize("read_ahead", [0, 2])
-def test_reading_ahead_does_not_change_the_losses(prepared, brief_config, tmp_path, read_ahead):
+@pytest.mark.parametrize("count", [0, 2])
+def test_prefetching_does_not_change_the_losses(prepared, brief_config, tmp_path, count):
     settings = {"max_steps": 20, "batch_tokens": 512}
-    make_trainer(brief_config, prepared, tmp_path / "a", read_ahead_updates=read_ahead, **settings).train()
-    first = make_trainer(brief_config, prepared, tmp_path / "b", read_ahead_updates=1, **settings)
+    make_trainer(brief_config, prepared, tmp_path / "a", prefetch=count, **settings).train()
+    first = make_trainer(brief_config, prepared, tmp_path / "b", prefetch=1, **settings)
     first.train()
     assert losses(tmp_path / "a") == losses(tmp_path / "b")
 
@@ -718,14 +729,14 @@ def test_a_signal_in_an_update_saves_even_if_a_save_is_due(
     prepared, brief_config, tmp_path, monkeypatch, save_every_steps
 ):
     trainer = make_trainer(brief_config, prepared, tmp_path, save_every_steps=save_every_steps, max_steps=99)
-    update = trainer._update
+    step = trainer.step
 
-    def interrupted(what, stop):
-        update(what, stop)
-        if trainer.progress.step == 4:
+    def interrupted(ready):
+        step(ready)
+        if trainer.run.progress.step == 4:
             os.kill(os.getpid(), signal.SIGTERM)
 
-    monkeypatch.setattr(trainer, "_update", interrupted)
+    monkeypatch.setattr(trainer, "step", interrupted)
     assert trainer.train() is False
     assert checkpoint_paths(tmp_path / "checkpoints")[-1].name == "step-00000004"
 
@@ -745,21 +756,21 @@ def test_patience_survives_a_kill_after_a_save_and_a_signal_in_a_validation(prep
         pytest.fail("the validation went on")
 
     first = make_watched(brief_config, prepared, tmp_path, [], **settings)
-    first._validate = lambda model: killed(model) if first.progress.step == 4 else {"a loss": 2.0}
+    first._validate = lambda model: killed(model) if first.run.progress.step == 4 else {"a loss": 2.0}
     with pytest.raises(Killed):
         first.train()
     second = make_watched(brief_config, prepared, tmp_path, [], **settings)
     second._validate = interrupted
-    second.resume()
-    assert (second.progress.step, second.progress.best_step) == (2, 2)
+    second.run.resume()
+    assert (second.run.progress.step, second.run.progress.best_step) == (2, 2)
     assert second.train() is False
-    assert second.progress.step == 4
+    assert second.run.progress.step == 4
     third = make_watched(
         brief_config, prepared, tmp_path, [{"a loss": loss} for loss in (3.0, 2.5, 4.0)], **settings
     )
-    third.resume()
+    third.run.resume()
     assert third.train()
-    assert (third.progress.step, third.progress.best_step) == (8, 2)
+    assert (third.run.progress.step, third.run.progress.best_step) == (8, 2)
     records = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [r["step"] for r in records if "a loss" in r] == [2, 4, 6, 8]
 
@@ -770,4 +781,4 @@ def test_a_checkpoint_of_another_format_is_refused(prepared, brief_config, tmp_p
     checkpoint = load_checkpoint(path)
     save_checkpoint(path, dataclasses.replace(checkpoint, state={**checkpoint.state, "format_version": 99}))
     with pytest.raises(CheckpointError, match="format version 99, but this program reads version 2"):
-        make_trainer(brief_config, prepared, tmp_path).resume()
+        make_trainer(brief_config, prepared, tmp_path).run.resume()

@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 def fit_batches_to_memory(
     training: TrainingConfig, wanted_tokens: int, model: Transformer, free_bytes: int
 ) -> tuple[int, int]:
-    """Return `batch_tokens` and `accumulate_batches` for updates of `wanted_tokens` in as few batches as fit.
+    """Return `batch_tokens` and `gradient_accumulation_steps` for updates of `wanted_tokens` in as few batches as fit.
 
     The memory per token is measured on sentences of the maximum length, which need the most. Raises ConfigError if
     not even one such sentence fits.
@@ -49,9 +49,9 @@ def fit_batches_to_memory(
             f"takes {needed / 2**30:.2f} GiB; lower max_tokens_per_side, or choose a smaller model"
         )
     batches = math.ceil(wanted_tokens / fitting_tokens)
-    fitted = max(math.ceil(wanted_tokens / batches), longest), training.accumulate_batches * batches
+    fitted = max(math.ceil(wanted_tokens / batches), longest), training.gradient_accumulation_steps * batches
     logger.info(
-        "batch_tokens is %d, accumulate_batches %d: a token takes %.0f KiB, and %.1f GiB are free",
+        "batch_tokens is %d, gradient_accumulation_steps %d: a token takes %.0f KiB, and %.1f GiB are free",
         *fitted, per_token / 2**10, free_bytes / 2**30,
     )  # fmt: skip
     return fitted
@@ -75,7 +75,7 @@ def resolve_batch_size(
         )
     if resumed:
         saved = load_config(str(resumed / "config.json")).training
-        return _with_batches(settings, saved.batch_tokens, saved.accumulate_batches)
+        return _with_batches(settings, saved.batch_tokens, saved.gradient_accumulation_steps)
     fitted = (0, 0)
     if processes.is_first:
         device = model.embedding.weight.device
@@ -85,9 +85,11 @@ def resolve_batch_size(
     return _with_batches(settings, *map(round, processes.sum(fitted)))
 
 
-def _with_batches(settings: Config, batch_tokens: int | Literal["auto"], accumulate_batches: int) -> Config:
+def _with_batches(
+    settings: Config, batch_tokens: int | Literal["auto"], gradient_accumulation_steps: int
+) -> Config:
     training = dataclasses.replace(
-        settings.training, batch_tokens=batch_tokens, accumulate_batches=accumulate_batches
+        settings.training, batch_tokens=batch_tokens, gradient_accumulation_steps=gradient_accumulation_steps
     )
     return dataclasses.replace(settings, training=training)
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from translator.config import Config
+from translator.config import Config, load_config
 from translator.errors import ConfigError
 
 
@@ -34,6 +34,23 @@ def lock_run_dir(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def refuse_foreign_files(folder: Path) -> None:
+    """Raise ConfigError if training would overwrite files that no run wrote.
+
+    What a run leaves behind that was killed before it saved may be overwritten.
+    """
+    saved = folder / "config.json"
+    if saved.exists():
+        try:
+            load_config(str(saved))
+        except ConfigError as error:
+            raise ConfigError(f"{error}; training would overwrite it: choose another folder") from error
+    elif (log := folder / "log.jsonl").exists():
+        raise ConfigError(
+            f"{log} is not the log of a training run, but training would append to it; choose another folder"
+        )
 
 
 def write_config(folder: Path, config: Config) -> None:

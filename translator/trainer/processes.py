@@ -40,9 +40,9 @@ class Processes:
             # The only buffer, the position table, is the same in every process, and validation may lengthen it.
             return DistributedDataParallel(model, broadcast_buffers=False)
 
-    def no_sync(self, model: nn.Module) -> AbstractContextManager[None]:
-        """Within this context, a backward pass adds to this process's own gradients only."""
-        return model.no_sync() if isinstance(model, DistributedDataParallel) else nullcontext()
+    def accumulate(self, model: nn.Module, *, is_last: bool) -> AbstractContextManager[None]:
+        """Within this context, a backward pass adds to this process's own gradients; the last one averages them all."""
+        return nullcontext() if is_last or not isinstance(model, DistributedDataParallel) else model.no_sync()
 
     def sum(self, values: Sequence[float]) -> list[float]:
         """Sum each value over all processes; every process gets the same result."""
@@ -53,7 +53,7 @@ class Processes:
         return total.tolist()
 
     @contextmanager
-    def first_one_first(self) -> Iterator[None]:
+    def first_process_first(self) -> Iterator[None]:
         """Run the block in the first process, then in the others, which see what the first one repaired on disk."""
         if not self.is_first:
             self.sum([0])

@@ -8,11 +8,12 @@ from typing import Any
 
 from translator.config import Config
 from translator.errors import CheckpointError
+from translator.trainer.stream import Update
 
 _MAY_CHANGE_ON_RESUME = frozenset({
     "max_steps", "max_minutes", "validate_every_steps", "save_every_steps", "log_every_steps", "keep_checkpoints",
     "average_checkpoints", "threads", "compile", "peak_learning_rate", "clip_norm", "patience",
-    "read_ahead_updates", "save_every_minutes",
+    "prefetch", "save_every_minutes",
 })  # fmt: skip
 
 FORMAT_VERSION = 2
@@ -39,6 +40,12 @@ class Progress:
     validations_since_best: int = 0
     validated_step: int = 0
     """The step of the last validation that ran to completion."""
+
+    def advance(self, update: Update, source_tokens: int, target_tokens: int) -> None:
+        """Move past an update; the tokens are those of all processes."""
+        self.source_tokens += source_tokens
+        self.target_tokens += target_tokens
+        self.epoch, self.batch = update.next_epoch, update.next_batch
 
     def note_validation(self, figures: dict[str, Any], best_by: str) -> bool:
         """Compare the mean over the development sets with the best so far; returns True if it is better.

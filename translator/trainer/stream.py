@@ -21,26 +21,36 @@ class Update:
     next_epoch: int
     next_batch: int
 
+    @property
+    def source_tokens(self) -> int:
+        """The number of source tokens of this process, without padding."""
+        return sum(batch.source_tokens for batch in self.batches)
+
+    @property
+    def target_tokens(self) -> int:
+        """The number of target tokens of this process, without padding."""
+        return sum(batch.target_tokens for batch in self.batches)
+
 
 def updates(
-    batches: TokenBudgetBatches, epoch: int, batch: int, accumulate: int, processes: Processes
+    batches: TokenBudgetBatches, epoch: int, batch: int, accumulation_steps: int, processes: Processes
 ) -> Iterator[Update]:
     """Yield updates endlessly, starting at batch `batch` of epoch `epoch`.
 
-    Each update takes the next `accumulate` batches for every process, across the ends of epochs. So all processes
-    together see each batch exactly once, and n processes that accumulate one batch each make the same updates as one
-    process that accumulates n.
+    Each update takes the next `accumulation_steps` batches for every process, across the ends of epochs. So all
+    processes together see each batch exactly once, and n processes that accumulate one batch each make the same updates
+    as one process that accumulates n.
     """
     places = _places(batches, epoch, batch)
     while True:
-        taken = list(itertools.islice(places, accumulate * processes.count))
+        taken = list(itertools.islice(places, accumulation_steps * processes.count))
         own = [batches.batch(*place) for place in taken[processes.rank :: processes.count]]
         last_epoch, last_batch = taken[-1]
         is_last = last_batch + 1 == batches.batch_count(last_epoch)
         yield Update(own, *((last_epoch + 1, 0) if is_last else (last_epoch, last_batch + 1)))
 
 
-def read_ahead(items: Iterator[T], count: int) -> Generator[T]:
+def prefetch(items: Iterator[T], count: int) -> Generator[T]:
     """Yield the same endless items, while a thread computes up to `count` of them ahead of the caller."""
     if count == 0:
         yield from items
