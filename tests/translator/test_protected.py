@@ -108,6 +108,14 @@ def test_marks_become_german_forms_in_any_order(text: str, translation: str, ger
     assert restore(translation.format(*(one.mark for one in placed)), placed) == german
 
 
+def test_underscores_of_emphasis_are_no_part_of_an_identifier() -> None:
+    text = "_−5 °C_, _$5_, __2.5%__ and _about 15 km_, but _x1_, a_5_b and `_a 5_`"
+    assert [(span.text, span.german) for span in find_protected(text)] == [
+        ("−5 °C", "−5 °C"), ("$5", "5 $"), ("2.5%", "2,5 %"), ("15 km", "15 km"), ("_x1_", "_x1_"), ("a_5_b", "a_5_b"),
+        ("`_a 5_`", "`_a 5_`"),
+    ]  # fmt: skip
+
+
 def test_the_places_of_restored_spans_are_returned() -> None:
     _, placed = mark("€5 and €6", find_protected("€5 and €6"), Marks(MARKS))
     first, second = (one.mark for one in placed)

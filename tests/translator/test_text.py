@@ -366,6 +366,20 @@ def test_a_dense_part_does_not_make_pieces_of_the_rest_small() -> None:
         ("Owls vs. Herons, i.e. birds", ["Owls vs. Herons, i.e. birds"]),
         ("It holds max. 3 owls.", ["It holds max. 3 owls."]),
         ("It is at its max. Stop it.", ["It is at its max.", "Stop it."]),
+        ("Mr. Bush met Ms. Young. Mx. Lee left.", ["Mr. Bush met Ms. Young.", "Mx. Lee left."]),
+        ("It takes 5 ms. Then it stops.", ["It takes 5 ms.", "Then it stops."]),
+        ("See vol. 3, ch. 5 and eq. IV. It is there.", ["See vol. 3, ch. 5 and eq. IV.", "It is there."]),
+        ("It is no. 5. No. It is not.", ["It is no. 5.", "No.", "It is not."]),
+        ("We meet at 5 p.m. Monday. Be there.", ["We meet at 5 p.m. Monday.", "Be there."]),
+        (
+            "It starts at 5 p.m. May 12. It ends at 6 p.m. May I go?",
+            [
+                "It starts at 5 p.m. May 12.",
+                "It ends at 6 p.m.",
+                "May I go?",
+            ],
+        ),
+        ("THE TRAIN LEAVES AT 5 P.M. ON MAY 12.", ["THE TRAIN LEAVES AT 5 P.M. ON MAY 12."]),
     ],
 )
 def test_abbreviations_do_not_end_a_sentence(text: str, expected: list[str]) -> None:

@@ -36,6 +36,11 @@ _VOID_TAG_NAMES = "area base br col embed hr img input link meta source track wb
 _VOID_TAGS = frozenset(_VOID_TAG_NAMES.split())
 _WITH_DIGITS = re.compile(r"(?<!\w)[^\W\d]*+\d\w*+(?:[.,:]\w*\d\w*+)*+")
 _DIGIT = re.compile(r"\d")
+_EMPHASIS = re.compile(
+    r"(?<![\w\\/])(?P<marks>__?)(?=[^_\n]{0,200} |[-−–+±$€£¥]{1,2}\d|\d[\d.,]*+[%°€])"
+    r"(?P<inside>[^\s_][^_\n]{0,200}(?<!\s))(?P=marks)(?!\w)"
+)
+"""Underscores around several words, or around one value that cannot be an identifier."""
 _MARK = re.compile("[\U000f0000-\U000f00ff]")
 
 
@@ -107,9 +112,10 @@ class Marks:
 
 def find_protected(text: str) -> list[ProtectedSpan]:
     """Return the protected spans of an English text, in order and disjoint, including numbers up to twelve."""
+    plain = _without_emphasis(text)
     opaque = [
         ProtectedSpan(one.start, one.end, one.kind, text[one.start : one.end], text[one.start : one.end])
-        for one in find_opaque(text)
+        for one in find_opaque(plain)
     ]
     emoji = [
         ProtectedSpan(start, end, "emoji", text[start:end], text[start:end])
@@ -117,11 +123,18 @@ def find_protected(text: str) -> list[ProtectedSpan]:
     ]
     values = [
         ProtectedSpan(one.start, one.end, one.kind, text[one.start : one.end], one.german, one)
-        for one in find_values(text)
+        for one in find_values(plain)
     ]
     spans = _disjoint([*opaque, *emoji, *values]) if opaque or emoji else values
-    leftovers = list(_leftovers(text, spans))
+    leftovers = list(_leftovers(plain, spans))
     return sorted([*spans, *leftovers], key=_start) if leftovers else spans
+
+
+def _without_emphasis(text: str) -> str:
+    """Replace the underscores around emphasised words and values by spaces: `_−5 °C_` holds a quantity, not `_5`."""
+    if "_" not in text:
+        return text
+    return _EMPHASIS.sub(lambda match: match["inside"].center(len(match[0])), text)
 
 
 def _start(span: ProtectedSpan) -> int:

@@ -49,6 +49,17 @@ _SELDOM_LAST = re.compile(
     r"(?<!\w)(?:esp|resp|max|min|avg|est|ext|tel|dept|oz|lbs?|tbsp|tsp|ft|pt|qt|gal|hrs?|mins|secs?)\.\s*\Z",
     re.IGNORECASE,
 )
+# "Ms. Young", but not "5 ms. Then"; "vol. 3", but not "the volume. He"; "5 p.m. Monday", but not "5 p.m. We".
+_TITLE = re.compile(r"(?<!\w)(?<!\d[ \u00a0])(?:M[sx]|Messrs|Mmes?|Mlles?|M[SX])\.\s*\Z")
+_BEFORE_NUMBER = re.compile(
+    r"(?<!\w)(?:nos?|vols?|chs?|chap|eqs?|figs?|pp?|art|secs?|sect|para|ver)\.\s*\Z", re.IGNORECASE
+)
+_NUMBER = re.compile(r"\s*(?:\d|[IVXLC]+\b(?!['’])|[ivxlc]+\b)")
+_HALF_OF_DAY = re.compile(r"\d[ \u00a0]?[ap]\.?[ \u00a0]?m\.\s*\Z", re.IGNORECASE)
+_DAY = re.compile(
+    r"\s*(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b|(?:[ECMP][SD]?T|GMT|UTC|BST|CES?T)\b"
+    r"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d)"
+)
 _LONGEST_ABBREVIATION = 12  # with the spaces after it
 
 # Whitespace must follow, except after a dash: the comma in "1,000" and the colon in "10:30" do not end a clause.
@@ -185,7 +196,11 @@ def _sentence_ends(ascii_text: str, text: str, start: int, end: int) -> Iterator
 def _is_abbreviation(text: str, position: int) -> bool:
     """Whether the word before this position is an abbreviation that does not end a sentence."""
     before = text[max(0, position - _LONGEST_ABBREVIATION) : position]
-    if _NEVER_LAST.search(before):
+    if _NEVER_LAST.search(before) or _TITLE.search(before):
+        return True
+    if _NUMBER.match(text, position) and _BEFORE_NUMBER.search(before):
+        return True
+    if _DAY.match(text, position) and _HALF_OF_DAY.search(before):
         return True
     following = text[position : position + 2].lstrip()[:1]
     return bool(_SELDOM_LAST.search(before)) and not following.isupper()

@@ -8,6 +8,7 @@ could break a line, so a line break in a translation whose source has none is re
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -23,7 +24,7 @@ from translator.text.values import CURRENCY_CODES, Value, time_key
 
 Verdict = Literal["kept", "converted", "lost", "misplaced", "extra"]
 """`kept`: unchanged. `converted`: another form of the same value. `lost`: missing. `misplaced`: a tag that no longer
-encloses any words, or crosses another one. `extra`: nothing in the source explains it."""
+encloses any words, or crosses another pair, or moved into or out of one. `extra`: nothing in the source explains it."""
 CheckKind = ProtectedKind | Literal["character"]
 Place = tuple[int, int]
 
@@ -140,22 +141,54 @@ def _target(
 def _find_misplaced_tags(
     checks: list[Check], spans: Sequence[ProtectedSpan], source: str, translation: str
 ) -> None:
-    """Mark closing tags that come too early, cross others, or no longer enclose any words as misplaced."""
+    """Mark closing tags that come too early, no longer enclose words, cross a pair or moved into or out of one."""
     # Checks and spans have the same order.
-    pairs = [(checks[first], second) for first, second in tag_pairs(spans).items()]
-    inner: list[Place] = []
-    for opening, second in sorted(pairs, key=lambda pair: pair[0].target or (0, 0)):
-        closing = checks[second]
-        if not (opening.source and closing.source and opening.target and closing.target):
-            continue
-        place = opening.target[1], closing.target[0]
-        had_words = _has_words(source[opening.source[1] : closing.source[0]])
-        is_empty = had_words and not _has_words(translation[place[0] : max(place)])
-        crosses = any(start < place[0] < end < place[1] for start, end in inner)
-        if place[0] > place[1] or is_empty or crosses:
-            checks[second] = replace(closing, verdict="misplaced")
+    pairs = [pair for pair in tag_pairs(spans).items() if all(checks[one].target for one in pair)]
+    names = [spans[first].text for first, _ in pairs]
+    before = [_inside(checks[first].source, checks[second].source) for first, second in pairs]
+    after = [_inside(checks[first].target, checks[second].target) for first, second in pairs]
+    # Equal tags may change places, so pairs are told apart only by their names.
+    nested = Counter((names[one], _name(names, parent)) for one, parent in enumerate(_parents(before)))
+    parents = _parents(after)
+    for one in sorted(range(len(pairs)), key=lambda one: after[one]):
+        (start, end), (_, second) = after[one], pairs[one]
+        is_empty = _has_words(source[slice(*before[one])]) and not _has_words(
+            translation[start : max(start, end)]
+        )
+        nesting = names[one], _name(names, parents[one])
+        if start > end or is_empty or parents[one] == _CROSSED or not nested[nesting]:
+            checks[second] = replace(checks[second], verdict="misplaced")
         else:
-            inner.append(place)
+            nested[nesting] -= 1
+
+
+_CROSSED = -2
+_OUTERMOST = -1
+
+
+def _inside(opening: Place | None, closing: Place | None) -> Place:
+    """Return the place between two tags."""
+    assert opening
+    assert closing
+    return opening[1], closing[0]
+
+
+def _name(names: Sequence[str], parent: int) -> str:
+    return names[parent] if parent >= 0 else ""
+
+
+def _parents(places: Sequence[Place]) -> list[int]:
+    """Return the index of the innermost place around each place, or `_OUTERMOST`, or `_CROSSED` if it crosses one."""
+    parents, around = [_OUTERMOST] * len(places), list[int]()
+    for one in sorted(range(len(places)), key=lambda one: (places[one][0], -places[one][1])):
+        start, end = places[one]
+        while around and places[around[-1]][1] <= start:
+            around.pop()
+        if around:
+            parents[one] = around[-1] if end <= places[around[-1]][1] else _CROSSED
+        if parents[one] != _CROSSED:
+            around.append(one)
+    return parents
 
 
 def _has_words(markup: str) -> bool:

@@ -22,7 +22,7 @@ _APPROXIMATELY = re.compile(
     "(?<!\\w)(?:ca\\.|[cz]irca|etwa|ungefähr|annähernd|rund|gegen)[ \u00a0\u2009\u202f]\\Z", re.IGNORECASE
 )
 _LONGEST_APPROXIMATELY = 12
-_BESIDE = " \u00a0\n([„“\"‚‘'«»"
+_BESIDE = " \u00a0\n([„“\"‚‘'«»_*"
 _VALUE_ENDS = re.compile(
     r"[.,;:!?)\]“”\"»]*+(?:\Z|\s(?!\d|Uhr|Tausend|Million|Milliarde|Billion|Tsd|Mio|Mrd|Bio"
     r"|nachm|abend|nacht|mittag|am (?:Nachm|Abend)))",

@@ -27,7 +27,7 @@ NUMBER = (
     rf"|\d++(?:[.,]\d++)*+[{VULGAR}]?+|[{VULGAR}])"
 )
 _BEGIN = r"(?<![^\W_])(?<!\d[.,:/])(?<!\s[.,])"
-_SIGN = rf"(?:(?<![\w)\]%°])[-−–+±]|(?i:minus){_BLANK})?+"
+_SIGN = rf"(?:(?<![^\W_])(?<![)\]%°])[-−–+±]|(?i:minus){_BLANK})?+"
 _DASH = (
     rf"(?:{_BLANK}?[-–—]{_BLANK}?|{_BLANK}bis{_BLANK}(?:zu{_BLANK})?|(?<=\d\d\d\d)/(?=\d\d(?:\d\d)?(?!\d)))"
 )

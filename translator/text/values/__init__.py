@@ -3,7 +3,7 @@
 The forms follow German typesetting: `$1,299.99` → `1.299,99 $`, `2.5%` → `2,5 %`, `3:30 p.m.` → `15:30 Uhr`,
 `May 12, 2025` → `12. Mai 2025`. Ambiguous values, such as `5/12/2025`, stay unchanged.
 
-Reading order: `keys`, `patterns`, `context`, `readers`, `words`.
+Reading order: `keys`, `patterns`, `context`, `plain`, `days`, `readers`, `words`.
 """
 
 import re

@@ -34,7 +34,7 @@ _REGNAL_NAMES = """
     Pedro Peter Philip Pius Ptolemy Ramesses Ramses Richard Robert Rudolf Sixtus Urban Victor Wilhelm William
 """
 _NO_ANSWER = "".join(
-    rf"(?<!\b{word} )" for word in ("is", "was", "be", "says", "said", "answered", "means", "meant")
+    rf"(?<!\b{word} )" for word in ("answer is", "answer was", "says", "said", "answered", "means", "meant")
 )
 """Excludes “no. 5” where a sentence ends after “no”, as in “The answer is no. 5 people left.”"""
 _DECADE_WORDS = ("the", "his", "her", "their", "my", "your", "our", "early", "late", "mid")
