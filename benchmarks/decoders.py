@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import gc
 import itertools
 import math
 import multiprocessing
@@ -105,7 +106,9 @@ class Ours:
         self._idle: queue.SimpleQueue[tuple[int, RunningSearch]] = queue.SimpleQueue()
 
     def prepare(self, trial: list[Work], beam_size: int, threads: int) -> None:
-        """Memory is asked for, and read for the first time."""
+        """Memory is asked for, and read for the first time. As in the service, the model is no garbage to look for."""
+        gc.collect()
+        gc.freeze()
         self._idle = queue.SimpleQueue()
         for _ in range(threads):
             self._idle.put((beam_size, new_search(self._engine, self._special, search_options(beam_size))))

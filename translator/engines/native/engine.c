@@ -424,9 +424,10 @@ static void embed(const NtModel *model, int32_t token, int32_t position, float *
 /* Writes a head's keys as columns, key_T[k][position], padded with zeros to whole LANES. */
 static void transpose(const float *key, int stride, int length, int head_width, float *key_T) {
     int filled = ROUND_UP(length, LANES);
-    memset(key_T, 0, (size_t)filled * (size_t)head_width * sizeof(float));
-    for (int t = 0; t < length; t++)
-        for (int k = 0; k < head_width; k++) key_T[(size_t)k * (size_t)filled + t] = key[(size_t)t * (size_t)stride + k];
+    for (int k = 0; k < head_width; k++, key_T += filled) {
+        for (int t = 0; t < length; t++) key_T[t] = key[(size_t)t * (size_t)stride + k];
+        for (int t = length; t < filled; t++) key_T[t] = 0.0f;
+    }
 }
 
 static void encoder_attention(NtSession *session, const float *projected, const int32_t *lengths, int sentences,

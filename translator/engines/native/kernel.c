@@ -19,6 +19,13 @@
 
 enum { MOST_SUMS = 4 };  /* per dimension of a block of sums kept in registers */
 
+/* How many vectors of keys or values four queries take at once, so that their sums stay in registers. */
+#if defined(__AVX512F__)
+enum { KEYS_AT_ONCE = 2, VALUES_AT_ONCE = 4 };
+#else
+enum { KEYS_AT_ONCE = 1, VALUES_AT_ONCE = 1 };
+#endif
+
 /* Sixteen lanes, regardless of the register width: the compiler splits them. */
 typedef float Floats __attribute__((vector_size(64)));
 typedef int32_t Ints __attribute__((vector_size(64)));
@@ -57,9 +64,10 @@ INLINE float sum(Floats x) {
 }
 
 INLINE float largest_lane(Floats x) {
-    float best = x[0];
-    for (int lane = 1; lane < LANES; lane++) best = x[lane] > best ? x[lane] : best;
-    return best;
+    x = larger(__builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15), x);
+    x = larger(__builtin_shufflevector(x, x, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7), x);
+    x = larger(__builtin_shufflevector(x, x, 2, 3, 2, 3, 2, 3, 2, 3, 2, 3, 2, 3, 2, 3, 2, 3), x);
+    return x[1] > x[0] ? x[1] : x[0];
 }
 
 INLINE int any(Ints condition) {
@@ -399,8 +407,9 @@ INLINE void weigh_vectors(const float *weight, int weight_stride, int queries, c
 INLINE void weigh(const float *weight, int weight_stride, int queries, const float *value, size_t stride,
                   const int32_t *slot, int length, int head_width, float *out, int out_stride) {
     int k = 0;
-    for (; k + 4 * LANES <= head_width; k += 4 * LANES)
-        weigh_vectors(weight, weight_stride, queries, value + k, stride, slot, length, 4, out + k, out_stride);
+    if (queries == 1 || VALUES_AT_ONCE == 4)
+        for (; k + 4 * LANES <= head_width; k += 4 * LANES)
+            weigh_vectors(weight, weight_stride, queries, value + k, stride, slot, length, 4, out + k, out_stride);
     for (; k + LANES <= head_width; k += LANES)
         weigh_vectors(weight, weight_stride, queries, value + k, stride, slot, length, 1, out + k, out_stride);
     for (; k < head_width; k++)
@@ -417,10 +426,9 @@ INLINE void attend_queries(const float *query, int query_stride, int queries, co
     if (queries == 1)
         for (; place + 4 * LANES <= filled; place += 4 * LANES)
             scores_of_columns(query, query_stride, queries, key_T + place, filled, 4, head_width, weight + place, filled);
-    if (queries == 1 && place + 2 * LANES <= filled) {
-        scores_of_columns(query, query_stride, queries, key_T + place, filled, 2, head_width, weight + place, filled);
-        place += 2 * LANES;
-    }
+    if (queries == 1 || KEYS_AT_ONCE == 2)
+        for (; place + 2 * LANES <= filled; place += 2 * LANES)
+            scores_of_columns(query, query_stride, queries, key_T + place, filled, 2, head_width, weight + place, filled);
     for (; place < filled; place += LANES)
         scores_of_columns(query, query_stride, queries, key_T + place, filled, 1, head_width, weight + place, filled);
     for (int q = 0; q < queries; q++) softmax(weight + q * filled, length);
