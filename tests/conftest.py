@@ -2,6 +2,11 @@ import os
 
 import pytest
 import torch
+from hypothesis import settings
+
+settings.register_profile("default", max_examples=50, deadline=None)
+settings.register_profile("hard", max_examples=1000, deadline=None)
+settings.load_profile("default")  # `--hypothesis-profile=hard` overrides it
 
 
 @pytest.fixture(autouse=True)

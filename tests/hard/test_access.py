@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import logging
-import shutil
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from typing import Any
@@ -13,7 +12,10 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from tests.browser import needs_browser, running_browser
+
 Record = Callable[..., None]
+pytestmark = pytest.mark.hard
 KEY = "Zt0u5oQm3cV9-a-key-of-the-tests"
 KEYS = ",".join(
     f"name{number}:{sha256(key.encode()).hexdigest()}" for number, key in enumerate([KEY, "b", "c"])
@@ -153,19 +155,15 @@ def allowed_origin(client: TestClient, origin: str) -> str | None:
     return preflight
 
 
+@needs_browser
 def test_no_request_leaves_the_host(
     make_app: Callable[..., FastAPI], serve: Callable[[FastAPI], str], record_case: Record
 ) -> None:
-    playwright = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("there is no `chromium`; Debian's package of that name has it")
+    expect = pytest.importorskip("playwright.sync_api").expect
     address = serve(make_app())
     asked: list[str] = []
     troubles: list[str] = []
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=chromium, args=flags)
+    with running_browser() as browser:
         page = browser.new_page()
         page.on("request", lambda request: asked.append(request.url))
         page.on("pageerror", lambda error: troubles.append(str(error)))
@@ -173,10 +171,9 @@ def test_no_request_leaves_the_host(
         page.goto(f"{address}/")
         page.locator("#source").fill("Two owls.")
         page.locator("#source").press("Control+Enter")
-        playwright.expect(page.locator("#translation")).to_contain_text("owls", timeout=30_000)
+        expect(page.locator("#translation")).to_contain_text("owls", timeout=30_000)
         page.goto(f"{address}/docs")
         page.get_by_text("/translate").first.wait_for()
-        browser.close()
     foreign = [url for url in asked if not url.startswith((f"{address}/", "data:"))]
     record_case(
         23,

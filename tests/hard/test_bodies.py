@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
 import schemathesis
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, Phase, given, settings
@@ -17,6 +18,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 from tests.hard.process import PATIENCE_SECONDS
 
 Record = Callable[..., None]
+pytestmark = pytest.mark.hard
 MAX_ERROR_BYTES = 2048
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"

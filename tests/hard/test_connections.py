@@ -16,6 +16,7 @@ import pytest
 from tests.hard.process import MEGABYTE, ServiceProcess
 
 Record = Callable[..., None]
+pytestmark = pytest.mark.hard
 MAX_GROWTH = 10  # megabytes
 TRICKLE_SECONDS = 0.5
 POST = b"POST /translate HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"

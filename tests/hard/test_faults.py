@@ -18,6 +18,7 @@ import pytest
 from tests.hard.process import PATIENCE_SECONDS, ServiceProcess, running_service
 
 Record = Callable[..., None]
+pytestmark = pytest.mark.hard
 FLAGS = ["--cache-sentences", "0", "--max-wait-seconds", "3600", "--batch-tokens", "100000"]
 
 

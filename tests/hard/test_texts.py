@@ -14,6 +14,7 @@ from translator.translate import shipped_model
 from translator.translate.translator import MAX_PIECE_TOKENS
 
 Record = Callable[..., None]
+pytestmark = pytest.mark.hard
 SHIPPED_LIMIT = 50_000  # characters of a request
 
 ODD = {

@@ -153,7 +153,7 @@ def test_the_schema_is_not_rebuilt_for_every_mistake(client: TestClient) -> None
     assert _cached_schema.cache_info().misses == built
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     body=st.one_of(
         st.binary(max_size=50),

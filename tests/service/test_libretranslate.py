@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from libretranslatepy import LibreTranslateAPI
 
@@ -374,7 +374,6 @@ def test_the_language_of_a_text(text: str, language: str, least: float) -> None:
     assert least <= confidence <= 100
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.text())
 def test_any_text_has_a_language(text: str) -> None:
     language, confidence = detect_language(text)

@@ -19,6 +19,7 @@ from fastapi import FastAPI
 
 from service.batcher import Work
 from service.engine import EngineResult, TranslatedWork, TranslateKind
+from tests.browser import needs_browser, running_browser
 from translator.analysis.alignment import Link
 from translator.errors import InputError
 from translator.feed import Feed
@@ -28,23 +29,12 @@ from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Styl
 from translator.translate.ladder import check_of
 
 playwright_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="there is no `chromium`; Debian's package of that name has it"
-)
+pytestmark = [needs_browser, pytest.mark.slow]
 
 expect = playwright_api.expect
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 ANY_NUMBER = 10**9
 PATIENCE_SECONDS = 20  # only a failing test waits this long
+expect.set_options(timeout=1000 * PATIENCE_SECONDS)
 
 GERMAN = {"An": "Eine", "owl": "Eule", "sleeps": "schläft", "Two": "Zwei", "owls": "Eulen", "One": "Eine"}
 GERMAN |= {"barn": "Scheune", "tide": "Gezeit", "Low": "Niedrige", "High": "Hohe", "wakes": "erwacht"}
@@ -143,10 +133,8 @@ def engine_fixture(echo: WordForWord) -> WordForWord:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with playwright_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with running_browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

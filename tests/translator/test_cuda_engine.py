@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
@@ -394,7 +394,6 @@ def test_running_ahead_ends_with_the_learned_positions():
 
 
 @given(seed=st.integers(0, 2**32), best=st.integers(1, 140), groups=st.integers(1, 12))
-@settings(max_examples=60, deadline=None)
 def test_ties_between_candidates_go_to_the_smaller_id(seed, best, groups):
     random = np.random.default_rng(seed)
     value_NX = random.choice(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from translator.checkpoint import Checkpoint, save_checkpoint, save_model
@@ -143,7 +143,6 @@ def test_pair_outside_the_corpus_is_refused() -> None:
     st.lists(st.tuples(*[st.lists(st.integers(0, 65_535), max_size=5)] * 2), min_size=1, max_size=8),
     st.data(),
 )
-@settings(max_examples=60, deadline=None)
 def test_gather_equals_pair_by_pair(pairs: list[IdPair], data: st.DataObject) -> None:
     prepared = corpus(pairs)
     chosen = data.draw(st.lists(st.integers(0, len(pairs) - 1), max_size=12))

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sentencepiece
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from translator.errors import DataError, InputError
@@ -119,7 +119,6 @@ def test_names_of_controls_in_the_training_text_are_harmless() -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
-@settings(max_examples=100, deadline=None)
 def test_round_trip_of_any_text(tokenizer: Tokenizer, text: str) -> None:
     ids = tokenizer.encode(text)
     assert tokenizer.decode(ids) == text
@@ -127,7 +126,6 @@ def test_round_trip_of_any_text(tokenizer: Tokenizer, text: str) -> None:
 
 
 @given(st.lists(st.text(st.sampled_from("▁ \U0010fffdaä<s>"), max_size=12), max_size=5))
-@settings(max_examples=100, deadline=None)
 def test_many_at_once_equal_one_by_one(tokenizer: Tokenizer, texts: list[str]) -> None:
     encoded = tokenizer.encode_all(texts)
     assert encoded == [tokenizer.encode(text) for text in texts]

@@ -9,7 +9,7 @@ import threading
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.table_engine import TableEngine
@@ -434,7 +434,6 @@ def test_a_lone_surrogate_is_an_input_error(translator):
         translator.translate(["a \ud800 b"], GREEDY)
 
 
-@settings(max_examples=30, deadline=None)
 @given(text=st.text(max_size=60))
 def test_any_text_is_translated_and_keeps_its_line_breaks(translator, text):
     translated = translator.translate([text], GREEDY)[0].text

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from translator.analysis.alignment import (
@@ -103,7 +103,6 @@ def test_a_text_is_compared_with_its_normalised_form_only_once(translator, monke
     assert compared == list(pair)
 
 
-@settings(max_examples=40, deadline=None)
 @given(source=st.text(min_size=1, max_size=30), target=st.text(max_size=30))
 def test_links_lie_within_any_text(translator, source, target):
     (links,) = align(translator, [(source, target)], ANY_HEAD)
