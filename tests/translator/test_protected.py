@@ -110,7 +110,8 @@ def test_marks_become_german_forms_in_any_order(text: str, translation: str, ger
 
 def test_underscores_of_emphasis_are_no_part_of_an_identifier() -> None:
     text = "_−5 °C_, _$5_, __2.5%__ and _about 15 km_, but _x1_, a_5_b and `_a 5_`"
-    assert [(span.text, span.german) for span in find_protected(text)] == [
+    found = [(span.text, span.german) for span in find_protected(text) if span.kind != "tag"]
+    assert found == [
         ("−5 °C", "−5 °C"), ("$5", "5 $"), ("2.5%", "2,5 %"), ("15 km", "15 km"), ("_x1_", "_x1_"), ("a_5_b", "a_5_b"),
         ("`_a 5_`", "`_a 5_`"),
     ]  # fmt: skip
@@ -144,6 +145,8 @@ def marked_pair(english: str, german: str) -> MarkedPair:
         ("15 or 16", "15 oder sechzehn", ("[number0] or 16", "[number0] oder sechzehn")),
         ("5 files in {0}", "{0} hat 5 Dateien", ("5 files in [opaque0]", "[opaque0] hat 5 Dateien")),
         ("<b>New</b> file", "<b>Neue</b> Datei", ("[open0]New[close0] file", "[open0]Neue[close0] Datei")),
+        ("**New** file", "**Neue** Datei", ("[open0]New[close0] file", "[open0]Neue[close0] Datei")),
+        ("A _new_ a_b", "Ein _neues_ a_b", ("A [open0]new[close0] [opaque0]", "Ein [open0]neues[close0] [opaque0]")),
         # A plain number does not take part of a date.
         (
             "12 May 2025 had 2025 guests", "2025 Gäste am 12. Mai 2025",

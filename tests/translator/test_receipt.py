@@ -44,6 +44,7 @@ def verdicts(source: str, translation: str) -> list[tuple[str, str, str | None, 
         ("A <b>red</b> <i></i>owl", "Eine <b>rote</b> <i></i>Eule"),
         ("<b>A</b> <i>B <b>C</b></i>", "<i>B <b>C</b></i> <b>A</b>"),
         ("It is _−5 °C_ and *−15 °C*.", "Es sind _−5 °C_ und *−15 °C*."),
+        ("A **red** _owl_ in a_b", "Eine **rote** _Eule_ in a_b"),
         ("It has two thousand and twenty rooms.", "Es hat 2020 Zimmer."),
         ("Hello {name}!", "Hallo, {name}!"),
         ("No numbers here.", "Hier sind keine Zahlen."),
@@ -414,6 +415,9 @@ def test_another_value_is_a_fault_even_in_words(source: str, translation: str) -
         ("One line.", "Eine\nZeile.", [("character", "extra", None, "\n")]),
         ("A <b>red</b> owl", "Eine rote <b></b>Eule", [("tag", "misplaced", "</b>", "</b>")]),
         ("A <b>red</b> owl", "Eine </b>rote<b> Eule", [("tag", "misplaced", "</b>", "</b>")]),
+        ("A **red** owl", "Eine **rote* Eule", [("tag", "lost", "**", None)]),
+        ("A **red** owl", "Eine rote **** Eule", [("tag", "lost", "**", None), ("tag", "lost", "**", None)]),
+        ("A _red_ owl", "Eine rote_Eule", [("tag", "lost", "_", None), ("tag", "lost", "_", None)]),
     ],
 )  # fmt: skip
 def test_lost_and_invented_spans_are_named(

@@ -9,6 +9,7 @@ A mark is a private-use character that the tokenizer encodes as a reserved piece
 """
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from typing import Literal
 
 import numpy as np
 
+from translator.text.emphasis import Place, find_emphasis
 from translator.text.german import GermanText
 from translator.text.opaque import OpaqueKind, find_opaque
 from translator.text.sentences import find_emoji
@@ -31,16 +33,13 @@ _VALUE_CLASSES = {
     "ordinal": "ordinal",
 }  # fmt: skip
 """The class of reserved pieces for each kind of value; all other kinds are opaque or markup."""
-_TAG = re.compile(r"<(?P<close>/?)(?P<name>[A-Za-z\d][\w:.-]*)[^>]*?(?P<empty>/?)>\Z", re.DOTALL)
+_TAG = re.compile(
+    r"<(?P<close>/?)(?P<name>[A-Za-z\d][\w:.-]*)[^>]*?(?P<empty>/?)>\Z|(?P<marks>[*_~]+)\Z", re.DOTALL
+)
 _VOID_TAG_NAMES = "area base br col embed hr img input link meta source track wbr"
 _VOID_TAGS = frozenset(_VOID_TAG_NAMES.split())
 _WITH_DIGITS = re.compile(r"(?<!\w)[^\W\d]*+\d\w*+(?:[.,:]\w*\d\w*+)*+")
 _DIGIT = re.compile(r"\d")
-_EMPHASIS = re.compile(
-    r"(?<![\w\\/])(?P<marks>__?)(?=[^_\n]{0,200} |[-−–+±$€£¥]{1,2}\d|\d[\d.,]*+[%°€])"
-    r"(?P<inside>[^\s_][^_\n]{0,200}(?<!\s))(?P=marks)(?!\w)"
-)
-"""Underscores around several words, or around one value that cannot be an identifier."""
 _MARK = re.compile("[\U000f0000-\U000f00ff]")
 
 
@@ -112,7 +111,9 @@ class Marks:
 
 def find_protected(text: str) -> list[ProtectedSpan]:
     """Return the protected spans of an English text, in order and disjoint, including numbers up to twelve."""
-    plain = _without_emphasis(text)
+    emphasis = find_emphasis(text)
+    marks = sorted(mark for pair in emphasis for mark in pair)
+    plain = replaced(text, marks, [" " * (end - start) for start, end in marks]) if marks else text
     opaque = [
         ProtectedSpan(one.start, one.end, one.kind, text[one.start : one.end], text[one.start : one.end])
         for one in find_opaque(plain)
@@ -126,15 +127,23 @@ def find_protected(text: str) -> list[ProtectedSpan]:
         for one in find_values(plain)
     ]
     spans = _disjoint([*opaque, *emoji, *values]) if opaque or emoji else values
-    leftovers = list(_leftovers(plain, spans))
-    return sorted([*spans, *leftovers], key=_start) if leftovers else spans
+    more = [*_leftovers(plain, spans), *_emphasis(text, emphasis, spans)]
+    return sorted([*spans, *more], key=_start) if more else spans
 
 
-def _without_emphasis(text: str) -> str:
-    """Replace the underscores around emphasised words and values by spaces: `_−5 °C_` holds a quantity, not `_5`."""
-    if "_" not in text:
-        return text
-    return _EMPHASIS.sub(lambda match: match["inside"].center(len(match[0])), text)
+def _emphasis(
+    text: str, pairs: Sequence[tuple[Place, Place]], spans: Sequence[ProtectedSpan]
+) -> Iterator[ProtectedSpan]:
+    """Yield the marks of emphasis as tags, unless they are part of another span, such as code."""
+    starts = [span.start for span in spans]
+    for pair in pairs:
+        ranks = [bisect_left(starts, end) for _, end in pair]
+        if all(
+            not rank or spans[rank - 1].end <= start for rank, (start, _) in zip(ranks, pair, strict=True)
+        ):
+            yield from (
+                ProtectedSpan(start, end, "tag", text[start:end], text[start:end]) for start, end in pair
+            )
 
 
 def _start(span: ProtectedSpan) -> int:
@@ -284,10 +293,10 @@ def tag_pairs(spans: Sequence[ProtectedSpan]) -> dict[int, int]:
     pairs: dict[int, int] = {}
     for number, span in enumerate(spans):
         match = _TAG.match(span.text) if span.kind == "tag" else None
-        if not match or match["empty"] or match["name"].lower() in _VOID_TAGS:
+        if not match or match["empty"] or (match["name"] or "").lower() in _VOID_TAGS:
             continue
-        name = match["name"]
-        if not match["close"]:
+        name = match["name"] or match["marks"]
+        if not match["close"] and not (match["marks"] and is_open[name]):
             opened.append((name, number))
             is_open[name] += 1
         elif is_open[name]:

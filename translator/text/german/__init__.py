@@ -175,6 +175,9 @@ class GermanText:
     def _stands_alone(self, place: Place) -> bool:
         start, end = place
         before, after = self.text[max(0, start - 2) : start], self.text[end : end + 2]
+        if self.text[start] in _EMPHASIS and not self.text[start:end].strip(_EMPHASIS):
+            beside = before[-1:], after[:1]
+            return self.text[start] not in beside and not all(map(_is_word, beside))
         is_longer_path = "/" in self.text[start:end] and after[:1] == "/" and _is_word(after[1:])
         return not (
             is_longer_path or _goes_on(before[::-1], self.text[start]) or _goes_on(after, self.text[end - 1])
@@ -201,6 +204,7 @@ class _Places(dict[str, dict[str, list[Place]]]):
         return places
 
 
+_EMPHASIS = "*_~"
 _BRACKETS = "{}[]<>`%$@#"
 
 
