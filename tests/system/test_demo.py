@@ -13,16 +13,19 @@ from translator.translate import Translation
 
 
 def test_the_demo_learns_and_shows_it(tmp_path, monkeypatch):
-    brief = dataclasses.replace(demo.TRAINING, max_steps=60, validate_every_steps=30, warmup_steps=20)
+    brief = dataclasses.replace(
+        demo.TRAINING, max_steps=60, validate_every_steps=30, warmup_steps=20, batch_tokens=512
+    )
     monkeypatch.setattr(demo, "TRAINING", brief)
-    monkeypatch.setattr(demo, "TEST_PAIRS", 40)
+    monkeypatch.setattr(demo, "TRAINING_PAIRS", 1000)
+    monkeypatch.setattr(demo, "TEST_PAIRS", 10)
     output = io.StringIO()
     demo.run_demo(tmp_path, Console(file=output, width=200), prompt=False)
     shown = [float(loss) for loss in re.findall(r"loss (\d+\.\d+)", output.getvalue())]
     assert len(shown) == 1 + 3  # after the first update, and then every 20
     assert shown[-1] < shown[0] - 1
     assert len(re.findall(r"BLEU on unseen sentences +\d", output.getvalue())) == 2
-    assert re.search(r"\d+ of 40 unseen sentences exactly right", output.getvalue())
+    assert re.search(r"\d+ of 10 unseen sentences exactly right", output.getvalue())
 
 
 class Parrot:
