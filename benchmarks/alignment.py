@@ -1,10 +1,10 @@
-"""How well the heads of cross-attention align words: error rates on hand-aligned sentences.
+"""Measure how well each cross-attention head aligns words, on hand-aligned sentences.
 
     python benchmarks/alignment.py [MODEL] [--record]
 
-For every head, and for the mean of each layer's heads, the alignment error rate (AER; Och & Ney 2003, all links
-being sure ones: 1 − 2·|A∩S| / (|A| + |S|)) of the links that `translator.analysis.align` would make.
---record writes the best one onto the model's card, where `align` looks it up.
+Prints the alignment error rate (AER) of every head, and of the mean of each layer's heads. With only sure links,
+AER = 1 − 2·|A∩S| / (|A| + |S|) (Och & Ney 2003), where A are the links that `translator.analysis.align` makes and S the
+links drawn by hand. With --record, the best head is written to the model's card, where `align` looks it up.
 """
 
 import sys
@@ -21,9 +21,11 @@ from translator.model_folder import write_card
 from translator.translate import Translator, shipped_model
 
 SAMPLE = Path(__file__).parent / "alignments.txt"
-LEAST_WEIGHTS = (0.1, 0.2, 0.3, 0.4, 0.5)
+THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5)
+"""Minimum attention weights of a link to try."""
 
-Places = set[tuple[int, int]]
+WordLinks = set[tuple[int, int]]
+"""Links of one sentence pair: the positions of a source word and a target word, from 0."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +33,13 @@ class Options:
     """What to measure."""
 
     model: tyro.conf.Positional[Path | None] = None
-    """Model folder; by default the model that comes with the package."""
+    """Model folder. The default is the model in the package."""
     record: bool = False
-    """Write the best head onto the model's card."""
+    """Write the best head to the model's card."""
 
 
-def read_sample() -> tuple[list[tuple[str, str]], list[Places]]:
-    """The sentence pairs, and the links between the places of their words, from 0."""
+def read_sample() -> tuple[list[tuple[str, str]], list[WordLinks]]:
+    """Read the sentence pairs and their hand-drawn links."""
     pairs, links = [], []
     for line in SAMPLE.read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):
@@ -48,58 +50,58 @@ def read_sample() -> tuple[list[tuple[str, str]], list[Places]]:
     return pairs, links
 
 
-def error_rate(found: list[Places], sure: list[Places]) -> float:
-    """AER over all sentences, 0 (best) to 1."""
+def error_rate(found: list[WordLinks], sure: list[WordLinks]) -> float:
+    """Return the AER over all sentences, from 0 (best) to 1."""
     right = sum(len(a & s) for a, s in zip(found, sure, strict=True))
     return 1 - 2 * right / (sum(map(len, found)) + sum(map(len, sure)))
 
 
 def measure(
-    translator: Translator, pairs: list[tuple[str, str]], sure: list[Places]
+    translator: Translator, pairs: list[tuple[str, str]], sure: list[WordLinks]
 ) -> dict[AligningHead, float]:
-    """The error rate of every head, read at either step, at several least weights."""
+    """Return the AER of every head, read at either decoding step, for each threshold."""
     rates = {}
     heads: list[int | None] = [None, *range(translator.config.heads)]
     for layer in range(translator.config.decoder_layers):
         for head in heads:
             for is_next_step in (False, True):
                 weights = word_weights(translator, pairs, AligningHead(layer, head, is_next_step, 0.0))
-                for least in LEAST_WEIGHTS:
+                for threshold in THRESHOLDS:
                     found = [
-                        places(best_links(weights_TS, *words, least), *words)
+                        word_links(best_links(weights_TS, *words, threshold), *words)
                         for weights_TS, *words in weights
                     ]
-                    rates[AligningHead(layer, head, is_next_step, least)] = error_rate(found, sure)
+                    rates[AligningHead(layer, head, is_next_step, threshold)] = error_rate(found, sure)
     return rates
 
 
-def places(
+def word_links(
     links: list[Link], source_words: list[tuple[int, int]], target_words: list[tuple[int, int]]
-) -> Places:
-    """Character offsets as numbers of words."""
+) -> WordLinks:
+    """Convert links between character offsets to links between word positions."""
     return {(source_words.index(link.source), target_words.index(link.target)) for link in links}
 
 
 def show(rates: dict[AligningHead, float], console: Console) -> None:
-    """A row for each head, at its best least weight."""
-    table = Table(title="Alignment error rate, hand-aligned sentences")
-    for name in ("layer", "head", "step that puts the word out", "step that takes it in"):
+    """Print a row for each head, with its best threshold at either step."""
+    table = Table(title="Alignment error rate on hand-aligned sentences (lower is better)")
+    for name in ("layer", "head", "step that predicts the word", "step that reads the word"):
         table.add_column(name, justify="right")
     for layer, head in dict.fromkeys((by.layer, by.head) for by in rates):
         cells = []
         for is_next_step in (False, True):
-            rate, least = min(
+            rate, threshold = min(
                 (rate, by.least_weight)
                 for by, rate in rates.items()
                 if (by.layer, by.head, by.is_next_step) == (layer, head, is_next_step)
             )
-            cells.append(f"{rate:.1%} (from {least})")
+            cells.append(f"{rate:.1%} (threshold {threshold})")
         table.add_row(str(layer), "mean" if head is None else str(head), *cells)
     console.print(table)
 
 
 def main() -> int:
-    """Measure and print; 1 on an error that is told in one line."""
+    """Measure and print. Returns 0 on success and 1 after reporting an error."""
     options = tyro.cli(Options, description=__doc__)
     try:
         translator = Translator.load(options.model, "cpu")
@@ -107,7 +109,9 @@ def main() -> int:
         rates = measure(translator, pairs, sure)
         show(rates, Console())
         best = min(rates, key=lambda by: rates[by])
-        print(f"best: {best}, {rates[best]:.1%} on {len(pairs)} sentences, {sum(map(len, sure))} links")
+        print(
+            f"Best: {best}, AER {rates[best]:.1%} on {len(pairs)} sentences with {sum(map(len, sure))} links"
+        )
         if options.record:
             recorded = {**asdict(best), "error_rate": round(rates[best], 4), "sentences": len(pairs)}
             write_card(options.model or shipped_model(), {**translator.card, "alignment": recorded})

@@ -1,9 +1,10 @@
-"""Average the weights of models that were trained from the same weights.
+"""Average the weights of models that were fine-tuned from the same weights.
 
     python benchmarks/average_models.py OUT MODEL=0.6 MODEL=0.4
 
-OUT gets the weighted mean (a "model soup", Wortsman et al. 2022), with everything else of the first model: tokenizer,
-lexicon and card. The card lists the shares, and its cost includes what the training of the other models took.
+OUT receives the weighted mean (a "model soup", Wortsman et al. 2022) with the tokenizer, lexicon and card of the first
+model. The card lists the share of each model. Its training cost is that of the first model; name further models whose
+training should be added with --extra.
 """
 
 import sys
@@ -26,25 +27,27 @@ class Options:
     out: tyro.conf.Positional[Path]
     """Model folder to write."""
     models: tyro.conf.Positional[tuple[str, ...]]
-    """Model folders with their shares: MODEL=SHARE. The shares add up to 1."""
+    """Model folders with their shares, as MODEL=SHARE. The shares must add up to 1."""
     extra: tuple[Path, ...] = ()
-    """Those of the models whose training is not part of the first one's history: its cost is added."""
+    """Models whose training cost is added to the card, because they are not ancestors of the first model."""
 
 
 def parse(text: str) -> tuple[Path, float]:
-    """Split MODEL=SHARE; raises ConfigError if the share is not a number between 0 and 1."""
+    """Split MODEL=SHARE. Raises ConfigError if the share is not a number above 0 and up to 1."""
     path, _, share = text.rpartition("=")
     try:
         value = float(share)
     except ValueError:
         value = 0.0
     if not path or not 0 < value <= 1:
-        raise ConfigError(f"{text!r} is not MODEL=SHARE with a share above 0 and up to 1")
+        raise ConfigError(
+            f"{text!r} must be MODEL=SHARE with a share above 0 and up to 1, such as out/model=0.5"
+        )
     return Path(path), value
 
 
 def average(options: Options) -> None:
-    """Write the mean of the models."""
+    """Write the weighted mean of the models, with a new card and new example translations."""
     shares = [parse(text) for text in options.models]
     total = sum(share for _, share in shares)
     if abs(total - 1) > 1e-6:
@@ -55,7 +58,7 @@ def average(options: Options) -> None:
     for (path, _), state in zip(shares, states, strict=True):
         if {name: t.shape for name, t in state.items()} != {name: t.shape for name, t in states[0].items()}:
             raise ConfigError(
-                f"{path} has other shapes than {shares[0][0]}; average models of one architecture"
+                f"{path} has weights of other shapes than {shares[0][0]}; use models of one architecture"
             )
     weights = {
         name: sum(share * state[name] for (_, share), state in zip(shares, states, strict=True))
@@ -77,7 +80,7 @@ def average(options: Options) -> None:
 
 
 def main() -> int:
-    """Exit code: 0 when written, 1 on an error."""
+    """Average the models. Returns 0 on success and 1 after reporting an error."""
     options = tyro.cli(Options, description=__doc__)
     try:
         average(options)

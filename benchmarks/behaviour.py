@@ -1,9 +1,10 @@
-"""Whether translations do what a reader takes for granted: names kept, numbers right, negation kept, no word left.
+"""Test what readers take for granted: names and numbers stay right, negation is kept, no English word is left over.
 
     python benchmarks/behaviour.py --model None FOLDER --show-failures
 
-Each of the twelve suites in `behaviour_suites` has some forty English sentences of our own, and regular expressions
-that tell a right German one from a wrong one, whoever wrote it. The table has the share of right answers.
+Each of the twelve suites in `behaviour_suites` has 40 to 60 English sentences written for this project. Regular
+expressions decide whether a German translation is right, whatever its wording. The table shows the share of right
+translations.
 """
 
 import statistics
@@ -47,21 +48,21 @@ class Options:
     """What to measure."""
 
     model: tuple[Path | None, ...] = (None,)
-    """Model folders to compare; None is the model that comes with the package."""
+    """Model folders to compare. None is the model in the package."""
     suite: tuple[SuiteName, ...] = get_args(SuiteName)
-    """Suites to translate, by default all of them."""
+    """Suites to translate. The default is all of them."""
     show_failures: bool = False
-    """Print every wrong answer, and why it is wrong."""
+    """Print every wrong translation and what is wrong with it."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model made of a case."""
+    """A model's translation of a case."""
 
     case: Case
     german: str
     faults: tuple[str, ...]
-    """Nothing if it is right."""
+    """What is wrong with it. Empty if it is right."""
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,12 @@ class Results:
     suites: dict[str, list[Answer]]
 
     def shares(self) -> list[float]:
-        """The share of right answers in each suite."""
+        """Return the share of right answers in each suite, 0 to 1."""
         return [_right(answers) / len(answers) for answers in self.suites.values()]
 
 
 def judge(model: str, suites: Sequence[Suite], translations: Sequence[str]) -> Results:
-    """The answers of a model from its translations of all cases, in order."""
+    """Judge a model's translations of all cases, given in order."""
     rest = iter(translations)
     answered = {
         suite.name: [
@@ -90,17 +91,17 @@ def judge(model: str, suites: Sequence[Suite], translations: Sequence[str]) -> R
 
 
 def measure(options: Options) -> list[Results]:
-    """Translate the suites with each model; raises TranslatorError on one that cannot be loaded."""
+    """Translate the suites with each model. Raises TranslatorError if a model cannot be loaded."""
     if not options.model or not options.suite:
         missing = (
             "--model needs at least one folder" if not options.model else "--suite needs at least one name"
         )
-        raise ConfigError(f"{missing}; leave it out for the default")
+        raise ConfigError(f"{missing}; omit the option to use the default")
     suites = [SUITES[name] for name in dict.fromkeys(options.suite)]
     sources = [one.source for suite in suites for one in suite.cases]
-    # All of them first: a wrong folder should not be found after minutes.
+    # Load all models first, so that a wrong folder is reported at once and not after minutes of translating.
     translators = [Translator.load(model) for model in options.model]
-    names = [str(model or "the package's model") for model in options.model]
+    names = [str(model or "model in the package") for model in options.model]
     with Progress(console=Console(stderr=True), transient=True) as progress:
         return [
             judge(name, suites, _translate(translator, sources, name, progress))
@@ -111,15 +112,15 @@ def measure(options: Options) -> list[Results]:
 def _translate(translator: Translator, sources: Sequence[str], name: str, progress: Progress) -> list[str]:
     task = progress.add_task(escape(name), total=None)
 
-    def tell(done: int, total: int) -> None:
+    def report(done: int, total: int) -> None:
         progress.update(task, completed=done, total=total)
 
-    return [one.text for one in translator.translate(sources, SearchOptions(), tell)]
+    return [one.text for one in translator.translate(sources, SearchOptions(), report)]
 
 
 def show(results: Sequence[Results], console: Console) -> None:
-    """A row for each suite and for their mean, a column for each model."""
-    table = Table("suite", title=f"Right answers, beam {SearchOptions().beam_size}")
+    """Print a row for each suite and for the mean of the suites, and a column for each model."""
+    table = Table("suite", title=f"Right translations, beam size {SearchOptions().beam_size}")
     for one in results:
         table.add_column(escape(one.model), justify="right", overflow="fold")
     for name in results[0].suites:
@@ -130,7 +131,7 @@ def show(results: Sequence[Results], console: Console) -> None:
 
 
 def show_failures(results: Results, console: Console) -> None:
-    """Every wrong answer of a model: the English, its German, why that is wrong, and a right one."""
+    """Print every wrong answer: the English, the German, what is wrong with it, and a right translation."""
     for name, answers in results.suites.items():
         console.print(f"\n[bold]{escape(results.model)}: {name}[/bold]")
         for one in answers:
@@ -154,7 +155,7 @@ def _right(answers: Sequence[Answer]) -> int:
 
 
 def main() -> int:
-    """Exit code: 0 when measured, 1 on an error."""
+    """Measure and print. Returns 0 on success and 1 after reporting an error."""
     options = tyro.cli(Options, description=__doc__)
     try:
         results = measure(options)

@@ -1,11 +1,11 @@
-"""Whether the memory of `translator translate` grows with the number of lines.
+"""Check that the memory of `translator translate` does not grow with the number of lines.
 
     python benchmarks/corpus_memory.py
     python benchmarks/corpus_memory.py --lines 100000 --processes 2
 
-A network that has learnt nothing and is tiny translates short lines of its own; so the lines go by fast, through all
-that a real run goes through. Printed is the median of the memory in each quarter of the lines. It fails where the
-last quarter's is more than 20 MB above the third one's: 4 kB for each of the 5,000 lines between them.
+A tiny model with random weights translates short lines, so that many lines pass quickly through the same code as in a
+real run. The program prints the median resident memory during each quarter of the lines. It fails if the last quarter
+needs over 20 MB more than the third. With the default 20,000 lines, that is 4 kB per line.
 """
 
 import os
@@ -30,9 +30,8 @@ from translator.translate import shipped_model
 
 ROOT = Path(__file__).parents[1]
 SEED = 1
-MOST_GROWTH = 20_000_000
-"""Bytes."""
-SECONDS_BETWEEN_LOOKS = 0.05
+MAX_GROWTH_BYTES = 20_000_000
+SAMPLING_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -40,11 +39,13 @@ class Options:
     """What to translate."""
 
     lines: int = 20_000
+    """Lines to translate."""
     processes: int = 1
+    """Processes that translate them."""
 
 
 def write_model(path: Path) -> None:
-    """Random weights, with the tokenizer of the model that comes with the package."""
+    """Save a tiny model with random weights and the tokenizer of the model in the package."""
     tokenizer = load_model(shipped_model()).tokenizer
     config = ModelConfig(
         vocab_size=tokenizer.vocab_size, d_model=16, heads=2, d_ff=32, encoder_layers=1, decoder_layers=1
@@ -55,22 +56,22 @@ def write_model(path: Path) -> None:
 
 
 def write_lines(path: Path, number: int) -> None:
-    """Words of the toy grammar, 2 to 12 on a line."""
-    chance = random.Random(SEED)
+    """Write lines of 2 to 12 random words from the toy grammar."""
+    generator = random.Random(SEED)
     words = [word for english, _ in generate_pairs(2000, seed=SEED) for word in english.split()]
-    lines = (" ".join(chance.choices(words, k=chance.randint(2, 12))) for _ in range(number))
+    lines = (" ".join(generator.choices(words, k=generator.randint(2, 12))) for _ in range(number))
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
 def resident_bytes(process_id: int) -> int:
-    """Of a process and those that it has started; raises FileNotFoundError where one has just ended."""
+    """Return the memory of a process and its descendants. Raises FileNotFoundError if one has just ended."""
     pages = int(Path(f"/proc/{process_id}/statm").read_text().split()[1])
     children = Path(f"/proc/{process_id}/task/{process_id}/children").read_text().split()
     return pages * os.sysconf("SC_PAGE_SIZE") + sum(resident_bytes(int(child)) for child in children)
 
 
 def measure(options: Options, folder: Path) -> list[float]:
-    """The median of the memory in each quarter of the lines."""
+    """Return the median resident memory, in bytes, during each quarter of the lines."""
     write_model(folder / "model")
     write_lines(folder / "in.en", options.lines)
     command = (
@@ -78,24 +79,25 @@ def measure(options: Options, folder: Path) -> list[float]:
         *("--model", folder / "model", "--device", "cpu", "--processes", str(options.processes)),
         *("--beam", "1", "--max-length-factor", "0.1"),
     )
-    found: list[list[int]] = [[], [], [], []]
+    quarters: list[list[int]] = [[], [], [], []]
     with subprocess.Popen(command, cwd=ROOT) as process:
         while process.poll() is None:
-            time.sleep(SECONDS_BETWEEN_LOOKS)
+            time.sleep(SAMPLING_SECONDS)
             try:
                 done = (folder / "out.de.part").read_bytes().count(b"\n")
-                found[min(3, 4 * done // options.lines)].append(resident_bytes(process.pid))
-            except (
-                FileNotFoundError
-            ):  # a process has ended, or the output is not there yet or has got its name
+                quarters[min(3, 4 * done // options.lines)].append(resident_bytes(process.pid))
+            except FileNotFoundError:
+                # A process has ended, or the output file does not exist yet or has got its final name.
                 continue
-    if process.returncode != 0 or not all(found):
-        raise TranslatorError("the command failed, or was too fast to be looked at; give more --lines")
-    return [statistics.median(part) for part in found]
+    if process.returncode != 0:
+        raise TranslatorError(f"translator translate failed with exit code {process.returncode}")
+    if not all(quarters):
+        raise TranslatorError("the translation was too fast to measure each quarter; increase --lines")
+    return [statistics.median(samples) for samples in quarters]
 
 
 def main() -> int:
-    """Exit code: 0 when the memory does not grow, 1 when it does or on an error."""
+    """Measure and print. Returns 0 if the memory does not grow, and 1 if it does or on an error."""
     options = tyro.cli(Options, description=__doc__)
     try:
         with tempfile.TemporaryDirectory() as folder:
@@ -104,9 +106,10 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     growth = quarters[3] - quarters[2]
-    print(f"{options.lines} lines, quarters: {', '.join(f'{size / 1e6:.0f} MB' for size in quarters)}")
-    print(f"growth over the last two: {growth / 1e6:.1f} MB, the limit: {MOST_GROWTH / 1e6:.0f} MB")
-    return 0 if growth < MOST_GROWTH else 1
+    sizes = ", ".join(f"{size / 1e6:.0f} MB" for size in quarters)
+    print(f"Median memory in each quarter of {options.lines} lines: {sizes}")
+    print(f"Growth in the last quarter: {growth / 1e6:.1f} MB (limit {MAX_GROWTH_BYTES / 1e6:.0f} MB)")
+    return 0 if growth < MAX_GROWTH_BYTES else 1
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
-"""Whether a sentence's translation depends on what stands beside it, and on the way it came in.
+"""Check that a translation depends neither on the other sentences of its batch nor on the interface it came through.
 
     python benchmarks/exactness.py some.en
     python benchmarks/exactness.py some.en --precisions fp32 int8 bf16 --count 500
 
-Every line is translated alone; then in batches of 7 and 32, shuffled, by the function behind `translator evaluate`, by
-the command line, and by the server. The tables say how many translations are the same, letter by letter, and how far
-scores are apart at most. It fails where fewer than 99.8 % are the same, or where the score of another one is more than
-1e-4 apart. benchmarks/README.md tells what came out.
+Every line is translated alone. Then all lines are translated in batches of 7 and 32, in shuffled batches, by the
+function behind `translator evaluate`, by the command line, and by the server. The tables show the share of translations
+that are identical to those of single lines, and the largest difference in scores. The program fails if fewer than
+99.8 % are identical, or if the score of a differing translation differs by more than 1e-4. benchmarks/README.md reports
+the results.
 """
 
 import json
@@ -39,16 +40,16 @@ from translator.translate.translator import Precision
 
 ROOT = Path(__file__).parents[1]
 DEVICE = "cpu"
-"""Sums of a GPU come in another order for each shape, so there is nothing exact to compare."""
+"""A GPU adds numbers in a different order for each shape, so its results cannot be exact."""
 CLIENTS = 16
 TIMEOUT_SECONDS = 60
 SEED = 1
-LEAST_SAME = 0.998
-"""The share of the texts that have to be the same."""
-MOST_APART = 1e-4
-"""How far the scores of the others may be apart."""
+MIN_SAME = 0.998
+"""Share of the translations that must be identical."""
+MAX_SCORE_DIFFERENCE = 1e-4
+"""Limit for the scores of the other translations."""
 ROUNDING = {"command line (4 digits)": 5e-5}
-"""What a way rounds off."""
+"""The rounding error of the scores that a method reports."""
 
 
 @dataclass(frozen=True)
@@ -56,27 +57,27 @@ class Options:
     """What to compare."""
 
     sentences: tyro.conf.Positional[Path]
-    """English lines."""
+    """A file with an English sentence on each line."""
     count: int = 500
-    """The first so many lines with anything on them."""
+    """Lines to translate, from the beginning of the file. Blank lines do not count."""
     beam: int = 4
     precisions: tuple[Precision, ...] = ("fp32", "int8")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A text and its score."""
+    """A translation and its score."""
 
     text: str
     score: float
 
 
-Way = Callable[[list[str]], list[Answer]]
-"""A way to have lines translated."""
+Method = Callable[[list[str]], list[Answer]]
+"""A way to translate lines."""
 
 
-def in_batches(translator: Translator, search: SearchOptions, size: int) -> Way:
-    """So many lines at a time."""
+def in_batches(translator: Translator, search: SearchOptions, size: int) -> Method:
+    """Translate `size` lines at a time."""
 
     def translate(lines: list[str]) -> list[Answer]:
         answers = []
@@ -88,20 +89,20 @@ def in_batches(translator: Translator, search: SearchOptions, size: int) -> Way:
     return translate
 
 
-def shuffled(way: Way) -> Way:
-    """The same in another order."""
+def shuffled(method: Method) -> Method:
+    """Translate the lines in random order. The answers are in the original order."""
 
     def translate(lines: list[str]) -> list[Answer]:
         order = list(range(len(lines)))
         random.Random(SEED).shuffle(order)
-        answers = way([lines[place] for place in order])
+        answers = method([lines[place] for place in order])
         return [answer for _, answer in sorted(zip(order, answers, strict=True), key=lambda pair: pair[0])]
 
     return translate
 
 
-class _Remembering:
-    """A translator that keeps what it has answered."""
+class _Recorder:
+    """A translator that records its answers."""
 
     def __init__(self, translator: Translator) -> None:
         self.name, self.answers = translator.name, list[Translation]()
@@ -112,23 +113,23 @@ class _Remembering:
         return self.answers
 
 
-def by_evaluator(translator: Translator, search: SearchOptions) -> Way:
-    """Through the function behind `translator evaluate`, which itself prints no translations."""
+def by_evaluator(translator: Translator, search: SearchOptions) -> Method:
+    """Translate with the function behind `translator evaluate`. The command itself prints no translations."""
 
     def translate(lines: list[str]) -> list[Answer]:
-        remembering = _Remembering(translator)
+        recorder = _Recorder(translator)
         testset = _TestSet("lines", lines, lines)
-        evaluation = _evaluate_model(remembering, search, testset)  # type: ignore[arg-type]  # no more is asked of it
+        evaluation = _evaluate_model(recorder, search, testset)  # type: ignore[arg-type]  # it needs no other method
         return [
             Answer(text, answer.score)
-            for text, answer in zip(evaluation.hypotheses, remembering.answers, strict=True)
+            for text, answer in zip(evaluation.hypotheses, recorder.answers, strict=True)
         ]
 
     return translate
 
 
-def by_command_line(precision: Precision, beam: int) -> Way:
-    """Through `translator translate --json`."""
+def by_command_line(precision: Precision, beam: int) -> Method:
+    """Translate with `translator translate --json`."""
 
     def translate(lines: list[str]) -> list[Answer]:
         with tempfile.TemporaryDirectory() as folder:
@@ -152,8 +153,8 @@ def _mean_score(record: dict[str, Any]) -> Answer:
     return Answer(record["text"], sum(scores) / max(1, len(scores)))
 
 
-def by_server(url: str, beam: int) -> Way:
-    """Through `POST /translate`, from several clients at once."""
+def by_server(url: str, beam: int) -> Method:
+    """Translate with `POST /translate`, from several clients at once."""
 
     def ask(line: str) -> Answer:
         body = json.dumps({"text": line, "beam_size": beam}).encode()
@@ -171,7 +172,7 @@ def by_server(url: str, beam: int) -> Way:
 
 @contextmanager
 def server(precision: Precision) -> Iterator[str]:
-    """A server of its own; its address."""
+    """Run a server while the context is active. Yields its address."""
     environment = {
         **os.environ,
         "TRANSLATOR_DEVICE": DEVICE,
@@ -197,47 +198,52 @@ def _address_when_ready(process: "subprocess.Popen[bytes]", log: Path) -> str:
             if found and urllib.request.urlopen(f"{found[0]}/readyz", timeout=TIMEOUT_SECONDS):
                 return found[0]
         except urllib.error.HTTPError:
-            pass  # the model is being loaded
-    raise TranslatorError(f"the server ended: {log.read_text(encoding='utf-8')}")
+            pass  # the model is still loading
+    raise TranslatorError(
+        f"the server stopped before it was ready. Its log:\n{log.read_text(encoding='utf-8')}"
+    )
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A way beside one by one."""
+    """The answers of a method, compared with those of single lines."""
 
     same: float
-    """The share of texts that are the same."""
-    apart: float
-    """The largest difference of scores."""
-    others_apart: float
-    """That of the texts that are not the same."""
+    """Share of the translations that are identical, 0 to 1."""
+    score_difference: float
+    """Largest difference between two scores."""
+    score_difference_of_others: float
+    """Largest difference between the scores of translations that are not identical."""
 
     @classmethod
     def of(cls, expected: list[Answer], found: list[Answer]) -> "Comparison":
-        """Text by text."""
+        """Compare the answers line by line."""
         pairs = list(zip(expected, found, strict=True))
-        apart = [abs(one.score - other.score) for one, other in pairs]
-        differs = [one.text != other.text for one, other in pairs]
-        others = [distance for distance, is_other in zip(apart, differs, strict=True) if is_other]
-        return cls(1 - sum(differs) / len(pairs), max(apart), max(others, default=0.0))
+        differences = [abs(one.score - other.score) for one, other in pairs]
+        others = [
+            difference
+            for difference, (one, other) in zip(differences, pairs, strict=True)
+            if one.text != other.text
+        ]
+        return cls(1 - len(others) / len(pairs), max(differences), max(others, default=0.0))
 
     def is_exact(self, rounding: float = 0.0) -> bool:
-        """Whether it is within the limits."""
-        return self.same >= LEAST_SAME and self.others_apart <= MOST_APART + rounding
+        """Whether the answers are within the limits."""
+        return self.same >= MIN_SAME and self.score_difference_of_others <= MAX_SCORE_DIFFERENCE + rounding
 
 
-def compare_ways(lines: list[str], precision: Precision, beam: int, console: Console) -> bool:
-    """Print a row for each way; returns whether all are exact."""
+def compare_methods(lines: list[str], precision: Precision, beam: int, console: Console) -> bool:
+    """Print a row for each method. Returns whether all of them are exact."""
     translator = Translator.load(device=DEVICE, precision=precision)
     search = SearchOptions(beam_size=beam)
     expected = in_batches(translator, search, 1)(lines)
-    table = Table(title=f"{len(lines)} lines in {precision}, beam {beam}: beside one by one")
-    table.add_column("way")
-    for heading in ("same text", "largest difference of scores", "of other texts", "exact"):
+    table = Table(title=f"{len(lines)} lines in {precision}, beam {beam}, compared with one line at a time")
+    table.add_column("method")
+    for heading in ("same text", "largest score difference", "largest where texts differ", "exact"):
         table.add_column(heading, justify="right")
     are_exact = []
     with server(precision) as url:
-        ways = {
+        methods = {
             "batches of 7": in_batches(translator, search, 7),
             "batches of 32": in_batches(translator, search, 32),
             "batches of 32, shuffled": shuffled(in_batches(translator, search, 32)),
@@ -245,25 +251,25 @@ def compare_ways(lines: list[str], precision: Precision, beam: int, console: Con
             "command line (4 digits)": by_command_line(precision, beam),
             f"server, {CLIENTS} clients": by_server(url, beam),
         }
-        for name, way in ways.items():
-            found = Comparison.of(expected, way(lines))
+        for name, method in methods.items():
+            found = Comparison.of(expected, method(lines))
             are_exact.append(found.is_exact(ROUNDING.get(name, 0.0)))
             table.add_row(
-                name, f"{found.same:.1%}", f"{found.apart:.1e}", f"{found.others_apart:.1e}",
-                "yes" if are_exact[-1] else "NO",
+                name, f"{found.same:.1%}", f"{found.score_difference:.1e}",
+                f"{found.score_difference_of_others:.1e}", "yes" if are_exact[-1] else "NO",
             )  # fmt: skip
     console.print(table)
     return all(are_exact)
 
 
 def main() -> int:
-    """Exit code: 0 when all ways are exact, 1 when one is not or on an error."""
+    """Compare all methods. Returns 0 if all are exact, and 1 if one is not or on an error."""
     console = Console(width=None if sys.stdout.isatty() else 100)
     try:
         options = tyro.cli(Options, description=__doc__)
         lines = [line for line in read_lines(options.sentences) if line.strip()][: options.count]
         are_exact = [
-            compare_ways(lines, precision, options.beam, console) for precision in options.precisions
+            compare_methods(lines, precision, options.beam, console) for precision in options.precisions
         ]
     except TranslatorError as error:
         print(f"error: {error}", file=sys.stderr)

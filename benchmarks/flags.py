@@ -1,8 +1,8 @@
-"""What the flags of a translation are worth: chrF of the sentences that have one, beside the others.
+"""Measure how well quality flags and confidence find bad translations, by the chrF of the flagged sentences.
 
     python benchmarks/flags.py dev/newstest2013 dev/docs-dev
 
-Each test set is named by the common start of its files, `X.en` and `X.de`.
+Each argument is a test set: `dev/docs-dev` stands for the files `dev/docs-dev.en` and `dev/docs-dev.de`.
 """
 
 import statistics
@@ -28,20 +28,23 @@ class Options:
     """What to measure."""
 
     sets: tyro.conf.Positional[tuple[Path, ...]]
-    """Test sets without their endings."""
+    """Test sets: the paths of their files without .en and .de."""
     model: Path | None = None
+    """Model folder. The default is the model in the package."""
     threads: int = 0
+    """CPU threads. 0 uses all cores."""
 
 
 def measure(options: Options) -> tuple[list[tuple[float, float]], dict[str, list[float]]]:
-    """Confidence and chrF of every sentence; and the chrF of those with each flag, and with none."""
+    """Return confidence and chrF of each sentence, and the chrF values of the sentences with each flag or none."""
     translator = Translator.load(options.model, "cpu")
     by_confidence: list[tuple[float, float]] = []
     by_flag: dict[str, list[float]] = defaultdict(list)
     for path in options.sets:
         sources, references = read_lines(f"{path}.en"), read_lines(f"{path}.de")
         for translation, reference in zip(translator.translate(sources), references, strict=True):
-            if len(translation.sentences) == 1:  # the reference is of one sentence
+            # A reference cannot be divided among the sentences of its line, so lines with several are left out.
+            if len(translation.sentences) == 1:
                 [sentence] = translation.sentences
                 chrf = sentence_chrf(sentence.text, [reference]).score
                 by_confidence.append((sentence.hypotheses[0].confidence, chrf))
@@ -51,16 +54,16 @@ def measure(options: Options) -> tuple[list[tuple[float, float]], dict[str, list
 
 
 def show(by_confidence: list[tuple[float, float]], by_flag: dict[str, list[float]], console: Console) -> None:
-    """A row for each tenth of the sentences by confidence, and one for each flag."""
-    table = Table(title="chrF by the model's confidence, a tenth of the sentences in each row")
-    for heading in ("mean log-probability of a piece", "mean chrF", "chrF below 30"):
+    """Print chrF by decile of confidence, and chrF by flag."""
+    table = Table(title="chrF by the model's confidence (each row holds a tenth of the sentences)")
+    for heading in ("mean log-probability per token", "mean chrF", "chrF below 30"):
         table.add_column(heading, justify="right")
     tenth = max(1, len(by_confidence) // 10)
     for start in range(0, 10 * tenth, tenth):
         some = by_confidence[start : start + tenth]
         table.add_row(f"{some[0][0]:.2f} to {some[-1][0]:.2f}", *_figures([chrf for _, chrf in some]))
     console.print(table)
-    table = Table(title=f"chrF by flag (low_confidence: below {LOW_CONFIDENCE})")
+    table = Table(title=f"chrF by flag (low_confidence means below {LOW_CONFIDENCE})")
     for heading in ("flag", "sentences", "mean chrF", "chrF below 30"):
         table.add_column(heading, justify="left" if heading == "flag" else "right")
     for flag, chrf in sorted(by_flag.items()):
@@ -73,7 +76,7 @@ def _figures(chrf: list[float]) -> tuple[str, str]:
 
 
 def main() -> int:
-    """Exit code: 0, or 1 on an error."""
+    """Measure and print. Returns 0 on success and 1 after reporting an error."""
     options = tyro.cli(Options, description=__doc__)
     try:
         set_up_processor(options.threads)

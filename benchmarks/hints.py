@@ -1,9 +1,9 @@
-"""What the lexicon of a model is worth: how many words get a hint, how many hints are right, and BLEU without them.
+"""Measure how much a model's lexicon helps: words with a hint, right hints, and BLEU with and without the lexicon.
 
     python benchmarks/hints.py dev/tatoeba-dev dev/docs-dev --model FOLDER
 
-Each test set is named by the common start of its files, `X.en` and `X.de`. A hint counts as right if a word of the
-reference begins with its first letters, so that inflected forms count and synonyms do not.
+Each argument is a test set: `dev/docs-dev` stands for the files `dev/docs-dev.en` and `dev/docs-dev.de`. A hint counts
+as right if a word of the reference begins with the stem of the hint. So inflected forms count and synonyms do not.
 """
 
 import sys
@@ -22,8 +22,8 @@ from translator.evaluate import check_parallel, read_lines, score
 from translator.text.lexicon import WORD, Hinting
 from translator.translate import Style, Translator, shipped_model
 
-_ENDING = 3
-"""Letters that may differ at the end of a word."""
+_MAX_ENDING_LETTERS = 3
+"""Letters at the end of a word that may differ."""
 
 
 @dataclass(frozen=True)
@@ -31,26 +31,26 @@ class Options:
     """What to measure."""
 
     sets: tyro.conf.Positional[tuple[Path, ...]]
-    """Test sets without their endings."""
+    """Test sets: the paths of their files without .en and .de."""
     model: Path | None = None
-    """Model folder; by default the model that comes with the package."""
+    """Model folder. The default is the model in the package."""
 
 
 def count_hints(hinting: Hinting, sources: list[str], references: list[str]) -> tuple[float, float]:
-    """The share of words with a hint, and the share of hints that are right."""
+    """Return the share of words that have a hint, and the share of hints that are right."""
     words = hints = right = 0
     for source, reference in zip(sources, references, strict=True):
         german = [word.lower() for word in WORD.findall(reference)]
         words += len(WORD.findall(source))
         for hint in hinting.hints(source):
-            stem = hint.german.lower()[: max(4, len(hint.german) - _ENDING)]
+            stem = hint.german.lower()[: max(4, len(hint.german) - _MAX_ENDING_LETTERS)]
             hints += 1
             right += any(word.startswith(stem) for word in german)
     return hints / max(1, words), right / max(1, hints)
 
 
 def measure(translator: Translator, sources: list[str], references: list[str]) -> tuple[float, float, float]:
-    """BLEU, chrF2 and seconds with beam 4; the model chooses the formality."""
+    """Translate with the default search, letting the model choose du or Sie. Returns BLEU, chrF2 and seconds."""
     start = time.perf_counter()
     translations = translator.translate(sources, style=Style(formality="auto"))
     seconds = time.perf_counter() - start
@@ -59,14 +59,14 @@ def measure(translator: Translator, sources: list[str], references: list[str]) -
 
 
 def show(options: Options, console: Console) -> None:
-    """Print a column for each set."""
+    """Measure each test set with and without the lexicon, and print a column for each."""
     folder = load_model(options.model or shipped_model())
     if folder.lexicon is None:
-        raise ConfigError(f"{options.model} has no lexicon; give a model that was trained with one")
+        raise ConfigError(f"{options.model} has no lexicon; choose a model that was trained with one")
     hinting = Hinting(folder.lexicon, folder.tokenizer.marks)
     rows: dict[str, list[str]] = {
         name: []
-        for name in ("words with a hint", "hints that are right", "without the lexicon", "with it", "time")
+        for name in ("words with a hint", "right hints", "without lexicon", "with lexicon", "relative time")
     }
     with tempfile.TemporaryDirectory() as temporary:
         plain = Path(temporary) / "plain"
@@ -84,14 +84,15 @@ def show(options: Options, console: Console) -> None:
         )
         for row, cell in zip(rows.values(), cells, strict=True):
             row.append(cell)
-    table = Table("", *(one.name for one in options.sets), title="BLEU and chrF2; time as a multiple")
+    title = "BLEU and chrF2, and the time with the lexicon divided by the time without"
+    table = Table("", *(one.name for one in options.sets), title=title)
     for row_name, row in rows.items():
         table.add_row(row_name, *row)
     console.print(table)
 
 
 def main() -> int:
-    """Exit code: 0 when measured, 1 on an error."""
+    """Measure and print. Returns 0 on success and 1 after reporting an error."""
     options = tyro.cli(Options, description=__doc__)
     try:
         show(options, Console(width=None if sys.stdout.isatty() else 110))

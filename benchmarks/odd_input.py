@@ -1,9 +1,10 @@
-"""What odd spelling costs: a test set as it is, and in capitals, as headlines, without full stops, misspelt.
+"""Measure what unusual spelling costs in BLEU: capitals, headlines, missing full stops and typos.
 
     python benchmarks/odd_input.py dev/tatoeba-dev --models OLD NEW
 
-The test set is named by the common start of its files, `X.en` and `X.de`, and changed as training pairs are by
-`train.py … --augmentation`, every sentence of it. In capitals so is the reference.
+`dev/tatoeba-dev` stands for the files `dev/tatoeba-dev.en` and `dev/tatoeba-dev.de`. Every sentence is changed by the
+same code that augments training data (`train.py … --augmentation`). For input in capitals, the reference is in
+capitals too.
 """
 
 import sys
@@ -22,10 +23,10 @@ from translator.search import SearchOptions
 from translator.translate import Translator
 
 KINDS = {
-    "as it is": Changes(),
+    "unchanged": Changes(),
     "IN CAPITALS": Changes(casing="upper_case"),
     "Like A Headline": Changes(casing="title_case"),
-    "in small letters": Changes(casing="lower_case"),
+    "in lower case": Changes(casing="lower_case"),
     "without a full stop": Changes(no_final_punctuation=True),
     "one or two tpyos": Changes(typos=True),
 }
@@ -36,16 +37,16 @@ class Options:
     """What to measure."""
 
     testset: tyro.conf.Positional[Path]
-    """Test set without its endings."""
+    """Test set: the path of its files without .en and .de."""
     models: tuple[Path | None, ...] = (None,)
-    """Model folders to compare; by default the model that comes with the package."""
+    """Model folders to compare. None, the default, is the model in the package."""
     beam_size: int = 4
     seed: int = 1
-    """Of the misspellings."""
+    """Seed of the random changes."""
 
 
 def measure(options: Options) -> dict[str, list[tuple[float, ...]]]:
-    """BLEU and chrF2 of each model for each kind of input."""
+    """Return BLEU and chrF2 of each model for each kind of input."""
     lines, references = (read_lines(f"{options.testset}.{language}") for language in ("en", "de"))
     check_parallel("lines", lines, references)
     translators = [Translator.load(model) for model in options.models]
@@ -64,17 +65,17 @@ def measure(options: Options) -> dict[str, list[tuple[float, ...]]]:
 
 
 def show(found: dict[str, list[tuple[float, ...]]], options: Options, console: Console) -> None:
-    """A row for each kind of input, a column for each model."""
+    """Print a row for each kind of input and a column for each model."""
     table = Table("input", title=f"{options.testset.name}: BLEU, chrF2")
     for model in options.models:
-        table.add_column(str(model or "the package's model"), justify="right")
+        table.add_column(str(model or "model in the package"), justify="right")
     for kind, scores in found.items():
         table.add_row(kind, *(", ".join(f"{value:.2f}" for value in one) for one in scores))
     console.print(table)
 
 
 def main() -> int:
-    """Exit code: 0 when measured, 1 on an error."""
+    """Measure and print. Returns 0 on success and 1 after reporting an error."""
     options = tyro.cli(Options, description=__doc__)
     try:
         show(measure(options), options, Console(width=None if sys.stdout.isatty() else 110))

@@ -1,8 +1,8 @@
-"""What lower precision costs: BLEU of the model that comes with the package in fp32, bf16 and int8.
+"""Measure what bf16 and int8 cost in BLEU, compared with fp32.
 
     python benchmarks/precision_bleu.py dev/newstest2013 dev/docs-dev
 
-Each test set is named by the common start of its files, `X.en` and `X.de`.
+Each argument is a test set: `dev/docs-dev` stands for the files `dev/docs-dev.en` and `dev/docs-dev.de`.
 """
 
 import sys
@@ -22,8 +22,8 @@ from translator.search import SearchOptions
 from translator.translate import Translator
 from translator.translate.translator import Precision
 
-MOST_LOST = 0.2
-"""BLEU that a lower precision may cost."""
+MAX_LOSS = 0.2
+"""BLEU points that a lower precision may lose."""
 
 
 @dataclass(frozen=True)
@@ -31,25 +31,27 @@ class Options:
     """What to measure."""
 
     sets: tyro.conf.Positional[tuple[Path, ...]]
-    """Test sets without their endings."""
+    """Test sets: the paths of their files without .en and .de."""
     precisions: tuple[Precision, ...] = ()
-    """Compared with fp32; by default all that the device is made for."""
+    """Precisions to compare with fp32. The default is all that are fast on the device."""
     model: Path | None = None
+    """Model folder. The default is the model in the package."""
     device: str = "auto"
     beam_size: int = 4
     threads: int = 0
+    """CPU threads. 0 uses all cores."""
 
 
 def measure(options: Options) -> dict[tuple[str, str], Evaluation]:
-    """What the model makes of each test set in each precision."""
+    """Translate and score each test set in each precision. The keys are (test set, precision)."""
     search = SearchOptions(beam_size=options.beam_size)
     device = choose_device(options.device)
-    made_for: dict[Precision, bool] = {
+    is_fast: dict[Precision, bool] = {
         "bf16": has_fast_bf16(device),
         "int8": device.type == "cpu",
     }
-    others = options.precisions or tuple(precision for precision, is_made in made_for.items() if is_made)
-    found = {}
+    others = options.precisions or tuple(precision for precision in is_fast if is_fast[precision])
+    evaluations = {}
     for precision in dict.fromkeys(("fp32", *others)):
         translator = Translator.load(options.model, options.device, precision=precision)
 
@@ -58,37 +60,37 @@ def measure(options: Options) -> dict[tuple[str, str], Evaluation]:
 
         for path in options.sets:
             sources, references = read_lines(f"{path}.en"), read_lines(f"{path}.de")
-            found[path.name, precision] = evaluate(
+            evaluations[path.name, precision] = evaluate(
                 precision, sources, references, translate, testset=path.name
             )
-    return found
+    return evaluations
 
 
-def show(found: dict[tuple[str, str], Evaluation], console: Console) -> bool:
-    """A row for each test set and precision; returns whether no one loses too much."""
+def show(evaluations: dict[tuple[str, str], Evaluation], console: Console) -> bool:
+    """Print a row for each test set and precision. Returns whether every loss is within the limit."""
     table = Table(title="BLEU by precision")
     for heading in ("test set", "precision"):
         table.add_column(heading)
-    for heading in ("BLEU", "against fp32", "sentences/s"):
+    for heading in ("BLEU", "difference to fp32", "sentences/s"):
         table.add_column(heading, justify="right")
     bleu = {
         key: next(one.value for one in evaluation.scores if one.name == "BLEU")
-        for key, evaluation in found.items()
+        for key, evaluation in evaluations.items()
     }
-    change = {(name, precision): bleu[name, precision] - bleu[name, "fp32"] for name, precision in found}
-    for name, precision in sorted(found, key=lambda key: key[0]):
+    change = {(name, precision): bleu[name, precision] - bleu[name, "fp32"] for name, precision in bleu}
+    for name, precision in sorted(evaluations, key=lambda key: key[0]):
         table.add_row(
             name, precision, f"{bleu[name, precision]:.2f}", f"{change[name, precision]:+.2f}",
-            f"{found[name, precision].sentences_per_second:.1f}",
+            f"{evaluations[name, precision].sentences_per_second:.1f}",
         )  # fmt: skip
     console.print(table)
-    most_lost = -min(change.values())
-    console.print(f"the most that is lost: {most_lost:.2f}, the limit: {MOST_LOST}")
-    return most_lost <= MOST_LOST
+    largest_loss = -min(change.values())
+    console.print(f"Largest loss: {largest_loss:.2f} BLEU (limit {MAX_LOSS})")
+    return largest_loss <= MAX_LOSS
 
 
 def main() -> int:
-    """Exit code: 0 when no precision loses more than the limit, 1 when one does or on an error."""
+    """Measure and print. Returns 0 if every loss is within the limit, and 1 if one is not or on an error."""
     options = tyro.cli(Options, description=__doc__)
     console = Console(width=None if sys.stdout.isatty() else 110)
     try:

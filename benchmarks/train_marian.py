@@ -1,10 +1,11 @@
-"""Hugging Face's MarianMT trained on our prepared data, for as long as ours, to be scored beside ours.
+"""Train Hugging Face's MarianMT on the same prepared data and for the same time as our model, to compare their scores.
 
     .venv/peers/bin/python benchmarks/train_marian.py --data PREPARED --out OUT --max-minutes 60 --sources dev/a.en
     .venv/bin/translator evaluate --source dev/a.en --reference dev/a.de --model RUN/model --hypothesis OUT/a.de
 
-The size, batches, label smoothing, clipping and the shape of the schedule are those of our preset "small"; what is
-not is MarianMT's own: post-norm, biases in attention, its initialisation. It has no pre-norm, so its rate is lower.
+The model size, batches, label smoothing, gradient clipping and the shape of the learning-rate schedule are those of the
+preset "small". The rest is MarianMT's own: post-norm, biases in attention, its initialisation. Because MarianMT has no
+pre-norm, its learning rate is lower.
 """
 
 import itertools
@@ -30,30 +31,33 @@ from translator.text import normalise
 from translator.tokenizer import EOS_ID, PAD_ID, Tokenizer
 
 BEAM_SIZE = 4
-SENTENCES = 32
-"""Translated at once."""
+BATCH_SENTENCES = 32
+"""Sentences that are translated together."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What to train on, how long, and what to translate then."""
+    """What to train on, for how long, and what to translate afterwards."""
 
     data: Path
     """Folder written by `translator prepare`."""
     out: Path
-    """Folder for the translations, NAME.de for each NAME.en."""
+    """Folder for the translations: NAME.de for each NAME.en."""
     sources: tuple[Path, ...]
     """English files to translate with the trained model."""
     max_minutes: float
+    """Training time."""
     peak_learning_rate: float = 3e-4
-    """At 1e-3 it learns nothing."""
+    """With 1e-3, MarianMT does not learn."""
     threads: int = 0
+    """CPU threads. 0 uses all cores."""
     device: str = "auto"
     log_every_steps: int = 100
+    """Updates between two printed lines."""
 
 
 def train(options: Options, data: PreparedData, device: torch.device) -> Peer:
-    """Train until the time is over, at a rate that ends at zero."""
+    """Train until the time is over, with a learning rate that falls to zero."""
     preset = small()
     training = replace(
         preset.training, peak_learning_rate=options.peak_learning_rate, max_minutes=options.max_minutes
@@ -79,21 +83,21 @@ def train(options: Options, data: PreparedData, device: torch.device) -> Peer:
         if step % options.log_every_steps == 0:
             speed = tokens / (time.monotonic() - started)
             print(
-                f"step {step}  loss {float(loss):.3f}  target tokens {tokens:,}  {speed:,.0f} a second  "
+                f"step {step}  loss {float(loss):.3f}  target tokens {tokens:,}  tokens/s {speed:,.0f}  "
                 f"{share_done:.0%} of the time"
             )
-    raise AssertionError("the stream of batches has no end")
+    raise AssertionError("the stream of batches is infinite")
 
 
 @torch.inference_mode()
 def translate(peer: Peer, tokenizer: Tokenizer, lines: list[str], device: torch.device) -> list[str]:
-    """Beam search by transformers' `generate`, on sentences of like length."""
+    """Translate with the beam search of transformers' `generate`, in batches of sentences of similar length."""
     peer.model.eval()
     ids = [[*tokenizer.encode(normalise(line)), EOS_ID] for line in lines]
     order = sorted(range(len(lines)), key=lambda index: len(ids[index]))
     translations = [""] * len(lines)
-    for start in track(range(0, len(order), SENTENCES), "translating"):
-        chosen = order[start : start + SENTENCES]
+    for start in track(range(0, len(order), BATCH_SENTENCES), "translating"):
+        chosen = order[start : start + BATCH_SENTENCES]
         source_BS = torch.nn.utils.rnn.pad_sequence(
             [torch.tensor(ids[index]) for index in chosen], batch_first=True, padding_value=PAD_ID
         ).to(device)
@@ -110,13 +114,15 @@ def translate(peer: Peer, tokenizer: Tokenizer, lines: list[str], device: torch.
 
 
 def main() -> int:
-    """Exit code: 0 when all is translated, 1 on an error."""
+    """Train and translate. Returns 0 on success and 1 after reporting an error."""
     options = tyro.cli(Options, description=__doc__)
     try:
         device = choose_device(options.device)
         set_up_processor(options.threads)
         if len({path.stem for path in options.sources}) < len(options.sources):
-            raise ConfigError("two sources have the same name, and so would their translations; rename one")
+            raise ConfigError(
+                "two source files have the same name, and so would their translations; rename one"
+            )
         sources = {path: read_lines(path) for path in options.sources}
         options.out.mkdir(parents=True, exist_ok=True)
         data = PreparedData.open(options.data)

@@ -1,4 +1,4 @@
-"""The hand-aligned sentences that the alignment benchmark measures on."""
+"""The alignment benchmark and its hand-aligned sentences."""
 
 import sys
 from pathlib import Path
@@ -13,14 +13,14 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 alignment = pytest.importorskip("alignment")
 
 
-def test_every_link_is_between_words_that_are_there():
+def test_every_link_is_between_existing_words():
     pairs, links = alignment.read_sample()
     assert len(pairs) == len(links) == 25
-    for (english, german), places in zip(pairs, links, strict=True):
+    for (english, german), linked in zip(pairs, links, strict=True):
         sizes = len(WORD.findall(english)), len(WORD.findall(german))
-        assert all(source < sizes[0] and target < sizes[1] for source, target in places)
+        assert all(source < sizes[0] and target < sizes[1] for source, target in linked)
         # The final punctuation of a pair is linked: a miscounted word would have moved it.
-        assert (sizes[0] - 1, sizes[1] - 1) in places
+        assert (sizes[0] - 1, sizes[1] - 1) in linked
 
 
 def test_error_rate_worked_out_by_hand():
@@ -30,24 +30,24 @@ def test_error_rate_worked_out_by_hand():
 
 
 def test_error_rate_of_links_drawn_from_given_weights_worked_out_by_hand():
-    """Weights as a model would give them, the words' places, a threshold, and two links that a reader made."""
+    """Attention weights, word offsets and a threshold, compared with three links drawn by hand."""
     source_words, target_words = [(0, 3), (4, 9), (10, 11)], [(0, 3), (4, 7), (8, 9)]
     weights_TS = np.array([[0.7, 0.2, 0.1], [0.3, 0.15, 0.2], [0.05, 0.05, 0.08]], dtype=np.float32)
-    # The strongest are 0-0 (0.7), 0-1 (0.3), and 2-2 (0.08), which is too weak.
+    # The strongest links are 0-0 (0.7), 0-1 (0.3) and 2-2 (0.08). The last one is below the threshold.
     links = best_links(weights_TS, source_words, target_words, least_weight=0.1)
-    found = alignment.places(links, source_words, target_words)
+    found = alignment.word_links(links, source_words, target_words)
     assert found == {(0, 0), (0, 1)}
     # Found 2 links, sure 3, right 1: 1 - 2·1 / (2 + 3) = 0.6.
     assert alignment.error_rate([found], [{(0, 0), (1, 1), (2, 2)}]) == pytest.approx(0.6)
 
 
-def test_the_card_is_consistent_with_the_model_in_its_error_rate():
-    """No more than that: this very code has written the card."""
+def test_the_error_rate_on_the_card_is_that_of_the_model():
+    """This shows consistency only: the same code wrote the card."""
     translator = Translator.load(device="cpu")
     pairs, sure = alignment.read_sample()
     by = AligningHead.of(translator)
     found = [
-        alignment.places(best_links(weights_TS, *words, by.least_weight), *words)
+        alignment.word_links(best_links(weights_TS, *words, by.least_weight), *words)
         for weights_TS, *words in word_weights(translator, pairs, by)
     ]
     recorded = translator.card["alignment"]["error_rate"]

@@ -355,7 +355,7 @@ def test_the_model_in_the_package_is_measured():
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(SUITES, "questions", some("questions", 2))
         [results] = behaviour.measure(behaviour.Options(suite=("questions", "questions")))
-    assert results.model == "the package's model"
+    assert results.model == "model in the package"
     assert [len(answers) for answers in results.suites.values()] == [2]
     assert all(one.german for one in results.suites["questions"])
 
