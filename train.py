@@ -44,8 +44,7 @@ class Run:
     name: str = "en-de"
     """Name of the model, written to its card."""
     init_from: Path | None = None
-    """Folder of a trained model to take the initial weights from. Its vocabulary may differ and it may have fewer
-    layers; all its other sizes must match."""
+    """Folder of a trained model to start from. It may have another vocabulary and fewer layers."""
     resume: bool = False
     """Continue from the newest checkpoint in `out`."""
     device: str = "auto"

@@ -1,4 +1,7 @@
-"""The configuration of a model and its training: validated, frozen dataclasses and four presets."""
+"""The configuration of a model and its training: frozen dataclasses and four presets.
+
+Each setting is declared once: type, bounds, default and help. The command line and all checks follow from that.
+"""
 
 import dataclasses
 import json
@@ -6,41 +9,53 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Self, TypeVar, get_type_hints
+
+from pydantic import Field
 
 from translator.errors import ConfigError
+from translator.field_checks import check_fields
 
-MAX_THREADS = 1024
-"""More than this is a mistake: the system could not start them."""
-MAX_ACCUMULATION_STEPS = 1000
-"""More than this is a mistake and fills the memory: all batches of an update are prepared together."""
+Settings = TypeVar("Settings")
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+BelowOne = Annotated[float, Field(ge=0, lt=1)]
+MAY_CHANGE = "may change when a run is resumed"
+"""Marks the settings that may."""
 
 
 @dataclass(frozen=True)
 class ModelConfig:
     """The architecture: everything needed to build the network (Vaswani et al. 2017, section 3)."""
 
-    vocab_size: int = 0
+    vocab_size: Count = 0
     """Number of pieces in the tokenizer; 0 until the tokenizer is known."""
-    d_model: int = 512
-    heads: int = 8
-    d_ff: int = 2048
-    encoder_layers: int = 6
-    decoder_layers: int = 6
-    dropout: float = 0.1
+    d_model: Positive = 512
+    """Width of the embeddings and of all layers; even, and divisible by heads."""
+    heads: Positive = 8
+    """Attention heads of each layer."""
+    d_ff: Positive = 2048
+    """Inner width of the feed-forward networks."""
+    encoder_layers: Positive = 6
+    """Number of encoder layers."""
+    decoder_layers: Positive = 6
+    """Number of decoder layers."""
+    dropout: BelowOne = 0.1
     """Applied to the embeddings and to the output of every sub-layer (section 5.4)."""
-    attention_dropout: float = 0.0
+    attention_dropout: BelowOne = 0.0
+    """Applied to the attention weights."""
     norm: Literal["post", "pre"] = "post"
     """Where LayerNorm is applied: after each residual sum (post, as in the paper) or before each sub-layer (pre)."""
     positions: Literal["sinusoidal", "learned"] = "sinusoidal"
+    """How positions are encoded (section 3.5)."""
     activation: Literal["relu", "gelu"] = "relu"
-    max_positions: int = 1024
+    """Non-linearity of the feed-forward networks."""
+    max_positions: Positive = 1024
     """Longest sequence in tokens; a hard limit for learned positions, a table size for sinusoidal ones."""
 
     def __post_init__(self) -> None:
-        for name in ("d_model", "heads", "d_ff", "encoder_layers", "decoder_layers", "max_positions"):
-            _require(getattr(self, name) >= 1, f"{name} is {getattr(self, name)}; give 1 or more")
-        _require(self.vocab_size >= 0, f"vocab_size is {self.vocab_size}; give 0 (not known yet) or more")
+        check_fields(self, ConfigError)
         _require(
             self.d_model % self.heads == 0,
             f"d_model {self.d_model} is not divisible by heads {self.heads}: each head gets d_model / heads "
@@ -50,14 +65,6 @@ class ModelConfig:
             self.d_model % 2 == 0,
             f"d_model is {self.d_model}; sine and cosine positions come in pairs: give an even number",
         )
-        for name in ("dropout", "attention_dropout"):
-            _require(
-                0 <= getattr(self, name) < 1,
-                f"{name} is {getattr(self, name)}; give 0 up to, not including, 1",
-            )
-        _require_choice("norm", self.norm, ("post", "pre"))
-        _require_choice("positions", self.positions, ("sinusoidal", "learned"))
-        _require_choice("activation", self.activation, ("relu", "gelu"))
 
 
 @dataclass(frozen=True)
@@ -67,20 +74,19 @@ class AugmentationConfig:
     A pair gets at most one of the three casings. Addresses, placeholders and tags stay as they are.
     """
 
-    upper_case: float = 0.0
+    upper_case: Share = 0.0
     """Source and target in upper case; "ß" becomes "SS"."""
-    title_case: float = 0.0
+    title_case: Share = 0.0
     """Source In Title Case, Like A Headline; target unchanged."""
-    lower_case: float = 0.0
+    lower_case: Share = 0.0
     """Source in lower case; target unchanged, so the model learns German capitals from the meaning."""
-    no_final_punctuation: float = 0.0
+    no_final_punctuation: Share = 0.0
     """Source and target without a final . ! or ?"""
-    typos: float = 0.0
+    typos: Share = 0.0
     """Source with one or two misspelt words; target unchanged."""
 
     def __post_init__(self) -> None:
-        for name, rate in dataclasses.asdict(self).items():
-            _require(0 <= rate <= 1, f"augmentation.{name} is {rate}; give 0 to 1")
+        check_fields(self, ConfigError, "augmentation.")
         casings = math.fsum((self.upper_case, self.title_case, self.lower_case))
         _require(
             casings <= 1,
@@ -93,105 +99,68 @@ class AugmentationConfig:
 class TrainingConfig:
     """How a model is trained: section 5 of the paper, plus a schedule for a fixed time budget."""
 
-    batch_tokens: int | Literal["auto"] = 4096
-    """Largest padded size of a batch, in tokens, on the source side and on the target side. auto splits the preset's
-    batch into as few accumulated batches as fit in memory."""
-    gradient_accumulation_steps: int = 1
-    """Number of batches whose gradients are summed before each update."""
-    max_tokens_per_side: int = 256
+    batch_tokens: Positive | Literal["auto"] = 4096
+    """Largest padded size of a batch in tokens, on each side; auto splits the preset's batch to fit into memory."""
+    gradient_accumulation_steps: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Number of batches whose gradients are summed before each update; they are all prepared together."""
+    max_tokens_per_side: Positive = 256
     """Pairs that are longer on either side are left out of training."""
-    label_smoothing: float = 0.1
+    label_smoothing: BelowOne = 0.1
+    """Share of the target probability that is spread over the whole vocabulary (section 5.4)."""
     schedule: Literal["inverse-sqrt", "linear"] = "inverse-sqrt"
-    """Learning rate after the warm-up: falls with the inverse square root of the step (the paper), or falls linearly
-    and reaches zero at max_steps or max_minutes."""
-    warmup_steps: int = 4000
-    peak_learning_rate: float | None = None
+    """After the warm-up, the learning rate falls with 1/√step (the paper), or linearly to zero at the end."""
+    warmup_steps: Positive = 4000
+    """Number of updates in which the learning rate rises to its peak."""
+    peak_learning_rate: Annotated[Annotated[float, Field(gt=0)] | None, MAY_CHANGE] = None
     """Learning rate at the end of the warm-up; None is the paper's d_model^-0.5 · warmup_steps^-0.5."""
-    adam_beta1: float = 0.9
-    adam_beta2: float = 0.98
-    adam_epsilon: float = 1e-9
-    weight_decay: float = 0.0
+    adam_beta1: BelowOne = 0.9
+    """Decay of Adam's mean of the gradients."""
+    adam_beta2: BelowOne = 0.98
+    """Decay of Adam's mean of the squared gradients."""
+    adam_epsilon: Annotated[float, Field(gt=0)] = 1e-9
+    """Added to the denominator of Adam's update."""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
     """Decoupled weight decay (AdamW), on matrices only."""
-    clip_norm: float = 1.0
+    clip_norm: Annotated[float, Field(ge=0), MAY_CHANGE] = 1.0
     """Clip the gradient to this norm; 0 disables clipping."""
-    max_steps: int | None = None
-    max_minutes: float | None = None
+    max_steps: Annotated[Positive | None, MAY_CHANGE] = None
+    """Number of updates after which the training ends."""
+    max_minutes: Annotated[Annotated[float, Field(gt=0)] | None, MAY_CHANGE] = None
     """Time limit in minutes, including validation and saving, summed over all resumed parts of the run."""
-    validate_every_steps: int = 1000
-    save_every_steps: int = 1000
-    save_every_minutes: float = 30.0
+    validate_every_steps: Annotated[Positive, MAY_CHANGE] = 1000
+    """Updates between two validations on the development sets."""
+    save_every_steps: Annotated[Positive, MAY_CHANGE] = 1000
+    """Updates between two regular checkpoints."""
+    save_every_minutes: Annotated[float, Field(gt=0), MAY_CHANGE] = 30.0
     """Save an extra checkpoint if the last one is older than this; only the newest two extra ones are kept."""
-    log_every_steps: int = 50
-    keep_checkpoints: int = 5
-    """How many to keep: the newest and the regular ones before it. Unless this is 1, the second newest is always kept
-    as well."""
-    average_checkpoints: int = 1
+    log_every_steps: Annotated[Positive, MAY_CHANGE] = 50
+    """Updates between two lines of the log."""
+    keep_checkpoints: Annotated[Positive, MAY_CHANGE] = 5
+    """Number to keep: the newest and regular ones before it. Unless it is 1, the second newest is kept, too."""
+    average_checkpoints: Annotated[Positive, MAY_CHANGE] = 1
     """Average this many of the last checkpoints into the final model (the paper: 5 for base, 20 for big)."""
-    ema_decay: float = 0.0
-    """Decay of an exponential moving average of the weights, for example 0.999. The average is validated and kept
-    instead of the last weights; 0 disables it."""
-    patience: int | None = None
-    """Stop after this many validations in a row without a better mean over the development sets, and keep the best
-    weights; None never stops early."""
+    ema_decay: BelowOne = 0.0
+    """Validate and keep a moving average of the weights with this decay, for example 0.999; 0 disables it."""
+    patience: Annotated[Positive | None, MAY_CHANGE] = None
+    """Stop after this many validations in a row without a better mean, and keep the best weights; None never stops."""
     best_by: Literal["loss", "BLEU"] = "loss"
     """The metric on the development sets that decides which weights are best."""
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     """Precision of matrix products; auto is bf16 if the hardware is fast with it, else fp32."""
-    compile: Literal["auto", "on", "off"] = "auto"
+    compile: Annotated[Literal["auto", "on", "off"], MAY_CHANGE] = "auto"
     """Whether to use torch.compile; auto uses it on a GPU only."""
-    threads: int = 0
+    threads: Annotated[int, Field(ge=0, le=1024), MAY_CHANGE] = 0
     """Number of CPU threads; 0 leaves the choice to PyTorch, within the container's CPU quota."""
-    prefetch: int = 2
+    prefetch: Annotated[Count, MAY_CHANGE] = 2
     """Prepare the batches of this many updates in a background thread; 0 prepares them between updates."""
-    seed: int = 1
+    seed: Annotated[int, Field(ge=0, lt=1 << 63)] = 1
+    """Random seed of the weights, of dropout, and of the order of the data."""
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
-    both_directions_epochs: int = 0
-    """For the first N epochs, every second batch is German to English, which gets more out of a small corpus (Ding et
-    al. 2021, who do so for a third of the training). The finished model still translates from English only."""
+    both_directions_epochs: Count = 0
+    """In the first N epochs, every second batch is German to English: good for small corpora (Ding et al. 2021)."""
 
     def __post_init__(self) -> None:
-        self._check_each()
-        self._check_together()
-
-    def _check_each(self) -> None:
-        for name in (
-            "gradient_accumulation_steps", "max_tokens_per_side", "warmup_steps", "validate_every_steps",
-            "save_every_steps", "log_every_steps", "keep_checkpoints", "average_checkpoints",
-        ):  # fmt: skip
-            _require(getattr(self, name) >= 1, f"{name} is {getattr(self, name)}; give 1 or more")
-        for name, value in vars(self).items():
-            _require(
-                not isinstance(value, float) or math.isfinite(value),
-                f"{name} is {value}; give a finite number",
-            )
-        _require(self.adam_epsilon > 0, f"adam_epsilon is {self.adam_epsilon}; give more than 0")
-        _require(0 <= self.seed < 1 << 63, f"seed is {self.seed}; give 0 up to, not including, 2^63")
-        for name, most in (("threads", MAX_THREADS), ("gradient_accumulation_steps", MAX_ACCUMULATION_STEPS)):
-            _require(getattr(self, name) <= most, f"{name} is {getattr(self, name)}; give at most {most}")
-        for name in ("label_smoothing", "adam_beta1", "adam_beta2", "ema_decay"):
-            _require(
-                0 <= getattr(self, name) < 1,
-                f"{name} is {getattr(self, name)}; give 0 up to, not including, 1",
-            )
-        for name in ("weight_decay", "clip_norm", "threads", "prefetch", "both_directions_epochs"):
-            _require(getattr(self, name) >= 0, f"{name} is {getattr(self, name)}; give 0 or more")
-        for name in ("peak_learning_rate", "max_steps", "max_minutes", "patience"):
-            value = getattr(self, name)
-            _require(value is None or value > 0, f"{name} is {value}; give more than 0, or leave it out")
-        _require(
-            self.save_every_minutes > 0, f"save_every_minutes is {self.save_every_minutes}; give more than 0"
-        )
-        _require(
-            self.batch_tokens == "auto"
-            or (not isinstance(self.batch_tokens, str) and self.batch_tokens >= 1),
-            f"batch_tokens is {self.batch_tokens}; give 1 or more, or auto",
-        )
-        _require_choice("best_by", self.best_by, ("loss", "BLEU"))
-        _require_choice("schedule", self.schedule, ("inverse-sqrt", "linear"))
-        _require_choice("precision", self.precision, ("auto", "bf16", "fp32"))
-        _require_choice("compile", self.compile, ("auto", "on", "off"))
-
-    def _check_together(self) -> None:
+        check_fields(self, ConfigError)
         _require(
             self.batch_tokens == "auto" or self.max_tokens_per_side <= self.batch_tokens,
             f"max_tokens_per_side {self.max_tokens_per_side} is over batch_tokens {self.batch_tokens}: "
@@ -218,7 +187,7 @@ class Config:
     """A model and its training."""
 
     model: ModelConfig = field(default_factory=ModelConfig)
-    training: TrainingConfig = field(default_factory=lambda: TrainingConfig(max_steps=100_000))
+    training: TrainingConfig = field(default_factory=TrainingConfig)
 
     def __post_init__(self) -> None:
         longest, positions = self.training.max_tokens_per_side, self.model.max_positions
@@ -234,49 +203,29 @@ class Config:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Rebuild from the output of `to_dict`; raises ConfigError on unknown keys."""
-        _require(isinstance(values, Mapping), f"the configuration is {values!r}; it must be a JSON object")
-        for key in values:
-            known = key in ("model", "training")
-            _require(known, f"unknown key {key!r} in the configuration; known keys: model, training")
-        return cls(
-            model=model_config_from_dict(values.get("model", {})),
-            training=training_config_from_dict(values.get("training", {})),
-        )
+        """Rebuild from the output of `to_dict`; raises ConfigError on unknown keys and invalid values."""
+        return settings_from_dict(cls, values, "configuration")
 
 
-def model_config_from_dict(values: Mapping[str, Any]) -> ModelConfig:
-    """Build a ModelConfig; raises ConfigError on unknown keys and values of the wrong type."""
-    check_fields("model configuration", values, ModelConfig)
-    return ModelConfig(**values)
+def settings_from_dict(kind: type[Settings], values: Mapping[str, Any], where: str) -> Settings:
+    """Build a dataclass of settings, read from JSON; raises ConfigError on unknown keys and invalid values.
+
+    Settings that are missing, as in files of older versions, get their defaults. `where` names the dataclass in errors.
+    """
+    _require(isinstance(values, Mapping), f"{where} is {values!r}; it must be a JSON object")
+    hints = get_type_hints(kind)
+    for key in values:
+        _require(key in hints, f"unknown key {key!r} in {where}; known keys: {', '.join(hints)}")
+    return kind(**{
+        key: settings_from_dict(hints[key], value, f"{where}.{key}") if dataclasses.is_dataclass(hints[key]) else value
+        for key, value in values.items()
+    })  # fmt: skip
 
 
-def training_config_from_dict(values: Mapping[str, Any]) -> TrainingConfig:
-    """Build a TrainingConfig; raises ConfigError on unknown keys and values of the wrong type."""
-    check_fields("training configuration", values, TrainingConfig)
-    augmentation = values.get("augmentation", {})  # missing in older configurations
-    check_fields("augmentation of the training configuration", augmentation, AugmentationConfig)
-    return TrainingConfig(**{**values, "augmentation": AugmentationConfig(**augmentation)})
-
-
-def check_fields(what: str, values: Mapping[str, Any], known: type) -> None:
-    """Raise ConfigError if `values`, read from JSON, do not match the fields of the dataclass `known`."""
-    _require(isinstance(values, Mapping), f"the {what} is {values!r}; it must be a JSON object")
-    types = get_type_hints(known)
-    for key, value in values.items():
-        _require(key in types, f"unknown key {key!r} in the {what}; known keys: {', '.join(types)}")
-        allowed = _json_types(types[key])
-        _require(type(value) in allowed, f"{key} is {value!r} in the {what}; its type must be {types[key]}")
-
-
-def _json_types(annotation: Any) -> tuple[type, ...]:
-    """The JSON types a field accepts: an integer counts as a float, a choice is a string."""
-    if dataclasses.is_dataclass(annotation):
-        return (dict,)
-    if get_origin(annotation) is Literal:
-        return (str,)
-    parts = [str if get_origin(part) is Literal else part for part in get_args(annotation) or (annotation,)]
-    return (*parts, int) if float in parts else tuple(parts)
+def may_change(kind: type) -> set[str]:
+    """Return the names of the settings that may change when a run is resumed."""
+    hints = get_type_hints(kind, include_extras=True)
+    return {name for name, hint in hints.items() if MAY_CHANGE in getattr(hint, "__metadata__", ())}
 
 
 def load_config(preset_or_path: str) -> Config:
@@ -348,10 +297,6 @@ PRESETS = {preset.__name__: preset for preset in (tiny, small, base, big)}
 def _require(condition: bool, message: str) -> None:
     if not condition:
         raise ConfigError(message)
-
-
-def _require_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    _require(value in choices, f"{name} is {value!r}; choose one of {', '.join(choices)}")
 
 
 def _nearest_divisor(number: int, wanted: int) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError, deserialize
 
-from translator.config import ModelConfig, model_config_from_dict
+from translator.config import ModelConfig, settings_from_dict
 from translator.errors import CheckpointError, ConfigError, DamagedError, DataError
 from translator.text.lexicon import Lexicon
 from translator.tokenizer import Tokenizer
@@ -61,7 +61,7 @@ def read_model(path: Path) -> ModelFiles:
             f"the tokenizer in {path} is not the one the model was trained with; restore the folder"
         )
     try:
-        config = model_config_from_dict(description["model"])
+        config = settings_from_dict(ModelConfig, description["model"], "model")
     except (ConfigError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path / 'config.json'} describes no model: {error}") from error
     weights = _parse_weights(path, files["model.safetensors"])

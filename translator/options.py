@@ -4,16 +4,15 @@ The command line, the API, the settings of the service and the table in the READ
 """
 
 import math
-import reprlib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from functools import cache
 from typing import Annotated, Any, Literal, NamedTuple, get_type_hints
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field
 from pydantic.fields import FieldInfo
 
 from translator.errors import InputError
+from translator.field_checks import check_fields
 
 Phrase = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
 LengthPenalty = Annotated[
@@ -87,7 +86,7 @@ class Sampling:
     ] = 0
 
     def __post_init__(self) -> None:
-        check_fields(self)
+        check_fields(self, InputError)
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,7 @@ class SearchOptions:
     ] = None
 
     def __post_init__(self) -> None:
-        check_fields(self)
+        check_fields(self, InputError)
         if self.n_best > self.beam_size:
             raise InputError(
                 f"n_best is {self.n_best}; give 1 up to the beam_size, which is {self.beam_size}"
@@ -195,47 +194,3 @@ def description_of(annotation: Any) -> str:
     [info] = [one for one in annotation.__metadata__ if isinstance(one, FieldInfo)]
     assert info.description
     return info.description
-
-
-@cache
-def _adapters(options: Any) -> dict[str, TypeAdapter[Any]]:
-    return {option.name: TypeAdapter(option.annotation) for option in declared(options)}
-
-
-def check_fields(options: Any) -> None:
-    """Raise InputError if a value is not of the type or in the range that is declared for its field."""
-    kind: Any = type(options)
-    for name, adapter in _adapters(kind).items():
-        value = getattr(options, name)
-        try:
-            adapter.validate_python(value, strict=True)
-        except ValidationError:
-            raise InputError(
-                f"{name} is {reprlib.repr(value)}; give {in_words(adapter.json_schema())}"
-            ) from None
-
-
-def in_words(schema: dict[str, Any]) -> str:
-    """What a JSON schema allows, in words: “a whole number from 1 to 8”."""
-    match schema:
-        case {"anyOf": kinds}:
-            words = " or ".join(in_words(kind) for kind in kinds if kind.get("type") != "null")
-        case {"enum": choices}:
-            words = " or ".join(f'"{choice}"' for choice in choices)
-        case {"const": choice}:
-            words = f'"{choice}"'
-        case {"type": "integer" | "number" as kind, "minimum": least, "maximum": most}:
-            words = f"a {'whole number' if kind == 'integer' else 'number'} from {least} to {most}"
-        case {"type": "boolean"}:
-            words = "true or false"
-        case {"type": "array", "items": {"minLength": least, "maxLength": most}, "maxItems": limit}:
-            words = f"a list of up to {limit} words or phrases of {least} to {most} characters"
-        case {"type": "array"}:
-            words = "a list of strings"
-        case {"type": "object", "properties": fields}:
-            words = f"an object with {', '.join(fields)}"
-        case {"$ref": reference}:
-            words = f"a {reference.rpartition('/')[2]}"
-        case _:
-            words = "a string"
-    return words

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
 from service.errors import InvalidRequest, MalformedJson
-from translator.options import in_words
+from translator.field_checks import in_words
 
 _MAX_SHOWN_VALUE = 30
 _MAX_MISTAKES = 4

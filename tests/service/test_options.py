@@ -14,7 +14,8 @@ from pydantic import Field, TypeAdapter
 from service.schemas.translation import SamplingRequest, TranslateRequest
 from translator.commands import SearchArguments, flag_of
 from translator.errors import InputError
-from translator.options import Option, Sampling, SearchOptions, check_fields, declared, in_words
+from translator.field_checks import check_fields, in_words
+from translator.options import Option, Sampling, SearchOptions, declared
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 
@@ -73,7 +74,7 @@ class Sizes:
     share: Annotated[float, Field(ge=0.5, le=1, description="Some of it.")] = 1
 
     def __post_init__(self) -> None:
-        check_fields(self)
+        check_fields(self, InputError)
 
 
 def test_declarations_are_read_from_any_dataclass() -> None:

@@ -1,4 +1,7 @@
+import ast
 import dataclasses
+import inspect
+import itertools
 import json
 import math
 
@@ -14,6 +17,7 @@ from translator.config import (
     big,
     fit_to_vocabulary,
     load_config,
+    may_change,
 )
 from translator.errors import ConfigError
 from translator.model import Transformer
@@ -64,12 +68,13 @@ def test_heads_must_divide_d_model():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"d_model": 0}, "d_model is 0"),
+        ({"d_model": 0}, "d_model is 0; give a whole number of 1 or more"),
         ({"d_model": 15, "heads": 3}, "even"),
-        ({"dropout": 1.0}, "dropout is 1.0"),
-        ({"norm": "middle"}, "choose one of post, pre"),
-        ({"positions": "rotary"}, "choose one of sinusoidal, learned"),
-        ({"activation": "swish"}, "choose one of relu, gelu"),
+        ({"d_model": 8.0}, "d_model is 8.0; give a whole number"),
+        ({"dropout": 1.0}, "dropout is 1.0; give a number from 0 to below 1"),
+        ({"norm": "middle"}, 'norm is \'middle\'; give "post" or "pre"'),
+        ({"positions": "rotary"}, 'give "sinusoidal" or "learned"'),
+        ({"activation": "swish"}, 'give "relu" or "gelu"'),
         ({"encoder_layers": 0}, "encoder_layers is 0"),
         ({"vocab_size": -1}, "vocab_size is -1"),
     ],
@@ -82,22 +87,26 @@ def test_invalid_model_settings_are_refused(change, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"batch_tokens": 0}, "batch_tokens is 0"),
+        ({"batch_tokens": 0}, 'batch_tokens is 0; give a whole number of 1 or more or "auto"'),
+        ({"batch_tokens": "all"}, "batch_tokens is 'all'"),
         ({"label_smoothing": 1.0}, "label_smoothing is 1.0"),
-        ({"peak_learning_rate": 0.0}, "peak_learning_rate is 0.0"),
+        ({"peak_learning_rate": 0.0}, "peak_learning_rate is 0.0; give a number above 0"),
         ({"batch_tokens": 100, "max_tokens_per_side": 101}, "over batch_tokens 100"),
         ({"keep_checkpoints": 2, "average_checkpoints": 3}, "average_checkpoints 3 is over"),
         ({"max_steps": None}, "neither max_steps nor max_minutes"),
-        ({"schedule": "cosine"}, "choose one of inverse-sqrt, linear"),
+        ({"schedule": "cosine"}, 'give "inverse-sqrt" or "linear"'),
         ({"clip_norm": -1.0}, "clip_norm is -1.0"),
         ({"both_directions_epochs": -1}, "both_directions_epochs is -1"),
-        ({"peak_learning_rate": math.inf}, "peak_learning_rate is inf; give a finite number"),
+        ({"peak_learning_rate": math.inf}, "peak_learning_rate is inf; give a number"),
         ({"weight_decay": math.nan}, "weight_decay is nan"),
-        ({"adam_epsilon": 0.0}, "adam_epsilon is 0.0; give more than 0"),
-        ({"seed": -1}, "seed is -1; give 0 up to"),
+        ({"adam_epsilon": 0.0}, "adam_epsilon is 0.0; give a number above 0"),
+        ({"seed": -1}, "seed is -1; give a whole number from 0 to below 9223372036854775808"),
         ({"seed": 1 << 63}, "seed is 9223372036854775808"),
-        ({"threads": 100_000}, "threads is 100000; give at most 1024"),
-        ({"gradient_accumulation_steps": 1001}, "gradient_accumulation_steps is 1001; give at most 1000"),
+        ({"threads": 100_000}, "threads is 100000; give a whole number from 0 to 1024"),
+        (
+            {"gradient_accumulation_steps": 1001},
+            "gradient_accumulation_steps is 1001; give a whole number from 1 to 1000",
+        ),
     ],
 )
 def test_invalid_training_settings_are_refused(change, message):
@@ -108,7 +117,7 @@ def test_invalid_training_settings_are_refused(change, message):
 @pytest.mark.parametrize(
     ("rates", "message"),
     [
-        ({"upper_case": 1.5}, "augmentation.upper_case is 1.5; give 0 to 1"),
+        ({"upper_case": 1.5}, "augmentation.upper_case is 1.5; give a number from 0 to 1"),
         ({"typos": -0.1}, "augmentation.typos is -0.1"),
         ({"no_final_punctuation": float("nan")}, "augmentation.no_final_punctuation is nan"),
         ({"upper_case": 0.5, "title_case": 0.5, "lower_case": 0.25}, "add up to 1.25; lower them"),
@@ -143,36 +152,57 @@ def test_a_saved_configuration_survives_a_round_trip(preset, tmp_path):
 
 
 def test_unknown_keys_are_errors():
-    with pytest.raises(ConfigError, match=r"unknown key 'd_modle'.*known keys: vocab_size, d_model"):
+    with pytest.raises(
+        ConfigError, match=r"unknown key 'd_modle' in configuration\.model; known keys: vocab_size, d_model"
+    ):
         Config.from_dict({"model": {"d_modle": 512}})
-    with pytest.raises(ConfigError, match="unknown key 'modle' in the configuration"):
+    with pytest.raises(
+        ConfigError, match="unknown key 'modle' in configuration; known keys: model, training"
+    ):
         Config.from_dict({"modle": {}})
 
 
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        (3, "the configuration is 3; it must be a JSON object"),
-        ({"model": 3}, "the model configuration is 3; it must be a JSON object"),
-        (
-            {"model": {"d_model": "large"}},
-            "d_model is 'large' in the model configuration; its type must be .*int",
-        ),
+        (3, "configuration is 3; it must be a JSON object"),
+        ({"model": 3}, "configuration.model is 3; it must be a JSON object"),
+        ({"model": {"d_model": "large"}}, "d_model is 'large'; give a whole number of 1 or more"),
         ({"model": {"d_model": 8.5}}, "d_model is 8.5"),
         ({"model": {"heads": True}}, "heads is True"),
         ({"model": {"norm": 1}}, "norm is 1"),
-        ({"training": {"augmentation": 0.1}}, "augmentation is 0.1 in the training configuration"),
+        ({"training": {"augmentation": 0.1}}, "configuration.training.augmentation is 0.1; it must be"),
         (
             {"training": {"augmentation": {"typo": 0.1}}},
-            "unknown key 'typo' in the augmentation of the training configuration; known keys: upper_case",
+            "unknown key 'typo' in configuration.training.augmentation; known keys: upper_case",
         ),
-        ({"training": {"augmentation": {"typos": "few"}}}, "typos is 'few' in the augmentation"),
-        ({"training": {"max_minutes": "long"}}, "max_minutes is 'long' in the training configuration"),
+        ({"training": {"augmentation": {"typos": "few"}}}, "augmentation.typos is 'few'; give a number"),
+        ({"training": {"max_minutes": "long"}}, "max_minutes is 'long'; give a number above 0"),
     ],
 )
 def test_a_configuration_of_wrong_types_is_refused(values, message):
     with pytest.raises(ConfigError, match=message):
         Config.from_dict(values)
+
+
+def test_every_setting_declares_its_bounds_and_its_help():
+    """An unbounded number would be checked nowhere; a setting without a docstring has no help on the command line."""
+    for kind in (ModelConfig, AugmentationConfig, TrainingConfig):
+        [declaration] = ast.parse(inspect.getsource(kind)).body
+        for field, help_text in itertools.pairwise(declaration.body):
+            if isinstance(field, ast.AnnAssign) and ast.unparse(field.annotation) != "AugmentationConfig":
+                assert isinstance(help_text, ast.Expr), f"{field.target.id} has no help"
+                assert ast.unparse(field.annotation) not in ("int", "float"), (
+                    f"{field.target.id} has no bounds"
+                )
+
+
+def test_settings_that_shape_the_weights_must_not_change_on_resume():
+    assert {"max_steps", "max_minutes", "patience", "threads", "peak_learning_rate"} < may_change(
+        TrainingConfig
+    )
+    assert not {"seed", "batch_tokens", "schedule", "ema_decay", "precision"} & may_change(TrainingConfig)
+    assert not may_change(ModelConfig)
 
 
 def test_integers_are_accepted_for_floats():

@@ -6,15 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from translator.config import Config
+from translator.config import Config, TrainingConfig, may_change
 from translator.errors import CheckpointError
 from translator.trainer.stream import Update
-
-_MAY_CHANGE_ON_RESUME = frozenset({
-    "max_steps", "max_minutes", "validate_every_steps", "save_every_steps", "log_every_steps", "keep_checkpoints",
-    "average_checkpoints", "threads", "compile", "peak_learning_rate", "clip_norm", "patience",
-    "prefetch", "save_every_minutes",
-})  # fmt: skip
 
 FORMAT_VERSION = 2
 """Version of the format of a checkpoint's `state` and training tensors."""
@@ -88,7 +82,7 @@ def check_same_run(
     for part, values in config.to_dict().items():
         for key, value in values.items():
             saved = saved_config[part][key]
-            if saved != value and key not in _MAY_CHANGE_ON_RESUME:
+            if saved != value and key not in may_change(TrainingConfig):
                 raise CheckpointError(
                     f"{part}.{key} is {value!r}, but the checkpoints in {folder} were trained with "
                     f"{saved!r}; leave it as it was, or start a new run in another folder"
