@@ -23,6 +23,7 @@ def load_benchmark():
     return module
 
 
+@pytest.mark.hard
 def test_the_benchmark_trains_and_scores_every_seed(tmp_path):
     pytest.importorskip("sacremoses")
     data = tmp_path / "data"

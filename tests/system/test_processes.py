@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.system.command_line import run_here
 from translator.checkpoint import checkpoint_paths, load_checkpoint, load_model
 from translator.toy_grammar import generate_pairs
 
@@ -30,11 +31,10 @@ def prepared(tmp_path_factory):
     for name, pairs, seed in (("toy", 400, 5), ("unseen", 20, 6)):
         lines = (f"{english}\t{german}\n" for english, german in generate_pairs(pairs, seed=seed))
         (folder / f"{name}.tsv").write_text("".join(lines), encoding="utf-8")
-    command = (
-        sys.executable, "-m", "translator", "prepare", "--corpus", folder / "toy.tsv", "--dev", folder / "unseen.tsv",
+    run_here((
+        "-m", "translator", "prepare", "--corpus", folder / "toy.tsv", "--dev", folder / "unseen.tsv",
         "--out", folder / "prepared", "--vocab-size", "596",
-    )  # fmt: skip
-    subprocess.run([str(part) for part in command], cwd=ROOT, check=True, capture_output=True)
+    ))  # fmt: skip
     return folder / "prepared"
 
 
@@ -43,11 +43,9 @@ def training(prepared, out, *options):
 
 
 @contextlib.contextmanager
-def started(arguments, processes=0):
+def started(arguments, processes):
     """A running training, by so many processes; killed with all of them at the end."""
-    launcher = (
-        ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", processes) if processes else ()
-    )
+    launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", processes)
     command = [sys.executable, *map(str, (*launcher, *arguments))]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(
@@ -62,10 +60,10 @@ def started(arguments, processes=0):
         process.communicate()
 
 
-def run(arguments, processes=0, expected=0):
+def run(arguments, processes):
     with started(arguments, processes) as process:
         output = process.communicate(timeout=300)[0]
-    assert process.returncode == expected, output
+    assert process.returncode == 0, output
     return output
 
 
@@ -83,9 +81,10 @@ def losses(out):
     return [(record["step"], record["loss"]) for record in records if "loss" in record]
 
 
+@pytest.mark.hard
 def test_two_processes_train_the_model_that_one_would(prepared, tmp_path):
     """Two that take a batch each make the updates of one that accumulates two, over the end of an epoch."""
-    run(training(prepared, tmp_path / "one", "--max-steps", "30", "--gradient-accumulation-steps", "2"))
+    run_here(training(prepared, tmp_path / "one", "--max-steps", "30", "--gradient-accumulation-steps", "2"))
     output = run(training(prepared, tmp_path / "two", "--max-steps", "30"), processes=2)
     assert output.count("step 30  epoch") == 1  # only the first process reports
     assert [step for step, _ in losses(tmp_path / "two")] == list(range(1, 31))
@@ -100,10 +99,11 @@ def test_two_processes_train_the_model_that_one_would(prepared, tmp_path):
         torch.testing.assert_close(two.model.state_dict()[name], tensor, atol=0.01, rtol=0.02)
 
 
+@pytest.mark.hard
 def test_the_gradients_of_two_processes_are_those_of_one(prepared, tmp_path):
     """After one update without clipping Adam's first moment is a tenth of the gradient."""
     settings = ("--max-steps", "1", "--clip-norm", "0", "--label-smoothing", "0.1")
-    run(training(prepared, tmp_path / "one", *settings, "--gradient-accumulation-steps", "4"))
+    run_here(training(prepared, tmp_path / "one", *settings, "--gradient-accumulation-steps", "4"))
     run(training(prepared, tmp_path / "two", *settings, "--gradient-accumulation-steps", "2"), processes=2)
     one, two = (
         load_checkpoint(checkpoint_paths(tmp_path / name / "checkpoints")[-1]).training
@@ -115,15 +115,15 @@ def test_the_gradients_of_two_processes_are_those_of_one(prepared, tmp_path):
         torch.testing.assert_close(two[name], one[name], atol=1e-7, rtol=1e-3)
 
 
-def test_another_launcher_is_refused(prepared, tmp_path):
+def test_another_launcher_is_refused(prepared, tmp_path, monkeypatch):
     """Each process would train alone, in the same folder."""
-    command = [sys.executable, *map(str, training(prepared, tmp_path / "run", "--max-steps", "1"))]
-    environment = {**os.environ, "WORLD_SIZE": "4", "RANK": "0"}
-    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert result.returncode == 1
-    assert "error: WORLD_SIZE is 4, but torchrun did not start this process" in result.stderr
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    monkeypatch.setenv("RANK", "0")
+    output = run_here(training(prepared, tmp_path / "run", "--max-steps", "1"), expected=1)
+    assert "error: WORLD_SIZE is 4, but torchrun did not start this process" in output
 
 
+@pytest.mark.hard
 def test_a_table_of_positions_that_validation_made_longer_does_not_part_the_processes(prepared, tmp_path):
     options = ("--max-steps", "4", "--validate-every-steps", "2", "--model.max-positions", "4")
     output = run(training(prepared, tmp_path / "run", *options), processes=2)
@@ -131,6 +131,7 @@ def test_a_table_of_positions_that_validation_made_longer_does_not_part_the_proc
     assert [step for step, _ in losses(tmp_path / "run")] == [1, 2, 3, 4]
 
 
+@pytest.mark.hard
 def test_a_signal_makes_two_processes_save_once_and_they_go_on(prepared, tmp_path):
     options = ("--max-steps", "60", "--save-every-steps", "1000", "--model.dropout", "0.1")
     run(training(prepared, tmp_path / "straight", *options), processes=2)
@@ -140,12 +141,13 @@ def test_a_signal_makes_two_processes_save_once_and_they_go_on(prepared, tmp_pat
         process.communicate(timeout=60)
     (path,) = checkpoint_paths(tmp_path / "parts" / "checkpoints")
     assert 20 <= load_checkpoint(path).state["progress"]["step"] < 60
-    refused = run(training(prepared, tmp_path / "parts", *options, "--resume"), expected=1)
+    refused = run_here(training(prepared, tmp_path / "parts", *options, "--resume"), expected=1)
     assert "trained by 2 processes, but now there" in refused
     run(training(prepared, tmp_path / "parts", *options, "--resume"), processes=2)
     assert losses(tmp_path / "parts") == losses(tmp_path / "straight")
 
 
+@pytest.mark.hard
 def test_of_a_damaged_checkpoint_two_processes_go_back_to_the_same_one(prepared, tmp_path):
     options = ("--max-steps", "6", "--save-every-steps", "2")
     run(training(prepared, tmp_path, *options), processes=2)
@@ -159,6 +161,7 @@ def test_of_a_damaged_checkpoint_two_processes_go_back_to_the_same_one(prepared,
     assert losses(tmp_path) == before
 
 
+@pytest.mark.hard
 def test_a_killed_process_takes_the_other_along(prepared, tmp_path):
     with started(training(prepared, tmp_path / "run", "--max-steps", "100000"), processes=2) as process:
         wait_for(process, "step 5 ")

@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.system.command_line import run_here
 from translator.checkpoint import (
     checkpoint_paths,
     load_checkpoint,
@@ -48,7 +50,7 @@ def prepare(folder, vocab_size):
     for name, pairs, seed in (("toy", 400, 5), ("unseen", 60, 6)):
         lines = (f"{english}\t{german}\n" for english, german in generate_pairs(pairs, seed=seed))
         (folder / f"{name}.tsv").write_text("".join(lines), encoding="utf-8")
-    run((
+    run_here((
         "-m", "translator", "prepare", "--corpus", folder / "toy.tsv", "--dev", folder / "unseen.tsv",
         "--out", folder / "prepared", "--vocab-size", vocab_size,
     ))  # fmt: skip
@@ -77,7 +79,8 @@ def started(arguments, launcher=()):
         process.communicate()
 
 
-def run(arguments, expected=0, launcher=()):
+def run_launched(arguments, expected, launcher):
+    """Like `run_here`, in a process that another program starts."""
     with started(arguments, launcher) as process:
         output = process.communicate(timeout=300)[0]
     assert process.returncode == expected, output
@@ -127,11 +130,12 @@ def assert_the_same(out, straight):
 def straight(prepared, tmp_path_factory):
     """The folder of a run that nothing interrupted."""
     out = tmp_path_factory.mktemp("straight")
-    run(training(prepared, out, *LONG))
+    run_here(training(prepared, out, *LONG))
     assert [record["step"] for record in curve(out) if "loss" in record] == list(range(1, STEPS + 1))
     return out
 
 
+@pytest.mark.hard
 def test_a_run_killed_at_20_random_moments_equals_one_that_was_not(prepared, straight, tmp_path):
     """Every second kill falls into a save; every start reads ahead by 0 or by 2 updates."""
     seed = 24
@@ -152,14 +156,15 @@ def test_a_run_killed_at_20_random_moments_equals_one_that_was_not(prepared, str
         assert process.returncode == -signal.SIGKILL, f"seed {seed}: ended by itself at kill {kill}"
         in_saves += any(name.startswith(".step-") for name in hidden_names(tmp_path))
     assert in_saves >= 3, f"seed {seed}: only {in_saves} kills fell into a save"
-    run(training(prepared, tmp_path, *LONG, "--resume"))
+    run_here(training(prepared, tmp_path, *LONG, "--resume"))
     assert_the_same(tmp_path, straight)
 
 
+@pytest.mark.hard
 def test_a_run_killed_before_its_first_checkpoint_is_started_again(prepared, straight, tmp_path):
     with started(training(prepared, tmp_path, *LONG, "--save-every-steps", "1000")) as process:
         next(steps_of(process))
-    run(training(prepared, tmp_path, *LONG))
+    run_here(training(prepared, tmp_path, *LONG))
     assert_the_same(tmp_path, straight)
 
 
@@ -205,6 +210,7 @@ def test_a_run_killed_while_it_takes_up_its_log_keeps_that(prepared, tmp_path, m
     assert curve(tmp_path) == before
 
 
+@pytest.mark.hard
 def test_a_signal_in_a_step_a_save_or_an_evaluation_saves_within_10_seconds(prepared, straight, tmp_path):
     resume = ()
     for count, moment in itertools.product((0, 2), ("step", "evaluation", "save")):
@@ -231,14 +237,14 @@ def test_a_signal_in_a_step_a_save_or_an_evaluation_saves_within_10_seconds(prep
             assert saved == interrupted
             assert "loss" in curve(tmp_path)[-1], "the evaluation was not broken off"
         resume = ("--resume",)
-    run(training(prepared, tmp_path, *LONG, "--resume"))
+    run_here(training(prepared, tmp_path, *LONG, "--resume"))
     assert_the_same(tmp_path, straight)
 
 
 @pytest.fixture(scope="module")
 def finished_brief_run(prepared, tmp_path_factory):
     out = tmp_path_factory.mktemp("brief")
-    run(training(prepared, out, "--max-steps", "10", "--save-every-steps", "5"))
+    run_here(training(prepared, out, "--max-steps", "10", "--save-every-steps", "5"))
     return out
 
 
@@ -255,15 +261,22 @@ def contents(folder):
     return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@contextlib.contextmanager
+def largest_file(size):
+    """No file can grow beyond this size, as on a full disk."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
 def test_a_full_disk_ends_a_run_with_an_error_and_leaves_its_checkpoints_as_they_were(prepared, brief_run):
     before = contents(brief_run / "checkpoints")
     too_small = len(before[Path("step-00000010", "training.safetensors")]) // 2
-    limit = (
-        "import os, resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, 2 * (int(sys.argv[1]),)); "
-        "os.execv(sys.argv[2], sys.argv[2:])"
-    )
-    launcher = (sys.executable, "-c", limit, too_small)
-    output = run(training(prepared, brief_run, *GO_ON), expected=1, launcher=launcher)
+    with largest_file(too_small):
+        output = run_here(training(prepared, brief_run, *GO_ON), expected=1)
     assert f"error: cannot write {brief_run / 'checkpoints' / 'step-00000015'}: File too large" in output
     assert "free space or choose another folder" in output
     assert contents(brief_run / "checkpoints") == before
@@ -279,6 +292,7 @@ def obeying_permissions():
     return ("setpriv", "--bounding-set=-dac_override")
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_written_ends_a_run_with_an_error_and_stays_as_it_was(
     prepared, brief_run, obeying_permissions
 ):
@@ -287,8 +301,10 @@ def test_a_folder_that_cannot_be_written_ends_a_run_with_an_error_and_stays_as_i
     for path in paths:
         path.chmod(path.stat().st_mode & ~0o222)
     try:
-        resumed = run(training(prepared, brief_run, *GO_ON), 1, obeying_permissions)
-        begun = run(training(prepared, brief_run / "new", "--max-steps", "5"), 1, obeying_permissions)
+        resumed = run_launched(training(prepared, brief_run, *GO_ON), 1, obeying_permissions)
+        begun = run_launched(
+            training(prepared, brief_run / "new", "--max-steps", "5"), 1, obeying_permissions
+        )
     finally:
         for path in paths:
             path.chmod(path.stat().st_mode | 0o200)
@@ -413,7 +429,7 @@ def test_a_pickle_is_not_opened_as_a_model(brief_run, pickled, tmp_path):
         load_model(tmp_path / "evil.pt")
     put_in(brief_run / "model", "model.safetensors", pickled)
     (tmp_path / "text.en").write_text("A house.\n")
-    output = run(
+    output = run_here(
         ("-m", "translator", "translate", tmp_path / "text.en", "--model", brief_run / "model"), expected=1
     )
     assert "error" in output
@@ -422,18 +438,21 @@ def test_a_pickle_is_not_opened_as_a_model(brief_run, pickled, tmp_path):
 
 def test_a_pickle_is_not_opened_as_a_checkpoint_and_the_one_before_it_is_used(prepared, brief_run, pickled):
     put_in(brief_run / "checkpoints" / "step-00000010", "training.safetensors", pickled)
-    output = run(training(prepared, brief_run, "--max-steps", "10", "--save-every-steps", "5", "--resume"))
+    output = run_here(
+        training(prepared, brief_run, "--max-steps", "10", "--save-every-steps", "5", "--resume")
+    )
     assert "step-00000010 holds weights that are not safetensors" in output
     assert "put aside as damaged-step-00000010, trying the checkpoint before it" in output
     assert "resumed at step 5" in output
 
 
+@pytest.mark.slow
 def test_two_processes_do_not_train_in_one_folder(prepared, brief_run):
     """As after a lost connection, when somebody starts again what still runs."""
     long = (*GO_ON[2:], "--max-steps", "100000")
     with started(training(prepared, brief_run, *long)) as process:
         next(steps_of(process))
-        output = run(training(prepared, brief_run, *long), expected=1)
+        output = run_here(training(prepared, brief_run, *long), expected=1)
         assert process.poll() is None
     assert f"error: another process is training in {brief_run}; wait for it, stop it" in output
 
@@ -441,12 +460,12 @@ def test_two_processes_do_not_train_in_one_folder(prepared, brief_run):
 def test_a_run_does_not_go_on_with_another_vocabulary_or_model(prepared, brief_run, tmp_path):
     before = contents(brief_run)
     (tmp_path / "other").mkdir()
-    output = run(training(prepare(tmp_path / "other", 520), brief_run, *GO_ON), expected=1)
+    output = run_here(training(prepare(tmp_path / "other", 520), brief_run, *GO_ON), expected=1)
     assert (
         f"error: the checkpoints in {brief_run / 'checkpoints'} were trained on other prepared data" in output
     )
     assert "or another vocabulary; give the --data they were trained on" in output
-    output = run(training(prepared, brief_run, *GO_ON, "--model.d-ff", "128"), expected=1)
+    output = run_here(training(prepared, brief_run, *GO_ON, "--model.d-ff", "128"), expected=1)
     assert "error: model.d_ff is 128, but the checkpoints in" in output
     assert "were trained with 64; leave it as it was, or start a new run in another folder" in output
     assert contents(brief_run) == before

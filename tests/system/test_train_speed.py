@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.hard
 def test_the_benchmark_prints_and_writes_its_figures(tmp_path):
     command = [
         sys.executable, "benchmarks/train_speed.py", "--size", "small", "--rounds", "1", "--steps-per-round", "1",

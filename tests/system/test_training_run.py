@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.system.command_line import run_here
+
 ROOT = Path(__file__).parents[2]
 SETTINGS = (
     "--model.d-model", "64", "--model.heads", "4", "--model.d-ff", "128", "--model.encoder-layers", "2",
@@ -20,10 +22,11 @@ SETTINGS = (
 )  # fmt: skip
 
 
-def run(*arguments, expected=0):
+def run(*arguments):
+    """Run it in a process of its own, as a user does; return what it printed."""
     command = [sys.executable, *map(str, arguments)]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
-    assert result.returncode == expected, result.stdout + result.stderr
+    assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 
 
@@ -42,10 +45,10 @@ def folder(tmp_path_factory):
     for name, lines in (("training", training), ("unseen", unseen)):
         (path / f"{name}.en").write_text("".join(f"{line}\n" for line in lines))
         (path / f"{name}.de").write_text("".join(f"{line[::-1]}\n" for line in lines))
-    run(
+    run_here((
         "-m", "translator", "prepare", "--corpus", path / "training", "--dev", path / "unseen",
         "--out", path / "prepared", "--vocab-size", "401",
-    )  # fmt: skip
+    ))  # fmt: skip
     return path
 
 
@@ -64,6 +67,7 @@ def reverser(folder, training):
     return folder / "run" / "model"
 
 
+@pytest.mark.hard
 def test_reversing_is_learnt_and_translated_by_the_command_line(folder, reverser):
     files = ("--source", folder / "unseen.en", "--reference", folder / "unseen.de")
     output = run("-m", "translator", "evaluate", *files, "--model", reverser, "--json")
@@ -81,6 +85,7 @@ def test_reversing_is_learnt_and_translated_by_the_command_line(folder, reverser
     assert [corpus["name"] for corpus in card["corpora"]] == ["training"]
 
 
+@pytest.mark.hard
 def test_a_training_shows_its_data_first_and_then_how_two_sentences_get_better(folder, training):
     report, _, log = training.partition("step 1 ")
     assert "training" in report
@@ -94,10 +99,10 @@ def test_a_training_shows_its_data_first_and_then_how_two_sentences_get_better(f
 
 
 def test_an_update_is_split_into_batches_that_fit_the_memory(folder):
-    output = run(
+    output = run_here((
         "train.py", "tiny", "--data", folder / "prepared", "--out", folder / "auto", *SETTINGS,
         "--batch-tokens", "auto", "--max-steps", "2",
-    )  # fmt: skip
+    ))  # fmt: skip
     saved = json.loads((folder / "auto" / "config.json").read_text())["training"]
     assert saved["batch_tokens"] * saved["gradient_accumulation_steps"] >= 4096
     assert "the model is in" in output
@@ -123,6 +128,7 @@ def test_libraries_are_set_up_before_the_first_tensor(folder, monkeypatch):
         train.main(["tiny", "--data", str(folder / "prepared"), "--out", str(folder / "never")])
 
 
+@pytest.mark.hard
 def test_a_training_can_begin_with_a_trained_model(folder, reverser):
     """Its first loss is the trained model's, and its card, also after --resume, tells where it began."""
     out = folder / "tuned"
@@ -144,10 +150,11 @@ def losses(out):
     return [(record["step"], record["loss"]) for record in records if "loss" in record]
 
 
+@pytest.mark.slow
 def test_a_run_that_is_interrupted_and_resumed_equals_a_straight_one(folder):
     settings = (*SETTINGS, "--max-steps", "60", "--save-every-steps", "1000", "--model.dropout", "0.1")
     data = ("--data", folder / "prepared")
-    run("train.py", "tiny", *data, "--out", folder / "straight", *settings)
+    run_here(("train.py", "tiny", *data, "--out", folder / "straight", *settings))
     command = [sys.executable, "train.py", "tiny", *data, "--out", folder / "parts", *settings]
     with subprocess.Popen(
         [*map(str, command)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -161,10 +168,8 @@ def test_a_run_that_is_interrupted_and_resumed_equals_a_straight_one(folder):
     assert process.returncode == 3, rest
     assert "--resume" in rest
     assert 20 <= max(losses(folder / "parts"))[0] < 60
-    refused = subprocess.run([*map(str, command)], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert refused.returncode == 1
-    assert "add --resume" in refused.stderr
-    run("train.py", "tiny", *data, "--out", folder / "parts", *settings, "--resume")
+    assert "add --resume" in run_here(command[1:], expected=1)
+    run_here((*command[1:], "--resume"))
     assert losses(folder / "parts") == losses(folder / "straight")
     names = [folder / part / "model" / "model.safetensors" for part in ("straight", "parts")]
     assert names[0].read_bytes() == names[1].read_bytes()
@@ -183,9 +188,4 @@ def test_a_run_that_is_interrupted_and_resumed_equals_a_straight_one(folder):
     ],
 )
 def test_mistakes_of_a_training_command_are_told(arguments, code, message):
-    result = subprocess.run(
-        [sys.executable, "train.py", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert result.returncode == code
-    assert message in result.stdout + result.stderr
-    assert "Traceback" not in result.stderr
+    assert message in run_here(("train.py", *arguments), expected=code)

@@ -81,6 +81,7 @@ def leave_half_a_line(part):
         file.truncate(content.rindex(b"\n", 0, content.rindex(b"\n")) + 3)
 
 
+@pytest.mark.hard
 @pytest.mark.parametrize(
     ("processes", "options"), [(1, ()), (2, ("--json", "--n-best", "2", "--align"))], ids=["text", "json"]
 )

@@ -46,6 +46,7 @@ def test_without_its_arguments_the_recipe_tells_them():
     assert "usage: benchmarks/wmt14.sh CORPUS OUT base|big" in result.stderr
 
 
+@pytest.mark.hard
 @pytest.mark.parametrize("preset", ["base", "big"])
 def test_the_recipe_leads_from_the_corpus_to_a_score(corpus, tmp_path, preset):
     out = tmp_path / "out"
