@@ -426,6 +426,36 @@ def test_limits_are_inclusive() -> None:
     assert drop_reason("w" * 2000, "v" * 2000, RULES) is None
 
 
+def test_a_side_with_more_sentences_must_not_be_much_too_long() -> None:
+    """German is usually 1.1 times as long as English; lengths are compared after adding 20."""
+    english, two = "e" * 80, "D. " + "D" * 141  # 144 + 20 < 1.5 · 1.1 · (80 + 20) = 165
+    assert drop_reason(english, two, RULES) is None
+    assert drop_reason(english, f"{two}ddd", RULES) == "extra text"
+    assert drop_reason(english, "d" * 147, RULES) is None  # no sentence more
+    assert drop_reason("E. " + "E" * 77, f"{two}ddd", RULES) is None
+    german, two = "d" * 90, "E! " + "E" * 126  # 129 + 20 < 1.5 / 1.1 · (90 + 20) = 150
+    assert drop_reason(two, german, RULES) is None
+    assert drop_reason(f"{two}eee", german, RULES) == "extra text"
+    assert drop_reason("e" * 132, german, RULES) is None
+    assert drop_reason("e" * 132, "D. " + "D" * 87, RULES) is None  # the short side has a sentence more
+    assert drop_reason(f"{two}eee", german, CleaningRules(max_extra_text=1.6)) is None
+
+
+@pytest.mark.parametrize(
+    ("english", "german", "reason"),
+    [
+        ("[The old harbour.] A ship came in.", "Ein Schiff lief ein.", "extra text"),
+        ("A ship came in.", "Ein Schiff lief ein. [Fußnote: Eine Brigg.]", "extra text"),
+        ("[The old harbour.] A ship came in.", "[Der alte Hafen.] Ein Schiff lief ein.", None),
+        ("[She laughs a little.] A ship!", "(Sie lacht ein wenig.) Ein Schiff!", None),
+        ("[They embrace each other again.]", "Neue Umarmung.", None),  # the note itself is translated
+        ("Press [Enter] twice.", "Drücken Sie zweimal die Eingabetaste.", None),
+    ],
+)
+def test_a_note_in_brackets_on_one_side_only(english: str, german: str, reason: str | None) -> None:
+    assert drop_reason(english, german, RULES) == reason
+
+
 def test_rules_change_the_limits() -> None:
     strict = CleaningRules(max_words=2, max_length_ratio=1, max_copied_words=0)
     assert drop_reason("one two three", "eins zwei", strict) == "too long"
@@ -434,7 +464,15 @@ def test_rules_change_the_limits() -> None:
 
 
 @pytest.mark.parametrize(
-    "limits", [{"max_words": 0}, {"max_characters": 0}, {"max_length_ratio": 0.5}, {"max_copied_words": -1}]
+    "limits",
+    [
+        {"max_words": 0},
+        {"max_characters": 0},
+        {"max_length_ratio": 0.5},
+        {"max_extra_text": 0.9},
+        {"max_copied_words": -1},
+        {"max_alike": 0},
+    ],
 )
 def test_limits_out_of_range_are_refused(limits: dict[str, float]) -> None:
     with pytest.raises(ConfigError, match=next(iter(limits))):
@@ -464,10 +502,66 @@ def test_both_sides_of_good_pairs_are_normalised() -> None:
 
 def test_duplicates_must_match_on_both_sides() -> None:
     seen = Deduplicator()
-    assert seen.is_new(("ab", "c"))
-    assert seen.is_new(("a", "bc"))
-    assert seen.is_new(("c", "ab"))
-    assert not seen.is_new(("ab", "c"))
+    assert seen.drop_reason(("ab", "c"), 2) is None
+    assert seen.drop_reason(("a", "bc"), 2) is None
+    assert seen.drop_reason(("c", "ab"), 2) is None
+    assert seen.drop_reason(("ab", "c"), 2) == "duplicate"
+    assert seen.drop_reason(("ab", "c"), 1) == "duplicate"
+
+
+LIKE_ONE_ANOTHER = [
+    ("Room 1 is free.", "Zimmer 1 ist frei."),
+    ("Room 22 is free!", "Zimmer 22 ist frei!"),
+    ("ROOM 3 IS “FREE”", "Zimmer 3 ist frei …"),
+    ("Room 1 is free.", "Zimmer 1 ist frei."),
+    ("Room is free", "Zimmer ist frei"),
+]
+
+
+@pytest.mark.parametrize(
+    ("max_alike", "reasons"),
+    [
+        (1, [None, "near-duplicate", "near-duplicate", "duplicate", "near-duplicate"]),
+        (2, [None, None, "near-duplicate", "duplicate", "near-duplicate"]),
+        (3, [None, None, None, "duplicate", "near-duplicate"]),
+        (9, [None, None, None, "duplicate", None]),
+    ],
+)
+def test_pairs_that_differ_in_case_digits_and_punctuation_are_thinned(
+    max_alike: int, reasons: list[str | None]
+) -> None:
+    seen = Deduplicator()
+    assert [seen.drop_reason(pair, max_alike) for pair in LIKE_ONE_ANOTHER] == reasons
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [
+        ("Room is not free", "Zimmer ist frei"),
+        ("Room is free", "Das Zimmer ist frei"),  # another translation
+        ("Room is", "free Zimmer ist frei"),
+        ("Is room free?", "Ist Zimmer frei?"),
+    ],
+)
+def test_pairs_with_other_words_are_no_near_duplicates(variant: tuple[str, str]) -> None:
+    seen = Deduplicator()
+    assert seen.drop_reason(("Room is free", "Zimmer ist frei"), 1) is None
+    assert seen.drop_reason(variant, 1) is None
+
+
+def test_pairs_without_letters_are_no_near_duplicates() -> None:
+    seen = Deduplicator()
+    pairs = [(f"{number}.", f"{number},0") for number in range(5)]
+    assert [seen.drop_reason(pair, 1) for pair in pairs] == [None] * 5
+    assert seen.drop_reason(pairs[0], 1) == "duplicate"
+
+
+def test_near_duplicates_are_counted_across_corpora() -> None:
+    seen, first, second = Deduplicator(), DropCounts(), DropCounts()
+    assert list(clean_pairs(LIKE_ONE_ANOTHER[:2], RULES, seen, first)) == LIKE_ONE_ANOTHER[:2]
+    assert list(clean_pairs(LIKE_ONE_ANOTHER[2:], RULES, seen, second)) == []
+    assert first.dropped == Counter()
+    assert second.dropped == Counter({"near-duplicate": 2, "duplicate": 1})
 
 
 def test_each_dropped_pair_is_counted_once() -> None:

@@ -335,7 +335,8 @@ def test_systems_are_called_by_their_names_and_by_their_paths_where_names_are_eq
 
 
 def test_prepare_prints_what_it_dropped(run, tmp_path):
-    lines = [f"The dog sees {number} cats.\tDer Hund sieht {number} Katzen.\n" for number in range(200)]
+    names = [f"{first}{second}" for first in "abcdefghij" for second in "abcdefghijklmnopqrst"]
+    lines = [f"The dog sees {name}.\tDer Hund sieht {name}.\n" for name in names]
     (tmp_path / "mine.tsv").write_text("".join([*lines, "no tab here\n", "empty\t\n", lines[0]]))
     out_folder = tmp_path / "prepared"
     code, out, _ = run(

@@ -16,7 +16,7 @@ The default split is `train`. A folder written by `save_to_disk` from a single d
 read whole. In a folder of plain files, `datasets` infers the split of a file from its name or folder
 (train.jsonl, test/part1.jsonl); if the names say nothing, all files are `train`.
 
-Everything is streamed. Only the 64-bit hashes for finding duplicates stay in memory, about 80 bytes per pair.
+Everything is streamed. Only the 64-bit hashes for finding duplicates stay in memory, about 150 bytes per pair.
 """
 
 from translator.corpus.cleaning import CleaningRules, Deduplicator, clean_pairs, drop_reason

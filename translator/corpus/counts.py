@@ -9,11 +9,13 @@ REASONS = (
     "empty",
     "too long",
     "length ratio",
+    "extra text",
     "copied",
     "wrong script",
     "wrong language",
     "Sie and du",
     "duplicate",
+    "near-duplicate",
 )
 _ALARMING_SHARES = {"malformed": 0.05, "encoding damage": 0.05, "wrong language": 0.3}
 _REMEDIES = {
