@@ -1,12 +1,12 @@
-"""How fast we decode, beside CTranslate2 and MarianMT with the same weights.
+"""Measure the speed of decoding, compared with CTranslate2 and MarianMT with the same weights.
 
     make bench-decode SENTENCES=some.en
     python benchmarks/decode_speed.py --weights base --threads 1 --count 64 --count-alone 8 --systems int8
     python benchmarks/decode_speed.py --weights base --device cuda
 
-With random weights and sources (`base`, `small`) every system writes exactly as many tokens as it is told; the model
-that comes with the package (`shipped`) translates real sentences, each system until it ends by itself. The table is
-printed row by row, in Markdown; benchmarks/README.md explains its columns.
+With random weights (`base`, `small`), sources are random and every system writes a prescribed number of tokens. The
+model in the package (`shipped`) translates real sentences, and each system stops by itself. The table is printed in
+Markdown, row by row. benchmarks/README.md explains its columns.
 """
 
 import dataclasses
@@ -62,13 +62,13 @@ SPECIAL_PIECES = ("<pad>", "<unk>", "<s>", "</s>")
 VOCABULARY = {"small": 8_000, "base": 32_000}
 MEDIAN_TOKENS, LONGEST_TOKENS = 22, 100
 SPREAD = 0.8
-"""Of the lengths of random sentences, which are log-normal: two thirds lie within so many doublings of the median."""
+"""Standard deviation of the base-2 logarithm of the length of a random sentence. Lengths are log-normal."""
 BATCHES = {"cpu": (1, 32), "cuda": (1, 4096)}
-"""Sentences that a system is given at once."""
+"""Batch sizes in sentences."""
 BEAM_SIZES = (1, 4)
 COUNTS = {"base": (320, 64), "small": (1024, 256), "shipped": (1024, 256)}
-"""Sentences in large batches, and one by one: the whole table takes some 50 minutes of two cores, all peers taking
-part."""
+"""Sentences to decode in large batches, and one by one. With all peers, the whole table takes about 50 minutes on two
+cores."""
 COUNTS_ON_GPU = (4096, 64)
 PRECISIONS = ("fp32", "bf16", "int8")
 SYSTEMS = {
@@ -89,14 +89,14 @@ SYSTEMS = {
         "marian-float32",
     ),
 }
-ALONE_IN_TRIALS = 3
-"""Sentences that a setting of CTranslate2 is tried on where they come one by one; else a batch."""
-_LIMITS_OF_LIBRARIES = (
+TRIAL_SENTENCES = 3
+"""Sentences for choosing a peer's settings when sentences come one by one. Otherwise, one batch is used."""
+_INSTRUCTION_LIMITS = (
     "CT2_FORCE_CPU_ISA", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "MKL_ENABLE_INSTRUCTIONS",
 )  # fmt: skip
-"""Environment variables by which CTranslate2 and what it is built on are kept from newer instructions."""
+"""Environment variables that keep CTranslate2 and its libraries from using newer instructions."""
 REST_SECONDS = 0.25
-"""Between two systems: threads of OpenMP look for work that long before they sleep."""
+"""Pause between two systems. OpenMP's idle threads keep a core busy for that long before they sleep."""
 
 
 @dataclass(frozen=True)
@@ -104,22 +104,22 @@ class Options:
     """What to measure."""
 
     weights: tuple[Weights, ...] = ("base", "shipped")
-    """base and small are random, shipped is the model that comes with the package."""
+    """base and small have random weights. shipped is the model in the package."""
     sentences: Path | None = None
-    """English lines for the shipped model."""
+    """A file with an English sentence on each line, for the shipped model."""
     device: Literal["cpu", "cuda"] = "cpu"
     threads: tuple[int, ...] = (1, 2)
-    """Of a processor."""
+    """Numbers of CPU threads to measure."""
     count: int | None = None
-    """How many sentences each system decodes in large batches, by default 320 with base, 1024 with the others."""
+    """Sentences that each system decodes in large batches. The default is 320 for base and 1024 for the others."""
     count_alone: int | None = None
-    """How many it decodes one by one, by default 64 with base, 256 with the others."""
+    """Sentences that each system decodes one by one. The default is 64 for base and 256 for the others."""
     rounds: int = 4
-    """In each one, the systems take turns at another part of the sentences."""
+    """The sentences are divided among the rounds. In each round, every system decodes the same ones."""
     systems: tuple[str, ...] = ()
-    """By default all that can run here."""
+    """Systems to compare, such as int8 and ctranslate2-int8. The default is all that can run here."""
     instructions: Literal["best", "avx2"] = "best"
-    """avx2 keeps everybody from newer instructions of the processor."""
+    """avx2 keeps every system from using newer CPU instructions."""
     json: Path | None = None
     """Also write all figures to this file."""
 
@@ -127,41 +127,45 @@ class Options:
         for name in ("count", "count_alone", "rounds"):
             value = getattr(self, name)
             if value is not None and value < 1:
-                raise ConfigError(f"{name} is {value}; give 1 or more")
+                raise ConfigError(f"--{name.replace('_', '-')} is {value}, but must be 1 or more")
         for name in self.systems:
             if name not in PRECISIONS and not name.startswith(("ctranslate2-", "marian-")):
-                raise ConfigError(f"systems has {name!r}; give {', '.join(SYSTEMS[self.device])}")
+                choices = ", ".join(SYSTEMS[self.device])
+                raise ConfigError(f"there is no system {name!r}; choose from {choices}")
         if not self.threads or min(self.threads) < 1:
-            raise ConfigError(f"threads is {self.threads}; give 1 or more")
+            raise ConfigError(f"--threads is {self.threads}, but must be 1 or more")
         if "shipped" in self.weights and self.sentences is None:
-            raise ConfigError("the shipped model needs --sentences FILE; or leave it out by --weights base")
+            raise ConfigError("the shipped model needs --sentences FILE; leave it out with --weights base")
         if self.sentences is not None:
-            read_lines(self.sentences)  # a mistake is told now, and not half an hour later
+            read_lines(self.sentences)  # report a bad file now and not in half an hour
 
     def counts(self, weights: Weights) -> tuple[int, int]:
-        """Sentences in large batches, and one by one."""
+        """Return the number of sentences to decode in large batches, and one by one."""
         together, alone = COUNTS[weights] if self.device == "cpu" else COUNTS_ON_GPU
         return self.count or together, self.count_alone or alone
 
 
 @dataclass
 class NumberedPieces:
-    """A vocabulary without a tokenizer, for random weights."""
+    """A vocabulary of numbered pieces, which stands in for a tokenizer when weights are random."""
 
     vocab_size: int
     unprintable_ids: tuple[int, ...] = (PAD_ID, 1, BOS_ID)
+    first_byte_id: int | None = None
+    reserved: dict[str, range] = field(default_factory=dict)
+    span_ids: range = range(0)
 
     def piece(self, number: int) -> str:
-        """A name for each id."""
+        """Return the name of a piece."""
         return SPECIAL_PIECES[number] if number < len(SPECIAL_PIECES) else f"p{number}"
 
     def save(self, path: Path) -> None:
-        """Nothing to write."""
+        """Do nothing: there is no tokenizer to save."""
 
 
 @dataclass
 class Result:
-    """What was measured of one system with one shape of batches."""
+    """The measurements of one system with one batch size, beam size and number of threads."""
 
     weights: str
     threads: int
@@ -169,59 +173,63 @@ class Result:
     beam_size: int
     system: str
     steps: list[int] = field(default_factory=list)
-    """That its translations took, in each round: tokens, and the end where it was decoded."""
+    """Tokens decoded in each round, including the end-of-sentence token where it was decoded."""
     seconds: list[float] = field(default_factory=list)
+    """Time of each round."""
     same: float = 0.0
-    """Share of the translations that equal those of the first system."""
+    """Share of the translations that equal those of the first system, 0 to 1."""
 
     @property
     def speed(self) -> float:
-        """Steps a second."""
+        """Decoded tokens per second over all rounds."""
         return sum(self.steps) / sum(self.seconds)
 
     @property
     def is_ours(self) -> bool:
-        """Not a peer's."""
+        """Whether the system is ours and not a peer."""
         return self.system.startswith("translator")
 
 
 def random_model(size: Literal["small", "base"]) -> ModelFolder:
-    """A model that has learnt nothing."""
+    """Create a model with random weights."""
     torch.manual_seed(SEED)
     config = {"small": small, "base": base}[size]().model
     pieces = NumberedPieces(VOCABULARY[size])
     model = Transformer(fit_to_vocabulary(config, pieces.vocab_size)).eval().requires_grad_(False)
-    # Forced to end, ours counts the end's probability, CTranslate2 does not: so it should be the same for all.
+    # When the length is prescribed, our score includes the probability of the end-of-sentence token and CTranslate2's
+    # does not. An embedding of zero makes it nearly the same for all hypotheses, so that both rank them alike.
     model.embedding.weight[EOS_ID] = 0
-    return ModelFolder(model, pieces, {})  # type: ignore[arg-type]  # all that is asked of a tokenizer is there
+    return ModelFolder(model, pieces, {})  # type: ignore[arg-type]  # it has all that is needed of a tokenizer
 
 
 def random_sources(count: int, vocab_size: int) -> list[list[int]]:
-    """Sentences with lengths like those of real ones, log-normal up to the longest, which is among them."""
-    chance, normal = random.Random(SEED), statistics.NormalDist(0, SPREAD)
+    """Return random sentences with realistic lengths: log-normal, and at least one of the maximum length."""
+    generator, normal = random.Random(SEED), statistics.NormalDist(0, SPREAD)
     ranks = ((place + 0.5) / count for place in range(count - 1))
     lengths = [max(1, round(MEDIAN_TOKENS * 2 ** normal.inv_cdf(rank))) for rank in ranks]
     lengths = [*(min(length, LONGEST_TOKENS) for length in lengths), LONGEST_TOKENS]
-    return [[chance.randrange(len(SPECIAL_PIECES), vocab_size) for _ in range(length)] for length in lengths]
+    first_id = len(SPECIAL_PIECES)
+    return [[generator.randrange(first_id, vocab_size) for _ in range(length)] for length in lengths]
 
 
 def batches(sources: list[list[int]], batch: int, beam_size: int, is_forced: bool) -> list[Work]:
-    """Sentences of like length together; a forced length is that of the middle one of those searched with it.
+    """Put sentences of similar length into batches.
 
-    The last ones write as much as the longest of them, so that lengths up to that occur.
+    With `is_forced`, the translations of sentences that are searched together all get the length of the middle source.
+    In the last group they get the length of the longest source, so that long translations occur too.
     """
     whole = Work(sorted(sources, key=len), None)
-    alike = min(batch, ROWS_AT_ONCE // beam_size)
+    group = min(batch, ROWS_AT_ONCE // beam_size)
     forced = [
-        len(part.sources[len(part.sources) // 2]) for part in whole.parts(alike) for _ in part.sources
+        len(part.sources[len(part.sources) // 2]) for part in whole.parts(group) for _ in part.sources
     ]  # fmt: skip
-    last = (len(sources) - 1) % alike + 1
+    last = (len(sources) - 1) % group + 1
     forced[-last:] = [len(whole.sources[-1])] * last
     return list(Work(whole.sources, forced if is_forced else None).parts(batch))
 
 
 def read_sources(options: Options, folder: ModelFolder, count: int) -> list[list[int]]:
-    """Random ones, or of so many lines, taken from everywhere in the file."""
+    """Return `count` sources: random ones, or lines evenly spaced in the file."""
     if isinstance(folder.tokenizer, NumberedPieces):
         return random_sources(count, folder.tokenizer.vocab_size)
     assert options.sentences
@@ -229,8 +237,8 @@ def read_sources(options: Options, folder: ModelFolder, count: int) -> list[list
     return folder.tokenizer.encode_all(lines[:: max(1, len(lines) // count)][:count])
 
 
-def measure(options: Options, say: Callable[[str], None]) -> list[Result]:
-    """Let the systems decode the same batches in turns; a row of the table for each shape, as soon as it is known."""
+def measure(options: Options, show: Callable[[str], None]) -> list[Result]:
+    """Let all systems decode the same batches in turn. Shows a row of the table as soon as it has been measured."""
     results, names = list[Result](), list[str]()
     for weights in options.weights:
         folder = load_model(shipped_model()) if weights == "shipped" else random_model(weights)
@@ -238,9 +246,9 @@ def measure(options: Options, say: Callable[[str], None]) -> list[Result]:
         with ExitStack() as stack:
             exported = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "exported"
             systems = list(load_systems(options, folder, exported, stack))
-            if names != [system.name for system in systems]:  # not every peer can have every model
+            if names != [system.name for system in systems]:  # not every peer can run every model
                 names = [system.name for system in systems]
-                say(heading(names))
+                show(heading(names))
             together, alone = (read_sources(options, folder, count) for count in options.counts(weights))
             threads = options.threads if options.device == "cpu" else (1,)
             for number, batch, beam_size in itertools.product(threads, BATCHES[options.device], BEAM_SIZES):
@@ -248,22 +256,22 @@ def measure(options: Options, say: Callable[[str], None]) -> list[Result]:
                 works = batches(sources, batch, beam_size, is_forced=weights != "shipped")
                 found = [Result(weights, number, batch, beam_size, system.name) for system in systems]
                 measure_shape(found, systems, works, options.rounds)
-                say(row(found))
+                show(row(found))
                 results += found
     return results
 
 
 def load_systems(options: Options, folder: ModelFolder, exported: Path, stack: ExitStack) -> Iterator[System]:
-    """Those that can run here; the reason for each other one is told."""
+    """Load the systems that can run here. For each of the others, print why it is skipped."""
     device = choose_device(options.device)
     pools: dict[bool, Any] = {}
     for name in dict.fromkeys(options.systems or SYSTEMS[options.device]):
         try:
             if name in PRECISIONS:
                 if name == "int8" and device.type != "cpu":
-                    raise ConfigError("there is no engine for it on a GPU")
+                    raise ConfigError("the int8 engine does not run on a GPU")
                 if name == "bf16" and not options.systems and not has_fast_bf16(device):
-                    raise ConfigError("this processor is not fast with it")
+                    raise ConfigError("this device has no fast bf16 instructions")
                 yield Ours(name, folder, device)
             elif name.startswith("marian-"):
                 yield MarianMT(name.removeprefix("marian-"), folder, device)
@@ -274,26 +282,29 @@ def load_systems(options: Options, folder: ModelFolder, exported: Path, stack: E
                     pools |= {variant: stack.enter_context(peer_process(variant)) for variant in variants}
                 yield CTranslate2(name.removeprefix("ctranslate2-"), folder, exported, options.device, pools)
         except ConfigError as error:
-            print(f"{name} is left out: {error}", file=sys.stderr)
+            print(f"skipping {name}: {error}", file=sys.stderr)
 
 
 def measure_shape(results: list[Result], systems: list[System], works: list[Work], rounds: int) -> None:
-    """All systems on all batches of one shape, a part of them in each round."""
+    """Measure all systems with one batch size, beam size and number of threads. Fills in `results`.
+
+    Each round decodes another part of the batches, and begins with another system.
+    """
     first = results[0]
     middle = (len(works) - 1) // 2
-    trial = works[middle : middle + (1 if first.batch > 1 else ALONE_IN_TRIALS)]
+    trial = works[middle : middle + (1 if first.batch > 1 else TRIAL_SENTENCES)]
     for system in systems:
         system.prepare(trial, first.beam_size, first.threads)
     outputs: list[list[list[int]]] = [[] for _ in systems]
     for number in range(rounds):
-        some = works[number::rounds] or works
-        for place in range(len(systems)):
-            index = (number + place) % len(systems)
+        part = works[number::rounds] or works
+        for turn in range(len(systems)):
+            index = (number + turn) % len(systems)
             time.sleep(REST_SECONDS if first.threads > 1 else 0)
             started = time.perf_counter()
-            found = systems[index].decode(some, first.beam_size, first.threads)
+            found = systems[index].decode(part, first.beam_size, first.threads)
             results[index].seconds.append(time.perf_counter() - started)
-            ends = systems[index].steps_after_forced if some[0].forced_lengths else 1
+            ends = systems[index].steps_after_forced if part[0].forced_lengths else 1
             results[index].steps.append(sum(len(tokens) + ends for tokens in found))
             outputs[index] += found
     for result, output in zip(results, outputs, strict=True):
@@ -301,13 +312,13 @@ def measure_shape(results: list[Result], systems: list[System], works: list[Work
 
 
 def heading(names: list[str]) -> str:
-    """The first two lines of a table."""
+    """Return the first two lines of a table in Markdown."""
     columns = ["weights", "threads", "batch, beam", *names, "ours / best peer"]
     return f"\n| {' | '.join(columns)} |\n{'|---' * len(columns)}|"
 
 
 def row(results: list[Result]) -> str:
-    """A line of the table: speeds, in brackets the share of equal translations, and what our best is of their best."""
+    """Return a line of the table: each speed with the share of equal translations, and the ratio to the best peer."""
     first = results[0]
     speeds = [f"{one.speed:,.0f} ({one.same:.0%})" for one in results]
     shape = f"{first.batch}, {first.beam_size}"
@@ -315,7 +326,7 @@ def row(results: list[Result]) -> str:
 
 
 def ratio(results: list[Result]) -> str:
-    """Our fastest system over the fastest of the peer's, with the least and the most of the rounds."""
+    """Return the speed of our fastest system divided by that of the fastest peer, with the range over the rounds."""
     ours, theirs = (
         max((one for one in results if one.is_ours == is_ours), key=lambda one: one.speed, default=None)
         for is_ours in (True, False)
@@ -332,7 +343,7 @@ def ratio(results: list[Result]) -> str:
 
 
 def measure_limits() -> dict[str, tuple[float, float]]:
-    """For each kernel here, on one thread: bytes of weights read and operations done a second, at best."""
+    """Measure the peak speed of each kernel on one thread: bytes of weights read and operations per second."""
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder) / "kernel_speed"
         build_program(Path(__file__).with_name("kernel_speed.c"), program, "-O2")
@@ -341,7 +352,11 @@ def measure_limits() -> dict[str, tuple[float, float]]:
 
 
 def profile(weights: Weights, limits: dict[str, tuple[float, float]]) -> list[str]:
-    """One step of our decoder on one thread, without the search, beside the least that it could take."""
+    """Measure a decoding step on one thread, without the search, and compare it with the shortest possible time.
+
+    Returns lines of a Markdown table: one for a single row, which is limited by reading the weights, and one for 32
+    rows, limited by arithmetic.
+    """
     model = (load_model(shipped_model()) if weights == "shipped" else random_model(weights)).model
     layers = torch.nn.ModuleList(model.decoder).named_parameters()
     matrices = [one for name, one in layers if one.dim() == 2 and "cross_attention.key_value" not in name]
@@ -367,55 +382,57 @@ def profile(weights: Weights, limits: dict[str, tuple[float, float]]) -> list[st
     return lines
 
 
-def show_profile(options: Options, say: Callable[[str], None]) -> None:
-    """A table of the steps of all models."""
+def show_profile(options: Options, show: Callable[[str], None]) -> None:
+    """Show a table of decoding steps for all models."""
     limits = measure_limits()
-    best = ", ".join(
+    peaks = ", ".join(
         f"{name} {read / 1e9:.0f} GB/s and {done / 1e9:,.0f} GOP/s" for name, (read, done) in limits.items()
     )
-    say(
-        f"\nA step of the native decoder; the kernels at best: {best}.\n\n"
-        "| weights | kernel | rows | µs a step | least µs | share |\n|---|---|---|---|---|---|"
+    show(
+        f"\nTime of a decoding step of the native engine. Peak speeds of its kernels: {peaks}.\n\n"
+        "| weights | kernel | rows | µs per step | shortest possible µs | share of peak |\n|---|---|---|---|---|---|"
     )
     for weights in options.weights:
-        say("\n".join(profile(weights, limits)))
+        show("\n".join(profile(weights, limits)))
 
 
 def describe(options: Options) -> str:
-    """The machine and the programs."""
+    """Describe the machine and the versions of the programs."""
     instructions = {
         "VNNI": torch.cpu._is_vnni_supported, "AVX512-BF16": torch.cpu._is_avx512_bf16_supported,
         "AMX": torch.cpu._is_amx_tile_supported,
     }  # fmt: skip
     if options.instructions == "avx2":
         instructions = {}
-    has = [name for name, is_there in instructions.items() if is_there()]
+    supported = [name for name, is_supported in instructions.items() if is_supported()]
     parts = [describe_device(choose_device(options.device))]
     if options.device == "cpu":
-        parts.append(f"with {', '.join(has)}" if has else "with AVX2 only")
+        parts.append(f"with {', '.join(supported)}" if supported else "with AVX2 only")
     parts += [f"PyTorch {torch.__version__}", f"translator {version('en-de-translator')}"]
     for name, package in (("CTranslate2", "ctranslate2"), ("transformers", "transformers")):
         with suppress(PackageNotFoundError):
             parts.append(f"{name} {version(package)}")
     if options.sentences and "shipped" in options.weights:
-        parts.append(f"sentences of {options.sentences.name}")
+        parts.append(f"sentences from {options.sentences.name}")
     return ", ".join(parts)
 
 
 def main() -> int:
-    """Exit code: 0 when measured, 1 on an error."""
-    say = functools.partial(print, flush=True)
+    """Measure and print. Returns 0 on success and 1 after reporting an error."""
+    show = functools.partial(print, flush=True)
     try:
         options = tyro.cli(Options, description=__doc__)
         if options.instructions == "avx2":
-            os.environ |= dict.fromkeys(_LIMITS_OF_LIBRARIES, "AVX2")
+            os.environ |= dict.fromkeys(_INSTRUCTION_LIMITS, "AVX2")
             os.environ |= {"TRANSLATOR_CPU": "avx2", "ATEN_CPU_CAPABILITY": "avx2"}
         machine = describe(options)
-        say(f"{machine}\n\nTarget tokens a second (share of translations that equal the first system's):")
+        show(
+            f"{machine}\n\nTarget tokens per second (in parentheses: translations equal to the first system's):"
+        )
         set_up_processor(threads=1)  # every thread decodes a batch of its own
-        results = measure(options, say)
+        results = measure(options, show)
         if options.device == "cpu":
-            show_profile(options, say)
+            show_profile(options, show)
     except TranslatorError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -1,4 +1,4 @@
-"""Who decodes in `decode_speed.py`: ours, and CTranslate2 and MarianMT with the same weights."""
+"""The systems that `decode_speed.py` compares: our decoder, CTranslate2 and MarianMT, all with the same weights."""
 
 import copy
 import functools
@@ -31,25 +31,25 @@ from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID
 from translator.translate.translator import Precision, special_tokens
 
 ROWS_AT_ONCE = 1024
-"""Where a batch is too large for one search: its sentences times the width of the beam."""
+"""Limit for one search, in sentences times beam size. Larger batches are split."""
 
 
 @dataclass(frozen=True)
 class Work:
-    """Sentences that are decoded together, the shortest first."""
+    """A batch of source sentences, the shortest first."""
 
     sources: list[list[int]]
     forced_lengths: list[int] | None
-    """Tokens to write for each; None lets the model end."""
+    """Target tokens to write for each sentence. None lets the model stop by itself."""
 
     def parts(self, most: int) -> Iterator["Work"]:
-        """Batches of at most so many, for whom these are too many at once."""
+        """Split the batch into parts of at most `most` sentences."""
         for first in range(0, len(self.sources), most):
             some = slice(first, first + most)
             yield Work(self.sources[some], self.forced_lengths[some] if self.forced_lengths else None)
 
     def of_one_length(self) -> Iterator["Work"]:
-        """Those that must write the same number of tokens: the peers take one number for all."""
+        """Split the batch by prescribed length, because the peers accept only one length for a whole batch."""
         if self.forced_lengths is None:
             yield self
             return
@@ -61,34 +61,34 @@ class Work:
 
 
 class System(Protocol):
-    """Someone's decoder."""
+    """A decoder to measure."""
 
     name: str
     steps_after_forced: int
-    """Steps that it makes after the last token of a translation whose length is forced."""
+    """Decoding steps after the last token of a translation whose length is prescribed."""
 
     def prepare(self, trial: list[Work], beam_size: int, threads: int) -> None:
-        """Warm up, and find the best setting."""
+        """Warm up and find the fastest settings, using the trial batches."""
 
     def decode(self, works: list[Work], beam_size: int, threads: int) -> list[list[int]]:
-        """The best translation of each sentence, as ids without the end; with a length penalty of 0."""
+        """Return the ids of the best translation of each sentence, without EOS, for a length penalty of 0."""
 
 
 def search_options(beam_size: int) -> SearchOptions:
-    """The same objective for everybody: the length penalties of the engines are different functions."""
+    """Return options without a length penalty, because each system defines that penalty differently."""
     return SearchOptions(beam_size=beam_size, length_penalty=0.0)
 
 
 def padded(sources: list[list[int]]) -> torch.Tensor:
-    """(B, S) ids with their ends."""
+    """Append EOS to each source and pad them to a tensor of shape (B, S)."""
     with_ends = [torch.tensor([*source, EOS_ID]) for source in sources]
     return pad_sequence(with_ends, batch_first=True, padding_value=PAD_ID)
 
 
 class Ours:
-    """`translator.search` over an engine."""
+    """Our decoder: `translator.search` with one of our engines."""
 
-    steps_after_forced = 1  # the one that ends
+    steps_after_forced = 1  # the step that decodes EOS
 
     def __init__(self, precision: Precision, folder: ModelFolder, device: torch.device) -> None:
         self.name = f"translator {precision}"
@@ -106,7 +106,7 @@ class Ours:
         self._idle: queue.SimpleQueue[tuple[int, RunningSearch]] = queue.SimpleQueue()
 
     def prepare(self, trial: list[Work], beam_size: int, threads: int) -> None:
-        """Memory is asked for, and read for the first time. As in the service, the model is no garbage to look for."""
+        """Create a search for each thread and warm up. Like the service, exempt the model from garbage collection."""
         gc.collect()
         gc.freeze()
         self._idle = queue.SimpleQueue()
@@ -115,7 +115,7 @@ class Ours:
         self.decode(trial, beam_size, threads)
 
     def decode(self, works: list[Work], beam_size: int, threads: int) -> list[list[int]]:
-        """Each thread searches for a part of each batch."""
+        """Divide each batch among the threads."""
         options, found = search_options(beam_size), list[list[int]]()
         with ThreadPoolExecutor(threads) as pool:
             for work in works:
@@ -135,13 +135,13 @@ class Ours:
 
 
 def _copied(model: Transformer, precision: Precision, device: torch.device) -> Transformer:
-    """A copy there, in that precision."""
+    """Copy the model to a device, in a precision."""
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
     return copy.deepcopy(model).to(device=device, dtype=dtype)
 
 
 def tasks_of(work: Work, options: SearchOptions) -> Iterator[Task]:
-    """The sentences, and how long their translations may be, or must."""
+    """Yield a search task for each sentence, with its length limit or its prescribed length."""
     for place, source in enumerate(work.sources):
         length = work.forced_lengths[place] if work.forced_lengths else 0
         most = length + 1 if work.forced_lengths else options.max_target_tokens(len(source))
@@ -150,44 +150,47 @@ def tasks_of(work: Work, options: SearchOptions) -> Iterator[Task]:
 
 @dataclass(frozen=True)
 class Setting:
-    """How a peer may be run."""
+    """Settings of a peer that affect its speed."""
 
     inter_threads: int = 1
-    """Batches at once."""
+    """Batches decoded in parallel."""
     intra_threads: int = 1
-    """That share a batch."""
+    """Threads per batch."""
     with_mkl: bool = False
-    """Force CTranslate2 to use Intel's library, which it does by itself on Intel's processors only."""
+    """Force CTranslate2 to use Intel MKL. By default it does so only on Intel processors."""
 
 
 class Peer(ABC):
-    """Somebody else's decoder, at the setting that is the fastest for a shape of batches."""
+    """Another project's decoder, with the fastest settings for each batch size, beam size and number of threads."""
 
     steps_after_forced = 0
     _best = Setting()
 
     def prepare(self, trial: list[Work], beam_size: int, threads: int) -> None:
-        """Try all settings."""
+        """Try all settings and keep the fastest."""
         self._best = min(
             self._settings(threads),
             key=lambda setting: best_seconds(lambda: self._run(setting, trial, beam_size), times=2),
         )
 
     def decode(self, works: list[Work], beam_size: int, threads: int) -> list[list[int]]:
-        """At the setting that `prepare` has found."""
+        """Decode with the settings that `prepare` has chosen."""
         return self._run(self._best, works, beam_size)
 
     @abstractmethod
     def _settings(self, threads: int) -> list[Setting]:
-        """What to try."""
+        """Return the settings to try."""
 
     @abstractmethod
     def _run(self, setting: Setting, works: list[Work], beam_size: int) -> list[list[int]]:
-        """The translations of all sentences, in order."""
+        """Decode with these settings. Returns the translations of all sentences, in order."""
 
 
 class CTranslate2(Peer):
-    """The exported model in its own engine, in processes of its own: whether it uses MKL is settled once in each."""
+    """CTranslate2 with the exported model.
+
+    It runs in one process with MKL and one without, because CTranslate2 chooses its library once per process.
+    """
 
     def __init__(
         self, compute_type: str, folder: ModelFolder, exported: Path, device: str, pools: dict[bool, Any]
@@ -226,7 +229,7 @@ class CTranslate2(Peer):
 
 
 def _translate(load: tuple[Any, ...], calls: list[tuple[list[list[str]], dict[str, Any]]]) -> list[list[str]]:
-    """In a process of CTranslate2: the best translation of each sentence of each call."""
+    """Run in a process of CTranslate2: return the best translation of each sentence of each call."""
     engine = _engine(*load)
     return [
         result.hypotheses[0]
@@ -237,7 +240,7 @@ def _translate(load: tuple[Any, ...], calls: list[tuple[list[list[str]], dict[st
 
 @functools.cache
 def _engine(folder: str, device: str, compute_type: str, inter_threads: int, intra_threads: int) -> Any:
-    import ctranslate2  # noqa: PLC0415 (a peer that may not be there)
+    import ctranslate2  # noqa: PLC0415 (an optional peer)
 
     return ctranslate2.Translator(
         folder,
@@ -249,18 +252,20 @@ def _engine(folder: str, device: str, compute_type: str, inter_threads: int, int
 
 
 class MarianMT(Peer):
-    """`generate` of Hugging Face's transformers with our weights."""
+    """Hugging Face's MarianMT with our weights, decoded with `generate`."""
 
     def __init__(self, precision: str, folder: ModelFolder, device: torch.device) -> None:
         try:
-            from peers.marian import with_weights_of  # noqa: PLC0415 (a peer that may not be there)
+            from peers.marian import with_weights_of  # noqa: PLC0415 (an optional peer)
         except ImportError as error:
-            raise ConfigError("the package transformers is not installed") from error
+            raise ConfigError(
+                "the package transformers is not installed; see benchmarks/README.md"
+            ) from error
         model: Any = with_weights_of(folder.model, folder.tokenizer.unprintable_ids)
         if precision == "int8" and device.type == "cpu":
             model = torch.ao.quantization.quantize_dynamic(model, {torch.nn.Linear}, torch.qint8)
         elif precision != "float32":
-            raise ConfigError("MarianMT is run in float32, and on a processor in int8")
+            raise ConfigError("MarianMT runs only in float32 and, on a CPU, in int8")
         self.name = f"HF MarianMT {precision}"
         self._device, self._model = device, model.to(device)
 
@@ -279,11 +284,12 @@ class MarianMT(Peer):
                 found = pool.map(lambda part: self._generate(part, beam_size), parts)
                 return [translation for some in found for translation in some]
         finally:
-            torch.set_num_threads(1)  # as ours wants it
+            torch.set_num_threads(1)  # our decoder expects this
 
     @torch.inference_mode()
     def _generate(self, work: Work, beam_size: int) -> list[list[int]]:
-        assert work.forced_lengths  # the only model that ends by itself is pre-norm, so none for MarianMT
+        # Only the shipped model stops by itself. It is pre-norm, which MarianMT does not support.
+        assert work.forced_lengths
         source_BS = padded(work.sources).to(self._device)
         beam: dict[str, Any] = {"length_penalty": 0.0, "early_stopping": True} if beam_size > 1 else {}
         output_BT = self._model.generate(
@@ -296,27 +302,27 @@ class MarianMT(Peer):
             forced_eos_token_id=None,
             **beam,
         )
-        return output_BT[:, 1:].tolist()  # after the begin
+        return output_BT[:, 1:].tolist()  # without BOS
 
 
 def layouts(device_type: str, threads: int) -> list[tuple[int, int]]:
-    """What to try: so many batches at once, on so many threads each."""
+    """Return pairs to try: the number of parallel batches and the threads of each."""
     return sorted({(1, threads), (threads, 1), (1, 1)}) if device_type == "cpu" else [(1, 1)]
 
 
 def _force_mkl(use: bool) -> None:
-    """Before a process has loaded CTranslate2."""
+    """Make CTranslate2 use MKL. This must run before the process imports CTranslate2."""
     if use:
         os.environ["CT2_USE_MKL"] = "1"
 
 
 def peer_process(with_mkl: bool) -> ProcessPoolExecutor:
-    """One process for engines of CTranslate2."""
+    """Start a process that runs CTranslate2."""
     return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _force_mkl, (with_mkl,))
 
 
 def is_intel() -> bool:
-    """Whether CTranslate2 uses MKL by itself on this processor."""
+    """Whether this is an Intel processor, on which CTranslate2 uses MKL by default."""
     try:
         return "GenuineIntel" in Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
@@ -324,7 +330,7 @@ def is_intel() -> bool:
 
 
 def best_seconds(call: Callable[[], Any], times: int) -> float:
-    """The fastest of some calls, after a first one."""
+    """Return the time of the fastest of `times` calls, after a warm-up call."""
     call()
     found = []
     for _ in range(times):

@@ -35,7 +35,7 @@ from translator.commands.evaluate import _evaluate_model, _TestSet
 from translator.errors import TranslatorError
 from translator.evaluate import read_lines
 from translator.search import SearchOptions
-from translator.translate import Translation, Translator
+from translator.translate import Style, Translation, Translator
 from translator.translate.translator import Precision
 
 ROOT = Path(__file__).parents[1]
@@ -108,8 +108,8 @@ class _Recorder:
         self.name, self.answers = translator.name, list[Translation]()
         self._translator = translator
 
-    def translate(self, texts: list[str], *others: Any) -> list[Translation]:
-        self.answers = self._translator.translate(texts, *others)
+    def translate(self, texts: list[str], *others: Any, **named: Any) -> list[Translation]:
+        self.answers = self._translator.translate(texts, *others, **named)
         return self.answers
 
 
@@ -119,7 +119,7 @@ def by_evaluator(translator: Translator, search: SearchOptions) -> Method:
     def translate(lines: list[str]) -> list[Answer]:
         recorder = _Recorder(translator)
         testset = _TestSet("lines", lines, lines)
-        evaluation = _evaluate_model(recorder, search, testset)  # type: ignore[arg-type]  # it needs no other method
+        evaluation = _evaluate_model(recorder, search, Style(), testset)  # type: ignore[arg-type]  # a stand-in
         return [
             Answer(text, answer.score)
             for text, answer in zip(evaluation.hypotheses, recorder.answers, strict=True)
@@ -239,7 +239,7 @@ def compare_methods(lines: list[str], precision: Precision, beam: int, console: 
     expected = in_batches(translator, search, 1)(lines)
     table = Table(title=f"{len(lines)} lines in {precision}, beam {beam}, compared with one line at a time")
     table.add_column("method")
-    for heading in ("same text", "largest score difference", "largest where texts differ", "exact"):
+    for heading in ("same text", "max. score difference", "where texts differ", "exact"):
         table.add_column(heading, justify="right")
     are_exact = []
     with server(precision) as url:

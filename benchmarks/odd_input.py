@@ -50,7 +50,7 @@ def measure(options: Options) -> dict[str, list[tuple[float, ...]]]:
     lines, references = (read_lines(f"{options.testset}.{language}") for language in ("en", "de"))
     check_parallel("lines", lines, references)
     translators = [Translator.load(model) for model in options.models]
-    found = {}
+    found: dict[str, list[tuple[float, ...]]] = {}
     for kind, changes in KINDS.items():
         random = np.random.default_rng(options.seed)
         changed = [augment(*pair, changes, random) for pair in zip(lines, references, strict=True)]

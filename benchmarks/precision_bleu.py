@@ -51,7 +51,7 @@ def measure(options: Options) -> dict[tuple[str, str], Evaluation]:
         "int8": device.type == "cpu",
     }
     others = options.precisions or tuple(precision for precision in is_fast if is_fast[precision])
-    evaluations = {}
+    evaluations: dict[tuple[str, str], Evaluation] = {}
     for precision in dict.fromkeys(("fp32", *others)):
         translator = Translator.load(options.model, options.device, precision=precision)
 

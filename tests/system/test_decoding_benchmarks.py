@@ -1,4 +1,4 @@
-"""What the benchmarks of decoding count and where they fail, with made-up systems and answers."""
+"""The benchmarks of decoding speed and exactness, with made-up systems and answers."""
 
 import sys
 from pathlib import Path
@@ -9,20 +9,26 @@ import torch
 from translator.config import ModelConfig
 from translator.model import Transformer
 from translator.tokenizer import PAD_ID
+from translator.translate.translator import special_tokens
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 decode_speed = pytest.importorskip("decode_speed")
 exactness = pytest.importorskip("exactness")
 
 
-def test_random_sentences_have_the_lengths_that_are_told():
+def test_random_sentences_have_realistic_lengths():
     lengths = [len(source) for source in decode_speed.random_sources(320, 100)]
     assert (sorted(lengths)[160], max(lengths)) == (22, 100)
     assert sum(length > 50 for length in lengths) > 20
     assert max(len(source) for source in decode_speed.random_sources(64, 100)) == 100
 
 
-def test_forced_lengths_are_those_of_the_middle_neighbour_and_in_the_end_of_the_longest():
+def test_numbered_pieces_stand_in_for_a_tokenizer():
+    special = special_tokens(decode_speed.NumberedPieces(100))
+    assert (special.forbidden, list(special.reserved), special.first_byte) == ((0, 1, 2), [], None)
+
+
+def test_forced_lengths_are_those_of_the_middle_source_and_at_last_of_the_longest():
     sources = [[5] * length for length in range(70, 0, -1)]  # 70 sentences: neighbours 1-32, 33-64, 65-70
     works = decode_speed.batches(sources, 32, 4, is_forced=True)
     assert [set(work.forced_lengths) for work in works] == [{17}, {49}, {70}]
@@ -32,7 +38,7 @@ def test_forced_lengths_are_those_of_the_middle_neighbour_and_in_the_end_of_the_
     assert all(work.forced_lengths is None for work in decode_speed.batches(sources, 32, 4, is_forced=False))
 
 
-def test_peers_get_together_what_writes_the_same_number_of_tokens(monkeypatch):
+def test_peers_decode_translations_of_one_length_together(monkeypatch):
     monkeypatch.setattr("decode_speed.ROWS_AT_ONCE", 100)
     sources = [[5] * length for length in range(1, 71)]
     # Of 70 sentences at once, with a beam of 4, 25 are searched together: lengths 1-25, 26-50, 51-70.
@@ -49,7 +55,7 @@ def test_peers_get_together_what_writes_the_same_number_of_tokens(monkeypatch):
 
 
 class Writer:
-    """Writes what it is told; the `wrong`-th sentence of all otherwise."""
+    """A system that writes a token for each source token. The source of length `wrong` gets other tokens."""
 
     def __init__(self, name, steps_after_forced, wrong=-1):
         self.name, self.steps_after_forced, self.wrong = name, steps_after_forced, wrong
@@ -68,7 +74,7 @@ class Writer:
 
 
 @pytest.mark.parametrize(("is_forced", "their_ends"), [(True, 0), (False, 1)])
-def test_the_steps_that_were_made_are_counted(monkeypatch, is_forced, their_ends):
+def test_steps_are_counted(monkeypatch, is_forced, their_ends):
     monkeypatch.setattr(decode_speed, "REST_SECONDS", 0)
     ours, theirs = Writer("translator fp32", 1), Writer("CTranslate2 int8", 0, wrong=3)
     works = decode_speed.batches([[5] * length for length in range(1, 11)], 1, 1, is_forced=is_forced)
