@@ -279,7 +279,7 @@ class Trainer:
                 if self._processes.count == 1:  # of several, all would have to take part in saving
                     self.run.save()
                 raise
-        self.run.note_validation(figures, model.state_dict())
+        self.run.record_validation(figures, model.state_dict())
 
     def _run_validation(self, model: Transformer, validate: Callable[[Transformer], Record]) -> Record:
         model.eval()

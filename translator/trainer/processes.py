@@ -41,7 +41,7 @@ class Processes:
             return DistributedDataParallel(model, broadcast_buffers=False)
 
     def accumulate(self, model: nn.Module, *, is_last: bool) -> AbstractContextManager[None]:
-        """Within this context, a backward pass adds to this process's own gradients; the last one averages them all."""
+        """Within this context, a backward pass adds to this process's gradients; the last averages over processes."""
         return nullcontext() if is_last or not isinstance(model, DistributedDataParallel) else model.no_sync()
 
     def sum(self, values: Sequence[float]) -> list[float]:

@@ -191,7 +191,7 @@ class RunState:
         return_freed_memory()
         self.saved_step, self._saved_seconds = self.progress.step, self.progress.seconds
 
-    def note_validation(self, figures: Record | None, weights: dict[str, Tensor]) -> None:
+    def record_validation(self, figures: Record | None, weights: dict[str, Tensor]) -> None:
         """Log the figures of these weights, and keep the weights if they are the best so far.
 
         All processes must call this together; only the first one's `figures` count. None: a signal aborted the
@@ -224,7 +224,7 @@ class RunState:
         return None
 
     def last_weights(self, count: int) -> list[dict[str, Tensor]]:
-        """Return the weights of up to `count` regular checkpoints, oldest first; the last ones are those of now."""
+        """Return the weights of the last `count` - 1 regular checkpoints, but of no damaged ones, then those of now."""
         regular = regular_checkpoint_paths(self.checkpoints, self._config.training.save_every_steps)
         now = checkpoint_path(self.checkpoints, self.progress.step)
         others = [path for path in regular if path != now]
