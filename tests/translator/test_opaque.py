@@ -1,12 +1,11 @@
 import re
-import subprocess
-import sys
 from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.time_limit import cpu_limit
 from translator.text import opaque
 from translator.text.opaque import OpaqueKind, OpaqueSpan, find_opaque
 
@@ -57,6 +56,8 @@ SENTENCES: dict[OpaqueKind, list[str]] = {
         "⟦~/x⟧ is a folder, ⟦~/.ssh/config⟧ is a file, and ⟦~anna/notes.txt⟧ is hers.",
         "Run ⟦./run.sh⟧, then look into ⟦../a⟧ and ⟦../../b/c⟧!",
         "Save it as ⟦C:\\Users\\me\\a.txt⟧, please.",
+        "It is in ⟦C:\\Program Files\\Heron Tools\\x12⟧ or ⟦C:\\Program Files (x86)\\Heron⟧. Open ⟦C:\\Temp⟧ Now.",
+        "Create a ⟦\\build\\net40⟧ folder and the share ⟦\\FPS01\\users⟧.",
         "The share (⟦\\\\server\\share⟧) is full; so is ⟦\\\\server\\share\\folder\\file.txt⟧.",
         "The error is in ⟦src/main.c⟧: a bracket is missing.",
         "Send me ⟦report.pdf⟧, ⟦index.html⟧ and ⟦.bashrc⟧.",
@@ -78,6 +79,7 @@ SENTENCES: dict[OpaqueKind, list[str]] = {
         "⟦photo_01.JPG⟧",
     ],
     "code": [
+        "12:30:01 ⟦INFO⟧ Started [⟦WARN⟧]: the disk is full",
         "Type ⟦ssh -p 2222 host⟧ and wait.",
         "Run ⟦git commit -m⟧ now, then ⟦make -j4⟧.",
         "Use ⟦sudo apt-get install -y curl⟧ first.",
@@ -174,6 +176,7 @@ SENTENCES: dict[OpaqueKind, list[str]] = {
         "Is ⟦#00ff7f⟧ green?",
     ],
     "identifier": [
+        "[⟦worker-3⟧] and [worker] stopped [⟦x.y2⟧]",
         "Set ⟦max_open_files⟧ to ten.",
         "⟦MAX_VALUE⟧ is too small, ⟦_private_name⟧ too!",
         "An ⟦MP3⟧ file, a ⟦4K⟧ film, ⟦H2O⟧ and ⟦CO2⟧.",
@@ -209,8 +212,8 @@ SENTENCES: dict[OpaqueKind, list[str]] = {
         "It is ⟦1.2.3-beta.1+build.5⟧?",
         "Linux ⟦5.4.0-42-generic⟧ and the ⟦2.x⟧ series",
         "From ⟦1.9.1⟧ to ⟦1.10.0⟧: see ⟦v2.0.0⟧.",
-        "⟦2025-05-12T15:30:00Z⟧ INFO started",
-        "⟦2025-05-12 15:30:00,123⟧ INFO started",
+        "⟦2025-05-12T15:30:00Z⟧ started",
+        "⟦2025-05-12 15:30:00,123⟧ started",
         "[⟦127.0.0.1⟧]",
     ],
     "phone": [
@@ -294,6 +297,13 @@ SENTENCES: dict[OpaqueKind, list[str]] = {
     "sign": [
         "The signs ⟦€⟧, ⟦£⟧ and ⟦³⟧, 10 ⟦±⟧ £5, 100 ⟦÷⟧ 4, 25 ⟦℃⟧, €5, 5 €, 10 ‰ and 5 m².",
         "⟦✓⟧ Included",
+        "⟦&⟧Open, Save ⟦&⟧As, R&D & more",
+        "I ⟦<3⟧ you ⟦:-)⟧ ⟦;-p⟧ ⟦:D⟧ xD (-: ⟦8-)⟧",
+        "Why ⟦:(⟧? Well ⟦:'(⟧, it is late ⟦^^⟧.",
+        "Coffee ⟦........⟧ 5, tea⟦......⟧5, milk ⟦. . . .⟧ 5",
+        "Name: ⟦____⟧ Date: ⟦______⟧ Signature____",
+        "⟦====⟧ Part one ⟦====⟧\n⟦----------⟧",
+        '⟦"""⟧Read the file.⟦"""⟧',
         "Included: ⟦✓⟧, not included: ⟦✗⟧.",
         "⟦☐⟧ Buy milk",
         "Red ⟦·⟧ Green ⟦·⟧ Blue",
@@ -372,7 +382,6 @@ ORDINARY = [
     "P.S. My address is 12 Main St., Apt. 4, P.O. Box 99.",
     "Yours, A. B. Miller, Ph.D., M.A.",
     "Rock 'n' roll, y'all! It's 5 o'clock somewhere.",
-    "I <3 you :-) ;-p :D xD (-: 8-)",
     "- milk\n- eggs\n- bread",
     "* one\n* two",
     "-milk\n-Eggs",
@@ -414,7 +423,8 @@ ORDINARY = [
     "A sentence {that goes on for a long time, in braces} ends.",
     "`He said so,' and then `went away' again.",
     "Save _As, _Open and _File are in the menu.",
-    "Name: ____ Date: ______ Signature____",
+    "An ERROR message, INFO for you (see page 8) or 8) and the price:)",
+    "She waited.... and -- as we know -- left, A = B == C",
     "_very_ important and *bold* and **bold** and ~gone~",
     "# Heading\n## Another one\n> quotation",
     "He is number one (#) in the charts.",
@@ -612,7 +622,7 @@ def test_the_syntax_of_a_message_is_copied_and_its_text_is_not(text, expected):
         ("house.it was at house.it", [("house.it", "link")]),
         ("10:30:15 or 10:30:15.500", [("10:30:15.500", "version")]),
         ("2025-05-12 and 2025-05-12T10:30", [("2025-05-12T10:30", "version")]),
-        ("<3 a<b <- <x> x < y > z <Your full name>", [("<x>", "tag")]),
+        ("<4 a<b <- <x> x < y > z <Your full name>", [("<x>", "tag")]),
     ],
 )  # fmt: skip
 def test_similar_forms_are_distinguished(text, expected):
@@ -685,9 +695,9 @@ def test_the_quick_check_misses_nothing(text):
     ],
 )  # fmt: skip
 def test_long_runs_take_no_quadratic_time(run):
-    """Quadratic time would take hours, and anybody could send such a text; linear time takes a second."""
-    script = f"from translator.text.opaque import find_opaque; find_opaque(({run!r} * 300_000)[:300_000])"
-    subprocess.run([sys.executable, "-c", script], timeout=60, check=True)
+    """Quadratic time would take many minutes, and anybody could send such a text; linear time takes half a second."""
+    with cpu_limit(10):
+        find_opaque((run * 100_000)[:100_000])
 
 
 def test_escapes_between_words_are_not_a_path() -> None:

@@ -310,6 +310,12 @@ RIGHT = """
     23-24 March 2000 | 23. / 24. März 2000
     at 1PM | um 13.00 h
     No. 81 | No. 81
+    no.: 81 | Nr.: 81
+    no.: 81 | Nummer: 81
+    incl. 19% VAT | einschließlich 19 % MwSt.
+    incl. 19% VAT | inklusive 19 % MwSt.
+    excl. 19% VAT | zuzüglich 19 % MwSt.
+    Not found.\\nTry again. | Nicht gefunden.\\nBitte noch einmal.
     3x faster | dreimal schneller
 """
 """German equivalents of the English, in digits or in words; none of them is a fault."""
@@ -353,6 +359,7 @@ WRONG = """
     We vote at 5.30. | Wir stimmen um 17.30 Uhr ab.
     a 12" disk | eine 12-mm-Scheibe
     §4.2 | § 4.3
+    incl. 19% VAT | zuzüglich 19 % MwSt.
 """
 
 

@@ -51,6 +51,22 @@ def test_no_sentence_ends_within_a_span(text: str, sentences: list[str], tokeniz
 
 
 @pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("Not found.\\nTry again.", ["Not found.", "Try again."]),
+        ("The boat\\tThe heron\\n", ["The boat", "The heron"]),
+        ("Write \\n for a new line, or '\\n'.", ["Write \\n for a new line, or '\\n'."]),
+        ("Boat\t€5\tat 9 a.m.\tred", ["Boat", "€5", "at 9 a.m.", "red"]),
+    ],
+)
+def test_escaped_line_breaks_and_tabs_end_a_sentence(
+    text: str, sentences: list[str], tokenizer: Tokenizer
+) -> None:
+    found = [source.text for source in read(text, tokenizer)]
+    assert [one for one in found if one.strip("\\n")] == sentences
+
+
+@pytest.mark.parametrize(
     "text", ["€50", "12:30–14:00", "https://example.com/a", "3:30 p.m.", "`x = 5`", "5 km", "{x}: 7"]
 )
 def test_spans_alone_are_not_passed_to_the_model(text: str, tokenizer: Tokenizer) -> None:

@@ -117,8 +117,8 @@ def test_numbered_lines_keep_their_numbers() -> None:
     assert sentences(text)[-1] in ("Take the key.", "2. Take the key.")
 
 
-@pytest.mark.parametrize("line_break", [*LINE_BREAKS, "\r\n", "\n\n", " \n\t"])
-def test_a_line_break_ends_a_sentence(line_break: str) -> None:
+@pytest.mark.parametrize("line_break", [*LINE_BREAKS, "\r\n", "\n\n", " \n\t", "\t", " \t\t"])
+def test_a_line_break_or_a_tab_ends_a_sentence(line_break: str) -> None:
     assert sentences(f"of two{line_break}lines") == ["of two", "lines"]
 
 
@@ -211,7 +211,7 @@ def test_no_sentence_crosses_a_line(text: str) -> None:
         "☺\ufe0e",
         "🫩",  # newer than the Unicode of most Pythons
         "🙂😂",
-        "🙂 \u00a0🇩🇪🇫🇷\t2\ufe0f\u20e3",
+        "🙂 \u00a0🇩🇪🇫🇷  2\ufe0f\u20e3",
     ],
     ids=ascii,
 )

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 Place = tuple[int, int]
 
-_MARKS_OR_CODE = re.compile(r"`[^`\n]{1,200}`|\n|(?P<marks>\*{1,3}+|_{1,3}+|~~)")
+_MARKS_OR_CODE = re.compile(r"`[^`\n]{1,200}`|\n|(?P<marks>\*++|_++|~~++)")
 _MAY_HOLD_MARKS = re.compile(r"[*_]|~~")
 _IDENTIFIER = re.compile(r"\w*\d\w*")
 _NAME = re.compile(r"\w*")
+_LONGEST_MARKS = 3
 _DEEPEST = 10
 
 
@@ -24,7 +25,7 @@ def find_emphasis(text: str) -> list[tuple[Place, Place]]:
 def _pairs(text: str) -> Iterator[tuple[Place, Place]]:
     opened: list[re.Match[str]] = []
     for match in _MARKS_OR_CODE.finditer(text):
-        if match["marks"] is None:
+        if match["marks"] is None or len(match[0]) > _LONGEST_MARKS:
             opened = [] if match[0] == "\n" else opened
             continue
         before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]

@@ -15,7 +15,7 @@ from translator.text.normalisation import refuse_surrogates
 # longer than this.
 _WINDOW_CHARACTERS = 1000
 
-_LINE = re.compile("[^\n\r\v\f\x85\u2028\u2029]+")
+_CELL = re.compile("[^\t\n\r\v\f\x85\u2028\u2029]+")
 _NOT_PRINTABLE_ASCII = re.compile(r"[^\x20-\x7e]")
 _QUOTES = dict.fromkeys("“”„‟«»", '"') | dict.fromkeys("‘’‚‛‹›", "'")
 _APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")  # else the splitter takes two of them for a quotation
@@ -88,7 +88,7 @@ class Span:
 def split_sentences(text: str) -> list[Span]:
     """Return the sentences of an English text, in order and disjoint, covering everything but whitespace.
 
-    A line break always ends a sentence. Within a line, a sentence ends where sentencex says so and whitespace
+    A line break or a tab always ends a sentence. Within a line, a sentence ends where sentencex says so and whitespace
     follows, so that addresses, file names and code stay whole. A run of emoji, including spaces in it, splits the
     sentence and becomes its own span, since it must be copied; so does punctuation after it. Blank text has no
     sentences.
@@ -99,9 +99,9 @@ def split_sentences(text: str) -> list[Span]:
     ascii_text = _NOT_PRINTABLE_ASCII.sub(lambda match: _ascii_stand_in(match[0]), text)
     ascii_text = _APOSTROPHE.sub("_", ascii_text)
     spans: list[Span] = []
-    for line in _LINE.finditer(text):
-        start = line.start()
-        for end in _span_ends(ascii_text, text, line.start(), line.end()):
+    for cell in _CELL.finditer(text):
+        start = cell.start()
+        for end in _span_ends(ascii_text, text, cell.start(), cell.end()):
             spans.extend(_trimmed(text, start, end))
             start = end
     return spans

@@ -118,9 +118,9 @@ class _Reader:
         self.masked = replaced(
             text,
             [(span.start, span.end) for span in hidden],
-            ["x" * (span.end - span.start) for span in hidden],
+            [("\n" if _breaks_line(text, span) else "x") * (span.end - span.start) for span in hidden],
         )
-        """The text with protected spans replaced by letters, so that no sentence ends within them."""
+        """The text with protected spans replaced by letters, so that no sentence ends within them, but at `\\n`."""
 
     def without_outer_markup(self, sentence: Span) -> Span:
         """Strip the tags and signs around a sentence, which stay in place, unless nothing else would be left.
@@ -210,6 +210,14 @@ def _fullness(spans: Sequence[ProtectedSpan], marks: Mapping[str, str]) -> float
     """The largest share of its marks that any class uses; above 1 if a class runs out of marks."""
     numbers = Counter(piece_class(span) for span in spans if not span.is_word)
     return max((number / len(marks[kind]) for kind, number in numbers.items()), default=0)
+
+
+def _breaks_line(text: str, span: ProtectedSpan) -> bool:
+    """Whether a span is the escape sequence of a line break or tab between two texts: “Done.\\nBye”, not “use \\n”."""
+    if span.text not in ("\\n", "\\r", "\\t"):
+        return False
+    before, after = text[span.start - 1 : span.start], text[span.end : span.end + 1]
+    return before.isalnum() or before in tuple(".!?:;,)>…") or after.isalnum()
 
 
 def _is_outer(span: ProtectedSpan) -> bool:

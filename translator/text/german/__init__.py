@@ -18,10 +18,16 @@ from translator.text.values.keys import Value
 
 __all__ = ["GermanText", "Place", "ReadNumber", "find_numbers"]
 
-_APPROXIMATELY = re.compile(
-    "(?<!\\w)(?:ca\\.|[cz]irca|etwa|ungefähr|annähernd|rund|gegen)[ \u00a0\u2009\u202f]\\Z", re.IGNORECASE
-)
-_LONGEST_APPROXIMATELY = 12
+_ADVERBS = {
+    key: re.compile(rf"(?<!\w)(?:{words})[ \u00a0\u2009\u202f]\Z", re.IGNORECASE)
+    for key, words in {
+        "ca": r"ca\.|[cz]irca|etwa|ungefähr|annähernd|rund|gegen",
+        "inkl": r"in[kc]l\.|inklusive|einschl\.|einschließlich|mit",
+        "exkl": r"ex[kc]l\.|exklusive|ausschl\.|ausschließlich|zzgl\.|zuzüglich|ohne",
+    }.items()
+}
+"""German words for “approx.”, “incl.” and “excl.”"""
+_LONGEST_ADVERB = 16
 _BESIDE = " \u00a0\n([„“\"‚‘'«»_*"
 _VALUE_ENDS = re.compile(
     r"[.,;:!?)\]“”\"»]*+(?:\Z|\s(?!\d|Uhr|Tausend|Million|Milliarde|Billion|Tsd|Mio|Mrd|Bio"
@@ -110,7 +116,7 @@ class GermanText:
     def _take_key(self, value: Value, key: str, unit: Units, *, in_words: bool) -> Place | None:
         tables = self._places_in_words if in_words else self._places
         for name in TABLES[value.kind]:
-            places = tables[name].get(key.removeprefix("ca "), [])
+            places = tables[name].get(_without_adverb(key)[1], [])
             looked_up = name, key, unit, in_words
             for number in range(self._looked_up.get(looked_up, 0), len(places)):
                 self._looked_up[looked_up] = number + 1
@@ -120,14 +126,17 @@ class GermanText:
         return None
 
     def _whole(self, key: str, place: Place, unit: Units, *, in_words: bool) -> Place | None:
-        """Return the place of a key in the text, including “ca.” if it needs one; None before a different unit."""
+        """Return the place of a key in the text, including an adverb if it has one; None before a different unit."""
         text = self._in_digits.text if in_words else self.text
         if unit and self._has_other_unit(text, place[1], unit):
             return None
         if in_words:
             place = self._in_digits.original(place)
-        start = self._approximately(place[0]) if key.startswith("ca ") else place[0]
-        return None if start is None else (start, place[1])
+        adverb, _ = _without_adverb(key)
+        if not adverb:
+            return place
+        before = _ADVERBS[adverb].search(self.text, max(0, place[0] - _LONGEST_ADVERB), place[0])
+        return (before.start(), place[1]) if before else None
 
     @cached_property
     def _places(self) -> "_Places":
@@ -178,15 +187,18 @@ class GermanText:
         if self.text[start] in _EMPHASIS and not self.text[start:end].strip(_EMPHASIS):
             beside = before[-1:], after[:1]
             return self.text[start] not in beside and not all(map(_is_word, beside))
+        if _ESCAPE.fullmatch(self.text, start, end):  # a word may follow: “\\nBitte”
+            return before[-1:] != "\\"
         is_longer_path = "/" in self.text[start:end] and after[:1] == "/" and _is_word(after[1:])
         return not (
             is_longer_path or _goes_on(before[::-1], self.text[start]) or _goes_on(after, self.text[end - 1])
         )
 
-    def _approximately(self, start: int) -> int | None:
-        """Return the start of “ca.” or a similar word before a value."""
-        before = _APPROXIMATELY.search(self.text, max(0, start - _LONGEST_APPROXIMATELY), start)
-        return before.start() if before else None
+
+def _without_adverb(key: str) -> tuple[str, str]:
+    """Split the adverb off a key, such as the “ca” of `ca 5`; it is empty for most keys."""
+    adverb, _, rest = key.partition(" ")
+    return (adverb, rest) if adverb in _ADVERBS else ("", key)
 
 
 class _Places(dict[str, dict[str, list[Place]]]):
@@ -204,6 +216,7 @@ class _Places(dict[str, dict[str, list[Place]]]):
         return places
 
 
+_ESCAPE = re.compile(r"\\[a-z]")
 _EMPHASIS = "*_~"
 _BRACKETS = "{}[]<>`%$@#"
 

@@ -97,7 +97,7 @@ _PATTERNS = {
     rf"|{_BEGIN}(?P<century>\d{{1,2}})\.{_BLANK}(?:Jahrhundert(?:e?s)?|Jh\.)(?!\w)",
     "label": r"(?<!\w)(?P<label>Nr|No(?=\.)|Nummern?|S|Seiten?|Abb|Abbildung(?:en)?|Bild|Kap|Kapitels?|Bd|Band(?:es)?|"
     r"Bände|Art|Artikels?|Paragra(?:ph|f)(?:en|s)?|Abschn|Abschnitte?s?|Abs|Absatz|Gl|Gleichung|[#№§])"
-    rf"\.?{_BLANK}?(?P<number>\d+(?:\.\d+)*[a-z]?|{_ROMAN})(?:{_DASH}(?P<last>\d+[a-z]?|{_ROMAN}))?(?!\w|[.,:/-]\d)",
+    rf"\.?:?{_BLANK}?(?P<number>\d+(?:\.\d+)*[a-z]?|{_ROMAN})(?:{_DASH}(?P<last>\d+[a-z]?|{_ROMAN}))?(?!\w|[.,:/-]\d)",
     "label_behind": rf"{_BEGIN}(?P<number>\d+)\.{_BLANK}"
     r"(?P<label>Kapitels?|Band(?:es)?|Artikels?|Abschnitte?s?|Absatz)(?!\w)",
 }

@@ -21,7 +21,9 @@ from translator.text.opaque.forms import (
     AT_WORDS,
     COMMAND_LINES,
     FREQUENT_LATIN,
+    LOG_LEVELS,
     LONE_SIGNS,
+    TYPOGRAPHY,
     OpaqueKind,
     Table,
 )
@@ -162,7 +164,8 @@ _SIGN_OF_MONEY = re.compile(
 _MAY_HOLD_ANY = re.compile(
     "[0-9⁰¹²³⁴-⁹₀-₉@\\\\/<&{%$#`_~=§¶·†‡©®™•‣※¦¬¤\u0370-\u1dff\u1f00-\u1fff\u2190-\U0010ffff]"
     rf"|[{LONE_SIGNS}]|[^\W\d_{FREQUENT_LATIN}]"
-    r"|\w[.:]\w|\w\(|(?<!\w)[.:-]{1,2}\w|\+\+|\[\[|MiG"
+    r"|\w[.:]\w|\w\(|(?<!\w)[.:-]{1,2}\w|\+\+|\[\[|MiG|\.{4}|(?:\. ){3}|\*{4}|-{4}|\^|\"{3}|'{3}"
+    r"|\[[A-Z]|[:;][-^o']{0,2}[()DPpOo/|*\[\]]"
 )
 """Every form in the tables contains one of these."""
 _ENDS = r"""[.,;:!?"”’)]*+"""
@@ -194,5 +197,7 @@ def _compiled(*tables: tuple[str, Table]) -> tuple[re.Pattern[str], list[_Form]]
 _ANY, _FORM_OF_GROUP = _compiled(
     (rf"(?<!\w)(?=\w)(?!{_PLAIN})", AT_WORDS),
     (r"(?<!\w)(?=[a-z])", COMMAND_LINES),
+    (r"(?<!\w)(?=[DEFINTW][A-Z]{3})", LOG_LEVELS),
+    (r"(?=[.=*~\"':;8<^\\¯-])", TYPOGRAPHY),
     (_AT_MARK, AT_MARKS),
 )

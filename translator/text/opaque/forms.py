@@ -207,6 +207,25 @@ COMMAND_LINES: Table = (
         rf"(?:sudo )?(?:{_COMMANDS}){_ARGUMENT}{{0,3}}? -{{1,2}}[A-Za-z][\w=./:@-]{{0,80}}(?<=\w){_ARGUMENT}{{0,2}}+",
     ),
 )
+LOG_LEVELS: Table = (
+    (
+        "code",
+        r"(?:(?<=[\dZ\]] )|(?<=\d - )|(?<=\[))(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)(?!\w)",
+    ),
+)
+TYPOGRAPHY: Table = (
+    (
+        "sign",
+        r"(?<![^\s\w])(?:\.{6,}+|(?<!\w)\.{4,}+|(?<!\w)\.(?: \.){3,}+)|(?<![=*~-])(?:={4,}+|\*{4,}+|~{4,}+|-{4,}+)",
+    ),
+    ("sign", r"(?<!\")\"{3}(?!\")|(?<!')'{3}(?!')"),
+    (
+        "sign",
+        r"(?<![^\s.!?,])(?:[:;=](?:[-^o]|'-?)?[()DPpOo/|*\[\]]|8-\)|</?3|\^_?\^|-_-|\\o/|¯\\_\(ツ\)_/¯)"
+        r"(?=[\s.,!?)]|\Z)",
+    ),
+)
+"""Leaders and rules, triple quotation marks, emoticons."""
 AT_WORDS: Table = (
     ("email", r"(?<![+%-])(?<!\w\.)\w[\w.+%-]{0,63}+@\w++(?:[.-]\w++|-++\w++)*+"),
     ("link", rf"[A-Za-z][A-Za-z0-9+.-]{{0,30}}+://{_ADDRESS}++"),
@@ -218,7 +237,11 @@ AT_WORDS: Table = (
     ("link", rf"{_LABELS}(?:{_DOMAINS}|{_WORD_DOMAINS})(?!\w){_PORT}{_REST}"),
     ("link", rf"{_LABELS}(?!(?:{_EXTENSIONS})/)[a-z]{{2,18}}+/(?=[\w~?#%({{]){_ADDRESS}++"),
     ("link", rf"localhost(?::\d{{2,5}}(?!\d){_REST}?|/{_ADDRESS}++)"),
-    ("path", r"[A-Za-z]:(?:\\|/(?=\w))(?:[\w$~%+@*-]++|\.++(?=\w)|[\\/])*+"),
+    (
+        "path",  # also "C:\\Program Files\\Heron"
+        r"[A-Za-z]:(?:\\|/(?=\w))"
+        r"(?:[\w$~%+@*-]++|\.++(?=\w)|[\\/]|(?: (?:[A-Z\d][\w.-]{0,30}|\(x86\))){1,3}(?=\\))*+",
+    ),
     ("path", rf"{_WHOLE_NAME}(?:{_DIRECTORY}[/\\]){{0,20}}+{_FILE}(?:#[\w-]{{1,60}}+|{_LINE})"),
     (
         "path",  # folders of Windows without a drive, but no words around escapes such as \\n
@@ -329,6 +352,8 @@ AT_WORDS: Table = (
         "identifier",
         r"(?<!\d)(?<!\d[ \u00a0])[A-Za-z]{1,3}[⁰¹²³⁴-⁹₀-₉]++(?!\w)",
     ),  # x², CO₂; "report¹" is a word
+    ("identifier", r"(?<=\[)[A-Za-z](?=[\w.-]{0,60}\d)[\w.-]{1,60}+(?=\])"),
+    ("sign", r"_{3,}+(?!\w)"),
     *COMMAND_LINES,
     ("foreign", rf"{_FOREIGN}++(?:[ '’-]{_FOREIGN}++)*+"),
     ("foreign", rf"(?<![{LATIN}]-)(?=[{FREQUENT_LATIN}-]*+[{LATIN}])[{LATIN}]++(?:-[{LATIN}]++)*+"),
@@ -347,7 +372,7 @@ AT_MARKS: Table = (
     ("private", "[\U000f0000-\U000f00ff]++"),
     (
         "path",
-        rf"{_PATH_BEGINS}/(?=[A-Za-z_{{$]|\.\w|[\w.-]{{1,60}}+/)(?!(?:{_NO_PATHS})(?![\w/.-])){_PARTS}"
+        rf"{_PATH_BEGINS}/(?=[A-Za-z_{{$]|\.\w|[\w.-]{{1,60}}+/)(?!(?:{_NO_PATHS})(?![\w/-]|\.\w)){_PARTS}"
         rf"(?:\?\w[\w.=&%+-]{{0,200}}(?<=\w))?{_LINE}",
     ),
     ("path", rf"(?<![\w/~])~(?:[a-z_]\w{{0,40}}+)?/(?:{_PARTS})?{_LINE}"),
@@ -357,6 +382,7 @@ AT_MARKS: Table = (
         rf"(?<!\w)(?:(?:\${_NAME}|\$?\{{\w{{1,60}}+\}}|%\w{{1,60}}+%)/|%\w{{1,60}}+%\\){_PARTS}{_LINE}",
     ),
     ("path", r"(?<!\\)\\\\[\w.-]{1,60}+(?:\\[\w.$%-]{0,60}[\w$%]){1,20}+"),
+    ("path", r"(?<![\w\\])\\(?![nrt])[A-Za-z_]\w{1,60}+(?:\\[\w.$%-]{0,60}[\w$%]){1,20}+"),
     ("path", rf"(?<![\w*])\*\.{_EXTENSION}"),
     (
         "path",
@@ -394,6 +420,7 @@ AT_MARKS: Table = (
     ("tag", rf"</?[A-Za-z][\w:.-]{{0,60}}+{_ATTRIBUTE}{{0,20}}+\s{{0,9}}+/?>"),
     ("tag", r"</?\d{1,3}+\s?/?>|</>"),
     ("tag", r"<!--[\s\S]{0,1000}?-->|<![A-Za-z\[][^<>]{0,300}+>"),
+    ("sign", r"(?<!\w)&(?=[A-Za-z]{2,30}(?![\w;]))"),  # a menu's "&Open"
     ("entity", r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31}+);"),
     (
         "hash",

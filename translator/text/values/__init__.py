@@ -40,8 +40,9 @@ __all__ = [
     "unit_key",
 ]
 
-_APPROXIMATELY = re.compile(r"(?<!\w)(?:approx|ca)\.[ \u00a0]?\Z", re.IGNORECASE)
-_LONGEST_APPROXIMATELY = 8
+_ADVERB = re.compile(r"(?<!\w)(?P<adverb>approx|ca|incl|excl)\.[ \u00a0]?\Z", re.IGNORECASE)
+_ADVERBS = {"approx": "ca", "ca": "ca", "incl": "inkl", "excl": "exkl"}
+_LONGEST_ADVERB = 8
 
 
 def find_values(text: str) -> list[Value]:
@@ -67,7 +68,7 @@ def _read_all(text: str) -> Iterator[Value]:
 
 
 def _with_adjacent_words(value: Value, text: str) -> Value:
-    """Include a preceding “minus” or “approx.” in a value; a following “below zero” also makes it negative."""
+    """Include a preceding “minus”, “approx.” or “incl.” in a value; a following “below zero” also makes it negative."""
     start = value.start
     if text[start - 2 : start - 1] in _ENDS_OF_SIGNS and value.kind in _SIGNED and value.key[0] != "-":
         minus_start = start_of_minus(text, start)
@@ -77,10 +78,11 @@ def _with_adjacent_words(value: Value, text: str) -> Value:
                 value, start=minus_start, kind=kind, key=f"-{value.key}", german=f"−{value.german}", also=()
             )
     if "." in text[max(0, start - 2) : start]:
-        before = _APPROXIMATELY.search(text, max(0, start - _LONGEST_APPROXIMATELY), start)
+        before = _ADVERB.search(text, max(0, start - _LONGEST_ADVERB), start)
         if before:
             kind = "number" if value.kind == "small" else value.kind
-            german, key = f"ca. {value.german}", f"ca {value.key}"
+            adverb = _ADVERBS[before["adverb"].lower()]
+            german, key = f"{adverb}. {value.german}", f"{adverb} {value.key}"
             return replace(value, start=before.start(), german=german, kind=kind, key=key)
     if value.kind in _SIGNED and _BELOW_ZERO.match(text, value.end):
         return replace(value, also=(*value.also, f"-{value.key}"))

@@ -136,8 +136,9 @@ def names_time_of_day(text: str, start: int, end: int) -> bool:
         text, max(0, start - _LOOK_BACK), start
     ):
         return True
-    wanted = _BEFORE_HOURS if _DURATION.match(text, end, end + _LOOK_AHEAD) else _BEFORE_CLOCK_TIMES
-    is_after = wanted is _BEFORE_HOURS and text[max(0, start - 6) : start].lower() == "after "
+    is_duration = _DURATION.match(text, end, end + _LOOK_AHEAD) or text.count(":", start, end) > 1
+    wanted = _BEFORE_HOURS if is_duration else _BEFORE_CLOCK_TIMES
+    is_after = is_duration and text[max(0, start - 6) : start].lower() == "after "
     return not is_after and wanted.search(text, max(0, start - _LOOK_BACK), start) is not None
 
 

@@ -19,7 +19,7 @@ _MONTHS = {
     )
 }
 _SENTENCE_GOES_ON = re.compile(
-    r"\.[)\]\"”’]*+(?:[,;:]|[?!]| (?:[^A-Z]|I\b"
+    r"\.[)\]\"”’]*+(?:[,;:\t]|[?!]| (?:[^A-Z]|I\b"
     r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:[ECMP][SD]?T|GMT|UTC|BST|CES?T)\b"
     r"|(?:(?:MON|TUES|WEDNES|THURS|FRI|SATUR|SUN)DAY|ON|IN|AT|TO|FOR|AND|OR|BUT|UNTIL|TILL|BY|FROM|WITH|AS|BECAUSE|IF"
     r"|WHEN|EVERY|EACH|DAILY|TODAY|TOMORROW|TONIGHT|LOCAL|SHARP)(?= [A-Z])))"
@@ -135,8 +135,15 @@ def _stopwatch(match: re.Match[str], text: str) -> Value:
 
 def _end_of_half(match: re.Match[str], text: str) -> int:
     """Return the end of a time, without the last full stop of “p.m.” if that also ends the sentence."""
-    ends_with_stop = text[match.end() - 1] == "."
-    return match.end() - (ends_with_stop and not _SENTENCE_GOES_ON.match(text, match.end() - 1))
+    end = match.end()
+    is_alone = text[match.start() - 1 : match.start()] in _EDGES and text[end : end + 1] in _EDGES
+    if text[end - 1] != "." or is_alone or _SENTENCE_GOES_ON.match(text, end - 1):
+        return end
+    return end - 1
+
+
+_EDGES = ("", "\n", "\t")
+"""What stands around a cell of a table."""
 
 
 def _times(match: re.Match[str], text: str) -> Value:

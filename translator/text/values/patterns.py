@@ -83,7 +83,7 @@ _SPACED = r"\d{1,3}(?: \d{3})++(?:\.\d++)?+(?!\d|[.,]\d)"
 """4 500 000: only beside a currency, since elsewhere it may be several numbers."""
 
 _AT_LETTERS = {
-    "label": rf"(?<![\w.])(?:(?!(?i:no)\.)|{_NO_ANSWER})(?i:(?P<label>{'|'.join(LABELS)}))\.{_BLANK}"
+    "label": rf"(?<![\w.])(?:(?!(?i:no)\.)|{_NO_ANSWER})(?i:(?P<label>{'|'.join(LABELS)}))\.(?P<colon>:?){_BLANK}"
     r"(?P<labelled>\d++(?:\.\d++)*+[a-z]?(?:[-–]\d++[a-z]?)?)"
     r"(?!\w|[.,:/-]\d)",
     "roman_label": rf"(?<![\w.])(?i:(?P<volume>{_ROMAN_LABELS}))\.{_BLANK}(?P<numeral>{_ROMAN})"
@@ -144,7 +144,8 @@ _AT_DIGITS_OR_SIGNS = {
     r"(?!\w|[.,:/-]\d)",
     "feet": rf"{_BEGIN}\d++(?:['’′]{_BLANK}\d++(?:\.\d++)?[{VULGAR}]?[\"”″](?!\w)|[′″]"
     r"|'(?= (?:by|x|×|wide|long|tall|high|deep)\b))",
-    "literal": rf"{_BEGIN}\d++(?:[ \u00a0]?[×][ \u00a0]?\d++|[:/]\d++)++(?!\w)",
+    "literal": rf"{_BEGIN}\d++(?:(?:[ \u00a0]?[×][ \u00a0]?\d++)++(?:{_BLANK}(?:{_LONGEST_FIRST})(?![\w²³]))?"
+    r"|(?:[:/]\d++)++)(?!\w)",
     "time_with_point": rf"{_BEGIN}(?P<from_point>{CLOCK_WITH_POINT})"
     rf"(?:(?P<to>{_DASH})(?P<to_point>{CLOCK_WITH_POINT}))?(?![\w%‰]|[.,:]\d|{_DASH}\d)",
     "range": rf"{_BEGIN}(?P<first>{_NUMBER}){_DASH}(?P<last>{_NUMBER})(?![-–]\d|\w)",
@@ -153,7 +154,7 @@ _AT_DIGITS_OR_SIGNS = {
     "odd": r"(?<!\w)\d++(?:[.,]\d++)++(?!\w)",
 }
 _BEFORE_LETTERS = (
-    r"(?=[A-Za-z]{1,9}+(?:\.?+[ \u00a0\u2009\u202f]?(?:\d|[ivxlcIVXLC]{1,9}+(?!\w))"
+    r"(?=[A-Za-z]{1,9}+(?:(?:\.:?+)?+[ \u00a0\u2009\u202f]?(?:\d|[ivxlcIVXLC]{1,9}+(?!\w))"
     r"|[ \u00a0](?i:past|to|quarter)[ \u00a0]))"
 )
 """Matches where a form may start with letters: a number follows soon."""

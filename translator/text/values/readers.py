@@ -1,6 +1,7 @@
 """Functions that turn the match of each form into a `Value` with its German form; dates and times are in `days`."""
 
 import re
+from dataclasses import replace
 
 from translator.text.numbers import english_value, german_number
 from translator.text.values.context import is_inch_mark
@@ -26,7 +27,8 @@ def _plain(match: re.Match[str], text: str) -> Value:
 
 def _label(match: re.Match[str], text: str) -> Value:
     label, number = LABELS[match["label"].lower()], match["labelled"]
-    return value_of(match, "label", f"{label} {number.replace('–', '-')}", f"{label} {number}")
+    german = f"{label}{match['colon']} {number}"
+    return value_of(match, "label", f"{label} {number.replace('–', '-')}", german)
 
 
 def _roman_label(match: re.Match[str], text: str) -> Value | None:
@@ -73,7 +75,8 @@ def _quantity(match: re.Match[str], text: str) -> Value | None:
     unit = match["unit"] or match["spaced_unit"]
     if unit == "s" and _UNDER.search(text, max(0, match.start() - 2), match.start()):
         return None  # the under-18s
-    return _amount(match, "quantity", match["sign4"], match["size"], match["upto4"], None, unit)
+    value = _amount(match, "quantity", match["sign4"], match["size"], match["upto4"], None, unit)
+    return replace(value, end=value.end + 1) if _ABBREVIATED.match(text, value.end - len(unit)) else value
 
 
 def _amount(
@@ -182,6 +185,8 @@ def _number(match: re.Match[str], text: str) -> Value:
     return decimal(match, text, number, sign)
 
 
+_ABBREVIATED = re.compile(r"(?:mins?|hrs?|secs?|lbs?|oz|ft|yd|gal)\.(?=,? [a-z])")
+"""A unit with a full stop that does not end the sentence."""
 _UNDER = re.compile(r"[a-z]-\Z")
 _BITS = {"1": "Einsen", "0": "Nullen"}
 READERS: dict[str, Reader] = {
