@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.time_limit import cpu_limit
-from tests.time_limit import cpu_limit
 from translator.text import opaque
 from translator.text.opaque import OpaqueKind, OpaqueSpan, find_opaque
 
