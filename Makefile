@@ -7,17 +7,28 @@ WITH := $(if $(GPU),with PyTorch for the GPU (this takes minutes),without PyTorc
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: serve test test-hard test-image check demo bench-multi30k bench-decode bench-service clean
+PYTEST := $(BIN)/python -m pytest
+IN_PARALLEL := --numprocesses auto --maxprocesses 8 --dist worksteal
+
+.PHONY: serve test test-fast test-hard test-image coverage check lock demo bench-multi30k bench-decode bench-service clean
 
 serve: $(VENV)/serve.stamp
 	$(BIN)/python -m service
 
+# CONTRIBUTING.md says what each of these covers and how long it takes.
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest
+	$(PYTEST) $(IN_PARALLEL) -m "not hard"
 
-# The reliability cases at full size (half an hour); it ends with a table of what was measured.
+test-fast: $(VENV)/dev.stamp
+	$(PYTEST) $(IN_PARALLEL) -m "not hard and not slow" tests/translator tests/service
+
+# One test at a time: some measure times. It ends with a table of what was measured. FULL=1 sends a gigabyte instead of
+# 50 MB, a thousand requests to each operation instead of ten, and so on; that takes half an hour.
 test-hard: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest --hard tests/hard
+	$(PYTEST) $(if $(FULL),--full-size) --hypothesis-profile=hard -m "hard or hypothesis"
+
+coverage: $(VENV)/dev.stamp
+	$(PYTEST) $(IN_PARALLEL) -m "not hard" --cov --cov-report=term
 
 # As root, with Debian's buildah, podman, runc and debootstrap; tests/system/test_image.py lists the variables.
 test-image: $(VENV)/dev.stamp

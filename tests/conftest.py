@@ -17,4 +17,6 @@ def _quiet_processor():
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--hard", action="store_true", help="run tests/hard at full size: make test-hard")
+    parser.addoption(
+        "--full-size", action="store_true", help="run tests/hard at full size: make test-hard FULL=1"
+    )

@@ -1,6 +1,6 @@
 """The reliability cases that a service in the open has to stand; each writes a row into a table at the end.
 
-Without `--hard` they run at a size that takes a minute or two, with it at full size: `make test-hard`.
+Without `--full-size` they run at a size that takes a minute or two: `make test-hard` or `make test-hard FULL=1`.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ ROWS: pytest.StashKey[list[Row]] = pytest.StashKey()
 
 
 @pytest.fixture(scope="session")
-def is_hard(pytestconfig: pytest.Config) -> bool:
-    return bool(pytestconfig.getoption("--hard"))
+def is_full_size(pytestconfig: pytest.Config) -> bool:
+    return bool(pytestconfig.getoption("--full-size"))
 
 
 @pytest.fixture
@@ -47,9 +47,9 @@ def record_case(pytestconfig: pytest.Config) -> Callable[..., None]:
 
 
 @pytest.fixture(scope="session")
-def slow_seconds(is_hard: bool) -> int:
+def slow_seconds(is_full_size: bool) -> int:
     """How long the service waits for headers, bodies and further requests."""
-    return 10 if is_hard else 2
+    return 10 if is_full_size else 2
 
 
 @pytest.fixture(scope="session")
@@ -67,7 +67,7 @@ def pytest_terminal_summary(
     rows = config.stash.get(ROWS, [])
     if not rows:
         return
-    size = "full size" if config.getoption("--hard") else "reduced size"
+    size = "full size" if config.getoption("--full-size") else "reduced size"
     terminalreporter.section(f"reliability cases, {size}")
     for row in sorted(rows, key=lambda row: (row.case, row.what)):
         passed = "yes" if row.passed else "NO"

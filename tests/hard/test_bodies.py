@@ -97,10 +97,10 @@ MULTIPARTS = [
 ]
 
 
-def test_no_body_whatever_gives_a_500(client: TestClient, is_hard: bool, record_case: Record) -> None:
+def test_no_body_whatever_gives_a_500(client: TestClient, is_full_size: bool, record_case: Record) -> None:
     sent, worst, largest = 0, 0, 0
     failed = []
-    for path, body, headers in torture(client, is_hard):
+    for path, body, headers in torture(client, is_full_size):
         answer = client.post(path, content=body, headers=headers)
         sent += 1
         worst = max(worst, answer.status_code)
@@ -120,14 +120,14 @@ def test_no_body_whatever_gives_a_500(client: TestClient, is_hard: bool, record_
     )
 
 
-def torture(client: TestClient, is_hard: bool) -> Iterator[tuple[str, bytes, dict[str, str]]]:
+def torture(client: TestClient, is_full_size: bool) -> Iterator[tuple[str, bytes, dict[str, str]]]:
     for path, operation in posts(client):
         for media_type, content in operation.get("requestBody", {"content": {}})["content"].items():
             fields = content["schema"].get("properties", {}) or {"text": {}}
             if media_type == MULTIPART:
                 for body in MULTIPARTS:
                     yield path, body, {"Content-Type": f"{media_type}; boundary=x"}
-            for body in FORMS if media_type == FORM else bodies(list(fields), is_hard):
+            for body in FORMS if media_type == FORM else bodies(list(fields), is_full_size):
                 yield path, body, {"Content-Type": media_type}
             compressed = gzip.compress(b'{"text": "Hello"}')
             yield path, compressed, {"Content-Type": media_type, "Content-Encoding": "gzip"}
@@ -157,9 +157,9 @@ def posts(client: TestClient) -> Iterator[tuple[str, Any]]:
             yield path, resolved(methods["post"])
 
 
-def bodies(fields: list[str], is_hard: bool) -> Iterator[bytes]:
+def bodies(fields: list[str], is_full_size: bool) -> Iterator[bytes]:
     yield from WHOLE
-    for field in fields if is_hard else fields[:2]:
+    for field in fields if is_full_size else fields[:2]:
         name = json.dumps(field).encode()
         for value in VALUES:
             yield b"{%b: %b}" % (name, value)
@@ -174,9 +174,9 @@ OTHERS = ("/v2/", "/libretranslate/")
 
 
 def test_requests_by_the_description(
-    make_app: Callable[..., Any], is_hard: bool, record_case: Record
+    make_app: Callable[..., Any], is_full_size: bool, record_case: Record
 ) -> None:
-    examples = 1_000 if is_hard else 10
+    examples = 1_000 if is_full_size else 10
     app = make_app()
     description = schemathesis.openapi.from_asgi("/openapi.json", app)
     wait_until_ready(app)

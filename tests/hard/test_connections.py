@@ -31,8 +31,8 @@ def _warm(service: ServiceProcess) -> None:
 
 
 @pytest.mark.parametrize("framing", ["Content-Length", "chunked"])
-def test_a_huge_body(service: ServiceProcess, is_hard: bool, record_case: Record, framing: str) -> None:
-    megabytes = 1000 if is_hard else 50
+def test_a_huge_body(service: ServiceProcess, is_full_size: bool, record_case: Record, framing: str) -> None:
+    megabytes = 1000 if is_full_size else 50
     with service.memory_watched() as watch:
         status = answered_to(service, huge_body(framing, megabytes))
     record_case(
@@ -84,9 +84,9 @@ def send_what_is_taken(connection: socket.socket, parts: Iterator[bytes]) -> Non
     ids=["1 MB", "60,000"],
 )
 def test_huge_headers(
-    service: ServiceProcess, is_hard: bool, record_case: Record, what: str, headers: bytes
+    service: ServiceProcess, is_full_size: bool, record_case: Record, what: str, headers: bytes
 ) -> None:
-    times = 50 if is_hard else 5
+    times = 50 if is_full_size else 5
     with service.memory_watched() as watch:
         statuses = {answered_to(service, iter([b"GET / HTTP/1.1\r\n" + headers])) for _ in range(times)}
     record_case(
@@ -128,8 +128,10 @@ SLOW = {
 }
 
 
-def test_slow_sockets(service: ServiceProcess, is_hard: bool, slow_seconds: int, record_case: Record) -> None:
-    number, factor = (500, 2) if is_hard else (60, 5)
+def test_slow_sockets(
+    service: ServiceProcess, is_full_size: bool, slow_seconds: int, record_case: Record
+) -> None:
+    number, factor = (500, 2) if is_full_size else (60, 5)
     alone = seconds_of_others(service, slow_seconds)
     kinds = [*SLOW.values()] * -(-number // len(SLOW))
     sockets = [open_slowly(service, *kind) for kind in kinds[:number]]

@@ -130,9 +130,9 @@ def test_a_list_is_turned_away_as_its_texts_are(record_case: Record) -> None:
 
 
 def test_after_many_requests_in_vain_all_is_well(
-    echo_service: ServiceProcess, is_hard: bool, record_case: Record
+    echo_service: ServiceProcess, is_full_size: bool, record_case: Record
 ) -> None:
-    number = 500 if is_hard else 50
+    number = 500 if is_full_size else 50
     late = number * 8 // 10
     with asking(echo_service) as ask:
         asked = [ask(f"hold /nowhere {place}", deadline=0.5) for place in range(late)]
@@ -150,9 +150,9 @@ def test_after_many_requests_in_vain_all_is_well(
     )
 
 
-def test_the_deadline(echo_service: ServiceProcess, is_hard: bool, record_case: Record) -> None:
+def test_the_deadline(echo_service: ServiceProcess, is_full_size: bool, record_case: Record) -> None:
     """Of what waits behind something else, of what is still being split, and of what is decoded."""
-    deadline, tolerance = (5.0, 0.1) if is_hard else (2.0, 0.25)  # in a busy minute of the machine
+    deadline, tolerance = (5.0, 0.1) if is_full_size else (2.0, 0.25)  # in a busy minute of the machine
     with asking(echo_service) as ask:
         with ask.holding(beam_size=2):
             waiting = ask("expired in the queue", deadline)

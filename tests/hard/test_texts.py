@@ -106,8 +106,8 @@ HEAVY: dict[str, Callable[[int], str]] = {
 
 
 @pytest.fixture(scope="module")
-def characters(is_hard: bool) -> int:
-    return SHIPPED_LIMIT if is_hard else 2_000
+def characters(is_full_size: bool) -> int:
+    return SHIPPED_LIMIT if is_full_size else 2_000
 
 
 @pytest.fixture(scope="module")
@@ -122,11 +122,11 @@ def test_texts_without_end(
     service: ServiceProcess,
     characters: int,
     prose_seconds: float,
-    is_hard: bool,
+    is_full_size: bool,
     record_case: Record,
     what: str,
 ) -> None:
-    factor = (2 if what in ENDLESS else 5) * (1 if is_hard else 2)  # short times vary more
+    factor = (2 if what in ENDLESS else 5) * (1 if is_full_size else 2)  # short times vary more
     text = (ENDLESS | HEAVY)[what](characters)
     status, seconds = seconds_for(service, text)
     ratio = seconds / prose_seconds
