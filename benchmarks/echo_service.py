@@ -1,7 +1,7 @@
-"""The service with an echo in the model's place, to measure the service alone.
+"""The service with an echo in place of the model, to measure the service alone.
 
-Arguments are those of `python -m service`. Where the environment has ECHO_LEAK_BYTES it keeps so many bytes for each
-sentence: a leak, which the measurement must find.
+It takes the arguments of `python -m service`. If the environment variable ECHO_LEAK_BYTES is set, it leaks that many
+bytes per sentence, to show that the measurement finds a leak.
 """
 
 import os
@@ -19,12 +19,12 @@ from translator.text import Span
 from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style, Translator
 
 LEAK_BYTES = int(os.environ.get("ECHO_LEAK_BYTES", "0"))
-SECONDS_FOR_A_BATCH = 0.002
-MOST_SENTENCES = 256
+SECONDS_PER_BATCH = 0.002
+MAX_BATCH_SENTENCES = 256
 
 
 class Echo:
-    """Answers "DE:" and the text, which is one sentence."""
+    """Stands in for a translator. It treats a text as one sentence and answers "DE:" and the text."""
 
     name, device, precision, threads = "echo", "cpu", "fp32", 2
 
@@ -33,19 +33,19 @@ class Echo:
         self.leaked: list[bytes] = []
 
     def sentences(self, text: str, prefix: str = "", style: Style = DEFAULT_STYLE) -> list[SourceSentence]:
-        """The text as one sentence."""
+        """Return the text as one sentence, and nothing for an empty text."""
         return [SourceSentence(text, Span(0, len(text)), tuple(map(ord, text)), False)] if text else []
 
     def count_tokens(self, text: str) -> int:
-        """A character is a token."""
+        """Count each character as a token."""
         return len(text)
 
     def translate_feed(
         self, feed: Feed[SourceSentence, tuple[Hypothesis, ...]], options: SearchOptions
     ) -> None:
         """Echo each sentence."""
-        while sentences := feed(MOST_SENTENCES):
-            time.sleep(SECONDS_FOR_A_BATCH)
+        while sentences := feed(MAX_BATCH_SENTENCES):
+            time.sleep(SECONDS_PER_BATCH)
             for one in sentences:
                 if LEAK_BYTES:
                     self.leaked.append(os.urandom(LEAK_BYTES))
@@ -54,17 +54,17 @@ class Echo:
 
 
 def align(_: object, pairs: Sequence[tuple[str, str]]) -> list[list[Link]]:
-    """All of a sentence became all of its translation."""
+    """Align the whole sentence with its whole translation."""
     return [[Link((0, len(source)), (0, len(target)), 1.0)] for source, target in pairs]
 
 
 def score(_: object, pairs: Sequence[tuple[str, str]], exponent: float) -> Iterator[SentenceScore]:
-    """All are as likely."""
+    """Give every pair the same score."""
     return (SentenceScore((TokenScore("</s>", -exponent),), -exponent) for _ in pairs)
 
 
 if __name__ == "__main__":
-    # mypy lets no function and no method be another one, which is the point here.
+    # mypy does not allow replacing functions and methods, which is what the echo does.
     service.engine.align, service.engine.score = align, score  # type: ignore[assignment]
     Translator.load = lambda *_, **__: Echo()  # type: ignore[assignment,method-assign]
     sys.exit(main())

@@ -1,9 +1,9 @@
-"""How the service behaves under load: a table of cases, figures, limits, and whether they are kept.
+"""Measure the service under load. Prints a table of cases with their results and limits.
 
     python benchmarks/service_load.py dev/docs-dev.en            # or: make bench-service SENTENCES=dev/docs-dev.en
 
-Starts the service with the model in the package, and with an echo where only the service itself is asked about. Let
-nothing else run on the machine meanwhile: it also has to send the load.
+Each case starts the service, with the model in the package or, where only the service itself matters, with an echo in
+its place. Run nothing else on the machine meanwhile, because the load comes from the same machine.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self, get_args
 
 import tyro
 from rich.console import Console
@@ -38,44 +38,49 @@ from translator.translate import SourceSentence, Translator
 
 ROOT = Path(__file__).parents[1]
 SHORT = "The train to the coast leaves in ten minutes."
-LEAVING_CLIENTS = 200
+DISCONNECTING_CLIENTS = 200
+
+Case = Literal[
+    "throughput", "latency", "isolation", "half-load", "overload", "memory", "disconnects", "liveness"
+]
 
 
 @dataclass(frozen=True)
 class Options:
-    """What to measure with, and for how long."""
+    """What to measure, and for how long."""
 
     sentences: tyro.conf.Positional[Path]
-    """A file of English sentences."""
+    """A file with an English sentence on each line."""
     seconds: float = 60.0
-    """Of each case that goes on for a while."""
+    """Time for which a case sends its load."""
     rounds: int = 3
-    """Of what is compared in turns."""
+    """Rounds in which the service and the engine alone take turns."""
     requests: int = 10_000
-    """Of the case about memory."""
-    cases: tuple[str, ...] = ("throughput", "latency", "1", "2", "3", "5", "6", "12")
+    """Requests of the memory case."""
+    cases: tuple[Case, ...] = get_args(Case)
+    """Cases to run. The default is all of them."""
 
 
 @dataclass(frozen=True)
 class Row:
     """A row of the table."""
 
-    case: str
-    what: str
-    figure: str
+    case: Case
+    measurement: str
+    result: str
     limit: str
-    is_kept: bool
+    is_met: bool
 
 
 @dataclass(frozen=True)
 class Server:
-    """A service in a process of its own."""
+    """A service that runs in its own process."""
 
     process: subprocess.Popen[str]
     address: str
 
     def memory(self) -> int:
-        """Bytes of memory that it has."""
+        """Return the resident memory of the process in bytes."""
         status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
         found = re.search(r"VmRSS:\s+(\d+) kB", status)
         assert found
@@ -84,7 +89,7 @@ class Server:
 
 @contextmanager
 def serve(*flags: str, echo: bool = False, leak_bytes: int = 0) -> Iterator[Server]:
-    """A service that is ready; nothing is remembered, so that every sentence is work."""
+    """Start a service and wait until it is ready. Its cache is off, so that every sentence is decoded."""
     program = [str(ROOT / "benchmarks/echo_service.py")] if echo else ["-m", "service"]
     command = [
         sys.executable,
@@ -108,7 +113,7 @@ def serve(*flags: str, echo: bool = False, leak_bytes: int = 0) -> Iterator[Serv
                 break
         if address is None:
             raise SystemExit("the service did not start; try: python -m service")
-        # A log that nobody reads would make the service wait when the pipe is full.
+        # Keep reading the log: the service would block if the pipe were full.
         reading = threading.Thread(target=process.stderr.read)
         reading.start()
         try:
@@ -120,15 +125,15 @@ def serve(*flags: str, echo: bool = False, leak_bytes: int = 0) -> Iterator[Serv
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """The answer to a request."""
 
     status: int
     text: str
-    says_when_to_retry: bool
+    has_retry_after: bool
 
 
 class Client:
-    """Any number of connections, each used again. It shares the cores with the service, so it does little."""
+    """A minimal HTTP client with a pool of connections. It must be fast, as it shares the service's cores."""
 
     def __init__(self, server: Server) -> None:
         self._host, _, port = server.address.removeprefix("http://").partition(":")
@@ -146,9 +151,9 @@ class Client:
         return await asyncio.open_connection(self._host, self._port)
 
     async def ask(self, method: str, path: str, body: bytes = b"") -> Answer:
-        """Send a request; where it is cancelled, its connection is closed."""
+        """Send a request and return its answer. If the task is cancelled, the connection is closed."""
         reader, writer = self._idle.pop() if self._idle else await self._connect()
-        if reader.at_eof():  # the service has closed it after some idle seconds
+        if reader.at_eof():  # the service closes connections that are idle for some seconds
             reader, writer = await self._connect()
         is_done = False
         try:
@@ -177,28 +182,31 @@ async def _read_body(reader: asyncio.StreamReader, headers: str) -> bytes:
 
 
 async def translate(client: Client, *texts: str, **options: object) -> Answer:
-    """Ask for the translation of some texts."""
+    """Send `POST /translate` with these texts."""
     return await client.ask("POST", "/translate", json.dumps({"text": texts, **options}).encode())
 
 
 @dataclass(frozen=True)
 class Sent:
-    """What became of a request."""
+    """A request that has been answered."""
 
     answer: Answer
     seconds: float
-    """Until the answer."""
-    at: float
-    """When that came, in seconds since the first was sent."""
+    """Time from the request to its answer."""
+    answered_at: float
+    """When the answer arrived, in seconds after the first request."""
 
 
 async def send_at_a_rate(
     per_second: float, seconds: float, ask: Callable[[], Awaitable[Answer]]
 ) -> list[asyncio.Task[Sent]]:
-    """Ask at random times, so many a second, whatever comes back; returns when the last request has been sent."""
+    """Send requests at random times (a Poisson process), whether or not earlier ones have been answered.
+
+    Returns the tasks that wait for the answers, as soon as the last request has been sent.
+    """
     loop = asyncio.get_running_loop()
     begun = loop.time()
-    random_times = random.Random(0)
+    generator = random.Random(0)
 
     async def one() -> Sent:
         start = loop.time()
@@ -209,49 +217,49 @@ async def send_at_a_rate(
     while due < begun + seconds:
         await asyncio.sleep(max(0.0, due - loop.time()))
         asking.append(asyncio.create_task(one()))
-        due += random_times.expovariate(per_second)
+        due += generator.expovariate(per_second)
     return asking
 
 
 def percentile(values: list[float], share: float) -> float:
-    """The value below which that share of the values lies."""
+    """Return a percentile of the values, for a share from 0 to 1."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-async def sentences_a_second(server: Server, lines: list[str], seconds: float) -> float:
-    """That are translated when eight clients always have a request of 64 texts waiting."""
-    done, begun = 0, time.monotonic() + 2  # until then the queue fills
+async def sentences_per_second(server: Server, lines: list[str], seconds: float) -> float:
+    """Measure the throughput for eight clients that send requests of 64 texts without a pause."""
+    done, begun = 0, time.monotonic() + 2  # the first two seconds fill the queue
     source = itertools.cycle(lines)
     async with Client(server) as client:
 
-        async def ask_on() -> None:
+        async def keep_asking() -> None:
             nonlocal done
             while time.monotonic() < begun + seconds:
                 is_right = await _is_translated(client, *itertools.islice(source, 64))
                 done += 64 * (is_right and begun < time.monotonic() < begun + seconds)
 
-        await asyncio.gather(*(ask_on() for _ in range(8)))
+        await asyncio.gather(*(keep_asking() for _ in range(8)))
     return done / seconds
 
 
-async def requests_a_second(server: Server, lines: list[str], seconds: float) -> float:
-    """Single sentences that are translated when 64 clients ask one after the other."""
+async def requests_per_second(server: Server, lines: list[str], seconds: float) -> float:
+    """Measure the throughput for 64 clients that send single sentences without a pause."""
     done, source, end = 0, itertools.cycle(lines), time.monotonic() + seconds
     async with Client(server) as client:
 
-        async def ask_on() -> None:
+        async def keep_asking() -> None:
             nonlocal done
             while time.monotonic() < end:
                 is_right = await _is_translated(client, next(source))
                 done += is_right and time.monotonic() < end
 
-        await asyncio.gather(*(ask_on() for _ in range(64)))
+        await asyncio.gather(*(keep_asking() for _ in range(64)))
     return done / seconds
 
 
 async def _is_translated(client: Client, *texts: str) -> bool:
-    """Ask, and pause where that was in vain: to be sent away quickly is no speed."""
+    """Send a request and return whether it succeeded. Pauses after a failure, so that retries add no load."""
     is_right = (await translate(client, *texts)).status == 200
     if not is_right:
         await asyncio.sleep(0.1)
@@ -259,56 +267,58 @@ async def _is_translated(client: Client, *texts: str) -> bool:
 
 
 def throughput(options: Options, lines: list[str], translator: Translator) -> Row:
-    """The engine alone beside the service, in turns."""
-    own, served = [], []
-    with serve("--max-wait-seconds", "60") as server:  # where eight take turns, nobody need be sent away
+    """Compare the throughput of the service with that of the engine alone, in turns."""
+    alone, served = [], []
+    with serve("--max-wait-seconds", "60") as server:  # no request of the eight clients need be rejected
         for _ in range(options.rounds + 1):
             started = time.perf_counter()
             translator.translate(lines)
-            own.append(len(lines) / (time.perf_counter() - started))
-            served.append(asyncio.run(sentences_a_second(server, lines, options.seconds / 3)))
-    ratio = statistics.median(b / a for a, b in zip(own[1:], served[1:], strict=True))
-    figure = (
-        f"{ratio:.0%} ({statistics.median(served[1:]):.0f} of {statistics.median(own[1:]):.0f} sentences/s)"
-    )
-    return Row("throughput", "share of the engine's own speed", figure, "≥ 95 %", ratio >= 0.95)
+            alone.append(len(lines) / (time.perf_counter() - started))
+            served.append(asyncio.run(sentences_per_second(server, lines, options.seconds / 3)))
+    ratio = statistics.median(b / a for a, b in zip(alone[1:], served[1:], strict=True))
+    service_speed, engine_speed = statistics.median(served[1:]), statistics.median(alone[1:])
+    result = f"{ratio:.0%} ({service_speed:.0f} of {engine_speed:.0f} sentences/s)"
+    return Row("throughput", "service / engine alone", result, "≥ 95 %", ratio >= 0.95)
 
 
 def latency(options: Options, translator: Translator) -> Row:
-    """One short sentence at a time, by the engine and by the service in turns."""
+    """Compare the latency of one short sentence through the service and in the engine alone, in turns."""
 
     async def measure() -> tuple[list[float], list[float], int]:
-        own, served, wrong = [], [], 0
+        alone, served, failed = [], [], 0
         async with Client(server) as client:
             for _ in range(100 * options.rounds):
                 started = time.perf_counter()
                 translator.translate([SHORT])
                 between = time.perf_counter()
-                wrong += (await translate(client, SHORT)).status != 200
-                own.append(between - started)
+                failed += (await translate(client, SHORT)).status != 200
+                alone.append(between - started)
                 served.append(time.perf_counter() - between)
-        return own, served, wrong
+        return alone, served, failed
 
     with serve() as server:
-        own, served, wrong = asyncio.run(measure())
-    added = 1000 * (statistics.median(served[10:]) - statistics.median(own[10:]))
-    figure = f"{added:.1f} ms to {1000 * statistics.median(own[10:]):.1f} ms{_not_answered(wrong)}"
+        alone, served, failed = asyncio.run(measure())
+    engine_ms = 1000 * statistics.median(alone[10:])
+    added_ms = 1000 * statistics.median(served[10:]) - engine_ms
     return Row(
-        "latency", "added to the median of one short sentence", figure, "≤ 3 ms", added <= 3 and not wrong
+        "latency",
+        "median time that the service adds to one short sentence",
+        f"{added_ms:.1f} ms (engine alone: {engine_ms:.1f} ms){_failures(failed)}",
+        "≤ 3 ms",
+        added_ms <= 3 and not failed,
     )
 
 
-def _not_answered(number: int) -> str:
-    return f"; {number} not answered" if number else ""
+def _failures(number: int) -> str:
+    return f"; {number} failed" if number else ""
 
 
 def isolation(options: Options) -> Row:
-    """64 clients with markers of their own."""
-    wrong = refused = done = 0
-    end = time.monotonic() + options.seconds
+    """Let 64 clients translate texts of their own, and check that each gets the right answers."""
+    wrong = rejected = done = 0
 
     async def one(client: Client, number: int) -> None:
-        nonlocal wrong, refused, done
+        nonlocal wrong, rejected, done
         for turn in itertools.count():
             if time.monotonic() > end:
                 return
@@ -317,104 +327,112 @@ def isolation(options: Options) -> Row:
             is_right = answer.status == 200 and [
                 translation["text"] for translation in json.loads(answer.text)["translations"]
             ] == [f"DE:{text}" for text in texts]
-            is_refused = answer.status in (429, 503)
-            done, wrong, refused = done + 1, wrong + (not is_right and not is_refused), refused + is_refused
+            is_rejected = answer.status in (429, 503)
+            done += 1
+            rejected += is_rejected
+            wrong += not is_right and not is_rejected
 
     async def all_clients() -> None:
         async with Client(server) as client:
             await asyncio.gather(*(one(client, number) for number in range(64)))
 
     with serve(echo=True) as server:
+        end = time.monotonic() + options.seconds
         asyncio.run(all_clients())
     return Row(
-        "1",
-        "64 clients, lost or swapped answers; sent away",
-        f"{wrong} of {done:,}; {refused}",
+        "isolation",
+        "lost or swapped answers of 64 clients; rejected requests",
+        f"{wrong} of {done:,}; {rejected}",
         "0; < 1 %",
-        wrong == 0 and refused < 0.01 * done,
+        wrong == 0 and rejected < 0.01 * done,
     )
 
 
-def steady(options: Options, lines: list[str]) -> Row:
-    """Half of what the service can do."""
+def half_load(options: Options, lines: list[str]) -> Row:
+    """Send single sentences at half of the service's capacity."""
 
     async def measure() -> list[Sent]:
-        peak = await requests_a_second(server, lines, options.seconds / 4)
+        capacity = await requests_per_second(server, lines, options.seconds / 4)
         source = itertools.cycle(lines)
         async with Client(server) as client:
-            sending = await send_at_a_rate(peak / 2, options.seconds, lambda: translate(client, next(source)))
+            sending = await send_at_a_rate(
+                capacity / 2, options.seconds, lambda: translate(client, next(source))
+            )
             return await asyncio.gather(*sending)
 
     with serve() as server:
         sent = asyncio.run(measure())
-    wrong = sum(one.answer.status != 200 for one in sent)
+    failed = sum(one.answer.status != 200 for one in sent)
     seconds = [one.seconds for one in sent if one.answer.status == 200]
     p50, p99 = percentile(seconds, 0.5), percentile(seconds, 0.99)
-    figure = f"{p99 / p50:.1f} ({1000 * p99:.0f} ms / {1000 * p50:.0f} ms){_not_answered(wrong)}"
-    return Row("2", "p99 / p50 at half of the capacity", figure, "≤ 4", p99 / p50 <= 4 and not wrong)
+    result = f"{p99 / p50:.1f} ({1000 * p99:.0f} ms / {1000 * p50:.0f} ms){_failures(failed)}"
+    return Row("half-load", "p99 / p50 at half of the capacity", result, "≤ 4", p99 / p50 <= 4 and not failed)
 
 
 def overload(options: Options, lines: list[str]) -> list[Row]:
-    """Three times what the service can do."""
+    """Send single sentences at three times the service's capacity."""
 
     async def measure() -> tuple[float, list[Sent], float]:
-        peak = await requests_a_second(server, lines, options.seconds / 4)
+        capacity = await requests_per_second(server, lines, options.seconds / 4)
         source = itertools.cycle(lines)
         async with Client(server) as client:
-            sending = await send_at_a_rate(3 * peak, options.seconds, lambda: translate(client, next(source)))
-            normal_after = await until_normal(client)
-            return peak, await asyncio.gather(*sending), normal_after
+            sending = await send_at_a_rate(
+                3 * capacity, options.seconds, lambda: translate(client, next(source))
+            )
+            recovery = await recovery_seconds(client)
+            return capacity, await asyncio.gather(*sending), recovery
 
     with serve() as server:
-        peak, sent, normal_after = asyncio.run(measure())
-    good = sum(one.answer.status == 200 and one.at <= options.seconds for one in sent) / options.seconds
-    refused = [one for one in sent if one.answer.status in (429, 503)]
+        capacity, sent, recovery = asyncio.run(measure())
+    in_time = sum(one.answer.status == 200 and one.answered_at <= options.seconds for one in sent)
+    goodput = in_time / options.seconds
+    rejected = [one for one in sent if one.answer.status in (429, 503)]
     others = sum(one.answer.status not in (200, 429, 503) for one in sent)
-    p99 = percentile([one.seconds for one in refused], 0.99) if refused else 0.0
-    told = sum(one.answer.says_when_to_retry for one in refused)
-    slowest = percentile([one.seconds for one in sent if one.answer.status == 200], 0.99)
+    p99_rejected = percentile([one.seconds for one in rejected], 0.99) if rejected else 0.0
+    with_retry_after = sum(one.answer.has_retry_after for one in rejected)
+    p99_served = percentile([one.seconds for one in sent if one.answer.status == 200], 0.99)
     return [
         Row(
-            "3",
-            f"overload: of {len(sent):,} refused; after, p99",
-            f"{len(refused):,}; {1000 * p99:.0f} ms" if refused else "nobody",
-            "some; < 50 ms",
-            bool(refused) and p99 < 0.05,
+            "overload",
+            f"rejected of {len(sent):,} requests; p99 of the rejected ones",
+            f"{len(rejected):,}; {1000 * p99_rejected:.0f} ms" if rejected else "none",
+            "> 0; < 50 ms",
+            bool(rejected) and p99_rejected < 0.05,
         ),
         Row(
-            "3",
-            "overload: refused with Retry-After",
-            f"{told:,} of {len(refused):,}",
+            "overload",
+            "rejected with Retry-After",
+            f"{with_retry_after:,} of {len(rejected):,}",
             "all",
-            bool(refused) and told == len(refused),
+            bool(rejected) and with_retry_after == len(rejected),
         ),
         Row(
-            "3",
-            "overload: goodput beside the peak",
-            f"{good / peak:.0%} of {peak:.0f}/s",
+            "overload",
+            "goodput / capacity",
+            f"{goodput / capacity:.0%} of {capacity:.0f} requests/s",
             "≥ 80 %",
-            good >= 0.8 * peak,
+            goodput >= 0.8 * capacity,
         ),
         Row(
-            "3",
-            "overload: p99 of who was served",
-            f"{slowest:.1f} s",
+            "overload",
+            "p99 of the served requests",
+            f"{p99_served:.1f} s",
             "< 10 s",
-            slowest < 10,
+            p99_served < 10,
         ),
         Row(
-            "3",
-            "overload: other answers than 200, 429, 503",
+            "overload",
+            "status codes other than 200, 429 and 503",
             f"{others} of {len(sent):,}",
             "0",
             others == 0,
         ),
-        Row("3", "overload: normal again after", f"{normal_after:.1f} s", "< 5 s", normal_after < 5),
+        Row("overload", "time to recover", f"{recovery:.1f} s", "< 5 s", recovery < 5),
     ]
 
 
-async def until_normal(client: Client) -> float:
-    """Seconds until a short sentence is answered within one."""
+async def recovery_seconds(client: Client) -> float:
+    """Return the time until a short sentence is translated within a second."""
     begun = time.monotonic()
     while True:
         started = time.monotonic()
@@ -425,19 +443,19 @@ async def until_normal(client: Client) -> float:
 
 
 class Mixture:
-    """Requests of all kinds, eight at a time."""
+    """Sends requests of all kinds, eight at a time."""
 
     def __init__(self, client: Client) -> None:
         self._client, self._choose = client, random.Random(1)
         self.wrong = 0
-        """That were not answered as they should be."""
+        """Groups of eight with an unexpected answer."""
 
     def _texts(self) -> list[str]:
         sizes = (1, 1, 1, 3, 20, 64)
         return [f"{place}{'x' * self._choose.randint(1, 300)}" for place in range(self._choose.choice(sizes))]
 
     async def send(self) -> None:
-        """Plain, remembered, aligned, streamed, scored, no JSON, and one that leaves."""
+        """Send eight requests: plain, cached, aligned, streamed, scored, invalid JSON, and one that disconnects."""
         client, texts = self._client, self._texts()
         stream, scores = {"text": self._texts()}, {"source": texts, "target": texts}
         leaving = asyncio.create_task(translate(client, *self._texts()))
@@ -449,23 +467,23 @@ class Mixture:
             client.ask("POST", "/translate/stream", json.dumps(stream).encode()),
             client.ask("POST", "/score", json.dumps(scores).encode()),
             client.ask("POST", "/translate", b"{"),
-            _leave_after(self._choose.uniform(0, 0.01), leaving),
+            _cancel_after(self._choose.uniform(0, 0.01), leaving),
         )
         statuses = [answer.status for answer in answers if answer is not None]
         self.wrong += statuses[:7] != [200] * 6 + [400]
         self.wrong += "event: done" not in answers[4].text
 
 
-async def _leave_after(seconds: float, asking: asyncio.Task[Answer]) -> None:
+async def _cancel_after(seconds: float, asking: asyncio.Task[Answer]) -> None:
     await asyncio.sleep(seconds)
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
 
 
-def growth(options: Options, leak_bytes: int) -> tuple[float, int]:
-    """Megabytes by which the memory grows over the second half of mixed requests, by a straight line through them.
+def memory_growth(options: Options, leak_bytes: int) -> tuple[float, int]:
+    """Send mixed requests and fit a straight line to the memory during the second half.
 
-    And how many groups of them were not answered as they should be.
+    Returns the growth along that line in megabytes, and the number of groups of requests with an unexpected answer.
     """
     memories: list[int] = []
 
@@ -486,36 +504,45 @@ def growth(options: Options, leak_bytes: int) -> tuple[float, int]:
 
 
 def memory(options: Options) -> list[Row]:
-    """Without and with a leak that is made on purpose."""
-    (plain, wrong), (leaking, _) = growth(options, 0), growth(options, 4_000)
-    what = f"growth over the second half of {options.requests:,} requests"
+    """Check that the memory does not grow, and that a deliberate leak would be found."""
+    (plain, wrong), (leaking, _) = memory_growth(options, 0), memory_growth(options, 4_000)
+    measurement = f"growth over the second half of {options.requests:,} requests"
     return [
-        Row("5", what, f"{plain:.1f} MB{_not_answered(wrong)}", "< 50 MB", plain < 50 and not wrong),
-        Row("5", f"{what}, with a leak", f"{leaking:.1f} MB", "≥ 50 MB", leaking >= 50),
+        Row(
+            "memory",
+            measurement,
+            f"{plain:.1f} MB{_failures(wrong)}",
+            "< 50 MB",
+            plain < 50 and not wrong,
+        ),
+        Row(
+            "memory", f"{measurement}, with a deliberate leak", f"{leaking:.1f} MB", "≥ 50 MB", leaking >= 50
+        ),
     ]
 
 
 class Watched:
-    """A sentence: how long does its search go on at most without asking whether anybody wants it?"""
+    """A sentence that measures how often its search asks whether a client still waits for it."""
 
     def __init__(self, item: SourceSentence) -> None:
         self.item = item
         self.longest = 0.0
+        """Longest time between two questions, in seconds."""
         self._asked = time.monotonic()
 
     def is_wanted(self) -> bool:
-        """Note when it is asked."""
+        """Note the time of the question. Always returns True."""
         now = time.monotonic()
         self.longest = max(self.longest, now - self._asked)
         self._asked = now
         return True
 
     def finish(self, result: object) -> None:
-        """Nobody waits."""
+        """Ignore the translation."""
 
 
 def step_seconds(translator: Translator, text: str) -> float:
-    """The longest decoding step of batches as the service makes them, as many at once as it decodes."""
+    """Return the longest decoding step for batches of the service's size, on as many threads as it uses."""
     options = SearchOptions()
 
     def decode(sentences: list[SourceSentence]) -> float:
@@ -523,19 +550,19 @@ def step_seconds(translator: Translator, text: str) -> float:
         translator.translate_feed(feed_of(watched), options)
         return max(one.longest for one in watched)
 
-    sentences = sorted(translator.sentences(text) * LEAVING_CLIENTS, key=lambda one: len(one.tokens))
+    sentences = sorted(translator.sentences(text) * DISCONNECTING_CLIENTS, key=lambda one: len(one.tokens))
     rows = TranslationEngine(translator).batch_tokens // (options.beam_size * len(sentences[-1].tokens))
     with ThreadPoolExecutor(translator.threads) as threads:
         batches = [sentences[-rows:]] * translator.threads
-        list(threads.map(decode, batches))  # as in a service that has been at work
+        list(threads.map(decode, batches))  # warm up, as the measured service is warm too
         return max(threads.map(decode, batches))
 
 
-def dropping(lines: list[str], translator: Translator) -> list[Row]:
-    """200 clients leave a service that has been at work while their sentences are decoded; 200 others come."""
+def disconnects(lines: list[str], translator: Translator) -> list[Row]:
+    """Disconnect 200 clients while their sentences are decoded, then let 200 others ask."""
     long = " ".join(lines[:20])
 
-    async def figure_of(client: Client, name: str) -> float:
+    async def metric(client: Client, name: str) -> float:
         text = (await client.ask("GET", "/metrics")).text
         found = re.search(rf"^{name} (\S+)$", text, re.MULTILINE)
         assert found
@@ -543,23 +570,23 @@ def dropping(lines: list[str], translator: Translator) -> list[Row]:
 
     async def measure() -> tuple[float, int]:
         async with Client(server) as probe:
-            # The first large batches of a process take longer: memory is new to it.
-            await asyncio.gather(*(translate(probe, long) for _ in range(LEAVING_CLIENTS // 4)))
+            # Warm up: a new process is slow with its first large batches, for which it has to allocate memory.
+            await asyncio.gather(*(translate(probe, long) for _ in range(DISCONNECTING_CLIENTS // 4)))
             async with Client(server) as client:
-                asking = [asyncio.create_task(translate(client, long)) for _ in range(LEAVING_CLIENTS)]
-                while not await figure_of(probe, "translator_in_flight_sentences"):
+                asking = [asyncio.create_task(translate(client, long)) for _ in range(DISCONNECTING_CLIENTS)]
+                while not await metric(probe, "translator_in_flight_sentences"):
                     await asyncio.sleep(0.01)
                 await asyncio.sleep(0.3)
                 for one in asking:
                     one.cancel()
                 await asyncio.gather(*asking, return_exceptions=True)
-            left = time.monotonic()
-            while await figure_of(probe, "translator_in_flight_sentences") or await figure_of(
+            disconnected = time.monotonic()
+            while await metric(probe, "translator_in_flight_sentences") or await metric(
                 probe, "translator_queue_tokens"
             ):
                 await asyncio.sleep(0.005)
-            idle_after = time.monotonic() - left
-            answers = await asyncio.gather(*(translate(probe, SHORT) for _ in range(LEAVING_CLIENTS)))
+            idle_after = time.monotonic() - disconnected
+            answers = await asyncio.gather(*(translate(probe, SHORT) for _ in range(DISCONNECTING_CLIENTS)))
         return idle_after, sum(answer.status == 200 for answer in answers)
 
     patient = ("--max-queued-tokens", "10000000", "--max-wait-seconds", "3600", "--deadline-seconds", "3600")
@@ -568,60 +595,64 @@ def dropping(lines: list[str], translator: Translator) -> list[Row]:
     step = step_seconds(translator, long)
     return [
         Row(
-            "6",
-            f"{LEAVING_CLIENTS} clients leave: all is stopped after",
+            "disconnects",
+            f"time until the service is idle after {DISCONNECTING_CLIENTS} clients disconnect",
             f"{1000 * idle_after:.0f} ms",
-            f"{1000 * step:.0f} + 100 ms, for a step",
+            f"a step of {1000 * step:.0f} ms + 100 ms",
             idle_after < step + 0.1,
         ),
         Row(
-            "6", f"the next {LEAVING_CLIENTS} clients: answered", str(right), "all", right == LEAVING_CLIENTS
+            "disconnects",
+            f"of the next {DISCONNECTING_CLIENTS} clients, answered",
+            str(right),
+            "all",
+            right == DISCONNECTING_CLIENTS,
         ),
     ]
 
 
 def liveness(options: Options, lines: list[str]) -> Row:
-    """`/healthz` while 64 clients keep the service busy."""
+    """Measure `/healthz` while 64 clients keep the service busy."""
 
     async def measure() -> list[float]:
         async with Client(server) as client:
-            busy = asyncio.create_task(requests_a_second(server, lines, options.seconds / 4))
-            taken = []
+            busy = asyncio.create_task(requests_per_second(server, lines, options.seconds / 4))
+            seconds = []
             while not busy.done():
                 started = time.perf_counter()
                 assert (await client.ask("GET", "/healthz")).status == 200
-                taken.append(time.perf_counter() - started)
+                seconds.append(time.perf_counter() - started)
                 await asyncio.sleep(0.02)
-        return taken
+        return seconds
 
     with serve() as server:
         p99 = percentile(asyncio.run(measure()), 0.99)
-    return Row("12", "p99 of /healthz at full load", f"{1000 * p99:.0f} ms", "< 100 ms", p99 < 0.1)
+    return Row("liveness", "p99 of /healthz at full load", f"{1000 * p99:.0f} ms", "< 100 ms", p99 < 0.1)
 
 
 def measure(options: Options, lines: list[str]) -> Iterator[Row]:
-    """The rows of the cases that are asked for."""
+    """Run the chosen cases and yield their rows."""
     translator = Translator.load()
     if "throughput" in options.cases:
         yield throughput(options, lines, translator)
     if "latency" in options.cases:
         yield latency(options, translator)
-    if "1" in options.cases:
+    if "isolation" in options.cases:
         yield isolation(options)
-    if "2" in options.cases:
-        yield steady(options, lines)
-    if "3" in options.cases:
+    if "half-load" in options.cases:
+        yield half_load(options, lines)
+    if "overload" in options.cases:
         yield from overload(options, lines)
-    if "5" in options.cases:
+    if "memory" in options.cases:
         yield from memory(options)
-    if "6" in options.cases:
-        yield from dropping(lines, translator)
-    if "12" in options.cases:
+    if "disconnects" in options.cases:
+        yield from disconnects(lines, translator)
+    if "liveness" in options.cases:
         yield liveness(options, lines)
 
 
 def main() -> int:
-    """Exit code: 0 when every limit is kept, else 1."""
+    """Measure and print. Returns 0 if every limit is met, and 1 if one is not or on an error."""
     options = tyro.cli(Options, description=__doc__)
     try:
         lines = [line for line in read_lines(options.sentences) if line.strip()][:1024]
@@ -631,15 +662,15 @@ def main() -> int:
     console = Console(width=None if sys.stdout.isatty() else 120)
     set_up_processor(0)
     table = Table(title=f"The service under load: {describe_device(choose_device('auto'))}")
-    for heading in ("case", "what", "figure", "limit", "kept"):
+    for heading in ("case", "measurement", "result", "limit", "met"):
         table.add_column(heading)
-    are_kept = True
+    are_met = True
     for row in measure(options, lines):
-        table.add_row(row.case, row.what, row.figure, row.limit, "yes" if row.is_kept else "NO")
-        are_kept &= row.is_kept
-        print(f"case {row.case}: {row.what}: {row.figure}", file=sys.stderr)
+        table.add_row(row.case, row.measurement, row.result, row.limit, "yes" if row.is_met else "NO")
+        are_met &= row.is_met
+        print(f"{row.case}: {row.measurement}: {row.result}", file=sys.stderr)
     console.print(table)
-    return 0 if are_kept else 1
+    return 0 if are_met else 1
 
 
 if __name__ == "__main__":
