@@ -16,15 +16,21 @@ ARG PIP_ARGS=""
 ARG EXTRAS=""
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /build
-# pip stays in a place of its own and out of the image.
-RUN python3 -m venv /pip && /pip/bin/pip install ${PIP_ARGS} --upgrade "pip>=25" && python3 -m venv --without-pip /venv
-COPY pyproject.toml .
-RUN ["python3", "-c", "import os, pathlib, tomllib; \
-    project = tomllib.loads(pathlib.Path('pyproject.toml').read_text())['project']; \
-    extras = [project['optional-dependencies'][name] for name in os.environ['EXTRAS'].split(',') if name]; \
-    pathlib.Path('requirements.txt').write_text('\\n'.join(sum(extras, project['dependencies'])))"]
+COPY requirements.lock requirements-build.lock pyproject.toml ./
+# pip and what builds the wheel stay in a place of their own and out of the image.
 # hadolint ignore=SC2086
-RUN /pip/bin/pip --python /venv/bin/python install ${PIP_ARGS} --no-compile --requirement requirements.txt
+RUN python3 -m venv /pip && /pip/bin/pip install ${PIP_ARGS} --upgrade "pip>=25" \
+    && /pip/bin/pip install ${PIP_ARGS} --require-hashes --requirement requirements-build.lock \
+    && python3 -m venv --without-pip /venv
+# hadolint ignore=SC2086
+RUN /pip/bin/pip --python /venv/bin/python install ${PIP_ARGS} --no-compile --require-hashes --requirement requirements.lock
+# Extras are not locked, and leave the locked versions as they are.
+RUN ["python3", "-c", "import os, pathlib, tomllib; \
+    extras = tomllib.loads(pathlib.Path('pyproject.toml').read_text())['project']['optional-dependencies']; \
+    wanted = [extras[name] for name in os.environ['EXTRAS'].split(',') if name]; \
+    pathlib.Path('extras.txt').write_text('\\n'.join(sum(wanted, [])))"]
+# hadolint ignore=SC2086
+RUN /pip/bin/pip --python /venv/bin/python install ${PIP_ARGS} --no-compile --requirement extras.txt
 # PyTorch's own tests and headers are a quarter of it, and nothing runs or compiles them here. The imports write the byte
 # code of what serving needs, a sixth of what pip would have written.
 RUN rm -rf /venv/lib/python3*/site-packages/torch/test /venv/lib/python3*/site-packages/torch/include \
@@ -35,7 +41,7 @@ COPY README.md LICENSE ./
 COPY translator translator
 COPY service service
 # hadolint ignore=SC2086
-RUN /pip/bin/pip --python /venv/bin/python install ${PIP_ARGS} --no-deps --target /app .
+RUN /pip/bin/pip install ${PIP_ARGS} --no-deps --no-build-isolation --target /app .
 
 FROM ${BASE}
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin translator

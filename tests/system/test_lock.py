@@ -1,0 +1,51 @@
+"""What the image installs is locked, and belongs to what the project asks for."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+LOCKS = {
+    "requirements.lock": PROJECT["project"]["dependencies"],
+    "requirements-build.lock": PROJECT["build-system"]["requires"],
+}
+
+
+def pins(name: str) -> dict[str, list[str]]:
+    """Return the versions of each package in a lock file: some depend on the version of Python."""
+    versions: dict[str, list[str]] = {}
+    for package, version in re.findall(
+        r"^([\w.-]+)==(\S+)", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE
+    ):
+        versions.setdefault(package.lower(), []).append(version)
+    return versions
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_dependency_is_locked_at_a_version_that_it_allows(name: str) -> None:
+    locked = pins(name)
+    for dependency in map(Requirement, LOCKS[name]):
+        versions = locked.get(dependency.name.lower(), [])
+        assert versions, f"{dependency.name} is not in {name}; run `make lock`"
+        for version in versions:
+            assert dependency.specifier.contains(version), (
+                f"{dependency} is {version} in {name}; run `make lock`"
+            )
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_version_has_hashes_and_comes_from_no_named_place(name: str) -> None:
+    entries = re.split(r"^(?=[\w.-]+==)", (ROOT / name).read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    assert entries
+    assert all("--hash=sha256:" in entry for entry in entries)
+    assert not any("://" in entry or "--index" in entry for entry in entries)
+
+
+def test_the_image_gets_no_pytorch() -> None:
+    assert not {name for name in pins("requirements.lock") if name.startswith(("torch", "nvidia", "triton"))}
