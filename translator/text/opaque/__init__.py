@@ -12,7 +12,7 @@ Two forms need more context and are found before the scan: the syntax of ICU mes
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -171,33 +171,53 @@ _MAY_HOLD_ANY = re.compile(
 _ENDS = r"""[.,;:!?"”’)]*+"""
 _PLAIN = (
     rf"[{FREQUENT_LATIN}]++(?:['’][{FREQUENT_LATIN}]++)?+{_ENDS}(?:\s|\Z)"
-    rf"|[1-9]\d{{0,3}}+(?:,\d{{3}})*+(?:\.\d++)?+%?+{_ENDS}(?:\s(?!\d)|\Z)"
+    rf"|[1-9]\d{{0,3}}+(?:,\d{{3}})*+(?:\.\d++)?+%?+{_ENDS}(?:\s(?!\d)|\Z)|[1-9]\d?+{_ENDS}\s(?!\d{{3}}[-.]\d)"
 )
 """Ordinary words and numbers: only multi-word commands may start there."""
-_AT_MARK = (
-    r"(?!(?<=\w)[.:-]|[-/~.$%*+(:#@\[<&](?:\s|\Z))"
-    rf"(?=[{LONE_SIGNS}]|"
-    r"[/~.$%{\\*+(:#@\[<&`§¶·†‡©®™•‣※¦¬¤\u2190-\u2211\u2213-\u23ff\u2500-\u27bf\u2900-\u2bff\U000f0000-\U000f00ff-])"
+_MARKS = "".join(sorted({mark for marks, _, _ in AT_MARKS for mark in marks}))
+_OTHER_SIGNS = (
+    rf"[{LONE_SIGNS}§¶·†‡©®™•‣※¦¬¤\u2190-\u2211\u2213-\u23ff\u2500-\u27bf\u2900-\u2bff\U000f0000-\U000f00ff]"
 )
-"""What a form at a mark may start with; a mark before a space is punctuation."""
+_NO_PUNCTUATION = r"(?!(?<=\w)[.:-]|[-/~.$%*+(:#@\[<&](?:\s|\Z))"
+"""A mark before a space is punctuation."""
 
 
-def _compiled(*tables: tuple[str, Table]) -> tuple[re.Pattern[str], list[_Form]]:
-    """Return one expression for all tables, each after its condition, and the form of each of its groups."""
-    alternatives, groups = list[str](), [_Form("code", ())]
-    for condition, table in tables:
-        rules = [(kind, re.compile(form)) for kind, form in table]
-        alternatives.append(f"{condition}(?:{'|'.join(f'({form})' for _, form in table)})")
-        for number, (kind, rule) in enumerate(rules, start=1):
-            later = tuple((other, one.match) for other, one in rules[number:])
-            groups += [_Form(kind, later)] * (1 + rule.groups)
-    return re.compile("|".join(alternatives)), groups
+def _tables_at_marks() -> Iterator[tuple[str, Table]]:
+    """Yield a table for each mark, so that only its forms are tried there, and one for all other signs."""
+    for mark in _MARKS:
+        table = tuple((kind, form) for marks, kind, form in AT_MARKS if mark in marks)
+        yield f"(?={re.escape(mark)}){_NO_PUNCTUATION}", table
+    yield f"(?={_OTHER_SIGNS})", tuple((kind, form) for marks, kind, form in AT_MARKS if not marks)
+
+
+def _compiled(
+    *places: tuple[str, Iterable[tuple[str, Table]]],
+) -> tuple[re.Pattern[str], list[_Form]]:
+    """Return one expression for all tables, each after its conditions, and the form of each of its groups."""
+    expressions, groups = list[str](), [_Form("code", ())]
+    for place, tables in places:
+        alternatives = list[str]()
+        for condition, table in tables:
+            rules = [(kind, re.compile(form)) for kind, form in table]
+            alternatives.append(f"{condition}(?:{'|'.join(f'({form})' for _, form in table)})")
+            for number, (kind, rule) in enumerate(rules, start=1):
+                later = tuple((other, one.match) for other, one in rules[number:])
+                groups += [_Form(kind, later)] * (1 + rule.groups)
+        expressions.append(f"{place}(?:{'|'.join(alternatives)})")
+    return re.compile("|".join(expressions)), groups
 
 
 _ANY, _FORM_OF_GROUP = _compiled(
-    (rf"(?<!\w)(?=\w)(?!{_PLAIN})", AT_WORDS),
-    (r"(?<!\w)(?=[a-z])", COMMAND_LINES),
-    (r"(?<!\w)(?=[DEFINTW][A-Z]{3})", LOG_LEVELS),
-    (r"(?=[.=*~\"':;8<^\\¯-])", TYPOGRAPHY),
-    (_AT_MARK, AT_MARKS),
+    (
+        r"(?<!\w)(?=\w)",
+        (
+            (f"(?!{_PLAIN})", AT_WORDS),
+            ("(?=[a-z])", COMMAND_LINES),
+            ("(?=[DEFINTW][A-Z]{3})", LOG_LEVELS),
+        ),
+    ),
+    (
+        rf"(?=[{re.escape(_MARKS)}=\"';8^¯]|{_OTHER_SIGNS})",
+        ((r"(?=[.=*~\"':;8<^\\¯-])", TYPOGRAPHY), *_tables_at_marks()),
+    ),
 )

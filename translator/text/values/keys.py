@@ -61,6 +61,8 @@ _SAME_UNITS = {
     "Mbps": "Mbit/s",
     "Gbps": "Gbit/s",
 }
+_MOST_DIGITS = 30
+"""Longer numbers do not take the fast path."""
 _FIRST_YEAR_OF_LAST_CENTURY = 70
 """Two-digit years from this one on are in the 20th century, earlier ones in the 21st."""
 
@@ -89,8 +91,11 @@ def german_amount(number: str) -> str:
 
 def signed_key(sign: str, number: str, factor: int = 1) -> str:
     """Return the key of a number with its sign; a plus has no effect."""
+    minus = "-" if sign and sign in "-−–" else ""
+    if number.isdecimal() and len(number) <= _MOST_DIGITS:
+        return f"{minus}{int(number) * factor}"
     value = mixed_value(number) if number[-1] in VULGAR else english_value(number)
-    return ("-" if sign and sign in "-−–" else "") + key_of(value and value * factor, number)
+    return minus + key_of(value and value * factor, number)
 
 
 def unit_key(unit: str) -> str:

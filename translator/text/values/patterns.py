@@ -96,7 +96,7 @@ _AT_LETTERS = {
 _AT_DIGITS = {
     "plain": rf"{_BEGIN}(?P<plain>\d{{1,4}}|\d{{1,3}}(?:,\d{{3}})+)(?=[.,;:!?)\]]++(?:\s|\Z)|\Z"
     r"| (?!and|until|till|through|thousand|million|billion|trillion|hours|kbps|mbar|kcal|mins|secs)"
-    r"[a-z]{4,}+(?![\w²³/]))",
+    r"[a-z]{4,}+(?![\w²³/])| (?=\d)(?!\d{3}(?!\d)|\d++/\d))",
     "day_month": rf"{_BEGIN}(?P<day2>{_DAY}){_ORDINAL_END}?(?P<to2>[-–]{_DAY})?(?:[ \u00a0](?:of|OF))?[ \u00a0]"
     rf"(?P<month2>{_MONTH})(?:,?[ \u00a0](?P<year2>\d{{4}}))?(?![\d:]|\w)",
     "shared_month": rf"{_BEGIN}(?P<shared_day>{_DAY}){_ORDINAL_END}?"
