@@ -1,5 +1,7 @@
 """The repair of translations that fail their check."""
 
+from dataclasses import replace
+
 import pytest
 
 from translator.tokenizer import Tokenizer, train_tokenizer
@@ -126,6 +128,15 @@ def test_a_copy_has_its_numbers_in_german_form(tokenizer: Tokenizer) -> None:
     found = copied(sentence("€1,299.50, 3.5%", tokenizer))
     assert (found.text, found.score, found.rung) == ("1.299,50 €, 3,5 %", 0.0, "first")
     assert [one.verdict for one in found.checks] == ["converted", "converted"]
+
+
+def test_a_translation_with_a_forced_prefix_is_not_repaired(tokenizer: Tokenizer) -> None:
+    source, script = sentence("The heron paid 7 boats.", tokenizer), Script({})
+    begun = replace(source, prefix=tuple(tokenizer.encode("Der Reiher")))
+    first = (hypothesis(source, "Der Reiher zahlte Boote."),)
+    assert has_fault(first[0])
+    assert Ladder(SourceEncoder(tokenizer), 100, script).climb([begun], [first]) == [first]
+    assert not script.asked
 
 
 def test_neighbours_are_repaired_together(tokenizer: Tokenizer) -> None:

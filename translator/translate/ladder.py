@@ -7,6 +7,8 @@ The rungs, in the order in which they are tried:
 - `forced`: a second search, in which reserved pieces also stand for small numbers and digits are forbidden.
 - `parts`: the text between the protected spans is translated separately and joined.
 - `copied`: the source itself, with its numbers in German form.
+
+A translation with a forced prefix is checked but not repaired, because a repair would drop the prefix.
 """
 
 import re
@@ -82,7 +84,11 @@ class Ladder:
         step: Callable[[Sequence[SourceSentence]], list[tuple[Hypothesis, ...]]],
     ) -> None:
         """Run a rung on the bad hypotheses, and keep its results that have fewer faults."""
-        bad = [place for place, hypotheses in enumerate(found) if is_bad(hypotheses[0])]
+        bad = [
+            place
+            for place, (source, hypotheses) in enumerate(zip(sources, found, strict=True))
+            if is_bad(hypotheses[0]) and not source.prefix
+        ]
         for place, new in zip(bad, step([sources[place] for place in bad]) if bad else [], strict=True):
             if _badness(new[0]) < _badness(found[place][0]) and is_plausible(new[0], found[place][0]):
                 found[place] = (new[0], *found[place][1:])
@@ -158,7 +164,7 @@ def _with_marks_for_all(source: SourceSentence, encoder: SourceEncoder) -> Sourc
     marks, start = Marks(encoder.tokenizer.marks), source.span.start
     marked, placed = mark(source.text, source.protected, marks, start, with_words=True)
     tokens = encoder.encode(marked, source.style)
-    return replace(source, tokens=tuple(tokens), placed=tuple(placed), prefix=())
+    return replace(source, tokens=tuple(tokens), placed=tuple(placed))
 
 
 def has_fault(hypothesis: Hypothesis) -> bool:

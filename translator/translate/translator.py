@@ -270,7 +270,7 @@ class Translator:
 
         `prefixes` gives for each text the German with which the translation of its first sentence starts, or "". The
         model continues from there, even within a word: "Haus" may become "Hausboot". Text that is copied ahead of the
-        first sentence with words stays ahead of the prefix.
+        first sentence with words stays ahead of the prefix. A sentence with a prefix is checked but not repaired.
         Raises InputError if `texts` is not a list of strings, if a text has a lone surrogate, if there is not one
         prefix per text, or if a prefix is for a text without anything to translate or is too long for the model.
         """
