@@ -1,12 +1,12 @@
-"""Multi30k, English to German, text only: a published benchmark of 29,000 training pairs, trained and scored.
+"""Train and score models on Multi30k, English to German, text only: a published benchmark with 29,000 training pairs.
 
     python benchmarks/multi30k.py DATA OUT
 
-DATA holds train, val, test2016, test2017 and testcoco2017, each as NAME.en and NAME.de. Several models train at once,
-one on each core, by train.py. Together they translate the English of the training text, and each goes on with their
-German beside the given one (distillation of an ensemble: Kim and Rush 2016, Freitag et al. 2017). They are scored
-alone and as an ensemble. A run that was interrupted goes on when the same command is given again. benchmarks/README.md
-tells what the scores mean and which settings were tried.
+DATA holds train, val, test2016, test2017 and testcoco2017, each as NAME.en and NAME.de. Several models train at the
+same time, each on one core. As an ensemble, they translate the English side of the training text. Each model then
+continues to train on the original pairs and on these translations (ensemble distillation: Kim and Rush 2016, Freitag et
+al. 2017). They are scored one by one and as an ensemble. To resume an interrupted run, repeat the same command.
+benchmarks/README.md explains the scores and lists the settings that were tried.
 """
 
 import json
@@ -33,59 +33,61 @@ from translator.translate import Translator
 
 ROOT = Path(__file__).parents[1]
 SCORED = ("val", "test2016", "test2017", "testcoco2017")
-"""Settings are chosen by the first, the others are the benchmark."""
+"""The validation set, on which settings were chosen, and the test sets of the benchmark."""
 PUBLISHED = {"test2016": 41.02}
-"""Lower-cased tokenised BLEU of the "tiny" Transformer that was trained on the same text alone."""
+"""Lower-cased tokenised BLEU of the published "tiny" Transformer, trained on the same text and nothing else."""
 RECIPE = (
     "--model.dropout 0.2 --batch-tokens 1024 --peak-learning-rate 4e-3 --warmup-steps 1000 "
     "--both-directions-epochs 9 --max-steps 20000 --max-minutes 41"
 )
-"""Options of train.py beside the preset "tiny" and the seed."""
+"""Options of train.py, in addition to the preset "tiny" and the seed."""
 DISTILLATION = (
     "--model.dropout 0.2 --batch-tokens 1024 --peak-learning-rate 1.5e-3 --warmup-steps 100 "
     "--max-steps 20000 --max-minutes 12"
 )
-"""Options of train.py where the models go on with their own German."""
+"""Options of train.py for the distillation stage."""
 SEARCH = SearchOptions(beam_size=5)
 
 
 @dataclass(frozen=True)
 class Options:
-    """What to train on, and how often."""
+    """What to train on, and how."""
 
     data: tyro.conf.Positional[Path]
     """Folder of the text files."""
     out: tyro.conf.Positional[Path]
-    """Folder for prepared data and runs."""
+    """Folder for prepared data and training runs."""
     seeds: tuple[int, ...] = (1, 2, 3, 4, 5, 6)
+    """One model is trained for each seed."""
     at_once: int = 2
-    """Models that train at the same time, and translate together."""
+    """Models that train at the same time and form an ensemble."""
     vocab_size: int = 10_000
     recipe: str = RECIPE
     """Options of train.py."""
     distillation: str = DISTILLATION
-    """Options of train.py for the models' second part, with their own German; empty leaves it out."""
+    """Options of train.py for the distillation stage. An empty text skips the stage."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """The scores of one model, or of an ensemble, on one test set."""
+    """The scores of a model or an ensemble on one test set."""
 
     tokenised: float
-    """BLEU of lower-cased, Moses-tokenised text, as published."""
+    """BLEU of lower-cased, Moses-tokenised text, as in published results."""
     cased: float
-    """BLEU of the text as it is, sacreBLEU's 13a."""
+    """BLEU of the unchanged text with sacreBLEU's 13a tokeniser."""
 
 
 def run(*commands: Sequence[str | Path]) -> None:
-    """Run Python commands of this repository at the same time, with the output of the first shown.
+    """Run Python commands of this repository at the same time. Only the output of the first one is shown.
 
-    A training saves when it is interrupted, so a signal is handed on and waits. Raises TranslatorError when one fails.
+    A termination signal is passed on to the commands and then waits for them, because an interrupted training saves a
+    checkpoint. Raises TranslatorError if a command fails.
     """
     processes: list[subprocess.Popen[bytes]] = []
     before = {
         signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: [p.terminate() for p in processes]),
-        signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None),  # the terminal sends it to all
+        signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None),  # Ctrl-C reaches all of them anyway
     }
     for command in commands:
         output = subprocess.DEVNULL if processes else None
@@ -96,13 +98,13 @@ def run(*commands: Sequence[str | Path]) -> None:
     for command, code in zip(commands, codes, strict=True):
         if code:
             raise TranslatorError(
-                f"{' '.join(map(str, command))} ended with exit code {code}; the benchmark goes on where it was "
-                "when it is called again"
+                f"{' '.join(map(str, command))} failed with exit code {code}; "
+                "repeat the benchmark's command to resume it"
             )
 
 
 def check_settings(options: Options) -> None:
-    """Raise TranslatorError where the runs in OUT were begun with other settings: their scores would pass for ours."""
+    """Raise TranslatorError if the runs in OUT were started with other settings, which would give misleading scores."""
     record = options.out / "settings.json"
     settings = {
         "at_once": options.at_once,
@@ -115,12 +117,12 @@ def check_settings(options: Options) -> None:
         record.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
     elif (before := json.loads(record.read_text(encoding="utf-8"))) != settings:
         raise TranslatorError(
-            f"{options.out} was begun with {before}, and not with {settings}; choose another folder"
+            f"{options.out} was started with {before}, but the settings are now {settings}; choose another folder"
         )
 
 
 def prepare(out: Path, data: Path, *options: str | Path) -> Path:
-    """Prepare the training text, unless that is done."""
+    """Prepare the training text, unless it has been prepared before."""
     if not out.exists():
         run((
             "-m", "translator", "prepare", "--corpus", data / "train", "--dev", f"val={data / 'val'}",
@@ -129,25 +131,25 @@ def prepare(out: Path, data: Path, *options: str | Path) -> Path:
     return out
 
 
-def train(prepared: Path, folders: Mapping[int, Path], recipe: str, begin_with: Mapping[int, Path]) -> None:
-    """Train a model for each seed at the same time, in its folder, or go on with it, unless that is done."""
+def train(prepared: Path, folders: Mapping[int, Path], recipe: str, init_from: Mapping[int, Path]) -> None:
+    """Train a model for each seed, all at the same time. Resumes interrupted runs and skips finished ones."""
     commands = []
     for seed, folder in folders.items():
         if not (folder / "model").exists():
-            begin: tuple[str | Path, ...] = ("--init-from", begin_with[seed]) if begin_with else ()
+            start: tuple[str | Path, ...] = ("--init-from", init_from[seed]) if init_from else ()
             if checkpoint_paths(folder / "checkpoints"):
-                begin = ("--resume",)
+                start = ("--resume",)
             commands.append((
                 "train.py", "tiny", "--data", prepared, "--out", folder, "--name", f"multi30k-{seed}",
-                "--seed", str(seed), "--threads", "1", "--validate-every-steps", "2000", *recipe.split(), *begin,
+                "--seed", str(seed), "--threads", "1", "--validate-every-steps", "2000", *recipe.split(), *start,
             ))  # fmt: skip
     run(*commands)
 
 
 def translate_training_text(models: Sequence[Path], data: Path, out: Path) -> None:
-    """Translate the English of the training text with an ensemble, or go on with it, unless that is done.
+    """Translate the English side of the training text with an ensemble, unless OUT exists.
 
-    The file beside it tells how many minutes that took, as a part of the training.
+    Resumes an interrupted translation. The time it takes counts as training time and is stored in `minutes_file(out)`.
     """
     if out.exists():
         return
@@ -165,31 +167,31 @@ def translate_training_text(models: Sequence[Path], data: Path, out: Path) -> No
 
 
 def minutes_file(translation: Path) -> Path:
-    """Where it is written how long a translation took."""
+    """Return the file that holds the time of a translation in minutes."""
     return translation.with_suffix(".minutes")
 
 
 def train_group(seeds: Sequence[int], data: Path, options: Options) -> tuple[dict[int, Path], float]:
-    """Train models at the same time and, as an ensemble, let them teach each other.
+    """Train models at the same time, then distil their ensemble into each of them.
 
-    Returns each seed's model, and the minutes that the longest took.
+    Returns the model folder of each seed, and the training time of the slowest model in minutes.
     """
     out = options.out.resolve()
     prepared = prepare(out / "prepared", data, "--vocab-size", str(options.vocab_size))
     folders = {seed: out / f"seed-{seed}" for seed in seeds}
-    train(prepared, folders, options.recipe, begin_with={})
+    train(prepared, folders, options.recipe, init_from={})
     models = {seed: folder / "model" for seed, folder in folders.items()}
     minutes = minutes_of_training(models)
     if options.distillation:
-        lesson = out / f"distilled-{'-'.join(map(str, seeds))}"
-        german = lesson / "train.de"
+        stage = out / f"distilled-{'-'.join(map(str, seeds))}"
+        german = stage / "train.de"
         translate_training_text(list(models.values()), data, german)
         both = prepare(
-            lesson / "prepared", data, "--corpus", f"distilled={data / 'train.en'},{german}",
+            stage / "prepared", data, "--corpus", f"distilled={data / 'train.en'},{german}",
             "--tokenizer", prepared / "tokenizer.model",
         )  # fmt: skip
-        folders = {seed: lesson / f"seed-{seed}" for seed in seeds}
-        train(both, folders, options.distillation, begin_with=models)
+        folders = {seed: stage / f"seed-{seed}" for seed in seeds}
+        train(both, folders, options.distillation, init_from=models)
         models = {seed: folder / "model" for seed, folder in folders.items()}
         minutes += minutes_of_training(models)
         minutes += float(minutes_file(german).read_text(encoding="utf-8"))
@@ -197,12 +199,12 @@ def train_group(seeds: Sequence[int], data: Path, options: Options) -> tuple[dic
 
 
 def minutes_of_training(models: Mapping[int, Path]) -> float:
-    """Of the model that trained longest."""
+    """Return the training time of the slowest model."""
     return max(float(load_model(model).card["training"]["hours"]) * 60 for model in models.values())
 
 
 def tokenised_bleu(hypotheses: list[str], references: list[str]) -> float:
-    """BLEU as multi-bleu.perl counts it, after Moses' normalisation and tokenisation, in lower case."""
+    """Compute BLEU as multi-bleu.perl does, after Moses' punctuation normalisation and tokenisation, in lower case."""
     normalise, tokenise = MosesPunctNormalizer("de").normalize, MosesTokenizer("de").tokenize
     hypotheses, references = (
         [tokenise(normalise(line), escape=False, return_str=True).lower() for line in lines]
@@ -213,8 +215,8 @@ def tokenised_bleu(hypotheses: list[str], references: list[str]) -> float:
 
 
 def score(models: Sequence[Path], data: Path) -> list[Result]:
-    """Translate every one of SCORED, with several models as an ensemble, and score it in both ways."""
-    # In float32, as published figures know no int8.
+    """Translate each set of SCORED and return its scores. Several models translate as an ensemble."""
+    # In float32, because published results do not use int8.
     translator = Translator.load(models[0], ensemble_with=models[1:], precision="fp32")
     results = []
     for name in SCORED:
@@ -228,9 +230,9 @@ def score(models: Sequence[Path], data: Path) -> list[Result]:
 def show(
     singles: Mapping[str, list[Result]], ensembles: Mapping[str, list[Result]], console: Console
 ) -> None:
-    """A row for each model, each ensemble, their means, and the published figures; a column for each set."""
+    """Print a row for each model, each ensemble, their means and the published result, and a column for each set."""
     for kind, title in (("tokenised", "lower-cased, tokenised"), ("cased", "cased, sacreBLEU 13a")):
-        table = Table("", title=f"Multi30k en→de, BLEU, beam {SEARCH.beam_size}: {title}")
+        table = Table("", title=f"Multi30k en→de, BLEU, beam size {SEARCH.beam_size}: {title}")
         for name in SCORED:
             table.add_column(name, justify="right")
         for what, rows in (("models", singles), ("ensembles", ensembles)):
@@ -240,22 +242,22 @@ def show(
                 table.add_row(name, *(f"{value:.2f}" for value in values))
             table.add_section()
         if kind == "tokenised":
-            table.add_row("published, one model", *(f"{PUBLISHED.get(name, '')}" for name in SCORED))
+            table.add_row("published (one model)", *(f"{PUBLISHED.get(name, '')}" for name in SCORED))
         console.print(table)
 
 
 def main() -> int:
-    """Exit code: 0 when scored, 1 on an error."""
+    """Train and score. Returns 0 on success and 1 after reporting an error."""
     console = Console(width=None if sys.stdout.isatty() else 100)
     try:
         options = tyro.cli(Options, description=__doc__)
-        # The commands run in the repository's folder.
+        # Absolute, because the commands run in the repository's folder.
         data = options.data.resolve()
         for name in ("train", *SCORED):
             for language in ("en", "de"):
                 read_lines(data / f"{name}.{language}")
         if options.at_once < 1:
-            raise TranslatorError(f"--at-once is {options.at_once}; give 1 or more")
+            raise TranslatorError(f"--at-once is {options.at_once}, but must be 1 or more")
         check_settings(options)
         groups = [
             options.seeds[start : start + options.at_once]
@@ -273,11 +275,12 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     console.print(
-        f"{options.vocab_size} pieces; {options.recipe}; distillation: {options.distillation or 'none'}"
+        f"Vocabulary: {options.vocab_size} pieces\nTraining: {options.recipe}\n"
+        f"Distillation: {options.distillation or 'none'}"
     )
     show(singles, ensembles, console)
     minutes = ", ".join(f"{minutes:.0f}" for _, minutes in trained)
-    console.print(f"minutes of training and translating, {options.at_once} models at once: {minutes}")
+    console.print(f"Minutes of training and translating, {options.at_once} models at once: {minutes}")
     return 0
 
 

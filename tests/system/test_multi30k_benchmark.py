@@ -1,4 +1,4 @@
-"""The Multi30k benchmark, run dry on a toy corpus of the same files."""
+"""The Multi30k benchmark, run on a toy corpus with the same files."""
 
 import importlib.util
 import math
@@ -58,7 +58,7 @@ def test_the_benchmark_trains_and_scores_every_seed(tmp_path):
             "41.02",
         ):
             assert text in result.stdout
-        assert re.search(r"minutes of training and translating, 2 models at once: \d+, \d+\n", result.stdout)
+        assert re.search(r"Minutes of training and translating, 2 models at once: \d+, \d+\n", result.stdout)
     assert "step 3" not in result.stdout
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert names == [
@@ -74,12 +74,12 @@ def test_the_benchmark_trains_and_scores_every_seed(tmp_path):
         [*command, "--vocab-size", "496"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert result.returncode == 1
-    assert "was begun with" in result.stderr
+    assert "was started with" in result.stderr
     result = subprocess.run(
         [*command, "--at-once", "0"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert result.returncode == 1
-    assert "--at-once is 0; give 1 or more" in result.stderr
+    assert "--at-once is 0, but must be 1 or more" in result.stderr
 
 
 def test_tokenised_bleu_worked_out_by_hand():
