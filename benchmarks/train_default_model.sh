@@ -1,27 +1,31 @@
 #!/usr/bin/env bash
-# The model that comes with the package, from text to scores on its card, in one command:
+# Train the model in the package, from text to the scores on its card, in one command:
 #
 #     benchmarks/train_default_model.sh DATA OUT [MINUTES]
 #
-# DATA holds train/NAME.tsv.xz, dev/NAME.{en,de} and test/newstest2014.{en,de}. OUT/model is the result.
-# It is trained in seven stages, each from the result before:
-#   1 to 3  with 8,000 pieces: from random weights; with other weights of the corpora; with small batches and noise
-#   4, 5    with 12,000 pieces, protected spans, all corpora and generated pairs
-#   6, 7    the same with hints from a lexicon
-# The result is a weighted mean of the seventh, the sixth, and a branch of the fifth with more documentation.
-# Of the model in the package, the first training had a schedule of 300 minutes, which after 83 was shortened to 105; the
-# third one was 21,300 steps on one core; the others ran in several parts on one core or two. The fourth and the sixth had
-# a sampled softmax of 2,500 pieces, which train.py no longer offers. If you interrupt the script, give the same command
-# again.
+# DATA holds train/NAME.tsv.xz, dev/NAME.{en,de} and test/newstest2014.{en,de}. The result is OUT/model. To resume an
+# interrupted run, repeat the same command.
+#
+# Training has seven stages. Each one starts from the weights of the stage before:
+#   1        8,000 pieces, random weights
+#   2        the same data, sampled differently
+#   3        small batches, and noise in the data
+#   4, 5     12,000 pieces, protected spans, all corpora and generated pairs
+#   6, 7     the same with hints from a lexicon
+# The result is a weighted mean of the seventh stage, the sixth, and a branch of the fifth with more documentation.
+#
+# The model in the package was trained slightly differently. The first stage was planned for 300 minutes and, after 83,
+# shortened to 105. The third was 21,300 steps on one core. The others ran in several parts, on one core or two. The
+# fourth and the sixth used a sampled softmax over 2,500 pieces, which train.py no longer offers.
 set -euo pipefail
 usage="usage: benchmarks/train_default_model.sh DATA OUT [MINUTES]"
 data=${1:?$usage} out=${2:?$usage} minutes=${3:-571}
 here=$(dirname "$0")
 bin=$here/../.venv/bin
 
-# Name, how often an epoch sees each pair in the first, the second (and third), the fourth (to seventh), and the
-# documentation stage, licence. Software documentation, most of the data, is sampled down; general text is scarce and
-# seen more often.
+# The columns are the name, the number of times that an epoch has each pair (in stage 1, in stages 2 and 3, in stages 4
+# to 7, in the documentation branch), and the licence. Most of the data is software documentation, which is downsampled.
+# General text is scarce and upsampled.
 corpora=(
     "msdocs-HT             0.25 0.45 0.45 1    CC-BY 4.0"
     "tatoeba               1    1    1.5  1.2  CC-BY 2.0 FR"
@@ -68,8 +72,8 @@ for file in "${dev_sets[@]/#/dev/}" test/newstest2014; do
     ls "$data/$file".{en,de} >/dev/null
 done
 
-# name_corpora COLUMN: the corpora with the weights of that column, as options
-name_corpora() {
+# corpus_options COLUMN: set `arguments` to the --corpus options with the weights of that column
+corpus_options() {
     local column=$1 name first second fourth documentation licence
     arguments=()
     for corpus in "${corpora[@]}"; do
@@ -78,18 +82,18 @@ name_corpora() {
     done
 }
 
-# prepare NAME COLUMN OPTION…: prepare OUT/NAME-data with the weights of that column
+# prepare NAME COLUMN OPTION…: prepare OUT/NAME-data with the weights of that column, unless it exists
 prepare() {
     local folder=$out/$1-data arguments name
     [ ! -e "$folder" ] || return 0
-    name_corpora "$2"
+    corpus_options "$2"
     for name in "${dev_sets[@]}"; do
         arguments+=(--dev "$data/dev/$name")
     done
     "$bin/translator" prepare "${arguments[@]}" --out "$folder" "${@:3}"
 }
 
-# train NAME DATA MINUTES OPTION…: train OUT/NAME on OUT/DATA-data, or go on with it
+# train NAME DATA MINUTES OPTION…: train OUT/NAME on OUT/DATA-data, resume it, or skip it if it is finished
 train() {
     local resume=()
     [ ! -e "$out/$1/model" ] || return 0
@@ -120,7 +124,7 @@ prepare documentation documentation --tokenizer "$here/vocabulary-12000.model" \
 train documentation documentation $((minutes * 11 / 571)) --init-from "$out/fifth/model" --seed 4 --warmup-steps 60 \
     --peak-learning-rate 5e-4
 if [ ! -e "$out/lexicon.tsv" ]; then
-    name_corpora fourth
+    corpus_options fourth
     "$bin/translator" lexicon "$out/lexicon.tsv" "${arguments[@]}" --corpus "$out/lexical-pairs.tsv.xz"
 fi
 prepare sixth fourth --tokenizer "$here/vocabulary-12000.model" --corpus "$out/lexical-pairs.tsv.xz:1#our own" \

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The paper's experiment (Vaswani et al. 2017, sections 5 and 6), from the corpus to BLEU on newstest2014:
+# Repeat the paper's experiment (Vaswani et al. 2017, sections 5 and 6), from the corpus to BLEU on newstest2014:
 #
 #     benchmarks/wmt14.sh CORPUS OUT base|big [OPTION OF train.py…]
 #
-# CORPUS is hub:wmt/wmt14:de-en, or a folder in which `datasets` saved the splits train, validation and test of
-# the same form (`load_dataset(…).save_to_disk(CORPUS)`), for a machine without a network. A run that was
-# interrupted goes on when the same command is given again. GPUS=8 before it trains on eight GPUs.
+# CORPUS is hub:wmt/wmt14:de-en. On a machine without network access, it is a folder with the same splits (train,
+# validation and test) that `load_dataset(…).save_to_disk(CORPUS)` has written elsewhere. To resume an interrupted run,
+# repeat the same command. To train on eight GPUs, prefix the command with GPUS=8.
 set -euo pipefail
 usage="usage: benchmarks/wmt14.sh CORPUS OUT base|big [OPTION OF train.py…]"
 corpus=${1:?$usage} out=${2:?$usage} preset=${3:?$usage}
@@ -25,7 +25,7 @@ if [ ! -e "$out/$preset/model" ]; then
     if compgen -G "$out/$preset/checkpoints/step-*" >/dev/null; then
         resume=(--resume)
     fi
-    # On several GPUs an update is still 25,000 tokens a side: each of them takes its share.
+    # On several GPUs, an update still has 25,000 tokens per side, divided among the GPUs.
     launcher=()
     if [ "$gpus" -gt 1 ]; then
         launcher=(-m torch.distributed.run --standalone --nproc-per-node "$gpus")
@@ -34,7 +34,7 @@ if [ ! -e "$out/$preset/model" ]; then
         --name "wmt14-$preset" --batch-tokens $((25000 / gpus)) "${@:4}" ${resume[@]+"${resume[@]}"}
 fi
 
-# The test split as text: the 3,003 sentences that sacreBLEU calls wmt14/full.
+# Write the test split as text. Its 3,003 sentences are sacreBLEU's wmt14/full.
 if [ ! -e "$out/test.de" ]; then
     "$python" - "$corpus" "$out" <<'END'
 import sys
@@ -56,7 +56,7 @@ for language in ("en", "de"):
 END
 fi
 
-# The paper's search: a beam of 4 with a length penalty of 0.6 (section 6.1). Its BLEU was of tokenised text; sacreBLEU's
-# is lower by up to 1.5.
+# The paper uses a beam size of 4 and a length penalty of 0.6 (section 6.1). It reports BLEU on tokenised text, which is
+# up to 1.5 points higher than sacreBLEU's.
 "$python" -m translator evaluate --source "$out/test.en" --reference "$out/test.de" \
     --model "$out/$preset/model" --beam 4 --length-penalty 0.6 --precision fp32
