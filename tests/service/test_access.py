@@ -252,6 +252,7 @@ def test_a_key_is_in_no_log_and_no_repr(caplog: pytest.LogCaptureFixture) -> Non
     assert digest(KEY) not in shown
 
 
+@pytest.mark.slow
 def test_the_command_generates_a_key_and_prints_its_line() -> None:
     drawn = [
         subprocess.run(

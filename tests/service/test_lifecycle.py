@@ -280,6 +280,7 @@ def test_a_lost_device_ends_the_service(echo: Any, wait_until: Waits) -> None:
         assert client.get("/readyz").json()["detail"].startswith("The device failed and only a new process")
 
 
+@pytest.mark.slow
 def test_a_model_that_was_replaced_is_freed(wait_until: Waits) -> None:
     loaded: list[weakref.ref[EchoEngine]] = []
 

@@ -22,6 +22,7 @@ import pytest
 from service.serving import read_settings
 from service.settings import Settings
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 
 # Like `python -m service`, but with an echo instead of the translator. It decodes each text alone, and texts that start

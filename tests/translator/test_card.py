@@ -59,6 +59,7 @@ def test_costs_are_summed_over_trainings():
     assert cost_in_all(training, None) == {"target_tokens_seen": 7, "flops": 1.0}
 
 
+@pytest.mark.slow
 def test_scores_are_kept_only_for_the_same_weights(trainer, prepared, tmp_path):
     trainer.train()
     path = tmp_path / "model"

@@ -130,6 +130,7 @@ def test_usual_case(text, expected):
         ("aa.aa/!", "aa.aa/!"),
     ],
 )  # fmt: skip
+@pytest.mark.slow
 def test_long_runs_take_no_quadratic_time(beginning, run):
     """Quadratic time would take a minute, and anybody could send such a text; linear time takes half a second."""
     with cpu_limit(10):

@@ -29,6 +29,7 @@ def test_a_processor_is_described_by_its_cores():
     assert describe_device(torch.device("cpu")).startswith(f"{torch.get_num_threads()} × ")
 
 
+@pytest.mark.slow
 def test_freed_memory_is_returned_to_the_system():
     """150 MB below a block that is still used, which glibc keeps until it is asked."""
     script = """

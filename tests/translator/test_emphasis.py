@@ -37,6 +37,7 @@ def test_marks_of_emphasis(text: str, expected: list[str]) -> None:
 
 
 @pytest.mark.parametrize("run", ["*", "*a", "*a ", "*a* ", "_a", "**a *b ", "`*", "~~a~~", "_"])
+@pytest.mark.slow
 def test_long_runs_take_no_quadratic_time(run: str) -> None:
     """Quadratic time would take many minutes; linear time takes a second or two."""
     script = (

@@ -19,6 +19,7 @@ from translator.tokenizer import BOS_ID, EOS_ID
 from translator.toy_grammar import generate_pairs
 from translator.translate import Translator, shipped_model
 
+pytestmark = pytest.mark.slow
 ctranslate2 = pytest.importorskip("ctranslate2")
 
 PAIRS = list(generate_pairs(12, seed=9))

@@ -50,6 +50,7 @@ def test_windows_hold_a_bounded_number_of_lines_and_bytes(tmp_path, monkeypatch)
     assert found == [lines[1:4], [lines[4]], lines[5:8], [lines[8]]]
 
 
+@pytest.mark.slow
 def test_processes_share_a_file_and_change_nothing(run, model_folder, tmp_path, monkeypatch):
     (tmp_path / "in.txt").write_text("".join(f"Anna sees {number} dogs.\n" for number in range(7)))
     whole = run("translate", tmp_path / "in.txt", "--model", model_folder)
@@ -141,6 +142,7 @@ def test_a_terminal_shows_the_speed_and_the_time_left(run, model_folder, tmp_pat
     assert re.search(r"translating .*90/90 lines +\d+ lines/s +0:00:00", shown)
 
 
+@pytest.mark.slow
 def test_a_line_from_a_pipe_is_translated_before_the_next_arrives(model_folder):
     command = (*PROGRAM, "translate", "--model", model_folder, "--beam", "1")
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as process:
@@ -156,6 +158,7 @@ def test_a_line_from_a_pipe_is_translated_before_the_next_arrives(model_folder):
 
 
 @pytest.mark.parametrize("is_file", [True, False])
+@pytest.mark.slow
 def test_a_full_disk_is_reported_as_an_error_of_the_output(model_folder, tmp_path, is_file):
     (tmp_path / "in.txt").write_bytes(b"12\n")
     command = (*PROGRAM, "translate", tmp_path / "in.txt" if is_file else "-", "--model", model_folder)
@@ -165,6 +168,7 @@ def test_a_full_disk_is_reported_as_an_error_of_the_output(model_folder, tmp_pat
     assert done.stderr == b"error: cannot write the output: No space left on device\n"
 
 
+@pytest.mark.slow
 def test_a_reader_that_closes_the_pipe_causes_no_message(model_folder, tmp_path):
     (tmp_path / "in.txt").write_bytes(b"12\n")
     reader, writer = os.pipe()

@@ -694,6 +694,7 @@ def test_the_quick_check_misses_nothing(text):
         "ssh ", "ssh -a ", "α ", "x²", "→",
     ],
 )  # fmt: skip
+@pytest.mark.slow
 def test_long_runs_take_no_quadratic_time(run):
     """Quadratic time would take many minutes, and anybody could send such a text; linear time takes half a second."""
     with cpu_limit(10):

@@ -29,6 +29,7 @@ def test_the_results_come_in_order(processes):
     assert 1 <= len(others) <= 2 if processes == 2 else not others
 
 
+@pytest.mark.slow
 def test_the_processes_share_the_cores(monkeypatch):
     monkeypatch.setattr("translator.parallel.usable_cores", lambda: 4)
     assert set(work_in_order(make_counting_threads, range(4), 2)) == {2}

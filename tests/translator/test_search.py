@@ -482,6 +482,7 @@ def test_sampled_probabilities_worked_out_by_hand(sampling, expected):
     assert (probability_NV / probability_NV.sum())[0].tolist() == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_samples_have_the_frequencies_of_the_model():
     model, limit = TableModel(1), 3
     draws = [

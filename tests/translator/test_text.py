@@ -472,6 +472,7 @@ MEGABYTE = 1_000_000
     ],
     ids=ascii,
 )
+@pytest.mark.slow
 def test_a_megabyte_of_anything_survives_a_round_trip(unit: str) -> None:
     text = unit * (MEGABYTE // len(unit.encode()))
     counted = 0
@@ -514,6 +515,7 @@ def test_five_thousand_words_without_a_full_stop() -> None:
     assert " ".join(parts) == text
 
 
+@pytest.mark.slow
 def test_a_megabyte_of_stacked_accents_is_normalised_without_loss() -> None:
     marks = "\u0301\u0327" * 200_000  # unicodedata alone would take minutes
     assert len(normalise("x" + marks)) >= 400_000 - 2 * 400

@@ -36,6 +36,7 @@ def losses(out):
 
 
 @pytest.mark.parametrize("change", [{"precision": "fp32"}, {"precision": "bf16"}])
+@pytest.mark.slow
 def test_save_and_resume_equal_the_straight_run(prepared, brief_config, tmp_path, change):
     """Dropout, shuffling across epochs, Adam and the schedule all resume where they stopped."""
     settings = {**change, "max_steps": 40, "batch_tokens": 512}

@@ -327,6 +327,7 @@ def test_a_number_of_a_million_digits_has_no_value_and_is_fast() -> None:
         "§ 1.",
     ],
 )
+@pytest.mark.slow
 def test_long_runs_take_no_quadratic_time(run: str) -> None:
     """Quadratic time would take minutes; linear time takes a second."""
     with cpu_limit(10):
