@@ -1,11 +1,12 @@
-"""A grammar that writes English–German training pairs for what corpora teach badly.
+"""A grammar that generates English–German training pairs for what models learn badly from corpora.
 
-Numbers, clock times, dates, units, letters, countries and everyday words. Each pair is a frame, an English sentence
-with its German and slots for what varies, whose German forms are right by construction:
+It covers numbers, clock times, dates, units, letters, countries and everyday words. Each pair comes from a frame: an
+English sentence and its German translation, with slots for the parts that vary. The grammar fills the slots with the
+right German forms.
 
-    frames/TOPIC.txt   the frames of a topic, one a line
+    frames/TOPIC.txt   the frames of a topic, one per line
     words/*.txt        nouns with gender and plural, adjectives, verbs
-    slots.py           what a frame is, and how it is filled
-    drawing.py         which frames are drawn, and how often
+    slots.py           frames, and how their slots are filled
+    drawing.py         how often each frame is drawn
     german.py, english.py, number_words.py, …   the grammar of the two languages
 """

@@ -1,9 +1,9 @@
-"""Writes training pairs for numbers, times, dates, letters, countries and everyday words.
+"""Generate training pairs for numbers, times, dates, letters, countries and everyday words.
 
     python benchmarks/lexical_pairs OUT.tsv.xz --count 60000 --seed 1 --without dev/*.en test/*.en
 
-Each line is English<TAB>German, as `translator prepare --corpus` reads it. Compression goes by the file's ending. No
-sentence of `behaviour.py` is written.
+Each line is English<TAB>German, which `translator prepare --corpus` reads. The ending of the file name selects the
+compression. Sentences of `behaviour.py` are left out, so that they remain a fair test.
 """
 
 import gzip
@@ -17,13 +17,12 @@ from typing import Annotated, TextIO
 
 import tyro
 
-sys.path[0] = str(
-    Path(__file__).parents[1]
-)  # Python puts this folder itself there, which does not hold the packages
+# Python puts this folder on the path. The imports below need its parent, which holds the packages.
+sys.path[0] = str(Path(__file__).parents[1])
 
-from behaviour_suites import SUITES  # noqa: E402 (the path above is needed first)
+from behaviour_suites import SUITES  # noqa: E402 (needs the path above)
 
-from lexical_pairs.drawing import generate, words_of  # noqa: E402 (see above)
+from lexical_pairs.drawing import generate, words_of  # noqa: E402 (needs the path above)
 
 _OPENERS: dict[str, Callable[..., TextIO]] = {".xz": lzma.open, ".gz": gzip.open}
 
@@ -35,17 +34,17 @@ class Options:
     out: Annotated[Path, tyro.conf.Positional]
     """File for the pairs: .tsv, .tsv.xz or .tsv.gz."""
     count: int = 60_000
-    """Pairs, all distinct."""
+    """Number of distinct pairs."""
     seed: int = 1
-    """The same seed writes the same pairs."""
+    """The same seed gives the same pairs."""
     without: tuple[Path, ...] = ()
-    """English files, one sentence a line, none of which may be written: development and test sets."""
+    """Development and test sets whose sentences are left out: English files with one sentence per line."""
     show: int = 0
-    """Random pairs to print."""
+    """Number of pairs to print as examples."""
 
 
 def main() -> None:
-    """Write the pairs and print how many there are of each topic."""
+    """Write the pairs and print their number for each topic."""
     options = tyro.cli(Options, description=__doc__)
     lines = [line for path in options.without for line in path.read_text(encoding="utf-8").splitlines()]
     lines += [case.source for suite in SUITES.values() for case in suite.cases]
@@ -55,8 +54,8 @@ def main() -> None:
     topics = Counter(pair.frame.topic for pair in pairs)
     for topic, number in topics.most_common():
         frames = len({pair.frame for pair in pairs if pair.frame.topic == topic})
-        print(f"{topic:20} {number:6} pairs of {frames} frames")
-    print(f"{'in all':20} {len(pairs):6} pairs")
+        print(f"{topic:20} {number:6} pairs from {frames} frames")
+    print(f"{'total':20} {len(pairs):6} pairs")
     for pair in pairs[: options.show]:
         print(f"{pair.english}\t{pair.german}")
 

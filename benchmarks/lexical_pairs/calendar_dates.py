@@ -1,4 +1,4 @@
-"""Days, months, dates, years, durations and how often something happens."""
+"""Days, months, dates, years, durations and frequencies."""
 
 from random import Random
 
@@ -52,7 +52,7 @@ def _weekday(random: Random) -> Forms:
 
 
 def _of_month(english: str, german: str) -> Forms:
-    """A month or a season, which is masculine."""
+    """Return the forms of a month or a season. Both are masculine in German."""
     return Forms(
         {
             "": english, "in": f"in {english}", "last": f"last {english}", "next": f"next {english}",
@@ -81,7 +81,11 @@ def _day(random: Random) -> tuple[int, str]:
 
 
 def date_forms(day: int, month: str, style: str, year: str = "") -> Forms:
-    """A date in words ("words"), or one of the styles "3 May", "May 3", "the 3rd of May", "May 3rd"."""
+    """Return the forms of a date.
+
+    The English style is "words" (the third of May), "3 May", "May 3", "the 3rd of May" or "May 3rd". The German date is
+    in words for the style "words", otherwise in figures.
+    """
     german_month, words = MONTHS[month], style == "words"
     plain = f"{german_ordinal(day)}@ {german_month}" if words else f"{day}. {german_month}"
     english = {
@@ -97,8 +101,9 @@ def date_forms(day: int, month: str, style: str, year: str = "") -> Forms:
         "by": f"bis zum {weak}", "since": f"seit dem {weak}", "after": f"nach dem {weak}",
         "before": f"vor dem {weak}", "starting": f"ab dem {weak}", "for": f"für den {weak}",
     }  # fmt: skip
-    said = {key: f"{key} {english}" for key in german if key not in ("", "the", "acc", "dat", "starting")}
-    return Forms(said | {"": english, "the": english, "starting": f"from {english}"}, german)
+    same_in_english = [key for key in german if key not in ("", "the", "acc", "dat", "starting")]
+    english_forms = {key: f"{key} {english}" for key in same_in_english}
+    return Forms(english_forms | {"": english, "the": english, "starting": f"from {english}"}, german)
 
 
 def _date(random: Random) -> Forms:
@@ -183,20 +188,23 @@ _ODD_DURATIONS = (
 
 
 def _of_units(random: Random, units: tuple[str, ...]) -> Forms:
-    """A duration in these units; its forms are the accusative, and the dative as `dat`."""
+    """Draw a duration in one of these units. The German forms are the accusative and, as `dat`, the dative."""
     english = random.choice(units)
     german, german_plural, gender, most = _UNITS[english]
     number = random.choice((1, random.randint(2, 12), random.randint(2, most)))
     if number == 1:
-        said = ("an " if english == "hour" else "a ") + english if random.random() < 0.7 else f"one {english}"
+        one = ("an " if english == "hour" else "a ") + english if random.random() < 0.7 else f"one {english}"
         accusative = f"{ {'m': 'einen', 'f': 'eine', 'n': 'ein'}[gender] } {german}".strip()
-        return Forms({"": said}, {"": accusative, "dat": f"{'einer' if gender == 'f' else 'einem'} {german}"})
+        return Forms({"": one}, {"": accusative, "dat": f"{'einer' if gender == 'f' else 'einem'} {german}"})
     dative = german_plural if german_plural.endswith("n") else german_plural + "n"
     in_figures = random.random() < 0.15
-    words, told = (
+    in_english, in_german = (
         (str(number), str(number)) if in_figures else (english_number(number), german_number(number))
     )
-    return Forms({"": f"{words} {english}s"}, {"": f"{told} {german_plural}", "dat": f"{told} {dative}"})
+    return Forms(
+        {"": f"{in_english} {english}s"},
+        {"": f"{in_german} {german_plural}", "dat": f"{in_german} {dative}"},
+    )
 
 
 def _duration(random: Random) -> Forms:
@@ -296,4 +304,4 @@ SOURCES: dict[str, Source] = {
     "future": _listed(_PARTS),
     "past": _listed(_PAST),
 }
-"""For each slot with a day or a duration, what draws it."""
+"""The sources of the slots for dates, durations and frequencies."""

@@ -13,18 +13,19 @@ _ALMOST = {5: "fünf", 10: "zehn", 20: "zwanzig"}
 
 
 def english_time(hour: int, minute: int, quarter: str = "a quarter") -> str:
-    """A time on a clock of twelve hours in words; hour 1 to 12, minute a multiple of five."""
+    """Say a time on a 12-hour clock in English words. `hour` is 1 to 12 and `minute` a multiple of five."""
     if minute == 0:
         return f"{english_number(hour)} o'clock"
     if minute == 30:
         return f"half past {english_number(hour)}"
     is_past = minute < 30
-    rest, full = (minute, hour) if is_past else (60 - minute, hour % 12 + 1)
-    return f"{quarter if rest == 15 else english_number(rest)} {'past' if is_past else 'to'} {english_number(full)}"
+    minutes, full = (minute, hour) if is_past else (60 - minute, hour % 12 + 1)
+    words = quarter if minutes == 15 else english_number(minutes)
+    return f"{words} {'past' if is_past else 'to'} {english_number(full)}"
 
 
 def german_time(hour: int, minute: int) -> str:
-    """The same in German, where 25 past and 25 to count from the half hour."""
+    """Say the same time in German words. German counts 25 past and 25 to from the half hour ("fünf vor halb vier")."""
     this, following = (german_number(full) for full in (hour, hour % 12 + 1))
     if minute == 0:
         return "ein Uhr" if hour == 1 else f"{this} Uhr"
@@ -38,7 +39,7 @@ def german_time(hour: int, minute: int) -> str:
 
 
 def _forms(english: str, german: str) -> Forms:
-    """Alone, and after each preposition, which has no case to show here."""
+    """Return a time alone and after each preposition. A time looks the same in all cases."""
     return Forms(
         {"": english} | {key: f"{key} {english}" for key in _PREPOSITIONS},
         {"": german} | {key: f"{word} {german}" for key, word in _PREPOSITIONS.items()},
@@ -46,7 +47,7 @@ def _forms(english: str, german: str) -> Forms:
 
 
 def _drawn(random: Random) -> tuple[int, int]:
-    """Hour and minute: half of the times are full or half hours or quarters."""
+    """Draw an hour and a minute. Most times are full hours, half hours or quarters."""
     return random.randint(1, 12), random.choice((0, 15, 30, 30, 45, random.randrange(5, 60, 5)))
 
 
@@ -58,13 +59,13 @@ def _time(random: Random) -> Forms:
 
 
 def _half_hour(random: Random) -> Forms:
-    """What the model of today gets wrong most often."""
+    """Draw a half hour, which models often get wrong."""
     hour, minute = random.randint(1, 12), 30
     return _forms(english_time(hour, minute), german_time(hour, minute))
 
 
 def _full_hour(random: Random) -> Forms:
-    """Full hours, also without "o'clock": "at seven" is "um sieben"."""
+    """Draw a full hour, with or without "o'clock": "at seven" is "um sieben"."""
     hour = random.randint(1, 12)
     if random.random() < 0.5:
         return _forms(english_time(hour, 0), german_time(hour, 0))
@@ -78,26 +79,23 @@ _PARTS = (
     ("in the evening", "abends", (6, 10)),
     ("at night", "abends", (10, 11)),
 )
-"""English part of the day, German one, and the hours that both name so."""
+"""A part of the day in English and German, and the first and last hour to which both apply."""
 
 
 def _time_of_day(random: Random) -> Forms:
-    english, german, (least, most) = random.choice(_PARTS)
-    hour, minute = random.randint(least, most), random.choice((0, 0, 15, 30, 30, 45))
-    if minute == 45:  # a quarter to the next hour must be in the same part
-        hour = max(least, hour - 1) if hour > least else hour
+    english_part, german_part, (first, last) = random.choice(_PARTS)
+    hour, minute = random.randint(first, last), random.choice((0, 0, 15, 30, 30, 45))
+    if minute == 45:  # a quarter to the next hour must be in the same part of the day
+        hour = max(first, hour - 1) if hour > first else hour
     if minute == 0 and random.random() < 0.6:
-        said, told = english_number(hour), german_time(hour, 0)
+        english = english_number(hour)
     else:
-        said, told = (
-            english_time(hour, minute, random.choice(("a quarter", "quarter"))),
-            german_time(hour, minute),
-        )
-    return _forms(f"{said} {english}", f"{told} {german}")
+        english = english_time(hour, minute, random.choice(("a quarter", "quarter")))
+    return _forms(f"{english} {english_part}", f"{german_time(hour, minute)} {german_part}")
 
 
 def _moment(random: Random) -> Forms:
-    """Noon and midnight."""
+    """Draw noon or midnight."""
     if random.random() < 0.5:
         prepositions = {
             "at": "um",
@@ -119,7 +117,7 @@ def _moment(random: Random) -> Forms:
 
 
 def _figures(random: Random) -> Forms:
-    """A time in figures with a.m. or p.m., which becomes one of 24 hours."""
+    """Draw a time in figures with a.m. or p.m. German uses the 24-hour clock."""
     hour, minute = random.randint(1, 12), random.choice((0, 0, 0, 10, 15, 20, 30, 30, 40, 45, 50))
     is_afternoon = random.random() < 0.5
     mark = random.choice(("p.m.", "p.m.", "pm")) if is_afternoon else random.choice(("a.m.", "a.m.", "am"))
@@ -136,4 +134,4 @@ SOURCES: dict[str, Source] = {
     "moment": _moment,
     "clock": _figures,
 }
-"""For each slot with a time, what draws it."""
+"""The sources of the slots for times."""

@@ -1,4 +1,4 @@
-"""Which frames are drawn and how often, and how their English may be written."""
+"""Draw frames by topic, fill them, and vary the punctuation of their English."""
 
 import re
 from collections import Counter
@@ -16,21 +16,19 @@ WEIGHTS = {
     "idioms": 3, "letters": 9, "letters_fixed": 1, "quoted": 5, "numbers": 8, "ordinals_fractions": 7, "places": 10,
     "units": 8, "verbs": 10,
 }  # fmt: skip
-"""Of the topics. A topic whose pairs are used up leaves its share to the others."""
-LARGEST_SHARE = 0.01
-"""Of one frame in the pairs."""
-_MOST_MISSES = 30
-"""Pairs in a row that a frame has made before; then it has no more."""
-_SHARE_OF_TYPOGRAPHIC = 0.4
-_SHARE_OF_STRAIGHT = 0.4
-_SHARE_WITHOUT = 0.12
-_OMITTED = re.compile(
+"""How often each topic is drawn. When a topic has no more pairs, the others get its share."""
+MAX_FRAME_SHARE = 0.01
+"""Largest share of the pairs that may come from one frame."""
+_MAX_REPEATS = 30
+"""A frame is used up when it has repeated earlier pairs this many times in a row."""
+_CURLY_APOSTROPHE_SHARE = 0.4
+_STRAIGHT_QUOTES_SHARE = 0.4
+_NO_APOSTROPHE_SHARE = 0.12
+_NO_APOSTROPHE = re.compile(
     r"(?i)\b(?:(?:do|does|did|is|was|are|have|has|could|would|should|ca|wo)n't|I'm|you're|that's|what's)\b"
 )
-"""Contractions that people write without their apostrophe, where no other word has those letters in that place."""
-
-
-_SHARE_IN_FULL = 0.15
+"""Contractions that people also write without the apostrophe, and that are not other words then."""
+_FULL_FORM_SHARE = 0.15
 _NOT = re.compile(
     r"\b(do|does|did|is|was|are|have|has|could|would|should|must|need|ca|wo|were)n't\b", re.IGNORECASE
 )
@@ -38,7 +36,7 @@ _NOT = re.compile(
 
 @dataclass(frozen=True)
 class Drawn:
-    """A pair and the frame that it comes from."""
+    """A pair, and the frame that it comes from."""
 
     frame: Frame
     english: str
@@ -46,7 +44,7 @@ class Drawn:
 
 
 def words_of(english: str) -> str:
-    """A sentence by its words alone, to compare sentences: "Don’t go!" is "dont go"."""
+    """Reduce a sentence to its words, to compare sentences: "Don’t go!" becomes "dont go"."""
     return re.sub(r"\W+", " ", re.sub("['’]", "", english)).strip().lower()
 
 
@@ -56,15 +54,16 @@ def generate(
     frames: list[Frame] | None = None,
     excluded: Set[str] = frozenset(),
 ) -> list[Drawn]:
-    """Distinct pairs, the same for the same seed, in random order; fewer than `count` if the frames have no more.
+    """Generate distinct pairs in random order.
 
-    Sentences with the words of one in `excluded` (as `words_of` gives them) are left out.
+    The same seed gives the same pairs. There are fewer than `count` if the frames cannot make more. `excluded` holds
+    sentences to leave out, as `words_of` returns them.
     """
     random = Random(seed)
     topics: dict[str, list[Frame]] = {}
     for frame in frames or FRAMES:
         topics.setdefault(frame.topic, []).append(frame)
-    most = max(1, int(count * LARGEST_SHARE))
+    max_per_frame = max(1, int(count * MAX_FRAME_SHARE))
     used: Counter[Frame] = Counter()
     drawn: dict[str, Drawn] = {}
     while len(drawn) < count and topics:
@@ -74,7 +73,7 @@ def generate(
         if pair is not None:
             drawn[pair[0].lower()] = Drawn(frame, *pair)
             used[frame] += 1
-        if pair is None or used[frame] >= most:
+        if pair is None or used[frame] >= max_per_frame:
             topics[topic].remove(frame)
             if not topics[topic]:
                 del topics[topic]
@@ -84,28 +83,28 @@ def generate(
 
 
 def _new_pair(frame: Frame, random: Random, known: Mapping[str, Drawn], excluded: Set[str]) -> Pair | None:
-    for _ in range(_MOST_MISSES if frame.labels else 1):
+    for _ in range(_MAX_REPEATS if frame.labels else 1):
         english, german = fill(frame, SOURCES, random)
-        english = _written(english, random)
+        english = _vary_punctuation(english, random)
         if english.lower() not in known and words_of(english) not in excluded:
             return english, german
     return None
 
 
-def _written(english: str, random: Random) -> str:
-    """With the apostrophes and quotation marks of a typewriter or of print, or without apostrophes, as people write."""
-    if "“" in english and random.random() < _SHARE_OF_STRAIGHT:
+def _vary_punctuation(english: str, random: Random) -> str:
+    """Use straight or curly quotes and apostrophes, leave apostrophes out, or write contractions in full."""
+    if "“" in english and random.random() < _STRAIGHT_QUOTES_SHARE:
         english = english.replace("“", '"').replace("”", '"')
     if "'" not in english:
         return english
-    if random.random() < _SHARE_IN_FULL and english[-1] in ".!" and "?" not in english:
-        return _NOT.sub(_in_full, english)
-    if random.random() < _SHARE_WITHOUT and _OMITTED.search(english):
-        return _OMITTED.sub(lambda found: found[0].replace("'", ""), english)
-    return english.replace("'", "’") if random.random() < _SHARE_OF_TYPOGRAPHIC else english
+    if random.random() < _FULL_FORM_SHARE and english[-1] in ".!" and "?" not in english:
+        return _NOT.sub(_full_form, english)
+    if random.random() < _NO_APOSTROPHE_SHARE and _NO_APOSTROPHE.search(english):
+        return _NO_APOSTROPHE.sub(lambda found: found[0].replace("'", ""), english)
+    return english.replace("'", "’") if random.random() < _CURLY_APOSTROPHE_SHARE else english
 
 
-def _in_full(contraction: re.Match[str]) -> str:
+def _full_form(contraction: re.Match[str]) -> str:
     verb = contraction[1]
     if verb.lower() == "ca":
         return f"{verb}nnot"

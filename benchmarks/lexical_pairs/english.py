@@ -1,4 +1,4 @@
-"""English forms: plurals, "a" and "an", verbs."""
+"""English grammar: plurals, "a" and "an", verb forms."""
 
 import re
 
@@ -7,24 +7,24 @@ _DOUBLES = re.compile(r"[^aeiou]*[aeiou][bdgmnprt]")
 
 
 def with_article(words: str) -> str:
-    """The words after "a" or "an"."""
+    """Put "a" or "an" before the words."""
     return ("an " if _AN.match(words) else "a ") + words
 
 
 def plural(noun: str) -> str:
-    """A regular plural."""
+    """Return the plural of a regular noun."""
     if re.search(r"[^aeiou]y$", noun):
         return noun[:-1] + "ies"
     return noun + ("es" if re.search(r"(?:s|x|z|ch|sh)$", noun) else "s")
 
 
 def third_person(verb: str) -> str:
-    """A regular form after "he"."""
+    """Return the third person singular of a regular verb: "goes"."""
     return verb + "es" if verb.endswith("o") else plural(verb)
 
 
 def past(verb: str) -> str:
-    """A regular past."""
+    """Return the past tense of a regular verb."""
     if verb.endswith("e"):
         return verb + "d"
     if re.search(r"[^aeiou]y$", verb):
@@ -33,7 +33,7 @@ def past(verb: str) -> str:
 
 
 def progressive(verb: str) -> str:
-    """The form in -ing."""
+    """Return the -ing form of a verb."""
     if verb.endswith("ie"):
         return verb[:-2] + "ying"
     if re.search(r"[^eoy]e$", verb) and verb != "be":

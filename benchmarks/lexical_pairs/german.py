@@ -1,4 +1,4 @@
-"""German declension: articles, endings of adjectives, nouns."""
+"""German declension: articles, adjective endings, nouns."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ CONTRACTIONS = {
     "an dem": "am", "bei dem": "beim", "in dem": "im", "von dem": "vom", "zu dem": "zum", "an das": "ans",
     "in das": "ins", "zu der": "zur",
 }  # fmt: skip
-"""Prepositions that grow together with the article after them."""
+"""Contractions of a preposition and the article after it."""
 
 _DER = {
     "nom": {"m": "der", "f": "die", "n": "das", "p": "die"},
@@ -35,15 +35,15 @@ _LIKE_MEIN = ("ein", "kein", "mein", "sein", "ihr", "Ihr", "unser")
 
 @dataclass(frozen=True)
 class Determiner:
-    """An article or a word like it: its stem, its kind and the case that it is in."""
+    """An article or a similar word: its stem, its declension and its case."""
 
     stem: str
     kind: str
-    """"der", "dieser", "mein", or "" for no article at all."""
+    """The declension: "der", "dieser" or "mein", and "" if there is no article."""
     case: str
 
     def form(self, gender: str) -> str:
-        """The word itself, before a noun of this gender ("p" for the plural)."""
+        """Return the word before a noun of this gender: "m", "f", "n", or "p" for the plural."""
         if self.kind == "der":
             return _DER[self.case][gender]
         if not self.kind:
@@ -51,7 +51,7 @@ class Determiner:
         return self.stem + (_DIESER if self.kind == "dieser" else _MEIN)[self.case][gender]
 
     def ending(self, gender: str) -> str:
-        """The ending of an adjective after it."""
+        """Return the ending of an adjective between this word and a noun of this gender."""
         shows_case = self.kind in ("der", "dieser") or (
             self.kind == "mein" and self.form(gender) != self.stem
         )
@@ -63,12 +63,10 @@ class Determiner:
 
 
 def determiner(masculine: str, is_plural: bool) -> Determiner:
-    """Read a determiner from its masculine form ("den", "einem"), or from that of the plural ("die", "meinen").
+    """Parse a determiner from its masculine form ("den", "einem") or its plural form ("die", "meinen").
 
-    The masculine forms differ in all cases, and the plural's nominative is its accusative. Without an article the
-    case itself stands there: "acc", "dat"; "" is the nominative.
-
-    Raises ValueError for any other word.
+    The masculine form tells the case. In the plural, the nominative and the accusative are the same. If there is no
+    article, write the case: "acc", "dat", or "" for the nominative. Raises ValueError for any other word.
     """
     if masculine in (*CASES, ""):
         return Determiner("", "", masculine or "nom")
@@ -80,16 +78,16 @@ def determiner(masculine: str, is_plural: bool) -> Determiner:
             for case in CASES:
                 if masculine == stem + table[case]["p" if is_plural else "m"]:
                     return Determiner(stem, kind, case)
-    raise ValueError(f"{masculine!r} is no determiner; write its masculine form, or that of the plural")
+    raise ValueError(f"{masculine!r} is not a determiner; write its masculine form or its plural form")
 
 
 def pronoun(masculine: str, gender: str) -> str:
-    """The pronoun for a noun of this gender, from the masculine one: "er", "ihn", "ihm"."""
+    """Return the pronoun for a noun of this gender, given the masculine one: "er", "ihn" or "ihm"."""
     return _PRONOUNS[masculine][gender]
 
 
 def is_pronoun(word: str) -> bool:
-    """Whether it is a masculine pronoun that `pronoun` knows."""
+    """Whether `pronoun` accepts this word."""
     return word in _PRONOUNS
 
 
@@ -100,16 +98,16 @@ class Adjective:
     english: str
     german: str
     stem: str
-    """What endings are put on: "teur" for "teuer"."""
+    """The part before endings: "teur" for "teuer"."""
 
     def declined(self, ending: str) -> str:
-        """With an ending."""
+        """Return the German adjective with an ending."""
         return self.stem[:-1] + ending if self.stem.endswith("e") else self.stem + ending
 
 
 @dataclass(frozen=True)
 class Noun:
-    """A noun in both languages with the adjectives that go with it. A plural may be missing."""
+    """A noun in both languages, with the adjectives that go with it. Plurals are "" if the noun has none."""
 
     english: str
     english_plural: str
@@ -120,7 +118,7 @@ class Noun:
     adjectives: tuple[Adjective, ...] = ()
 
     def declined(self, case: str, is_plural: bool) -> str:
-        """The German noun: the dative plural has -n, a weak masculine noun in all but the nominative."""
+        """Return the German noun in a case. Dative plurals and weak masculine nouns get their -n."""
         if is_plural:
             takes_n = case == "dat" and self.german_plural.endswith(("e", "el", "er"))
             return self.german_plural + ("n" if takes_n else "")
@@ -130,7 +128,10 @@ class Noun:
 
 
 def noun_phrase(word: str, adjective: Adjective | None, noun: Noun, is_plural: bool) -> str:
-    """Article, adjective and noun, from the masculine form of the article; or the pronoun for the noun."""
+    """Return article, adjective and noun, or the pronoun for the noun.
+
+    `word` is the masculine form of the article or pronoun, as `determiner` and `pronoun` expect it.
+    """
     if is_pronoun(word):
         return "sie" if is_plural and word != "ihm" else pronoun(word, noun.gender)
     gender, found = "p" if is_plural else noun.gender, determiner(word, is_plural)

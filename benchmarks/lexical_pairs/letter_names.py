@@ -19,11 +19,11 @@ WOMEN, MEN, SURNAMES = _names("women"), _names("men"), _names("surnames")
 _TITLES = dict.fromkeys(
     ("Ms", "Ms.", "Mrs", "Mrs.", "Miss"), ("Frau", "Frau", "geehrte Frau")
 ) | dict.fromkeys(("Mr", "Mr."), ("Herr", "Herrn", "geehrter Herr"))
-"""For each title the German one, the same in the accusative and dative, and what stands in a letter."""
+"""The German of each title: nominative, accusative and dative, and salutation of a letter."""
 
 
-def _mister(random: Random) -> Forms:
-    """Ms Miller, Mr Smith; German has "Frau" for each of "Ms", "Mrs" and "Miss"."""
+def _mr_or_ms(random: Random) -> Forms:
+    """Draw a title and a surname, such as Ms Miller. German uses "Frau" for "Ms", "Mrs" and "Miss"."""
     surname = random.choice(SURNAMES)
     title = random.choice(("Ms", "Ms", "Mrs", "Mrs", "Mr", "Mr", "Mr", "Mr.", "Mrs.", "Ms.", "Miss"))
     german, weak, dear = _TITLES[title]
@@ -35,7 +35,7 @@ def _mister(random: Random) -> Forms:
 
 
 def _doctor(random: Random) -> Forms:
-    """A title without a gender, which German letters take for a man's unless a first name tells."""
+    """Draw a doctor or professor. Without a first name, the German salutation is that of a man."""
     surname = random.choice(SURNAMES)
     english, german = random.choice(
         (("Dr", "Dr."), ("Dr.", "Dr."), ("Professor", "Professor"), ("Prof.", "Prof."))
@@ -45,9 +45,9 @@ def _doctor(random: Random) -> Forms:
             {"dear": f"Dear {english} {surname}"}, {"dear": f"Sehr geehrter Herr {german} {surname}"}
         )
     first, is_woman = random.choice([(name, True) for name in WOMEN] + [(name, False) for name in MEN])
-    sehr = "Sehr geehrte Frau" if is_woman else "Sehr geehrter Herr"
+    dear = "Sehr geehrte Frau" if is_woman else "Sehr geehrter Herr"
     return Forms(
-        {"dear": f"Dear {english} {first} {surname}"}, {"dear": f"{sehr} {german} {first} {surname}"}
+        {"dear": f"Dear {english} {first} {surname}"}, {"dear": f"{dear} {german} {first} {surname}"}
     )
 
 
@@ -68,7 +68,7 @@ def _named(name: str, is_woman: bool) -> Forms:
 
 
 def _couple(random: Random) -> Forms:
-    """Mr and Mrs Miller."""
+    """Draw a couple, such as Mr and Mrs Miller."""
     surname = random.choice(SURNAMES)
     return Forms(
         {"": f"Mr and Mrs {surname}", "dear": f"Dear Mr and Mrs {surname}"},
@@ -95,17 +95,17 @@ _PEOPLE = {
     "the boy": "der Junge den dem m", "our grandmother": "unsere Großmutter unsere unserer f",
     "the woman next door": "die Nachbarin die der f",
 }  # fmt: skip
-"""People: the German nominative, the article in the accusative and the dative, and the gender."""
+"""People: the German nominative, the article in the accusative and in the dative, and the gender."""
 
 
 def _someone(random: Random) -> Forms:
-    """Somebody, as the subject and the object of sentences."""
+    """Draw a first name or a person, as the subject or object of a sentence."""
     if random.random() < 0.4:
         name = _first_name(random)
         german = name.german
         return Forms(name.english, {**german, "acc": german[""], "dat": german[""]})
-    english, told = random.choice(list(_PEOPLE.items()))
-    nominative, noun, accusative, dative, gender = told.split()
+    english, german_forms = random.choice(list(_PEOPLE.items()))
+    nominative, noun, accusative, dative, gender = german_forms.split()
     noun = noun.replace("_", " ")
     declined = noun.replace("alte ", "alten ") + ("n" if noun == "Junge" else "")
     acc = noun if gender == "f" else declined
@@ -123,8 +123,8 @@ def _surname(random: Random) -> Forms:
 
 
 SOURCES: dict[str, Source] = {
-    "titled": lambda random: random.choice((_mister, _mister, _doctor))(random),
-    "mister": _mister,
+    "titled": lambda random: random.choice((_mr_or_ms, _mr_or_ms, _doctor))(random),
+    "mister": _mr_or_ms,
     "doctor": _doctor,
     "first": _first_name,
     "woman": lambda random: _named(random.choice(WOMEN), True),
@@ -133,4 +133,4 @@ SOURCES: dict[str, Source] = {
     "surname": _surname,
     "someone": _someone,
 }
-"""For each slot with a name, what draws it."""
+"""The sources of the slots for people."""

@@ -1,4 +1,4 @@
-"""Quantities with a unit, which is translated and never converted, and money."""
+"""Quantities and amounts of money. Units are translated, never converted."""
 
 from random import Random
 
@@ -18,25 +18,26 @@ _HALVES = {
 
 
 def quantity(unit: Unit, number: float, style: str) -> Forms:
-    """A quantity in "words" or in "figures", in the nominative, the accusative and the dative.
+    """Return the forms of a quantity. The style is "words" or "figures".
 
-    A half may be alone ("half a cup") or with a whole number ("two and a half cups"); other decimals are figures.
+    The German forms are the accusative, the nominative (`nom`) and the dative (`dat`). In words, the only fraction is a
+    half: "half a cup", "two and a half cups".
     """
     singular, plural, gender, german, german_plural, dative = unit
     many = (german_plural, german_plural, dative)
     article = "an" if singular[0] in "aeio" else "a"
     if style == "figures":
-        told = german_figure(number)
+        figure = german_figure(number)
         english = f"{number:,} {singular if number == 1 else plural}"
-        return _forms(english, *(f"{told} {german if number == 1 else form}" for form in many))
+        return _forms(english, *(f"{figure} {german if number == 1 else form}" for form in many))
     whole, is_half = int(number), number % 1 == 0.5
     if number == 0.5:
         cases = zip(_ARTICLES[gender], _HALVES[gender], strict=True)
         return _forms(f"half {article} {singular}", *(f"{one} {half} {german}" for one, half in cases))
     if is_half:
-        told = "anderthalb" if whole == 1 else f"{german_number(whole)}einhalb"
+        words = "anderthalb" if whole == 1 else f"{german_number(whole)}einhalb"
         english = f"{english_number(whole)} and a half {plural}"
-        return _forms(english, *(f"{told} {form}" for form in many))
+        return _forms(english, *(f"{words} {form}" for form in many))
     if whole == 1:
         return _forms(
             f"{article if style == 'words' else 'one'} {singular}",
@@ -50,20 +51,23 @@ def _forms(english: str, nominative: str, accusative: str, dative: str) -> Forms
     return Forms({"": english}, {"": accusative, "nom": nominative, "dat": dative})
 
 
-def _measure(units: str, numbers: tuple[int, ...], *, halves: bool = False, ones: bool = True) -> Source:
-    """Quantities of these units, up to the numbers; a quarter of them in figures."""
+def _measure(units: str, limits: tuple[int, ...], *, halves: bool = False, ones: bool = True) -> Source:
+    """Return a source of quantities in one of these units, up to one of the limits.
+
+    Just over a quarter of them are in figures.
+    """
     names = units.split(", ")
 
     def forms(random: Random) -> Forms:
         unit = UNITS[random.choice(names)]
-        most = random.choice(numbers)
-        number: float = random.randint(1 if ones else 2, most)
-        if most >= 100 and random.random() < 0.6:
-            number = max(100, round(number, -2)) if most >= 1000 else max(10, round(number, -1))
-        if most == 9 and halves and random.random() < 0.4:
+        limit = random.choice(limits)
+        number: float = random.randint(1 if ones else 2, limit)
+        if limit >= 100 and random.random() < 0.6:
+            number = max(100, round(number, -2)) if limit >= 1000 else max(10, round(number, -1))
+        if limit == 9 and halves and random.random() < 0.4:
             number = random.choice((0.5, 0.5, 1.5, 1.5, 2.5, 3.5, 4.5))
         while number % 100 == 1 and number > 1:
-            number = random.randint(2, most)
+            number = random.randint(2, limit)
         if unit[3][0].islower() or unit[3] == "Schweizer Franken":
             number = max(2, int(number))
         style = (
@@ -137,4 +141,4 @@ SOURCES: dict[str, Source] = {
     "price": _measure("dollar, euro, pound", (9, 90, 90, 900)),
     "cents": _measure("cent", (90,), ones=False),
 }
-"""For each slot with a quantity, what draws it."""
+"""The sources of the slots for quantities."""

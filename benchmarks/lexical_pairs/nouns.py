@@ -1,4 +1,4 @@
-"""Nouns by class and adjectives by list, from the files in `words/`."""
+"""Classes of nouns and lists of adjectives, read from the files in `words/`."""
 
 import re
 from random import Random
@@ -43,7 +43,7 @@ def _noun(english: str, german: str, adjectives: tuple[Adjective, ...]) -> Noun:
 
 
 def _nouns() -> tuple[dict[str, tuple[Noun, ...]], dict[str, tuple[Noun, ...]]]:
-    """The nouns of each class, and the feminine forms of those that have one."""
+    """Read the nouns of each class, and the feminine forms of those that have one."""
     classes: dict[str, tuple[Noun, ...]] = {}
     women: dict[str, tuple[Noun, ...]] = {}
     for line in lines("nouns.txt"):
@@ -71,7 +71,10 @@ def _nouns() -> tuple[dict[str, tuple[Noun, ...]], dict[str, tuple[Noun, ...]]]:
 
 
 def _entries(words: str) -> list[tuple[str, str, str]]:
-    """Of "teacher=der Lehrer, Lehrer; Lehrerin; …", where a word without "=" is the feminine form before it."""
+    """Split a line into (English, German, feminine German or "").
+
+    In "teacher=der Lehrer, Lehrer; Lehrerin; …", an entry without "=" is the feminine form of the entry before it.
+    """
     found: list[tuple[str, str, str]] = []
     for entry in words.split(";"):
         english, mark, german = entry.strip().partition("=")
@@ -84,7 +87,7 @@ def _entries(words: str) -> list[tuple[str, str, str]]:
 
 ADJECTIVES = _adjectives()
 NOUNS, WOMEN = _nouns()
-"""By class; of the professions those of women, too."""
+"""The nouns by class. WOMEN has the feminine forms, for professions and the like."""
 
 
 def _any(words: tuple[Filler, ...]) -> Source:
@@ -97,4 +100,4 @@ def _any(words: tuple[Filler, ...]) -> Source:
 SOURCES: dict[str, Source] = {f"~{name}": _any(words) for name, words in ADJECTIVES.items()}
 SOURCES |= {name: _any(words) for name, words in NOUNS.items()}
 SOURCES |= {f"{name}f": _any(words) for name, words in WOMEN.items()}
-"""For each slot with a noun, or with an adjective of a list, what draws it."""
+"""The sources of the slots for nouns, and for adjectives of a list."""

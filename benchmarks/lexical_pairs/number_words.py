@@ -1,4 +1,4 @@
-"""Numbers in words in both languages, and the slots that hold them."""
+"""Numbers in words in both languages, and the sources of the slots for them."""
 
 from collections.abc import Callable
 from math import gcd
@@ -23,12 +23,19 @@ _GERMAN_ORDINALS = {1: "erst", 3: "dritt", 7: "siebt", 8: "acht"}
 ENDINGS = ("e", "en", "er", "es")
 
 
-def english_number(number: int, *, has_and: bool = True, a: bool = False) -> str:
-    """A whole number up to a million in words, British with "and"; `a` says "a hundred" for "one hundred"."""
+def english_number(number: int, *, has_and: bool = True, has_article: bool = False) -> str:
+    """Write a whole number up to a million in words.
+
+    With `has_and`, it is British: "one hundred and five". With `has_article`, it is "a hundred", not "one hundred".
+    """
     if number == 10**6:
-        return "a million" if a else "one million"
+        return "a million" if has_article else "one million"
     words = _english(number, has_and=has_and)
-    if a and (number < 2000 or number == 100_000) and words.startswith(("one hundred", "one thousand")):
+    if (
+        has_article
+        and (number < 2000 or number == 100_000)
+        and words.startswith(("one hundred", "one thousand"))
+    ):
         return "a" + words.removeprefix("one")
     return words
 
@@ -48,7 +55,7 @@ def _english(number: int, *, has_and: bool) -> str:
 
 
 def german_number(number: int) -> str:
-    """A whole number up to a million in words, with "hundert" and "tausend" for 100 and 1000."""
+    """Write a whole number up to a million in words. 100 and 1000 are "hundert" and "tausend", without "ein"."""
     if number == 10**6:
         return "eine Million"
     words = _german(number)
@@ -67,13 +74,13 @@ def _german(number: int) -> str:
 
 
 def _before_more(number: int) -> str:
-    """The word within a longer word: "ein" for "eins"."""
+    """Return a number as part of a longer word: "ein" instead of "eins"."""
     words = _german(number)
     return words.removesuffix("s") if number % 100 == 1 else words
 
 
 def english_ordinal(number: int) -> str:
-    """An ordinal in words."""
+    """Write an ordinal in words: "twenty-first"."""
     before, mark, last = english_number(number).rpartition("-" if number < 100 else " ")
     if mark == " " and "-" in last:
         tens, _, ones = last.partition("-")
@@ -83,7 +90,7 @@ def english_ordinal(number: int) -> str:
 
 
 def german_ordinal(number: int) -> str:
-    """The stem of an ordinal in words, before its ending."""
+    """Write the stem of an ordinal in words, without its ending: "zweit"."""
     below = number % 100
     if below in _GERMAN_ORDINALS:
         before = german_number(number - below) if number > below else ""
@@ -92,24 +99,24 @@ def german_ordinal(number: int) -> str:
 
 
 def ordinal_figure(number: int) -> str:
-    """An English ordinal in figures: "3rd", "11th"."""
+    """Write an English ordinal in figures: "3rd", "11th"."""
     ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number % 100 not in (11, 12, 13) else "th"
     return f"{number}{ending}"
 
 
 def german_figure(number: float) -> str:
-    """A number in figures, with German marks: 1.250, 2,5."""
+    """Write a number in figures with German separators: 1.250, 2,5."""
     return f"{number:,}".translate(str.maketrans(",.", ".,"))
 
 
 def number_forms(number: int, random: Random) -> Forms:
-    """A number in words, or in figures as `fig`."""
-    words = english_number(number, has_and=random.random() < 0.7, a=random.random() < 0.5)
+    """Return a number in words and, as `fig`, in figures."""
+    words = english_number(number, has_and=random.random() < 0.7, has_article=random.random() < 0.5)
     return Forms({"": words, "fig": f"{number:,}"}, {"": german_number(number), "fig": german_figure(number)})
 
 
 def ordinal_forms(number: int) -> Forms:
-    """An ordinal in words with each ending (`e`, `en`, …), or in figures as `fig`."""
+    """Return an ordinal in words with each German ending (`e`, `en`, …) and, as `fig`, in figures."""
     stem = german_ordinal(number)
     german = {ending: stem + ending for ending in ENDINGS} | {"fig": f"{number}."}
     english = dict.fromkeys(ENDINGS, english_ordinal(number)) | {"": english_ordinal(number)}
@@ -119,7 +126,7 @@ def ordinal_forms(number: int) -> Forms:
 def _number(pick: Callable[[Random], int]) -> Source:
     def forms(random: Random) -> Forms:
         number = pick(random)
-        while number % 100 == 1:  # "hunderteins Hunde" is nothing that Germans agree on
+        while number % 100 == 1:  # Germans disagree about "hunderteins Hunde"
             number = pick(random)
         return number_forms(number, random)
 
@@ -160,42 +167,41 @@ _PARTS = {
     7: ("seventh", "Siebtel"), 8: ("eighth", "Achtel"), 10: ("tenth", "Zehntel"),
 }  # fmt: skip
 _FRACTIONS = tuple(
-    (above, below)
-    for below, times in ((3, 4), (4, 4), (5, 2), (6, 1), (7, 1), (8, 1), (10, 1))
-    for above in range(1, below)
-    if gcd(above, below) == 1
+    (numerator, denominator)
+    for denominator, times in ((3, 4), (4, 4), (5, 2), (6, 1), (7, 1), (8, 1), (10, 1))
+    for numerator in range(1, denominator)
+    if gcd(numerator, denominator) == 1
     for _ in range(times)
 )
-"""Above and below the line, the most common ones several times."""
+"""Numerators and denominators. Common fractions are listed several times, to be drawn more often."""
 
 
 def _fraction(random: Random) -> Forms:
-    """Its German with the verb and the case that it asks for."""
-    above, below = random.choice(_FRACTIONS)
-    english, german = _PARTS[below]
-    if above == 1:
-        said = random.choice(("a", "one")) if below != 8 else random.choice(("an", "one"))
+    """Draw a fraction, with the verb in the number that it requires."""
+    numerator, denominator = random.choice(_FRACTIONS)
+    english, german = _PARTS[denominator]
+    if numerator == 1:
+        article = random.choice(("a", "one")) if denominator != 8 else random.choice(("an", "one"))
         return Forms(
-            {"": f"{said} {english}", "is": "is", "was": "was"},
+            {"": f"{article} {english}", "is": "is", "was": "was"},
             {"": f"ein {german}", "dat": f"einem {german}", "is": "ist", "was": "war"},
         )
-    said = f"{_ENGLISH[above]} {english}s"
-    number = f"{_GERMAN[above]} {german}"
+    in_german = f"{_GERMAN[numerator]} {german}"
     return Forms(
-        {"": said, "is": "are", "was": "were"},
-        {"": number, "dat": f"{number}n", "is": "sind", "was": "waren"},
+        {"": f"{_ENGLISH[numerator]} {english}s", "is": "are", "was": "were"},
+        {"": in_german, "dat": f"{in_german}n", "is": "sind", "was": "waren"},
     )
 
 
 def _and_a_half(random: Random) -> Forms:
-    """A number and a half: before a noun in the plural."""
+    """Draw a number and a half, for use before a plural noun."""
     number = random.randint(1, 9)
     german = "anderthalb" if number == 1 else f"{_GERMAN[number]}einhalb"
     return Forms({"": f"{_ENGLISH[number]} and a half"}, {"": german})
 
 
 def _dozens(random: Random) -> Forms:
-    """Dozens and scores: before a noun in the plural, in the nominative or accusative."""
+    """Draw dozens, hundreds or the like, for use before a plural noun in the nominative or accusative."""
     english, german = random.choice((
         ("a dozen", "ein Dutzend"), ("half a dozen", "ein halbes Dutzend"), ("two dozen", "zwei Dutzend"),
         ("three dozen", "drei Dutzend"), ("several dozen", "mehrere Dutzend"), ("dozens of", "Dutzende"),
@@ -206,16 +212,17 @@ def _dozens(random: Random) -> Forms:
 
 
 def _times(random: Random) -> Forms:
-    """How often: once, twice, three times."""
+    """Draw a frequency: once, twice, three times."""
     number = random.choice((1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 20, 50, 100))
-    english = {1: "once", 2: "twice"}.get(number, f"{english_number(number, a=random.random() < 0.5)} times")
+    words = english_number(number, has_article=random.random() < 0.5)
+    english = {1: "once", 2: "twice"}.get(number, f"{words} times")
     return Forms(
         {"": english}, {"": _before_more(number).removeprefix("ein" if number == 100 else " ") + "mal"}
     )
 
 
 def _multiple(random: Random) -> Forms:
-    """Twice as, three times as."""
+    """Draw a multiple: twice (as long), three times (as long)."""
     number = random.randint(2, 10)
     english = "twice" if number == 2 else f"{_ENGLISH[number]} times"
     return Forms({"": english}, {"": ("doppelt" if number == 2 else f"{_GERMAN[number]}mal")})
@@ -241,4 +248,4 @@ SOURCES: dict[str, Source] = {
     "times": _times,
     "multiple": _multiple,
 }
-"""For each slot with a number, what draws it."""
+"""The sources of the slots for numbers."""

@@ -1,4 +1,4 @@
-"""Fixed sentences of other topics as what somebody says, so that each is seen in more than one place."""
+"""Fixed sentences of other topics, for use as direct speech, so that each occurs in more than one place."""
 
 from pathlib import Path
 from random import Random
@@ -9,7 +9,7 @@ _FRAMES = read_frames(Path(__file__).parent / "frames")
 
 
 def _fixed(topic: str, marks: str) -> list[Frame]:
-    """Sentences without slots that end with one of these marks."""
+    """Return the frames of a topic that have no slots and end with one of these marks in both languages."""
     return [
         frame
         for frame in _FRAMES
@@ -21,7 +21,7 @@ def _fixed(topic: str, marks: str) -> list[Frame]:
 
 
 def _phrase(frames: list[Frame]) -> Source:
-    """A sentence as it is; `comma` is how it stands before "said Anna", and `bare` within a sentence."""
+    """Return a source of whole sentences. The form `comma` goes before "said Anna", and `bare` within a sentence."""
 
     def forms(random: Random) -> Forms:
         frame = random.choice(frames)
@@ -42,4 +42,4 @@ SOURCES: dict[str, Source] = {
     "polite": _phrase([frame for frame in _fixed("letters_fixed", ".") if ":" not in frame.english]),
     "wish": _phrase(_fixed("letters_fixed", "!")),
 }
-"""For each slot with a whole sentence, what draws it."""
+"""The sources of the slots for whole sentences."""

@@ -1,4 +1,4 @@
-"""Countries, their people and languages, cities, rivers and seas, with article and preposition."""
+"""Countries, peoples, languages, cities, rivers, seas and regions, with their articles and prepositions."""
 
 from random import Random
 
@@ -17,26 +17,29 @@ _ADJECTIVES = (
 
 
 def _weak(name: str, *, is_dative: bool) -> str:
-    """A name after "die" or "das", and its dative or genitive: "Vereinigte Staaten", "Vereinigten Staaten"."""
+    """Decline a name that begins with an adjective, as after "die" or "das": "Vereinigte(n) Staaten"."""
     words = name.replace("Vereinigtes", "Vereinigte").split()
     return " ".join(word + "n" if is_dative and word in _ADJECTIVES else word for word in words)
 
 
 def country_forms(english: str, german: str, kind: str) -> Forms:
-    """A country's forms by preposition. Its kind is the column of words/countries.txt."""
-    said = {"": english} | {key: f"{key} {english}" for key in _ENGLISH}
-    said["is"] = "is"  # the Netherlands is, but: die Niederlande sind
+    """Return the forms of a country, by preposition. `kind` is the third column of words/countries.txt."""
+    in_english = {"": english} | {key: f"{key} {english}" for key in _ENGLISH}
+    in_english["is"] = "is"  # "the Netherlands is", but "die Niederlande sind"
     if kind in "-a":
         at = "auf" if kind == "a" else "in"
-        told = {
+        in_german = {
             "": german,
             "in": f"{at} {german}",
             "to": f"nach {german}",
             "from": f"aus {german}",
             "of": f"von {german}",
+            "through": f"durch {german}",
+            "for": f"für {german}",
+            "about": f"über {german}",
+            "is": "ist",
         }
-        told |= {"through": f"durch {german}", "for": f"für {german}", "about": f"über {german}", "is": "ist"}
-        return Forms(said, told)
+        return Forms(in_english, in_german)
     nominative, accusative, dative, genitive, in_dative, in_accusative = {
         "f": ("die", "die", "der", "der", "in der", "in die"),
         "m": ("der", "den", "dem", "des", "im", "in den"),
@@ -50,7 +53,7 @@ def country_forms(english: str, german: str, kind: str) -> Forms:
         strong = weak  # die Vereinigten Staaten
     in_dat = weak if weak.endswith(("n", "USA")) or not is_plural else weak + "n"
     gen = weak + ("s" if kind == "n" or german == "Vatikan" else "")
-    return Forms(said, {
+    return Forms(in_english, {
         "": f"{nominative} {strong}", "in": f"{in_dative} {in_dat}", "to": f"{in_accusative} {strong}",
         "from": f"{'von' if kind == 'i' else 'aus'} {dative} {in_dat}", "of": f"{genitive} {gen}",
         "through": f"durch {accusative} {strong}", "for": f"für {accusative} {strong}",
@@ -76,19 +79,19 @@ def _country(random: Random) -> Forms:
 
 
 def _people(random: Random) -> Forms:
-    """A country whose people and adjective are known."""
+    """Draw a country with its adjective and its people."""
     country = random.choice(list(PEOPLES))
     adjective, german, man, woman, people, inhabitants = PEOPLES[country]
     forms = country_forms(country, *COUNTRIES[country])
-    said = {"adj": adjective, "man": adjective, "woman": adjective, "people": people, "many": people}
+    in_english = {"adj": adjective, "man": adjective, "woman": adjective, "people": people, "many": people}
     if people == "New Zealanders":
-        said |= {"adj": adjective, "man": "from New Zealand", "woman": "from New Zealand"}
-    told = {key: german + key for key in ("e", "en", "er", "es", "em")}
+        in_english |= {"adj": adjective, "man": "from New Zealand", "woman": "from New Zealand"}
+    in_german = {key: german + key for key in ("e", "en", "er", "es", "em")}
     if country == "Switzerland":  # Swiss cheese is "Schweizer Käse", without endings
-        told = dict.fromkeys(told, "Schweizer")
+        in_german = dict.fromkeys(in_german, "Schweizer")
     plural = inhabitants if inhabitants.endswith("n") else inhabitants + "n"
     the = "Deutschen" if inhabitants == "Deutsche" else inhabitants
-    told |= {
+    in_german |= {
         "man": man,
         "woman": woman,
         "people": inhabitants,
@@ -96,8 +99,9 @@ def _people(random: Random) -> Forms:
         "dat": plural,
         "many": inhabitants,
     }
-    said |= dict.fromkeys(("e", "en", "er", "es", "em"), adjective) | {"the": f"the {people}", "dat": people}
-    return Forms({**forms.english, **said}, {**forms.german, **told})
+    in_english |= dict.fromkeys(("e", "en", "er", "es", "em"), adjective)
+    in_english |= {"the": f"the {people}", "dat": people}
+    return Forms({**forms.english, **in_english}, {**forms.german, **in_german})
 
 
 def _city(random: Random) -> Forms:
@@ -132,7 +136,7 @@ def _language(random: Random) -> Forms:
 
 
 def _of_kind(name: str, kind: str) -> dict[str, str]:
-    """The entries of a list under this heading."""
+    """Read the entries of a list under this heading."""
     found = (line.split("]")[1] for line in lines(name) if line.startswith(f"[{kind}]"))
     return {english: german for line in found for english, german in entries(line)}
 
@@ -171,7 +175,7 @@ def _region(known: dict[str, str]) -> Source:
             german.rstrip("*").split(" ", 1) if german.startswith(("d", "D")) else ("", german.rstrip("*"))
         )
         if german == "der Nahe Osten":
-            told = {
+            in_german = {
                 "in": "im Nahen Osten",
                 "to": "in den Nahen Osten",
                 "from": "aus dem Nahen Osten",
@@ -179,12 +183,12 @@ def _region(known: dict[str, str]) -> Source:
             }
         elif not article or german.endswith("*"):
             kind = ("i" if article else "a") if german.endswith("*") else "-"
-            told = dict(country_forms(english, name, kind).german)
+            in_german = dict(country_forms(english, name, kind).german)
         else:
             kind = "p" if name in _PLURALS else {"die": "f", "der": "m", "das": "n"}[article]
-            told = dict(country_forms(english, name, kind).german)
-        said = {"": english} | {key: f"{key} {english}" for key in ("in", "to", "from")}
-        return Forms(said, {key: told[key] for key in said})
+            in_german = dict(country_forms(english, name, kind).german)
+        in_english = {"": english} | {key: f"{key} {english}" for key in ("in", "to", "from")}
+        return Forms(in_english, {key: in_german[key] for key in in_english})
 
     return forms
 
@@ -199,4 +203,4 @@ SOURCES: dict[str, Source] = {
     "continent": _region(_of_kind("regions.txt", "continent")),
     "region": _region(_of_kind("regions.txt", "region")),
 }
-"""For each slot with a place, what draws it."""
+"""The sources of the slots for places."""

@@ -1,21 +1,22 @@
-"""Frames: an English sentence and its German, with slots, and how they are filled.
+"""Frames, and how their slots are filled. A frame is an English sentence and its German translation, with slots:
 
     Where is {the ~ animal}? | Wo ist {der ~ animal}?
 
-A slot holds a determiner, an adjective and a class of words; all but the class may be missing:
+A slot has a determiner, an adjective and a class of words. Only the class is required:
 
-    {the animal} {a animal}   in English, any determiner; "a" becomes "an" where it must
+    {the animal} {a animal}   English: any determiner. "a" becomes "an" before a vowel sound
     {der animal} {einen animal} {dem animal} {dat animal}
-                              in German, the masculine form, which tells the case; the noun's own form is put there
-    {die animal+}             the plural; German has the form of the plural here
-    {er animal}               the pronoun for that noun: er, sie, es
-    {~ animal} {~colour x}    with an adjective that goes with the class, or one of another list
+                              German: the masculine form, which tells the case. It is replaced by the form that agrees
+                              with the noun. Without an article, write the case
+    {die animal+}             the plural. In German, the determiner is in its plural form
+    {er animal}               the pronoun for the noun: er, sie, es
+    {~ animal} {~colour x}    with an adjective of the class, or of the list "colour"
     {=animal} {=~colour}      only that adjective, without an ending
     {animal2}                 another animal
-    {time.at}                 a form of something that is no noun, from its own table
-    {^time}                   with a capital
+    {time.at}                 the form "at" of something that is not a noun, from its table of forms
+    {^time}                   capitalised
 
-A frame that ends with a full stop or the like begins with a capital.
+The first letter of a frame that ends with a full stop or the like is capitalised.
 """
 
 import re
@@ -35,48 +36,52 @@ _PREPOSITION = re.compile(r"(?i)\b(an|bei|in|von|zu) $")
 
 @dataclass(frozen=True)
 class Forms:
-    """Something that is no noun: its forms by name, in both languages."""
+    """The forms of something that is not a noun, by name and in both languages."""
 
     english: Mapping[str, str]
     german: Mapping[str, str]
 
 
 Filler = Noun | Adjective | Forms
+"""What can fill a slot."""
 Source = Callable[[Random], Filler]
+"""A function that draws a filler at random."""
 Sources = Mapping[str, Source]
 Pair = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Slot:
-    """What stands between braces."""
+    """The parsed text between two braces."""
 
     determiner: str
     adjective: str
     label: str
     form: str
     is_plural: bool
-    is_quality: bool
+    is_adjective_only: bool
     is_capital: bool
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What must be drawn for it."""
-        return tuple(filter(None, (self.adjective, "" if self.is_quality else self.label)))
+        """The labels of the fillers that the slot needs."""
+        return tuple(filter(None, (self.adjective, "" if self.is_adjective_only else self.label)))
 
     @classmethod
     def parse(cls, text: str) -> "Slot":
-        """Read it."""
+        """Parse the text between the braces."""
         *before, last = text.removeprefix("^").split()
-        is_quality, is_plural = last.startswith("="), last.endswith("+")
+        is_adjective_only, is_plural = last.startswith("="), last.endswith("+")
         label, _, form = last.removeprefix("=").removesuffix("+").partition(".")
         adjective = next((word for word in before if word.startswith("~")), "")
-        if is_quality:
+        if is_adjective_only:
             adjective = label if label.startswith("~") else "~"
         if adjective == "~":
             adjective = f"~:{label}"
         others = [word for word in before if not word.startswith("~")]
-        return cls(" ".join(others), adjective, label, form, is_plural, is_quality, text.startswith("^"))
+        return cls(
+            " ".join(others), adjective, label, form, is_plural, is_adjective_only, text.startswith("^")
+        )
 
 
 Part = str | Slot
@@ -92,7 +97,7 @@ def _parse(text: str) -> tuple[Part, ...]:
 
 @dataclass(frozen=True)
 class Frame:
-    """An English sentence and its German, with slots."""
+    """An English sentence and its German translation, with slots."""
 
     topic: str
     english: str
@@ -100,12 +105,12 @@ class Frame:
 
     @cached_property
     def parts(self) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
-        """Of the English and of the German."""
+        """The English and the German, each split into texts and slots."""
         return _parse(self.english), _parse(self.german)
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
-        """What is drawn for it, nouns before the adjectives that depend on them."""
+        """The labels of the fillers that the frame needs. Nouns come before the adjectives that depend on them."""
         found = {
             label for side in self.parts for part in side if isinstance(part, Slot) for label in part.labels
         }
@@ -113,12 +118,12 @@ class Frame:
         return tuple(sorted(found | own, key=lambda label: (label.startswith("~"), label)))
 
     def is_sentence(self) -> bool:
-        """Whether it is one, not a phrase alone."""
+        """Whether the frame is a sentence and not only a phrase."""
         return bool(_SENTENCE.search(self.english))
 
 
 def read_frames(folder: Path) -> list[Frame]:
-    """The frames of all topics, from the files TOPIC.txt of the folder."""
+    """Read the frames of all topics from the files TOPIC.txt of a folder."""
     frames = []
     for path in sorted(folder.glob("*.txt")):
         for line in path.read_text(encoding="utf-8").splitlines():
@@ -129,12 +134,12 @@ def read_frames(folder: Path) -> list[Frame]:
 
 
 def name_of(label: str) -> str:
-    """The class or list that a label draws from: "animal" for "animal2", "~colour" for "~colour2"."""
+    """Return the name of a label's source: "animal" for "animal2", "~colour" for "~colour2"."""
     return label.rstrip("0123456789")
 
 
 def draw(labels: tuple[str, ...], sources: Sources, random: Random) -> dict[str, Filler]:
-    """Something for each label, different for labels of one class."""
+    """Draw a filler for each label. Labels of the same class get different ones."""
     drawn: dict[str, Filler] = {}
     for label in labels:
         if label.startswith("~:"):
@@ -150,44 +155,43 @@ def draw(labels: tuple[str, ...], sources: Sources, random: Random) -> dict[str,
 
 
 def fill(frame: Frame, sources: Sources, random: Random) -> Pair:
-    """The frame with something drawn for its slots."""
+    """Draw fillers for the slots of a frame and return the pair. Phrases are capitalised at random."""
     drawn = draw(frame.labels, sources, random)
-    english, german = said(frame, drawn)
+    english, german = render(frame, drawn)
     if frame.is_sentence() or random.random() < 0.4:
-        return capital(english), capital(german)
+        return capitalised(english), capitalised(german)
     return english, german
 
 
-def said(frame: Frame, drawn: Mapping[str, Filler]) -> Pair:
-    """The frame in both languages."""
+def render(frame: Frame, drawn: Mapping[str, Filler]) -> Pair:
+    """Insert the fillers into a frame, in both languages."""
     english, german = frame.parts
     return _tidy(_joined(english, drawn, _english)), _tidy(_joined(german, drawn, _german))
 
 
-def _joined(parts: tuple[Part, ...], drawn: Mapping[str, Filler], say: Callable[..., str]) -> str:
+def _joined(parts: tuple[Part, ...], drawn: Mapping[str, Filler], fill_slot: Callable[..., str]) -> str:
     text = ""
     for part in parts:
-        words = part if isinstance(part, str) else say(part, drawn)
+        words = part if isinstance(part, str) else fill_slot(part, drawn)
         if isinstance(part, Slot) and part.is_capital:
-            words = capital(words)
-        before = _PREPOSITION.search(text) if say is _german and isinstance(part, Slot) else None
-        if before:
+            words = capitalised(words)
+        preposition = _PREPOSITION.search(text) if fill_slot is _german and isinstance(part, Slot) else None
+        if preposition:
             article, _, rest = words.partition(" ")
-            together = CONTRACTIONS.get(f"{before[1].lower()} {article}")
-            if together:
-                text, words = (
-                    text[: before.start()],
-                    f"{capital(together) if before[1][0].isupper() else together} {rest}",
-                )
+            contraction = CONTRACTIONS.get(f"{preposition[1].lower()} {article}")
+            if contraction:
+                is_capital = preposition[1][0].isupper()
+                text = text[: preposition.start()]
+                words = f"{capitalised(contraction) if is_capital else contraction} {rest}"
         text += words
     return text
 
 
 def _english(slot: Slot, drawn: Mapping[str, Filler]) -> str:
     adjective = drawn.get(slot.adjective)
-    quality = adjective.english if isinstance(adjective, Adjective) else ""
-    if slot.is_quality:
-        return quality
+    described = adjective.english if isinstance(adjective, Adjective) else ""
+    if slot.is_adjective_only:
+        return described
     filler = drawn[slot.label]
     if isinstance(filler, Forms):
         word = filler.english[slot.form]
@@ -195,7 +199,7 @@ def _english(slot: Slot, drawn: Mapping[str, Filler]) -> str:
         word = filler.english_plural if slot.is_plural else filler.english
     else:
         word = filler.english
-    words = f"{quality} {word}".strip()
+    words = f"{described} {word}".strip()
     if slot.determiner == "a":
         return with_article(words)
     return f"{slot.determiner} {words}".strip()
@@ -204,7 +208,7 @@ def _english(slot: Slot, drawn: Mapping[str, Filler]) -> str:
 def _german(slot: Slot, drawn: Mapping[str, Filler]) -> str:
     adjective = drawn.get(slot.adjective)
     assert adjective is None or isinstance(adjective, Adjective)
-    if slot.is_quality:
+    if slot.is_adjective_only:
         assert adjective is not None
         return adjective.german
     filler = drawn[slot.label]
@@ -216,13 +220,13 @@ def _german(slot: Slot, drawn: Mapping[str, Filler]) -> str:
 
 
 def _tidy(text: str) -> str:
-    """Without what empty forms leave behind, and with one full stop after "a.m."."""
+    """Remove the blanks that empty forms leave behind, and the second full stop after "a.m."."""
     text = re.sub(r" +", " ", text).strip()
     return re.sub(r" (?=[.,!?])", "", text).replace("..", ".")
 
 
-def capital(text: str) -> str:
-    """With a capital at its beginning, also after a quotation mark."""
+def capitalised(text: str) -> str:
+    """Capitalise the first letter, also after a quotation mark."""
     found = re.search(r"\w", text)
     return (
         text if found is None else text[: found.start()] + text[found.start()].upper() + text[found.end() :]
@@ -240,5 +244,5 @@ __all__ = [
     "fill",
     "is_pronoun",
     "read_frames",
-    "said",
+    "render",
 ]

@@ -1,4 +1,4 @@
-"""All that slots are filled with, by name."""
+"""All sources that fill slots, by name."""
 
 from random import Random
 

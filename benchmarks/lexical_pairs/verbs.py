@@ -1,11 +1,11 @@
-"""Verbs with their objects, in the forms that frames need."""
+"""Verbs with their objects, in all forms that frames use."""
 
 import re
 from dataclasses import dataclass
 from random import Random
 
 from lexical_pairs.english import past, progressive, third_person
-from lexical_pairs.slots import Forms, Frame, Sources, draw, said
+from lexical_pairs.slots import Forms, Frame, Sources, draw, render
 from lexical_pairs.word_lists import rows
 
 _DETERMINERS = {
@@ -14,13 +14,13 @@ _DETERMINERS = {
     "this": ("diesen", "diesem"),
     "my": ("meinen", "meinem"),
 }
-"""What may stand in the place of "the" in a verb's object, with its German in the accusative and the dative."""
-_SHARES = (7, 2, 1, 2)
+"""Words that can replace "the" in a verb's object, with the German accusative and dative."""
+_DETERMINER_WEIGHTS = (7, 2, 1, 2)
 _OWN = re.compile(
     r"\{the (?:clothing|worn|ironed|dishware|tool|sharp|household|stationery|jewellery|furniture|device_?|reading|"
     r"letter_|ownride|car_|horse_|pet|toy|opening)\}"
 )
-"""What people have of their own, which makes "my" sound right."""
+"""Personal belongings, before which "my" sounds natural."""
 _NEGATED = (
     ("{acc ", "{keinen "), ("{einen ", "{keinen "), ("{einem ", "{keinem "), ("einen ", "keinen "), ("ein ", "kein "),
     ("eine ", "keine "), ("Geld", "kein Geld"), ("Holz", "kein Holz"), ("Briefmarken", "keine Briefmarken"),
@@ -30,7 +30,7 @@ _NEGATED = (
 
 @dataclass(frozen=True)
 class Verb:
-    """A verb with its object or the like, which may hold slots."""
+    """A verb with its tail: an object or another complement, which may have slots."""
 
     base: str
     third: str
@@ -46,7 +46,7 @@ class Verb:
 
     @property
     def first(self) -> str:
-        """The form after "ich"."""
+        """The German form after "ich"."""
         if self.infinitive.endswith("eln"):
             return self.infinitive[:-3] + "le"
         return self.infinitive.removesuffix("n").removesuffix("e") + "e"
@@ -78,9 +78,9 @@ def _verb(english: str, tail: str, german: str, german_tail: str) -> Verb:
 VERBS = tuple(_verb(*row) for row in rows("verbs.txt"))
 
 
-def _said_with(tail: str, german_tail: str, random: Random) -> tuple[str, str]:
-    """The tail with another determiner: this door, a door, my door."""
-    word = random.choices(list(_DETERMINERS), _SHARES)[0]
+def _with_determiner(tail: str, german_tail: str, random: Random) -> tuple[str, str]:
+    """Draw a determiner for the tail: the door, a door, this door, my door."""
+    word = random.choices(list(_DETERMINERS), _DETERMINER_WEIGHTS)[0]
     is_declined = "{the " in tail and ("{den " in german_tail or "{dem " in german_tail)
     if not is_declined or (word == "my" and not _OWN.search(tail)):
         return tail, german_tail
@@ -90,7 +90,10 @@ def _said_with(tail: str, german_tail: str, random: Random) -> tuple[str, str]:
 
 
 def _negated(german_tail: str) -> str:
-    """Not: "kein" for what has no article or an indefinite one, "nicht" after another object and before the rest."""
+    """Negate a German tail.
+
+    An object without a definite article gets "kein". Otherwise, "nicht" goes after an object and before other tails.
+    """
     for start, negative in _NEGATED:
         if german_tail.startswith(start):
             return negative + german_tail.removeprefix(start)
@@ -105,15 +108,19 @@ def _zu(verb: Verb) -> str:
 
 
 def verb_forms(verb: Verb, sources: Sources, random: Random) -> Forms:
-    """A verb with an object in all forms.
+    """Return all forms of a verb and its object.
 
-    English: base, third, past, participle, ing. German: `pl`, `fin` and `ich` with `obj` and the prefix `pre`; `inf`,
-    `zu`, and `part` with the auxiliaries `hat`, `haben`, `habe`; `neg` is the object with the negation.
+    The English forms include the object: `base`, `third`, `past`, `participle` and `ing`. The German forms do not:
+    - `obj` is the object and `neg` the negated object
+    - `pl`, `fin` and `ich` are the present tense (wir/Sie, er/sie/es, ich), with the separable prefix in `pre`
+    - `last` is the third person with its prefix, for the end of a clause
+    - `inf` is the infinitive, `zu` the infinitive with "zu", and `part` the participle
+    - `hat`, `haben`, `habe` and `hatte` are the auxiliary of the perfect tense
     """
-    tail, german_tail = _said_with(verb.tail, verb.german_tail, random)
+    tail, german_tail = _with_determiner(verb.tail, verb.german_tail, random)
     frame = Frame("verbs", f"{tail} ¦", f"{german_tail} ¦ {_negated(german_tail)}")
     drawn = draw(frame.labels, sources, random)
-    english, german = said(frame, drawn)
+    english, german = render(frame, drawn)
     obj, neg = (part.strip() for part in german.split("¦"))
     rest = english.removesuffix("¦").strip()
     word, _, particle = verb.base.partition(" ")
