@@ -43,7 +43,10 @@ def test_a_wrong_key(make_client: Callable[..., TestClient], record_case: Record
     key = WRONG[what]
     answers: list[tuple[str, str, int]] = []
     for method, path in operations(client):
-        for headers in [{}] if key is None else [{b"X-API-Key": key}, {b"Authorization": b"Bearer " + key}]:
+        ways: list[dict[bytes, bytes]] = (
+            [{}] if key is None else [{b"X-API-Key": key}, {b"Authorization": b"Bearer " + key}]
+        )
+        for headers in ways:
             status = client.request(method, path, json={}, headers=headers).status_code
             answers.append((method, path, status))
     statuses = sorted({status for *_, status in answers})
@@ -55,8 +58,8 @@ def test_a_wrong_key(make_client: Callable[..., TestClient], record_case: Record
         set(statuses) <= REFUSED,
         str(answers),
     )
-    headers = {"Authorization": f"Bearer {KEY}"}
-    assert client.post("/translate", json={"text": "Hello"}, headers=headers).status_code == 200
+    right = {"Authorization": f"Bearer {KEY}"}
+    assert client.post("/translate", json={"text": "Hello"}, headers=right).status_code == 200
 
 
 def operations(client: TestClient) -> Iterator[tuple[str, str]]:

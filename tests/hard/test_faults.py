@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -29,7 +30,7 @@ class Asked:
         self.client, self._pool = client, pool
 
     def __call__(
-        self, text: str | list[str], deadline: float | None = None, **options: object
+        self, text: str | list[str], deadline: float | None = None, **options: Any
     ) -> Future[tuple[httpx2.Response, float]]:
         """Ask for a translation; its answer, and how many seconds it took."""
 
@@ -51,7 +52,7 @@ class Asked:
         return until(lambda: self.figure(name) == value)
 
     @contextlib.contextmanager
-    def holding(self, **options: object) -> Iterator[None]:
+    def holding(self, **options: Any) -> Iterator[None]:
         """While the worker is busy with a request, which is answered at the end."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "go-on"

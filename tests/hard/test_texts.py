@@ -11,7 +11,7 @@ import pytest
 from tests.hard.process import ServiceProcess
 from translator.tokenizer import Tokenizer
 from translator.translate import shipped_model
-from translator.translate.translator import MAX_PIECE_TOKENS
+from translator.translate.sources import MAX_PIECE_TOKENS
 
 Record = Callable[..., None]
 pytestmark = pytest.mark.hard

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from hashlib import sha256
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 import uvicorn
@@ -41,9 +41,9 @@ class EchoEngine:
     precision = "fp32"
     workers = 1
     batch_tokens = 4096
-    card: ClassVar = {"corpora": ["none"], "steps": 0}
 
     def __init__(self) -> None:
+        self.card: Mapping[str, Any] = {"corpora": ["none"], "steps": 0}
         self.batches: list[tuple[list[str], TranslateKind]] = []
         self.errors: dict[str, BaseException] = {}
         self.gate = threading.Event()
@@ -107,7 +107,7 @@ def make_app(echo: EchoEngine, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
     # The garbage of a whole test run would be searched for each of a thousand applications.
     monkeypatch.setattr("service.model_manager._collect_garbage", lambda: None)
 
-    def make(clients: dict[str, Client] | None = None, **settings: object) -> FastAPI:
+    def make(clients: dict[str, Client] | None = None, **settings: Any) -> FastAPI:
         app = create_app(lambda: echo, Settings(**settings))
         if clients is not None:
             app.state.access = Access({sha256(key.encode()).digest(): clients[key] for key in clients})

@@ -556,7 +556,7 @@ def test_cancelled_and_failed_work_does_not_make_the_workers_look_slow(
     async def speed() -> float:
         while batcher._busy:
             await asyncio.sleep(0.001)
-        return batcher._admission.speed.tokens_per_second
+        return float(batcher._admission.speed.tokens_per_second)
 
     async def scenario() -> None:
         await ask(batcher, "first")

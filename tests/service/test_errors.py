@@ -179,7 +179,7 @@ def test_a_valid_request_id_is_kept(client: TestClient, given: str) -> None:
 
 @pytest.mark.parametrize("given", [None, "", "x" * 65, "a b", "a\tb", "<script>", "ä".encode(), "a;b"])
 def test_any_other_request_id_is_replaced(client: TestClient, given: str | bytes | None) -> None:
-    headers = {} if given is None else {"X-Request-ID": given}
+    headers = {} if given is None else {b"X-Request-ID": given.encode() if isinstance(given, str) else given}
     first = client.get("/healthz", headers=headers).headers["X-Request-ID"]
     second = client.get("/healthz", headers=headers).headers["X-Request-ID"]
     assert first != second

@@ -94,7 +94,7 @@ def test_libretranslatepy_with_a_wrong_key(make_libretranslatepy: Callable[..., 
 def test_json(api: TestClient, q: str | list[str]) -> None:
     answer = api.post("/libretranslate/translate", json={"q": q, **EN_DE, "format": "text"})
     expected: object = [f"DE:{text}" if text else "" for text in ([q] if isinstance(q, str) else q)]
-    assert answer.json() == {"translatedText": expected if isinstance(q, list) else expected[0]}  # type: ignore[index]
+    assert answer.json() == {"translatedText": expected if isinstance(q, list) else expected[0]}
 
 
 def test_a_form(api: TestClient) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
 
 from service.app import create_app
 from service.batcher import Deadline, DeviceLost
@@ -291,7 +292,7 @@ def test_a_model_that_was_replaced_is_freed(wait_until: Waits) -> None:
         return engine
 
     digest = sha256(b"operator").hexdigest()
-    with TestClient(create_app(load, Settings(api_keys=f"o:{digest}:admin"))) as client:
+    with TestClient(create_app(load, Settings(api_keys=SecretStr(f"o:{digest}:admin")))) as client:
         wait_until(lambda: client.get("/readyz").status_code == 200)
         for _ in range(2):
             assert client.post("/admin/reload", headers={"X-API-Key": "operator"}).status_code == 200

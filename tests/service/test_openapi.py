@@ -293,7 +293,7 @@ def test_keys_may_be_sent_as_described(make_client: Callable[..., TestClient]) -
     for method, path, operation in operations(document):
         security = operation.get("security", [])
         assert [list(one) for one in security] == ([] if path in OPEN else [[name] for name in schemes]), path
-        body = {"json": BODIES[path]} if path in BODIES else {}
+        body: dict[str, Any] = {"json": BODIES[path]} if path in BODIES else {}
         assert (client.request(method, path, **body).status_code in (401, 403)) == (path not in OPEN)
         for choice in security:
             headers = keys_in_headers(schemes[next(iter(choice))], KEY)

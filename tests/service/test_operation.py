@@ -52,7 +52,7 @@ def test_the_access_log_has_a_line_of_json_without_text_and_keys(
     client = make_client()
     with caplog.at_level(logging.INFO, "service.access_log"):
         client.post(
-            "/translate?q=Geheimnis", json={"text": "Geheimnis"}, headers={"X-API-Key": "Schlüssel".encode()}
+            "/translate?q=Geheimnis", json={"text": "Geheimnis"}, headers={b"X-API-Key": "Schlüssel".encode()}
         )
     [line] = [record.getMessage() for record in caplog.records if record.name == "service.access_log"]
     told = json.loads(line)

@@ -75,7 +75,7 @@ class Server:
     """The protocol with given limits, in front of `Application`."""
 
     def __init__(
-        self, application: Application, port: int, connections: set[object], counted: list[str]
+        self, application: Application, port: int, connections: set[Any], counted: list[str]
     ) -> None:
         self.application = application
         self.connections = connections

@@ -192,5 +192,5 @@ def test_a_client_that_leaves_before_the_body_starts_stops_the_work(engine: Line
 
     left = Events()
     stream = _EventStream("first", left)  # type: ignore[arg-type]
-    asyncio.run(stream({"type": "http"}, receive, send))  # type: ignore[arg-type]
+    asyncio.run(stream({"type": "http"}, receive, send))
     assert left.closed

@@ -22,8 +22,6 @@ from translator.checkpoint import (
     checkpoint_paths,
     load_checkpoint,
     load_model,
-    read_verified_folder,
-    write_verified_folder,
 )
 from translator.config import Config, ModelConfig, TrainingConfig
 from translator.errors import CheckpointError, TranslatorError
@@ -31,6 +29,7 @@ from translator.model import Transformer
 from translator.shards import PreparedData
 from translator.toy_grammar import generate_pairs
 from translator.trainer import MAX_BAD_STEPS, Trainer
+from translator.verified import read_verified_folder, write_verified_folder
 
 ROOT = Path(__file__).parents[2]
 KILLS = 20

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.sentences import SENTENCES
+from translator.engines.native.engine import NativeEngine
 from translator.engines.native.library import FORCED_KERNEL, kernels, open_library
 from translator.search import SearchOptions
 from translator.translate import Translator, shipped_model
@@ -95,6 +96,7 @@ def test_every_kernel_translates_the_same(monkeypatch, options):
     for kernel in kernels(open_library()):
         monkeypatch.setenv(FORCED_KERNEL, kernel)
         translator = Translator.load(device="cpu", precision="int8")
+        assert isinstance(translator.engine, NativeEngine)
         assert translator.engine.kernel == kernel
         translations.append(translator.translate(SENTENCES[:24], options))
     assert all(found == translations[0] for found in translations)

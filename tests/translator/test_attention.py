@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from translator.attention import KeyValue, MultiHeadAttention
+from translator.attention import AttentionRecord, KeyValue, MultiHeadAttention
 
 
 def naive_attention(module, query_BLD, memory_BMD, keep_BLM):
@@ -124,7 +124,7 @@ def test_only_requested_weights_are_recorded():
     attention.output.weight.copy_(torch.eye(8))
     x_BLD, memory = torch.randn(3, 6, 8), attention.project_memory(torch.eye(8).expand(3, 8, 8))
     keep_mask = torch.tensor([True] * 5 + [False] * 3)[None, None, None, :]
-    record = {attention: None}
+    record: AttentionRecord = {attention: None}
     weights_BLM = attention(x_BLD, memory, keep_mask, record=record)
     other(x_BLD, memory, keep_mask, record=record)
     assert list(record) == [attention]

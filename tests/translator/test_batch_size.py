@@ -7,12 +7,14 @@ import logging
 import pytest
 import torch
 
+from translator.batching import Batch
 from translator.config import Config, ModelConfig, TrainingConfig
 from translator.device import free_memory
 from translator.errors import ConfigError
 from translator.model import Transformer
 from translator.trainer import Processes, resolve_batch_size
 from translator.trainer import batch_size as module
+from translator.trainer.batch_loss import batch_loss
 from translator.trainer.batch_size import bytes_per_token, fit_batches_to_memory
 
 MODEL = ModelConfig(
@@ -29,9 +31,9 @@ def model():
 def allocated_bytes(model, training, sentences):
     """The memory that, according to PyTorch's profiler, is still allocated after the forward pass."""
     ids_BL = torch.full((sentences, training.max_tokens_per_side), 7)
-    batch = module.Batch(ids_BL, ids_BL, ids_BL)
+    batch = Batch(ids_BL, ids_BL, ids_BL)
     with torch.profiler.profile(profile_memory=True) as profile:
-        kept = module.batch_loss(model.train(), model.embedding.weight, batch, training)
+        kept = batch_loss(model.train(), model.embedding.weight, batch, training)
     assert kept[0].requires_grad
     return sum(event.self_cpu_memory_usage for event in profile.events())
 

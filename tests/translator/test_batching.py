@@ -8,12 +8,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from translator.augmentation import lower_case, title_case, upper_case
 from translator.batching import Batch, TokenBudgetBatches
 from translator.config import AugmentationConfig
 from translator.errors import ConfigError, DataError
 from translator.model import Transformer
 from translator.shards import PreparedCorpus, PreparedData
+from translator.text.casing import lower_case, title_case, upper_case
 from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer, train_tokenizer
 from translator.validation import make_validator
 

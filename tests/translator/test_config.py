@@ -189,6 +189,7 @@ def test_every_setting_declares_its_bounds_and_its_help():
     """An unbounded number would be checked nowhere; a setting without a docstring has no help on the command line."""
     for kind in (ModelConfig, AugmentationConfig, TrainingConfig):
         [declaration] = ast.parse(inspect.getsource(kind)).body
+        assert isinstance(declaration, ast.ClassDef)
         for field, help_text in itertools.pairwise(declaration.body):
             if isinstance(field, ast.AnnAssign) and ast.unparse(field.annotation) != "AugmentationConfig":
                 assert isinstance(help_text, ast.Expr), f"{field.target.id} has no help"

@@ -115,6 +115,7 @@ def make_model(norm="pre", positions="sinusoidal", activation="relu", seed=4, ga
     }  # fmt: skip
     config = ModelConfig(norm=norm, positions=positions, activation=activation, **{**shape, **changes})
     model = Transformer(config).eval().requires_grad_(False)
+    assert isinstance(model.decoder, torch.nn.Module)
     for weight in model.decoder.parameters():
         weight.mul_(gain if weight.dim() == 2 else 1)
     return model

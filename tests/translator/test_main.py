@@ -134,11 +134,12 @@ def test_a_pipe_is_read_once(run, model_folder, tmp_path, monkeypatch):
 
 def test_a_terminal_shows_the_speed_and_the_time_left(run, model_folder, tmp_path, monkeypatch):
     (tmp_path / "in.txt").write_text("12\n" * 90)
-    terminal = Console(file=io.StringIO(), force_terminal=True, width=120)
+    shown_there = io.StringIO()
+    terminal = Console(file=shown_there, force_terminal=True, width=120)
     monkeypatch.setattr("translator.commands.translate.STDERR", terminal)
     monkeypatch.setattr("translator.commands.windows.WINDOW_LINES", 30)
     assert run("translate", tmp_path / "in.txt", "--model", model_folder, "--processes", "1")[0] == 0
-    shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", terminal.file.getvalue())
+    shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown_there.getvalue())
     assert re.search(r"translating .*90/90 lines +\d+ lines/s +0:00:00", shown)
 
 

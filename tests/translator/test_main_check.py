@@ -27,7 +27,7 @@ LISTED = [
 class CannedTranslator:
     """Replaces the translator: each line is one sentence, translated by looking it up in `GERMAN`."""
 
-    asked_for = ()
+    asked_for: list[Style | None]
     """The style of each call of `translate`."""
 
     @classmethod

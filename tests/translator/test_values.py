@@ -134,6 +134,7 @@ def forms(text: str) -> list[tuple[str, str]]:
         ("You may 12 times say May 2025", [("2025", "2025")]),
         # years, decades, ordinals, ranges
         ("in 2019 and 1066", [("2019", "2019"), ("1066", "1066")]),
+        ("IN THE 1990S AND THE 80S", [("1990S", "1990er"), ("80S", "80er")]),
         ("the 1990s, the 80s and the 880s", [("1990s", "1990er"), ("80s", "80er"), ("880s", "880er")]),
         ("in his 30s, retry in 30s, wait 5s", [("30s", "30er"), ("30s", "30 s"), ("5s", "5 s")]),
         ("the early 20s and the ’60s", [("20s", "20er"), ("’60s", "60er")]),
@@ -164,6 +165,7 @@ def forms(text: str) -> list[tuple[str, str]]:
             ("4.12", "4,12"), ("$4.12", "4,12 $"), ("9.58", "9,58"),
         ]),
         ("4.2 Safety rules", [("4.2", "4.2")]),
+        ("IT SHOWS +17.1 AND WAS BELOW 16.5, see PHP 8.1", [("+17.1", "+17,1"), ("16.5", "16,5"), ("8.1", "8.1")]),
         ("2.5 Cups of milk", [("2.5", "2,5")]),
         ("4.2 is more\n3.10 Noise", [("4.2", "4,2"), ("3.10", "3.10")]),
         ("§4.2, § 433 and §§ 4–7a", [("§4.2", "§ 4.2"), ("§ 433", "§ 433"), ("§§ 4–7a", "§§ 4–7a")]),

@@ -21,11 +21,10 @@ def all_wrapped(english: str, german: str, lexicon: Lexicon | None = None) -> se
         mark = MARKS["open"][numbers.pop()], pair[0]
         number = MARKS["open"].index(mark[0])
         assert MARKS["close"][number] in pair[0]
-        found.add(
-            tuple(
-                text.replace(MARKS["open"][number], "[").replace(MARKS["close"][number], "]") for text in pair
-            )
+        source, target = (
+            text.replace(MARKS["open"][number], "[").replace(MARKS["close"][number], "]") for text in pair
         )
+        found.add((source, target))
     return found
 
 
