@@ -493,7 +493,7 @@ class Part:
 @dataclass
 class Translated:
     text: str
-    sentences: tuple
+    sentences: tuple[Part, ...]
 
 
 CALL = sentences.fill("Call {phone}.", {"phone@5": items.literal("phone", "555-1")})
