@@ -5,6 +5,9 @@
 A grammar of its own (`fidelity_grammar`) makes the sentences. It knows the values that it writes and the German forms
 of each. A value is kept if the German has it in a form that reads the same, exactly as often as the English. It is
 right if the form is also that of German conventions: "1,234" is kept as "1234", and right as "1.234".
+
+The words around the spans are fine if there are about as many as German needs, if none is left in English or repeated,
+and if there are any. Whether they are the right words is for BLEU to say.
 """
 
 import json
@@ -60,10 +63,12 @@ class Figures:
     doubled: int = 0
     said: int = 0
     """Those lost or doubled in a sentence of which the product says that something is wrong."""
+    around: int = 0
+    """Those in a sentence whose words around the spans are fine."""
     rungs: Counter[str] = field(default_factory=Counter)
     """How the sentence of each span was translated."""
 
-    def add(self, outcome: Outcome, sentence: SentenceTranslation) -> None:
+    def add(self, outcome: Outcome, sentence: SentenceTranslation, *, is_fine_around: bool) -> None:
         """Count a span of this sentence of the product."""
         is_failure = outcome in ("lost", "doubled")
         self.spans += 1
@@ -72,11 +77,12 @@ class Figures:
         self.lost += outcome == "lost"
         self.doubled += outcome == "doubled"
         self.said += is_failure and bool(complaints(sentence))
+        self.around += is_fine_around
         self.rungs[sentence.rung] += 1
 
     def merge(self, other: "Figures") -> None:
         """Add the figures of another kind."""
-        for name in ("spans", "kept", "right", "lost", "doubled", "said"):
+        for name in ("spans", "kept", "right", "lost", "doubled", "said", "around"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.rungs += other.rungs
 
@@ -93,6 +99,10 @@ class Totals:
     sentences_with_digits_from_nowhere: int = 0
     digits_from_nowhere: int = 0
     """Runs of digits in the German that no span of the source explains."""
+    fine_around: int = 0
+    """Sentences whose words around the spans are fine."""
+    faults_around: Counter[str] = field(default_factory=Counter)
+    """Sentences with each fault of the words around the spans."""
     unfaithful_and_said: int = 0
     """Unfaithful sentences of which the product says so."""
     faithful_but_said: int = 0
@@ -128,13 +138,21 @@ class Results:
         judgement = judge(sentence, translation.text)
         for placed, outcome in zip(sentence.spans, judgement.outcomes, strict=True):
             kind = placed.item.kind
-            self.kinds[kind].add(outcome, _sentence_at(translation, placed.places[0][0]))
+            self.kinds[kind].add(
+                outcome,
+                _sentence_at(translation, placed.places[0][0]),
+                is_fine_around=not judgement.faults_around,
+            )
             if outcome in ("lost", "doubled"):
                 expected = f"{placed.item.source} → {placed.item.german}"
                 self._note(kind, sentence, translation, expected, outcome)
         if judgement.digits_from_nowhere:
             digits = ", ".join(judgement.digits_from_nowhere)
             self._note("digits from nowhere", sentence, translation, "no other digits", digits)
+        if judgement.faults_around:
+            self._note(
+                "words around", sentence, translation, "a whole sentence", ", ".join(judgement.faults_around)
+            )
         said = [one for part in translation.sentences for one in complaints(part)]
         if said and judgement.is_faithful:
             self._note("said without a failure", sentence, translation, "nothing", ", ".join(said))
@@ -149,6 +167,8 @@ class Results:
         totals, runs = self.totals, len(judgement.digits_from_nowhere)
         totals.sentences += 1
         totals.faithful += judgement.is_faithful
+        totals.fine_around += not judgement.faults_around
+        totals.faults_around.update(judgement.faults_around)
         totals.broken_characters += judgement.has_broken_characters
         totals.sentences_with_digits_from_nowhere += runs > 0
         totals.digits_from_nowhere += runs
@@ -217,6 +237,11 @@ def show(results: Results, options: Options, console: Console) -> None:
         f"{totals.sentences:,} sentences, {_share(totals.faithful, totals.sentences)} faithful: all is kept, "
         "nothing is added"
     )
+    faults = ", ".join(f"{name} {count:,}" for name, count in totals.faults_around.most_common())
+    console.print(
+        f"{_share(totals.fine_around, totals.sentences)} with the words around fine"
+        + (f": {faults}" if faults else "")
+    )
     console.print(f"{totals.broken_characters:,} with U+FFFD")
     console.print(
         f"{totals.sentences_with_digits_from_nowhere:,} with digits from nowhere, "
@@ -243,7 +268,7 @@ def show(results: Results, options: Options, console: Console) -> None:
 def _table(results: Results, options: Options) -> Table:
     name = options.model or "the package's model"
     table = Table("kind", title=f"{name}: what survives, beam {options.beam}, seed {options.seed}")
-    for heading in ("spans", "kept", "right", "lost", "doubled", "said", "rungs"):
+    for heading in ("spans", "kept", "right", "words around fine", "lost", "doubled", "said", "rungs"):
         table.add_column(heading, justify="left" if heading == "rungs" else "right")
     opaque, values = Figures(), Figures()
     for kind, figures in results.kinds.items():
@@ -260,7 +285,7 @@ def _table(results: Results, options: Options) -> Table:
 
 
 def _row(figures: Figures) -> Sequence[str]:
-    shares = (_share(count, figures.spans) for count in (figures.kept, figures.right))
+    shares = (_share(count, figures.spans) for count in (figures.kept, figures.right, figures.around))
     rungs = ", ".join(f"{name} {count}" for name, count in figures.rungs.most_common())
     said = f"{figures.said} of {figures.lost + figures.doubled}"
     return [f"{figures.spans:,}", *shares, str(figures.lost), str(figures.doubled), said, rungs]

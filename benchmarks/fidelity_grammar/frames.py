@@ -257,6 +257,13 @@ RECIPES_AND_SCIENCE = (
     "The experiment was repeated {about} times, each time with {count} plants.",
     "Children of {range} years may take {dose} a day.",
     "The field has an area of {area}.",
+    "What does {lone} mean in this formula?",
+    "The sign {lone} is missing on this keyboard.",
+    "Please write {lone} instead of the word.",
+    "{lone} is a sign that children learn at school.",
+    "Signs: {lone} and {lone}",
+    "The column with {lone} in the title has {many} rows.",
+    "Why is {lone} on the label?",
 )
 
 NEWS = (
@@ -331,6 +338,13 @@ NEWS = (
     "Was {budget} really enough to buy the team?",
     "Loss: {budget}",
     "Platform {numbered} is closed until {day}.",
+    "Have you ever heard of {name}?",
+    "{name} is a name that nobody here can write.",
+    "The street was named after {name} in {year}.",
+    "We read a book about {name} last winter.",
+    "The letter from {name} to {name} was never found.",
+    "Guests: {name} and {name}",
+    "The orchestra (without {name}) plays on {day}.",
     "The building is {about} years old.",
 )
 

@@ -5,6 +5,7 @@ from typing import Literal
 
 from fidelity_grammar.items import RUN, Item
 from fidelity_grammar.sentences import Sentence
+from fidelity_grammar.surroundings import Fault, faults_around
 
 Outcome = Literal["right", "kept", "lost", "doubled"]
 """In the German form; in another form that reads the same; not there, or less often; more often than in the English."""
@@ -27,6 +28,8 @@ class Judgement:
     """Runs of digits that no span explains: neither one that was found, nor one that was lost."""
     has_broken_characters: bool
     """U+FFFD is there."""
+    faults_around: tuple[Fault, ...] = ()
+    """What is wrong with the words around the spans."""
 
     @property
     def is_faithful(self) -> bool:
@@ -53,10 +56,13 @@ def judge(sentence: Sentence, german: str) -> Judgement:
             explained |= item.digits
         unexplained = _masked(unexplained, found)
         left = _masked(left, found) if item.is_literal else left
+    places = [place for span in sentence.spans for place in span.places]
+    around = faults_around(_masked(sentence.text, places), unexplained)
     return Judgement(
         tuple(outcomes[place] for place in range(len(sentence.spans))),
         tuple(run for run in RUN.findall(unexplained) if (run.lstrip("0") or "0") not in explained),
         "\ufffd" in german,
+        around,
     )
 
 

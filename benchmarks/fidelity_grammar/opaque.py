@@ -1,5 +1,6 @@
 """Values that are copied letter for letter: addresses, paths, code, placeholders, keys, emoji."""
 
+import re
 import string
 from random import Random
 
@@ -45,6 +46,12 @@ _TOPICS = (
     "Green",
     "Food",
 )
+_LONE_SIGNS = ("€", "£", "¥", "±", "÷", "≠", "≤", "≥", "∞", "√", "∑", "‰", "§", "†", "™", "→")
+_RARE_NAMES = (
+    "Dvořák", "Janáček", "Čapek", "Škvorecký", "Wałęsa", "Miłosz", "Žižek", "Brâncuși", "Erdoğan", "Łódź", "Plzeň",
+    "Győr", "Gdańsk", "Timișoara", "İzmir", "Šibenik", "Poznań",
+)  # fmt: skip
+"""Names with letters that neither English nor German has."""
 _HEX = "0123456789abcdef"
 
 
@@ -251,6 +258,18 @@ def mention(random: Random) -> Item:
     )
 
 
+def lone_sign(random: Random) -> Item:
+    """A sign that belongs to no value."""
+    return literal("lone sign", random.choice(_LONE_SIGNS))
+
+
+def rare_name(random: Random) -> Item:
+    """The name of a person or a town."""
+    name = random.choice(_RARE_NAMES)
+    pattern = re.compile(rf"(?<!\w){name}(?:s|['’]s?)?(?!\w)")
+    return Item("rare name", name, name, pattern, pattern, is_literal=True)
+
+
 SLOTS: dict[str, dict[str, Maker]] = {
     "link": {"link": link},
     "email": {"email": email},
@@ -272,5 +291,7 @@ SLOTS: dict[str, dict[str, Maker]] = {
     "emoji": {"emoji": emoji},
     "hashtag": {"hashtag": hashtag},
     "mention": {"mention": mention},
+    "lone": {"lone sign": lone_sign},
+    "name": {"rare name": rare_name},
 }
 """For each slot that holds a copied value, the kinds that fit, and what makes one."""

@@ -18,11 +18,13 @@ fidelity = pytest.importorskip("fidelity")
 amounts = pytest.importorskip("fidelity_grammar.amounts")
 frames = pytest.importorskip("fidelity_grammar.frames")
 german = pytest.importorskip("fidelity_grammar.german")
+german_frames = pytest.importorskip("fidelity_grammar.german_frames")
 items = pytest.importorskip("fidelity_grammar.items")
 judge = pytest.importorskip("fidelity_grammar.judge").judge
 numbers = pytest.importorskip("fidelity_grammar.numbers")
 references = pytest.importorskip("fidelity_grammar.references")
 sentences = pytest.importorskip("fidelity_grammar.sentences")
+surroundings = pytest.importorskip("fidelity_grammar.surroundings")
 times = pytest.importorskip("fidelity_grammar.times")
 
 NUMBER_WORDS = re.compile(
@@ -473,6 +475,62 @@ def test_broken_characters_are_found():
     assert judge(one, "7 Äpfel").is_faithful
 
 
+# The judge: the words around the spans.
+
+
+def without_slots(frame):
+    return re.sub(r"\{.*?\}", "#", frame)
+
+
+def test_the_german_of_frames_has_their_slots_and_no_faults():
+    assert len(german_frames.GERMAN_FRAMES) >= 50
+    for english, translated in german_frames.GERMAN_FRAMES:
+        assert english in frames.FRAMES
+        assert sorted(re.findall(r"\{.*?\}", english)) == sorted(re.findall(r"\{.*?\}", translated))
+        assert surroundings.faults_around(without_slots(english), without_slots(translated)) == (), translated
+
+
+@pytest.mark.parametrize(
+    ("english", "translated", "faults"),
+    [
+        ("The parcels # and # were lost in the post.", "Die Pakete # und # gingen in der Post verloren.", ()),
+        (
+            "The parcels # and # were lost in the post.",
+            "Die Parcels # und # sind verloren.",
+            ("English words",),
+        ),
+        ("The parcels # and # were lost in the post.", "# und #.", ("missing words",)),
+        ("The parcels # and # were lost in the post.", "# / #.", ("only spans",)),
+        ("THE PARCELS # WERE LOST", "DIE PARCELS # WAREN VERLOREN", ("English words",)),
+        ("Discount: #", "Rabatt: #", ()),
+        ("Discount: #", "Rabatt auf den Preis bei einem Kauf von #", ("surplus words",)),
+        ("The page was opened # times.", "Die Seite wurde wurde # Mal geöffnet.", ("repeated words",)),
+        ("The page was opened # times.", "Seite, Seite und Seite # Mal geöffnet.", ("repeated words",)),
+        ("He left at #, at #.", "Er ging um # um #.", ()),
+        ("The men who came # times", "Die Männer, die die # Mal kamen", ()),
+        ("The hotel in London #", "Das Hotel in London #", ()),
+        ("#", "#", ()),
+    ],
+)
+def test_words_around_spans(english, translated, faults):
+    assert surroundings.faults_around(english, translated) == faults
+
+
+def test_sane_lengths_are_those_of_the_german_frames():
+    # The German of a frame has up to two words fewer or three more, and frames have about five words.
+    assert surroundings.sane_lengths(4) == (2, 7)
+    assert surroundings.sane_lengths(1) == (1, 4)
+    least, most = surroundings.sane_lengths(15)
+    assert 8 <= least <= 10
+    assert 23 <= most <= 25
+
+
+def test_spans_do_not_count_as_words_around():
+    one = sentences.fill("Call {phone}.", {"phone@5": items.literal("phone", "555-1")})
+    assert judge(one, "555-1 anrufen").faults_around == ()
+    assert judge(one, "555-1.").faults_around == ("only spans",)
+
+
 # The benchmark.
 
 
@@ -514,6 +572,7 @@ def test_figures_of_sentences_worked_out_by_hand():
     assert phone.rungs == {"forced": 1, "first": 1}
     totals = results.totals
     assert (totals.sentences, totals.faithful, totals.broken_characters) == (2, 1, 0)
+    assert (phone.around, email.around, totals.fine_around) == (2, 2, 2)
     assert (totals.unfaithful_and_said, totals.faithful_but_said) == (1, 0)
     assert totals.digits_from_nowhere == totals.sentences_with_digits_from_nowhere == 1  # the 2 of 555-2
     assert [failure.outcome for failure in results.failures["phone"]] == ["lost"]
@@ -521,6 +580,10 @@ def test_figures_of_sentences_worked_out_by_hand():
     results.add(one, Translated("Rufen Sie 555-1 oder a@b.de an.", (alarmed,)))
     assert (totals.faithful, totals.faithful_but_said) == (2, 1)
     assert [failure.outcome for failure in results.failures["said without a failure"]] == ["number extra"]
+    results.add(one, Translated("Call 555-1 oder a@b.de an.", (fine,)))
+    assert totals.faults_around == {"English words": 1}
+    assert (phone.spans, phone.around, totals.fine_around) == (4, 3, 3)
+    assert [failure.outcome for failure in results.failures["words around"]] == ["English words"]
 
 
 def test_the_sentence_of_the_product_is_the_one_in_which_the_span_stands():
@@ -539,7 +602,7 @@ def test_the_table_the_totals_and_the_figures():
     assert "first 1" in shown
     assert "finding and checking take 2.5% of the processor's time: 50.00 of 2000.0 ms a sentence" in shown
     assert "0 of 1 sentences have other verdicts" in shown
-    assert re.search(r"phone +│ +1 │ 100.0% │ 100.0% │", shown)
+    assert re.search(r"phone +│ +1 │ 100.0% │ 100.0% │ +100.0% │", shown)
     assert "Rufen Sie [555-1] an, 7." in shown  # as an example of digits from nowhere, and no markup
     figures = json.loads(fidelity.as_json(results, fidelity.Options()))
     assert figures["kinds"]["phone"]["kept"] == figures["totals"]["digits_from_nowhere"] == 1

@@ -37,6 +37,7 @@ _OTHERS_BEFORE = re.compile(r"[ \u00a0](?:\d{1,4}(?:\.\d{1,4}){1,3}(?:,|,? (?:an
 """The other numbers of a list: the “3.9 and ” of “sections 3.9 and 3.10”."""
 _LINE_BEGINS = re.compile(r"(?:\A|\n)[ \t\u00a0\"'“‘(\[*#>-]*+\Z")
 _HEADING = re.compile(r"[ \t\u00a0]++(?!(?:Cups?|Tbsp|Tsp|Stars?|Points?|Percent)\b)[A-Z][a-z]")
+_IN_CAPITALS = re.compile(r"(?<!\w)[A-Z]{2,}[ \u00a0][A-Z]{2,}[ \u00a0]\Z")
 _PART_OF_HEADING = re.compile(r"\d{1,2}\.\d{1,2}")
 
 
@@ -56,7 +57,7 @@ def is_version(number: str, text: str, start: int, end: int) -> bool:
     if word in _VERSIONED:
         return True
     is_name = before[1][0].isupper() and word not in _NO_NAMES and not others
-    begins_text = _LINE_BEGINS.search(text, begin, before.start())
+    begins_text = _LINE_BEGINS.search(text, begin, before.start()) or _IN_CAPITALS.search(text, begin, start)
     is_inside = not begins_text and text[before.start() - 1 : before.start()] == " "
     return is_name and is_inside and not english_unit_after(text, end)
 

@@ -38,7 +38,9 @@ _NO_ANSWER = "".join(
 )
 """Excludes “no. 5” where a sentence ends after “no”, as in “The answer is no. 5 people left.”"""
 _DECADE_WORDS = ("the", "his", "her", "their", "my", "your", "our", "early", "late", "mid")
-_BEFORE_DECADES = "|".join(rf"(?<=\b{word}[ -])|(?<=\b{word} [’'])" for word in _DECADE_WORDS)
+_BEFORE_DECADES = "|".join(
+    rf"(?<=\b{word}[ -])|(?<=\b{word} [’'])" for word in (*_DECADE_WORDS, *map(str.upper, _DECADE_WORDS))
+)
 """Without one of these words, `30s` means seconds."""
 _LONGEST_FIRST = "|".join(sorted(UNITS.split("|"), key=len, reverse=True))
 _SPACED_UNITS = "m|g|l|L|t|s|h|W|V|Ω"
@@ -129,7 +131,7 @@ _AT_DIGITS_OR_SIGNS = {
     rf"(?P<amount2>{_SPACED}(?={_BLANK}(?:[$€£¥]|[A-Z]{{3}}(?!\w)))|{_NUMBER})(?:{_DASH}(?P<upto2>{_NUMBER}))?"
     rf"(?P<magnitude2>{_MAGNITUDE})?{_BLANK}(?P<currency2>{CURRENCY_SIGNS}|(?:{CURRENCY_CODES})(?!\w))(?![\d])",
     "decade": rf"(?:(?P<decade>(?:1\d|20)\d0|(?:{_BEFORE_DECADES})[1-9]?\d0)"
-    r"|(?<!\w)['’](?P<short_decade>\d0))s(?!\w)",
+    r"|(?<!\w)['’](?P<short_decade>\d0))[sS](?!\w)",
     "percent": rf"{_BEGIN}(?P<sign3>{_SIGN})(?P<part>{_NUMBER}|\d*[{VULGAR}])%?(?:{_DASH}(?P<upto3>{_NUMBER}))?{_BLANK}"
     r"(?P<percent>[%‰])(?!\w)",
     "short_million": rf"{_BEGIN}(?P<sign7>{_SIGN})(?P<millions>{_NUMBER})[ \u00a0]?m(?= {COUNTED})",

@@ -48,7 +48,7 @@ def range_value(match: re.Match[str], text: str, first: str, dash: str, last: st
 
 def decimal(match: re.Match[str], text: str, number: str, sign: str = "") -> Value:
     """Return the value of a decimal number; a version or section number keeps its point."""
-    if is_version(number, text, match.start(), match.end()):
+    if not sign and is_version(number, text, match.start(), match.end()):
         return value_of(match, "number", number, match[0])
     return value_of(match, "number", signed_key(sign, number), sign + german_number(number))
 
