@@ -113,8 +113,9 @@ def test_the_model_route_returns_name_device_limits_and_card(make_client: Callab
 
 
 def test_when_the_worker_dies_waiting_requests_fail_and_the_service_is_not_ready(
-    client: TestClient, echo: Any, wait_until: Waits
+    client: TestClient, echo: Any, wait_until: Waits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("service.model_manager._FIRST_REVIVAL_SECONDS", 3600)
     echo.errors["kills"] = SystemExit()
     echo.gate.clear()
     with ThreadPoolExecutor(2) as pool:

@@ -72,7 +72,7 @@ def test_umlauts_sharp_s_and_german_quotes_survive(translator):
     assert translator.tokenizer.decode(ids) == "„Größe“ heißt süße Äpfel, Übung, Öl – ‚ß‘"
 
 
-@pytest.mark.parametrize("precision", ["fp32", "int8"])
+@pytest.mark.parametrize("precision", [pytest.param("fp32", marks=pytest.mark.hard), "int8"])
 def test_a_translation_does_not_depend_on_its_batch(precision):
     """Alone, in batches of 7 and of 32, and shuffled: the same in int8, to the fourth digit of the score in fp32."""
     translator = Translator.load(device="cpu", precision=precision)
