@@ -108,6 +108,13 @@ def test_marks_become_german_forms_in_any_order(text: str, translation: str, ger
     assert restore(translation.format(*(one.mark for one in placed)), placed) == german
 
 
+def test_a_number_in_words_is_written_in_digits_if_a_piece_must_stand_for_it() -> None:
+    (span,) = find_protected("ten thousand dollars")
+    assert (span.is_word, span.written("german"), span.written("keep")) == (True, "10.000", "10.000")
+    marked, placed = mark("ten thousand dollars", [span], Marks(MARKS), with_words=True)
+    assert (readable(marked), restore(marked, placed, "keep")) == ("[number0] dollars", "10.000 dollars")
+
+
 def test_underscores_of_emphasis_are_no_part_of_an_identifier() -> None:
     text = "_−5 °C_, _$5_, __2.5%__ and _about 15 km_, but _x1_, a_5_b and `_a 5_`"
     found = [(span.text, span.german) for span in find_protected(text) if span.kind != "tag"]

@@ -58,7 +58,7 @@ class ProtectedSpan:
 
     def written(self, style: NumberStyle) -> str:
         """Return the text to write in the translation."""
-        return self.german if style == "german" else self.text
+        return self.german if style == "german" or self.is_word else self.text
 
     def capitals(self, written: str) -> str:
         """Return how an all-caps translation writes it: unit symbols and opaque spans stay unchanged."""

@@ -213,6 +213,13 @@ LOG_LEVELS: Table = (
         r"(?:(?<=[\dZ\]] )|(?<=\d - )|(?<=\[))(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)(?!\w)",
     ),
 )
+ENUMERATORS: Table = (
+    (
+        "sign",
+        r"(?:(?<![\s\S])|(?<=[\n\t])|(?<=[\n\t] )|(?<=[\n\t]  )|(?<=[.;:!?] ))"
+        r"(?:\d{1,2}|[A-Za-z]|[ivx]{2,4})\)(?=[ \t])",
+    ),
+)
 TYPOGRAPHY: Table = (
     (
         "sign",

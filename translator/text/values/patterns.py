@@ -146,6 +146,7 @@ _AT_DIGITS_OR_SIGNS = {
     r"(?!\w|[.,:/-]\d)",
     "feet": rf"{_BEGIN}\d++(?:['’′]{_BLANK}\d++(?:\.\d++)?[{VULGAR}]?[\"”″](?!\w)|[′″]"
     r"|'(?= (?:by|x|×|wide|long|tall|high|deep)\b))",
+    "no_cents": rf"{_BEGIN}\d++,(?:--?|[–—])(?![\w–—-])",
     "literal": rf"{_BEGIN}\d++(?:(?:[ \u00a0]?[×][ \u00a0]?\d++)++(?:{_BLANK}(?:{_LONGEST_FIRST})(?![\w²³]))?"
     r"|(?:[:/]\d++)++)(?!\w)",
     "time_with_point": rf"{_BEGIN}(?P<from_point>{CLOCK_WITH_POINT})"

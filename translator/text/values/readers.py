@@ -90,8 +90,9 @@ def _amount(
 ) -> Value:
     factor, one, several = MAGNITUDES[magnitude.strip().lower()] if magnitude else (1, "", "")
     numbers = [number, upto] if upto else [number]
-    if several == "Tsd." and all(map(str.isdecimal, numbers)):  # $5k
-        numbers, several = [f"{one},000" for one in numbers], ""
+    thousands = [english_value(one) for one in numbers if several == "Tsd."]
+    if thousands and all(one is not None and (one * factor).denominator == 1 for one in thousands):  # $5.5k
+        numbers, several = [f"{int(one * factor):,}" for one in thousands if one is not None], ""
     german = sign + "–".join(map(german_amount, numbers))
     if several:
         german += f" {one if number == '1' and not upto else several}"
@@ -195,6 +196,7 @@ READERS: dict[str, Reader] = {
         **DAY_READERS, "label": _label, "roman_label": _roman_label, "scale": _scale, "factor": _factor, "bit": _bit,
         "money": _money, "money_after": _money_after, "percent": _percent, "quantity": _quantity, "decade": _decade,
         "ordinal": _ordinal, "power": _power, "mixed": _mixed, "feet": _literal, "inches": _inches, "literal": _literal,
+        "no_cents": _literal,
         "section_sign": _section_sign, "short_million": _short_million, "range": _range, "number": _number,
         "plain": _plain, "odd": _literal,
     }.items()
