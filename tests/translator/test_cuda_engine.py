@@ -32,6 +32,8 @@ from translator.search import Sampling, SearchOptions, SpecialTokens, Task, new_
 from translator.translate import Translator
 from translator.translate import translator as module
 
+pytestmark = pytest.mark.slow
+
 FORBIDDEN, BEGIN, END = 0, 2, 3
 SPECIAL = SpecialTokens(BEGIN, END, (FORBIDDEN,))
 VOCABULARY = 130

@@ -14,6 +14,8 @@ from translator.shards import PreparedCorpus, PreparedData
 from translator.tokenizer import Tokenizer, train_tokenizer
 from translator.toy_grammar import generate_pairs
 
+pytestmark = pytest.mark.slow
+
 TextPair = tuple[str, str]
 TRAINING = TrainingConfig(max_tokens_per_side=64, max_steps=1)
 PARAMETERS = 1000

@@ -10,6 +10,8 @@ from translator.commands.report import report
 from translator.errors import ConfigError, DataError
 from translator.report import Curve, draw_figure, read_history, write_report
 
+pytestmark = pytest.mark.slow
+
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HOSTILE = "<script>alert('a & b')</script> $x$"
 

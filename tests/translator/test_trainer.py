@@ -23,6 +23,8 @@ from translator.trainer.stop_signal import Interrupted, StopSignal
 from translator.trainer.stream import Update
 from translator.validation import make_validator
 
+pytestmark = pytest.mark.slow
+
 
 def make_trainer(config, data, out, report=None, **training):
     torch.manual_seed(config.training.seed)
@@ -36,7 +38,6 @@ def losses(out):
 
 
 @pytest.mark.parametrize("change", [{"precision": "fp32"}, {"precision": "bf16"}])
-@pytest.mark.slow
 def test_save_and_resume_equal_the_straight_run(prepared, brief_config, tmp_path, change):
     """Dropout, shuffling across epochs, Adam and the schedule all resume where they stopped."""
     settings = {**change, "max_steps": 40, "batch_tokens": 512}

@@ -5,6 +5,8 @@ import pytest
 from translator.analysis.attention_maps import draw_page, draw_picture, look_at
 from translator.errors import InputError, InputTooLong
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def view(translator):
