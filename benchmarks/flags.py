@@ -59,7 +59,7 @@ def show(by_confidence: list[tuple[float, float]], by_flag: dict[str, list[float
     for heading in ("mean log-probability per token", "mean chrF", "chrF below 30"):
         table.add_column(heading, justify="right")
     tenth = max(1, len(by_confidence) // 10)
-    for start in range(0, 10 * tenth, tenth):
+    for start in range(0, min(10 * tenth, len(by_confidence)), tenth):
         some = by_confidence[start : start + tenth]
         table.add_row(f"{some[0][0]:.2f} to {some[-1][0]:.2f}", *_figures([chrf for _, chrf in some]))
     console.print(table)

@@ -84,7 +84,7 @@ def show(evaluations: dict[tuple[str, str], Evaluation], console: Console) -> bo
             f"{evaluations[name, precision].sentences_per_second:.1f}",
         )  # fmt: skip
     console.print(table)
-    largest_loss = -min(change.values())
+    largest_loss = max(0.0, -min(change.values()))
     console.print(f"Largest loss: {largest_loss:.2f} BLEU (limit {MAX_LOSS})")
     return largest_loss <= MAX_LOSS
 
