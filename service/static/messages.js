@@ -52,7 +52,7 @@ export const MESSAGES = {
     translated_in_parts: "Check: it was translated in parts so that nothing gets lost, and may read badly.",
     faults: (faults) => `Check: ${faults.join("; ")}.`,
     lost: (kind, text) => `${KINDS.en[kind]} ${text} is missing in the translation`,
-    misplaced: (kind, text) => `${KINDS.en[kind]} ${text} no longer encloses any words`,
+    misplaced: (kind, text) => `${KINDS.en[kind]} ${text} no longer encloses the right words`,
     extra: (kind, text) => `${KINDS.en[kind]} ${text} is not in the English text`,
     moreFaults: (count) => `and ${number(count)} more`,
 
@@ -130,7 +130,7 @@ export const MESSAGES = {
       "Bitte prüfen: Der Satz wurde in Teilen übersetzt, damit nichts fehlt, und liest sich vielleicht holprig.",
     faults: (faults) => `Bitte prüfen: ${capitalised(faults.join("; "))}.`,
     lost: (kind, text) => `${KINDS.de[kind]} ${text} fehlt in der Übersetzung`,
-    misplaced: (kind, text) => `${KINDS.de[kind]} ${text} umschließt keine Wörter mehr`,
+    misplaced: (kind, text) => `${KINDS.de[kind]} ${text} umschließt nicht mehr die richtigen Wörter`,
     extra: (kind, text) => `${KINDS.de[kind]} ${text} steht nicht im englischen Text`,
     moreFaults: (count) => `und ${number(count)} weitere`,
 

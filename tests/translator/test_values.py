@@ -30,6 +30,7 @@ def forms(text: str) -> list[tuple[str, str]]:
             ("₹1,50,000.50", "150.000,50 ₹"), ("12,34,56,789", "123.456.789"),
         ]),
         ("5'10\" tall, 6′ 2″, 12' by 9'", [("5'10\"", "5'10\""), ("6′ 2″", "6′ 2″"), ("12'", "12'")]),
+        ("An average of 1.35 million and 2.5 bn", [("1.35 million", "1,35 Millionen"), ("2.5 bn", "2,5 Mrd.")]),
         ("1.4 billion, 1 million and 3 thousand", [
             ("1.4 billion", "1,4 Milliarden"), ("1 million", "1 Million"), ("3 thousand", "3 Tausend"),
         ]),

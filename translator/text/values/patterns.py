@@ -150,7 +150,7 @@ _AT_DIGITS_OR_SIGNS = {
     "literal": rf"{_BEGIN}\d++(?:(?:[ \u00a0]?[×][ \u00a0]?\d++)++(?:{_BLANK}(?:{_LONGEST_FIRST})(?![\w²³]))?"
     r"|(?:[:/]\d++)++)(?!\w)",
     "time_with_point": rf"{_BEGIN}(?P<from_point>{CLOCK_WITH_POINT})"
-    rf"(?:(?P<to>{_DASH})(?P<to_point>{CLOCK_WITH_POINT}))?(?![\w%‰]|[.,:]\d|{_DASH}\d)",
+    rf"(?:(?P<to>{_DASH})(?P<to_point>{CLOCK_WITH_POINT}))?(?![\w%‰]|[.,:]\d|{_DASH}\d|{_MAGNITUDE_WORD})",
     "range": rf"{_BEGIN}(?P<first>{_NUMBER}){_DASH}(?P<last>{_NUMBER})(?![-–]\d|\w)",
     "number": rf"{_BEGIN}(?P<sign6>{_SIGN})(?P<number>{_NUMBER})(?P<magnitude5>{_MAGNITUDE_WORD})?(?!\w)",
     "factor": rf"{_BEGIN}(?P<factor>{_NUMBER})(?P<factor_sign>[kKMBx])(?!\w)",
