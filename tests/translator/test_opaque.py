@@ -302,7 +302,7 @@ SENTENCES: dict[OpaqueKind, list[str]] = {
         "Why ⟦:(⟧? Well ⟦:'(⟧, it is late ⟦^^⟧.",
         "Coffee ⟦........⟧ 5, tea⟦......⟧5, milk ⟦. . . .⟧ 5",
         "Name: ⟦____⟧ Date: ⟦______⟧ Signature____",
-        "⟦1)⟧ Open it. ⟦2)⟧ Close it (see page 5) and (or 6) wait.\n⟦a)⟧ Yes\n ⟦iv)⟧ No",
+        "⟦1)⟧ Open it. ⟦2)⟧ Close it (see vol. 5) and (or 6) wait.\n⟦a)⟧ Yes\n ⟦iv)⟧ No",
         "⟦====⟧ Part one ⟦====⟧\n⟦----------⟧",
         '⟦"""⟧Read the file.⟦"""⟧',
         "Included: ⟦✓⟧, not included: ⟦✗⟧.",

@@ -2,7 +2,7 @@ r"""Find what a translation copies letter for letter: addresses, file names, cod
 
     find_opaque("Open {name} at example.com.")  # "{name}", a placeholder, and "example.com", a link
 
-Two tables hold a regular expression for each form. One scan finds the first position where any of them matches, and
+Tables hold a regular expression for each form. One scan finds the first position where any of them matches, and
 the longest match there wins. Time is linear in the length of the text: every expression looks a bounded distance
 ahead or starts only at the start of a run, and its repetitions are possessive.
 
