@@ -79,6 +79,7 @@ SENTENCES: dict[OpaqueKind, list[str]] = {
         "⟦photo_01.JPG⟧",
     ],
     "code": [
+        "⟦@param name⟧ the name, ⟦@throws {Error} e⟧ if it is late, ⟦:param str size:⟧ the size",
         "12:30:01 ⟦INFO⟧ Started [⟦WARN⟧]: the disk is full",
         "Type ⟦ssh -p 2222 host⟧ and wait.",
         "Run ⟦git commit -m⟧ now, then ⟦make -j4⟧.",

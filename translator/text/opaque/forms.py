@@ -370,6 +370,12 @@ AT_MARKS: tuple[tuple[str, OpaqueKind, str], ...] = (
     ("<", "tag", rf"</?[A-Za-z][\w:.-]{{0,60}}+{_ATTRIBUTE}{{0,20}}+\s{{0,9}}+/?>"),
     ("<", "tag", r"</?\d{1,3}+\s?/?>|</>"),
     ("<", "tag", r"<!--[\s\S]{0,1000}?-->|<![A-Za-z\[][^<>]{0,300}+>"),
+    (
+        "@",
+        "code",
+        r"(?<![\w@.])@(?:param|arg|argument|property|throws|exception)(?: \{[^{}\n]{1,60}+\})? [A-Za-z_$][\w.$]{0,60}+",
+    ),
+    (":", "code", r"(?<!\w):(?:param|raises|type|ivar) [\w.*, ]{1,60}+:"),
     ("&", "sign", r"(?<!\w)&(?=[A-Za-z]{2,30}(?![\w;]))"),  # a menu's "&Open"
     ("&", "entity", r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31}+);"),
     (
