@@ -23,7 +23,7 @@ test-fast: $(VENV)/dev.stamp
 	$(PYTEST) $(IN_PARALLEL) -m "not hard and not slow" tests/translator tests/service
 
 # One test at a time: some measure times. It ends with a table of what was measured. FULL=1 sends a gigabyte instead of
-# 50 MB, a thousand requests to each operation instead of ten, and so on; that takes half an hour.
+# 50 MB, a thousand requests to each operation instead of a hundred, and so on; that takes half an hour.
 test-hard: $(VENV)/dev.stamp
 	$(PYTEST) $(if $(FULL),--full-size) --hypothesis-profile=hard -m "hard or hypothesis"
 

@@ -176,7 +176,7 @@ OTHERS = ("/v2/", "/libretranslate/")
 def test_requests_by_the_description(
     make_app: Callable[..., Any], is_full_size: bool, record_case: Record
 ) -> None:
-    examples = 1_000 if is_full_size else 10
+    examples = 1_000 if is_full_size else 100
     app = make_app()
     description = schemathesis.openapi.from_asgi("/openapi.json", app)
     wait_until_ready(app)
