@@ -55,7 +55,7 @@ def test_text_without_words_is_copied(translator, text):
 
 def test_values_without_words_take_their_german_form(translator):
     text = "€204.72; €1,000\n3:30 p.m."
-    assert translator.translate([text])[0].text == "204,72 €; 1.000 €\n15:30 Uhr."
+    assert translator.translate([text])[0].text == "204,72 €; 1.000 €\n15:30 Uhr"
     assert translator.translate([text], style=Style(numbers="keep"))[0].text == text
 
 
