@@ -112,7 +112,7 @@ class BeamSearch:
 
     def step(self, may_run_ahead: bool = True) -> None:
         """Extend the live hypotheses of every sentence by one token, or by several if there is nothing to decide."""
-        is_live_BW = self._score_BW > -np.inf
+        is_live_BW = self._score_BW != -np.inf
         if not is_live_BW.all():
             self._extend(is_live_BW)
         elif may_run_ahead and not any(self._finished):
