@@ -72,35 +72,45 @@ static uint64_t walk(const NtConfig *c, NtSession *session) {
     for (int place = 0; place < filled; place++) ordinary[place] = next_random() % 8 > 0;
     int32_t row[SENTENCES * 5], parent[SENTENCES * 5], token[SENTENCES * 5], mask[SENTENCES * 5];
     for (int made = 0, goes_on = 1; goes_on && made < 12; made++) {
-        int rows = 0, best = between(1, 9), steps = best == 1 ? between(1, 4) : 1, slots = best * steps;
+        /* More than one step needs all rows of each sentence. */
+        int rows = 0, best = between(1, 9), steps = between(1, 4);
         for (int number = 0; number < sentences; number++)
             for (int place = 0; place < beam; place++) {
-                if (next_random() % 8 == 0) continue;
+                if (steps == 1 && next_random() % 8 == 0) continue;
                 row[rows] = first[number] + place;
                 parent[rows] = first[number] + between(0, beam - 1);
                 token[rows] = between(0, c->vocabulary - 1);
                 mask[rows++] = between(-1, 2);
             }
-        int32_t *candidate = malloc(sizeof *candidate * (size_t)(rows * slots) + 1);
-        float *value = malloc(sizeof *value * (size_t)(rows * slots) + 1);
+        int32_t *candidate = malloc(sizeof *candidate * (size_t)(rows * best) + 1);
+        float *value = malloc(sizeof *value * (size_t)(rows * best) + 1);
+        size_t later = (size_t)(rows * (steps - 1));
+        int32_t *next_token = malloc(sizeof *next_token * later + 1), *next_parent = malloc(sizeof *next_parent * later + 1);
+        double *next_score = malloc(sizeof *next_score * later + 1), score[SENTENCES * 5];
+        for (int place = 0; place < rows; place++) score[place] = -(double)between(0, 90) / 10;
         float *full = malloc(sizeof *full * (size_t)rows * (size_t)c->vocabulary + 1);
         float *attention = calloc((size_t)rows * (size_t)c->positions + 1, sizeof *attention);
         NtStep step = {
             .rows = rows, .row = row, .parent = parent, .token = token, .masks = masks, .mask = mask, .best = best,
-            .most_steps = steps, .ordinary = ordinary, .candidate = candidate, .log_probability = value, .full = full,
+            .candidate = candidate, .log_probability = value, .most_steps = steps, .ordinary = ordinary, .beam = beam,
+            .score = score, .next_token = next_token, .next_parent = next_parent, .next_score = next_score, .full = full,
             .attention_layer = between(0, c->decoder_layers - 1), .attention_head = between(0, c->heads - 1),
             .attention_stride = c->positions, .attention = attention,
         };
         result = nt_step(session, &step);
         if (result < 0 && result != NT_TOO_LONG) fail("step", result);
         if (result > 0) {
-            sum = mixed(sum, candidate, sizeof *candidate * (size_t)(rows * best * result));
-            sum = mixed(sum, value, sizeof *value * (size_t)(rows * best * result));
+            sum = mixed(sum, candidate, sizeof *candidate * (size_t)(rows * best));
+            sum = mixed(sum, value, sizeof *value * (size_t)(rows * best));
+            later = (size_t)(rows * (result - 1));
+            sum = mixed(sum, next_token, sizeof *next_token * later);
+            sum = mixed(sum, next_parent, sizeof *next_parent * later);
+            sum = mixed(sum, next_score, sizeof *next_score * later);
             sum = mixed(sum, full, sizeof *full * (size_t)rows * (size_t)c->vocabulary);
             sum = mixed(sum, attention, sizeof *attention * (size_t)rows * (size_t)c->positions);
         }
         goes_on = result >= 0;
-        free(candidate), free(value), free(full), free(attention);
+        free(candidate), free(value), free(full), free(attention), free(next_token), free(next_parent), free(next_score);
     }
     if (next_random() % 2) {
         result = nt_release(session, sentences, first);
