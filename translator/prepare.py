@@ -6,7 +6,7 @@ tokenizer learns from, and once to encode. If you pass a tokenizer, the text is 
 
 import itertools
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -139,21 +139,24 @@ def prepare(
             check_readable(spec)
         if vocabulary is None:
             vocabulary = train_tokenizer(preparation.sample_sentences(corpora), vocab_size, seed=seed)
-        if hints is not None and not vocabulary.marks:
-            raise ConfigError(
-                f"--lexicon {lexicon} needs a tokenizer with reserved pieces for hints, and {tokenizer} has none; "
-                "omit --tokenizer to train one"
-            )
         writer.add_tokenizer(vocabulary)
         if hints is not None:
+            if not vocabulary.marks:
+                raise ConfigError(
+                    f"--lexicon {lexicon} needs a tokenizer with reserved pieces for hints, and {tokenizer} has "
+                    "none; omit --tokenizer to train one"
+                )
             writer.add_lexicon(hints)
         report = preparation.encode(corpora, dev, vocabulary, writer)
-        counts = report.german.values()
-        writer.provenance["formality"] = {
-            "formal": sum(one.formal for one in counts),
-            "informal": sum(one.informal for one in counts),
-        }
+        writer.provenance["formality"] = _formality(report.german.values())
         return report
+
+
+def _formality(counts: Collection[GermanCounts]) -> dict[str, int]:
+    return {
+        "formal": sum(one.formal for one in counts),
+        "informal": sum(one.informal for one in counts),
+    }
 
 
 class _Preparation:

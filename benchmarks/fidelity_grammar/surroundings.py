@@ -52,10 +52,10 @@ def faults_around(english: str, german: str) -> tuple[Fault, ...]:
 
 @cache
 def sane_lengths(english_words: int) -> tuple[int, int]:
-    """The least and the most words of German for a number of English ones.
+    """Return the minimum and maximum number of German words for a number of English words.
 
-    `GERMAN_FRAMES` has so many words more or fewer at most; in sentences of more than their average length, there may
-    be more in proportion.
+    The allowed difference is the largest one in `GERMAN_FRAMES`. It grows in proportion for sentences that are longer
+    than the average frame.
     """
     counts = [
         (

@@ -54,7 +54,7 @@ def make_translator(
 
     yield make
     for translator in opened:
-        translator.close()  # type: ignore[no-untyped-call]
+        translator.close()  # type: ignore[no-untyped-call]  # its client does not annotate it
 
 
 def complaint(answer: httpx2.Response, status: int) -> str:

@@ -106,7 +106,7 @@ def test_values_out_of_range_are_named_with_the_range(given: dict[str, Any], com
 
 def test_a_long_value_is_not_quoted_whole() -> None:
     with pytest.raises(InputError) as caught:
-        Sizes(beam="9" * 10_000)  # type: ignore[arg-type]
+        Sizes(beam="9" * 10_000)  # type: ignore[arg-type]  # a wrong type is what is tested
     assert len(str(caught.value)) < 100
 
 

@@ -74,7 +74,7 @@ def test_items_and_results_may_be_larger_than_a_pipe():
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_a_worker_that_cannot_be_made_is_an_error(processes):
-    with pytest.raises(DataError, match="no such model"):
+    with pytest.raises(DataError, match="the model is missing"):
         list(work_in_order(refuse, range(3), processes))
 
 

@@ -24,7 +24,7 @@ def make_counting_threads() -> Callable[[int], int]:
 
 
 def refuse() -> Callable[[int], int]:
-    raise DataError("no such model")
+    raise DataError("the model is missing")
 
 
 def make_dying() -> Callable[[int], int]:

@@ -1,5 +1,6 @@
 """`translator prepare`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,8 +13,8 @@ from translator.commands import STDERR, STDOUT
 from translator.errors import ConfigError
 
 if TYPE_CHECKING:
-    from translator.corpus import DropReport
-    from translator.prepare import GermanCounts, ProtectedCounts
+    from translator.corpus import CorpusSpec, DropReport
+    from translator.prepare import GermanCounts, PrepareReport, ProtectedCounts
 
 DEFAULT_VOCAB_SIZE = 16_000
 
@@ -57,11 +58,7 @@ def prepare(
 
     _check_tokenizer_options(vocab_size, tokenizer, seed)
     training_sets, dev_sets = ([CorpusSpec.parse(text) for text in texts] for texts in (corpus, dev))
-    for text, spec in zip(dev, dev_sets, strict=True):
-        if spec.weight != 1:
-            raise ConfigError(
-                f"--dev {text} has a weight, but a development set is kept whole; leave the weight out"
-            )
+    _check_dev_weights(dev, dev_sets)
     with Progress(*_COLUMNS, console=STDERR) as progress:
         task = progress.add_task("reading", total=None)
         report = prepare_corpora(
@@ -76,13 +73,25 @@ def prepare(
             protected_share=protected_share,
             progress=lambda stage, pairs: progress.update(task, description=stage, completed=pairs),
         )
+    _print_report(report)
+    STDOUT.print(f"wrote {out}")
+
+
+def _check_dev_weights(texts: Sequence[str], specs: Sequence["CorpusSpec"]) -> None:
+    for text, spec in zip(texts, specs, strict=True):
+        if spec.weight != 1:
+            raise ConfigError(
+                f"--dev {text} has a weight, but a development set is kept whole; leave the weight out"
+            )
+
+
+def _print_report(report: "PrepareReport") -> None:
     STDOUT.print(_drop_table(report.drops))
     if report.protected:
         STDOUT.print(_protected_table(report.protected))
     STDOUT.print(_german_table(report.german))
     for warning in report.drops.warnings():
         STDERR.print(Text(f"warning: {warning}"))
-    STDOUT.print(f"wrote {out}")
 
 
 def _check_tokenizer_options(vocab_size: int | None, tokenizer: Path | None, seed: int) -> None:

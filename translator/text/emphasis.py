@@ -7,7 +7,7 @@ Place = tuple[int, int]
 
 _MARKS_OR_CODE = re.compile(r"`[^`\n]{1,200}`|\n|(?P<marks>\*++|_++|~~++)")
 _MAY_HOLD_MARKS = re.compile(r"[*_]|~~")
-_IDENTIFIER = re.compile(r"\w*\d\w*")
+_IDENTIFIER = re.compile(r"(?=\D*+\d)\w++")
 _NAME = re.compile(r"\w*")
 _LONGEST_MARKS = 3
 _DEEPEST = 10
