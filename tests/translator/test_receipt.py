@@ -264,6 +264,7 @@ RIGHT = """
     between $5 and $10 | zwischen 5 und 10 Dollar
     $5–10 | fünf bis zehn Dollar
     No. 4711 | Nr. 4711
+    No. A12/3 | Nr. A12/3
     1st of May | erster Mai
     1st of May | 1. Mai
     May 1 | Erster Mai

@@ -368,6 +368,7 @@ def test_a_dense_part_does_not_make_pieces_of_the_rest_small() -> None:
         ("It is at its max. Stop it.", ["It is at its max.", "Stop it."]),
         ("Mr. Bush met Ms. Young. Mx. Lee left.", ["Mr. Bush met Ms. Young.", "Mx. Lee left."]),
         ("It takes 5 ms. Then it stops.", ["It takes 5 ms.", "Then it stops."]),
+        ("Take no. A12. It is free.", ["Take no. A12.", "It is free."]),
         ("See vol. 3, ch. 5 and eq. IV. It is there.", ["See vol. 3, ch. 5 and eq. IV.", "It is there."]),
         ("It is no. 5. No. It is not.", ["It is no. 5.", "No.", "It is not."]),
         ("We meet at 5 p.m. Monday. Be there.", ["We meet at 5 p.m. Monday.", "Be there."]),

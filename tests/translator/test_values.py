@@ -148,6 +148,14 @@ def forms(text: str) -> list[tuple[str, str]]:
         ("2-3 days, 1,000–2,000 people", [("2-3", "2-3"), ("1,000–2,000", "1.000–2.000")]),
         # labels
         ("Order no. 4711 and No. 5", [("no. 4711", "Nr. 4711"), ("No. 5", "Nr. 5")]),
+        ("Order no. AB-2024/00123 came.", [("no. AB-2024/00123", "Nr. AB-2024/00123")]),
+        ("Seat no. 12A, no. 12/3 (no. R-77).", [
+            ("no. 12A", "Nr. 12A"), ("no. 12/3", "Nr. 12/3"), ("no. R-77", "Nr. R-77"),
+        ]),
+        ("Room No. A12", [("No. A12", "Nr. A12")]),
+        ("Did you see it? No. U2 played.", []),
+        ("Is it full? No. 25 came.", [("25", "25")]),
+        ("The answer is no. A12 is free.", []),
         ("p. 12, pp. 12–15", [("p. 12", "S. 12"), ("pp. 12–15", "S. 12–15")]),
         ("fig. 3a, ch. 2, vol. 4, art. 5", [
             ("fig. 3a", "Abb. 3a"), ("ch. 2", "Kap. 2"), ("vol. 4", "Bd. 4"), ("art. 5", "Art. 5"),

@@ -55,6 +55,8 @@ _BEFORE_NUMBER = re.compile(
     r"(?<!\w)(?:nos?|vols?|chs?|chap|eqs?|figs?|pp?|art|secs?|sect|para|ver)\.\s*\Z", re.IGNORECASE
 )
 _NUMBER = re.compile(r"\s*(?:\d|[IVXLC]+\b(?!['’])|[ivxlc]+\b)")
+_BEFORE_CODE = re.compile(r"(?:(?<!\w)no|(?<=[\w)] )N[oO])\.\s*\Z")
+_CODE = re.compile(r"\s*[A-Z]{1,6}[-/]?\d")
 _HALF_OF_DAY = re.compile(r"\d[ \u00a0]?[ap]\.?[ \u00a0]?m\.\s*\Z", re.IGNORECASE)
 _DAY = re.compile(
     r"\s*(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b|(?:[ECMP][SD]?T|GMT|UTC|BST|CES?T)\b"
@@ -199,6 +201,8 @@ def _is_abbreviation(text: str, position: int) -> bool:
     if _NEVER_LAST.search(before) or _TITLE.search(before):
         return True
     if _NUMBER.match(text, position) and _BEFORE_NUMBER.search(before):
+        return True
+    if _CODE.match(text, position) and _BEFORE_CODE.search(before):
         return True
     if _DAY.match(text, position) and _HALF_OF_DAY.search(before):
         return True

@@ -16,6 +16,7 @@ from translator.text.values.keys import (
     time_key,
     unit_key,
 )
+from translator.text.values.patterns import CODE
 
 Place = tuple[int, int]
 ReadNumber = Callable[[str], set[Fraction]]
@@ -100,6 +101,7 @@ _PATTERNS = {
     rf"\.?:?{_BLANK}?(?P<number>\d+(?:\.\d+)*[a-z]?|{_ROMAN})(?:{_DASH}(?P<last>\d+[a-z]?|{_ROMAN}))?(?!\w|[.,:/-]\d)",
     "label_behind": rf"{_BEGIN}(?P<number>\d+)\.{_BLANK}"
     r"(?P<label>Kapitels?|Band(?:es)?|Artikels?|Abschnitte?s?|Absatz)(?!\w)",
+    "code": rf"(?<!\w)(?P<label>(?i:nr|no))\.:?{_BLANK}?(?P<number>{CODE})",
 }
 ANY_NUMBER = re.compile(NUMBER)
 HAS_NUMBER = re.compile(rf"[\d{VULGAR}]")
@@ -293,12 +295,12 @@ _READERS: dict[str, Callable[[re.Match[str], ReadNumber], set[str]]] = {
     "number": _numbers, "money": _units, "money_before": _units, "percent": _units, "quantity": _units,
     "duration": _durations, "time": _times, "spoken_time": _spoken_times, "date": _dates,
     "numeric_date": _numeric_dates, "iso_date": _numeric_dates, "ordinal": _ordinals, "decade": _decades,
-    "label": _labels, "label_behind": _labels,
+    "label": _labels, "label_behind": _labels, "code": _labels,
 }  # fmt: skip
 TABLES: dict[ValueKind, tuple[str, ...]] = {
     "small": ("number",), "number": ("number",), "year": ("number",), "decade": ("decade",),
     "money": ("money", "money_before"), "percent": ("percent",), "quantity": ("quantity", "duration"),
     "time": ("time", "spoken_time"), "date": ("date", "numeric_date", "iso_date"), "ordinal": ("ordinal",),
-    "label": ("label", "label_behind"),
+    "label": ("label", "label_behind", "code"),
 }  # fmt: skip
 """The tables in which to look up each kind of value."""

@@ -33,10 +33,10 @@ _REGNAL_NAMES = """
     Joseph Carlos Julius Karl Leo Leopold Louis Ludwig Margaret Mary Maximilian Mehmed Napoleon Nicholas Olaf Otto Paul
     Pedro Peter Philip Pius Ptolemy Ramesses Ramses Richard Robert Rudolf Sixtus Urban Victor Wilhelm William
 """
-_NO_ANSWER = "".join(
+_NO_ANSWER = r"(?<![?!][ \u00a0])" + "".join(
     rf"(?<!\b{word} )" for word in ("answer is", "answer was", "says", "said", "answered", "means", "meant")
 )
-"""Excludes “no. 5” where a sentence ends after “no”, as in “The answer is no. 5 people left.”"""
+"""Excludes “no. 5” where a sentence ends after “no”: “The answer is no. 5 people left.”, “Is it full? No. 5 came.”"""
 _DECADE_WORDS = ("the", "his", "her", "their", "my", "your", "our", "early", "late", "mid")
 _BEFORE_DECADES = "|".join(
     rf"(?<=\b{word}[ -])|(?<=\b{word} [’'])" for word in (*_DECADE_WORDS, *map(str.upper, _DECADE_WORDS))
@@ -81,6 +81,8 @@ _SMALL_ROMAN = r"(?=[ivxlc])(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})"
 _ROMAN = rf"(?:{_SMALL_ROMAN}|{_SMALL_ROMAN.upper()})"
 _ROMAN_LABELS = "|".join(one for one in LABELS if not one.startswith("no"))
 _NUMBER = ENGLISH_NUMBER
+CODE = r"[A-Z]{0,6}+[-/]?\d[A-Za-z\d]{0,20}+(?:[-/][A-Za-z\d]{1,20}+){0,4}+(?![\w/-]|[.,:]\d)"
+"""What follows “no.” besides a number: “A12”, “AB-2024/00123”, “12/3”."""
 _SPACED = r"\d{1,3}(?: \d{3})++(?:\.\d++)?+(?!\d|[.,]\d)"
 """4 500 000: only beside a currency, since elsewhere it may be several numbers."""
 
@@ -88,6 +90,7 @@ _AT_LETTERS = {
     "label": rf"(?<![\w.])(?:(?!(?i:no)\.)|{_NO_ANSWER})(?i:(?P<label>{'|'.join(LABELS)}))\.(?P<colon>:?){_BLANK}"
     r"(?P<labelled>\d++(?:\.\d++)*+[a-z]?(?:[-–]\d++[a-z]?)?)"
     r"(?!\w|[.,:/-]\d)",
+    "code": rf"(?<![\w.]){_NO_ANSWER}(?:no|(?<=[\w)] )N[oO])\.(?P<code_colon>:?){_BLANK}(?P<code>{CODE})",
     "roman_label": rf"(?<![\w.])(?i:(?P<volume>{_ROMAN_LABELS}))\.{_BLANK}(?P<numeral>{_ROMAN})"
     rf"(?:[-–](?P<upto_numeral>{_ROMAN}))?(?<=[ivxlcIVXLC])(?![\w'’])",
     "month_day": rf"\b(?P<month1>{_MONTH})[ \u00a0](?P<day1>{_DAY})(?P<nth>{_ORDINAL_END})?(?P<to1>{_LAST_DAY})?"
@@ -158,6 +161,7 @@ _AT_DIGITS_OR_SIGNS = {
 }
 _BEFORE_LETTERS = (
     r"(?=[A-Za-z]{1,9}+(?:(?:\.:?+)?+[ \u00a0\u2009\u202f]?(?:\d|[ivxlcIVXLC]{1,9}+(?!\w))"
+    r"|\.:?+[ \u00a0\u2009\u202f]?[A-Z]{1,6}+[-/]?\d"
     r"|[ \u00a0](?i:past|to|quarter)[ \u00a0]))"
 )
 """Matches where a form may start with letters: a number follows soon."""

@@ -31,6 +31,11 @@ def _label(match: re.Match[str], text: str) -> Value:
     return value_of(match, "label", f"{label} {number.replace('–', '-')}", german)
 
 
+def _code(match: re.Match[str], text: str) -> Value:
+    german = f"Nr.{match['code_colon']} {match['code']}"
+    return value_of(match, "label", label_key(f"Nr. {match['code']}"), german)
+
+
 def _roman_label(match: re.Match[str], text: str) -> Value | None:
     label, first, last = LABELS[match["volume"].lower()], match["numeral"], match["upto_numeral"]
     if first == "I" and not last and label not in ("S.", "Bd.", "Kap."):
@@ -193,7 +198,8 @@ _BITS = {"1": "Einsen", "0": "Nullen"}
 READERS: dict[str, Reader] = {
     f"as_{name}": reader
     for name, reader in {
-        **DAY_READERS, "label": _label, "roman_label": _roman_label, "scale": _scale, "factor": _factor, "bit": _bit,
+        **DAY_READERS, "label": _label, "code": _code, "roman_label": _roman_label, "scale": _scale, "factor": _factor,
+        "bit": _bit,
         "money": _money, "money_after": _money_after, "percent": _percent, "quantity": _quantity, "decade": _decade,
         "ordinal": _ordinal, "power": _power, "mixed": _mixed, "feet": _literal, "inches": _inches, "literal": _literal,
         "no_cents": _literal,
