@@ -13,9 +13,18 @@ OLD_AND_NEW = {
     "wußte": "wusste", "Gewißheit": "Gewissheit", "Bißchen": "Bisschen", "Riß": "Riss", "ißt": "isst",
     "vergißt": "vergisst", "Mißbrauch": "Missbrauch", "Prozeß": "Prozess", "Kongreß": "Kongress", "preßte": "presste",
     "Eßzimmer": "Esszimmer", "Schloß": "Schloss", "beschloß": "beschloss", "Roß": "Ross", "goß": "goss",
+    "Zeugniß": "Zeugnis", "Ergebniss": "Ergebnis", "Thüren": "Türen", "Glasthür": "Glastür", "Vortheil": "Vorteil",
+    "Theile": "Teile", "urtheilten": "urteilten", "lobenswerther": "lobenswerter", "Ehrenwerthe": "Ehrenwerte",
     "Rußland": "Russland", "wäßrig": "wässrig", "Guß": "Guss", "verdroß": "verdross",
 }  # fmt: skip
 STILL_RIGHT = [
+    "Selbstheilung",
+    "entheiligen",
+    "Thüringen",
+    "Schwerthieb",
+    "Ergebnisse",
+    "Theater",
+    "Thomas",
     "Straße",
     "groß",
     "Größe",

@@ -1,4 +1,4 @@
-"""Modernise German spelling from before the 1996 reform."""
+"""Modernise German spelling from before the reforms of 1902 and 1996."""
 
 import re
 
@@ -15,6 +15,18 @@ _OLD_SHARP_S = re.compile(
 """ß after a short vowel. After long vowels and diphthongs (Maße, Straße, weiß, groß) it is still correct."""
 
 
+_BEFORE_1902 = re.compile(
+    r"""
+    (?<=[a-zäöü]n)i(?:ß|ss)\b                                        # Zeugniß, Ergebniss
+    | (?<=[Tt])h(?=ür(?!ing)) | (?<!\b[Ee]nt)(?<!st)(?<=[Tt])h(?=eil) # Thür, Vortheil; not Selbstheilung, entheiligen
+    | (?<=swert)h | (?<=[Ee]hrenwert)h                               # lobenswerth
+    """,
+    re.VERBOSE,
+)
+
+
 def spelt_as_today(german: str) -> str:
-    """Replace ß after short vowels by ss, also in names: daß becomes dass, Fluß becomes Fluss."""
-    return _OLD_SHARP_S.sub(lambda match: match[0][:-1] + "ss", german) if "ß" in german else german
+    """Replace ß after short vowels by ss, also in names (daß, Fluß), and the commonest spellings from before 1902."""
+    if "ß" in german:
+        german = _OLD_SHARP_S.sub(lambda match: match[0][:-1] + "ss", german)
+    return _BEFORE_1902.sub(lambda match: "is" if match[0][0] == "i" else "", german)
