@@ -116,6 +116,13 @@ RIGHT = """
     World War II ended. | Der 2. Weltkrieg endete.
     World War I ended. | Der 1. Weltkrieg endete.
     World War II ended. | Der Zweite Weltkrieg endete.
+    It was after World War II. | Es war nach dem Zweiten Weltkrieg.
+    World War II ended. | Der Weltkrieg II endete.
+    World Wars I and II | Der Erste und der Zweite Weltkrieg
+    World War I ended. | Der Erste Weltkrieg endete.
+    Part II of Chapter IV | Teil II von Kapitel IV
+    Part II of Chapter IV | Der zweite Teil von Kapitel 4
+    Title IX and Annex I. | Titel IX und Anhang I.
     See p. xii and vol. II. | Siehe S. xii und Bd. II.
     See p. xii and vol. II. | Siehe Seite xii und Band 2.
     From 5 to 10 June it is closed. | Vom 5. bis 10. Juni ist geschlossen.
@@ -341,6 +348,11 @@ WRONG = """
     30 degrees Fahrenheit | 30 Grad Celsius
     a 3-day trip | eine dreiwöchige Reise
     17 people | siebzig Leute
+    World War II ended. | Der Erste Weltkrieg endete.
+    World War II ended. | Der Weltkrieg endete.
+    Part II of Chapter IV | Teil II von Kapitel VI
+    Part II of it | Teil III davon
+    Super Bowl LV | Super Bowl XL
     7 people | siebzig Leute
     7 people | siebzehn Leute
     8 people | achtzehn Leute

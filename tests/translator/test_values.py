@@ -166,7 +166,19 @@ def forms(text: str) -> list[tuple[str, str]]:
         # Roman numerals
         ("Louis XIV and Henry VIII", [("XIV", "XIV."), ("VIII", "VIII.")]),
         ("WHO WAS CHARLES IV?", [("IV", "IV.")]),
-        ("World War II, Chapter IV, Malcolm X", []),
+        ("Part III, Title IX, Super Bowl LV, ANNEX II", [
+            ("III", "III"), ("IX", "IX"), ("LV", "LV"), ("II", "II"),
+        ]),
+        ("Act V, Scene II of Book XIV", [("V", "V"), ("II", "II"), ("XIV", "XIV")]),
+        ("Chapters I–IV, Acts I, II and III, Grade I to II", [
+            ("I", "I"), ("IV", "IV"), ("I", "I"), ("II", "II"), ("III", "III"), ("I", "I"), ("II", "II"),
+        ]),
+        ("A phase III trial of type II", [("III", "III"), ("II", "II")]),
+        ("In Part I, Part I of it, (Class I) and Section I: here", [("I", "I")] * 4),
+        ("Part I liked best, the part I know, Part I’m in, step X, Class C, Group IIa", []),
+        ("Part II and I agree", [("II", "II")]),
+        ("A class XL shirt, a post-part II", []),
+        ("World War II, Malcolm X", []),
         # versions and sections keep their point
         ("Python 3.11 is fast, 3.11 is not.", [("3.11", "3.11"), ("3.11", "3,11")]),
         ("See section 4.2 of Ubuntu 22.04.", [("4.2", "4.2"), ("22.04", "22.04")]),
@@ -277,6 +289,12 @@ def test_large_numbers_in_words(text: str, values: dict[str, int]) -> None:
     assert {one.kind for one in found} <= {"small"}
 
 
+def test_the_numeral_of_a_world_war_stays_a_word() -> None:
+    text = "World War I and WORLD WAR II"
+    found = [(text[one.start : one.end], one.kind, one.key) for one in find_values(text)]
+    assert found == [("I", "small", "1"), ("II", "small", "2")]
+
+
 def test_a_magnitude_is_shared_with_the_number_before_it() -> None:
     ten, twelve = find_values("from 10 to 12 million")
     assert (ten.german, ten.also, twelve.key) == ("10", ("10000000",), "12000000")
@@ -334,6 +352,8 @@ def test_a_number_of_a_million_digits_has_no_value_and_is_fast() -> None:
         "1 to ",
         "0s and ",
         "XIV ",
+        "Part I, ",
+        "Part I, II, ",
         "vol. I",
         "one hundred ",
         '1" ',

@@ -3,7 +3,7 @@
 The forms follow German typesetting: `$1,299.99` → `1.299,99 $`, `2.5%` → `2,5 %`, `3:30 p.m.` → `15:30 Uhr`,
 `May 12, 2025` → `12. Mai 2025`. Ambiguous values, such as `5/12/2025`, stay unchanged.
 
-Reading order: `keys`, `patterns`, `context`, `plain`, `days`, `readers`, `words`.
+Reading order: `keys`, `patterns`, `context`, `plain`, `days`, `readers`, `roman`, `words`.
 """
 
 import re
@@ -23,8 +23,9 @@ from translator.text.values.keys import (
     time_key,
     unit_key,
 )
-from translator.text.values.patterns import ANY_VALUE, MAGNITUDES, MAY_HOLD_DIGITS, MAY_HOLD_ROMAN, ROMAN
-from translator.text.values.readers import READERS, read_roman
+from translator.text.values.patterns import ANY_VALUE, MAGNITUDES, MAY_HOLD_DIGITS
+from translator.text.values.readers import READERS
+from translator.text.values.roman import MAY_HOLD_ROMAN, find_roman
 from translator.text.values.words import MAY_HOLD_LARGE, find_large
 
 __all__ = [
@@ -49,8 +50,7 @@ def find_values(text: str) -> list[Value]:
     """Return the values of an English text, in order and disjoint."""
     values = list(_read_all(text)) if MAY_HOLD_DIGITS.search(text) else []
     if MAY_HOLD_ROMAN.search(text):
-        romans = (read_roman(match) for match in ROMAN.finditer(text))
-        values = list(merge(values, romans, key=_start))
+        values = list(merge(values, find_roman(text), key=_start))
     if MAY_HOLD_LARGE.search(text):
         values = list(merge(values, find_large(text), key=_start))
     return values

@@ -27,12 +27,6 @@ LABELS = {
     "vol": "Bd.", "art": "Art.", "sec": "Abschn.", "sect": "Abschn.", "para": "Abs.", "eq": "Gl.",
 }  # fmt: skip
 """English abbreviations before a number, and the German ones."""
-_REGNAL_NAMES = """
-    Albert Alexander Alfonso Benedict Boniface Catherine Charles Christian Clement Constantine Darius Edward Elizabeth
-    Ferdinand Francis Frederick Friedrich George Gregory Gustav Haakon Harald Henry Innocent Isabella Ivan James John
-    Joseph Carlos Julius Karl Leo Leopold Louis Ludwig Margaret Mary Maximilian Mehmed Napoleon Nicholas Olaf Otto Paul
-    Pedro Peter Philip Pius Ptolemy Ramesses Ramses Richard Robert Rudolf Sixtus Urban Victor Wilhelm William
-"""
 _NO_ANSWER = r"(?<![?!][ \u00a0])" + "".join(
     rf"(?<!\b{word} )" for word in ("answer is", "answer was", "says", "said", "answered", "means", "meant")
 )
@@ -178,9 +172,4 @@ ANY_VALUE = re.compile(
     rf"|{_BEFORE_SIGNS}{_any_of(_AT_DIGITS_OR_SIGNS)})"
 )
 """The last group of a match is named `as_` plus the name of its form."""
-ROMAN = re.compile(
-    rf"\b(?P<name>{'|'.join((_REGNAL_NAMES + _REGNAL_NAMES.upper()).split())})[ \u00a0]"
-    r"(?P<roman>X{0,3}(?:IX|IV|V?I{0,3}))(?<=[IVX])(?!\w)"
-)
 MAY_HOLD_DIGITS = re.compile(rf"[\d{VULGAR}]|\.[ \u00a0]?[ivxlcIVXLC]+(?!\w)")
-MAY_HOLD_ROMAN = re.compile(r"(?<!\w)[A-Z][A-Za-z]++[ \u00a0][IVX]++(?!\w)")

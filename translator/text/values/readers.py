@@ -118,13 +118,6 @@ def _ordinal(match: re.Match[str], text: str) -> Value:
     return value_of(match, "ordinal", key_of(english_value(number), number), german_number(number) + ".")
 
 
-def read_roman(match: re.Match[str]) -> Value:
-    """Read the ordinal of a `ROMAN` name: the XIV of Louis XIV becomes “XIV.”; some texts say “der Vierzehnte”."""
-    roman = match["roman"]
-    also = (str(roman_value(roman)),)
-    return Value(match.start("roman"), match.end(), "ordinal", roman, f"{roman}.", also)
-
-
 def _literal(match: re.Match[str], text: str) -> Value:
     return value_of(match, "number", match[0], match[0], ("rund um die Uhr",) if match[0] == "24/7" else ())
 
