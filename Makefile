@@ -50,7 +50,7 @@ lock: $(VENV)/dev.stamp
 	$(BIN)/python -c '$(BUILD_REQUIRES)' | $(LOCK) --output-file requirements-build.lock -
 
 demo: $(VENV)/train.stamp
-	$(BIN)/translator demo
+	$(BIN)/python benchmarks/demo.py
 
 # DATA is the folder of Multi30k's text; what is trained goes into OUT. Given again, it goes on where it was.
 OUT ?= runs/multi30k

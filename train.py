@@ -19,16 +19,16 @@ import torch
 import tyro
 
 from translator import config
-from translator.card import save_trained_model
-from translator.data_report import print_data_report
-from translator.device import set_up_processor
+from translator.data.shards import PreparedData
 from translator.errors import TranslatorError
-from translator.model import Transformer
-from translator.run_log import format_record
-from translator.shards import PreparedData
-from translator.trainer import Trainer, join_processes, lock_run_dir, resolve_batch_size
-from translator.validation import make_validator
-from translator.warm_start import load_initial_weights
+from translator.machine.device import set_up_processor
+from translator.model.transformer import Transformer
+from translator.training import Trainer, join_processes, lock_run_dir, resolve_batch_size
+from translator.training.card import save_trained_model
+from translator.training.data_report import print_data_report
+from translator.training.run_log import format_record
+from translator.training.validation import make_validator
+from translator.training.warm_start import load_initial_weights
 
 
 @dataclass(frozen=True)

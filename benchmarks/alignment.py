@@ -3,8 +3,8 @@
     python benchmarks/alignment.py [MODEL] [--record]
 
 Prints the alignment error rate (AER) of every head, and of the mean of each layer's heads. With only sure links,
-AER = 1 − 2·|A∩S| / (|A| + |S|) (Och & Ney 2003), where A are the links that `translator.analysis.align` makes and S the
-links drawn by hand. With --record, the best head is written to the model's card, where `align` looks it up.
+AER = 1 − 2·|A∩S| / (|A| + |S|) (Och & Ney 2003), where A are the links that `align` makes and S the links drawn by
+hand. With --record, the best head is written to the model's card, where `align` looks it up.
 """
 
 import sys
@@ -15,9 +15,9 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
-from translator.analysis.alignment import AligningHead, Link, best_links, word_weights
 from translator.errors import TranslatorError
-from translator.model_folder import write_card
+from translator.evaluation.alignment import AligningHead, Link, best_links, word_weights
+from translator.files.model_folder import write_card
 from translator.translate import Translator, shipped_model
 
 SAMPLE = Path(__file__).parent / "alignments.txt"
@@ -68,8 +68,8 @@ def measure(
                 weights = word_weights(translator, pairs, AligningHead(layer, head, is_next_step, 0.0))
                 for threshold in THRESHOLDS:
                     found = [
-                        word_links(best_links(weights_TS, *words, threshold), *words)
-                        for weights_TS, *words in weights
+                        word_links(best_links(weights_TS, source, target, threshold), source, target)
+                        for weights_TS, source, target in weights
                     ]
                     rates[AligningHead(layer, head, is_next_step, threshold)] = error_rate(found, sure)
     return rates

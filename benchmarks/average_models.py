@@ -14,9 +14,9 @@ from typing import Any
 
 import tyro
 
-from translator.card import EXAMPLES, cost_in_all
-from translator.checkpoint import load_model, save_model
 from translator.errors import ConfigError, TranslatorError
+from translator.training.card import EXAMPLES, cost_in_all
+from translator.training.checkpoint import load_model, save_model
 from translator.translate import Translator
 
 

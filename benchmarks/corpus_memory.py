@@ -20,12 +20,12 @@ from pathlib import Path
 
 import torch
 import tyro
+from toy_grammar import generate_pairs
 
-from translator.checkpoint import load_model, save_model
 from translator.config import ModelConfig
 from translator.errors import TranslatorError
-from translator.model import Transformer
-from translator.toy_grammar import generate_pairs
+from translator.model.transformer import Transformer
+from translator.training.checkpoint import load_model, save_model
 from translator.translate import shipped_model
 
 ROOT = Path(__file__).parents[1]

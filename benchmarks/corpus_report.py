@@ -34,7 +34,7 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from translator.corpus import (
+from translator.data.corpus import (
     CleaningRules,
     CorpusSpec,
     Deduplicator,
@@ -44,10 +44,10 @@ from translator.corpus import (
     drop_reason,
     read_pairs,
 )
+from translator.data.tokenizer import Tokenizer
 from translator.errors import ConfigError, DataError, TranslatorError
 from translator.text import normalise
 from translator.text.lexicon import WORD
-from translator.tokenizer import Tokenizer
 
 SEED = 1
 SAMPLED_PAIRS = 50

@@ -41,19 +41,20 @@ from decoders import (
     peer_process,
 )
 
-from translator.checkpoint import ModelFolder, load_model
 from translator.config import base, fit_to_vocabulary, small
-from translator.device import choose_device, describe_device, has_fast_bf16, set_up_processor
+from translator.data.tokenizer import BOS_ID, EOS_ID, PAD_ID
 from translator.engines.native.build import build_program
 from translator.engines.native.engine import NativeEngine
 from translator.engines.protocol import Rows, mask_width
 from translator.errors import ConfigError, TranslatorError
-from translator.evaluate import read_lines
-from translator.export import export_ctranslate2
-from translator.model import Transformer
+from translator.evaluation.evaluate import read_lines
+from translator.machine.device import choose_device, describe_device, has_fast_bf16, set_up_processor
+from translator.model.transformer import Transformer
 from translator.text import normalise
-from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID
+from translator.training.checkpoint import ModelFolder, load_model
+from translator.training.export import export_ctranslate2
 from translator.translate import shipped_model
+from translator.translate.translator import Precision
 
 Weights = Literal["base", "small", "shipped"]
 
@@ -70,7 +71,7 @@ COUNTS = {"base": (320, 64), "small": (1024, 256), "shipped": (1024, 256)}
 """Sentences to decode in large batches, and one by one. With all peers, the whole table takes about 50 minutes on two
 cores."""
 COUNTS_ON_GPU = (4096, 64)
-PRECISIONS = ("fp32", "bf16", "int8")
+PRECISIONS: dict[str, Precision] = {"fp32": "fp32", "bf16": "bf16", "int8": "int8"}
 SYSTEMS = {
     "cpu": (
         "fp32",
@@ -272,7 +273,7 @@ def load_systems(options: Options, folder: ModelFolder, exported: Path, stack: E
                     raise ConfigError("the int8 engine does not run on a GPU")
                 if name == "bf16" and not options.systems and not has_fast_bf16(device):
                     raise ConfigError("this device has no fast bf16 instructions")
-                yield Ours(name, folder, device)
+                yield Ours(PRECISIONS[name], folder, device)
             elif name.startswith("marian-"):
                 yield MarianMT(name.removeprefix("marian-"), folder, device)
             else:

@@ -19,15 +19,15 @@ from typing import Any, Protocol
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
-from translator.checkpoint import ModelFolder
+from translator.data.tokenizer import BOS_ID, EOS_ID, PAD_ID
 from translator.engines.cuda.engine import CudaEngine
 from translator.engines.native.engine import NativeEngine
 from translator.engines.protocol import Engine
 from translator.engines.reference import ReferenceEngine
 from translator.errors import ConfigError
-from translator.model import Transformer
+from translator.model.transformer import Transformer
 from translator.search import RunningSearch, SearchOptions, SpecialTokens, Task, new_search, search
-from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID
+from translator.training.checkpoint import ModelFolder
 from translator.translate.translator import Precision, special_tokens
 
 ROWS_AT_ONCE = 1024
@@ -273,7 +273,7 @@ class MarianMT(Peer):
         return [Setting(*layout) for layout in layouts(self._device.type, threads)]
 
     def _run(self, setting: Setting, works: list[Work], beam_size: int) -> list[list[int]]:
-        parts = []
+        parts: list[Work] = []
         for work in works:
             for part in work.of_one_length():
                 share = math.ceil(len(part.sources) / setting.inter_threads)
@@ -302,7 +302,8 @@ class MarianMT(Peer):
             forced_eos_token_id=None,
             **beam,
         )
-        return output_BT[:, 1:].tolist()  # without BOS
+        translations: list[list[int]] = output_BT[:, 1:].tolist()  # without BOS
+        return translations
 
 
 def layouts(device_type: str, threads: int) -> list[tuple[int, int]]:

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 
 import service.engine
 from service.__main__ import main
-from translator.analysis.alignment import Link
-from translator.analysis.scoring import SentenceScore, TokenScore
-from translator.feed import Feed
+from translator.evaluation.alignment import Link
+from translator.evaluation.scoring import SentenceScore, TokenScore
 from translator.search import SearchOptions
+from translator.search.feed import Feed
 from translator.text import Span
 from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style, Translator
 
@@ -65,6 +65,6 @@ def score(_: object, pairs: Sequence[tuple[str, str]], exponent: float) -> Itera
 
 if __name__ == "__main__":
     # mypy does not allow replacing functions and methods, which is what the echo does.
-    service.engine.align, service.engine.score = align, score  # type: ignore[assignment]
+    service.engine.align, service.engine.score = align, score  # type: ignore[assignment,attr-defined]
     Translator.load = lambda *_, **__: Echo()  # type: ignore[assignment,method-assign]
     sys.exit(main())

@@ -33,7 +33,7 @@ from rich.table import Table
 
 from translator.commands.evaluate import _evaluate_model, _TestSet
 from translator.errors import TranslatorError
-from translator.evaluate import read_lines
+from translator.evaluation.evaluate import read_lines
 from translator.search import SearchOptions
 from translator.translate import Style, Translation, Translator
 from translator.translate.translator import Precision

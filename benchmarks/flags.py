@@ -16,10 +16,10 @@ from rich.console import Console
 from rich.table import Table
 from sacrebleu import sentence_chrf
 
-from translator.analysis.quality import LOW_CONFIDENCE, flags
-from translator.device import set_up_processor
 from translator.errors import TranslatorError
-from translator.evaluate import read_lines
+from translator.evaluation.evaluate import read_lines
+from translator.evaluation.quality import LOW_CONFIDENCE, flags
+from translator.machine.device import set_up_processor
 from translator.translate import Translator
 
 
@@ -48,7 +48,8 @@ def measure(options: Options) -> tuple[list[tuple[float, float]], dict[str, list
                 [sentence] = translation.sentences
                 chrf = sentence_chrf(sentence.text, [reference]).score
                 by_confidence.append((sentence.hypotheses[0].confidence, chrf))
-                for flag in flags(sentence.source, sentence.hypotheses[0], sentence.is_part) or ["none"]:
+                found = flags(sentence.source, sentence.hypotheses[0], sentence.is_part)
+                for flag in found or ("none",):
                     by_flag[flag].append(chrf)
     return sorted(by_confidence), by_flag
 

@@ -16,10 +16,10 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
-from translator.checkpoint import load_model, save_model
 from translator.errors import ConfigError, TranslatorError
-from translator.evaluate import check_parallel, read_lines, score
+from translator.evaluation.evaluate import check_parallel, read_lines, score
 from translator.text.lexicon import WORD, Hinting
+from translator.training.checkpoint import load_model, save_model
 from translator.translate import Style, Translator, shipped_model
 
 _MAX_ENDING_LETTERS = 3

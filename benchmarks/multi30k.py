@@ -25,10 +25,10 @@ from rich.console import Console
 from rich.table import Table
 from sacremoses import MosesPunctNormalizer, MosesTokenizer
 
-from translator.checkpoint import checkpoint_paths, load_model
 from translator.errors import TranslatorError
-from translator.evaluate import read_lines
+from translator.evaluation.evaluate import read_lines
 from translator.search import SearchOptions
+from translator.training.checkpoint import checkpoint_paths, load_model
 from translator.translate import Translator
 
 ROOT = Path(__file__).parents[1]
@@ -85,8 +85,13 @@ def run(*commands: Sequence[str | Path]) -> None:
     checkpoint. Raises TranslatorError if a command fails.
     """
     processes: list[subprocess.Popen[bytes]] = []
+
+    def terminate(*_: object) -> None:
+        for process in processes:
+            process.terminate()
+
     before = {
-        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: [p.terminate() for p in processes]),
+        signal.SIGTERM: signal.signal(signal.SIGTERM, terminate),
         signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None),  # Ctrl-C reaches all of them anyway
     }
     for command in commands:

@@ -16,9 +16,9 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
-from translator.augmentation import Changes, augment
+from translator.data.augmentation import Changes, augment
 from translator.errors import TranslatorError
-from translator.evaluate import check_parallel, read_lines, score
+from translator.evaluation.evaluate import check_parallel, read_lines, score
 from translator.search import SearchOptions
 from translator.translate import Translator
 

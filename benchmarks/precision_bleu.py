@@ -15,9 +15,9 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
-from translator.device import choose_device, describe_device, has_fast_bf16, set_up_processor
 from translator.errors import TranslatorError
-from translator.evaluate import Evaluation, evaluate, read_lines
+from translator.evaluation.evaluate import Evaluation, evaluate, read_lines
+from translator.machine.device import choose_device, describe_device, has_fast_bf16, set_up_processor
 from translator.search import SearchOptions
 from translator.translate import Translator
 from translator.translate.translator import Precision

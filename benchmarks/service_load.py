@@ -29,11 +29,11 @@ from rich.console import Console
 from rich.table import Table
 
 from service.engine import TranslationEngine
-from translator.device import choose_device, describe_device, set_up_processor
 from translator.errors import TranslatorError
-from translator.evaluate import read_lines
-from translator.feed import feed_of
+from translator.evaluation.evaluate import read_lines
+from translator.machine.device import choose_device, describe_device, set_up_processor
 from translator.search import SearchOptions
+from translator.search.feed import feed_of
 from translator.translate import SourceSentence, Translator
 
 ROOT = Path(__file__).parents[1]
@@ -144,7 +144,7 @@ class Client:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for _, writer in self._idle:
+        for _reader, writer in self._idle:
             writer.close()
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -471,7 +471,8 @@ class Mixture:
         )
         statuses = [answer.status for answer in answers if answer is not None]
         self.wrong += statuses[:7] != [200] * 6 + [400]
-        self.wrong += "event: done" not in answers[4].text
+        streamed = answers[4]
+        self.wrong += streamed is None or "event: done" not in streamed.text
 
 
 async def _cancel_after(seconds: float, asking: asyncio.Task[Answer]) -> None:

@@ -20,15 +20,15 @@ from peers import Setup
 from peers.marian import Peer
 from rich.progress import track
 
-from translator.batching import TokenBudgetBatches
 from translator.config import fit_to_vocabulary, small
-from translator.device import choose_device, has_fast_bf16, set_up_processor
+from translator.data.batching import TokenBudgetBatches
+from translator.data.shards import PreparedData
+from translator.data.tokenizer import EOS_ID, PAD_ID, Tokenizer
 from translator.errors import ConfigError, TranslatorError
-from translator.evaluate import read_lines
-from translator.optim import learning_rate
-from translator.shards import PreparedData
+from translator.evaluation.evaluate import read_lines
+from translator.machine.device import choose_device, has_fast_bf16, set_up_processor
+from translator.model.optim import learning_rate
 from translator.text import normalise
-from translator.tokenizer import EOS_ID, PAD_ID, Tokenizer
 
 BEAM_SIZE = 4
 BATCH_SENTENCES = 32

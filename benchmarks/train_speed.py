@@ -27,17 +27,17 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from translator.batching import Batch, TokenBudgetBatches
-from translator.card import training_flops
 from translator.config import Config, ModelConfig, TrainingConfig
-from translator.device import choose_device, describe_device, set_up_processor
+from translator.data.batching import Batch, TokenBudgetBatches
+from translator.data.shards import PreparedCorpus, PreparedData
+from translator.data.tokenizer import EOS_ID
 from translator.errors import ConfigError, TranslatorError
-from translator.model import Transformer
-from translator.shards import PreparedCorpus, PreparedData
-from translator.tokenizer import EOS_ID
-from translator.trainer import Trainer
-from translator.trainer.batch_loss import resolve_precision
-from translator.trainer.stream import Update
+from translator.machine.device import choose_device, describe_device, set_up_processor
+from translator.model.transformer import Transformer
+from translator.training import Trainer
+from translator.training.batch_loss import resolve_precision
+from translator.training.card import training_flops
+from translator.training.stream import Update
 
 PEERS = {"hf": ("peers.marian", "transformers"), "joeynmt": ("peers.joey", "joeynmt")}
 """Module and package of each peer."""

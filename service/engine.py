@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from service.batcher import DeviceLost, OutOfMemory, Work
-from translator.analysis.alignment import Link, align
-from translator.analysis.scoring import MAX_SCORED_TOKENS, SentenceScore, score
 from translator.errors import InputError, InputTooLong
-from translator.feed import Awaited, Feed
+from translator.evaluation.alignment import Link, align
+from translator.evaluation.scoring import MAX_SCORED_TOKENS, SentenceScore, score
 from translator.search import SearchOptions
+from translator.search.feed import Awaited, Feed
 from translator.text import normalise
 from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style, Translator
 

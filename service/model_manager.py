@@ -21,8 +21,8 @@ from service.errors import NotReady, ReloadFailed
 from service.metrics import Metrics
 from service.schemas.translation import TranslatedText, TranslateRequest
 from service.settings import Settings
-from translator.analysis.scoring import SentenceScore
 from translator.errors import TranslatorError
+from translator.evaluation.scoring import SentenceScore
 from translator.translate import DEFAULT_STYLE, SourceSentence, Style
 from translator.translate.ladder import copied, place_in
 

@@ -10,7 +10,6 @@ import tyro
 
 from translator.commands import with_flags
 from translator.commands.attention import attention
-from translator.commands.demo import demo
 from translator.commands.evaluate import evaluate
 from translator.commands.explain import explain
 from translator.commands.export import export
@@ -65,7 +64,6 @@ def _run_command(arguments: Sequence[str]) -> None:
             "attention": attention,
             "export": export,
             "report": report,
-            "demo": demo,
         },
         prog="translator",
         description="English→German translation: prepare data, translate, evaluate, inspect. To train, run train.py.",

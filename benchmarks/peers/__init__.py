@@ -6,8 +6,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from translator.batching import Batch
 from translator.config import ModelConfig
+from translator.data.batching import Batch
 
 LABEL_SMOOTHING = 0.1
 CLIP_NORM = 1.0

@@ -14,9 +14,9 @@ from joeynmt.vocabulary import Vocabulary
 from torch import Tensor, nn
 
 from peers import ADAM_BETAS, CLIP_NORM, LABEL_SMOOTHING, LEARNING_RATE, Setup
-from translator.batching import Batch
 from translator.config import ModelConfig
-from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID
+from translator.data.batching import Batch
+from translator.data.tokenizer import BOS_ID, EOS_ID, PAD_ID
 
 _UNKNOWN_ID, _PADDING_ID = 0, 1  # JoeyNMT's vocabulary insists on these
 _SPECIALS = SimpleNamespace(

@@ -9,12 +9,12 @@ from torch.nn import functional as F
 from transformers import MarianConfig, MarianMTModel
 
 from peers import ADAM_BETAS, CLIP_NORM, LABEL_SMOOTHING, LEARNING_RATE, Setup
-from translator.attention import MultiHeadAttention
-from translator.batching import Batch
 from translator.config import ModelConfig
+from translator.data.batching import Batch
+from translator.data.tokenizer import BOS_ID, EOS_ID, PAD_ID
 from translator.errors import ConfigError
-from translator.model import DecoderLayer, EncoderLayer, Transformer
-from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID
+from translator.model.attention import MultiHeadAttention
+from translator.model.transformer import DecoderLayer, EncoderLayer, Transformer
 
 
 class Peer:

@@ -21,7 +21,7 @@ from service.batcher.jobs import Deadline, Entry, Job, Work
 from service.batcher.request_queue import RequestQueue
 from service.metrics import Metrics
 from translator.errors import InputError
-from translator.feed import Feed
+from translator.search.feed import Feed
 
 logger = logging.getLogger(__name__)
 

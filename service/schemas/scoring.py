@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from service.engine import ScoreKind
 from service.schemas.parsing import JsonRequest, Texts, as_list
-from translator.analysis.scoring import SentenceScore
+from translator.evaluation.scoring import SentenceScore
 from translator.options import LengthPenalty, SearchOptions
 from translator.text import normalise
 

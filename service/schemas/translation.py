@@ -18,8 +18,8 @@ from pydantic import (
 from service.engine import TranslatedWork, TranslateKind
 from service.errors import Problem
 from service.schemas.parsing import JsonRequest, Texts, Whole, as_list, whole_schema
-from translator.analysis.quality import Flag, flags
 from translator.errors import InputError
+from translator.evaluation.quality import Flag, flags
 from translator.options import Numbers, RequestedFormality, Sampling, SearchOptions, declared
 from translator.text import rejoin
 from translator.translate import DEFAULT_STYLE, SourceSentence, Style

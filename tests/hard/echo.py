@@ -17,8 +17,8 @@ import time
 from pathlib import Path
 
 from service.__main__ import main
-from translator.feed import Feed
 from translator.search import SearchOptions
+from translator.search.feed import Feed
 from translator.text import Span
 from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style, Translator
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.hard.process import ServiceProcess
-from translator.tokenizer import Tokenizer
+from translator.data.tokenizer import Tokenizer
 from translator.translate import shipped_model
 from translator.translate.sources import MAX_PIECE_TOKENS
 

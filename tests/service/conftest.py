@@ -19,9 +19,9 @@ from service.app import create_app
 from service.batcher import Work
 from service.engine import EngineResult, ScoreKind, TranslatedWork, TranslateKind
 from service.settings import Settings
-from translator.analysis.alignment import Link
-from translator.analysis.scoring import SentenceScore, TokenScore
-from translator.feed import Feed
+from translator.evaluation.alignment import Link
+from translator.evaluation.scoring import SentenceScore, TokenScore
+from translator.search.feed import Feed
 from translator.text import Span
 from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style
 

@@ -27,7 +27,7 @@ from service.batcher.jobs import Entry, Job
 from service.batcher.request_queue import RequestQueue
 from service.metrics import Metrics
 from translator.errors import InputError
-from translator.feed import Feed
+from translator.search.feed import Feed
 
 ANY_NUMBER = 10**9
 PATIENCE_SECONDS = 20.0  # only a failing test waits this long

@@ -18,9 +18,9 @@ from tests.service.test_stream import parsed
 
 # Fixtures, used by name.
 from tests.translator.conftest import brief_config, prepared, prepared_folder, translator, untrained  # noqa: F401 (see above)
-from translator.analysis.alignment import align
-from translator.analysis.scoring import MAX_SCORED_TOKENS, score
 from translator.errors import InputError, InputTooLong
+from translator.evaluation.alignment import align
+from translator.evaluation.scoring import MAX_SCORED_TOKENS, score
 from translator.search import SearchOptions
 from translator.text import normalise
 from translator.translate import Hypothesis, Translator

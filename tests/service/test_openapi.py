@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.schemas.translation import CheckedSpan
-from translator.analysis.quality import Flag
+from translator.evaluation.quality import Flag
 from translator.text.protected import find_protected
 from translator.translate.answers import Rung
 from translator.translate.receipt import check

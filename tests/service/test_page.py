@@ -20,9 +20,9 @@ from fastapi import FastAPI
 from service.batcher import Work
 from service.engine import EngineResult, TranslatedWork, TranslateKind
 from tests.browser import needs_browser, running_browser
-from translator.analysis.alignment import Link
 from translator.errors import InputError
-from translator.feed import Feed
+from translator.evaluation.alignment import Link
+from translator.search.feed import Feed
 from translator.text import Span, split_sentences
 from translator.text.protected import find_protected
 from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style

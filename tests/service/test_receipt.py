@@ -14,8 +14,8 @@ from service.routes.information import STATIC
 from tests.service.conftest import ANY_NUMBER, EchoEngine
 from tests.service.test_operation import samples
 from tests.service.test_stream import parsed
-from translator.analysis.quality import Flag
-from translator.feed import Feed
+from translator.evaluation.quality import Flag
+from translator.search.feed import Feed
 from translator.text import Span
 from translator.text.protected import ProtectedSpan, find_protected
 from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style

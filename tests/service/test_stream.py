@@ -19,7 +19,7 @@ from service.engine import EngineResult
 from service.routes.translation import _EventStream
 from service.settings import Settings
 from tests.service.conftest import ANY_NUMBER, EchoEngine, state_of
-from translator.feed import Feed
+from translator.search.feed import Feed
 from translator.text import Span
 from translator.translate import DEFAULT_STYLE, SourceSentence, Style
 

@@ -1,15 +1,11 @@
 """The alignment benchmark and its hand-aligned sentences."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from translator.analysis.alignment import WORD, AligningHead, best_links, word_weights
+from translator.evaluation.alignment import WORD, AligningHead, best_links, word_weights
 from translator.translate import Translator
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 alignment = pytest.importorskip("alignment")
 
 

@@ -4,7 +4,6 @@ import io
 import itertools
 import re
 import sys
-from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -12,7 +11,6 @@ from rich.console import Console
 
 from translator.errors import CheckpointError, ConfigError
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 behaviour = pytest.importorskip("behaviour")
 judging = pytest.importorskip("behaviour_suites.case")
 

@@ -2,15 +2,11 @@
 
 import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
-
 from corpus_report import Reader, count_words, coverage, main, shares_elsewhere, write_sample
 
-from translator.corpus import CorpusSpec
+from translator.data.corpus import CorpusSpec
 from translator.errors import DataError
 
 FARM = [

@@ -1,17 +1,13 @@
 """The benchmarks of decoding speed and exactness, with made-up systems and answers."""
 
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 
 from translator.config import ModelConfig
-from translator.model import Transformer
-from translator.tokenizer import PAD_ID
+from translator.data.tokenizer import PAD_ID
+from translator.model.transformer import Transformer
 from translator.translate.translator import special_tokens
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 decode_speed = pytest.importorskip("decode_speed")
 exactness = pytest.importorskip("exactness")
 

@@ -4,10 +4,10 @@ import dataclasses
 import io
 import re
 
+import demo
 import pytest
 from rich.console import Console
 
-from translator import demo
 from translator.errors import DataError
 from translator.translate import Translation
 

@@ -3,9 +3,7 @@
 import io
 import json
 import re
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -13,7 +11,6 @@ from rich.console import Console
 
 from translator.translate import receipt
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 fidelity = pytest.importorskip("fidelity")
 amounts = pytest.importorskip("fidelity_grammar.amounts")
 frames = pytest.importorskip("fidelity_grammar.frames")

@@ -1,14 +1,8 @@
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
-
 from hints import count_hints
 
+from translator.data.vocabulary import marks_of_classes
 from translator.text.lexicon import Entry, Hinting, Lexicon
-from translator.vocabulary import marks_of_classes
 
 
 def test_inflected_hints_are_right_and_other_words_are_not():

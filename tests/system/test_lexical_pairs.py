@@ -11,7 +11,6 @@ from random import Random
 import pytest
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-sys.path.insert(0, str(BENCHMARKS))
 calendar_dates = pytest.importorskip("lexical_pairs.calendar_dates")
 clock_times = pytest.importorskip("lexical_pairs.clock_times")
 drawing = pytest.importorskip("lexical_pairs.drawing")

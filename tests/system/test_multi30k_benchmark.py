@@ -8,8 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from translator.toy_grammar import generate_pairs
+from toy_grammar import generate_pairs
 
 ROOT = Path(__file__).parents[2]
 

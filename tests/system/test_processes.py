@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from toy_grammar import generate_pairs
 
 from tests.system.command_line import run_here
-from translator.checkpoint import checkpoint_paths, load_checkpoint, load_model
-from translator.toy_grammar import generate_pairs
+from translator.training.checkpoint import checkpoint_paths, load_checkpoint, load_model
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = (

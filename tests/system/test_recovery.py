@@ -16,20 +16,20 @@ from pathlib import Path
 
 import pytest
 import torch
+from toy_grammar import generate_pairs
 
 from tests.system.command_line import run_here
-from translator.checkpoint import (
+from translator.config import Config, ModelConfig, TrainingConfig
+from translator.data.shards import PreparedData
+from translator.errors import CheckpointError, TranslatorError
+from translator.files.verified_folder import read_verified_folder, write_verified_folder
+from translator.model.transformer import Transformer
+from translator.training import MAX_BAD_STEPS, Trainer
+from translator.training.checkpoint import (
     checkpoint_paths,
     load_checkpoint,
     load_model,
 )
-from translator.config import Config, ModelConfig, TrainingConfig
-from translator.errors import CheckpointError, TranslatorError
-from translator.model import Transformer
-from translator.shards import PreparedData
-from translator.toy_grammar import generate_pairs
-from translator.trainer import MAX_BAD_STEPS, Trainer
-from translator.verified import read_verified_folder, write_verified_folder
 
 ROOT = Path(__file__).parents[2]
 KILLS = 20

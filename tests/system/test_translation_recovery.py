@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from toy_grammar import generate_pairs
 
-from translator.checkpoint import save_model
 from translator.config import ModelConfig
-from translator.model import Transformer
-from translator.tokenizer import train_tokenizer
-from translator.toy_grammar import generate_pairs
+from translator.data.tokenizer import train_tokenizer
+from translator.model.transformer import Transformer
+from translator.training.checkpoint import save_model
 
 ROOT = Path(__file__).parents[2]
 LINES, WINDOW, KILLS, PATIENCE_SECONDS = 160, 8, 2, 120

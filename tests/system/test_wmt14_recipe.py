@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from toy_grammar import generate_pairs
 
-from translator.checkpoint import checkpoint_paths, load_model
-from translator.prepare import MIN_VOCAB_SIZE
-from translator.shards import MAX_VOCAB_SIZE
-from translator.toy_grammar import generate_pairs
+from translator.data.prepare import MIN_VOCAB_SIZE
+from translator.data.shards import MAX_VOCAB_SIZE
+from translator.training.checkpoint import checkpoint_paths, load_model
 
 ROOT = Path(__file__).parents[2]
 SMALL = (

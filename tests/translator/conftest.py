@@ -3,15 +3,15 @@ import sys
 
 import pytest
 import torch
+from toy_grammar import generate_pairs
 
 from translator.__main__ import main
-from translator.checkpoint import save_model
 from translator.config import Config, ModelConfig, TrainingConfig
-from translator.corpus import CleaningRules, CorpusSpec
-from translator.model import Transformer
-from translator.prepare import prepare
-from translator.shards import PreparedData
-from translator.toy_grammar import generate_pairs
+from translator.data.corpus import CleaningRules, CorpusSpec
+from translator.data.prepare import prepare
+from translator.data.shards import PreparedData
+from translator.model.transformer import Transformer
+from translator.training.checkpoint import save_model
 from translator.translate import Translator
 
 TINY = ModelConfig(d_model=16, heads=2, d_ff=32, encoder_layers=1, decoder_layers=1, dropout=0.1, norm="pre")

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from translator.attention import AttentionRecord, KeyValue, MultiHeadAttention
+from translator.model.attention import AttentionRecord, KeyValue, MultiHeadAttention
 
 
 def naive_attention(module, query_BLD, memory_BMD, keep_BLM):

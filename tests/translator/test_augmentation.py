@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from translator.augmentation import (
+from translator.config import AugmentationConfig
+from translator.data.augmentation import (
     Changes,
     augment,
     misspell,
@@ -11,7 +12,6 @@ from translator.augmentation import (
     with_typos,
     without_final_punctuation,
 )
-from translator.config import AugmentationConfig
 from translator.text.casing import lower_case, title_case, upper_case
 
 KEY_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")

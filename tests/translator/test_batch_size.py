@@ -7,15 +7,15 @@ import logging
 import pytest
 import torch
 
-from translator.batching import Batch
 from translator.config import Config, ModelConfig, TrainingConfig
-from translator.device import free_memory
+from translator.data.batching import Batch
 from translator.errors import ConfigError
-from translator.model import Transformer
-from translator.trainer import Processes, resolve_batch_size
-from translator.trainer import batch_size as module
-from translator.trainer.batch_loss import batch_loss
-from translator.trainer.batch_size import bytes_per_token, fit_batches_to_memory
+from translator.machine.device import free_memory
+from translator.model.transformer import Transformer
+from translator.training import Processes, resolve_batch_size
+from translator.training import batch_size as module
+from translator.training.batch_loss import batch_loss
+from translator.training.batch_size import bytes_per_token, fit_batches_to_memory
 
 MODEL = ModelConfig(
     vocab_size=40, d_model=16, heads=2, d_ff=32, encoder_layers=2, decoder_layers=2, dropout=0.1
@@ -119,7 +119,7 @@ def test_several_processes_share_the_presets_batch(model):
 
 
 def test_the_memory_limit_of_a_container_applies(tmp_path, monkeypatch):
-    monkeypatch.setattr("translator.device.CONTAINER", tmp_path)
+    monkeypatch.setattr("translator.machine.device.CONTAINER", tmp_path)
     assert free_memory(torch.device("cpu")) > 2**20
     (tmp_path / "memory.current").write_text("4000000\n")
     (tmp_path / "memory.stat").write_text("anon 1000000\ninactive_file 3000000\n")

@@ -8,14 +8,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from translator.batching import Batch, TokenBudgetBatches
 from translator.config import AugmentationConfig
+from translator.data.batching import Batch, TokenBudgetBatches
+from translator.data.shards import PreparedCorpus, PreparedData
+from translator.data.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer, train_tokenizer
 from translator.errors import ConfigError, DataError
-from translator.model import Transformer
-from translator.shards import PreparedCorpus, PreparedData
+from translator.model.transformer import Transformer
 from translator.text.casing import lower_case, title_case, upper_case
-from translator.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer, train_tokenizer
-from translator.validation import make_validator
+from translator.training.validation import make_validator
 
 FIRST_ID = 36
 IdPair = tuple[tuple[int, ...], tuple[int, ...]]
@@ -214,7 +214,7 @@ def test_only_the_first_epoch_is_logged(caplog: pytest.LogCaptureFixture) -> Non
     # Two tokens and EOS on both sides of each: three fit into nine tokens. The fourth pair is too long.
     pair, long = ((FIRST_ID, FIRST_ID), (FIRST_ID, FIRST_ID)), ((FIRST_ID,) * 9, (FIRST_ID,))
     batches = TokenBudgetBatches([corpus([pair] * 3 + [long])], batch_tokens=9, max_tokens_per_side=9, seed=1)
-    with caplog.at_level(logging.INFO, logger="translator.batching"):
+    with caplog.at_level(logging.INFO, logger="translator.data.batching"):
         for epoch in (4, 5, 6, 4):
             batches.plan(epoch)
     assert caplog.messages == [

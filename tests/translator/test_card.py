@@ -3,7 +3,11 @@ import dataclasses
 import pytest
 import torch
 
-from translator.card import (
+from translator.data.shards import PreparedData
+from translator.files.model_folder import write_card
+from translator.model.transformer import Transformer
+from translator.training import Processes, Trainer
+from translator.training.card import (
     EXAMPLES,
     build_card,
     cost_in_all,
@@ -11,11 +15,7 @@ from translator.card import (
     tells_formality,
     training_flops,
 )
-from translator.checkpoint import load_model
-from translator.model import Transformer
-from translator.model_folder import write_card
-from translator.shards import PreparedData
-from translator.trainer import Processes, Trainer
+from translator.training.checkpoint import load_model
 from translator.translate import Translator
 
 

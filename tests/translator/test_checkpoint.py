@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from translator import verified
-from translator.checkpoint import (
+from translator.errors import CheckpointError
+from translator.files import durable
+from translator.files import verified_folder as verified
+from translator.files.model_folder import write_card
+from translator.training.checkpoint import (
     Checkpoint,
     average_weights,
     best_checkpoint_path,
@@ -26,8 +29,6 @@ from translator.checkpoint import (
     save_checkpoint,
     save_model,
 )
-from translator.errors import CheckpointError
-from translator.model_folder import write_card
 
 
 def make_checkpoint(value):
@@ -166,7 +167,7 @@ def test_a_failed_write_leaves_the_old_checkpoint_and_no_litter(tmp_path, monkey
         path.write_bytes(content[:10])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(verified, "_write_durably", disk_is_full)
+    monkeypatch.setattr(verified, "write_flushed", disk_is_full)
     with pytest.raises(CheckpointError, match="No space left on device; free space"):
         save_step(tmp_path, 2, 2)
     assert [path.name for path in tmp_path.iterdir()] == ["step-00000001"]
@@ -176,7 +177,7 @@ def test_a_failed_replacement_keeps_the_old_model(model_folder, monkeypatch):
     def disk_is_full(path, content):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(verified, "_write_durably", disk_is_full)
+    monkeypatch.setattr(verified, "write_flushed", disk_is_full)
     with pytest.raises(CheckpointError, match="No space left"):
         write_card(model_folder, {"name": "other"})
     assert load_model(model_folder).card == {"name": "toy"}
@@ -354,15 +355,15 @@ def test_what_killed_processes_left_behind_is_removed(tmp_path):
 
 
 def test_a_writer_whose_folder_was_taken_away_fails_without_damage(tmp_path, monkeypatch):
-    write_durably = verified._write_durably
+    write_flushed = durable.write_flushed
 
     def another_writes_meanwhile(path, content):
-        write_durably(path, content)
-        monkeypatch.setattr(verified, "_write_durably", write_durably)
+        write_flushed(path, content)
+        monkeypatch.setattr(verified, "write_flushed", write_flushed)
         monkeypatch.setattr(os, "getpid", lambda: -1)
         save_step(tmp_path, 1, 2)
 
-    monkeypatch.setattr(verified, "_write_durably", another_writes_meanwhile)
+    monkeypatch.setattr(verified, "write_flushed", another_writes_meanwhile)
     with pytest.raises(CheckpointError, match=r"cannot write .*step-00000001"):
         save_step(tmp_path, 1, 1)
     assert [path.name for path in tmp_path.iterdir()] == ["step-00000001"]

@@ -20,7 +20,7 @@ from translator.config import (
     may_change,
 )
 from translator.errors import ConfigError
-from translator.model import Transformer
+from translator.model.transformer import Transformer
 
 
 def parameters(config: ModelConfig) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from translator.corpus import (
+from translator.data.corpus import (
     CleaningRules,
     CorpusSpec,
     Deduplicator,

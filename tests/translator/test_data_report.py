@@ -5,14 +5,14 @@ import random
 import numpy as np
 import pytest
 from rich.console import Console
+from toy_grammar import generate_pairs
 
 from translator.config import TrainingConfig
-from translator.data_report import DataReport, inspect_data
-from translator.data_report.alignment import Shift
+from translator.data.shards import PreparedCorpus, PreparedData
+from translator.data.tokenizer import Tokenizer, train_tokenizer
 from translator.errors import DataError
-from translator.shards import PreparedCorpus, PreparedData
-from translator.tokenizer import Tokenizer, train_tokenizer
-from translator.toy_grammar import generate_pairs
+from translator.training.data_report import DataReport, inspect_data
+from translator.training.data_report.alignment import Shift
 
 pytestmark = pytest.mark.slow
 

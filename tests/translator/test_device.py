@@ -5,8 +5,8 @@ import sys
 import pytest
 import torch
 
-from translator.device import choose_device, describe_device, set_up_processor
 from translator.errors import ConfigError
+from translator.machine.device import choose_device, describe_device, set_up_processor
 
 
 def test_devices_are_chosen():
@@ -34,7 +34,7 @@ def test_freed_memory_is_returned_to_the_system():
     """150 MB below a block that is still used, which glibc keeps until it is asked."""
     script = """
 import os, torch
-from translator.device import return_freed_memory
+from translator.machine.device import return_freed_memory
 
 def megabytes():
     return int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6

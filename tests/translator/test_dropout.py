@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from translator.dropout import Dropout
+from translator.model.dropout import Dropout
 
 
 def drawn(rate: float, x: torch.Tensor, seed: int = 3) -> torch.Tensor:

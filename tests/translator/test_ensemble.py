@@ -6,8 +6,8 @@ from translator.config import ModelConfig
 from translator.engines.ensemble import Ensemble
 from translator.engines.protocol import Rows
 from translator.engines.reference import ReferenceEngine
-from translator.forced import forced_attention
-from translator.model import Transformer
+from translator.evaluation.forced import forced_attention
+from translator.model.transformer import Transformer
 from translator.search import SearchOptions, SpecialTokens, Task, new_search, search
 
 BEGIN, END = 2, 3

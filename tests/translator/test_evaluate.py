@@ -15,7 +15,7 @@ from rich.table import Table
 from sacrebleu.dataset import DATASETS
 
 from translator.errors import DataError
-from translator.evaluate import (
+from translator.evaluation.evaluate import (
     Comparison,
     Evaluation,
     Score,
@@ -441,6 +441,6 @@ def test_reports_of_a_comparison() -> None:
 
 
 def test_the_time_of_an_evaluation_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, logger="translator.evaluate"):
+    with caplog.at_level(logging.INFO, logger="translator.evaluation.evaluate"):
         evaluate("echo", ["a"], ["a"], list, testset="letters")
     assert "echo translated 1 sentences of letters in" in caplog.text

@@ -5,18 +5,18 @@ from typing import get_args
 
 import pytest
 import torch
+from toy_grammar import generate_pairs
 
 from tests.sentences import SENTENCES
-from translator.checkpoint import ModelFolder, load_model
 from translator.commands.export import export
+from translator.data.tokenizer import BOS_ID, EOS_ID
 from translator.engines.reference import ReferenceEngine
 from translator.errors import ConfigError
-from translator.export import QUANTIZATIONS, export_ctranslate2
-from translator.forced import decode_forced
-from translator.model import Transformer
+from translator.evaluation.forced import decode_forced
+from translator.model.transformer import Transformer
 from translator.search import SearchOptions, SpecialTokens
-from translator.tokenizer import BOS_ID, EOS_ID
-from translator.toy_grammar import generate_pairs
+from translator.training.checkpoint import ModelFolder, load_model
+from translator.training.export import QUANTIZATIONS, export_ctranslate2
 from translator.translate import Translator, shipped_model
 
 pytestmark = pytest.mark.slow

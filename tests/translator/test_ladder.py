@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from translator.tokenizer import Tokenizer, train_tokenizer
+from translator.data.tokenizer import Tokenizer, train_tokenizer
 from translator.translate.answers import Hypothesis
 from translator.translate.ladder import Ladder, check_of, copied, has_fault
 from translator.translate.sources import SourceEncoder, SourceSentence, read_sentences

@@ -7,25 +7,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from translator.batching import TokenBudgetBatches
-from translator.checkpoint import load_model, save_model
 from translator.config import AugmentationConfig, ModelConfig
-from translator.corpus import CleaningRules, CorpusSpec
+from translator.data.batching import TokenBudgetBatches
+from translator.data.corpus import CleaningRules, CorpusSpec
+from translator.data.lexicon_learning import learn_lexicon, learning, word_alignment, words
+from translator.data.lexicon_learning.word_alignment import WordPairs, translations
+from translator.data.prepare import prepare
+from translator.data.shards import PreparedData
+from translator.data.tokenizer import EOS_ID
+from translator.data.vocabulary import marks_of_classes
 from translator.errors import CheckpointError, ConfigError, DataError
-from translator.lexicon_learning import learn_lexicon, learning, word_alignment, words
-from translator.lexicon_learning.word_alignment import WordPairs, translations
-from translator.model import Transformer
-from translator.model_folder import read_model, write_card
-from translator.prepare import prepare
+from translator.files.model_folder import read_model, write_card
+from translator.model.transformer import Transformer
 from translator.search import SearchOptions
-from translator.shards import PreparedData
 from translator.text.lexicon import Entry, Hint, Hinting, Lexicon
-from translator.tokenizer import EOS_ID
+from translator.training.checkpoint import load_model, save_model
+from translator.training.validation import make_validator
+from translator.training.warm_start import load_initial_weights
 from translator.translate import Style, Translation, Translator
 from translator.translate.pairs import read_pair
-from translator.validation import make_validator
-from translator.vocabulary import marks_of_classes
-from translator.warm_start import load_initial_weights
 
 ENTRIES = [
     Entry("otter", 2, ("Otter", "Fischotter")),
@@ -504,7 +504,7 @@ def test_a_tokenizer_without_reserved_pieces_takes_no_lexicon(
     tmp_path: Path, corpus: CorpusSpec, monkeypatch: pytest.MonkeyPatch
 ):
     (tmp_path / "lexicon.tsv").write_bytes(Lexicon.of(ENTRIES).content)
-    monkeypatch.setattr("translator.tokenizer.Tokenizer.marks", {})
+    monkeypatch.setattr("translator.data.tokenizer.Tokenizer.marks", {})
     with pytest.raises(ConfigError, match="needs a tokenizer with reserved pieces"):
         prepare(
             [corpus], tmp_path / "out", vocab_size=440, lexicon=tmp_path / "lexicon.tsv",

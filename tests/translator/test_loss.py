@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from translator import loss as loss_module
-from translator.loss import label_smoothed_cross_entropy
+from translator.model import loss as loss_module
+from translator.model.loss import label_smoothed_cross_entropy
 
 PAD = 0
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from translator.checkpoint import load_model
 from translator.commands.windows import windows
-from translator.parallel import work_in_order
+from translator.machine.parallel import work_in_order
+from translator.training.checkpoint import load_model
 
 PATIENCE_SECONDS = 60  # only a failing test waits this long
 PROGRAM = (sys.executable, "-m", "translator")
@@ -61,7 +61,7 @@ def test_processes_share_a_file_and_change_nothing(run, model_folder, tmp_path, 
         asked.append(processes)
         return work_in_order(make_worker, items, processes)
 
-    monkeypatch.setattr("translator.parallel.work_in_order", noted)
+    monkeypatch.setattr("translator.machine.parallel.work_in_order", noted)
     for wanted, used in ((2, 2), (9, 4)):  # there are four windows
         command = ("translate", tmp_path / "in.txt", "--model", model_folder, "--processes", str(wanted))
         assert run(*command) == whole
@@ -221,7 +221,6 @@ def test_translate_names_a_line_that_is_not_utf8(run, model_folder, tmp_path):
             "--testset wmt14 and a.en are two test sets",
         ),
         (("evaluate", "--testset", "wmt14", "--reference", "a.de"), "give either --testset, or --source and"),
-        (("demo", "--folder", __file__), f"cannot create the folder {__file__}: File exists"),
         (("prepare", "--corpus", "/nowhere/x.tsv", "--out", "/nowhere/out"), "/nowhere/x.tsv"),
         (("prepare", "--corpus", "x.tsv", "--out", "o", "--seed", "-1"), "--seed is -1; give 0 up to"),
         (

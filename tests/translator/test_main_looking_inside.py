@@ -6,10 +6,10 @@ import json
 import pytest
 import torch
 
-from translator.checkpoint import load_model, save_model
 from translator.commands import SearchArguments
-from translator.model import Transformer
+from translator.model.transformer import Transformer
 from translator.search import Sampling, SearchOptions
+from translator.training.checkpoint import load_model, save_model
 from translator.translate import Translator
 
 

@@ -7,7 +7,7 @@ from torch import nn
 
 from translator.config import ModelConfig
 from translator.errors import ConfigError, InputTooLong
-from translator.model import PositionalEmbedding, Transformer, sinusoid_table
+from translator.model.transformer import PositionalEmbedding, Transformer, sinusoid_table
 
 VARIANTS = list(itertools.product(("post", "pre"), ("sinusoidal", "learned"), ("relu", "gelu")))
 

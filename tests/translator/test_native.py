@@ -27,7 +27,7 @@ from translator.engines.native.build import (
 from translator.engines.native.engine import NativeEngine, sinusoids
 from translator.engines.protocol import Ahead, Rows, mask_width
 from translator.errors import ConfigError
-from translator.model import Transformer, sinusoid_table
+from translator.model.transformer import Transformer, sinusoid_table
 
 FORBIDDEN = (0, 1)
 BEGIN, END = 2, 3

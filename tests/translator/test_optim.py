@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from translator.config import TrainingConfig
-from translator.optim import build_adam, learning_rate
+from translator.model.optim import build_adam, learning_rate
 
 
 def test_the_papers_schedule_worked_out_by_hand():

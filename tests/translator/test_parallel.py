@@ -16,7 +16,7 @@ from tests.translator.workers import (
     refuse,
 )
 from translator.errors import DataError, TranslatorError
-from translator.parallel import work_in_order
+from translator.machine.parallel import work_in_order
 
 PATIENCE_SECONDS = 60  # only a failing test waits this long
 
@@ -31,7 +31,7 @@ def test_the_results_come_in_order(processes):
 
 @pytest.mark.slow
 def test_the_processes_share_the_cores(monkeypatch):
-    monkeypatch.setattr("translator.parallel.usable_cores", lambda: 4)
+    monkeypatch.setattr("translator.machine.parallel.usable_cores", lambda: 4)
     assert set(work_in_order(make_counting_threads, range(4), 2)) == {2}
 
 
@@ -107,7 +107,7 @@ def test_when_the_first_process_dies_the_others_die_with_it(tmp_path, number):
         "if __name__ == '__main__':\n"
         "    from functools import partial\n"
         "    from tests.translator.workers import make_sleeping\n"
-        "    from translator.parallel import work_in_order\n"
+        "    from translator.machine.parallel import work_in_order\n"
         f"    list(work_in_order(partial(make_sleeping, {str(pids)!r}), range(5), 2))\n"
     )
     (tmp_path / "program.py").write_text(program)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from translator import prepare as module
-from translator.corpus import CleaningRules, CorpusSpec
+from translator.data import prepare as module
+from translator.data.corpus import CleaningRules, CorpusSpec
+from translator.data.prepare import GermanCounts, PrepareReport, Progress, ProtectedCounts, prepare
+from translator.data.shards import PreparedCorpus, PreparedData
+from translator.data.tokenizer import Tokenizer, train_tokenizer
 from translator.errors import ConfigError, DataError
-from translator.prepare import GermanCounts, PrepareReport, Progress, ProtectedCounts, prepare
-from translator.shards import PreparedCorpus, PreparedData
-from translator.tokenizer import Tokenizer, train_tokenizer
 
 Pair = tuple[str, str]
 RULES = CleaningRules()

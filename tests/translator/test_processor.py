@@ -2,8 +2,8 @@ import os
 
 import pytest
 
-from translator import processor
-from translator.processor import has_gpu, usable_cores
+from translator.machine import processor
+from translator.machine.processor import has_gpu, usable_cores
 
 
 @pytest.fixture(autouse=True)

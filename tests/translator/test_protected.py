@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from translator.data.vocabulary import SPAN_CLASSES, marks_of_classes
 from translator.text.protected import (
     MarkedPair,
     Marks,
@@ -18,7 +19,6 @@ from translator.text.protected import (
     restore,
     restore_with_places,
 )
-from translator.vocabulary import SPAN_CLASSES, marks_of_classes
 
 MARKS = marks_of_classes()
 

@@ -10,7 +10,7 @@ from translator.config import ModelConfig
 from translator.engines.protocol import Rows, mask_width
 from translator.engines.reference import ReferenceEngine
 from translator.errors import InputTooLong
-from translator.model import Transformer
+from translator.model.transformer import Transformer
 
 FORBIDDEN, BEGIN, END = 0, 2, 3
 VARIANTS = list(itertools.product(("post", "pre"), ("sinusoidal", "learned"), ("relu", "gelu")))

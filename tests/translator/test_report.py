@@ -8,7 +8,7 @@ import pytest
 
 from translator.commands.report import report
 from translator.errors import ConfigError, DataError
-from translator.report import Curve, draw_figure, read_history, write_report
+from translator.evaluation.report import Curve, draw_figure, read_history, write_report
 
 pytestmark = pytest.mark.slow
 
@@ -251,5 +251,5 @@ def test_without_matplotlib_the_error_names_the_remedy(run, monkeypatch):
 
 
 def test_matplotlib_is_not_loaded_before_it_draws():
-    program = "import sys, translator.report, translator.commands.report; print('matplotlib' in sys.modules)"
+    program = "import sys, translator.evaluation.report, translator.commands.report; print('matplotlib' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", program], text=True) == "False\n"

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from translator.run_log import RunLog
+from translator.training.run_log import RunLog
 
 
 class RecordedBoard:

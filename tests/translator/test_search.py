@@ -9,7 +9,6 @@ import torch
 from tests.table_engine import TableEngine
 from translator.engines.ensemble import Ensemble
 from translator.errors import InputError
-from translator.feed import feed_of
 from translator.search import (
     BannedPhrases,
     PieceTexts,
@@ -23,6 +22,7 @@ from translator.search import (
     search,
     search_feed,
 )
+from translator.search.feed import feed_of
 from translator.search.sampling import draw, reshape
 
 FORBIDDEN, BEGIN, END = 0, 1, 2

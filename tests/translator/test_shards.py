@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from translator.checkpoint import Checkpoint, save_checkpoint, save_model
+from translator.data.shards import CorpusEntry, IdBlock, PreparedCorpus, PreparedData, PreparedWriter
+from translator.data.tokenizer import Tokenizer, train_tokenizer
 from translator.errors import DataError
-from translator.model import Transformer
-from translator.shards import CorpusEntry, IdBlock, PreparedCorpus, PreparedData, PreparedWriter
-from translator.tokenizer import Tokenizer, train_tokenizer
+from translator.model.transformer import Transformer
+from translator.training.checkpoint import Checkpoint, save_checkpoint, save_model
 
 IdPair = tuple[list[int], list[int]]
 NEWS: list[IdPair] = [([40, 41], [50]), ([], [60, 61, 62]), ([42], [])]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from translator.tokenizer import Tokenizer, train_tokenizer
+from translator.data.tokenizer import Tokenizer, train_tokenizer
 from translator.translate.sources import SourceEncoder, SourceSentence, read_sentences
 from translator.translate.translator import shipped_model
 

@@ -4,10 +4,10 @@ import threading
 import pytest
 import torch
 
-from translator.batching import TokenBudgetBatches
 from translator.config import AugmentationConfig
-from translator.trainer import Processes
-from translator.trainer.stream import prefetch, updates
+from translator.data.batching import TokenBudgetBatches
+from translator.training import Processes
+from translator.training.stream import prefetch, updates
 
 
 @pytest.fixture

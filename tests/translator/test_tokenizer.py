@@ -9,10 +9,18 @@ import sentencepiece
 from hypothesis import given
 from hypothesis import strategies as st
 
+from translator.data.tokenizer import (
+    BOS_ID,
+    EOS_ID,
+    FIRST_RESERVED_ID,
+    PAD_ID,
+    UNK_ID,
+    Tokenizer,
+    train_tokenizer,
+)
+from translator.data.vocabulary import REQUIRED_CHARACTERS, RESERVED_CLASSES
 from translator.errors import DataError, InputError
-from translator.tokenizer import BOS_ID, EOS_ID, FIRST_RESERVED_ID, PAD_ID, UNK_ID, Tokenizer, train_tokenizer
 from translator.translate import shipped_model
-from translator.vocabulary import REQUIRED_CHARACTERS, RESERVED_CLASSES
 
 SENTENCES = [
     "The baker opens the little shop at seven.",

@@ -4,12 +4,10 @@ import random
 from typing import Any
 
 import pytest
-
-from translator.errors import ConfigError
-from translator.toy_grammar import MAX_PAIRS, VOCABULARY, demo_pairs, generate_pairs, lexicon
-from translator.toy_grammar.lexicon import Case, Tense
-from translator.toy_grammar.sampling import sample_sentence
-from translator.toy_grammar.syntax import (
+from toy_grammar import MAX_PAIRS, VOCABULARY, demo_pairs, generate_pairs, lexicon
+from toy_grammar.lexicon import Case, Tense
+from toy_grammar.sampling import sample_sentence
+from toy_grammar.syntax import (
     Clause,
     Compound,
     NounPhrase,
@@ -19,6 +17,8 @@ from translator.toy_grammar.syntax import (
     Sentence,
     Statement,
 )
+
+from translator.errors import ConfigError
 
 NOUNS = lexicon.BEINGS + lexicon.THINGS + lexicon.DRINKS + lexicon.OPENINGS + lexicon.PLACES
 VERBS = {verb.base: verb for verb in (*lexicon.VERBS, lexicon.LIE, lexicon.BE)}

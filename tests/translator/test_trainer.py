@@ -11,17 +11,17 @@ import sys
 import pytest
 import torch
 
-from translator.checkpoint import checkpoint_paths, load_checkpoint, save_checkpoint
+from translator.data.shards import PreparedData
 from translator.errors import CheckpointError, ConfigError, TranslatorError
-from translator.model import Transformer
-from translator.shards import PreparedData
-from translator.trainer import MAX_BAD_STEPS, Trainer, loop
-from translator.trainer.batch_loss import batch_loss
-from translator.trainer.moving_average import MovingAverage
-from translator.trainer.progress import Progress
-from translator.trainer.stop_signal import Interrupted, StopSignal
-from translator.trainer.stream import Update
-from translator.validation import make_validator
+from translator.model.transformer import Transformer
+from translator.training import MAX_BAD_STEPS, Trainer, loop
+from translator.training.batch_loss import batch_loss
+from translator.training.checkpoint import checkpoint_paths, load_checkpoint, save_checkpoint
+from translator.training.moving_average import MovingAverage
+from translator.training.progress import Progress
+from translator.training.stop_signal import Interrupted, StopSignal
+from translator.training.stream import Update
+from translator.training.validation import make_validator
 
 pytestmark = pytest.mark.slow
 
@@ -343,7 +343,7 @@ def test_a_second_signal_acts_at_once_unless_it_is_the_same_one(monkeypatch):
     seen = []
     before = signal.signal(signal.SIGTERM, lambda number, frame: seen.append(number))
     now = 100.0
-    monkeypatch.setattr("translator.trainer.stop_signal.time.monotonic", lambda: now)
+    monkeypatch.setattr("translator.training.stop_signal.time.monotonic", lambda: now)
     try:
         with StopSignal() as stop:
             signal.raise_signal(signal.SIGTERM)

@@ -13,17 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.table_engine import TableEngine
-from translator.checkpoint import save_model
 from translator.config import ModelConfig
+from translator.data.tokenizer import EOS_ID, train_tokenizer
 from translator.engines.native.library import NativeError
 from translator.errors import CheckpointError, ConfigError, InputError, TranslatorError
-from translator.feed import Listed, feed_of
-from translator.forced import decode_forced
-from translator.model import Transformer
+from translator.evaluation.forced import decode_forced
+from translator.model.transformer import Transformer
 from translator.search import Sampling, SearchOptions, length_penalty, search_feed
+from translator.search.feed import Listed, feed_of
 from translator.text import normalise
 from translator.text.casing import upper_case
-from translator.tokenizer import EOS_ID, train_tokenizer
+from translator.training.checkpoint import save_model
 from translator.translate import Style, Translator
 from translator.translate import translator as translator_module
 from translator.translate.rules import piece_texts

@@ -4,7 +4,7 @@ import os
 import pytest
 
 from translator.errors import ConfigError
-from translator.unfinished import UnfinishedFile
+from translator.files.unfinished_file import UnfinishedFile
 
 MADE_FROM = {"text": "abc", "beam": 4}
 

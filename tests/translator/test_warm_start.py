@@ -5,11 +5,11 @@ import dataclasses
 import pytest
 import torch
 
-from translator.checkpoint import load_model, save_model
+from translator.data.tokenizer import train_tokenizer
 from translator.errors import ConfigError
-from translator.model import Transformer
-from translator.tokenizer import train_tokenizer
-from translator.warm_start import load_initial_weights
+from translator.model.transformer import Transformer
+from translator.training.checkpoint import load_model, save_model
+from translator.training.warm_start import load_initial_weights
 
 LINES = [
     "the heron stands beside the quiet river",

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from translator.data.vocabulary import marks_of_classes
 from translator.text.lexicon import Entry, Lexicon
 from translator.text.wrapped import joined, wrapped
-from translator.vocabulary import marks_of_classes
 
 MARKS = marks_of_classes()
 

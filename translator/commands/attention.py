@@ -5,6 +5,7 @@ from pathlib import Path
 from tyro.conf import Positional
 
 from translator.errors import ConfigError
+from translator.files.durable import replace_file
 
 
 def attention(
@@ -23,7 +24,7 @@ def attention(
         out: File to write.
         model: Model folder; by default the model shipped with the package.
     """
-    from translator.analysis.attention_maps import draw_page, draw_picture, look_at
+    from translator.evaluation.attention_maps import draw_page, draw_picture, look_at
     from translator.translate import Translator
 
     if out.suffix not in (".html", ".png"):
@@ -31,7 +32,7 @@ def attention(
     view = look_at(Translator.load(model, "cpu"), sentence, translation)
     content = draw_page(view).encode() if out.suffix == ".html" else draw_picture(view)
     try:
-        out.write_bytes(content)
+        replace_file(out, content)
     except OSError as error:
         raise ConfigError(f"cannot write {out}: {error.strerror}; choose another file") from error
     print(f"wrote {out}: {view.translation}")

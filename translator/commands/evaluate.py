@@ -14,7 +14,7 @@ from translator.commands import STDERR, STDOUT, DeviceFlag, FormalityFlag, Preci
 from translator.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    from translator.evaluate import Evaluation
+    from translator.evaluation.evaluate import Evaluation
     from translator.search import SearchOptions
     from translator.translate import Style, Translator
 
@@ -64,7 +64,7 @@ def evaluate(
         _evaluate_model(translator, options, Style(formality=formality), chosen) for translator in translators
     ]
     if record:
-        from translator.card import record_scores
+        from translator.training.card import record_scores
 
         for folder, one, translator in zip(folders, measured, translators, strict=True):
             record_scores(folder, one, options, translator.precision, formality)
@@ -88,7 +88,7 @@ def _check_systems(models: Sequence[Path], hypotheses: Sequence[Path], *, record
 def _read_testset(
     source: Path | None, reference: Path | None, testset: str | None, *, needs_source: bool
 ) -> _TestSet:
-    from translator import evaluate as evaluation
+    from translator.evaluation import evaluate as evaluation
 
     if testset is not None and (source or reference):
         raise ConfigError(
@@ -115,7 +115,7 @@ def _read_testset(
 def _evaluate_model(
     translator: "Translator", options: "SearchOptions", style: "Style", testset: _TestSet
 ) -> "Evaluation":
-    from translator.evaluate import evaluate as evaluate_system
+    from translator.evaluation.evaluate import evaluate as evaluate_system
 
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -142,7 +142,7 @@ def _evaluate_model(
 
 
 def _evaluate_file(path: Path, testset: _TestSet) -> "Evaluation":
-    from translator.evaluate import Evaluation, read_lines, score
+    from translator.evaluation.evaluate import Evaluation, read_lines, score
 
     hypotheses = read_lines(path)
     scores = tuple(score(hypotheses, testset.references))
@@ -159,7 +159,7 @@ def _with_unique_names(found: Sequence["Evaluation"], paths: Sequence[Path]) -> 
 
 
 def _print_evaluations(found: list["Evaluation"], references: list[str], *, as_json: bool) -> None:
-    from translator import evaluate as evaluation
+    from translator.evaluation import evaluate as evaluation
 
     comparisons = []
     if len(found) > 1:

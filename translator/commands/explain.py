@@ -10,9 +10,9 @@ from tyro.conf import OmitArgPrefixes, Positional
 from translator.commands import STDOUT, SearchArguments
 
 if TYPE_CHECKING:
-    from translator.analysis.explanation import Explanation
+    from translator.data.tokenizer import Tokenizer
+    from translator.evaluation.explanation import Explanation
     from translator.search import Step
-    from translator.tokenizer import Tokenizer
 
 
 def explain(
@@ -33,7 +33,7 @@ def explain(
         n_best: Number of translations per sentence.
         prefix: German text that the translation must start with.
     """
-    from translator.analysis.explanation import explain as explain_text
+    from translator.evaluation.explanation import explain as explain_text
     from translator.translate import Translator
 
     translator = Translator.load(model, "cpu")
@@ -62,7 +62,7 @@ def _print(explanation: "Explanation", tokenizer: "Tokenizer") -> None:
 
 def _table(steps: "tuple[Step, ...]", tokenizer: "Tokenizer") -> Table:
     """Build a row per hypothesis of each step: the live ones, and those that have just ended."""
-    from translator.analysis.explanation import readable_pieces
+    from translator.evaluation.explanation import readable_pieces
 
     table = Table("step", "score", "hypothesis", "", box=None, pad_edge=False)
     table.columns[1].justify = "right"

@@ -27,8 +27,8 @@ def export(
         format: The engine to export to.
         quantization: Number format of the weights.
     """
-    from translator.checkpoint import load_model
-    from translator.export import export_ctranslate2
+    from translator.training.checkpoint import load_model
+    from translator.training.export import export_ctranslate2
     from translator.translate import shipped_model
 
     assert format == "ctranslate2"

@@ -8,7 +8,7 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from tyro.conf import Positional, UseAppendAction, arg
 
 from translator.commands import STDERR, STDOUT
-from translator.errors import DataError
+from translator.errors import ConfigError, DataError
 
 
 def lexicon(
@@ -27,9 +27,9 @@ def lexicon(
         corpus: Parallel text, named as for `translator prepare`; once for each corpus. The weights decide which words
             are rare.
     """
-    from translator.corpus import CorpusSpec
-    from translator.errors import ConfigError
-    from translator.lexicon_learning import learn_lexicon
+    from translator.data.corpus import CorpusSpec
+    from translator.data.lexicon_learning import learn_lexicon
+    from translator.files.durable import replace_file
 
     if not corpus:
         raise ConfigError("no corpus to learn from; name at least one with --corpus")
@@ -41,9 +41,7 @@ def lexicon(
         learned = learn_lexicon(
             specs, lambda stage, pairs: progress.update(task, description=stage, completed=pairs)
         )
-    partial = out.with_name(f".{out.name}.partial")
-    partial.write_bytes(learned.content)
-    partial.replace(out)
+    replace_file(out, learned.content)
     STDOUT.print(f"wrote {out}: {len(learned):,} entries")
 
 

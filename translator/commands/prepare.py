@@ -13,8 +13,8 @@ from translator.commands import STDERR, STDOUT
 from translator.errors import ConfigError
 
 if TYPE_CHECKING:
-    from translator.corpus import CorpusSpec, DropReport
-    from translator.prepare import GermanCounts, PrepareReport, ProtectedCounts
+    from translator.data.corpus import CorpusSpec, DropReport
+    from translator.data.prepare import GermanCounts, PrepareReport, ProtectedCounts
 
 DEFAULT_VOCAB_SIZE = 16_000
 
@@ -53,8 +53,8 @@ def prepare(
             piece replaces each of them that both sides have. The model learns to place these pieces.
         seed: Random seed for the sentences to train the tokenizer on and the pairs that get reserved pieces.
     """
-    from translator.corpus import CleaningRules, CorpusSpec
-    from translator.prepare import prepare as prepare_corpora
+    from translator.data.corpus import CleaningRules, CorpusSpec
+    from translator.data.prepare import prepare as prepare_corpora
 
     _check_tokenizer_options(vocab_size, tokenizer, seed)
     training_sets, dev_sets = ([CorpusSpec.parse(text) for text in texts] for texts in (corpus, dev))

@@ -11,7 +11,7 @@ def report(run: Positional[Path], /) -> None:
     Args:
         run: Folder of the run (the --out of train.py); report.png and report.html are written to it.
     """
-    from translator.report import write_report
+    from translator.evaluation.report import write_report
 
     for path in write_report(run):
         print(f"wrote {path}")

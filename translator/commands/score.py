@@ -25,8 +25,8 @@ def score(
         model: Model folder; by default the model shipped with the package.
         tokens: Print JSON lines instead, with the log-probability of every piece.
     """
-    from translator.analysis.scoring import score as score_pairs
-    from translator.evaluate import read_lines
+    from translator.evaluation.evaluate import read_lines
+    from translator.evaluation.scoring import score as score_pairs
     from translator.translate import Translator
 
     options = SearchOptions(length_penalty=length_penalty)

@@ -112,7 +112,7 @@ def _translate_lines(
     With `check`, lists the faults; returns their number.
     """
     from translator.commands.windows import Prefixes, count_lines, open_lines, windows
-    from translator.parallel import work_in_order
+    from translator.machine.parallel import work_in_order
 
     faults = 0
     with open_lines(file, sys.stdin.buffer) as lines:
@@ -179,7 +179,7 @@ def _only_file(files: Sequence[str]) -> str:
 def _resolve_processes(wanted: int, total: int | None, device: str) -> int:
     """Return the number of processes: at most one per window of the `total` lines, and one for a pipe."""
     from translator.commands.windows import WINDOW_LINES
-    from translator.processor import usable_cores
+    from translator.machine.processor import usable_cores
     from translator.translate import resolve_precision
 
     best = usable_cores() if resolve_precision("auto", device)[1] == "cpu" else 1
@@ -196,7 +196,7 @@ def _output(
         yield _print, 0
         return
     from translator.commands.windows import is_regular
-    from translator.unfinished import UnfinishedFile
+    from translator.files.unfinished_file import UnfinishedFile
 
     if not is_regular(file):
         raise ConfigError(f"--out is {out}, but it needs a text file, which can be read again, not {file}")

@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from translator.analysis.alignment import Link, align
 from translator.commands.windows import Window
-from translator.model_folder import model_sha256
+from translator.evaluation.alignment import Link, align
+from translator.files.model_folder import model_sha256
 from translator.options import RequestedPrecision
 from translator.search import SearchOptions
 from translator.translate import (

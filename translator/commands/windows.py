@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from translator.errors import DataError
-from translator.evaluate import read_lines
+from translator.evaluation.evaluate import read_lines
 
 WINDOW_LINES = 1000
 """Maximum lines of a file to translate together; the output is written after each window."""

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from translator.attention import AttentionRecord, KeyValue
 from translator.engines.protocol import Ahead, Candidates, Floats, Ints, Mask, Rows, Run, one_step
-from translator.model import Transformer
+from translator.model.attention import AttentionRecord, KeyValue
+from translator.model.transformer import Transformer
 
 _PAD = 0  # any token works: its position is masked
 _MORE_POSITIONS = 32

@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from translator.engines.protocol import Engine
-from translator.feed import Awaited, Feed, Listed, feed_of
 from translator.options import SearchOptions
 from translator.search.banned import BannedPhrases
 from translator.search.beam_search import BeamSearch
+from translator.search.feed import Awaited, Feed, Listed, feed_of
 from translator.search.hypotheses import ScoredTokens, SpecialTokens
 from translator.search.rules import Rules, Task
 from translator.search.sampling import SampleSearch

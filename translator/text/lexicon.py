@@ -6,7 +6,7 @@ rare source word follows it between two reserved pieces:
     The aliens⟨ Außerirdische⟩ are coming.
 
 In training, hints are sometimes missing and sometimes wrong. So the model learns to inflect, select and ignore them.
-Dinu et al. (2019) do the same for the terms of a glossary. `translator.lexicon_learning` makes lexicons.
+Dinu et al. (2019) do the same for the terms of a glossary. `translator.data.lexicon_learning` makes lexicons.
 """
 
 import re

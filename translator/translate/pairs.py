@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
+from translator.data.tokenizer import Tokenizer
 from translator.text import normalise_with_origins
 from translator.text.casing import is_in_capitals, usual_case
 from translator.text.lexicon import Hinting
 from translator.text.protected import mark_pair, origins
-from translator.tokenizer import Tokenizer
 from translator.translate.sources import SourceEncoder
 
 

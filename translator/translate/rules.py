@@ -4,13 +4,13 @@ import reprlib
 from collections.abc import Sequence
 from dataclasses import replace
 
+from translator.data.tokenizer import Tokenizer
 from translator.errors import InputError
 from translator.search import PieceTexts
 from translator.text import normalise
 from translator.text.casing import upper_case
 from translator.text.german import GermanText
 from translator.text.protected import PlacedSpan, replaced
-from translator.tokenizer import Tokenizer
 from translator.translate.sources import SourceSentence
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from translator.data.tokenizer import Tokenizer
 from translator.options import Numbers, RequestedFormality
 from translator.text import Span, normalise, split_long, split_sentences
 from translator.text.casing import is_in_capitals, usual_case
@@ -22,7 +23,6 @@ from translator.text.protected import (
     replaced,
     tag_pairs,
 )
-from translator.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)

@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from translator.config import ModelConfig
+from translator.data.tokenizer import BOS_ID, EOS_ID, Tokenizer
 from translator.engines.ensemble import Ensemble
 from translator.engines.native.engine import NativeEngine
 from translator.engines.native.library import NativeError, open_library
 from translator.engines.protocol import Engine
 from translator.errors import ConfigError, InputError, TranslatorError
-from translator.feed import Awaited, Feed, Listed, feed_of
-from translator.model_folder import ModelFiles, read_model
+from translator.files.model_folder import ModelFiles, read_model
+from translator.machine.processor import has_gpu, usable_cores
 from translator.options import RequestedPrecision
-from translator.processor import has_gpu, usable_cores
 from translator.search import (
     BannedPhrases,
     PieceTexts,
@@ -38,11 +38,11 @@ from translator.search import (
     search,
     search_feed,
 )
+from translator.search.feed import Awaited, Feed, Listed, feed_of
 from translator.text import normalise
 from translator.text.casing import upper_case
 from translator.text.lexicon import Lexicon
 from translator.text.protected import in_capitals, restore
-from translator.tokenizer import BOS_ID, EOS_ID, Tokenizer
 from translator.translate.answers import Hypothesis, Translation, assemble
 from translator.translate.ladder import Ladder, check_of, copied, has_fault, is_plausible
 from translator.translate.rules import force_prefix, piece_texts
@@ -56,7 +56,7 @@ from translator.translate.sources import (
 )
 
 if TYPE_CHECKING:
-    from translator.model import Transformer
+    from translator.model.transformer import Transformer
 
 logger = logging.getLogger(__name__)
 
@@ -530,7 +530,7 @@ def resolve_precision(precision: RequestedPrecision, device: str) -> tuple[Preci
         _check_pytorch("fp32" if precision == "auto" else precision)
         return ("fp32" if precision == "auto" else precision), "cpu"
     _check_pytorch(f"the device {device!r}")
-    from translator.device import choose_device, has_fast_bf16  # noqa: PLC0415 (loads PyTorch)
+    from translator.machine.device import choose_device, has_fast_bf16  # noqa: PLC0415 (loads PyTorch)
 
     chosen = choose_device(device)
     if chosen.type == "cpu":
@@ -567,8 +567,8 @@ def _model_of(files: ModelFiles, device: str = "cpu", precision: Precision = "fp
     """Build the PyTorch network."""
     import torch  # noqa: PLC0415 (slow)
 
-    from translator.device import set_up_processor  # noqa: PLC0415 (loads PyTorch)
-    from translator.model import Transformer  # noqa: PLC0415 (loads PyTorch)
+    from translator.machine.device import set_up_processor  # noqa: PLC0415 (loads PyTorch)
+    from translator.model.transformer import Transformer  # noqa: PLC0415 (loads PyTorch)
 
     set_up_processor(threads=1)
     model = Transformer(files.config)

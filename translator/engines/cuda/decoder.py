@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from translator.attention import AttentionRecord, KeyValue
 from translator.engines.cuda.caches import Caches, bucket, length_bucket
 from translator.engines.cuda.candidates import best_tokens
 from translator.engines.cuda.lane import Graph, Lane
 from translator.engines.protocol import Ints, Mask, mask_width
-from translator.model import DecoderLayer, Transformer
+from translator.model.attention import AttentionRecord, KeyValue
+from translator.model.transformer import DecoderLayer, Transformer
 
 MOST_GRAPHS = 64
 """Graphs kept per decoder, the most recently used ones."""

@@ -9,7 +9,7 @@ import torch
 
 from translator.engines.cuda.decoder import ALL, Decoder, Network, Put, Shape
 from translator.engines.protocol import Ahead, Candidates, Floats, Ints, Mask, Rows, Run, one_step
-from translator.model import Transformer
+from translator.model.transformer import Transformer
 
 _KEPT_DECODERS = 4
 """Idle decoders to keep; each has caches and graphs."""

@@ -1,1 +1,0 @@
-"""Inspect the model: scores of given translations, word alignment, attention, and the steps of a search."""

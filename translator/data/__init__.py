@@ -1,0 +1,1 @@
+"""From text to batches: tokenizer, corpora, prepared shards, batches, and the lexicon."""

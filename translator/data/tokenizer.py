@@ -1,0 +1,407 @@
+"""SentencePiece subwords: train, encode and decode; defines the special ids.
+
+Uses byte-pair encoding with one vocabulary for both languages, as in the paper. Encoding is lossless: no Unicode
+normalisation, no collapsed spaces, and bytes for characters outside the vocabulary. (SentencePiece's unigram model
+took twenty times as long to train on a million sentences: minutes instead of seconds.)
+"""
+
+import hashlib
+import io
+import itertools
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sentencepiece
+
+from translator.data.vocabulary import (
+    FIRST_MARK,
+    REQUIRED_CHARACTERS,
+    RESERVED_CLASSES,
+    SMALLEST_WITH_REQUIRED_CHARACTERS,
+    SPAN_CLASSES,
+    marks_of_classes,
+    reserved_names,
+)
+from translator.errors import DataError, InputError
+
+PAD_ID = 0
+UNK_ID = 1
+BOS_ID = 2
+EOS_ID = 3
+FIRST_RESERVED_ID = EOS_ID + 1
+MARKS = re.compile("[\U000f0000-\U000f00ff]")
+
+_TEXTS_PER_THREAD = 256  # with fewer, starting a thread costs more than it saves
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_WORD_MARK = "\u2581"  # how SentencePiece writes a space; a literal one would be decoded as a space
+_OUTSIDER = "\U0010fffd"  # a private-use character that is never in a vocabulary
+_MARK_BYTES = 4  # a mark in UTF-8: F3 B0 8x xx
+_MARK_LEAD_BYTE = 0xF3
+_WORDS = re.compile(f"{_WORD_MARK}|[^ {_WORD_MARK}]+| [^ {_WORD_MARK}]*")  # a space belongs to what follows
+_MAX_REMEMBERED_WORDS = 100_000
+_NOT_FOR_TRAINING = re.compile(f"[{_OUTSIDER}\ud800-\udfff\U000f0000-\U000f00ff]")
+
+_TRAINING_OPTIONS: dict[str, Any] = {
+    "model_type": "bpe",
+    "normalization_rule_name": "identity",
+    "remove_extra_whitespaces": False,
+    "byte_fallback": True,
+    "split_digits": True,  # numbers are copied digit by digit, not guessed
+    "character_coverage": 0.9999,  # the default, 0.9995, loses German quotation marks in software texts
+    "input_sentence_size": 2_000_000,
+    "shuffle_input_sentence": True,
+    "pad_id": PAD_ID,
+    "unk_id": UNK_ID,
+    "bos_id": BOS_ID,
+    "eos_id": EOS_ID,
+    "control_symbols": reserved_names(),
+    "minloglevel": 2,
+}
+
+
+class Tokenizer:
+    """Convert text to piece ids and back: `decode(encode(text)) == text` for every valid string."""
+
+    def __init__(self, processor: sentencepiece.SentencePieceProcessor, model_proto: bytes) -> None:
+        self._processor = processor
+        self._model_proto = model_proto
+        self._vocab_size = int(processor.vocab_size())
+        self.first_byte_id = FIRST_RESERVED_ID + _count_reserved(processor)
+        """The id of the piece for byte 0. The 256 byte pieces are consecutive; the learnt pieces follow."""
+        self.first_learnt_id = self.first_byte_id + 256
+        self._word_mark_ids = [self.first_byte_id + byte for byte in _WORD_MARK.encode()]
+
+    @classmethod
+    def load(cls, path: Path) -> "Tokenizer":
+        """Read a `tokenizer.model` file.
+
+        Raises `DataError` if it is missing, damaged, or has other ids for the special pieces.
+        """
+        try:
+            return cls.from_bytes(path.read_bytes())
+        except OSError as error:
+            raise DataError(f"cannot read the tokenizer {path}: {error.strerror or error}") from error
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from error
+
+    @classmethod
+    def from_bytes(cls, model_proto: bytes) -> "Tokenizer":
+        """Create a tokenizer from the bytes of a SentencePiece model.
+
+        Raises `DataError` if they are damaged or have other ids for the special pieces.
+        """
+        try:
+            processor = sentencepiece.SentencePieceProcessor(model_proto=model_proto)
+            is_ours = model_proto != b"" and _has_our_special_pieces(processor)
+        except (RuntimeError, OSError, ValueError) as error:
+            raise DataError(
+                "not a SentencePiece model, or a damaged one; retrain it with `prepare`"
+            ) from error
+        if not is_ours:
+            raise DataError(
+                "not a tokenizer of this project: pad, unk, bos, eos must have the ids 0 to 3, followed by "
+                "reserved control pieces and 256 byte pieces; train one with `prepare`"
+            )
+        return cls(processor, model_proto)
+
+    @property
+    def vocab_size(self) -> int:
+        """The number of pieces, including special ones."""
+        return self._vocab_size
+
+    @property
+    def model_bytes(self) -> bytes:
+        """The serialised SentencePiece model."""
+        return self._model_proto
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hexadecimal SHA-256 of `model_bytes`: equal for equal tokenizers."""
+        return hashlib.sha256(self._model_proto).hexdigest()
+
+    @property
+    def unprintable_ids(self) -> tuple[int, ...]:
+        """Ids that no translation should contain: special pieces, and pieces with control characters.
+
+        `span_ids` are not among them: a translation contains the ones from its source.
+        """
+        hints = range(self.span_ids.stop, self.first_byte_id)
+        control_bytes = (self.first_byte_id + code for code in (*range(0x20), 0x7F))
+        learnt = range(self.first_learnt_id, self._vocab_size)
+        controls = (i for i in learnt if _CONTROL.search(self.piece(i)))
+        return (PAD_ID, UNK_ID, BOS_ID, *hints, *control_bytes, *controls)
+
+    @cached_property
+    def reserved(self) -> dict[str, range]:
+        """The ids of each class of reserved pieces; empty for a tokenizer without classes."""
+        ids, first = dict[str, range](), FIRST_RESERVED_ID
+        if self.piece(first) == reserved_names()[0]:
+            for kind, size in RESERVED_CLASSES.items():
+                ids[kind] = range(first, first + size)
+                first += size
+        return ids
+
+    @cached_property
+    def span_ids(self) -> range:
+        """The ids of all pieces that replace protected spans."""
+        size = sum(SPAN_CLASSES.values()) if self.reserved else 0
+        return range(FIRST_RESERVED_ID, FIRST_RESERVED_ID + size)
+
+    @cached_property
+    def marks(self) -> dict[str, str]:
+        """The characters that represent the pieces of each class in marked text; empty without classes."""
+        return marks_of_classes() if self.reserved else {}
+
+    def encode(self, text: str) -> list[int]:
+        """Return the piece ids of a text, without BOS and EOS.
+
+        Raises `InputError` on a lone surrogate.
+        """
+        utf8 = _utf8(text)
+        if _WORD_MARK in text:
+            return self._encode_with_word_marks(text)
+        ids: list[int] = self._processor.encode(utf8)
+        return ids
+
+    def encode_continued(self, text: str) -> list[int]:
+        """Return the piece ids of a text that continues another one: without a space before its first word."""
+        return self.encode(_OUTSIDER + text)[len(self.encode(_OUTSIDER)) :]
+
+    def encode_marked(self, text: str) -> list[int]:
+        """Return the piece ids of a text with marks for reserved pieces; see `translator.data.vocabulary.FIRST_MARK`.
+
+        Text after a leading register mark is encoded as the start of a text.
+        Raises `InputError` on a lone surrogate.
+        """
+        return self.encode_all_marked([text])[0]
+
+    def encode_all_marked(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the piece ids of each text as `encode_marked` does, with several threads for large batches."""
+        registers = [self._register_ids.get(text[:1]) for text in texts]
+        rest = [
+            text if register is None else text[1:] for text, register in zip(texts, registers, strict=True)
+        ]
+        encoded = [
+            self._read_marks(ids) if MARKS.search(text) else ids
+            for text, ids in zip(rest, self.encode_all(rest), strict=True)
+        ]
+        return [
+            ids if register is None else [register, *ids]
+            for register, ids in zip(registers, encoded, strict=True)
+        ]
+
+    def decode_marked(self, ids: Sequence[int]) -> str:
+        """Return the text of piece ids as `decode` does, with a mark for each reserved piece."""
+        if ids and ids[0] in self._register_ids.values():
+            return chr(FIRST_MARK + ids[0] - FIRST_RESERVED_ID) + self.decode_marked(ids[1:])
+        return self.decode([written for piece_id in ids for written in self._write_mark(piece_id)])
+
+    @cached_property
+    def _register_ids(self) -> dict[str, int]:
+        """The ids of the register pieces, by mark."""
+        return dict(zip(self.marks.get("register", ""), self.reserved.get("register", ()), strict=True))
+
+    def _write_mark(self, piece_id: int) -> list[int]:
+        if not FIRST_RESERVED_ID <= piece_id < self.first_byte_id:
+            return [piece_id]
+        return [self.first_byte_id + byte for byte in chr(FIRST_MARK + piece_id - FIRST_RESERVED_ID).encode()]
+
+    def _read_marks(self, ids: list[int]) -> list[int]:
+        """Replace the byte pieces of marks by reserved ids; no vocabulary has marks as characters."""
+        read, place = list[int](), 0
+        while place < len(ids):
+            reserved_id = self._reserved_id(ids[place : place + _MARK_BYTES])
+            read.append(ids[place] if reserved_id is None else reserved_id)
+            place += 1 if reserved_id is None else _MARK_BYTES
+        return read
+
+    def _reserved_id(self, ids: list[int]) -> int | None:
+        """Return the reserved id whose mark these byte pieces spell; None for other private-use characters."""
+        if ids[0] != self.first_byte_id + _MARK_LEAD_BYTE:
+            return None
+        character = bytes(piece_id - self.first_byte_id for piece_id in ids).decode()
+        reserved_id = FIRST_RESERVED_ID + ord(character) - FIRST_MARK
+        return reserved_id if FIRST_RESERVED_ID <= reserved_id < self.first_byte_id else None
+
+    def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the piece ids of each text, without BOS and EOS, with several threads for large batches.
+
+        Raises `InputError` on a lone surrogate.
+        """
+        threads = min(os.cpu_count() or 1, 1 + len(texts) // _TEXTS_PER_THREAD)
+        ids: list[list[int]] = self._processor.encode([_utf8(text) for text in texts], num_threads=threads)
+        for index, text in enumerate(texts):
+            if _WORD_MARK in text:
+                ids[index] = self._encode_with_word_marks(text)
+        return ids
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of piece ids. Drops hints, special and reserved ids; invalid UTF-8 becomes U+FFFD.
+
+        Raises `InputError` on an id outside the vocabulary.
+        """
+        plain = self.without_hints([int(piece_id) for piece_id in ids])
+        self._check_ids(plain)
+        return str(self._processor.decode([piece_id for piece_id in plain if piece_id >= self.first_byte_id]))
+
+    def without_hints(self, ids: Sequence[int]) -> list[int]:
+        """Return the ids of a source without its hints (`translator.text.lexicon`)."""
+        if not self.reserved or self.reserved["hint"][0] not in ids:
+            return list(ids)
+        first, last = self.reserved["hint"][:2]
+        kept, is_hint = list[int](), False
+        for piece_id in ids:
+            is_hint |= piece_id == first
+            if not is_hint:
+                kept.append(piece_id)
+            is_hint &= piece_id != last
+        return kept
+
+    def spans(self, ids: Sequence[int]) -> list[tuple[int, int]]:
+        """Return the start and end of each piece in `decode_marked(ids)`, in characters; the end is exclusive.
+
+        A word's first piece includes the space before it. All bytes of a character have that character's span.
+        """
+        self._check_ids(list(ids))
+        contents = [self._utf8_of(piece_id) for piece_id in ids]
+        whole = b"".join(contents)
+        skipped = whole.startswith(b" ")  # SentencePiece adds a space to the start and drops it on decoding
+        # Every byte of a character except the first is 0b10xxxxxx.
+        character = np.cumsum([byte & 0xC0 != 0x80 for byte in whole], dtype=int) - 1 - skipped
+        ends = np.cumsum([len(content) for content in contents])
+        return [
+            (max(0, int(character[end - len(content)])), int(character[end - 1]) + 1)
+            for content, end in zip(contents, ends, strict=True)
+        ]
+
+    def _utf8_of(self, piece_id: int) -> bytes:
+        if self.first_byte_id <= piece_id < self.first_learnt_id:
+            return bytes([piece_id - self.first_byte_id])
+        if FIRST_RESERVED_ID <= piece_id < self.first_byte_id:
+            return chr(FIRST_MARK + piece_id - FIRST_RESERVED_ID).encode()
+        return self.piece(piece_id).replace(_WORD_MARK, " ").encode()
+
+    def piece(self, piece_id: int) -> str:
+        """Return the piece of an id as SentencePiece writes it, with `▁` for a space.
+
+        Raises `InputError` on an id outside the vocabulary.
+        """
+        self._check_ids([piece_id])
+        return str(self._processor.id_to_piece(int(piece_id)))
+
+    def save(self, path: Path) -> None:
+        """Write the model to a file that `load` can read."""
+        path.write_bytes(self._model_proto)
+
+    def _check_ids(self, ids: list[int]) -> None:
+        if ids and not 0 <= min(ids) <= max(ids) < self._vocab_size:
+            wrong = next(piece_id for piece_id in ids if not 0 <= piece_id < self._vocab_size)
+            raise InputError(f"piece id {wrong} is outside the vocabulary, 0 to {self._vocab_size - 1}")
+
+    def _encode_with_word_marks(self, text: str) -> list[int]:
+        """Encode the parts between literal `▁` characters, and insert the bytes of `▁` between them.
+
+        SentencePiece adds a space to the start of every text. Text after a `▁` must not get one, so it is encoded
+        after a character that is in no vocabulary, whose pieces are then removed.
+        """
+        parts = text.split(_WORD_MARK)
+        unique = list(dict.fromkeys(parts[1:]))
+        skipped = len(self._processor.encode(_OUTSIDER))
+        encoded = self._processor.encode([_OUTSIDER + part for part in unique], num_threads=1)
+        ids_of = {part: ids[skipped:] for part, ids in zip(unique, encoded, strict=True)}
+        ids: list[int] = self._processor.encode(parts[0])
+        for part in parts[1:]:
+            ids += self._word_mark_ids
+            ids += ids_of[part]
+        return ids
+
+
+def train_tokenizer(
+    sentences: Iterable[str], vocab_size: int, *, threads: int = os.cpu_count() or 1, seed: int = 1
+) -> Tokenizer:
+    """Train one vocabulary on sentences of both languages; from more than two million, it uses a random sample.
+
+    Raises `DataError` if the text is too small for `vocab_size` (naming the largest that works) or has more
+    distinct characters than `vocab_size` can hold.
+    Source: Sennrich et al. 2016, as implemented by SentencePiece.
+    """
+    model = io.BytesIO()
+    failures: list[BaseException] = []
+    sentencepiece.set_random_generator_seed(seed)
+    try:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=_trainable(sentences, failures),
+            model_writer=model,
+            vocab_size=vocab_size,
+            num_threads=threads,
+            required_chars=REQUIRED_CHARACTERS if vocab_size >= SMALLEST_WITH_REQUIRED_CHARACTERS else "",
+            **_TRAINING_OPTIONS,
+        )
+    except RuntimeError as error:
+        if failures:
+            raise failures[0] from None
+        raise DataError(_training_failure(vocab_size, str(error))) from error
+    return Tokenizer.from_bytes(model.getvalue())
+
+
+def _trainable(sentences: Iterable[str], failures: list[BaseException]) -> Iterator[str]:
+    """Yield the sentences without the characters that must not be learnt.
+
+    SentencePiece turns any exception of the iterator into a RuntimeError; `failures` keeps the original.
+    """
+    try:
+        for sentence in sentences:
+            if sentence.isascii():
+                yield sentence
+            else:
+                yield _NOT_FOR_TRAINING.sub("", sentence.replace(_WORD_MARK, " "))
+    except (Exception, KeyboardInterrupt) as error:
+        failures.append(error)
+        raise
+
+
+def _training_failure(vocab_size: int, reason: str) -> str:
+    if limit := re.search(r"value <= (\d+)", reason):
+        most = int(limit.group(1))
+        if most < SMALLEST_WITH_REQUIRED_CHARACTERS <= vocab_size:  # a vocabulary this small omits them
+            most -= len(REQUIRED_CHARACTERS)
+        remedy = f"use at most {most} or add text"
+        return f"the text is too small for a vocabulary of {vocab_size} pieces; {remedy}"
+    if limit := re.search(r"required_chars\. \d+ vs (\d+)", reason):
+        remedy = f"use at least {limit.group(1)}"
+        return f"a vocabulary of {vocab_size} pieces cannot hold the characters of the text; {remedy}"
+    if "sentences_.empty()" in reason:
+        return "there is no text to train a tokenizer on; check the corpora"
+    return f"cannot train a tokenizer with {vocab_size} pieces: {reason}"
+
+
+def _count_reserved(processor: sentencepiece.SentencePieceProcessor) -> int:
+    following = range(FIRST_RESERVED_ID, int(processor.vocab_size()))
+    return sum(1 for _ in itertools.takewhile(processor.is_control, following))
+
+
+def _has_our_special_pieces(processor: sentencepiece.SentencePieceProcessor) -> bool:
+    specials = (processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id())
+    reserved = _count_reserved(processor)
+    first_byte = FIRST_RESERVED_ID + reserved
+    return (
+        specials == (PAD_ID, UNK_ID, BOS_ID, EOS_ID)
+        and reserved > 0
+        and processor.vocab_size() > first_byte + 256
+        and all(processor.is_byte(i) for i in range(first_byte, first_byte + 256))
+    )
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"the text has a lone surrogate (U+{ord(text[error.start]):04X}) at character {error.start}, "
+            "which is not valid Unicode; remove it, or send both halves of the pair"
+        ) from error

@@ -1,0 +1,1 @@
+"""The Transformer in plain PyTorch: attention, encoder and decoder, loss and optimiser."""

@@ -1,0 +1,87 @@
+"""Validation during training: loss, and BLEU of real translations, on the development sets."""
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from translator.data.batching import Batch, TokenBudgetBatches
+from translator.data.shards import PreparedCorpus, PreparedData
+from translator.data.tokenizer import PAD_ID
+from translator.evaluation.evaluate import score
+from translator.model.loss import label_smoothed_cross_entropy
+from translator.model.transformer import Transformer
+from translator.search import SearchOptions
+from translator.translate import Translator
+
+EXAMPLES = 2
+"""Number of example translations to show, from the first development set, to see them improve."""
+SENTENCES = 200
+"""Sentences to translate from each development set: enough to see BLEU rise, and done in seconds."""
+LOSS_BATCHES, BATCH_TOKENS = 10, 4096
+"""The loss is measured on at most this many batches, of this many tokens, from each development set."""
+
+
+def make_validator(data: PreparedData) -> Callable[[Transformer], dict[str, Any]] | None:
+    """Return a function that measures loss (nats per token) and greedy BLEU on every development set.
+
+    Its result also has a few example translations from the first set. Returns None if there are no development sets.
+    """
+    if not data.dev:
+        return None
+    batches = {name: _batches(corpus) for name, corpus in data.dev.items()}
+
+    def validate(model: Transformer) -> dict[str, Any]:
+        figures = dict[str, Any]()
+        examples = list[str]()
+        translator = Translator.of_model(model, data.tokenizer, lexicon=data.lexicon)
+        for name, corpus in data.dev.items():
+            sources, references, translations = translate_greedily(translator, corpus)
+            figures[f"{name} loss"] = round(validation_loss(model, batches[name]), 4)
+            figures[f"{name} BLEU"] = round(score(translations, references)[0].value, 2)
+            examples += [f"{pair[0]} → {pair[1]}" for pair in zip(sources, translations, strict=True)]
+        for number, example in enumerate(examples[:EXAMPLES], start=1):
+            figures[f"example {number}"] = example
+        return figures
+
+    return validate
+
+
+def validation_loss(model: Transformer, batches: Sequence[Batch]) -> float:
+    """Return the mean cross-entropy per target token, without label smoothing, in nats."""
+    device = next(model.parameters()).device
+    loss_sum, tokens = 0.0, 0
+    for batch in batches:
+        on_device = batch.to(device)
+        output_BTD = model(on_device.source_BS, on_device.source_keep_BS, on_device.target_input_BT)
+        target_N = on_device.target_output_BT.flatten()
+        _, nll = label_smoothed_cross_entropy(
+            output_BTD.flatten(0, 1), model.embedding.weight, target_N, 0.0, PAD_ID
+        )
+        loss_sum += float(nll)
+        tokens += batch.target_tokens
+    return loss_sum / tokens
+
+
+def translate_greedily(
+    translator: Translator, corpus: PreparedCorpus
+) -> tuple[list[str], list[str], list[str]]:
+    """Translate the first SENTENCES sentences of a corpus; returns sources, references and translations."""
+    pairs = [corpus.pair(index) for index in range(min(SENTENCES, len(corpus)))]
+    sources, references = (
+        [translator.tokenizer.decode(side.tolist()) for side in sides] for sides in zip(*pairs, strict=True)
+    )
+    translations = translator.translate(sources, SearchOptions(beam_size=1))
+    return sources, references, [translation.text for translation in translations]
+
+
+def _batches(corpus: PreparedCorpus) -> list[Batch]:
+    """Return the same few batches of a development set every time; no sentence is too long for them."""
+    longest = int(corpus.lengths_P2.max()) + 1
+    batches = TokenBudgetBatches(
+        [corpus],
+        batch_tokens=max(BATCH_TOKENS, longest),
+        max_tokens_per_side=max(2, longest),
+        seed=0,
+        is_logged=False,  # this is not an epoch of the training
+    )
+    return list(itertools.islice(batches.batches(epoch=0), LOSS_BATCHES))
