@@ -180,7 +180,7 @@ def forms(text: str) -> list[tuple[str, str]]:
         ("A class XL shirt, a post-part II", []),
         ("World War II, Malcolm X", []),
         # versions and sections keep their point
-        ("Python 3.11 is fast, 3.11 is not.", [("3.11", "3.11"), ("3.11", "3,11")]),
+        ("Python 3.11 is fast, the price 3.11 is not.", [("3.11", "3.11"), ("3.11", "3,11")]),
         ("See section 4.2 of Ubuntu 22.04.", [("4.2", "4.2"), ("22.04", "22.04")]),
         ("Room 4.12, room 4.13 and rooms 3.9 and 3.10, the price 3.10", [
             ("4.12", "4.12"), ("4.13", "4.13"), ("3.9", "3.9"), ("3.10", "3.10"), ("3.10", "3,10"),
@@ -194,6 +194,20 @@ def forms(text: str) -> list[tuple[str, str]]:
         ("2.5 Cups of milk", [("2.5", "2,5")]),
         ("4.2 is more\n3.10 Noise", [("4.2", "4,2"), ("3.10", "3.10")]),
         ("§4.2, § 433 and §§ 4–7a", [("§4.2", "§ 4.2"), ("§ 433", "§ 433"), ("§§ 4–7a", "§§ 4–7a")]),
+        ("iOS 17.4 and macOS 13.5, npm 9.6 or watchOS 9.2", [
+            ("17.4", "17.4"), ("13.5", "13.5"), ("9.6", "9.6"), ("9.2", "9.2"),
+        ]),
+        ("Upgrade from 1.9 to 2.0, then to 10.15.7.", [("1.9", "1.9"), ("2.0", "2.0"), ("10.15.7", "10.15.7")]),
+        ("The new version, 4.2, is faster than 3.11.", [("4.2", "4.2"), ("3.11", "3.11")]),
+        ("2.10.3 replaces 1.9.", [("2.10.3", "2.10.3"), ("1.9", "1.9")]),
+        ("Is Python 3.9 slower than 3.11?", [("3.9", "3.9"), ("3.11", "3.11")]),
+        ("Version 2.10.3 is 1.9 times faster than the 2.5 kg one.", [
+            ("2.10.3", "2.10.3"), ("1.9", "1,9"), ("2.5 kg", "2,5 kg"),
+        ]),
+        ("In the new version it fell from 4.2 to 3.1.", [("4.2", "4,2"), ("3.1", "3,1")]),
+        ("The new version has a rating of 4.2. Prices went from 1.9 to 2.0.", [
+            ("4.2", "4,2"), ("1.9", "1,9"), ("2.0", "2,0"),
+        ]),
         ("In 3.5 hours I ran 7.2 miles.", [("3.5", "3,5"), ("7.2", "7,2")]),
         # times with a point, if the adjacent words say so
         ("We meet at 15.30 in the hall, until 17.45.", [("15.30", "15:30 Uhr"), ("17.45", "17:45 Uhr")]),
@@ -347,6 +361,9 @@ def test_a_number_of_a_million_digits_has_no_value_and_is_fast() -> None:
         "p.",
         "1h ",
         "1.30 ",
+        "version 1.3 to ",
+        "from 1.3 ",
+        "1.2.3, 1.2, ",
         "minus ",
         "half past 3 ",
         "1 to ",

@@ -15,13 +15,17 @@ _LOOK_AHEAD = 30
 
 # Versions and section numbers.
 
-_VERSIONED_WORDS = """
+_SOFTWARE_NAMES = """
+    windows python java ubuntu debian fedora android firefox chrome linux php perl ruby node node.js mysql postgresql usb
+    http html css tls ssl bluetooth qt gtk gnome kde apache exchange sql directx opengl office ios ipados macos watchos
+    npm pnpm pip gcc clang cuda django numpy pytorch tensorflow docker kubernetes git safari nginx redis sqlite mariadb
+    typescript javascript wordpress libreoffice gimp blender xcode gradle cmake maven jquery vulkan
+"""
+_VERSIONED_WORDS = f"""
     version versions release releases section sections chapter chapters figure figures table tables part item items
     step level build firmware kernel point equation equations article articles paragraph paragraphs clause clauses rule
     rules example examples exercise exercises lesson appendix annex note update room rooms gate unit question theorem
-    lemma definition listing requirement problem task v ver arxiv
-    windows python java ubuntu debian fedora android firefox chrome linux php perl ruby node mysql postgresql usb http
-    html css tls ssl bluetooth qt gtk gnome kde apache exchange sql directx opengl office
+    lemma definition listing requirement problem task v ver arxiv {_SOFTWARE_NAMES}
 """
 _VERSIONED = frozenset(_VERSIONED_WORDS.split())
 """Words before a version, section or room number, which keeps its decimal point."""
@@ -38,6 +42,30 @@ _OTHERS_BEFORE = re.compile(r"[ \u00a0](?:\d{1,4}(?:\.\d{1,4}){1,3}(?:,|,? (?:an
 _LINE_BEGINS = re.compile(r"(?:\A|\n)[ \t\u00a0\"'“‘(\[*#>-]*+\Z")
 _HEADING = re.compile(r"[ \t\u00a0]++(?!(?:Cups?|Tbsp|Tsp|Stars?|Points?|Percent)\b)[A-Z][a-z]")
 _IN_CAPITALS = re.compile(r"(?<!\w)[A-Z]{2,}[ \u00a0][A-Z]{2,}[ \u00a0]\Z")
+_MIXED_CASE = re.compile(r"[a-z]++[A-Z]\w*+")
+"""Matches “iOS” and “openSUSE”."""
+_BEFORE_OTHER_VERSIONS = re.compile(
+    r"(?:\A|\n|[,(/]|(?<!\w)(?:from|to|than|and|or|between|with|in|replace[sd]?|supersedes?))[ \u00a0]?\Z",
+    re.IGNORECASE,
+)
+_AFTER_VERSIONS = re.compile(
+    r"[.,;:!?)\]\"”’/]|\s*\Z|[ \u00a0](?:\(|(?:to|and|or|is|are|was|were|has|have|had|in|on|from|with|does|did|will|can"
+    r"|could|should|must|brings?|fixes|adds|needs|requires?|replace[sd]?|because|which|if|but|for|then|when|as|by|than"
+    r"|now|today|yet|only|instead|later|onwards?|works?|came|comes)(?!\w))"
+)
+_LONG_VERSION = r"(?<![\w.,])v?\d{1,4}(?:\.\d{1,4}){2}(?<!\.\d{4})(?!\w|,\d)"
+_AFTER_OTHER_VERSION = re.compile(
+    rf"(?:(?<!\w)(?:versions?|releases?|(?:up|down)grad(?:es?|ed|ing)|migrat(?:e[sd]?|ing|ion)|updat(?:e|ed|ing) (?:from|to)"
+    rf"|(?:{'|'.join(map(re.escape, _SOFTWARE_NAMES.split()))}) v?\d[\d.]{{0,9}}|v\d[\d.]{{0,9}})(?!\w)|{_LONG_VERSION})"
+    r"(?:[^.!?\n]|[.!?](?!\s)){0,60}+\Z",
+    re.IGNORECASE,
+)
+_OF_AMOUNTS = re.compile(
+    r"(?<!\w)(?:rose|rises?|rising|fell|falls?|grew|grows?|dropp?\w*|(?:in|de)creas\w*|reduc\w*|improv\w*|scor\w*|rat(?:e[sd]?"
+    r"|ings?)|forecasts?)(?!\w)",
+    re.IGNORECASE,
+)
+_BEFORE_OTHER_VERSION = re.compile(rf"(?:[^.!?\n]|[.!?](?!\s)){{0,40}}?{_LONG_VERSION}")
 _PART_OF_HEADING = re.compile(r"\d{1,2}\.\d{1,2}")
 
 
@@ -51,15 +79,37 @@ def is_version(number: str, text: str, start: int, end: int) -> bool:
         return bool(is_part) and not english_unit_after(text, end)
     others = _OTHERS_BEFORE.search(text, begin, start)
     before = _LAST_WORD.search(text, begin, others.start() + 1 if others else start)
-    if not before:
-        return False
+    if before and _is_version_after(before, text, start, end, is_listed=others is not None):
+        return True
+    return _is_beside_version(text, start, end)
+
+
+def _is_version_after(before: re.Match[str], text: str, start: int, end: int, *, is_listed: bool) -> bool:
+    """Whether the word before a decimal, or before a list of them, is one that a version or section number follows."""
     word = before[1].lower().rstrip(".")
     if word in _VERSIONED:
         return True
-    is_name = before[1][0].isupper() and word not in _NO_NAMES and not others
-    begins_text = _LINE_BEGINS.search(text, begin, before.start()) or _IN_CAPITALS.search(text, begin, start)
+    if _MIXED_CASE.fullmatch(before[1]):
+        return not english_unit_after(text, end)
+    is_name = before[1][0].isupper() and word not in _NO_NAMES and not is_listed
+    begins_text = _LINE_BEGINS.search(
+        text, max(0, start - _LOOK_BACK), before.start()
+    ) or _IN_CAPITALS.search(text, max(0, start - _LOOK_BACK), start)
     is_inside = not begins_text and text[before.start() - 1 : before.start()] == " "
     return is_name and is_inside and not english_unit_after(text, end)
+
+
+def _is_beside_version(text: str, start: int, end: int) -> bool:
+    """Whether a decimal is compared or listed with a version: “Upgrade from 1.9 to 10.15.7”, “faster than 3.11”."""
+    if not _AFTER_VERSIONS.match(text, end):
+        return False
+    if not _BEFORE_OTHER_VERSIONS.search(text, max(0, start - 12), start):
+        return False
+    begin = max(0, start - 2 * _LOOK_BACK)
+    if _OF_AMOUNTS.search(text, begin, start):
+        return False
+    is_after = _AFTER_OTHER_VERSION.search(text, begin, start)
+    return bool(is_after or _BEFORE_OTHER_VERSION.match(text, end, end + 2 * _LOOK_BACK))
 
 
 # Inches.
