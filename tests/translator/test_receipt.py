@@ -223,6 +223,12 @@ RIGHT = """
     25 October | 25. Oktober
     Oct 25, 1983 | 25.10.1983
     Oct 25, 1983 | 25.10.83
+    in May 2024 | im Mai 2024
+    in May 2024 | im Mai des Jahres 2024
+    Sept 2025 | Sept. 2025
+    Sept 2025 | 09/2025
+    from April 1978 to May 1991 | von April 1978 bis Mai 1991
+    IN MAY 2024 | IM MAI 2024
     Oct 25th | der fünfundzwanzigste Oktober
     in the 1970s | in den siebziger Jahren
     12 of 15 | zwölf von fünfzehn
@@ -359,6 +365,10 @@ WRONG = """
     2 people | zwanzig Leute
     at 7:30 pm | um halb sieben
     Oct 25, 1983 | 25.11.1983
+    in May 2024 | im März 2024
+    in May 2024 | 2024
+    in May 2024 | im Mai 2023
+    from April 1978 to May 1991 | von Mai 1978 bis April 1991
     365 days | 365 Monate
     11 pm | 11 Uhr morgens
     10-15 minutes | 10 bis 15 Stunden

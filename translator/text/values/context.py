@@ -16,10 +16,10 @@ _LOOK_AHEAD = 30
 # Versions and section numbers.
 
 _SOFTWARE_NAMES = """
-    windows python java ubuntu debian fedora android firefox chrome linux php perl ruby node node.js mysql postgresql usb
-    http html css tls ssl bluetooth qt gtk gnome kde apache exchange sql directx opengl office ios ipados macos watchos
-    npm pnpm pip gcc clang cuda django numpy pytorch tensorflow docker kubernetes git safari nginx redis sqlite mariadb
-    typescript javascript wordpress libreoffice gimp blender xcode gradle cmake maven jquery vulkan
+    windows python java ubuntu debian fedora android firefox chrome linux php perl ruby node node.js mysql postgresql
+    usb http html css tls ssl bluetooth qt gtk gnome kde apache exchange sql directx opengl office ios ipados macos
+    watchos npm pnpm pip gcc clang cuda django numpy pytorch tensorflow docker kubernetes git safari nginx redis sqlite
+    mariadb typescript javascript wordpress libreoffice gimp blender xcode gradle cmake maven jquery vulkan
 """
 _VERSIONED_WORDS = f"""
     version versions release releases section sections chapter chapters figure figures table tables part item items
@@ -55,14 +55,16 @@ _AFTER_VERSIONS = re.compile(
 )
 _LONG_VERSION = r"(?<![\w.,])v?\d{1,4}(?:\.\d{1,4}){2}(?<!\.\d{4})(?!\w|,\d)"
 _AFTER_OTHER_VERSION = re.compile(
-    rf"(?:(?<!\w)(?:versions?|releases?|(?:up|down)grad(?:es?|ed|ing)|migrat(?:e[sd]?|ing|ion)|updat(?:e|ed|ing) (?:from|to)"
-    rf"|(?:{'|'.join(map(re.escape, _SOFTWARE_NAMES.split()))}) v?\d[\d.]{{0,9}}|v\d[\d.]{{0,9}})(?!\w)|{_LONG_VERSION})"
+    rf"(?:(?<!\w)(?:versions?|releases?|(?:up|down)grad(?:es?|ed|ing)|migrat(?:e[sd]?|ing|ion)"
+    r"|updat(?:e|ed|ing) (?:from|to)"
+    rf"|(?:{'|'.join(map(re.escape, _SOFTWARE_NAMES.split()))}) v?\d[\d.]{{0,9}}|v\d[\d.]{{0,9}})(?!\w)"
+    rf"|{_LONG_VERSION})"
     r"(?:[^.!?\n]|[.!?](?!\s)){0,60}+\Z",
     re.IGNORECASE,
 )
 _OF_AMOUNTS = re.compile(
-    r"(?<!\w)(?:rose|rises?|rising|fell|falls?|grew|grows?|dropp?\w*|(?:in|de)creas\w*|reduc\w*|improv\w*|scor\w*|rat(?:e[sd]?"
-    r"|ings?)|forecasts?)(?!\w)",
+    r"(?<!\w)(?:rose|rises?|rising|fell|falls?|grew|grows?|dropp?\w*|(?:in|de)creas\w*|reduc\w*|improv\w*|scor\w*"
+    r"|rat(?:e[sd]?|ings?)|forecasts?)(?!\w)",
     re.IGNORECASE,
 )
 _BEFORE_OTHER_VERSION = re.compile(rf"(?:[^.!?\n]|[.!?](?!\s)){{0,40}}?{_LONG_VERSION}")
@@ -260,8 +262,17 @@ _BEFORE_DATES = re.compile(
 )
 
 
+_WISH = re.compile(
+    r"[ \u00a0](?:also |finally |not )?(?:be|become|bring|continue|end|fill|find|give|go|grant|have|hold|make|prove"
+    r"|remain|see|start|treat|turn)(?!\w)",
+    re.IGNORECASE,
+)
+
+
 def is_verb(month: str, text: str, start: int, end: int) -> bool:
-    """Whether a month is a verb, as in “March 3 miles north”; “on March 3” is a date."""
+    """Whether a month is a verb, as in “March 3 miles north” and “May 2027 bring luck”; “on March 3” is a date."""
+    if month.lower() == "may" and _WISH.match(text, end):
+        return True
     return (
         month.lower() in ("march", "may")
         and _MEASURE.match(text, end) is not None

@@ -47,6 +47,15 @@ def _date(match: re.Match[str], month: str, day: str, until: str | None, year: s
     return value_of(match, "date", date_key(year, number, days), german)
 
 
+def _month_year(match: re.Match[str], text: str) -> Value:
+    """Read “May 2025”, a month without a day."""
+    month, year = match["month3"], match["year3"]
+    if is_verb(month, text, *match.span()):
+        return plain_value(match.start("year3"), match.end(), year)
+    number, german_month = _MONTHS[month.casefold()[:3]]
+    return value_of(match, "date", date_key(year, number, "-"), f"{german_month} {year}")
+
+
 def _shared_month(match: re.Match[str], text: str) -> Value:
     """Read the 5 in “5 to 10 June”."""
     day = int(match["shared_day"])
@@ -222,10 +231,10 @@ _SPOKEN = {
 """The minutes, the hours to subtract from the one named, and the German words."""
 _HOURS = re.compile(r"[ \u00a0]?(?:hours|hrs|h)(?!\w)")
 DAY_READERS: dict[str, Reader] = {
-    "month_day": _month_day, "day_month": _day_month, "shared_month": _shared_month, "iso_date": _iso_date,
-    "slash_date": _slash_date, "dot_date": _dot_date, "shared_half": _shared_half, "hours": _hours,
-    "spoken_time": _spoken_time, "time12": _time12, "stopwatch": _stopwatch, "times": _times, "time24": _time24,
-    "military_time": _military_time, "time_with_point": _time_with_point, "duration": _duration,
+    "month_day": _month_day, "day_month": _day_month, "month_year": _month_year, "shared_month": _shared_month,
+    "iso_date": _iso_date, "slash_date": _slash_date, "dot_date": _dot_date, "shared_half": _shared_half,
+    "hours": _hours, "spoken_time": _spoken_time, "time12": _time12, "stopwatch": _stopwatch, "times": _times,
+    "time24": _time24, "military_time": _military_time, "time_with_point": _time_with_point, "duration": _duration,
     "short_duration": _short_duration,
 }  # fmt: skip
 """The readers of dates, times and durations."""

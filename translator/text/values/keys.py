@@ -73,7 +73,7 @@ def key_of(value: Fraction | None, literally: str) -> str:
 
 
 def date_key(year: str | None, month: int, day: str) -> str:
-    """Return the key of a date, with `-` for a missing year; a two-digit year is completed."""
+    """Return the key of a date, with `-` for a missing year or day; a two-digit year is completed."""
     if year and len(year) == 2:
         year = ("20" if int(year) < _FIRST_YEAR_OF_LAST_CENTURY else "19") + year
     return f"{year or '-'} {month} {day}"
