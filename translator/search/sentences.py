@@ -140,6 +140,14 @@ class Sentences:
             return self._rules.end
         return self._prefixes[sentence][length]
 
+    def advance_ordinary(self, parent_TBW: Ints, token_TBW: Ints) -> None:
+        """Extend each row by several tokens that leave its state unchanged; see `steps_ahead`."""
+        self.length_B += len(token_TBW)
+        if (self._state_BW != self._state_BW[:, :1]).any():
+            for parent_BW in parent_TBW:
+                self._state_BW = np.take_along_axis(self._state_BW, parent_BW, 1)
+        self.parent_BW, self._token_BW = parent_TBW[-1], token_TBW[-1]
+
     def advance(self, parent_BW: Ints, token_BW: Ints) -> None:
         """Extend each row: it continues its parent row with a token."""
         parent_N = (self._first_place_B1 + parent_BW).ravel()
