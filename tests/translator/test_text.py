@@ -156,7 +156,9 @@ def test_a_sentence_that_ends_at_the_edge_of_the_splitters_window(size: int) -> 
     assert sentences(f"{long}   Next one.") == [long, "Next one."]
 
 
-@pytest.mark.parametrize("unit", ["a", "a ", ". ", "A b. ", "“a. ", "'. !`", "word " * 210 + "Ok. "])
+@pytest.mark.parametrize(
+    "unit", ["a", "a ", ". ", "A b. ", "“a. ", "Oh? No. ", "1. a 2. ", "'. !`", "word " * 210 + "Ok. "]
+)
 def test_the_input_of_the_splitter_is_bounded(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
     segment = sentencex.segment
@@ -381,9 +383,32 @@ def test_a_dense_part_does_not_make_pieces_of_the_rest_small() -> None:
             ],
         ),
         ("THE TRAIN LEAVES AT 5 P.M. ON MAY 12.", ["THE TRAIN LEAVES AT 5 P.M. ON MAY 12."]),
+        ("Pay by Fri. 12 noon. Come on Wed. at 5 or Thurs. at 4.", [
+            "Pay by Fri. 12 noon.", "Come on Wed. at 5 or Thurs. at 4.",
+        ]),
+        ("OPEN MON. 9–5. He came on Fri. The next day he left.", [
+            "OPEN MON. 9–5.", "He came on Fri.", "The next day he left.",
+        ]),
+        ("The dog sat. 3 men came.", ["The dog sat.", "3 men came."]),
+        ("Buy 1 doz. eggs. We need 2 doz. Hurry.", ["Buy 1 doz. eggs.", "We need 2 doz.", "Hurry."]),
+        ("Is it far? No. 5 minutes.", ["Is it far?", "No.", "5 minutes."]),
+        ("Wait! NO. x came. He lives at No. 5 there.", ["Wait!", "NO.", "x came.", "He lives at No. 5 there."]),
+    ],
+)  # fmt: skip
+def test_abbreviations_do_not_end_a_sentence(text: str, expected: list[str]) -> None:
+    assert sentences(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1. Wash 2. Dry 3. Iron", ["1.", "Wash", "2.", "Dry", "3.", "Iron"]),
+        (" 1. Wash it. 2. Dry it.", ["1.", "Wash it.", "2.", "Dry it."]),
+        ("We are number 1. They are number 2. Good.", ["We are number 1.", "They are number 2.", "Good."]),
+        ("1. Room 3. It is mine 2. Room 4", ["1.", "Room 3.", "It is mine", "2.", "Room 4"]),
     ],
 )
-def test_abbreviations_do_not_end_a_sentence(text: str, expected: list[str]) -> None:
+def test_the_numbers_of_a_list_within_a_line_stand_alone(text: str, expected: list[str]) -> None:
     assert sentences(text) == expected
 
 

@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from heapq import merge
 
 import sentencex
 
@@ -46,7 +47,8 @@ _EMOJI_RUN = re.compile(
 # "approx. 5", "incl. 19 %", "e.g. Paris"; then abbreviations that end a sentence only before a capital.
 _NEVER_LAST = re.compile(r"(?<!\w)(?:approx|incl|excl|viz|cf|vs|e\.g|i\.e)\.\s*\Z", re.IGNORECASE)
 _SELDOM_LAST = re.compile(
-    r"(?<!\w)(?:esp|resp|max|min|avg|est|ext|tel|dept|oz|lbs?|tbsp|tsp|ft|pt|qt|gal|hrs?|mins|secs?)\.\s*\Z",
+    r"(?<!\w)(?:esp|resp|max|min|avg|est|ext|tel|dept|oz|lbs?|tbsp|tsp|doz|ft|pt|qt|gal|hrs?|mins|secs?)\.\s*\Z"
+    r"|(?<!\w)(?-i:(?:Mon|Tues?|Weds?|Thu(?:rs?)?|Fri|Sat|Sun|MON|TUES?|WEDS?|THU(?:RS?)?|FRI|SAT|SUN)\.\s*\Z)",
     re.IGNORECASE,
 )
 # "Ms. Young", but not "5 ms. Then"; "vol. 3", but not "the volume. He"; "5 p.m. Monday", but not "5 p.m. We".
@@ -62,6 +64,10 @@ _DAY = re.compile(
     r"\s*(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b|(?:[ECMP][SD]?T|GMT|UTC|BST|CES?T)\b"
     r"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d)"
 )
+# An answer, not a number's label: “Is it far? No. 5 minutes.”
+_ANSWER = re.compile(r"(?<=[?!] )N[oO]\.\s+(?=\S)")
+_ITEM = re.compile(r"(?<!\S)(?P<number>\d{1,2})\.\s*\Z")
+_LONGEST_ITEM = 6  # with the spaces after it
 _LONGEST_ABBREVIATION = 12  # with the spaces after it
 
 # Whitespace must follow, except after a dash: the comma in "1,000" and the colon in "10:30" do not end a clause.
@@ -169,11 +175,30 @@ def _ascii_stand_in(character: str) -> str:
 def _span_ends(ascii_text: str, text: str, start: int, end: int) -> Iterator[int]:
     """Yield the ends of sentences and runs of emoji in the line `text[start:end]`, in order."""
     for run in _EMOJI_RUN.finditer(text, start, end):
-        yield from _sentence_ends(ascii_text, text, start, run.start())
+        yield from _all_ends(ascii_text, text, start, run.start())
         yield from (run.start(), run.end(1), run.end())
         start = run.end()
-    yield from _sentence_ends(ascii_text, text, start, end)
+    yield from _all_ends(ascii_text, text, start, end)
     yield end
+
+
+def _all_ends(ascii_text: str, text: str, start: int, end: int) -> Iterator[int]:
+    """Yield the ends of sentences and numbers of items in `text[start:end]`, which is part of one line, in order."""
+    answers = (match.end() for match in _ANSWER.finditer(text, start, end))
+    return merge(_with_items(text, start, _sentence_ends(ascii_text, text, start, end)), answers)
+
+
+def _with_items(text: str, start: int, ends: Iterable[int]) -> Iterator[int]:
+    """Yield the ends and also those before the next number of a list within a line: “1. Wash 2. Dry 3. Iron”."""
+    last_item = 0
+    for end in ends:
+        item = _ITEM.search(text, max(start, end - _LONGEST_ITEM), end)
+        is_next = item is not None and int(item["number"]) == last_item + 1
+        if item and is_next and (last_item or not text[start : item.start()].strip()):
+            last_item += 1
+            yield item.start()
+        yield end
+        start = end
 
 
 def _sentence_ends(ascii_text: str, text: str, start: int, end: int) -> Iterator[int]:
