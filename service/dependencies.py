@@ -114,16 +114,16 @@ def deadline_of(request: Request, longest: float) -> Deadline:
 
 
 async def translate_for(
-    client: Client, request: Request, manager: ModelManager, wanted: TranslateRequest
+    client: Client, request: Request, manager: ModelManager, body: TranslateRequest
 ) -> tuple[LoadedModel, list[TranslatedText]]:
     """Translate and charge the client; return the model and its translations.
 
     A failure costs no characters, because clients retry automatically. Raises RateLimited, and whatever
-    `ModelManager.ready` and `LoadedModel.translate` raise.
+    `ModelManager.current_model` and `LoadedModel.translate` raise.
     """
     deadline = deadline_of(request, manager.settings.deadline_seconds)
-    with manager.ready().used() as model, charged(client, wanted.characters):
-        return model, await cancel_on_disconnect(request, model.translate(wanted, deadline))
+    with manager.current_model().in_use() as model, charged(client, body.characters):
+        return model, await cancel_on_disconnect(request, model.translate(body, deadline))
 
 
 async def cancel_on_disconnect(request: Request, work: Coroutine[Any, Any, _T]) -> _T:

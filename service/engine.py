@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from service.batcher import DeviceLost, OutOfMemory, Work
+from service.batcher import DeviceLost, OutOfMemory, WorkItem
 from translator.errors import InputError, InputTooLong
 from translator.evaluation.alignment import Link, align
 from translator.evaluation.scoring import MAX_SCORED_TOKENS, SentenceScore, score
@@ -38,7 +38,7 @@ class ScoreKind:
 
 
 @dataclass(frozen=True, slots=True)
-class TranslatedWork:
+class TranslationResult:
     """The result for a SourceSentence."""
 
     hypotheses: tuple[Hypothesis, ...]
@@ -46,7 +46,7 @@ class TranslatedWork:
     """Offsets are in the sentence and in its best translation; None if no alignment was requested."""
 
 
-EngineResult = TranslatedWork | SentenceScore
+EngineResult = TranslationResult | SentenceScore
 
 
 class TranslationEngine:
@@ -76,12 +76,12 @@ class TranslationEngine:
         """
         return self.translator.sentences(text, prefix, style)
 
-    def score_works(self, pairs: Sequence[tuple[str, str]]) -> list[Work]:
-        """Prepare the work of scoring each pair.
+    def scoring_items(self, pairs: Sequence[tuple[str, str]]) -> list[WorkItem]:
+        """Prepare each pair for scoring.
 
         Raises InputError if a source has no pieces, and InputTooLong if a side has more than MAX_SCORED_TOKENS.
         """
-        works = []
+        items = []
         for number, pair in enumerate(pairs):
             counts = [self.translator.count_tokens(normalise(text)) for text in pair]
             if not counts[0]:
@@ -91,8 +91,8 @@ class TranslationEngine:
                     f"Pair {number} has {max(counts)} pieces in a sentence; the limit is {MAX_SCORED_TOKENS}. "
                     "Score it sentence by sentence."
                 )
-            works.append(Work(pair, sum(counts)))
-        return works
+            items.append(WorkItem(pair, sum(counts)))
+        return items
 
     def rows(self, kind: Hashable) -> int:
         """How many rows each item of this kind takes."""
@@ -106,8 +106,8 @@ class TranslationEngine:
         try:
             self._process(kind, feed)
         except (MemoryError, RuntimeError) as error:
-            if not _is_about_memory(error):
-                if _is_about_gpu(error):  # it stays unusable until the process ends
+            if not _is_out_of_memory(error):
+                if _is_gpu_failure(error):  # it stays unusable until the process ends
                     raise DeviceLost(str(error)) from error
                 raise
         else:
@@ -128,7 +128,7 @@ class TranslationEngine:
             raise TypeError(f"{type(kind).__name__} is not a kind of work")
 
     def _aligned(
-        self, feed: Feed[SourceSentence, TranslatedWork]
+        self, feed: Feed[SourceSentence, TranslationResult]
     ) -> Feed[SourceSentence, tuple[Hypothesis, ...]]:
         """Wrap a feed so that it gets aligned hypotheses; sentences that finish in one step are aligned together."""
         found: list[_Translated] = []
@@ -138,7 +138,7 @@ class TranslationEngine:
             found.clear()
             pairs = [(one.item.text, one.hypotheses[0].text) for one in wanted]
             for one, links in zip(wanted, align(self.translator, pairs) if pairs else (), strict=True):
-                one.awaited.finish(TranslatedWork(one.hypotheses, tuple(links)))
+                one.awaited.finish(TranslationResult(one.hypotheses, tuple(links)))
 
         def take(room: int) -> list[_Translated]:
             align_found()
@@ -151,7 +151,7 @@ class _Translated:
     """A sentence of a feed, passed to `then` with its hypotheses."""
 
     def __init__(
-        self, awaited: Awaited[SourceSentence, TranslatedWork], then: Callable[[_Translated], None]
+        self, awaited: Awaited[SourceSentence, TranslationResult], then: Callable[[_Translated], None]
     ) -> None:
         self.awaited, self.item, self.is_wanted = awaited, awaited.item, awaited.is_wanted
         self._then = then
@@ -162,21 +162,21 @@ class _Translated:
         self._then(self)
 
 
-def _plain(feed: Feed[SourceSentence, TranslatedWork]) -> Feed[SourceSentence, tuple[Hypothesis, ...]]:
+def _plain(feed: Feed[SourceSentence, TranslationResult]) -> Feed[SourceSentence, tuple[Hypothesis, ...]]:
     """Wrap a feed so that it gets the hypotheses without an alignment."""
     return lambda room: [
-        _Translated(one, lambda done: done.awaited.finish(TranslatedWork(done.hypotheses)))
+        _Translated(one, lambda done: done.awaited.finish(TranslationResult(done.hypotheses)))
         for one in feed(room)
     ]
 
 
-def _is_about_memory(error: Exception) -> bool:
+def _is_out_of_memory(error: Exception) -> bool:
     # PyTorch has a special exception only for GPUs; on a CPU, and in CUDA's libraries, only the message shows it.
     phrases = ("DefaultCPUAllocator", "can't allocate memory", "out of memory", "ALLOC_FAILED")
     is_in_message = any(phrase in str(error) for phrase in phrases)
     return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or is_in_message
 
 
-def _is_about_gpu(error: Exception) -> bool:
+def _is_gpu_failure(error: Exception) -> bool:
     # Checked by name, because PyTorch may not be installed or loaded.
     return "AcceleratorError" in (kind.__name__ for kind in type(error).__mro__)

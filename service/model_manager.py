@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
 import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Iterator, Mapping, Sequence
@@ -14,9 +15,9 @@ from typing import Annotated, Any, Protocol, Self, TypeVar
 from fastapi import Depends
 from starlette.requests import Request
 
-from service.batcher import Batcher, Deadline, DeviceLost, Engine, QueueLimits, ResultCache, Work
+from service.batcher import Batcher, Deadline, DeviceLost, Engine, QueueLimits, ResultCache, WorkItem
 from service.batcher.jobs import Job
-from service.engine import EngineResult, ScoreKind, TranslatedWork, TranslateKind
+from service.engine import EngineResult, ScoreKind, TranslateKind, TranslationResult
 from service.errors import NotReady, ReloadFailed
 from service.metrics import Metrics
 from service.schemas.translation import TranslatedText, TranslateRequest
@@ -36,8 +37,8 @@ MAX_INLINE_SENTENCES = 100
 """In sentences; a longer answer is built on another thread. One of 10,000 takes a third of a second."""
 _MAX_INLINE_CHARACTERS = 2_000
 """In characters; a longer text is split into sentences on another thread, so that other requests do not wait for it."""
-_READERS = 2
-"""Threads that split texts; more would only take the interpreter from the thread that answers requests."""
+_PREPARING_THREADS = 2
+"""Threads that split long texts; more would only take the interpreter from the thread that answers requests."""
 _CHARACTERS_PER_TOKEN = 4
 """Roughly, in English; estimates the work in a long text until it has been split."""
 _CLOSING_SECONDS = 5.0
@@ -71,22 +72,22 @@ class ServedEngine(Engine[EngineResult], Protocol):
         """
         ...
 
-    def score_works(self, pairs: Sequence[tuple[str, str]]) -> list[Work]:
-        """Prepare the work of scoring each pair; raises InputTooLong, or InputError if a source is empty."""
+    def scoring_items(self, pairs: Sequence[tuple[str, str]]) -> list[WorkItem]:
+        """Prepare each pair for scoring; raises InputTooLong, or InputError if a source is empty."""
         ...
 
 
 class LoadedModel:
     """A loaded model and the queue in front of it."""
 
-    def __init__(self, engine: ServedEngine, batcher: Batcher[EngineResult], readers: Executor) -> None:
+    def __init__(self, engine: ServedEngine, batcher: Batcher[EngineResult], preparing: Executor) -> None:
         self.engine, self.batcher = engine, batcher
-        self._readers = readers
+        self._preparing = preparing
         self.users = 0
-        """Requests being read or translated."""
+        """Requests that use it now."""
 
     @contextmanager
-    def used(self) -> Iterator[Self]:
+    def in_use(self) -> Iterator[Self]:
         """Keep this model alive for the length of a request, even if another model takes over meanwhile."""
         self.users += 1
         try:
@@ -94,46 +95,46 @@ class LoadedModel:
         finally:
             self.users -= 1
 
-    async def translate(self, wanted: TranslateRequest, deadline: Deadline) -> list[TranslatedText]:
+    async def translate(self, body: TranslateRequest, deadline: Deadline) -> list[TranslatedText]:
         """Translate each text, in order; raises what `translating` raises."""
-        async with self.translating(wanted, deadline) as (parts, arrivals):
-            results = {place: result async for place, result in arrivals}
+        async with self.translating(body, deadline) as (sentences_of_texts, arriving):
+            results = {index: result async for index, result in arriving}
 
         def answer() -> list[TranslatedText]:
-            ordered = iter(results[place] for place in range(len(results)))
+            ordered = iter(results[index] for index in range(len(results)))
             return [
                 TranslatedText.of(text, sentences, [next(ordered) for _ in sentences])
-                for text, sentences in zip(wanted.texts, parts, strict=True)
+                for text, sentences in zip(body.texts, sentences_of_texts, strict=True)
             ]
 
         return answer() if len(results) <= MAX_INLINE_SENTENCES else await asyncio.to_thread(answer)
 
     @asynccontextmanager
     async def translating(
-        self, wanted: TranslateRequest, deadline: Deadline
-    ) -> AsyncIterator[tuple[list[list[SourceSentence]], AsyncGenerator[tuple[int, TranslatedWork]]]]:
-        """Enter with the sentences of each text, and the results with their indices in the order of arrival.
+        self, body: TranslateRequest, deadline: Deadline
+    ) -> AsyncIterator[tuple[list[list[SourceSentence]], AsyncGenerator[tuple[int, TranslationResult]]]]:
+        """Enter with the sentences of each text, and with the results as they arrive, each with its sentence's index.
 
-        Raises QueueFull, WorkerUnavailable, DeadlineExceeded and InputError on entry, and later whatever `Job.arrival`
-        raises. On exit, unfinished work is cancelled.
+        The index counts the sentences of all texts. Raises QueueFull, WorkerUnavailable, DeadlineExceeded and
+        InputError on entry, and later whatever `Job.next_result` raises. On exit, unfinished work is cancelled.
         """
-        kind = wanted.kind
+        kind = body.kind
         with self.batcher.job(deadline) as job:
 
             def split() -> list[list[SourceSentence]]:
-                pairs = zip(wanted.texts, wanted.prefixes, strict=True)
+                pairs = zip(body.texts, body.prefixes, strict=True)
                 return [
-                    self.engine.sentences(text, prefix, wanted.style)
+                    self.engine.sentences(text, prefix, body.style)
                     for text, prefix in pairs
                     if job.is_wanted()
                 ]
 
-            parts = await self._read(job, kind, wanted.characters, split)
-            sentences = [sentence for some in parts for sentence in some]
-            places = [place for place, sentence in enumerate(sentences) if sentence.tokens]
-            self.batcher.put(job, kind, [_work(sentences[place]) for place in places])
-            async with aclosing(_arrivals(job, kind, sentences, places)) as arrivals:
-                yield parts, arrivals
+            sentences_of_texts = await self._prepare(job, kind, body.characters, split)
+            sentences = list(itertools.chain.from_iterable(sentences_of_texts))
+            with_tokens = [index for index, sentence in enumerate(sentences) if sentence.tokens]
+            self.batcher.put(job, kind, [_item(sentences[index]) for index in with_tokens])
+            async with aclosing(_results(job, kind, sentences, with_tokens)) as arriving:
+                yield sentences_of_texts, arriving
 
     async def score(
         self, pairs: Sequence[tuple[str, str]], kind: ScoreKind, deadline: Deadline
@@ -141,22 +142,22 @@ class LoadedModel:
         """Score each pair, in order; raises what `translating` raises, InputTooLong and InputError."""
         characters = sum(len(text) for pair in pairs for text in pair)
         with self.batcher.job(deadline) as job:
-            works = await self._read(job, kind, characters, lambda: self.engine.score_works(pairs))
-            self.batcher.put(job, kind, works)
-            found = dict([await job.arrival() for _ in works])
-        return [score for place in range(len(works)) if isinstance(score := found[place], SentenceScore)]
+            items = await self._prepare(job, kind, characters, lambda: self.engine.scoring_items(pairs))
+            self.batcher.put(job, kind, items)
+            results = dict([await job.next_result() for _ in items])
+        return [score for index in range(len(items)) if isinstance(score := results[index], SentenceScore)]
 
-    async def _read(
-        self, job: Job[EngineResult], kind: Hashable, characters: int, read: Callable[[], _T]
+    async def _prepare(
+        self, job: Job[EngineResult], kind: Hashable, characters: int, prepare: Callable[[], _T]
     ) -> _T:
-        """Run `read`, which splits or counts a text; a long text takes a while, so it is admitted first."""
+        """Run `prepare`, which splits texts or counts their tokens; a long text takes a while and is admitted first."""
         if characters <= _MAX_INLINE_CHARACTERS:
-            result = read()
+            result = prepare()
         else:
-            self.batcher.expect(job, kind, characters // _CHARACTERS_PER_TOKEN)
+            self.batcher.reserve(job, kind, characters // _CHARACTERS_PER_TOKEN)
             try:
-                async with asyncio.timeout(job.deadline.left()):
-                    result = await asyncio.get_running_loop().run_in_executor(self._readers, read)
+                async with asyncio.timeout(job.deadline.seconds_left()):
+                    result = await asyncio.get_running_loop().run_in_executor(self._preparing, prepare)
             except TimeoutError:
                 raise job.deadline.exceeded() from None
         if job.deadline.has_passed():
@@ -164,24 +165,27 @@ class LoadedModel:
         return result
 
 
-def _work(sentence: SourceSentence) -> Work:
+def _item(sentence: SourceSentence) -> WorkItem:
     tokens = len(sentence.tokens) + len(sentence.prefix)
     # The same words may have other protected spans in another text: the context decides what a number means.
     spans = tuple((*place_in(sentence, span), span.kind, span.german) for span in sentence.protected)
-    return Work(sentence, tokens, (sentence.text, sentence.prefix, sentence.style, spans))
+    return WorkItem(sentence, tokens, (sentence.text, sentence.prefix, sentence.style, spans))
 
 
-async def _arrivals(
-    job: Job[EngineResult], kind: TranslateKind, sentences: Sequence[SourceSentence], wanted: Sequence[int]
-) -> AsyncGenerator[tuple[int, TranslatedWork]]:
-    """Yield the result of each sentence; those at the indices `wanted` are translated, the others copied."""
-    for place, sentence in enumerate(sentences):
+async def _results(
+    job: Job[EngineResult],
+    kind: TranslateKind,
+    sentences: Sequence[SourceSentence],
+    with_tokens: Sequence[int],
+) -> AsyncGenerator[tuple[int, TranslationResult]]:
+    """Yield each result with its sentence's index; only the sentences at `with_tokens` are in the job."""
+    for index, sentence in enumerate(sentences):
         if not sentence.tokens:
-            yield place, TranslatedWork((copied(sentence),), () if kind.align else None)
-    for _ in wanted:
-        index, result = await job.arrival()
-        assert isinstance(result, TranslatedWork)
-        yield wanted[index], result
+            yield index, TranslationResult((copied(sentence),), () if kind.align else None)
+    for _ in with_tokens:
+        index_in_job, result = await job.next_result()
+        assert isinstance(result, TranslationResult)
+        yield with_tokens[index_in_job], result
 
 
 class ModelManager:
@@ -200,9 +204,9 @@ class ModelManager:
         self._model: LoadedModel | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = False
-        self._replacing = asyncio.Lock()
+        self._replace_lock = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._readers = ThreadPoolExecutor(_READERS, "reading")
+        self._preparing = ThreadPoolExecutor(_PREPARING_THREADS, "preparing")
         metrics.ready.set_function(lambda: float(self.is_ready))
         metrics.watch_queue(
             lambda: self._model.batcher.waiting_tokens if self._model else 0,
@@ -214,7 +218,7 @@ class ModelManager:
         """Load the model and decode once, so that the first request does not wait for the warm-up."""
         self._loop = asyncio.get_running_loop()
         try:
-            async with self._replacing:
+            async with self._replace_lock:
                 await self._load()
         except TranslatorError as error:
             logger.error(
@@ -230,7 +234,7 @@ class ModelManager:
 
         If that fails, raises ReloadFailed and keeps serving the old one.
         """
-        async with self._replacing:
+        async with self._replace_lock:
             before = self._model
             try:
                 model = await self._load()
@@ -266,10 +270,10 @@ class ModelManager:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._model:
             await asyncio.to_thread(self._model.batcher.close, _CLOSING_SECONDS)
-        self._readers.shutdown(wait=False, cancel_futures=True)
+        self._preparing.shutdown(wait=False, cancel_futures=True)
 
     @property
-    def failed(self) -> bool:
+    def has_failed(self) -> bool:
         """Whether this process can no longer translate."""
         return self._failure is not None
 
@@ -278,12 +282,12 @@ class ModelManager:
         """Whether this process should be sent requests."""
         return (
             not self._closing
-            and not self.failed
+            and not self.has_failed
             and self._model is not None
             and self._model.batcher.is_running
         )
 
-    def ready(self) -> LoadedModel:
+    def current_model(self) -> LoadedModel:
         """Return the current model; raises NotReady if it cannot translate now."""
         if self._failure is not None:
             raise NotReady(f"{self._failure}; the reason is in the service's log.")
@@ -299,14 +303,14 @@ class ModelManager:
         """Load the model and let it take over."""
         started = time.perf_counter()
         engine = await asyncio.to_thread(self._load_engine)
-        self._model = model = await self._serve(engine)
+        self._model = model = await self._start_workers(engine)
         _collect_garbage()
         self._metrics.set_model(engine.name, engine.device, engine.precision)
         seconds = time.perf_counter() - started
         logger.info("%s is ready on %s after %.1f s", engine.name, engine.device, seconds)
         return model
 
-    async def _serve(self, engine: ServedEngine) -> LoadedModel:
+    async def _start_workers(self, engine: ServedEngine) -> LoadedModel:
         """Start the workers of an engine and check that they work."""
         loop = asyncio.get_running_loop()
 
@@ -325,15 +329,15 @@ class ModelManager:
             on_death,
             self._count_result,
         )
-        works = list(map(_work, engine.sentences(_WARM_UP_TEXT)))
+        items = list(map(_item, engine.sentences(_WARM_UP_TEXT)))
         try:
-            await batcher.run(TranslateKind(), works, Deadline.after(_WARM_UP_SECONDS))
+            await batcher.run(TranslateKind(), items, Deadline.after(_WARM_UP_SECONDS))
             if not batcher.is_running:
                 raise NotReady("the workers died")
         except BaseException:
             batcher.close(0)
             raise
-        return LoadedModel(engine, batcher, self._readers)
+        return LoadedModel(engine, batcher, self._preparing)
 
     async def _retire(self, model: LoadedModel) -> None:
         """Close a model that has been replaced, once no request uses it any more."""
@@ -345,7 +349,7 @@ class ModelManager:
         _collect_garbage()
 
     def _count_result(self, result: EngineResult) -> None:
-        if isinstance(result, TranslatedWork):
+        if isinstance(result, TranslationResult):
             best = result.hypotheses[0]
             self._metrics.count_translation(best.rung, ((one.kind, one.verdict) for one in best.checks))
 
@@ -361,11 +365,11 @@ class ModelManager:
         pause = _FIRST_REVIVAL_SECONDS
         while True:
             await asyncio.sleep(pause)
-            async with self._replacing:
+            async with self._replace_lock:
                 if self._model is not dead:  # another model has been loaded meanwhile
                     return
                 try:
-                    self._model = await self._serve(dead.engine)
+                    self._model = await self._start_workers(dead.engine)
                 except Exception:
                     pause = min(2 * pause, _MAX_REVIVAL_SECONDS)
                     logger.exception("the workers died again; the next try is in %.1f s", pause)

@@ -51,7 +51,7 @@ def serve(arguments: Sequence[str] | None) -> int:
     logger.info("serving on %s (the page; POST /translate; /docs)", url_of(listener))
     signal.signal(signal.SIGHUP, lambda *_: app.state.manager.reload_soon())
     server.run(sockets=[listener])
-    status = 1 if app.state.manager.failed else 0
+    status = 1 if app.state.manager.has_failed else 0
     if any(thread.daemon and thread.name.startswith("decoding") for thread in threading.enumerate()):
         logging.shutdown()
         os._exit(status)  # a thread that is still decoding would make a normal exit abort

@@ -1,6 +1,6 @@
 """The queue in front of the model: batches waiting sentences of all requests.
 
-Reading order: `jobs`, `request_queue`, `admission`, `scheduling`.
+Reading order: `jobs`, `request_queue`, `admission`, `running_batch`, `scheduling`.
 """
 
 from service.batcher.admission import QueueLimits
@@ -13,7 +13,7 @@ from service.batcher.errors import (
     QueueFull,
     WorkerUnavailable,
 )
-from service.batcher.jobs import Deadline, Work
+from service.batcher.jobs import Deadline, WorkItem
 from service.batcher.scheduling import Batcher, Engine
 
 __all__ = [
@@ -27,6 +27,6 @@ __all__ = [
     "QueueFull",
     "QueueLimits",
     "ResultCache",
-    "Work",
+    "WorkItem",
     "WorkerUnavailable",
 ]

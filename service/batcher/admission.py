@@ -11,7 +11,7 @@ from service.batcher.request_queue import RequestQueue
 
 _DECAY = 0.95
 """Factor by which each new measurement of the speed discounts the earlier ones."""
-_FIRST_SPEED = 1000.0
+_ASSUMED_SPEED = 1000.0
 """Tokens a second, assumed until the speed has been measured."""
 _FIRST_WEIGHT = 0.01
 """Weight of a worker's first measurement relative to later ones: its first memory allocations slow it down."""
@@ -45,7 +45,7 @@ class Speed:
     @property
     def tokens_per_second(self) -> float:
         """The speed to expect now."""
-        return self._workers * self._tokens / self._seconds if self._tokens else _FIRST_SPEED
+        return self._workers * self._tokens / self._seconds if self._tokens else _ASSUMED_SPEED
 
     def add(self, tokens: int, seconds: float) -> None:
         """Add a measurement of one worker, over a period in which nothing was cancelled or failed."""
@@ -69,7 +69,7 @@ class Admission:
         """About how long the workers take for this number of tokens."""
         return tokens / self.speed.tokens_per_second
 
-    def check(self, queue: RequestQueue, tokens: int) -> None:
+    def check_tokens(self, queue: RequestQueue, tokens: int) -> None:
         """Raise QueueFull if `tokens` more would exceed the limit on waiting tokens."""
         # An empty queue takes any request: one larger than the whole limit would otherwise never be accepted.
         if queue.tokens and queue.tokens + tokens > self._limits.max_queued_tokens:
@@ -82,15 +82,15 @@ class Admission:
     def check_wait(self, queue: RequestQueue, tokens: int, rows: int, deadline: Deadline) -> None:
         """Raise QueueFull if a request of `tokens`, with `rows` per sentence, would wait too long."""
         # A large request may wait as long as its own work takes: two long documents can share the workers.
-        most = max(self._limits.max_wait_seconds, self.wait_seconds(tokens))
-        most = min(most, _SHARE_OF_DEADLINE * deadline.left())
+        limit_seconds = max(self._limits.max_wait_seconds, self.wait_seconds(tokens))
+        limit_seconds = min(limit_seconds, _SHARE_OF_DEADLINE * deadline.seconds_left())
         # What fits into the next batches is not a queue yet; and small batches make the workers look slow.
         at_once = self._workers * self._limits.batch_tokens / max(1, rows)
-        limit = max(at_once, most * self.speed.tokens_per_second)
-        if queue.tokens > limit and (before := queue.tokens_before(tokens)) > limit:
+        limit_tokens = max(at_once, limit_seconds * self.speed.tokens_per_second)
+        if queue.tokens > limit_tokens and (before := queue.tokens_before(tokens)) > limit_tokens:
             raise QueueFull(
-                f"The request would wait about {self.wait_seconds(before):.1f} seconds; the limit is {most:.1f}. "
-                "Try again in a moment.",
+                f"The request would wait about {self.wait_seconds(before):.1f} seconds; the limit is "
+                f"{limit_seconds:.1f}. Try again in a moment.",
                 self._retry_seconds(before),
             )
 

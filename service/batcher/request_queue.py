@@ -13,7 +13,7 @@ from service.batcher.jobs import Entry, Job
 
 _MAX_EXAMINED = 4096
 """Most entries examined to find those of one kind."""
-_FEW = 32
+_MAX_INSERTED = 32
 """Up to this number of entries are inserted one by one; for more, sorting everything is quicker."""
 
 
@@ -34,22 +34,19 @@ class RequestQueue:
         self._by_arrival: deque[Entry[Any]] = deque()
         self._jobs: set[Job[Any]] = set()  # those with waiting tokens
         self._time = 0.0  # virtual: tokens taken, divided by the number of waiting jobs
-        self._waiting = 0
+        self._entries = 0
         self.tokens = 0
-        """Tokens of the wanted entries, plus those expected from jobs that are still being read."""
+        """Tokens of the wanted entries, plus those reserved for jobs whose texts are still being split."""
 
     def __len__(self) -> int:
-        return self._waiting
+        return self._entries
 
     def tokens_before(self, tokens: int) -> int:
         """About how many tokens go before a request of `tokens` is done: as many of each job, and one sentence."""
-        return sum(
-            min(job.waiting_tokens, tokens + job.waiting_tokens // job.waiting if job.waiting else tokens)
-            for job in self._jobs
-        )
+        return sum(min(job.waiting_tokens, tokens + _mean_tokens(job)) for job in self._jobs)
 
-    def expect(self, job: Job[Any], tokens: int) -> None:
-        """Count `tokens` as waiting until the job is forgotten; it has no entries yet."""
+    def reserve(self, job: Job[Any], tokens: int) -> None:
+        """Count `tokens` as waiting for a job that has no entries yet, until it is removed."""
         self._count_tokens(job, tokens)
 
     def add(self, entries: Sequence[Entry[Any]]) -> None:
@@ -57,9 +54,9 @@ class RequestQueue:
         rank = self._time
         for entry in entries:
             entry.rank = rank
-            rank += entry.work.tokens
+            rank += entry.item.tokens
             self._count(entry, 1)
-        if len(entries) <= _FEW:
+        if len(entries) <= _MAX_INSERTED:
             for entry in entries:
                 insort(self._by_rank, entry, key=_rank)
         else:
@@ -67,12 +64,12 @@ class RequestQueue:
             self._by_rank.sort(key=_rank)
         self._by_arrival.extend(entries)
 
-    def forget(self, job: Job[Any]) -> None:
-        """Stop counting a job that nobody waits for any more."""
-        self._waiting -= job.waiting
-        job.waiting = 0
+    def remove(self, job: Job[Any]) -> None:
+        """Stop counting a job; its entries, if nobody waits for them any more, are skipped when it is their turn."""
+        self._entries -= job.waiting_entries
+        job.waiting_entries = 0
         self._count_tokens(job, -job.waiting_tokens)
-        if not self._waiting:
+        if not self._entries:
             self._by_rank.clear()
             self._by_arrival.clear()
 
@@ -86,26 +83,27 @@ class RequestQueue:
         return taken
 
     def take(
-        self, tokens: int, rows_of: Callable[[Hashable], int], most: int, kind: Hashable = None
+        self, max_tokens: int, rows_of: Callable[[Hashable], int], max_entries: int, kind: Hashable = None
     ) -> list[Entry[Any]]:
-        """Take out the first entry and the next ones of its kind, at most `most` in all.
+        """Take out the first entry and the next ones of its kind, at most `max_entries` in all.
 
-        `rows_of(kind)` is the number of rows of each entry. `tokens` limits the sum of tokens times rows. Without a
-        `kind`, the first entry is taken even if it alone exceeds the limit. With a `kind`, entries join others of that
-        kind: nothing is taken if the first one is of another kind or does not fit. The list is empty if nothing waits.
+        `rows_of(kind)` is the number of rows of each entry. `max_tokens` limits the sum of tokens times rows.
+        Without a `kind`, the first entry is taken even if it alone exceeds the limit. With a `kind`, entries join
+        others of that kind: nothing is taken if the first one is of another kind or does not fit. The list is empty if
+        nothing waits.
         """
         first = self._first()
         if first is None or kind not in (None, first.kind):
             return []
-        room = tokens // max(1, rows_of(first.kind))
-        batch = [] if kind is not None and first.work.tokens > room else [first]
+        room = max_tokens // max(1, rows_of(first.kind))
+        batch = [] if kind is not None and first.item.tokens > room else [first]
         if batch:
-            batch += self._next(first, room - first.work.tokens, most - 1)
-        self._time += sum(entry.work.tokens for entry in batch) / max(1, len(self._jobs))
+            batch += self._next_of_kind(first, room - first.item.tokens, max_entries - 1)
+        self._time += sum(entry.item.tokens for entry in batch) / max(1, len(self._jobs))
         for entry in batch:
             self._take(entry)
-        looked_at = self._by_rank[:_MAX_EXAMINED]
-        self._by_rank[:_MAX_EXAMINED] = [entry for entry in looked_at if not entry.is_taken]
+        examined = self._by_rank[:_MAX_EXAMINED]
+        self._by_rank[:_MAX_EXAMINED] = [entry for entry in examined if not entry.is_taken]
         return batch
 
     def _first(self) -> Entry[Any] | None:
@@ -117,17 +115,17 @@ class RequestQueue:
         if not self._by_rank:
             return None
         oldest = self._by_arrival[0]
-        if time.monotonic() - oldest.since > oldest.job.deadline.seconds / 2:
+        if time.monotonic() - oldest.queued_at > oldest.job.deadline.seconds / 2:
             return oldest
         return self._by_rank[0]
 
-    def _next(self, first: Entry[Any], tokens: int, most: int) -> list[Entry[Any]]:
-        """The next entries of the same kind as `first`, at most `most`, with at most `tokens` in all."""
+    def _next_of_kind(self, first: Entry[Any], max_tokens: int, max_entries: int) -> list[Entry[Any]]:
+        """The next entries of the same kind as `first`, at most `max_entries`, with at most `max_tokens` in all."""
         found: list[Entry[Any]] = []
         for entry in itertools.islice(self._by_rank, _MAX_EXAMINED):
             if entry is not first and entry.kind == first.kind and not self._is_gone(entry):
-                tokens -= entry.work.tokens
-                if tokens < 0 or len(found) == most:
+                max_tokens -= entry.item.tokens
+                if max_tokens < 0 or len(found) == max_entries:
                     break
                 found.append(entry)
         return found
@@ -140,13 +138,13 @@ class RequestQueue:
     def _take(self, entry: Entry[Any]) -> None:
         if not entry.is_taken:
             entry.is_taken = True
-            if entry.job.waiting:  # else its job has been forgotten and is no longer counted
+            if entry.job.waiting_entries:  # else its job has been removed and is no longer counted
                 self._count(entry, -1)
 
     def _count(self, entry: Entry[Any], sign: int) -> None:
-        self._waiting += sign
-        entry.job.waiting += sign
-        self._count_tokens(entry.job, sign * entry.work.tokens)
+        self._entries += sign
+        entry.job.waiting_entries += sign
+        self._count_tokens(entry.job, sign * entry.item.tokens)
 
     def _count_tokens(self, job: Job[Any], tokens: int) -> None:
         self.tokens += tokens
@@ -155,6 +153,11 @@ class RequestQueue:
             self._jobs.add(job)
         else:
             self._jobs.discard(job)
+
+
+def _mean_tokens(job: Job[Any]) -> int:
+    """Tokens of the average waiting entry of a job; 0 if its texts are still being split."""
+    return job.waiting_tokens // job.waiting_entries if job.waiting_entries else 0
 
 
 def _rank(entry: Entry[Any]) -> float:

@@ -117,11 +117,11 @@ class CompatRequest(BaseModel):
     def of(cls, parameters: dict[str, object], settings: Settings) -> Self:
         """Validate the parameters; raises InvalidRequest, RequestTooLarge."""
         try:
-            wanted = cls.model_validate(parameters)
+            body = cls.model_validate(parameters)
         except ValidationError as error:
             raise explain(error, cls) from None
-        check_size(wanted.texts, settings)
-        return wanted
+        check_size(body.texts, settings)
+        return body
 
     @classmethod
     def openapi_body(cls, **keys: str) -> dict[str, Any]:

@@ -202,17 +202,17 @@ router = APIRouter(
 async def translate(request: Request, manager: Manager) -> DeepLAnswer:
     """Translate up to 50 English texts into German; the translations are in the same order."""
     client, parameters = await read_request(request, manager.settings, _KEY)
-    wanted = DeepLRequest.of(parameters, manager.settings)
-    await asyncio.to_thread(wanted.check)  # splitting a long text takes a tenth of a second
-    ours = wanted.translate_request(_supports_formality(manager))
-    _, translations = await translate_for(client, request, manager, ours)
+    body = DeepLRequest.of(parameters, manager.settings)
+    await asyncio.to_thread(body.check)  # splitting a long text takes a tenth of a second
+    converted = body.translate_request(_supports_formality(manager))
+    _, translations = await translate_for(client, request, manager, converted)
     return DeepLAnswer(
         translations=[
             DeepLTranslation(
                 text=translation.text,
-                billed_characters=len(text) if wanted.show_billed_characters else None,
+                billed_characters=len(text) if body.show_billed_characters else None,
             )
-            for text, translation in zip(wanted.texts, translations, strict=True)
+            for text, translation in zip(body.texts, translations, strict=True)
         ]
     )
 
@@ -226,7 +226,7 @@ async def usage(request: Request, manager: Manager) -> DeepLUsage:
 
 
 def _supports_formality(manager: ModelManager) -> bool:
-    return bool(manager.ready().engine.card.get("formality"))
+    return bool(manager.current_model().engine.card.get("formality"))
 
 
 @router.post("/languages", name="deepl_languages", response_model_exclude_none=True, include_in_schema=False)
@@ -250,10 +250,10 @@ async def languages(request: Request, manager: Manager) -> list[DeepLLanguage]:
     """List the languages to translate from (`type=source`) or into (`type=target`)."""
     _, parameters = await read_request(request, manager.settings, _KEY)
     # DeepL's own client sends the type in the body of a GET.
-    wanted = parameters.get("type") or request.query_params.get("type") or "source"
-    if wanted == "target":
+    kind = parameters.get("type") or request.query_params.get("type") or "source"
+    if kind == "target":
         return [DeepLLanguage(language="DE", name="German", supports_formality=_supports_formality(manager))]
-    if wanted != "source":
+    if kind != "source":
         raise InvalidRequest("type: must be source or target.")
     return [DeepLLanguage(language="EN", name="English")]
 

@@ -34,7 +34,7 @@ router = APIRouter()
 )
 async def model(manager: Manager) -> ModelAnswer:
     """Return the model's name, where it runs, the limits of a request, and the model card."""
-    engine = manager.ready().engine
+    engine = manager.current_model().engine
     limits = Limits.model_validate(manager.settings, from_attributes=True)
     return ModelAnswer(name=engine.name, device=engine.device, limits=limits, card=dict(engine.card))
 
@@ -71,7 +71,7 @@ async def healthz() -> Status:
 )
 async def readyz(manager: Manager) -> Status:
     """Return whether to send requests here; a service that is about to stop says no, but still answers them."""
-    manager.ready()
+    manager.current_model()
     if not manager.is_ready:
         raise NotReady("The service is stopping.")
     return Status(status="ready")

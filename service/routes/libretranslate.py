@@ -148,27 +148,27 @@ _TRANSLATING = errors(
 async def translate(request: Request, manager: Manager) -> LibreTranslateAnswer:
     """Translate an English text or a list of texts into German."""
     client, parameters = await read_request(request, manager.settings, _KEY)
-    wanted = LibreTranslateRequest.of(parameters, manager.settings)
-    wanted.check_alternatives(manager.settings)
-    ours = TranslateRequest(text=wanted.texts, alternatives=wanted.alternatives)
-    _, translations = await translate_for(client, request, manager, ours)
-    detected = await _detect(wanted.texts) if wanted.source == "auto" else []
-    return _answer(wanted, translations, detected)
+    body = LibreTranslateRequest.of(parameters, manager.settings)
+    body.check_alternatives(manager.settings)
+    converted = TranslateRequest(text=body.texts, alternatives=body.alternatives)
+    _, translations = await translate_for(client, request, manager, converted)
+    detected = await _detect(body.texts) if body.source == "auto" else []
+    return _answer(body, translations, detected)
 
 
 def _answer(
-    wanted: LibreTranslateRequest, translations: list[TranslatedText], detected: list[DetectedLanguage]
+    body: LibreTranslateRequest, translations: list[TranslatedText], detected: list[DetectedLanguage]
 ) -> LibreTranslateAnswer:
     texts = [translation.text for translation in translations]
     further = [
-        _alternatives(text, translation, wanted.alternatives)
-        for text, translation in zip(wanted.texts, translations, strict=True)
+        _alternatives(text, translation, body.alternatives)
+        for text, translation in zip(body.texts, translations, strict=True)
     ]
-    is_one = isinstance(wanted.q, str)
+    is_one = isinstance(body.q, str)
     return LibreTranslateAnswer(
         translatedText=texts[0] if is_one else texts,
-        alternatives=(further[0] if is_one else further) if wanted.alternatives else None,
-        detectedLanguage=(detected[0] if is_one else detected) if wanted.source == "auto" else None,
+        alternatives=(further[0] if is_one else further) if body.alternatives else None,
+        detectedLanguage=(detected[0] if is_one else detected) if body.source == "auto" else None,
     )
 
 
@@ -195,9 +195,9 @@ def _alternatives(text: str, translation: TranslatedText, count: int) -> list[st
 async def detect(request: Request, manager: Manager) -> list[DetectedLanguage]:
     """Return the language that a text seems to be in."""
     client, parameters = await read_request(request, manager.settings, _KEY)
-    wanted = DetectRequest.of(parameters, manager.settings)
+    body = DetectRequest.of(parameters, manager.settings)
     client.charge(0)
-    return await _detect([wanted.q])
+    return await _detect([body.q])
 
 
 async def _detect(texts: Sequence[str]) -> list[DetectedLanguage]:

@@ -24,7 +24,7 @@ from service.dependencies import (
     read_json_body,
     translate_for,
 )
-from service.engine import TranslatedWork, TranslateKind
+from service.engine import TranslateKind, TranslationResult
 from service.errors import INTERNAL, InvalidRequest, kind_of, problem_response, problems
 from service.failures import log_failure
 from service.model_manager import MAX_INLINE_SENTENCES, LoadedModel, Manager
@@ -65,9 +65,9 @@ _PROBLEMS = problems(
 )
 async def translate(request: Request, manager: Manager, client: Identified) -> Response:
     """Translate one text or a list of texts; the translations are in the same order."""
-    manager.ready().batcher.check(TranslateKind())  # before the body is read
-    wanted = await _read(request, manager.settings)
-    model, translations = await translate_for(client, request, manager, wanted)
+    manager.current_model().batcher.check_admission(TranslateKind())  # before the body is read
+    body = await _read_body(request, manager.settings)
+    model, translations = await translate_for(client, request, manager, body)
     answer = TranslateAnswer(translations=translations, **_model_fields(model, request))
     return await _json_response(answer, sum(len(text.sentences) for text in translations))
 
@@ -94,12 +94,12 @@ async def translate(request: Request, manager: Manager, client: Identified) -> R
 )
 async def translate_stream(request: Request, manager: Manager, client: Identified) -> StreamingResponse:
     """Translate one text or a list of texts, sentence by sentence."""
-    manager.ready().batcher.check(TranslateKind())
-    wanted = await _read(request, manager.settings)
+    manager.current_model().batcher.check_admission(TranslateKind())
+    body = await _read_body(request, manager.settings)
     deadline = deadline_of(request, manager.settings.deadline_seconds)
-    events = _events(request, manager.ready(), wanted, deadline)
+    events = _events(request, manager.current_model(), body, deadline)
     try:
-        with charged(client, wanted.characters):
+        with charged(client, body.characters):
             # An error before the first sentence is answered with its own HTTP status.
             first = await cancel_on_disconnect(request, anext(events))
     except BaseException:
@@ -117,28 +117,28 @@ async def translate_stream(request: Request, manager: Manager, client: Identifie
 )
 async def score(request: Request, manager: Manager, client: Identified) -> Response:
     """Return how likely the model finds the given translations; the scores are in the same order."""
-    manager.ready().batcher.check()
-    wanted = ScoreRequest.from_json(await read_json_body(request, manager.settings.max_body_bytes))
-    characters = check_size([text for pair in wanted.pairs for text in pair], manager.settings)
+    manager.current_model().batcher.check_admission()
+    body = ScoreRequest.from_json(await read_json_body(request, manager.settings.max_body_bytes))
+    characters = check_size([text for pair in body.pairs for text in pair], manager.settings)
     deadline = deadline_of(request, manager.settings.deadline_seconds)
-    with manager.ready().used() as model, charged(client, characters):
-        results = await cancel_on_disconnect(request, model.score(wanted.pairs, wanted.kind, deadline))
-    scores = [ScoredTranslation.of(result, wanted.tokens) for result in results]
+    with manager.current_model().in_use() as model, charged(client, characters):
+        results = await cancel_on_disconnect(request, model.score(body.pairs, body.kind, deadline))
+    scores = [ScoredTranslation.of(result, body.tokens) for result in results]
     return await _json_response(ScoreAnswer(scores=scores, **_model_fields(model, request)), len(results))
 
 
-async def _read(request: Request, settings: Settings) -> TranslateRequest:
+async def _read_body(request: Request, settings: Settings) -> TranslateRequest:
     """Read and check the request."""
     # Read here and not by the framework: its size is checked as it arrives, and there is one parser.
-    wanted: TranslateRequest = TranslateRequest.from_json(
+    body: TranslateRequest = TranslateRequest.from_json(
         await read_json_body(request, settings.max_body_bytes)
     )
-    if wanted.alternatives > settings.max_alternatives:
+    if body.alternatives > settings.max_alternatives:
         raise InvalidRequest(
-            f"alternatives is {wanted.alternatives}; the limit is {settings.max_alternatives}."
+            f"alternatives is {body.alternatives}; the limit is {settings.max_alternatives}."
         )
-    check_size(wanted.texts, settings, wanted.prefixes)
-    return wanted
+    check_size(body.texts, settings, body.prefixes)
+    return body
 
 
 def _model_fields(model: LoadedModel, request: Request) -> dict[str, Any]:
@@ -174,15 +174,15 @@ class _EventStream(StreamingResponse):
 
 
 async def _events(
-    request: Request, model: LoadedModel, wanted: TranslateRequest, deadline: Deadline
+    request: Request, model: LoadedModel, body: TranslateRequest, deadline: Deadline
 ) -> AsyncGenerator[str]:
     """Yield the events of a stream; an error after the first sentence becomes an event too."""
     has_started = False
-    with model.used():
+    with model.in_use():
         try:
             async with (
-                model.translating(wanted, deadline) as (parts, arrivals),
-                aclosing(_ordered(parts, arrivals)) as sentences,
+                model.translating(body, deadline) as (sentences_of_texts, arriving),
+                aclosing(_ordered(sentences_of_texts, arriving)) as sentences,
             ):
                 async for sentence in sentences:
                     has_started = True
@@ -195,32 +195,38 @@ async def _events(
             problem = bytes(problem_response(request, error).body).decode()
             yield f"event: error\ndata: {problem}\n\n"
         else:
-            yield _event("done", StreamEnd(sentences=sum(map(len, parts)), **_model_fields(model, request)))
+            yield _event(
+                "done",
+                StreamEnd(sentences=sum(map(len, sentences_of_texts)), **_model_fields(model, request)),
+            )
 
 
 async def _ordered(
-    parts: list[list[SourceSentence]], arrivals: AsyncIterator[tuple[int, TranslatedWork]]
+    sentences_of_texts: list[list[SourceSentence]], arriving: AsyncIterator[tuple[int, TranslationResult]]
 ) -> AsyncGenerator[StreamedSentence]:
     """Yield each sentence as soon as it and all sentences before it are finished."""
-    places = [(text, number) for text, some in enumerate(parts) for number in range(len(some))]
-    flat = [sentence for sentences in parts for sentence in sentences]
-    waiting: dict[int, TranslatedWork] = {}
-    sent, sentence = 0, None
-    async for place, result in arrivals:
-        waiting[place] = result
+    sentences = [
+        (text_index, sentence_index, sentence)
+        for text_index, some in enumerate(sentences_of_texts)
+        for sentence_index, sentence in enumerate(some)
+    ]
+    waiting: dict[int, TranslationResult] = {}
+    sent, streamed = 0, None
+    async for index, result in arriving:
+        waiting[index] = result
         while sent in waiting:
-            text, number = places[sent]
-            sentence = StreamedSentence.of(
-                flat[sent],
+            text_index, sentence_index, sentence = sentences[sent]
+            streamed = StreamedSentence.of(
+                sentence,
                 waiting.pop(sent),
-                sentence if number else None,
-                text_index=text,
-                sentence_index=number,
+                streamed if sentence_index else None,
+                text_index=text_index,
+                sentence_index=sentence_index,
                 done=sent + 1,
-                total=len(flat),
+                total=len(sentences),
             )
             sent += 1
-            yield sentence
+            yield streamed
 
 
 def _event(name: str, data: BaseModel) -> str:

@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from service.engine import TranslatedWork, TranslateKind
+from service.engine import TranslateKind, TranslationResult
 from service.errors import Problem
 from service.schemas.parsing import JsonRequest, Texts, Whole, as_list, whole_schema
 from translator.errors import InputError
@@ -138,10 +138,10 @@ class _TextRequest(JsonRequest):
     @field_validator("prefix")
     @classmethod
     def _check_prefix(cls, prefix: str | list[str]) -> str | list[str]:
-        for place, one in enumerate(as_list(prefix)):
+        for index, one in enumerate(as_list(prefix)):
             if len(one) > _MAX_PREFIX_CHARACTERS:
                 raise ValueError(
-                    f"prefix {place} has {len(one)} characters; the limit is {_MAX_PREFIX_CHARACTERS}"
+                    f"prefix {index} has {len(one)} characters; the limit is {_MAX_PREFIX_CHARACTERS}"
                 )
         return prefix
 
@@ -324,7 +324,7 @@ class TranslatedSentence(BaseModel):
 
     @classmethod
     def of(
-        cls, source: SourceSentence, result: TranslatedWork, before: TranslatedSentence | None, **more: int
+        cls, source: SourceSentence, result: TranslationResult, before: TranslatedSentence | None, **more: int
     ) -> Self:
         """Build the answer for one sentence; `before` is the sentence before it in the text, `more` further fields."""
         best, *others = result.hypotheses
@@ -364,7 +364,7 @@ class TranslatedText(BaseModel):
     sentences: list[TranslatedSentence] = Field(description="Its sentences, in the order of the text.")
 
     @classmethod
-    def of(cls, text: str, sources: Sequence[SourceSentence], results: Sequence[TranslatedWork]) -> Self:
+    def of(cls, text: str, sources: Sequence[SourceSentence], results: Sequence[TranslationResult]) -> Self:
         """Build the answer for one text from its sentences and their results."""
         sentences: list[TranslatedSentence] = []
         for source, result in zip(sources, results, strict=True):
@@ -439,9 +439,9 @@ def stream_example() -> str:
     events: list[tuple[str, BaseModel]] = [
         (
             "sentence",
-            StreamedSentence(**fields, text_index=0, sentence_index=place, done=place + 1, total=total),
+            StreamedSentence(**fields, text_index=0, sentence_index=index, done=index + 1, total=total),
         )
-        for place, fields in enumerate(sentences)
+        for index, fields in enumerate(sentences)
     ]
     about = {name: _EXAMPLE[name] for name in ("model", "device", "seconds")}
     events.append(("done", StreamEnd(sentences=total, **about)))

@@ -16,8 +16,8 @@ from fastapi.testclient import TestClient
 
 from service.access import Access, Client
 from service.app import create_app
-from service.batcher import Work
-from service.engine import EngineResult, ScoreKind, TranslatedWork, TranslateKind
+from service.batcher import WorkItem
+from service.engine import EngineResult, ScoreKind, TranslateKind, TranslationResult
 from service.settings import Settings
 from translator.evaluation.alignment import Link
 from translator.evaluation.scoring import SentenceScore, TokenScore
@@ -55,8 +55,8 @@ class EchoEngine:
         sentence = SourceSentence(text, Span(0, len(text)), tokens, False, beginning, style=style)
         return [sentence] if text else []
 
-    def score_works(self, pairs: Sequence[tuple[str, str]]) -> list[Work]:
-        return [Work(pair, sum(map(len, pair))) for pair in pairs]
+    def scoring_items(self, pairs: Sequence[tuple[str, str]]) -> list[WorkItem]:
+        return [WorkItem(pair, sum(map(len, pair))) for pair in pairs]
 
     def rows(self, kind: Hashable) -> int:
         return 1
@@ -81,13 +81,13 @@ class EchoEngine:
             if one.is_wanted():
                 one.finish(self._echo("".join(map(chr, one.item.prefix)) + one.item.text, kind))
 
-    def _echo(self, text: str, kind: TranslateKind) -> TranslatedWork:
+    def _echo(self, text: str, kind: TranslateKind) -> TranslationResult:
         hypotheses = tuple(
             Hypothesis(f"DE{'' if rank == 0 else rank}:{text}", -0.25 * (rank + 1), -0.25)
             for rank in range(kind.options.n_best)
         )
         link = Link((0, len(text)), (3, 3 + len(text)), 0.9)
-        return TranslatedWork(hypotheses, (link,) if kind.align else None)
+        return TranslationResult(hypotheses, (link,) if kind.align else None)
 
     def decoded_together(self) -> list[list[str]]:
         """The texts of each call since the warm-up."""

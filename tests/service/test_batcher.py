@@ -19,8 +19,8 @@ from service.batcher import (
     QueueFull,
     QueueLimits,
     ResultCache,
-    Work,
     WorkerUnavailable,
+    WorkItem,
 )
 from service.batcher.admission import Admission, Speed
 from service.batcher.jobs import Entry, Job
@@ -97,7 +97,7 @@ def make_batcher() -> Iterator[Callable[..., Batcher[str]]]:
 def ask(
     batcher: Batcher[str], *texts: str, kind: Hashable = "plain", deadline: float = PATIENCE_SECONDS
 ) -> Coroutine[Any, Any, list[str]]:
-    return batcher.run(kind, [Work(text, len(text), text) for text in texts], Deadline.after(deadline))
+    return batcher.run(kind, [WorkItem(text, len(text), text) for text in texts], Deadline.after(deadline))
 
 
 async def while_busy(
@@ -302,7 +302,7 @@ def test_a_short_request_goes_before_most_of_a_long_one(engine: Engine, make_bat
 
 def entries(job: Job[str], *tokens: int, since: float | None = None) -> list[Entry[str]]:
     now = time.monotonic() if since is None else since
-    return [Entry(job, [place], "k", Work("", count), now) for place, count in enumerate(tokens)]
+    return [Entry(job, [place], "k", WorkItem("", count), now) for place, count in enumerate(tokens)]
 
 
 def order_of(queue: RequestQueue, names: dict[int, str]) -> str:
@@ -373,15 +373,15 @@ def test_the_queue_counts_only_wanted_entries() -> None:
             queue.add(entries(job, *[5] * 40))
         assert (len(queue), queue.tokens) == (120, 600)
         jobs[0].end()
-        queue.forget(jobs[0])
+        queue.remove(jobs[0])
         assert (len(queue), queue.tokens) == (80, 400)
         batch = queue.take(1000, lambda kind: 1, 50)
         assert len(batch) == 50
         assert {id(entry.job) for entry in batch} == set(map(id, jobs[1:]))
         assert (len(queue), queue.tokens) == (30, 150)
         jobs[1].end()
-        queue.forget(jobs[1])
-        queue.forget(jobs[2])
+        queue.remove(jobs[1])
+        queue.remove(jobs[2])
         assert (len(queue), queue.tokens) == (0, 0)
         assert queue.take(1000, lambda kind: 1, 50) == []
 
@@ -431,9 +431,9 @@ def test_each_result_arrives_when_it_is_finished(make_batcher: Any) -> None:
     async def scenario() -> list[tuple[int, str]]:
         arrived = []
         with batcher.job(Deadline.after(PATIENCE_SECONDS)) as job:
-            batcher.put(job, "plain", [Work("a", 1), Work("b", 1)])
+            batcher.put(job, "plain", [WorkItem("a", 1), WorkItem("b", 1)])
             for _ in range(2):
-                arrived.append(await job.arrival())
+                arrived.append(await job.next_result())
                 engine.gate.set()
         return arrived
 
@@ -484,7 +484,7 @@ def test_tokens_before_a_request_are_as_many_of_each_other_job_and_one_sentence(
     def scenario() -> None:
         queue = queue_of(1000, 10, 30)
         assert [queue.tokens_before(tokens) for tokens in (1, 15, 500, 5000)] == [32, 60, 550, 1040]
-        queue.expect(Job[str](Deadline.after(60)), 700)  # not in the queue yet
+        queue.reserve(Job[str](Deadline.after(60)), 700)  # not in the queue yet
         assert queue.tokens_before(15) == 75
 
     in_a_loop(scenario)
@@ -554,7 +554,7 @@ def test_cancelled_and_failed_work_does_not_make_the_workers_look_slow(
     engine.errors["bad"] = ValueError("culprit")
 
     async def speed() -> float:
-        while batcher._busy:
+        while batcher._busy_workers:
             await asyncio.sleep(0.001)
         return float(batcher._admission.speed.tokens_per_second)
 
@@ -579,14 +579,14 @@ def test_a_text_that_is_being_read_counts_as_waiting(engine: Engine, make_batche
 
     async def scenario() -> None:
         with batcher.job(later) as job:
-            batcher.expect(job, "plain", 100)  # nothing waits, so it may have any length
+            batcher.reserve(job, "plain", 100)  # nothing waits, so it may have any length
             assert (batcher.waiting_tokens, batcher.waiting_sentences) == (100, 0)
             with pytest.raises(QueueFull):
                 await ask(batcher, "a")
-            batcher.put(job, "plain", [Work("ab", 2)])
-            assert (await job.arrival())[1] == "AB"
+            batcher.put(job, "plain", [WorkItem("ab", 2)])
+            assert (await job.next_result())[1] == "AB"
         with batcher.job(later) as job:
-            batcher.expect(job, "plain", 5)
+            batcher.reserve(job, "plain", 5)
         assert batcher.waiting_tokens == 0
         assert await ask(batcher, "a") == ["A"]
 
@@ -599,16 +599,16 @@ def test_requests_are_refused_unread_if_many_wait(engine: Engine, make_batcher: 
 
     async def scenario() -> None:
         engine.gate.clear()
-        batcher.check("plain")
+        batcher.check_admission("plain")
         asking = [asyncio.create_task(ask(batcher, f"{number:0100}")) for number in range(31)]
         await asyncio.to_thread(engine.entered.acquire)
         assert batcher.waiting_tokens == 3000
-        batcher.check("plain")
+        batcher.check_admission("plain")
         asking.append(asyncio.create_task(ask(batcher, "x" * 200)))
         await asyncio.sleep(0.01)
         with pytest.raises(QueueFull, match=r"about 3\.2 seconds; the limit is 3\.0"):
-            batcher.check("plain")
-        batcher.check()
+            batcher.check_admission("plain")
+        batcher.check_admission()
         engine.gate.set()
         await asyncio.gather(*asking)
 
@@ -621,7 +621,7 @@ def test_the_time_to_empty_the_queue(engine: Engine, make_batcher: Any) -> None:
 
     async def scenario() -> None:
         with batcher.job(Deadline.after(PATIENCE_SECONDS)) as job:
-            batcher.expect(job, "plain", 250)
+            batcher.reserve(job, "plain", 250)
             assert batcher.wait_seconds == pytest.approx(2.5)
 
     asyncio.run(scenario())
@@ -634,13 +634,13 @@ def test_a_job_longer_than_expected_is_checked_again(engine: Engine, make_batche
 
     async def scenario() -> None:
         with batcher.job(later) as waits, batcher.job(later) as right, batcher.job(later) as wrong:
-            batcher.expect(waits, "plain", 4)
-            batcher.expect(right, "plain", 2)
-            batcher.expect(wrong, "plain", 2)
-            batcher.put(right, "plain", [Work("ab", 2)])
-            assert (await right.arrival())[1] == "AB"
+            batcher.reserve(waits, "plain", 4)
+            batcher.reserve(right, "plain", 2)
+            batcher.reserve(wrong, "plain", 2)
+            batcher.put(right, "plain", [WorkItem("ab", 2)])
+            assert (await right.next_result())[1] == "AB"
             with pytest.raises(QueueFull):
-                batcher.put(wrong, "plain", [Work("abcde", 5)])
+                batcher.put(wrong, "plain", [WorkItem("abcde", 5)])
 
     asyncio.run(scenario())
 
@@ -652,10 +652,10 @@ def test_a_request_being_read_while_the_workers_stop_does_not_wait_for_ever(
 
     async def scenario() -> None:
         with batcher.job(Deadline.after(PATIENCE_SECONDS)) as job:
-            batcher.expect(job, "plain", 2)
+            batcher.reserve(job, "plain", 2)
             await asyncio.to_thread(batcher.close, 0)
             with pytest.raises(WorkerUnavailable):
-                batcher.put(job, "plain", [Work("ab", 2)])
+                batcher.put(job, "plain", [WorkItem("ab", 2)])
 
     asyncio.run(scenario())
 
@@ -730,10 +730,10 @@ def test_a_sentence_found_late_in_the_queue_is_counted(engine: Engine, make_batc
         busy = asyncio.create_task(ask(batcher, "busy"))
         await asyncio.to_thread(engine.entered.acquire)
         with batcher.job(Deadline.after(0.1)) as job:
-            batcher.put(job, "plain", [Work("late", 4)])
+            batcher.put(job, "plain", [WorkItem("late", 4)])
             time.sleep(0.2)  # blocks the loop, which would otherwise notice the deadline first
             engine.gate.set()
-            while batcher._busy or batcher.waiting_sentences:
+            while batcher._busy_workers or batcher.waiting_sentences:
                 time.sleep(0.01)
         await busy
 
@@ -750,7 +750,7 @@ def test_a_sentence_dropped_late_by_the_worker_is_counted(engine: Engine, make_b
         late = asyncio.create_task(ask(batcher, "late", deadline=0.2))
         await asyncio.to_thread(engine.entered.acquire)
         time.sleep(0.4)
-        while batcher._busy:
+        while batcher._busy_workers:
             time.sleep(0.01)
         with pytest.raises(DeadlineExceeded):
             await late

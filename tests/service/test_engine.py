@@ -187,16 +187,16 @@ def test_scores_are_those_of_each_pair_alone_and_in_order(engine: TranslationEng
         assert found[place].score == pytest.approx(alone.score, abs=1e-4)
 
 
-def test_the_work_of_scoring(engine: TranslationEngine) -> None:
+def test_each_pair_to_score_is_an_item_with_the_tokens_of_both_sides(engine: TranslationEngine) -> None:
     pair = ("The\u00a0owl.", "Die Eule.")
-    [work] = engine.score_works([pair])
-    assert (work.item, work.identity) == (pair, None)
-    assert work.tokens == sum(len(engine.translator.tokenizer.encode(normalise(text))) for text in pair)
+    [item] = engine.scoring_items([pair])
+    assert (item.payload, item.key) == (pair, None)
+    assert item.tokens == sum(len(engine.translator.tokenizer.encode(normalise(text))) for text in pair)
     with pytest.raises(InputError, match=r"Sentence 1 of source is empty"):
-        engine.score_works([pair, ("\u200b", "x")])
+        engine.scoring_items([pair, ("\u200b", "x")])
     long = "die Eule " * MAX_SCORED_TOKENS
     with pytest.raises(InputTooLong, match=r"Pair 2 has \d+ pieces"):
-        engine.score_works([pair, pair, ("owl", long)])
+        engine.scoring_items([pair, pair, ("owl", long)])
 
 
 def test_rows_and_kinds(engine: TranslationEngine) -> None:

@@ -17,7 +17,7 @@ from libretranslatepy import LibreTranslateAPI
 
 from service.access import Client
 from service.batcher import DeadlineExceeded, QueueFull, WorkerUnavailable
-from service.engine import TranslatedWork
+from service.engine import TranslationResult
 from service.errors import NotReady
 from service.language import detect_language
 from service.model_manager import LoadedModel
@@ -205,7 +205,7 @@ def test_alternatives_are_assembled_from_those_of_the_sentences(
         SourceSentence(text[start:end], Span(start, end), (1,), False) for start, end in ((1, 5), (7, 10))
     ]
     versions = (("Ja.", "Jawohl.", "Ja."), ("Nein.", "Nö."))
-    results = [TranslatedWork(tuple(Hypothesis(one, 0.0) for one in some)) for some in versions]
+    results = [TranslationResult(tuple(Hypothesis(one, 0.0) for one in some)) for some in versions]
 
     async def translate(*_: object) -> list[TranslatedText]:
         return [TranslatedText.of(text, sources, results)]

@@ -73,7 +73,7 @@ def test_a_model_that_cannot_be_loaded_is_reported_and_logged(
 
     app = create_app(load, Settings())
     with TestClient(app) as client:
-        wait_until(lambda: app.state.manager.failed)
+        wait_until(lambda: app.state.manager.has_failed)
         answer = client.get("/readyz")
         assert answer.status_code == 503
         assert answer.json()["detail"].startswith("The model could not be loaded;")
@@ -122,7 +122,7 @@ def test_when_the_worker_dies_waiting_requests_fail_and_the_service_is_not_ready
         killing = pool.submit(client.post, "/translate", json={"text": "kills"})
         wait_until(lambda: len(echo.batches) == 2)
         waiting = pool.submit(client.post, "/translate", json={"text": "waits", "beam_size": 1})
-        queue = state_of(client).manager.ready().batcher._queue
+        queue = state_of(client).manager.current_model().batcher._queue
         wait_until(lambda: len(queue) == 1)
         assert client.get("/readyz").status_code == 200
         echo.gate.set()
@@ -166,7 +166,7 @@ def test_stopping_finishes_accepted_requests(make_app: Callable[..., FastAPI], e
             echo.gate.clear()
             waiting = [
                 asyncio.create_task(
-                    manager.ready().translate(
+                    manager.current_model().translate(
                         TranslateRequest(text=f"text {width}", beam_size=width),
                         Deadline.after(PATIENCE_SECONDS),
                     )
@@ -195,7 +195,7 @@ def test_reloading_replaces_the_model_and_finishes_the_requests_of_the_old_one(
     operators_client: TestClient, echo: Any, wait_until: Waits
 ) -> None:
     client = operators_client
-    old = state_of(client).manager.ready().batcher
+    old = state_of(client).manager.current_model().batcher
     echo.gate.clear()
     with ThreadPoolExecutor(2) as pool:
         before = pool.submit(client.post, "/translate", json={"text": "before"})
@@ -206,7 +206,7 @@ def test_reloading_replaces_the_model_and_finishes_the_requests_of_the_old_one(
         echo.gate.set()
         assert reloading.result().json() == {"name": "echo-en-de", "device": "cpu"}
         assert before.result().json()["translations"][0]["text"] == "DE:before"
-    new = state_of(client).manager.ready().batcher
+    new = state_of(client).manager.current_model().batcher
     assert new is not old
     wait_until(lambda: not old.is_running)
     assert client.post("/translate", json={"text": "after"}).status_code == 200
@@ -245,12 +245,12 @@ def test_a_request_that_is_being_read_keeps_its_model_through_a_reload(
         return plain(text)
 
     echo.sentences = slowly
-    old = state_of(client).manager.ready().batcher
+    old = state_of(client).manager.current_model().batcher
     with ThreadPoolExecutor(1) as pool:
         before = pool.submit(client.post, "/translate", json={"text": "x" * 3000})
         assert reading.wait(PATIENCE_SECONDS)
         assert client.post("/admin/reload").status_code == 200
-        assert state_of(client).manager.ready().batcher is not old
+        assert state_of(client).manager.current_model().batcher is not old
         go_on.set()
         assert before.result().status_code == 200
     wait_until(lambda: not old.is_running)
@@ -264,9 +264,9 @@ def test_a_reloaded_model_is_not_replaced_by_a_revival(
     echo.errors["kills"] = SystemExit()
     assert client.post("/translate", json={"text": "kills"}).status_code == 503
     assert client.post("/admin/reload").status_code == 200
-    new = state_of(client).manager.ready().batcher
+    new = state_of(client).manager.current_model().batcher
     time.sleep(0.6)
-    assert state_of(client).manager.ready().batcher is new
+    assert state_of(client).manager.current_model().batcher is new
     assert "translator_worker_restarts_total 0.0" in client.get("/metrics").text
 
 
@@ -278,7 +278,7 @@ def test_a_lost_device_ends_the_service(echo: Any, wait_until: Waits) -> None:
         echo.errors["kills"] = DeviceLost("an illegal memory access")
         assert client.post("/translate", json={"text": "kills"}).status_code == 503
         assert failed.wait(PATIENCE_SECONDS)
-        assert app.state.manager.failed
+        assert app.state.manager.has_failed
         assert client.get("/readyz").json()["detail"].startswith("The device failed and only a new process")
 
 
@@ -301,7 +301,7 @@ def test_a_model_that_was_replaced_is_freed(wait_until: Waits) -> None:
 
 
 def test_leaving_while_copies_are_sent_cancels_the_rest(client: TestClient, echo: Any) -> None:
-    model = state_of(client).manager.ready()
+    model = state_of(client).manager.current_model()
     copied = SourceSentence("123", Span(0, 3), (), is_part=False)
 
     plain = echo.sentences

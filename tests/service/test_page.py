@@ -17,8 +17,8 @@ from typing import Any, ClassVar
 import pytest
 from fastapi import FastAPI
 
-from service.batcher import Work
-from service.engine import EngineResult, TranslatedWork, TranslateKind
+from service.batcher import WorkItem
+from service.engine import EngineResult, TranslateKind, TranslationResult
 from tests.browser import needs_browser, running_browser
 from translator.errors import InputError
 from translator.evaluation.alignment import Link
@@ -73,7 +73,7 @@ class WordForWord:
         moved = (replace(one, start=span.start + one.start, end=span.start + one.end) for one in spans)
         return SourceSentence(text, span, tuple(map(ord, text)), False, protected=tuple(moved), style=style)
 
-    def score_works(self, pairs: Sequence[tuple[str, str]]) -> list[Work]:
+    def scoring_items(self, pairs: Sequence[tuple[str, str]]) -> list[WorkItem]:
         raise AssertionError("the page scores nothing")
 
     def rows(self, kind: Hashable) -> int:
@@ -90,13 +90,13 @@ class WordForWord:
             if one.is_wanted():
                 one.finish(self._translate(one.item, kind))
 
-    def _translate(self, item: SourceSentence, kind: TranslateKind) -> TranslatedWork:
+    def _translate(self, item: SourceSentence, kind: TranslateKind) -> TranslationResult:
         if item.text not in self.slips:
             return translate_words(item.text, GERMAN | {"you": YOU[item.style.formality]}, kind)
         german = self.slips[item.text]
         best = Hypothesis(german, -1.0, checks=check_of(item, german))
         further = [Hypothesis(f"Anders ({rank})", -1.0 - rank) for rank in range(1, kind.options.n_best)]
-        return TranslatedWork((best, *further), () if kind.align else None)
+        return TranslationResult((best, *further), () if kind.align else None)
 
     def _wait(self, sentence: str, is_wanted: Callable[[], bool]) -> None:
         gate = self.held.get(sentence)
@@ -104,7 +104,7 @@ class WordForWord:
             pass
 
 
-def translate_words(sentence: str, words: dict[str, str], kind: TranslateKind) -> TranslatedWork:
+def translate_words(sentence: str, words: dict[str, str], kind: TranslateKind) -> TranslationResult:
     german, end = "", 0
     links = []
     for word in re.finditer(r"\w+", sentence):
@@ -114,7 +114,7 @@ def translate_words(sentence: str, words: dict[str, str], kind: TranslateKind) -
         links.append(Link(word.span(), (start, len(german)), 1.0))
     german += sentence[end:]
     further = [Hypothesis(f"{german} ({rank})", -1.0 - rank) for rank in range(1, kind.options.n_best)]
-    return TranslatedWork((Hypothesis(german, -1.0), *further), tuple(links) if kind.align else None)
+    return TranslationResult((Hypothesis(german, -1.0), *further), tuple(links) if kind.align else None)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import pytest
 from fastapi.testclient import TestClient
 
-from service.engine import EngineResult, TranslatedWork, TranslateKind
+from service.engine import EngineResult, TranslateKind, TranslationResult
 from service.routes.information import STATIC
 from tests.service.conftest import ANY_NUMBER, EchoEngine
 from tests.service.test_operation import samples
@@ -56,7 +56,7 @@ class Ledger(EchoEngine):
             text = one.item.text
             german, rung = self.german.get(text, text), self.rungs.get(text, "first")
             best = Hypothesis(german, -1.0, -0.1, checks=check_of(one.item, german), rung=rung)
-            one.finish(TranslatedWork((best,)))
+            one.finish(TranslationResult((best,)))
 
 
 @pytest.fixture

@@ -158,12 +158,12 @@ def test_sentences_arrive_before_the_last_is_finished_and_leaving_stops_the_work
 def test_a_full_queue_is_reported_before_anything_is_sent(
     client: TestClient, engine: LineEngine, wait_until: Callable[..., None]
 ) -> None:
-    batcher = state_of(client).manager.ready().batcher
+    batcher = state_of(client).manager.current_model().batcher
 
     def refuse(*_: object) -> None:
         raise QueueFull("too much waits", 3)
 
-    batcher.check = refuse
+    batcher.check_admission = refuse
     assert client.post("/translate/stream", json={"text": "\n123\nwords"}).status_code == 503
 
 

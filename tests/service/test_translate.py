@@ -274,7 +274,7 @@ def test_requests_that_arrive_together_are_decoded_together(
     with ThreadPoolExecutor(5) as pool:
         first = pool.submit(translated, client, {"text": "first"})
         wait_until(lambda: len(echo.batches) == 2)
-        waiting = state_of(client).manager.ready().batcher._queue
+        waiting = state_of(client).manager.current_model().batcher._queue
         others = []
         for number in range(4):
             others.append(pool.submit(translated, client, {"text": f"text {number}"}))
@@ -322,7 +322,7 @@ def one_waits(
         busy = pool.submit(translated, client, {"text": "busy"})
         wait_until(lambda: len(echo.batches) == 2)
         waiting = pool.submit(translated, client, {"text": "waiting"})
-        queue = state_of(client).manager.ready().batcher._queue
+        queue = state_of(client).manager.current_model().batcher._queue
         wait_until(lambda: len(queue) == 1)
         try:
             yield
@@ -405,15 +405,15 @@ def test_a_long_text_has_its_place_and_its_deadline_before_it_is_split(
 
         return wait_and_split
 
-    echo.sentences, echo.score_works = slowly(echo.sentences), slowly(echo.score_works)
+    echo.sentences, echo.scoring_items = slowly(echo.sentences), slowly(echo.scoring_items)
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(client.post, path, json=body, headers={"X-Deadline-Seconds": "0.5"})
         assert splitting.wait(20)
         second = client.post(path, json=body)
         assert (second.status_code, second.json()["type"]) == (503, "urn:translator:problem:queue-full")
-        assert state_of(client).manager.ready().batcher.waiting_tokens == 2000
+        assert state_of(client).manager.current_model().batcher.waiting_tokens == 2000
         assert first.result().status_code == 504
-        assert state_of(client).manager.ready().batcher.waiting_tokens == 0
+        assert state_of(client).manager.current_model().batcher.waiting_tokens == 0
         go_on.set()
     assert client.post(path, json=body).status_code == 200
 
