@@ -319,6 +319,13 @@ RIGHT = """
     article 3b | Artikel 3 b
     We vote at 5.30 this evening. | Wir stimmen um 17.30 Uhr ab.
     We vote at 4:30 tomorrow afternoon. | Wir stimmen morgen um 16:30 Uhr ab.
+    Come tonight at 8:15. | Kommen Sie heute Abend um 20:15 Uhr.
+    We met at three in the afternoon. | Wir trafen uns um 15 Uhr.
+    We met at a quarter to seven. | Wir trafen uns um 6:45 Uhr.
+    We met at ten to seven in the evening. | Wir trafen uns um 18.50 Uhr.
+    It takes a week. | Es dauert 7 Tage.
+    Part II of II | Teil II von II
+    Row ...... | Reihe ............
     €2,000 | 2.000,- €
     24 September 1759 | 24 September 1759
     23-24 March 2000 | 23. / 24. März 2000
@@ -354,6 +361,19 @@ WRONG = """
     30 degrees Fahrenheit | 30 Grad Celsius
     a 3-day trip | eine dreiwöchige Reise
     17 people | siebzig Leute
+    We met at noon. | Wir trafen uns um 15:30 Uhr.
+    We met at noon. | Wir trafen uns um ½ Uhr.
+    We met at noon. | Wir trafen uns um 12:45 Uhr.
+    We met at three in the afternoon. | Wir trafen uns um 16 Uhr.
+    Come tonight, not at 8:15 a.m. | Kommen Sie heute Abend, nicht um 20:15 Uhr.
+    two-thirds of the 3,000 people | zwei Drittel der 3.000 von 3.000 Leuten
+    It takes 2 weeks. | Es dauert 2 Wochen 7.
+    Louis XIV died. | Ludwig XIV. XIV. starb.
+    Part II of it | Teil II II davon
+    Open /etc/hosts now. | Öffnen Sie /etc/hosts und /etc/hosts.
+    If a ≠ b and c ≥ d | Wenn a ≠ b und c ≥ ≥ d
+    E = mc² holds. | E = mc² mc² gilt.
+    The A380 flies. | Der A380 A380 fliegt.
     World War II ended. | Der Erste Weltkrieg endete.
     World War II ended. | Der Weltkrieg endete.
     Part II of Chapter IV | Teil II von Kapitel VI

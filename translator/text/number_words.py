@@ -52,7 +52,9 @@ def values_in_words(text: str) -> set[Fraction]:
     if "floor" in words:  # the American third floor is “der 2. Stock”
         found |= {value - 1 for value in runs}
     if "week" in words or "weeks" in words:  # two weeks are 14 days
-        found |= {value * 7 for value in runs | {Fraction(1)}}
+        found |= {value * 7 for value in runs}
+    if "week" in words:
+        found.add(Fraction(7))
     return found | runs | _years(words) | _fractions(words) | _decimals(words)
 
 

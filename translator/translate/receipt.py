@@ -82,6 +82,12 @@ _CLOCK_WORDS = re.compile(
     r"(?i)\b(?:o['’]?clock|half past|quarter (?:past|to)|noon|midnight|in the (?:afternoon|evening|morning)|at night"
     r"|tonight|this (?:afternoon|evening|morning))\b"
 )
+_TIME_OF_12_HOURS = re.compile(r"(?P<hour>[1-9]|1[01])[:.](?P<minutes>\d\d)")
+_EVENING = re.compile(r"(?i)\b(?:tonight|afternoon|evening|at night)\b")
+_ROMAN = re.compile("[IVXL]+")
+_RULE = re.compile(r"[.=*~_ -]+")
+_DIGITS = re.compile(r"\d{1,9}")
+_BEFORE_HOUR = re.compile(r"\b(?:quarter|minutes|five|ten|twenty) to\b")
 _CLOCK_BEFORE = re.compile(r"\d[:.]\Z")
 _CLOCK_AFTER = re.compile(r":\d\d(?!\d)|\.\d\d[ \u00a0-]Uhr|[ \u00a0-]Uhr")
 
@@ -105,9 +111,10 @@ def check(
     ]
     checks.sort(key=lambda one: one.source or (0, 0))
     _find_misplaced_tags(checks, spans, source, translation)
+    doubled = _doubled(source, start, spans, german)
     extra = _extra_digits(source, start, spans, german)
     more = _extra_copies(source, start, spans, german)
-    return (*checks, *extra, *more, *_broken_characters(source, translation))
+    return (*checks, *extra, *doubled, *more, *_broken_characters(source, translation))
 
 
 def _check_span(
@@ -134,6 +141,8 @@ def _target(
     target = german.take(span.value, unit)
     if target is None and span.is_word and span.text.isdecimal():
         target = _take_small(source, int(span.text), german, unit)
+    if target is None and (later := _in_the_evening(source, span)):
+        target = german.take(later)
     is_money = unit and english_unit_after(source, place[1]) & _CURRENCIES
     return None if target and is_money and not _has_currency(german.text, target) else target
 
@@ -222,6 +231,15 @@ def _take_identifier(written: str, german: GermanText) -> Place | None:
     return german.take_text(written[:-1]) if _PLURAL.search(written) else None
 
 
+def _in_the_evening(source: str, span: ProtectedSpan) -> Value | None:
+    """Return a time 12 hours later if the sentence is about the evening: “tonight at 8:15” may be 20:15 Uhr."""
+    time = _TIME_OF_12_HOURS.fullmatch(span.text) if span.kind == "time" else None
+    if time is None or not _EVENING.search(source):
+        return None
+    key = time_key(int(time["hour"]) + 12, time["minutes"])
+    return Value(span.start, span.end, "time", key, f"{key} Uhr")
+
+
 def _take_small(source: str, number: int, german: GermanText, unit: Units) -> Place | None:
     """Find a number up to twelve in the German, in a word that starts with it or as an hour of the afternoon."""
     for match in _SMALL[number].finditer(german.text):
@@ -242,12 +260,43 @@ def _extra_digits(source: str, start: int, spans: Sequence[ProtectedSpan], germa
         return []
     explained = values_in_words(source) | _unprotected_numbers(source, start, spans)
     if _CLOCK_WORDS.search(source):
-        left = [(place, number) for place, number in left if not _is_clock(german.text, place)]
+        clock = _explained_clock(source, explained)
+        left = [(place, number) for place, number in left if not _is_clock(german.text, place, *clock)]
     return [
-        Check("number", "extra", None, place)
-        for place, number in left
-        if not possible_values(number) & explained
+        Check("number", "extra", None, place) for place, number in left if not german.read(number) & explained
     ]
+
+
+def _explained_clock(source: str, explained: set[Fraction]) -> tuple[set[int], set[int]]:
+    """The hours and minutes that a time in words may have in German: half past three is 3:30, 15:30 and halb 4."""
+    words = source.lower()
+    numbers = {int(value) for value in explained if value.denominator == 1 and 0 <= value <= 60}
+    hours = {number for number in numbers if number <= 24}
+    if "half past" in words:
+        hours |= {hour + 1 for hour in hours}
+    if _BEFORE_HOUR.search(words):
+        hours |= {hour - 1 for hour in hours}
+    minutes = {0, *numbers, *(60 - number for number in numbers)}
+    minutes |= ({15, 45} if "quarter" in words else set()) | ({30} if "half" in words else set())
+    return hours | {hour + 12 for hour in hours if hour < 12}, minutes
+
+
+def _doubled(source: str, start: int, spans: Sequence[ProtectedSpan], german: GermanText) -> list[Check]:
+    """Copied spans and Roman numerals that occur more often than in the source."""
+    kinds = {span.text: span.kind for span in spans if _is_counted(span)}
+    outside = _without_spans(source, start, spans) if kinds else ""
+    found = list[Check]()
+    for text, kind in kinds.items():
+        while text not in outside and (place := german.take_text(text)):
+            found.append(Check(kind, "extra", None, place))
+    return found
+
+
+def _is_counted(span: ProtectedSpan) -> bool:
+    """Whether a repetition of a span is a fault; a row of dots may be longer in German, and a name may be repeated."""
+    if span.value:
+        return _ROMAN.fullmatch(span.text) is not None
+    return span.kind not in ("tag", "foreign") and not _RULE.fullmatch(span.text)
 
 
 def _extra_copies(source: str, start: int, spans: Sequence[ProtectedSpan], german: GermanText) -> list[Check]:
@@ -262,10 +311,14 @@ def _extra_copies(source: str, start: int, spans: Sequence[ProtectedSpan], germa
     ]
 
 
-def _is_clock(text: str, place: Place) -> bool:
-    """Whether a number is the hour or minutes of a time, or both, as in “15.30 Uhr”."""
-    before = _CLOCK_BEFORE.search(text, max(0, place[0] - 2), place[0])
-    return before is not None or _CLOCK_AFTER.match(text, place[1]) is not None
+def _is_clock(text: str, place: Place, hours: set[int], minutes: set[int]) -> bool:
+    """Whether a number is one of these hours, or these minutes of a time, or both, as in “15.30 Uhr”."""
+    parts = [int(part) for part in _DIGITS.findall(text, *place)]
+    if not parts:
+        return False  # “½”
+    if _CLOCK_BEFORE.search(text, max(0, place[0] - 2), place[0]):
+        return minutes.issuperset(parts)
+    return parts[0] in hours and minutes.issuperset(parts[1:]) and _CLOCK_AFTER.match(text, place[1]) is not None
 
 
 def _unprotected_numbers(source: str, start: int, spans: Sequence[ProtectedSpan]) -> set[Fraction]:

@@ -56,7 +56,7 @@ class GermanText:
         self._starts: list[int] = []
         self._ends: list[int] = []
         """Starts and ends of the places already taken, in order."""
-        self._read = read
+        self.read = read
         self._searched: dict[str, int] = {}
         """For each text looked up, the position up to which all its places are taken."""
         self._searched_written: dict[str, int] = {}
@@ -140,7 +140,7 @@ class GermanText:
 
     @cached_property
     def _places(self) -> "_Places":
-        return _Places(self.text, self._read)
+        return _Places(self.text, self.read)
 
     @cached_property
     def _in_digits(self) -> InDigits:
@@ -149,7 +149,7 @@ class GermanText:
 
     @cached_property
     def _places_in_words(self) -> "_Places":
-        return _Places(self._in_digits.text, self._read)
+        return _Places(self._in_digits.text, self.read)
 
     def take_text(self, text: str) -> Place | None:
         """Return the place of a text that is not part of a longer word or number; None if there is none."""
