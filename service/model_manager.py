@@ -45,6 +45,7 @@ _CLOSING_SECONDS = 5.0
 """How long to wait for decoding that nobody waits for any more."""
 _FIRST_REVIVAL_SECONDS = 0.2
 _MAX_REVIVAL_SECONDS = 30.0
+_MAX_REVIVALS = 10  # in about two minutes
 
 
 class ServedEngine(Engine[EngineResult], Protocol):
@@ -361,9 +362,9 @@ class ModelManager:
                 self._in_background(self._revive(self._model))
 
     async def _revive(self, dead: LoadedModel) -> None:
-        """Retry starting new workers, with growing pauses, until they work."""
+        """Start new workers. While they die again, wait longer and retry; in the end, give up and exit."""
         pause = _FIRST_REVIVAL_SECONDS
-        while True:
+        for number in range(1, _MAX_REVIVALS + 1):
             await asyncio.sleep(pause)
             async with self._replace_lock:
                 if self._model is not dead:  # another model has been loaded meanwhile
@@ -372,11 +373,12 @@ class ModelManager:
                     self._model = await self._start_workers(dead.engine)
                 except Exception:
                     pause = min(2 * pause, _MAX_REVIVAL_SECONDS)
-                    logger.exception("the workers died again; the next try is in %.1f s", pause)
+                    logger.exception("the workers died again, at attempt %d of %d", number, _MAX_REVIVALS)
                 else:
                     self._metrics.worker_restarts.inc()
                     logger.warning("new workers have taken over")
                     return
+        self._fail("The workers died again and again; this process exits")
 
     def _fail(self, reason: str) -> None:
         self._failure = reason

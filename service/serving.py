@@ -120,6 +120,7 @@ def set_up_logs() -> None:
 
 def read_settings(arguments: Sequence[str] | None) -> Settings:
     """Read flags and environment; exit with a message if they are invalid."""
+    _ignore_kubernetes_link()
     try:
         return CliApp.run(Settings, cli_args=list(sys.argv[1:] if arguments is None else arguments))
     except SettingsError as error:  # not a JSON list where one is needed
@@ -131,6 +132,16 @@ def read_settings(arguments: Sequence[str] | None) -> Settings:
         ]
         sys.exit(
             "\n".join(["These settings are invalid (see python -m service --help for all settings):", *lines])
+        )
+
+
+def _ignore_kubernetes_link() -> None:
+    """Unset `TRANSLATOR_PORT` if it is an address: Kubernetes sets it in all pods beside a Service named translator."""
+    address = os.environ.get("TRANSLATOR_PORT", "")
+    if address.startswith("tcp://"):
+        del os.environ["TRANSLATOR_PORT"]
+        logger.warning(
+            "TRANSLATOR_PORT=%s is from Kubernetes and is ignored; choose a port with --port", address
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import math
@@ -208,8 +209,8 @@ class Batcher(Generic[ResultT]):
             self._metrics.dropped_sentences.labels(reason).inc(dropped)
 
     def _run_worker(self) -> None:
-        _lower_priority()
         try:
+            _lower_priority()
             while first := self._next_entries():
                 self._process(first)
                 with self._condition:
@@ -334,6 +335,12 @@ def _deduplicated(items: Sequence[WorkItem]) -> list[tuple[list[int], WorkItem]]
 
 
 def _lower_priority() -> None:
-    """Lower this thread's priority, so that the thread that answers requests gets the CPU when it needs it."""
+    """Lower this thread's priority, so that the thread that answers requests gets the CPU when it needs it.
+
+    Does nothing if the whole process has a lower one already, or if the system forbids it.
+    """
     if sys.platform == "linux":  # where each thread has its own priority
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        thread = threading.get_native_id()
+        with contextlib.suppress(OSError):
+            if os.getpriority(os.PRIO_PROCESS, thread) < _NICENESS:
+                os.setpriority(os.PRIO_PROCESS, thread, _NICENESS)

@@ -156,6 +156,41 @@ def test_a_worker_that_dies_again_is_replaced_again(
     wait_until(lambda: client.get("/readyz").status_code == 200)
 
 
+def test_workers_that_keep_dying_end_the_service(
+    echo: Any, wait_until: Waits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.model_manager._FIRST_REVIVAL_SECONDS", 0.001)
+    monkeypatch.setattr("service.model_manager._MAX_REVIVALS", 3)
+    failed = threading.Event()
+    app = create_app(lambda: echo, Settings(), on_failure=failed.set)
+    with TestClient(app) as client:
+        wait_until(lambda: client.get("/readyz").status_code == 200)
+        echo.errors["Hello, world. How are you?"] = SystemExit()  # the warm-up
+        echo.errors["kills"] = SystemExit()
+        assert client.post("/translate", json={"text": "kills"}).status_code == 503
+        assert failed.wait(PATIENCE_SECONDS)
+        assert client.get("/readyz").json()["detail"].startswith("The workers died again and again")
+    assert len(echo.batches) == 1 + 1 + 3  # the first warm-up, the text, and three attempts
+
+
+@pytest.mark.parametrize(("niceness", "forbidden"), [(0, True), (10, True), (0, False)])
+def test_the_service_is_ready_whatever_its_priority(
+    echo: Any, wait_until: Waits, monkeypatch: pytest.MonkeyPatch, niceness: int, forbidden: bool
+) -> None:
+    asked = []
+
+    def set_priority(_which: int, _thread: int, priority: int) -> None:
+        asked.append(priority)
+        if forbidden:
+            raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("os.getpriority", lambda *_: niceness)
+    monkeypatch.setattr("os.setpriority", set_priority)
+    with TestClient(create_app(lambda: echo, Settings())) as client:
+        wait_until(lambda: client.get("/readyz").status_code == 200)
+    assert asked == ([5] if niceness == 0 else [])
+
+
 def test_stopping_finishes_accepted_requests(make_app: Callable[..., FastAPI], echo: Any) -> None:
     async def scenario() -> list[str]:
         app = make_app()

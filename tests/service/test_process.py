@@ -112,6 +112,20 @@ def test_flags_override_the_environment_which_overrides_defaults(monkeypatch: py
     assert settings.max_characters == Settings.model_fields["max_characters"].default
 
 
+def test_the_address_that_kubernetes_sets_as_port_is_ignored_and_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name, value in {
+        "PORT": "tcp://10.96.0.12:8000", "PORT_8000_TCP": "tcp://10.96.0.12:8000", "PORT_8000_TCP_PORT": "8000",
+        "SERVICE_HOST": "10.96.0.12", "SERVICE_PORT": "8000",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(f"TRANSLATOR_{name}", value)
+    assert read_settings([]).port == 8000
+    assert "TRANSLATOR_PORT=tcp://10.96.0.12:8000 is from Kubernetes and is ignored" in caplog.text
+    monkeypatch.setenv("TRANSLATOR_PORT", "tcp://10.96.0.12:8000")
+    assert read_settings(["--port", "9002"]).port == 9002
+
+
 @pytest.mark.parametrize(
     ("flags", "complaint"),
     [
