@@ -7,18 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from service.batcher import DeviceLost, OutOfMemory, WorkItem
-from translator.errors import InputError, InputTooLong
 from translator.evaluation.alignment import Link, align
-from translator.evaluation.scoring import MAX_SCORED_TOKENS, SentenceScore, score
+from translator.evaluation.forced import PAIRS_AT_ONCE
+from translator.evaluation.scoring import SentenceScore, encode_pair, score_encoded
 from translator.search import SearchOptions
 from translator.search.feed import Awaited, Feed
-from translator.text import normalise
 from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style, Translator
 
 _BATCH_TOKENS = {"cpu": 4_096, "cuda": 65_536}
 """Tokens times rows that keep the device busy; more would only make each sentence slower."""
-_PAIRS_AT_ONCE = 32
-"""Pairs scored together; between two such batches, pairs that nobody waits for any more are dropped."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +29,7 @@ class TranslateKind:
 
 @dataclass(frozen=True)
 class ScoreKind:
-    """Score a given translation; items are pairs of a source and its translation."""
+    """Score a given translation; items are EncodedPairs."""
 
     length_penalty: float
 
@@ -77,22 +74,9 @@ class TranslationEngine:
         return self.translator.sentences(text, prefix, style)
 
     def scoring_items(self, pairs: Sequence[tuple[str, str]]) -> list[WorkItem]:
-        """Prepare each pair for scoring.
-
-        Raises InputError if a source has no pieces, and InputTooLong if a side has more than MAX_SCORED_TOKENS.
-        """
-        items = []
-        for number, pair in enumerate(pairs):
-            counts = [self.translator.count_tokens(normalise(text)) for text in pair]
-            if not counts[0]:
-                raise InputError(f"Sentence {number} of source is empty; give a sentence.")
-            if max(counts) > MAX_SCORED_TOKENS:
-                raise InputTooLong(
-                    f"Pair {number} has {max(counts)} pieces in a sentence; the limit is {MAX_SCORED_TOKENS}. "
-                    "Score it sentence by sentence."
-                )
-            items.append(WorkItem(pair, sum(counts)))
-        return items
+        """Prepare each pair for scoring; raises what `encode_pair` raises, which numbers the pairs from 0."""
+        encoded = [encode_pair(self.translator, pair, number) for number, pair in enumerate(pairs)]
+        return [WorkItem(pair, pair.tokens) for pair in encoded]
 
     def rows(self, kind: Hashable) -> int:
         """How many rows each item of this kind takes."""
@@ -120,8 +104,9 @@ class TranslationEngine:
             sentences = self._aligned(feed) if kind.align else _plain(feed)
             self.translator.translate_feed(sentences, kind.options)
         elif isinstance(kind, ScoreKind):
-            while pairs := feed(_PAIRS_AT_ONCE):
-                scores = score(self.translator, [pair.item for pair in pairs], kind.length_penalty)
+            # Between two batches, pairs that nobody waits for any more are dropped.
+            while pairs := feed(PAIRS_AT_ONCE):
+                scores = score_encoded(self.translator, [pair.item for pair in pairs], kind.length_penalty)
                 for pair, result in zip(pairs, scores, strict=True):
                     pair.finish(result)
         else:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import service.engine
 from service.__main__ import main
 from translator.evaluation.alignment import Link
-from translator.evaluation.scoring import SentenceScore, TokenScore
+from translator.evaluation.scoring import EncodedPair, SentenceScore, TokenScore
 from translator.search import SearchOptions
 from translator.search.feed import Feed
 from translator.text import Span
@@ -36,10 +36,6 @@ class Echo:
         """Return the text as one sentence, and nothing for an empty text."""
         return [SourceSentence(text, Span(0, len(text)), tuple(map(ord, text)), False)] if text else []
 
-    def count_tokens(self, text: str) -> int:
-        """Count each character as a token."""
-        return len(text)
-
     def translate_feed(
         self, feed: Feed[SourceSentence, tuple[Hypothesis, ...]], options: SearchOptions
     ) -> None:
@@ -58,13 +54,21 @@ def align(_: object, pairs: Sequence[tuple[str, str]]) -> list[list[Link]]:
     return [[Link((0, len(source)), (0, len(target)), 1.0)] for source, target in pairs]
 
 
-def score(_: object, pairs: Sequence[tuple[str, str]], exponent: float) -> Iterator[SentenceScore]:
+def encode_pair(_: object, pair: tuple[str, str], number: int) -> EncodedPair:
+    """Count each character as a token."""
+    source, target = (list(map(ord, text)) for text in pair)
+    return EncodedPair(source, target)
+
+
+def score_encoded(_: object, pairs: Sequence[EncodedPair], exponent: float) -> Iterator[SentenceScore]:
     """Give every pair the same score."""
     return (SentenceScore((TokenScore("</s>", -exponent),), -exponent) for _ in pairs)
 
 
 if __name__ == "__main__":
     # mypy does not allow replacing functions and methods, which is what the echo does.
-    service.engine.align, service.engine.score = align, score  # type: ignore[assignment,attr-defined]
+    service.engine.align = align  # type: ignore[assignment,attr-defined]
+    service.engine.encode_pair = encode_pair  # type: ignore[assignment,attr-defined]
+    service.engine.score_encoded = score_encoded  # type: ignore[assignment,attr-defined]
     Translator.load = lambda *_, **__: Echo()  # type: ignore[assignment,method-assign]
     sys.exit(main())

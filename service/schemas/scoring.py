@@ -10,7 +10,6 @@ from service.engine import ScoreKind
 from service.schemas.parsing import JsonRequest, Texts, as_list
 from translator.evaluation.scoring import SentenceScore
 from translator.options import LengthPenalty, SearchOptions
-from translator.text import normalise
 
 
 class ScoreRequest(JsonRequest):
@@ -34,10 +33,6 @@ class ScoreRequest(JsonRequest):
                 f"source has {len(as_list(self.source))} sentences and target {len(as_list(self.target))}; "
                 "give one translation for each sentence"
             )
-        sources = enumerate(as_list(self.source))
-        empty = next((place for place, text in sources if not normalise(text)), None)
-        if empty is not None:
-            raise ValueError(f"sentence {empty} of source is empty; give a sentence")
         return self
 
     @property

@@ -18,11 +18,9 @@ from tests.service.test_stream import parsed
 
 # Fixtures, used by name.
 from tests.translator.conftest import brief_config, prepared, prepared_folder, translator, untrained  # noqa: F401 (see above)
-from translator.errors import InputError, InputTooLong
 from translator.evaluation.alignment import align
-from translator.evaluation.scoring import MAX_SCORED_TOKENS, score
+from translator.evaluation.scoring import MAX_SCORED_TOKENS, EncodedPair, score, score_encoded
 from translator.search import SearchOptions
-from translator.text import normalise
 from translator.translate import Hypothesis, Translator
 
 TEXTS = ["the old house", "a small garden is green", "the owl", "the teacher sees the river", "a letter"]
@@ -64,6 +62,10 @@ def process(
 @pytest.fixture
 def engine(translator: Translator) -> TranslationEngine:  # noqa: F811 (the fixture)
     return TranslationEngine(translator)
+
+
+def encoded(engine: TranslationEngine, pairs: Sequence[tuple[str, str]]) -> list[Any]:
+    return [item.payload for item in engine.scoring_items(pairs)]
 
 
 def items_of(engine: TranslationEngine, texts: Sequence[str]) -> list[Any]:
@@ -169,19 +171,19 @@ def test_unwanted_pairs_are_not_scored(engine: TranslationEngine, monkeypatch: p
     """All leave after the first 32 results."""
     seen: list[Any] = []
 
-    def look_on(by: Translator, pairs: Sequence[tuple[str, str]], penalty: float) -> Any:
+    def look_on(by: Translator, pairs: Sequence[EncodedPair], penalty: float) -> Any:
         seen.extend(pairs)
-        return score(by, pairs, penalty)
+        return score_encoded(by, pairs, penalty)
 
-    monkeypatch.setattr(engine_module, "score", look_on)
-    pairs = [("the owl", f"die Eule {place}") for place in range(100)]
+    monkeypatch.setattr(engine_module, "score_encoded", look_on)
+    pairs = encoded(engine, [("the owl", f"die Eule {place}") for place in range(100)])
     process(engine, ScoreKind(1.0), pairs, lambda place: place % 2 == 0 and len(seen) < 32)
-    assert seen == [("the owl", f"die Eule {place}") for place in range(0, 64, 2)]
+    assert seen == [pairs[place] for place in range(0, 64, 2)]
 
 
 def test_scores_are_those_of_each_pair_alone_and_in_order(engine: TranslationEngine) -> None:
     pairs = [(text, text[::-1]) for text in TEXTS] * 8
-    found = process(engine, ScoreKind(0.6), pairs)
+    found = process(engine, ScoreKind(0.6), encoded(engine, pairs))
     for place, pair in enumerate(pairs):
         [alone] = score(engine.translator, [pair], 0.6)
         assert found[place].score == pytest.approx(alone.score, abs=1e-4)
@@ -190,13 +192,25 @@ def test_scores_are_those_of_each_pair_alone_and_in_order(engine: TranslationEng
 def test_each_pair_to_score_is_an_item_with_the_tokens_of_both_sides(engine: TranslationEngine) -> None:
     pair = ("The\u00a0owl.", "Die Eule.")
     [item] = engine.scoring_items([pair])
-    assert (item.payload, item.key) == (pair, None)
-    assert item.tokens == sum(len(engine.translator.tokenizer.encode(normalise(text))) for text in pair)
-    with pytest.raises(InputError, match=r"Sentence 1 of source is empty"):
-        engine.scoring_items([pair, ("\u200b", "x")])
+    source, target = (engine.translator.tokenizer.encode(text) for text in ("The owl.", "Die Eule."))
+    assert (item.payload.source, item.payload.target, item.key) == (source, target, None)
+    assert item.tokens == len(source) + len(target)
+
+
+@pytest.mark.parametrize("empty", [" ", "\u200b\u00ad"])
+def test_an_empty_source_or_a_long_pair_is_refused_before_it_waits(
+    engine: TranslationEngine, wait_until: Callable[[Callable[[], bool]], None], empty: str
+) -> None:
     long = "die Eule " * MAX_SCORED_TOKENS
-    with pytest.raises(InputTooLong, match=r"Pair 2 has \d+ pieces"):
-        engine.scoring_items([pair, pair, ("owl", long)])
+    with TestClient(create_app(lambda: engine, Settings())) as client:
+        wait_until(lambda: client.get("/readyz").status_code == 200)
+        answers = [
+            client.post("/score", json={"source": ["owl", source], "target": ["Eule", target]})
+            for source, target in ((empty, "x"), ("owl", long))
+        ]
+    assert [answer.status_code for answer in answers] == [422, 413]
+    assert answers[0].json()["detail"] == "source 1 is empty; give a sentence"
+    assert answers[1].json()["detail"].startswith("translation 1 has ")
 
 
 def test_rows_and_kinds(engine: TranslationEngine) -> None:

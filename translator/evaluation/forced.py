@@ -7,7 +7,8 @@ import numpy as np
 from translator.engines.protocol import Engine, Floats, Ints, Rows, Session
 from translator.search import SpecialTokens
 
-_PAIRS_AT_ONCE = 64
+PAIRS_AT_ONCE = 32
+"""Pairs decoded together."""
 
 
 def decode_forced(
@@ -62,9 +63,9 @@ def _steps(
     ask: Callable[[Session, Rows], Floats],
 ) -> Iterator[tuple[list[int], Floats]]:
     """Yield the session's output for each target position, with the pairs that its rows belong to."""
-    for start in range(0, len(sources), _PAIRS_AT_ONCE):
+    for start in range(0, len(sources), PAIRS_AT_ONCE):
         session = engine.session()
-        pairs = list(range(start, min(start + _PAIRS_AT_ONCE, len(sources))))
+        pairs = list(range(start, min(start + PAIRS_AT_ONCE, len(sources))))
         row_N: Ints = session.admit([[*sources[pair], special.end] for pair in pairs], 1)
         for place in range(max(len(ended[pair]) for pair in pairs)):
             row_N = row_N[[len(ended[pair]) > place for pair in pairs]]

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 
 from translator.data.tokenizer import EOS_ID
 from translator.errors import InputError, InputTooLong
-from translator.evaluation.forced import decode_forced
+from translator.evaluation.forced import PAIRS_AT_ONCE, decode_forced
 from translator.search import length_penalty
 from translator.translate import MAX_PIECE_TOKENS, Translator
 from translator.translate.pairs import read_pair
 
 MAX_SCORED_TOKENS = 4 * MAX_PIECE_TOKENS
 """Maximum tokens of a source or a translation. More can only be a mistake, and memory grows with the square."""
-_PAIRS_AT_ONCE = 32
 
 
 @dataclass(frozen=True)
@@ -43,31 +42,56 @@ class SentenceScore:
         return sum(token.log_probability for token in self.tokens)
 
 
+@dataclass(frozen=True)
+class EncodedPair:
+    """A source and its translation, in pieces without end tokens."""
+
+    source: list[int]
+    target: list[int]
+
+    @property
+    def tokens(self) -> int:
+        """The pieces of both sides, which measure the work of scoring."""
+        return len(self.source) + len(self.target)
+
+
+def encode_pair(translator: Translator, pair: tuple[str, str], number: int) -> EncodedPair:
+    """Encode a source and its translation, each as one sentence; errors call the pair by its number.
+
+    Raises InputTooLong if a side has more than MAX_SCORED_TOKENS, and InputError if the source is empty.
+    """
+    source, target = (side.ids for side in read_pair(translator.source_encoder, *pair))
+    if not source:
+        raise InputError(f"source {number} is empty; give a sentence")
+    for side, ids in (("source", source), ("translation", target)):
+        if len(ids) > MAX_SCORED_TOKENS:
+            raise InputTooLong(
+                f"{side} {number} has {len(ids)} pieces, more than {MAX_SCORED_TOKENS}; score it sentence by sentence"
+            )
+    return EncodedPair(source, target)
+
+
 def score(
     translator: Translator, pairs: Sequence[tuple[str, str]], penalty_exponent: float = 1.0
 ) -> Iterator[SentenceScore]:
     """Score pairs of a source and its translation, each as one sentence; `penalty_exponent` is the search's α.
 
-    Raises InputTooLong if a side has more than MAX_SCORED_TOKENS, and InputError if a source is empty.
+    Raises what `encode_pair` raises; it numbers the pairs from 1.
     """
-    for first in range(0, len(pairs), _PAIRS_AT_ONCE):
-        some = pairs[first : first + _PAIRS_AT_ONCE]
-        sides = [read_pair(translator.source_encoder, *pair) for pair in some]
-        for number, (source, translation) in enumerate(sides, start=first + 1):
-            _check(source.ids, "source", number)
-            _check(translation.ids, "translation", number)
-        sources, targets = ([pair[side].ids for pair in sides] for side in (0, 1))
-        forced = decode_forced(translator.engine, sources, targets, translator.special)
-        for target, row in zip(targets, forced, strict=True):
-            pieces = [translator.tokenizer.piece(token) for token in (*target, EOS_ID)]
-            tokens = tuple(map(TokenScore, pieces, row))
-            yield SentenceScore(tokens, sum(row) / length_penalty(len(row), penalty_exponent))
+    for first in range(0, len(pairs), PAIRS_AT_ONCE):
+        some = enumerate(pairs[first : first + PAIRS_AT_ONCE], start=first + 1)
+        encoded = [encode_pair(translator, pair, number) for number, pair in some]
+        yield from score_encoded(translator, encoded, penalty_exponent)
 
 
-def _check(ids: Sequence[int], side: str, number: int) -> None:
-    if not ids and side == "source":
-        raise InputError(f"source {number} is empty; give a sentence")
-    if len(ids) > MAX_SCORED_TOKENS:
-        raise InputTooLong(
-            f"{side} {number} has {len(ids)} pieces, more than {MAX_SCORED_TOKENS}; score it sentence by sentence"
-        )
+def score_encoded(
+    translator: Translator, pairs: Sequence[EncodedPair], penalty_exponent: float
+) -> Iterator[SentenceScore]:
+    """Score pairs together."""
+    sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
+    scored = decode_forced(translator.engine, sources, targets, translator.special)
+    for target, log_probabilities in zip(targets, scored, strict=True):
+        pieces = [translator.tokenizer.piece(token) for token in (*target, EOS_ID)]
+        penalty = length_penalty(len(log_probabilities), penalty_exponent)
+        tokens = tuple(map(TokenScore, pieces, log_probabilities))
+        yield SentenceScore(tokens, sum(log_probabilities) / penalty)

@@ -252,10 +252,6 @@ class Translator:
         """The model's name, from its card."""
         return str(self.card.get("name", "unnamed"))
 
-    def count_tokens(self, text: str) -> int:
-        """The number of pieces in a text, which measures the work that it takes."""
-        return len(self.tokenizer.encode(text))
-
     def translate(
         self,
         texts: Iterable[str],
