@@ -49,14 +49,29 @@ def check_size(texts: Sequence[str], settings: Settings, prefixes: Sequence[str]
     return characters
 
 
+def check_alternatives(alternatives: int, settings: Settings) -> None:
+    """Raise InvalidRequest if a request asks for more alternatives than the operator allows."""
+    if alternatives > settings.max_alternatives:
+        raise InvalidRequest(f"alternatives is {alternatives}; the limit is {settings.max_alternatives}.")
+
+
+def media_type_of(request: Request) -> str:
+    """Return the declared media type of a request's body in lower case, without parameters; "" if there is none."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 async def read_json_body(request: Request, max_bytes: int) -> bytes:
     """Read the body of a request declared as JSON; raises UnsupportedMediaType, RequestTooLarge."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        raise UnsupportedMediaType(
-            f"The Content-Type is {media_type[:50] or 'missing'}; it must be application/json."
-        )
+    if media_type_of(request) != "application/json":
+        raise wrong_media_type(request, "application/json")
     return await read_body(request, max_bytes)
+
+
+def wrong_media_type(request: Request, supported: str) -> UnsupportedMediaType:
+    """The error for a body of another media type than those `supported`."""
+    return UnsupportedMediaType(
+        f"The Content-Type is {media_type_of(request)[:50] or 'missing'}; it must be {supported}."
+    )
 
 
 async def read_body(request: Request, max_bytes: int) -> bytes:

@@ -14,8 +14,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from service.access import Access, Client, key_of
-from service.dependencies import check_size, read_body, read_json_body
-from service.errors import UnsupportedMediaType, problem_response
+from service.dependencies import check_size, media_type_of, read_body, read_json_body, wrong_media_type
+from service.errors import problem_response
 from service.failures import log_failure
 from service.routes.forms import MULTIPART, URLENCODED, as_fields, parse_multipart, parse_urlencoded
 from service.schemas.parsing import as_list, explain, parse_object
@@ -23,6 +23,19 @@ from service.settings import Settings
 
 _OTHER_FIELDS = 50  # of a form, besides its texts
 _MAX_SHOWN_PATH = 100
+_STATUSES = {401: 403, 422: 400}
+"""The imitated APIs' statuses, where they differ from ours."""
+READING_ERRORS = {
+    400: "A parameter is missing, invalid, or not supported here.",
+    403: "The key is missing or unknown.",
+    413: "The body, the number of texts or their characters exceed a limit.",
+    415: "The body is neither JSON nor a form.",
+}
+RATE_ERRORS = {429: "The key has made too many requests; `Retry-After` says when to try again."}
+TRANSLATION_ERRORS = {
+    503: "The service is busy or not ready; `Retry-After` says when to try again.",
+    504: "The translation took too long.",
+}
 
 
 class CompatRoute(APIRoute):
@@ -33,8 +46,6 @@ class CompatRoute(APIRoute):
 
     error_field: ClassVar[str]
     """The field that holds the message."""
-    statuses: ClassVar[Mapping[int, int]]
-    """Maps our statuses to those of the API, where they differ."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the handler so that its errors have the form of this API."""
@@ -52,7 +63,7 @@ class CompatRoute(APIRoute):
         problem = problem_response(request, error)
         if problem.status_code == 500:
             log_failure(request, error)
-        status = self.statuses.get(problem.status_code, problem.status_code)
+        status = _STATUSES.get(problem.status_code, problem.status_code)
         detail = json.loads(bytes(problem.body))["detail"]
         wait = problem.headers.get("Retry-After")
         return JSONResponse({self.error_field: detail}, status, {"Retry-After": wait} if wait else None)
@@ -156,7 +167,7 @@ async def read_request(
 
 async def _read_parameters(request: Request, settings: Settings, key_field: str) -> dict[str, object]:
     """Read the parameters from a JSON body, or else from the URL and a form."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media_type = media_type_of(request)
     has_body = not _has_no_body(request)
     if has_body and media_type == "application/json":
         return parse_object(await read_json_body(request, settings.max_body_bytes))
@@ -169,10 +180,7 @@ async def _read_parameters(request: Request, settings: Settings, key_field: str)
         form = await read_body(request, settings.max_body_bytes)
         pairs += await parse_multipart(form, request.headers, max_fields)
     elif has_body:
-        raise UnsupportedMediaType(
-            f"The Content-Type is {media_type[:50] or 'missing'}; it must be application/json, {URLENCODED} "
-            f"or {MULTIPART}."
-        )
+        raise wrong_media_type(request, f"application/json, {URLENCODED} or {MULTIPART}")
     return as_fields(pairs)
 
 

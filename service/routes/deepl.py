@@ -18,6 +18,9 @@ from service.dependencies import translate_for
 from service.errors import InvalidRequest, RequestTooLarge
 from service.model_manager import Manager, ModelManager
 from service.routes.compat import (
+    RATE_ERRORS,
+    READING_ERRORS,
+    TRANSLATION_ERRORS,
     CompatRequest,
     CompatRoute,
     FallbackApp,
@@ -163,22 +166,13 @@ class DeepLError(BaseModel):
 
 class _DeepLRoute(CompatRoute):
     error_field = "message"
-    statuses: ClassVar = {401: 403, 422: 400}
 
 
 router = APIRouter(
     prefix="/v2",
     tags=["DeepL's API"],
     route_class=_DeepLRoute,
-    responses=errors(
-        DeepLError,
-        {
-            400: "A parameter is missing, invalid, or not supported here.",
-            403: "The key is missing or unknown.",
-            413: "The body, the number of texts or their characters exceed a limit.",
-            415: "The body is neither JSON nor a form.",
-        },
-    ),
+    responses=errors(DeepLError, READING_ERRORS),
 )
 
 
@@ -187,14 +181,7 @@ router = APIRouter(
     name="deepl_translate",
     summary="Translate as DeepL's API does",
     response_model_exclude_none=True,
-    responses=errors(
-        DeepLError,
-        {
-            429: "The key has made too many requests; `Retry-After` says when to try again.",
-            503: "The service is busy or not ready; `Retry-After` says when to try again.",
-            504: "The translation took too long.",
-        },
-    ),
+    responses=errors(DeepLError, RATE_ERRORS | TRANSLATION_ERRORS),
     openapi_extra=DeepLRequest.openapi_body(
         **{_KEY: "The API key; better as the header `Authorization: DeepL-Auth-Key KEY`."}
     ),

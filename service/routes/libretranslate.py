@@ -10,11 +10,13 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
-from service.dependencies import translate_for
-from service.errors import InvalidRequest
+from service.dependencies import check_alternatives, translate_for
 from service.language import detect_language
 from service.model_manager import Manager
 from service.routes.compat import (
+    RATE_ERRORS,
+    READING_ERRORS,
+    TRANSLATION_ERRORS,
     CompatRequest,
     CompatRoute,
     FallbackApp,
@@ -23,7 +25,6 @@ from service.routes.compat import (
 )
 from service.schemas.parsing import Texts
 from service.schemas.translation import TranslatedText, TranslateRequest
-from service.settings import Settings
 from translator.text import Span, rejoin
 
 _KEY = "api_key"
@@ -49,13 +50,6 @@ class LibreTranslateRequest(CompatRequest):
     alternatives: Annotated[int, Field(ge=0, le=5)] = Field(
         0, description="Number of further translations to return."
     )
-
-    def check_alternatives(self, settings: Settings) -> None:
-        """Raise InvalidRequest if the request asks for more than the operator allows."""
-        if self.alternatives > settings.max_alternatives:
-            raise InvalidRequest(
-                f"alternatives is {self.alternatives}; the limit is {settings.max_alternatives}."
-            )
 
 
 class DetectRequest(CompatRequest):
@@ -113,28 +107,9 @@ class LibreTranslateError(BaseModel):
 
 class _LibreTranslateRoute(CompatRoute):
     error_field = "error"
-    statuses: ClassVar = {401: 403, 422: 400}
 
 
 router = APIRouter(prefix="/libretranslate", tags=["LibreTranslate's API"], route_class=_LibreTranslateRoute)
-
-_READING = errors(
-    LibreTranslateError,
-    {
-        400: "A parameter is missing, invalid, or not supported here.",
-        403: "The key is missing or unknown.",
-        413: "The body, the number of texts or their characters exceed a limit.",
-        415: "The body is neither JSON nor a form.",
-        429: "The key has made too many requests; `Retry-After` says when to try again.",
-    },
-)
-_TRANSLATING = errors(
-    LibreTranslateError,
-    {
-        503: "The service is busy or not ready; `Retry-After` says when to try again.",
-        504: "The translation took too long.",
-    },
-)
 
 
 @router.post(
@@ -142,14 +117,14 @@ _TRANSLATING = errors(
     name="libretranslate_translate",
     summary="Translate as LibreTranslate does",
     response_model_exclude_none=True,
-    responses={**_READING, **_TRANSLATING},
+    responses=errors(LibreTranslateError, READING_ERRORS | RATE_ERRORS | TRANSLATION_ERRORS),
     openapi_extra=LibreTranslateRequest.openapi_body(**{_KEY: _KEY_DESCRIPTION}),
 )
 async def translate(request: Request, manager: Manager) -> LibreTranslateAnswer:
     """Translate an English text or a list of texts into German."""
     client, parameters = await read_request(request, manager.settings, _KEY)
     body = LibreTranslateRequest.of(parameters, manager.settings)
-    body.check_alternatives(manager.settings)
+    check_alternatives(body.alternatives, manager.settings)
     converted = TranslateRequest(text=body.texts, alternatives=body.alternatives)
     _, translations = await translate_for(client, request, manager, converted)
     detected = await _detect(body.texts) if body.source == "auto" else []
@@ -189,7 +164,7 @@ def _alternatives(text: str, translation: TranslatedText, count: int) -> list[st
     "/detect",
     name="libretranslate_detect",
     summary="Detect the language of a text",
-    responses=_READING,
+    responses=errors(LibreTranslateError, READING_ERRORS | RATE_ERRORS),
     openapi_extra=DetectRequest.openapi_body(**{_KEY: _KEY_DESCRIPTION}),
 )
 async def detect(request: Request, manager: Manager) -> list[DetectedLanguage]:

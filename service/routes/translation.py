@@ -19,13 +19,14 @@ from service.dependencies import (
     Identified,
     cancel_on_disconnect,
     charged,
+    check_alternatives,
     check_size,
     deadline_of,
     read_json_body,
     translate_for,
 )
 from service.engine import TranslateKind, TranslationResult
-from service.errors import INTERNAL, InvalidRequest, kind_of, problem_response, problems
+from service.errors import INTERNAL, kind_of, problem_response, problems
 from service.failures import log_failure
 from service.model_manager import MAX_INLINE_SENTENCES, LoadedModel, Manager
 from service.schemas.scoring import ScoreAnswer, ScoredTranslation, ScoreRequest
@@ -133,10 +134,7 @@ async def _read_body(request: Request, settings: Settings) -> TranslateRequest:
     body: TranslateRequest = TranslateRequest.from_json(
         await read_json_body(request, settings.max_body_bytes)
     )
-    if body.alternatives > settings.max_alternatives:
-        raise InvalidRequest(
-            f"alternatives is {body.alternatives}; the limit is {settings.max_alternatives}."
-        )
+    check_alternatives(body.alternatives, settings)
     check_size(body.texts, settings, body.prefixes)
     return body
 
