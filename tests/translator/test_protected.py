@@ -43,6 +43,8 @@ def readable(marked: str) -> str:
         ("<b>15</b> files &amp; 2.5%", ["tag", "number", "tag", "entity", "percent"]),
         ("Nothing to see here, or there.", []),
         ("It took 1h 45m, fig. 3b.", ["quantity", "label"]),
+        ("Call tel. no. 030 1234567.", ["number"]),
+        ("Is it open? No. 030 1234567 says so.", ["phone"]),
     ],
 )
 def test_opaque_spans_values_and_emoji_are_found_together(text: str, kinds: list[str]) -> None:
@@ -113,6 +115,11 @@ def test_a_number_in_words_is_written_in_digits_if_a_piece_must_stand_for_it() -
     assert (span.is_word, span.written("german"), span.written("keep")) == (True, "10.000", "10.000")
     marked, placed = mark("ten thousand dollars", [span], Marks(MARKS), with_words=True)
     assert (readable(marked), restore(marked, placed, "keep")) == ("[number0] dollars", "10.000 dollars")
+
+
+def test_the_label_of_a_telephone_number_is_part_of_it() -> None:
+    (phone,) = spans_of("Phone no.: +49 30 1234567.")
+    assert (phone.text, phone.german) == ("no.: +49 30 1234567", "Nr.: +49 30 1234567")
 
 
 def test_underscores_of_emphasis_are_no_part_of_an_identifier() -> None:

@@ -278,6 +278,13 @@ RIGHT = """
     $5–10 | fünf bis zehn Dollar
     No. 4711 | Nr. 4711
     No. A12/3 | Nr. A12/3
+    Call tel. no. 030 1234567. | Rufen Sie Tel.-Nr. 030 1234567 an.
+    Call tel. no. 030 1234567. | Rufen Sie die Telefonnummer 030 1234567 an.
+    in '68 | im Jahr 1968
+    in '68 | ’68
+    Under 18s? | Unter 18?
+    7.25 in. wide | 7,25 Zoll breit
+    at 0230 UTC | um 02:30 UTC
     1st of May | erster Mai
     1st of May | 1. Mai
     May 1 | Erster Mai
@@ -361,6 +368,9 @@ WRONG = """
     30 degrees Fahrenheit | 30 Grad Celsius
     a 3-day trip | eine dreiwöchige Reise
     17 people | siebzig Leute
+    Call tel. no. 030 1234567. | Rufen Sie Tel. Nr. 030 1234568 an.
+    2x$25 | 2 × 26 $
+    7.25 in. wide | 7,25 cm breit
     We met at noon. | Wir trafen uns um 15:30 Uhr.
     We met at noon. | Wir trafen uns um ½ Uhr.
     We met at noon. | Wir trafen uns um 12:45 Uhr.

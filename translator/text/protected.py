@@ -19,9 +19,10 @@ import numpy as np
 
 from translator.text.emphasis import Place, find_emphasis
 from translator.text.german import GermanText
-from translator.text.opaque import OpaqueKind, find_opaque
+from translator.text.opaque import OpaqueKind, OpaqueSpan, find_opaque
 from translator.text.sentences import find_emoji
 from translator.text.values import Value, ValueKind, find_values
+from translator.text.values.patterns import NO_ANSWER
 
 ProtectedKind = OpaqueKind | ValueKind | Literal["emoji"]
 NumberStyle = Literal["german", "keep"]
@@ -39,6 +40,8 @@ _TAG = re.compile(
 _VOID_TAG_NAMES = "area base br col embed hr img input link meta source track wbr"
 _VOID_TAGS = frozenset(_VOID_TAG_NAMES.split())
 _WITH_DIGITS = re.compile(r"(?<!\w)[^\W\d]*+\d\w*+(?:[.,:]\w*\d\w*+)*+")
+_LABEL = re.compile(rf"(?<!\w){NO_ANSWER}(?i:no)\.(?P<colon>:?)[ \u00a0]\Z")
+_LONGEST_LABEL = 5
 _DIGIT = re.compile(r"\d")
 _MARK = re.compile("[\U000f0000-\U000f00ff]")
 
@@ -114,10 +117,7 @@ def find_protected(text: str) -> list[ProtectedSpan]:
     emphasis = find_emphasis(text)
     marks = sorted(mark for pair in emphasis for mark in pair)
     plain = replaced(text, marks, [" " * (end - start) for start, end in marks]) if marks else text
-    opaque = [
-        ProtectedSpan(one.start, one.end, one.kind, text[one.start : one.end], text[one.start : one.end])
-        for one in find_opaque(plain)
-    ]
+    opaque = [_opaque_span(one, text, plain) for one in find_opaque(plain)]
     emoji = [
         ProtectedSpan(start, end, "emoji", text[start:end], text[start:end])
         for start, end in (() if text.isascii() else find_emoji(text))
@@ -129,6 +129,18 @@ def find_protected(text: str) -> list[ProtectedSpan]:
     spans = _disjoint([*opaque, *emoji, *values]) if opaque or emoji else values
     more = [*_leftovers(plain, spans), *_emphasis(text, emphasis, spans)]
     return sorted([*spans, *more], key=_start) if more else spans
+
+
+def _opaque_span(one: OpaqueSpan, text: str, plain: str) -> ProtectedSpan:
+    """Return the span; the “no.” before a telephone or account number belongs to it, else it reads as an answer."""
+    written = text[one.start : one.end]
+    before = max(0, one.start - _LONGEST_LABEL)
+    label = _LABEL.search(plain, before, one.start) if one.kind in ("phone", "account") else None
+    if label is None:
+        return ProtectedSpan(one.start, one.end, one.kind, written, written)
+    german = f"Nr.{label['colon']} {written}"
+    value = Value(label.start(), one.end, "number", german, german, (written,))
+    return ProtectedSpan(value.start, value.end, "number", text[value.start : value.end], german, value)
 
 
 def _emphasis(

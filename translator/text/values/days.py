@@ -4,6 +4,7 @@ import re
 
 from translator.text.values.context import is_in_the_evening, is_time_with_point, is_verb, names_time_of_day
 from translator.text.values.keys import Value, date_key, signed_key, time_key
+from translator.text.values.patterns import TIME_ZONES
 from translator.text.values.plain import Reader, decimal, plain_value, range_value, value_of
 
 _ENGLISH_MONTHS = """
@@ -54,6 +55,15 @@ def _month_year(match: re.Match[str], text: str) -> Value:
         return plain_value(match.start("year3"), match.end(), year)
     number, german_month = _MONTHS[month.casefold()[:3]]
     return value_of(match, "date", date_key(year, number, "-"), f"{german_month} {year}")
+
+
+def _short_year(match: re.Match[str], text: str) -> Value:
+    """Read the ’68 in “in ’68”; after any other word the mark may open a quotation."""
+    year = match["short_year"]
+    if not _BEFORE_SHORT_YEARS.search(text, max(0, match.start() - 8), match.start()):
+        return plain_value(match.start("short_year"), match.end(), year)
+    also = tuple(f"{century}{year}" for century in ("19", "20"))
+    return value_of(match, "year", year, f"’{year}", also)
 
 
 def _shared_month(match: re.Match[str], text: str) -> Value:
@@ -184,12 +194,16 @@ def _evening_keys(text: str, end: int, key: str) -> tuple[str, ...]:
 
 
 def _military_time(match: re.Match[str], text: str) -> Value:
-    """Read the 1530 in “at 1530 hours”; without the preposition it is a number of hours."""
+    """Read the 1530 in “at 1530 hours” and “1530 GMT”; without the preposition, 1530 hours are a number of hours."""
     digits = match["military"]
+    clock = f"{int(digits[:2])}:{digits[2:]}"
+    is_clear = digits < _FIRST_LIKELY_YEAR or names_time_of_day(text, *match.span())
+    if is_clear and _TIME_ZONE.match(text, match.end()):
+        return value_of(match, "time", time_key(int(digits[:2]), digits[2:]), f"{clock} Uhr")
     hours = _HOURS.match(text, match.end())
     if hours and names_time_of_day(text, *match.span()):
-        hour, minutes = int(digits[:2]), digits[2:]
-        return Value(match.start(), hours.end(), "time", time_key(hour, minutes), f"{hour}:{minutes} Uhr")
+        key = time_key(int(digits[:2]), digits[2:])
+        return Value(match.start(), hours.end(), "time", key, f"{clock} Uhr")
     if hours and not hours[0].endswith("hours"):
         return Value(match.start(), hours.end(), "quantity", f"{signed_key('', digits)} h", f"{digits} h")
     return plain_value(match.start(), match.end(), digits)
@@ -230,8 +244,16 @@ _SPOKEN = {
 }
 """The minutes, the hours to subtract from the one named, and the German words."""
 _HOURS = re.compile(r"[ \u00a0]?(?:hours|hrs|h)(?!\w)")
+_FIRST_LIKELY_YEAR = "1900"
+_TIME_ZONE = re.compile(rf"[ \u00a0]?(?:{TIME_ZONES})(?!\w)")
+_BEFORE_SHORT_YEARS = re.compile(
+    r"(?<!\w)(?:in|of|since|from|until|till|by|to|and|or|the|before|after|early|late|summer|winter|spring|autumn|fall)"
+    r"[ \u00a0]\Z",
+    re.IGNORECASE,
+)
 DAY_READERS: dict[str, Reader] = {
     "month_day": _month_day, "day_month": _day_month, "month_year": _month_year, "shared_month": _shared_month,
+    "short_year": _short_year,
     "iso_date": _iso_date, "slash_date": _slash_date, "dot_date": _dot_date, "shared_half": _shared_half,
     "hours": _hours, "spoken_time": _spoken_time, "time12": _time12, "stopwatch": _stopwatch, "times": _times,
     "time24": _time24, "military_time": _military_time, "time_with_point": _time_with_point, "duration": _duration,

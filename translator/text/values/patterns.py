@@ -27,7 +27,7 @@ LABELS = {
     "vol": "Bd.", "art": "Art.", "sec": "Abschn.", "sect": "Abschn.", "para": "Abs.", "eq": "Gl.",
 }  # fmt: skip
 """English abbreviations before a number, and the German ones."""
-_NO_ANSWER = r"(?<![?!][ \u00a0])" + "".join(
+NO_ANSWER = r"(?<![?!][ \u00a0])" + "".join(
     rf"(?<!\b{word} )" for word in ("answer is", "answer was", "says", "said", "answered", "means", "meant")
 )
 """Excludes “no. 5” where a sentence ends after “no”: “The answer is no. 5 people left.”, “Is it full? No. 5 came.”"""
@@ -54,7 +54,11 @@ COUNTED = (
     r"members|voters|votes|residents|inhabitants|refugees|children|women|men|students|patients|shares|barrels|tonnes|"
     r"tons)(?!\w)"
 )
-"""What `20m` counts if it is 20 million, not 20 metres."""
+MILLIONS_OF = (
+    rf" (?:{COUNTED}|in (?:sales|revenues?|turnover|profits?|cash|debts?|funding|losses|damages|aid|grants|loans|taxes|"
+    r"fees|bonds|assets|costs|savings|fines)(?!\w))"
+)
+"""What follows `20m` if it is 20 million, not 20 metres."""
 _MONTH_NAME = (
     r"(?:Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|June?|July?|Aug(?:ust|\.)?|"
     r"Sept?(?:ember|\.)?|Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
@@ -70,6 +74,7 @@ _AM_PM = r"[ \u00a0]?[ap](?:\.[ \u00a0]?m\.?|m)(?!\w)"
 _CLOCK_12 = r"(?:1[0-2]|0?[1-9])(?:[:.][0-5]\d)?"
 _CLOCK_24 = r"(?:[01]?\d|2[0-4]):[0-5]\d"
 CLOCK_WITH_POINT = r"(?:[01]?\d|2[0-3])\.[0-5]\d"
+TIME_ZONES = "UTC|GMT|CES?T|[ECMP][SD]T|BST"
 _ORDINAL_END = r"(?:st|nd|rd|th|ST|ND|RD|TH)"
 _SMALL_ROMAN = r"(?=[ivxlc])(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})"
 _ROMAN = rf"(?:{_SMALL_ROMAN}|{_SMALL_ROMAN.upper()})"
@@ -81,10 +86,10 @@ _SPACED = r"\d{1,3}(?: \d{3})++(?:\.\d++)?+(?!\d|[.,]\d)"
 """4 500 000: only beside a currency, since elsewhere it may be several numbers."""
 
 _AT_LETTERS = {
-    "label": rf"(?<![\w.])(?:(?!(?i:no)\.)|{_NO_ANSWER})(?i:(?P<label>{'|'.join(LABELS)}))\.(?P<colon>:?){_BLANK}"
+    "label": rf"(?<![\w.])(?:(?!(?i:no)\.)|{NO_ANSWER})(?i:(?P<label>{'|'.join(LABELS)}))\.(?P<colon>:?){_BLANK}"
     r"(?P<labelled>\d++(?:\.\d++)*+[a-z]?(?:[-–]\d++[a-z]?)?)"
     r"(?!\w|[.,:/-]\d)",
-    "code": rf"(?<![\w.]){_NO_ANSWER}(?:no|(?<=[\w)] )N[oO])\.(?P<code_colon>:?){_BLANK}(?P<code>{CODE})",
+    "code": rf"(?<![\w.]){NO_ANSWER}(?:no|(?<=[\w)] )N[oO])\.(?P<code_colon>:?){_BLANK}(?P<code>{CODE})",
     "roman_label": rf"(?<![\w.])(?i:(?P<volume>{_ROMAN_LABELS}))\.{_BLANK}(?P<numeral>{_ROMAN})"
     rf"(?:[-–](?P<upto_numeral>{_ROMAN}))?(?<=[ivxlcIVXLC])(?![\w'’])",
     "month_day": rf"\b(?P<month1>{_MONTH})[ \u00a0](?P<day1>{_DAY})(?P<nth>{_ORDINAL_END})?(?P<to1>{_LAST_DAY})?"
@@ -113,7 +118,7 @@ _AT_DIGITS = {
     "stopwatch": rf"{_BEGIN}(?:\d{{1,3}}:)?\d{{1,3}}:[0-5]\d\.\d{{1,3}}(?!\w|[.,:]\d)",
     "times": rf"{_BEGIN}(?P<from24>{_CLOCK_24}){_DASH}(?P<to24>{_CLOCK_24})(?![\d:])",
     "time24": rf"{_BEGIN}{_CLOCK_24}(?::[0-5]\d)?(?![\d:]|[.,]\d)",
-    "military_time": rf"{_BEGIN}(?P<military>(?:[01]\d|2[0-3])[0-5]\d)(?=[ \u00a0]?(?:hours|hrs|h)(?!\w))",
+    "military_time": rf"{_BEGIN}(?P<military>(?:[01]\d|2[0-3])[0-5]\d)(?=[ \u00a0]?(?:hours|hrs|h|{TIME_ZONES})(?!\w))",
     "duration": rf"{_BEGIN}(?P<hours>\d{{1,3}}){_BLANK}(?:h|hrs?){_BLANK}(?P<minutes>[0-5]?\d){_BLANK}(?:m|mins?)"
     rf"(?:{_BLANK}(?P<seconds>[0-5]?\d){_BLANK}(?:s|secs?))?(?!\w)",
     "short_duration": rf"{_BEGIN}(?P<minutes2>\d{{1,3}}){_BLANK}(?:m|mins?){_BLANK}"
@@ -128,11 +133,14 @@ _AT_DIGITS_OR_SIGNS = {
     "money_after": rf"{_BEGIN}(?P<sign2>{_SIGN})"
     rf"(?P<amount2>{_SPACED}(?={_BLANK}(?:[$€£¥]|[A-Z]{{3}}(?!\w)))|{_NUMBER})(?:{_DASH}(?P<upto2>{_NUMBER}))?"
     rf"(?P<magnitude2>{_MAGNITUDE})?{_BLANK}(?P<currency2>{CURRENCY_SIGNS}|(?:{CURRENCY_CODES})(?!\w))(?![\d])",
+    "times_money": rf"{_BEGIN}(?P<times>\d{{1,4}})[x×](?P<each_currency>{CURRENCY_SIGNS})(?P<each>{_NUMBER})(?!\w)",
+    "inch_words": rf"{_BEGIN}(?P<inch_words>{_NUMBER}|\d*[{VULGAR}]){_BLANK}in(?=\.)",
+    "short_year": r"(?<!\w)['’](?P<short_year>\d\d)(?![\w'’]|[.,:/–-]\d)",
     "decade": rf"(?:(?P<decade>(?:1\d|20)\d0|(?:{_BEFORE_DECADES})[1-9]?\d0)"
     r"|(?<!\w)['’](?P<short_decade>\d0))[sS](?!\w)",
     "percent": rf"{_BEGIN}(?P<sign3>{_SIGN})(?P<part>{_NUMBER}|\d*[{VULGAR}])%?(?:{_DASH}(?P<upto3>{_NUMBER}))?{_BLANK}"
     r"(?P<percent>[%‰])(?!\w)",
-    "short_million": rf"{_BEGIN}(?P<sign7>{_SIGN})(?P<millions>{_NUMBER})[ \u00a0]?m(?= {COUNTED})",
+    "short_million": rf"{_BEGIN}(?P<sign7>{_SIGN})(?P<millions>{_NUMBER})[ \u00a0]?m(?={MILLIONS_OF})",
     "quantity": rf"{_BEGIN}(?P<sign4>{_SIGN})(?P<size>{_NUMBER}|\d*[{VULGAR}])(?:{_DASH}(?P<upto4>{_NUMBER}))?"
     rf"(?:{_BLANK}(?P<unit>{_LONGEST_FIRST}|[°º] ?[CF](?!\w)|[°º])"
     rf"|(?:[ \u00a0]|(?<=[.,]\d)|(?<=[.,]\d\d)|(?=[ghlstLVWΩ]))(?P<spaced_unit>{_SPACED_UNITS}))(?![\w²³])",

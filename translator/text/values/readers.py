@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from translator.text.numbers import english_value, german_number
+from translator.text.numbers import VULGAR, english_value, german_number
 from translator.text.values.context import is_inch_mark
 from translator.text.values.days import DAY_READERS
 from translator.text.values.keys import (
@@ -78,8 +78,11 @@ def _percent(match: re.Match[str], text: str) -> Value | None:
 
 def _quantity(match: re.Match[str], text: str) -> Value | None:
     unit = match["unit"] or match["spaced_unit"]
+    if unit == "s" and _AGES.search(text, max(0, match.start() - _LONGEST_BEFORE_AGES), match.start()):
+        age = match["size"]
+        return value_of(match, "number", signed_key("", age), f"{age}-Jährige")
     if unit == "s" and _UNDER.search(text, max(0, match.start() - 2), match.start()):
-        return None  # the under-18s
+        return None  # the pre-18s
     value = _amount(match, "quantity", match["sign4"], match["size"], match["upto4"], None, unit)
     return replace(value, end=value.end + 1) if _ABBREVIATED.match(text, value.end - len(unit)) else value
 
@@ -146,6 +149,31 @@ def _inches(match: re.Match[str], text: str) -> Value:
     return Value(match.start(), match.end() - 1, "number", key, german)
 
 
+def _inch_words(match: re.Match[str], text: str) -> Value:
+    """Read the 7.25 in. of “10.5 x 7.25 in.”; elsewhere “in” may be a word at the end of a sentence."""
+    number, end = match["inch_words"], match.end()
+    goes_on = _SIZE_GOES_ON.match(text, end)
+    is_size = (
+        "." in number
+        or number[-1] in VULGAR
+        or _BEFORE_SIZE.search(text, max(0, match.start() - 4), match.start())
+    )
+    if not (goes_on or is_size):
+        return plain_value(match.start(), match.end("inch_words"), number)
+    is_stop = not goes_on and _SENTENCE_ENDS.match(text, end)
+    german = f"{german_amount(number)} Zoll"
+    return Value(
+        match.start(), end if is_stop else end + 1, "quantity", f"{signed_key('', number)} in", german
+    )
+
+
+def _times_money(match: re.Match[str], text: str) -> Value:
+    """Read 2x$25."""
+    times, currency, price = match["times"], match["each_currency"], match["each"]
+    german = f"{times} × {german_amount(price)} {currency}"
+    return value_of(match, "quantity", f"{times} × {signed_key('', price)} {unit_key(currency)}", german)
+
+
 def _short_million(match: re.Match[str], text: str) -> Value:
     sign, number = match["sign7"], match["millions"]
     return value_of(match, "number", signed_key(sign, number, 10**6), f"{sign}{german_number(number)} Mio.")
@@ -186,7 +214,18 @@ def _number(match: re.Match[str], text: str) -> Value:
 
 _ABBREVIATED = re.compile(r"(?:mins?|hrs?|secs?|lbs?|oz|ft|yd|gal)\.(?=,? [a-z])")
 """A unit with a full stop that does not end the sentence."""
+_AGES = re.compile(
+    r"(?<!\w)(?i:under|over)-\Z|(?:(?<!\w)(?:the|all|are|no|by|of|and|or|with|any|children|kids|free|adults)[ \u00a0]"
+    r"|(?<!\w)for[ \u00a0](?=under)|(?:\A|\n|[.!?(:;,“\"][ \u00a0]?)(?=[UO]))(?i:under|over)[ \u00a0]\Z"
+)
+"""Matches before the 18s of “under-18s” and “for under 18s”; “in under 18s” is 18 seconds."""
+_LONGEST_BEFORE_AGES = 16
 _UNDER = re.compile(r"[a-z]-\Z")
+_SIZE_GOES_ON = re.compile(
+    r"\.(?:[,;)]|[ \u00a0](?:wide|high|long|tall|deep|thick|across|x|×|by|of|to|and|or)(?!\w))"
+)
+_BEFORE_SIZE = re.compile(r"(?:(?<!\w)(?:x|by)|×)[ \u00a0]?\Z")
+_SENTENCE_ENDS = re.compile(r"\.[\"”’)]*(?:\Z|\s+[^\W\d_a-z]|\s*\n)")
 _BITS = {"1": "Einsen", "0": "Nullen"}
 READERS: dict[str, Reader] = {
     f"as_{name}": reader
@@ -194,7 +233,8 @@ READERS: dict[str, Reader] = {
         **DAY_READERS, "label": _label, "code": _code, "roman_label": _roman_label, "scale": _scale, "factor": _factor,
         "bit": _bit,
         "money": _money, "money_after": _money_after, "percent": _percent, "quantity": _quantity, "decade": _decade,
-        "ordinal": _ordinal, "power": _power, "mixed": _mixed, "feet": _literal, "inches": _inches, "literal": _literal,
+        "ordinal": _ordinal, "power": _power, "mixed": _mixed, "feet": _literal, "inches": _inches,
+        "inch_words": _inch_words, "times_money": _times_money, "literal": _literal,
         "no_cents": _literal,
         "section_sign": _section_sign, "short_million": _short_million, "range": _range, "number": _number,
         "plain": _plain, "odd": _literal,
