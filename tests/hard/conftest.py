@@ -1,6 +1,6 @@
-"""The reliability cases that a service in the open has to stand; each writes a row into a table at the end.
+"""Reliability cases of a service on the public internet; each adds a row to the table printed at the end.
 
-Without `--full-size` they run at a size that takes a minute or two: `make test-hard` or `make test-hard FULL=1`.
+`make test-hard` runs them at a reduced size in a minute or two, `make test-hard FULL=1` at full size.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import pytest
 
 from tests.hard.process import ServiceProcess, running_service
 
-# The echo and the ways to serve it: fixtures, which are used by their names.
+# The echo and the ways to serve it: fixtures, used by name.
 from tests.service.conftest import client, echo, make_app, make_client, serve  # noqa: F401
 
 
 @dataclass(frozen=True)
 class Row:
-    """What one case measured."""
+    """The measurement of one case."""
 
     case: int
     what: str
@@ -37,7 +37,7 @@ def is_full_size(pytestconfig: pytest.Config) -> bool:
 
 @pytest.fixture
 def record_case(pytestconfig: pytest.Config) -> Callable[..., None]:
-    """Write a row, and fail if it is no pass."""
+    """Add a row to the table, and fail if it missed its limit."""
 
     def record(case: int, what: str, figure: str, limit: str, passed: bool, details: str = "") -> None:
         pytestconfig.stash.setdefault(ROWS, []).append(Row(case, what, figure, limit, passed))
@@ -54,7 +54,7 @@ def slow_seconds(is_full_size: bool) -> int:
 
 @pytest.fixture(scope="session")
 def service(slow_seconds: int) -> Iterator[ServiceProcess]:
-    """One process for all cases that need one."""
+    """One process for all cases that can share it."""
     seconds = str(slow_seconds)
     flags = ["--header-seconds", seconds, "--body-seconds", seconds, "--keep-alive-seconds", seconds]
     with running_service(*flags, "--deadline-seconds", "900") as process:

@@ -1,14 +1,14 @@
-"""`python -m service` with an echo in the model's place, which does what its texts tell it: a program of its own.
+"""A program: `python -m service` with an echo in place of the model. Texts can tell the echo what to do.
 
-A text is one sentence, and a character is a token. It is answered with "DE:" and the text, and every text that is
-decoded is told on standard error. The first word says what happens before:
+A text is one sentence, and a character is a token. The translation is "DE:" and the text. Every decoded text is logged
+to standard error. The first word of a text can change what happens:
 
-    hold PATH …    decoding lasts until there is a file PATH, or nobody wants it any more
+    hold PATH …    decoding waits until the file PATH exists, or until no client waits for the text
     kill PATH …    the same, and then the worker dies
     read 0.5 …     splitting takes half a second
     fail …         decoding raises an error
 
-Where the environment has ECHO_MOST_TOKENS, there is no memory for more in a batch.
+If the environment variable ECHO_MAX_TOKENS is set, a batch of more tokens runs out of memory.
 """
 
 import os
@@ -22,13 +22,13 @@ from translator.search.feed import Feed
 from translator.text import Span
 from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style, Translator
 
-MOST_TOKENS = int(os.environ.get("ECHO_MOST_TOKENS", str(10**9)))
+MAX_TOKENS = int(os.environ.get("ECHO_MAX_TOKENS", str(10**9)))
 STEP_SECONDS = 0.01
-MOST_SENTENCES = 256
+MAX_BATCH_SENTENCES = 256
 
 
 class Echo:
-    """In the translator's place."""
+    """Stands in for a translator."""
 
     name, device, precision, threads = "echo", "cpu", "fp32", 1
 
@@ -43,10 +43,10 @@ class Echo:
     def translate_feed(
         self, feed: Feed[SourceSentence, tuple[Hypothesis, ...]], options: SearchOptions
     ) -> None:
-        taken = feed(MOST_SENTENCES)
+        taken = feed(MAX_BATCH_SENTENCES)
         texts = [one.item.text for one in taken]
         sys.stderr.write("".join(f"decoded: {text[:40]}\n" for text in texts))
-        if sum(map(len, texts)) > MOST_TOKENS:
+        if sum(map(len, texts)) > MAX_TOKENS:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
         paths = [Path(text.split()[1]) for text in texts if text.startswith(("hold", "kill"))]
         while not all(path.exists() for path in paths) and any(one.is_wanted() for one in taken):
@@ -61,6 +61,6 @@ class Echo:
 
 
 if __name__ == "__main__":
-    # mypy does not let a class's method be another one, which is the point here.
+    # mypy does not allow replacing a method, which is what the echo does.
     Translator.load = lambda *_, **__: Echo()  # type: ignore[assignment]
     sys.exit(main())

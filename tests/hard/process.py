@@ -1,4 +1,4 @@
-"""The service as a process of its own, and what can be measured of it from outside."""
+"""The service in its own process, and what can be measured from outside."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ MEGABYTE = 1_000_000
 
 
 class ServiceProcess:
-    """`python -m service` with the shipped model, or an echo."""
+    """`python -m service` with the shipped model or with an echo."""
 
     def __init__(self, process: subprocess.Popen[str], address: str, log: list[str]) -> None:
         self.address = address
         self.process = process
         self.log = log
-        """The lines that it has written to standard error."""
+        """The lines that it has written to standard error so far."""
         self._port = int(address.rstrip("/").rpartition(":")[2])
 
     def connect(self) -> socket.socket:
@@ -45,14 +45,14 @@ class ServiceProcess:
 
     @contextlib.contextmanager
     def memory_watched(self) -> Iterator[MemoryWatch]:
-        """Look at the memory again and again while the block runs."""
+        """Sample the memory while the block runs."""
         watch = MemoryWatch(self)
         with watch:
             yield watch
 
 
 class MemoryWatch(threading.Thread):
-    """How much the memory of a process grows, at its peak."""
+    """Measures by how much the memory of a process grows at its peak."""
 
     def __init__(self, service: ServiceProcess) -> None:
         super().__init__()
@@ -79,7 +79,7 @@ class MemoryWatch(threading.Thread):
 
 @contextlib.contextmanager
 def running_service(*flags: str, is_echo: bool = False, **environment: str) -> Iterator[ServiceProcess]:
-    """Start the service, wait until it can translate, and end it."""
+    """Start the service and wait until it is ready; stop it on exit."""
     program = [str(ROOT / "tests/hard/echo.py")] if is_echo else ["-m", "service"]
     command = [sys.executable, *program, "--port", "0", "--device", "cpu", *flags]
     log: list[str] = []

@@ -1,4 +1,4 @@
-"""Cases 22 and 23: keys, and what a browser may do."""
+"""Cases 22 and 23: API keys and browser security."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KEYS = ",".join(
     f"name{number}:{sha256(key.encode()).hexdigest()}" for number, key in enumerate([KEY, "b", "c"])
 )
 REFUSED = {401, 403}  # DeepL's clients expect a 403
-# What tells of no text, and what the page asks before it can ask for a key.
+# These reveal no text, and the page needs some of them before it can ask for a key.
 OPEN = {"/healthz", "/readyz", "/metrics", "/model", "/languages", "/libretranslate/languages"}
 
 WRONG: dict[str, bytes | None] = {
@@ -91,15 +91,15 @@ def test_no_key_is_logged(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     client = make_client(api_keys=KEYS)
-    told = ""
+    answered = ""
     for key in (KEY, f"{KEY}-wrong"):
         for headers in ({"X-API-Key": key}, {"Authorization": f"Bearer {key}"}):
             for method, path in operations(client):
-                told += client.request(method, path, json={"text": ""}, headers=headers).text
+                answered += client.request(method, path, json={"text": ""}, headers=headers).text
     captured = capfd.readouterr()
     logged = caplog.text + captured.out + captured.err
     record_case(
-        22, "keys in logs and answers", str((logged + told).count(KEY)), "0", KEY not in logged + told
+        22, "keys in logs and answers", str((logged + answered).count(KEY)), "0", KEY not in logged + answered
     )
 
 
@@ -125,7 +125,7 @@ def test_security_headers(client: TestClient, record_case: Record) -> None:
     record_case(
         23,
         f"security headers on {len(places)} pages and operations",
-        f"{len(missing)} lack some",
+        f"{len(missing)} with missing headers",
         "0",
         not missing,
         str(missing),
@@ -165,12 +165,12 @@ def test_no_request_leaves_the_host(
     expect = pytest.importorskip("playwright.sync_api").expect
     address = serve(make_app())
     asked: list[str] = []
-    troubles: list[str] = []
+    page_errors: list[str] = []
     with running_browser() as browser:
         page = browser.new_page()
         page.on("request", lambda request: asked.append(request.url))
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: page_errors.append(str(error)))
+        page.on("console", lambda said: page_errors.append(said.text) if said.type == "error" else None)
         page.goto(f"{address}/")
         page.locator("#source").fill("Two owls.")
         page.locator("#source").press("Control+Enter")
@@ -180,9 +180,9 @@ def test_no_request_leaves_the_host(
     foreign = [url for url in asked if not url.startswith((f"{address}/", "data:"))]
     record_case(
         23,
-        f"the page and /docs in a browser: of {len(asked)} requests leave the host",
-        f"{len(foreign)}, and {len(troubles)} errors",
+        f"requests to other hosts among {len(asked)} by the page and /docs in a browser",
+        f"{len(foreign)}, and {len(page_errors)} errors",
         "0, 0 errors",
-        not foreign and not troubles,
-        f"{foreign} {troubles}",
+        not foreign and not page_errors,
+        f"{foreign} {page_errors}",
     )

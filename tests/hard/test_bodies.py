@@ -1,4 +1,4 @@
-"""Cases 17 and 18: bodies that are no requests, and requests as the API's description allows and forbids them."""
+"""Cases 17 and 18: malformed bodies, and valid and invalid requests generated from the API description."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
-# As the value of any field.
+# Values for any field.
 VALUES = [
     rb'"\ud800"',
     rb'["\udc00 not"]',
@@ -97,10 +97,12 @@ MULTIPARTS = [
 ]
 
 
-def test_no_body_whatever_gives_a_500(client: TestClient, is_full_size: bool, record_case: Record) -> None:
+def test_malformed_bodies_never_cause_a_500(
+    client: TestClient, is_full_size: bool, record_case: Record
+) -> None:
     sent, worst, largest = 0, 0, 0
     failed = []
-    for path, body, headers in torture(client, is_full_size):
+    for path, body, headers in malformed_bodies(client, is_full_size):
         answer = client.post(path, content=body, headers=headers)
         sent += 1
         worst = max(worst, answer.status_code)
@@ -112,7 +114,7 @@ def test_no_body_whatever_gives_a_500(client: TestClient, is_full_size: bool, re
             failed.append(f"{path} {headers} {body[:60]!r}: {answer.status_code} {answer.text[:200]}")
     record_case(
         17,
-        f"{sent} bodies that are no requests",
+        f"{sent} malformed bodies",
         f"worst {worst}, error bodies up to {largest} bytes",
         f"4xx or 200, < {MAX_ERROR_BYTES} bytes",
         not failed,
@@ -120,7 +122,7 @@ def test_no_body_whatever_gives_a_500(client: TestClient, is_full_size: bool, re
     )
 
 
-def torture(client: TestClient, is_full_size: bool) -> Iterator[tuple[str, bytes, dict[str, str]]]:
+def malformed_bodies(client: TestClient, is_full_size: bool) -> Iterator[tuple[str, bytes, dict[str, str]]]:
     for path, operation in posts(client):
         for media_type, content in operation.get("requestBody", {"content": {}})["content"].items():
             fields = content["schema"].get("properties", {}) or {"text": {}}
@@ -137,7 +139,7 @@ def torture(client: TestClient, is_full_size: bool) -> Iterator[tuple[str, bytes
 
 
 def posts(client: TestClient) -> Iterator[tuple[str, Any]]:
-    """Every operation that takes a body, with what it refers to put in its place."""
+    """Every POST operation, with all references resolved."""
     description = client.get("/openapi.json").json()
 
     def resolved(part: Any) -> Any:
@@ -166,14 +168,14 @@ def bodies(fields: list[str], is_full_size: bool) -> Iterator[bytes]:
             yield b'{"text": "Hello", "text": "Hello", %b: %b}' % (name, value)
 
 
-# What follows the schema and is refused all the same: options that contradict each other, which no schema can say.
-# And the other services' clients leave a form's fields empty where they mean nothing, against their own schemas.
-ALWAYS_LEFT_OUT = [positive_data_acceptance]
-LEFT_OUT_FOR_OTHERS = [*ALWAYS_LEFT_OUT, negative_data_rejection]
-OTHERS = ("/v2/", "/libretranslate/")
+# A request may follow the schema and still be refused: a schema cannot say that two options contradict each other.
+EXCLUDED_CHECKS = [positive_data_acceptance]
+# Clients of the imitated APIs send empty form fields against the schemas of those APIs, so we accept them.
+EXCLUDED_FOR_IMITATED_APIS = [*EXCLUDED_CHECKS, negative_data_rejection]
+IMITATED_APIS = ("/v2/", "/libretranslate/")
 
 
-def test_requests_by_the_description(
+def test_generated_requests_are_answered_as_the_api_description_says(
     make_app: Callable[..., Any], is_full_size: bool, record_case: Record
 ) -> None:
     examples = 1_000 if is_full_size else 100
@@ -190,7 +192,7 @@ def test_requests_by_the_description(
             violations += [f"{operation.label}, {mode.value} data: {violation}"] if violation else []
     record_case(
         18,
-        f"{len(operations)} operations, {requests} requests by schemathesis",
+        f"{len(operations)} operations, {requests} generated requests",
         f"{errors} 5xx, {len(violations)} violations",
         "0 5xx, 0 violations",
         not errors and not violations,
@@ -206,9 +208,10 @@ def wait_until_ready(app: Any) -> None:
 
 
 def ask(operation: Any, mode: Any, examples: int) -> tuple[list[int], str]:
-    """Send requests that follow the schema, or do not; return the statuses and what violated the description."""
+    """Send requests that follow the schema or break it; return the statuses, and the violation of the description."""
     statuses: list[int] = []
-    left_out = LEFT_OUT_FOR_OTHERS if operation.path.startswith(OTHERS) else ALWAYS_LEFT_OUT
+    is_imitated = operation.path.startswith(IMITATED_APIS)
+    excluded = EXCLUDED_FOR_IMITATED_APIS if is_imitated else EXCLUDED_CHECKS
 
     @settings(
         max_examples=examples,
@@ -221,17 +224,17 @@ def ask(operation: Any, mode: Any, examples: int) -> tuple[list[int], str]:
     )
     @given(case=operation.as_strategy(generation_mode=mode))
     def send(case: Any) -> None:
-        # Of a request that may take a millisecond, a 504 would be right.
-        if mode is schemathesis.GenerationMode.POSITIVE or operation.path.startswith(OTHERS):
+        # With a deadline of a millisecond, a 504 would be right.
+        if mode is schemathesis.GenerationMode.POSITIVE or is_imitated:
             case.headers.pop("X-Deadline-Seconds", None)
         answer = case.call()
         statuses.append(answer.status_code)
-        case.validate_response(answer, excluded_checks=left_out)
+        case.validate_response(answer, excluded_checks=excluded)
 
     try:
         send()
     except Unsatisfiable:
-        pass  # what has no parameters cannot be asked wrongly
+        pass  # an operation without parameters has no invalid requests
     except BaseExceptionGroup as failures:
         return statuses, str(failures)[:1500]
     return statuses, ""

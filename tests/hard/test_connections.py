@@ -24,7 +24,7 @@ POST = b"POST /translate HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r
 
 @pytest.fixture(autouse=True)
 def _warm(service: ServiceProcess) -> None:
-    """What is allocated once, at the first request of each kind, is no growth."""
+    """Send a first request of each kind, so that what it allocates once does not count as growth."""
     with service.client() as client:
         assert client.post("/translate", json={"text": "Good morning."}).status_code == 200
         assert client.post("/translate", content=bytes(2 * MEGABYTE)).status_code in (413, 415)
@@ -56,9 +56,9 @@ def huge_body(framing: str, megabytes: int) -> Iterator[bytes]:
 
 
 def answered_to(service: ServiceProcess, parts: Iterator[bytes]) -> int | None:
-    """Send all that is taken; return the status of the answer, or None where the service only closed."""
+    """Send as much as the service accepts; return the status, or None if it only closed the connection."""
     with service.connect() as connection:
-        sending = threading.Thread(target=send_what_is_taken, args=(connection, parts))
+        sending = threading.Thread(target=send_while_accepted, args=(connection, parts))
         sending.start()
         received = bytearray()
         with contextlib.suppress(ConnectionError):
@@ -69,7 +69,7 @@ def answered_to(service: ServiceProcess, parts: Iterator[bytes]) -> int | None:
     return int(found[1]) if found else None
 
 
-def send_what_is_taken(connection: socket.socket, parts: Iterator[bytes]) -> None:
+def send_while_accepted(connection: socket.socket, parts: Iterator[bytes]) -> None:
     with contextlib.suppress(ConnectionError):
         for part in parts:
             connection.sendall(part)
@@ -100,7 +100,7 @@ def test_huge_headers(
 
 @dataclass
 class SlowSocket:
-    """A client that sends the start of something, and then next to nothing."""
+    """A client that sends the start of a request, and then hardly anything."""
 
     connection: socket.socket
     drop: bytes
@@ -108,7 +108,7 @@ class SlowSocket:
     closed: float | None = None
 
     def trickle(self) -> None:
-        """Send a byte, if there is one to send; note it where the service has closed."""
+        """Send one byte, if this kind sends any; note when the service closes the connection."""
         with contextlib.suppress(BlockingIOError):
             try:
                 if self.drop:
@@ -142,15 +142,15 @@ def test_slow_sockets(
     longest = max((one.closed or float("inf")) - one.opened for one in sockets)
     record_case(
         15,
-        f"{number} slow sockets (headers, bodies, idle): the last is closed",
-        f"after {longest:.2f} s",
-        f"{slow_seconds} + 1 s",
+        f"{number} slow sockets (headers, bodies, idle): time until all are closed",
+        f"{longest:.2f} s",
+        f"< {slow_seconds} + 1 s",
         longest < slow_seconds + 1,
     )
     ratio = percentile(beside) / percentile(alone)
     record_case(
         15,
-        f"{number} slow sockets: p99 of {len(beside)} others over that of {len(alone)} alone",
+        f"{number} slow sockets: p99 of {len(beside)} other requests / p99 of {len(alone)} alone",
         f"{ratio:.2f}",
         f"< {factor}",
         ratio < factor,
@@ -175,13 +175,13 @@ def trickle_until_all_are_closed(sockets: list[SlowSocket], patience_seconds: fl
 
 
 def seconds_of_others(service: ServiceProcess, seconds: float) -> list[float]:
-    """Translate a sentence again and again; return how long each took."""
+    """Translate one sentence after another; return how long each took."""
     taken = []
     end = time.monotonic() + seconds
     with service.client() as client:
         while time.monotonic() < end:
             started = time.monotonic()
-            text = f"There are {len(taken)} owls in the barn."  # each another: answers may be remembered
+            text = f"There are {len(taken)} owls in the barn."  # all different, because of the cache
             assert client.post("/translate", json={"text": text, "beam_size": 1}).status_code == 200
             taken.append(time.monotonic() - started)
     return taken

@@ -1,4 +1,4 @@
-"""Cases 19 and 20: odd characters, and texts without an end to their sentences."""
+"""Cases 19 and 20: unusual characters, and texts without sentence ends."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def tokenizer() -> Tokenizer:
 
 
 @pytest.mark.parametrize("what", ODD)
-def test_odd_characters(
+def test_unusual_characters(
     service: ServiceProcess, tokenizer: Tokenizer, record_case: Record, what: str
 ) -> None:
     is_text = min(tokenizer.encode(ODD[what])) >= tokenizer.first_byte_id
@@ -68,7 +68,7 @@ and near sees opens finds writes likes forgets has slowly often never red green 
 
 
 def prose(characters: int) -> str:
-    """Plain sentences, no two alike."""
+    """Plain sentences, all different."""
     draw = random.Random(20)
     text = ""
     while len(text) < characters:
@@ -80,7 +80,7 @@ def letters(alphabet: str, characters: int) -> str:
     return "".join(random.Random(20).choices(alphabet, k=characters))
 
 
-ENDLESS: dict[str, Callable[[int], str]] = {
+WITHOUT_SENTENCE_ENDS: dict[str, Callable[[int], str]] = {
     "one letter, without spaces": lambda characters: "a" * characters,
     "letters without spaces": lambda characters: letters("abcdefghijklmnopqrstuvwxyz", characters),
     "prose without its spaces": lambda characters: prose(2 * characters).replace(" ", "")[:characters],
@@ -93,12 +93,12 @@ ENDLESS: dict[str, Callable[[int], str]] = {
     "emoji": lambda characters: "\U0001f600" * characters,
     "combining marks": lambda characters: "e".ljust(characters, "\u0301"),
     "braces after a word": lambda characters: "Crow ".ljust(characters, "{"),
-    "a format without an end": lambda characters: "Crow %".ljust(characters, "0"),
+    "an unfinished format": lambda characters: "Crow %".ljust(characters, "0"),
     "hyphens": lambda characters: ("a-" * characters)[:characters],
     "digits": lambda characters: letters("0123456789", characters),
 }
 
-# Pieces as long as they may be, and as many sentences as there can be: they may take some more.
+# Pieces of maximum length and sentences of minimum length take longer than prose.
 HEAVY: dict[str, Callable[[int], str]] = {
     "words without a full stop": lambda characters: prose(characters).replace(".", "").lower(),
     "a full stop after each letter": lambda characters: ("a. b! c? " * characters)[:characters],
@@ -117,8 +117,8 @@ def prose_seconds(service: ServiceProcess, characters: int) -> float:
     return seconds
 
 
-@pytest.mark.parametrize("what", ENDLESS | HEAVY)
-def test_texts_without_end(
+@pytest.mark.parametrize("what", WITHOUT_SENTENCE_ENDS | HEAVY)
+def test_texts_without_sentence_ends(
     service: ServiceProcess,
     characters: int,
     prose_seconds: float,
@@ -126,8 +126,8 @@ def test_texts_without_end(
     record_case: Record,
     what: str,
 ) -> None:
-    factor = (2 if what in ENDLESS else 5) * (1 if is_full_size else 2)  # short times vary more
-    text = (ENDLESS | HEAVY)[what](characters)
+    factor = (2 if what in WITHOUT_SENTENCE_ENDS else 5) * (1 if is_full_size else 2)  # short times vary more
+    text = (WITHOUT_SENTENCE_ENDS | HEAVY)[what](characters)
     status, seconds = seconds_for(service, text)
     ratio = seconds / prose_seconds
     record_case(
@@ -140,23 +140,23 @@ def test_texts_without_end(
 
 
 def test_a_megabyte(service: ServiceProcess, record_case: Record) -> None:
-    for what, make in (ENDLESS | HEAVY).items():
+    for what, make in (WITHOUT_SENTENCE_ENDS | HEAVY).items():
         status, seconds = seconds_for(service, make(1_000_000))
         record_case(
             20, f"1,000,000 characters, {what}", f"{status} after {seconds:.2f} s", "413", status == 413
         )
 
 
-def test_around_the_most_characters(service: ServiceProcess, record_case: Record) -> None:
+def test_the_limit_on_characters(service: ServiceProcess, record_case: Record) -> None:
     for characters, expected in ((SHIPPED_LIMIT - 1, 200), (SHIPPED_LIMIT, 200), (SHIPPED_LIMIT + 1, 413)):
         status, _ = seconds_for(service, "." * characters)
         record_case(20, f"{characters} dots", str(status), str(expected), status == expected)
 
 
-def test_around_the_longest_sentence(
+def test_the_limit_on_tokens_of_a_sentence(
     service: ServiceProcess, tokenizer: Tokenizer, record_case: Record
 ) -> None:
-    longest = MAX_PIECE_TOKENS - 1  # and the end of the sentence
+    longest = MAX_PIECE_TOKENS - 1  # without the end token
     for tokens in (longest - 1, longest, longest + 1):
         text = sentence_of(tokens, tokenizer)
         with service.client() as client:
@@ -166,8 +166,8 @@ def test_around_the_longest_sentence(
         record_case(
             20,
             f"a sentence of {tokens} tokens",
-            f"{answer.status_code}, in {len(pieces)}" + ("" if is_whole else ", not whole"),
-            "200, in 1 up to the limit, nothing lost",
+            f"{answer.status_code}, pieces: {len(pieces)}" + ("" if is_whole else ", text lost"),
+            "200, one piece up to the limit, nothing lost",
             answer.status_code == 200 and is_whole and (len(pieces) == 1) == (tokens <= longest),
         )
 
