@@ -1,8 +1,7 @@
 """Roman numerals after names and nouns: “Louis XIV”, “Part II”, “World War I”.
 
 After the name of a ruler, a numeral is an ordinal, which has a full stop in German: “Ludwig XIV.” After a noun it stays
-as it is: “Teil II”. After “World War” it stays a word of the sentence, since German writes “Zweiter Weltkrieg”; the
-receipt compares them.
+as it is: “Teil II”, “Weltkrieg I”.
 """
 
 import re
@@ -28,7 +27,7 @@ _NOUNS = """
 _NUMERAL = r"(?!X?L(?!\w))(?=[IVXL])(?:XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?!\w)"
 """A numeral up to 89, but not the letter L or the size XL."""
 _AFTER_NOUN = re.compile(
-    rf"(?<![\w-])(?i:(?P<war>world war)|super bowl|{'|'.join(_NOUNS.split())})[sS]?[ \u00a0]"
+    rf"(?<![\w-])(?i:world war|super bowl|{'|'.join(_NOUNS.split())})[sS]?[ \u00a0]"
     rf"(?P<numerals>{_NUMERAL}"
     rf"(?:(?:, (?:(?:and|or|AND|OR) )?| (?:and|or|to|through|AND|OR|TO|&) |[-–/])(?!I(?!\w)){_NUMERAL}){{0,9}}+)"
 )
@@ -52,19 +51,16 @@ def _ordinal(match: re.Match[str]) -> Value:
 
 def _after_nouns(text: str) -> Iterator[Value]:
     for match in _AFTER_NOUN.finditer(text):
-        if not match["war"] and _is_doubtful(match):
+        if _is_doubtful(match):
             continue
         for numeral in _EACH_NUMERAL.finditer(text, *match.span("numerals")):
             arabic = str(roman_value(numeral[0]))
-            if match["war"]:
-                yield Value(*numeral.span(), "small", arabic, numeral[0])
-            else:
-                yield Value(*numeral.span(), "number", numeral[0], numeral[0], (arabic,))
+            yield Value(*numeral.span(), "number", numeral[0], numeral[0], (arabic,))
 
 
 def _is_doubtful(match: re.Match[str]) -> bool:
     """Whether a single letter may be no numeral, as in “the part I liked” and “step X”."""
-    if len(match["numerals"]) > 1:
+    if len(match["numerals"]) > 1 or match[0].lower().startswith("world war"):
         return False
     if match[0][0].islower():
         return True
