@@ -1,4 +1,4 @@
-"""Test what readers take for granted: names and numbers stay right, negation is kept, no English word is left over.
+"""Test what readers take for granted: right names and numbers, kept negation, no untranslated words.
 
     python benchmarks/behaviour.py --model None FOLDER --show-failures
 
@@ -62,7 +62,7 @@ class Answer:
     case: Case
     german: str
     faults: tuple[str, ...]
-    """What is wrong with it. Empty if it is right."""
+    """What is wrong with it; empty if it is right."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 import tyro
-from peers import CLIP_NORM, LABEL_SMOOTHING, Contender, Setup
+from peers import CLIP_NORM, LABEL_SMOOTHING, Setup, System
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor
@@ -199,7 +199,7 @@ def measure(options: Options, size: Size, console: Console) -> Report:
     peers, missing = load_peers(options.peers, setup)
     for reason in missing.values():
         console.print(f"[bold yellow]{reason}")
-    systems: list[Contender] = [ours, *peers]
+    systems: list[System] = [ours, *peers]
     biases = check_parameters(systems, size.model)
     results = [Result(system.name, system.version, parameters(system)) for system in systems]
     batches = endless_batches(data, batch_tokens)
@@ -259,7 +259,7 @@ def endless_batches(data: PreparedData, batch_tokens: int) -> Iterator[Batch]:
     return itertools.chain.from_iterable(batches.batches(epoch) for epoch in itertools.count())
 
 
-def load_peers(names: tuple[str, ...], setup: Setup) -> tuple[list[Contender], dict[str, str]]:
+def load_peers(names: tuple[str, ...], setup: Setup) -> tuple[list[System], dict[str, str]]:
     """The peers that are installed, and for each other one what is missing and how to get it."""
     loaded, missing = [], {}
     for name in dict.fromkeys(names):
@@ -274,12 +274,12 @@ def load_peers(names: tuple[str, ...], setup: Setup) -> tuple[list[Contender], d
     return loaded, missing
 
 
-def parameters(system: Contender) -> int:
+def parameters(system: System) -> int:
     """How many numbers are trained."""
     return sum(p.numel() for p in system.model.parameters() if p.requires_grad)
 
 
-def check_parameters(systems: list[Contender], model: ModelConfig) -> int:
+def check_parameters(systems: list[System], model: ModelConfig) -> int:
     """The only difference allowed: biases of the peers' four attention projections, which we do not have."""
     biases = 4 * model.d_model * (model.encoder_layers + 2 * model.decoder_layers)
     ours, *peers = systems
@@ -293,7 +293,7 @@ def check_parameters(systems: list[Contender], model: ModelConfig) -> int:
     return biases
 
 
-def warm_up(systems: list[Contender], results: list[Result], batches: Iterator[Batch], steps: int) -> None:
+def warm_up(systems: list[System], results: list[Result], batches: Iterator[Batch], steps: int) -> None:
     """Some updates that do not count; the first of them shows the loss of the random weights."""
     chosen = list(itertools.islice(batches, steps))
     for system, result in zip(systems, results, strict=True):
@@ -303,7 +303,7 @@ def warm_up(systems: list[Contender], results: list[Result], batches: Iterator[B
 
 def run_round(
     number: int,
-    systems: list[Contender],
+    systems: list[System],
     results: list[Result],
     batches: list[Batch],
     architecture: Transformer,
@@ -320,7 +320,7 @@ def run_round(
         results[index].peak_shares.append(flops / seconds / peak)
 
 
-def time_steps(system: Contender, batches: list[Batch], device: torch.device) -> float:
+def time_steps(system: System, batches: list[Batch], device: torch.device) -> float:
     """Seconds for one update on each batch."""
     prepared = [system.prepare(batch) for batch in batches]
     synchronize(device)

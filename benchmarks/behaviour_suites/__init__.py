@@ -1,7 +1,7 @@
-"""Sentences of our own with checkable answers, a suite for each thing that a translation must do.
+"""English sentences with translations that can be checked, in a suite for each property of a good translation.
 
-No sentence is from a corpus or a test set. Whoever adds one gives a right translation with it, and thinks of all that
-other good translators might write: a right answer must never be refused.
+All sentences were written for this project; none is from a corpus or a test set. If you add one, give a right
+translation, and allow for everything else that good translators might write: a right answer must never be refused.
 """
 
 from behaviour_suites import (

@@ -1,6 +1,6 @@
-"""A sentence with a checkable answer, and the judge: what is wrong with a German sentence, by regular expressions.
+"""Cases, and the judge, which finds faults in a German translation with regular expressions.
 
-It uses nothing of the translator.
+It shares no code with the translator.
 """
 
 import re
@@ -14,24 +14,24 @@ _ALIKE = str.maketrans({
     "’": "'", "‘": "'", "\u02bc": "'",
     "ß": "ss", "ẞ": "SS",
 })  # fmt: skip
-"""Blanks, hyphens and apostrophes are one kind each, and Swiss spelling is right, too."""
+"""Maps all kinds of spaces, hyphens and apostrophes to one each, and ß to ss, as in Swiss spelling."""
 
 _ENGLISH = (
     r"(?-i:[Tt]he|[Aa]nd|[Ii]s|[Aa]re|[Ww]ere|[Oo]f|[Ww]ith|[Tt]o|[Ff]rom|[Hh]as|[Hh]ave|[Hh]is|[Ss]he|he|[Tt]hey|"
     r"[Yy]our?|[Oo]ur|[Mm]y|[Ff]or|[Oo]n|[Aa]t|[Ii]t|[Ww]e|[Tt]h(?:is|at|ere|eir)|[Ww]h(?:o|ich|en|ere)|[Dd]oes|"
     r"[Dd]id|[Dd]ear|[Hh]ad|[Bb]een|[Bb]ut|(?:[Ww]|[Cc]|[Ss]h)ould)"
 )
-"""Words of English grammar that German has not got. "IT" and "He!" are German."""
+"""English function words that do not exist in German. "IT" and "He!" do."""
 
-_SHOWN = 60
-"""Characters of a regular expression that a reader is shown."""
+_MAX_SHOWN_CHARACTERS = 60
+"""Longest regular expression that is shown in full."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """An English text, and how to tell whether its German is right.
+    """An English text, and how to tell whether its translation is right.
 
-    The regular expressions match whole words, in small letters and capitals alike.
+    The regular expressions match whole words and ignore case.
     """
 
     source: str
@@ -42,24 +42,24 @@ class Case:
     unwanted: tuple[str, ...] = ()
     """Regular expressions that must not be found."""
     sentences: int | None = None
-    """How many sentences the German must have, where that is asked."""
+    """How many sentences the translation must have; None if any number is right."""
 
 
 @dataclass(frozen=True)
 class Suite:
-    """Cases that ask for one thing."""
+    """Cases that test one property."""
 
     name: str
     cases: tuple[Case, ...]
 
 
 def case(source: str, german: str, *wanted: str, never: str = "") -> Case:
-    """A case; `never` is a regular expression that must not be found."""
+    """Make a case; `never` is a regular expression that must not be found."""
     return Case(source, german, wanted, (never,) if never else ())
 
 
 def faults(one: Case, german: str) -> list[str]:
-    """What is wrong with the German of a case, in words; nothing if it is right."""
+    """Describe what is wrong with a translation of a case; empty if it is right."""
     text = plain(german)
     if not re.search(r"\w", text):
         return ["is empty"]
@@ -72,20 +72,20 @@ def faults(one: Case, german: str) -> list[str]:
 
 
 def _shortened(pattern: str) -> str:
-    """The comment with which a regular expression begins, or its beginning."""
+    """The comment at the start of a regular expression; without one, its first characters."""
     if comment := re.match(r"\(\?#(.*?)\)", pattern):
         return comment[1]
-    return pattern if len(pattern) <= _SHOWN else f"{pattern[:_SHOWN]}…"
+    return pattern if len(pattern) <= _MAX_SHOWN_CHARACTERS else f"{pattern[:_MAX_SHOWN_CHARACTERS]}…"
 
 
 def plain(text: str) -> str:
-    """The text without differences that do not matter here, on one line."""
+    """Normalise spaces, hyphens, apostrophes and ß, and join lines."""
     return " ".join(unicodedata.normalize("NFC", text).translate(_ALIKE).split())
 
 
 @cache
 def expression(pattern: str) -> re.Pattern[str]:
-    """Whole words, and whole numbers: "2" is not found in "2,5" and "1.2"."""
+    """Compile a pattern so that it matches only whole words and whole numbers: "2" is not found in "2,5" or "1.2"."""
     return re.compile(rf"(?<!\w)(?<!\d[.,:])(?:{pattern.replace('ß', 'ss')})(?!\w)(?![.,:]\d)", re.IGNORECASE)
 
 
@@ -100,9 +100,9 @@ _COUNTED_NOUN = re.compile(
 
 
 def count_sentences(text: str) -> int:
-    """Sentences of a German text by their full stops; a last one needs none.
+    """Count the sentences of a German text; the last one needs no full stop.
 
-    The full stop of an abbreviation ("Dr.", "z. B.") and of an ordinal ("4. März") ends nothing.
+    A full stop after an abbreviation ("Dr.", "z. B.") or an ordinal ("4. März") ends no sentence.
     """
     count, end = 0, 0
     for match in _END.finditer(text):
@@ -113,7 +113,7 @@ def count_sentences(text: str) -> int:
 
 
 def _is_inner(text: str, match: re.Match[str]) -> bool:
-    """The full stop belongs to a word of the sentence."""
+    """Whether a full stop belongs to an abbreviation or an ordinal."""
     if match[0] != ".":
         return False
     before, after = text[: match.start()], text[match.end() :]
@@ -121,7 +121,7 @@ def _is_inner(text: str, match: re.Match[str]) -> bool:
 
 
 def _faults_of_length(source: str, sentences: int, german: str) -> list[str]:
-    """Another number of sentences, or far fewer or more words, by which a lost or repeated half is found."""
+    """Describe a wrong number of sentences, or a number of words that shows that half is missing or repeated."""
     found, count = [], count_sentences(german)
     if count != sentences:
         found.append(f"has {count} sentences for {sentences}")

@@ -1,10 +1,10 @@
-"""English compounds of two or three words that German writes as one word with a capital."""
+"""English compounds of two or three words that are one capitalised word in German."""
 
 from behaviour_suites.case import Case, Suite, case
 
 
 def _compound(source: str, german: str, *nouns: str) -> Case:
-    """A case with a regular expression for each noun, in which capitals count."""
+    """Make a case with a case-sensitive regular expression for each noun."""
     return case(source, german, *(f"(?-i:{noun})" for noun in nouns))
 
 

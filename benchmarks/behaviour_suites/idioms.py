@@ -1,6 +1,6 @@
-"""Idioms: a German one with the same meaning, or the meaning in plain words; not the English one word for word.
+"""Idioms, to be translated by a German idiom or in plain words, but not word for word.
 
-The lists of German wordings are long, and cannot be complete.
+The lists of German wordings are long, but cannot be complete.
 """
 
 from behaviour_suites.case import Suite, case

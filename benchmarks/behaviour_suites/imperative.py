@@ -1,6 +1,6 @@
-"""Requests that stay requests: an imperative (du, ihr, Sie) or, as in recipes, an infinitive.
+"""Requests, to be translated by an imperative (du, ihr, Sie) or, as in recipes, an infinitive.
 
-A statement is wrong, and so is a question.
+A statement or a question is wrong.
 """
 
 from behaviour_suites.case import Case, Suite, case
@@ -22,9 +22,9 @@ _NOT = r"nicht|nie|niemals|kein\w*"
 
 
 def _order(source: str, german: str, *stems: str, or_else: str = "", negated: bool = False) -> Case:
-    """A request with these verbs, each given by the stems that its imperatives and infinitives may have.
+    """Make a request with these verbs, each given by the stems of its imperative and infinitive.
 
-    Instead of the first verb there may be what matches `or_else`.
+    A match of `or_else` may replace the first verb.
     """
     wanted = [
         rf"(?#a request: {one}){_PREFIXES}(?:{one})(?:e|e?n)?|{_CLAUSE_START}{_PREFIXES}(?:{one})e?t"

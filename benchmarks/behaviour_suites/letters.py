@@ -1,4 +1,4 @@
-"""Formulas of letters: the German one, not the English one word for word."""
+"""Formulas of letters, to be translated by the German formula, not word for word."""
 
 from behaviour_suites.case import Suite, case
 

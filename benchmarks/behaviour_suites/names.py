@@ -1,4 +1,4 @@
-"""Names that stay as they are in German, many of them words: Mr Baker is no baker. A German ending is allowed."""
+"""Names, to be kept even if they are words: Mr Baker is not a baker. A German ending is allowed."""
 
 import re
 
@@ -9,7 +9,7 @@ _ENDING = r"(?:s|er|'s?)?"
 
 
 def _kept(source: str, german: str, *names: str) -> Case:
-    """A case in which each of the names must be found."""
+    """Make a case in which each name must be found."""
     return case(source, german, *(f"(?-i:{re.escape(plain(name))}){_ENDING}" for name in names))
 
 

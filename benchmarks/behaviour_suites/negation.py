@@ -1,4 +1,4 @@
-"""Negated sentences, whose German must say no, and their affirmative twins, whose German must not."""
+"""Negated sentences, whose translations must have a negation, and affirmative ones, whose translations must not."""
 
 from behaviour_suites.case import Case, Suite, case
 
@@ -18,7 +18,7 @@ def _pair(
     wanted: str = _NEGATION,
     never: str = "",
 ) -> tuple[Case, Case]:
-    """A negated sentence and its affirmative twin. The negation may be another one that matches `or_else`."""
+    """Make a case of a negated sentence and one of its affirmative counterpart; `or_else` is another right negation."""
     return (
         case(negated, negated_german, f"{wanted}|{or_else}" if or_else else wanted, never=never),
         case(affirmed, affirmed_german, never=_NEGATION),

@@ -1,4 +1,4 @@
-"""Numbers that stand in the English as words: the German has the same value, as a word or in figures."""
+"""Number words, to be translated by the same value, in words or in figures."""
 
 from behaviour_suites.case import Suite, case
 

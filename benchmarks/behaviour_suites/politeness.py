@@ -1,4 +1,4 @@
-"""Someone is spoken to, and nothing says how: the German says Sie, everywhere, and never du or ihr."""
+"""Sentences with "you", to be translated with Sie throughout, never with du or ihr."""
 
 from behaviour_suites.case import Case, Suite, case
 

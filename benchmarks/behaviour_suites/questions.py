@@ -1,4 +1,4 @@
-"""Questions that stay questions, with their question word or the verb in front, and reports that become none."""
+"""Questions, to be translated by questions, and statements about questions, to be translated by statements."""
 
 from behaviour_suites.case import Case, Suite, case
 
@@ -11,17 +11,17 @@ _WHEN = r"wann|um wie ?viel Uhr|um welche Uhrzeit|zu welcher (?:Zeit|Uhrzeit)|wi
 
 
 def _open(source: str, german: str, *words: str) -> Case:
-    """A question with a question word."""
+    """Make a question with a question word."""
     return case(source, german, _ASKED_AT_THE_END, *words)
 
 
 def _closed(source: str, german: str) -> Case:
-    """A question to be answered by yes or no."""
+    """Make a yes-or-no question."""
     return case(source, german, _ASKED_AT_THE_END, never=_STATED)
 
 
 def _reported(source: str, german: str) -> Case:
-    """A statement that has a question in it."""
+    """Make a statement with an indirect question."""
     return case(source, german, never=_ASKED)
 
 

@@ -1,10 +1,10 @@
-"""As many sentences out as in, and none of them half lost or repeated."""
+"""Texts, to be translated by the same number of sentences, without lost or repeated halves."""
 
 from behaviour_suites.case import Case, Suite
 
 
 def _text(sentences: int, source: str, german: str) -> Case:
-    """A text of this many sentences."""
+    """Make a text with this number of sentences."""
     return Case(source, german, sentences=sentences)
 
 

@@ -1,4 +1,4 @@
-"""Times of day, dates, spans and seasons, most of them in words: the same time in any German wording."""
+"""Times of day, dates, periods and seasons, mostly in words; any German wording of the same time is right."""
 
 from behaviour_suites.case import Suite, case
 

@@ -1,4 +1,4 @@
-"""Everyday words that any dictionary has: each has a German word in the translation, and no English one is left."""
+"""Everyday words, each to be translated by a German word, without leftover English words."""
 
 import re
 
@@ -11,9 +11,9 @@ _SPELLED_ALIKE = frozenset(
 
 
 def _translated(source: str, german: str, *words: str) -> Case:
-    """A case with a regular expression for each German word; no English word may be left.
+    """Make a case with a regular expression for each German word; no English word may be left.
 
-    Words of one or two letters are not looked for: they say little ("in", "an").
+    Words of one or two letters are not checked: they may be German ("in", "an").
     """
     english = dict.fromkeys(re.findall(r"[a-z]{3,}", source.lower()))
     return case(

@@ -1,4 +1,4 @@
-"""Other people's Transformers, each trained the way its own users train it, behind one face."""
+"""Other implementations of the Transformer, each trained as its own library does, behind one interface."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -17,7 +17,7 @@ LEARNING_RATE = 1e-4
 
 @dataclass(frozen=True)
 class Setup:
-    """What all who are compared have in common."""
+    """The settings that all compared implementations share."""
 
     model: ModelConfig
     device: torch.device
@@ -25,22 +25,22 @@ class Setup:
     should_compile: bool
 
     def autocast(self) -> torch.autocast:
-        """bf16 matrix products where they are asked for."""
+        """A context that computes matrix products in bf16 if `is_bf16`."""
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.is_bf16)
 
 
-class Contender(Protocol):
-    """A model that can be trained batch by batch."""
+class System(Protocol):
+    """An implementation that can be trained batch by batch."""
 
     name: str
     version: str
 
     @property
     def model(self) -> nn.Module:
-        """What is trained."""
+        """The network."""
 
     def prepare(self, batch: Batch) -> Any:
-        """The batch with the ids that the model wants, still in the computer's memory; not part of the timing."""
+        """Convert a batch to the model's ids, in host memory; this is not timed."""
 
     def step(self, prepared: Any) -> Tensor:
-        """One update; the mean smoothed cross-entropy per target token, in nats, before it."""
+        """Update the weights once; return the smoothed cross-entropy before the update, in nats per target token."""

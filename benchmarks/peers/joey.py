@@ -1,4 +1,4 @@
-"""JoeyNMT's Transformer, built and trained by the parts that its `TrainManager` uses."""
+"""JoeyNMT's Transformer, built and trained with the same functions as in its `TrainManager`."""
 
 import math
 from importlib.metadata import version
@@ -18,7 +18,7 @@ from translator.config import ModelConfig
 from translator.data.batching import Batch
 from translator.data.tokenizer import BOS_ID, EOS_ID, PAD_ID
 
-_UNKNOWN_ID, _PADDING_ID = 0, 1  # JoeyNMT's vocabulary insists on these
+_UNKNOWN_ID, _PADDING_ID = 0, 1  # fixed in JoeyNMT's vocabulary
 _SPECIALS = SimpleNamespace(
     unk_token="<unk>", unk_id=_UNKNOWN_ID, pad_token="<pad>", pad_id=_PADDING_ID,
     bos_token="<s>", bos_id=BOS_ID, eos_token="</s>", eos_id=EOS_ID, sep_token=None, sep_id=None, lang_tags=[],
@@ -26,7 +26,7 @@ _SPECIALS = SimpleNamespace(
 
 
 class Peer:
-    """Tied embeddings, its own loss and optimiser; dropout only where the others have it."""
+    """JoeyNMT's model with tied embeddings, its own loss and optimiser, and dropout only where the others have it."""
 
     name = "JoeyNMT"
     version = version("joeynmt")
@@ -42,12 +42,12 @@ class Peer:
         self._target_entropy = _smoothed_entropy(setup.model.vocab_size)
 
     def prepare(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Source and target in JoeyNMT's ids, the target from BOS to EOS."""
+        """Convert source and target to JoeyNMT's ids; the target is from BOS to EOS."""
         target_BT = torch.cat([batch.target_input_BT[:, :1], batch.target_output_BT], dim=1)
         return _own_padding(batch.source_BS), _own_padding(target_BT)
 
     def step(self, prepared: tuple[Tensor, Tensor]) -> Tensor:
-        """One update as in `TrainManager`, which sorts by source length and normalises by tokens."""
+        """Update once as in `TrainManager`, which sorts by source length and normalises by tokens."""
         batch = self._batch(*prepared)
         batch.sort_by_src_length()
         with self._setup.autocast():
@@ -57,7 +57,7 @@ class Peer:
         self._clip(parameters=self.model.parameters())
         self._optimizer.step()
         self.model.zero_grad()
-        # Its loss is the divergence from the smoothed target: the cross-entropy less that target's entropy.
+        # JoeyNMT's loss is the divergence from the smoothed target: cross-entropy minus the target's entropy.
         return loss.detach() + self._target_entropy
 
     def _batch(self, source_BS: Tensor, target_BT: Tensor) -> Any:
@@ -95,7 +95,7 @@ def _build(config: ModelConfig) -> nn.Module:
     model = build_model(settings, vocabulary, vocabulary)
     for module in model.modules():
         if isinstance(module, MultiHeadedAttention):
-            module.dropout = nn.Identity()  # it would take the same rate as the rest
+            module.dropout = nn.Identity()  # JoeyNMT would use the same rate as elsewhere
         elif isinstance(module, PositionwiseFeedForward):
             module.pwff_layer[2] = nn.Identity()  # between the two linear maps
     return model
@@ -106,6 +106,6 @@ def _own_padding(ids_BL: Tensor) -> Tensor:
 
 
 def _smoothed_entropy(vocab_size: int) -> float:
-    """Of JoeyNMT's target: 1 − ε on the right piece, ε / (V − 2) on all others but padding."""
+    """The entropy of JoeyNMT's target: 1 − ε on the right piece, ε / (V − 2) on all others except padding."""
     right, other = 1 - LABEL_SMOOTHING, LABEL_SMOOTHING / (vocab_size - 2)
     return -right * math.log(right) - LABEL_SMOOTHING * math.log(other)

@@ -1,4 +1,4 @@
-"""MarianMTModel of Hugging Face's transformers, trained as its `Trainer` does it, or with the weights of our model."""
+"""Hugging Face's MarianMTModel, trained as by its `Trainer`, or with the weights of our model."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ from translator.model.transformer import DecoderLayer, EncoderLayer, Transformer
 
 
 class Peer:
-    """Random weights; attention by PyTorch's fused kernel and AdamW fused, the defaults of transformers."""
+    """MarianMT with random weights, PyTorch's fused attention and fused AdamW, the defaults of transformers."""
 
     name = "HF MarianMT"
     version = transformers.__version__
@@ -29,14 +29,14 @@ class Peer:
         self._forward = torch.compile(self.model, dynamic=True) if setup.should_compile else self.model
         self._parameters = [
             p for p in self.model.parameters() if p.requires_grad
-        ]  # all but the position tables
+        ]  # all except the position tables
         self._optimizer = torch.optim.AdamW(
             self._parameters, lr=LEARNING_RATE, betas=ADAM_BETAS, weight_decay=0.0, fused=True
         )
 
     @property
     def learning_rate(self) -> float:
-        """Of the next update."""
+        """The learning rate of the next update."""
         return float(self._optimizer.param_groups[0]["lr"])
 
     @learning_rate.setter
@@ -45,11 +45,11 @@ class Peer:
             group["lr"] = rate
 
     def prepare(self, batch: Batch) -> Batch:
-        """Nothing to do: its ids are free to choose."""
+        """Return the batch unchanged: MarianMT's special ids can be set to ours."""
         return batch
 
     def step(self, prepared: Batch) -> Tensor:
-        """One update on the smoothed loss, which the model's own `labels` would leave unsmoothed."""
+        """Update once. The loss is computed here, because the model's own loss has no label smoothing."""
         batch = prepared.to(self._setup.device)
         with self._setup.autocast():
             logits_BTV = self._forward(
@@ -73,9 +73,12 @@ class Peer:
 
 @torch.no_grad()
 def with_weights_of(ours: Transformer, forbidden: Sequence[int]) -> MarianMTModel:
-    """The same function as `ours`, which must be post-norm, but that the `forbidden` ids have no probability."""
+    """Copy the weights of `ours`, which must be post-norm; `forbidden` ids get no probability.
+
+    Raises ConfigError for a pre-norm model.
+    """
     if ours.config.norm == "pre":
-        raise ConfigError("MarianMT has no pre-norm")
+        raise ConfigError("norm is pre, but MarianMT has only post-norm layers; give a post-norm model")
     theirs = MarianMTModel(_config(ours.config)).eval()
     theirs.model.shared.weight.copy_(ours.embedding.weight)
     theirs.final_logits_bias[:, list(forbidden)] = -torch.inf

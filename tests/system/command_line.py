@@ -1,4 +1,4 @@
-"""Run the command lines in this process, which saves the seconds that Python and PyTorch take to start."""
+"""Run command lines in this process, which saves the seconds that Python and PyTorch take to start."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def run_here(arguments: Sequence[object], expected: int = 0) -> str:
                 assert words[:2] == ["-m", "translator"]
                 with patch.object(sys, "argv", words[1:]):
                     code = translator_main()
-        except SystemExit as stop:  # of a wrong option
+        except SystemExit as stop:  # raised for a wrong option
             code = stop.code
         printed = output.getvalue().decode()
     assert code == expected, printed
@@ -34,7 +34,7 @@ def run_here(arguments: Sequence[object], expected: int = 0) -> str:
 
 @contextlib.contextmanager
 def _captured() -> Iterator[io.BytesIO]:
-    """Collect what is printed and logged; environment and logging are as before afterwards."""
+    """Collect what is printed and logged; restore environment and logging on exit."""
     collected = io.BytesIO()
     stream = io.TextIOWrapper(collected, encoding="utf-8", write_through=True)
     handler = logging.StreamHandler(stream)

@@ -9,23 +9,23 @@ from translator.translate import Translator
 alignment = pytest.importorskip("alignment")
 
 
-def test_every_link_is_between_existing_words():
+def test_every_link_connects_existing_words():
     pairs, links = alignment.read_sample()
     assert len(pairs) == len(links) == 25
     for (english, german), linked in zip(pairs, links, strict=True):
         sizes = len(WORD.findall(english)), len(WORD.findall(german))
         assert all(source < sizes[0] and target < sizes[1] for source, target in linked)
-        # The final punctuation of a pair is linked: a miscounted word would have moved it.
+        # The final punctuation marks are linked to each other; a miscounted word would have moved the link.
         assert (sizes[0] - 1, sizes[1] - 1) in linked
 
 
-def test_error_rate_worked_out_by_hand():
+def test_error_rate_by_hand():
     # Found 3 links, sure 4, right 2: 1 - 2·2 / (3 + 4) = 3/7.
     found, sure = [{(0, 0), (1, 1)}, {(0, 1)}], [{(0, 0), (1, 2)}, {(0, 1), (1, 0)}]
     assert alignment.error_rate(found, sure) == pytest.approx(3 / 7)
 
 
-def test_error_rate_of_links_drawn_from_given_weights_worked_out_by_hand():
+def test_error_rate_of_links_from_attention_weights_by_hand():
     """Attention weights, word offsets and a threshold, compared with three links drawn by hand."""
     source_words, target_words = [(0, 3), (4, 9), (10, 11)], [(0, 3), (4, 7), (8, 9)]
     weights_TS = np.array([[0.7, 0.2, 0.1], [0.3, 0.15, 0.2], [0.05, 0.05, 0.08]], dtype=np.float32)

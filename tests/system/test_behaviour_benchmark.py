@@ -29,33 +29,33 @@ def test_there_are_twelve_suites_of_thirty_to_sixty_sentences():
         assert 30 <= len(suite.cases) <= 60, suite.name
 
 
-def test_no_sentence_is_there_twice():
+def test_no_sentence_occurs_twice():
     plain = [re.sub(r"\W+", " ", one.source.lower()).strip() for one in CASES]
     assert len(set(plain)) == len(plain)
 
 
-def test_every_regular_expression_compiles_and_none_matches_nothing():
+def test_every_regular_expression_compiles_and_needs_at_least_a_character():
     for one in CASES:
         for pattern in (*one.wanted, *one.unwanted):
             assert not judging.expression(pattern).search(""), pattern
 
 
-def test_the_german_example_of_every_case_is_right():
+def test_the_example_translation_of_every_case_is_judged_right():
     for one in CASES:
         assert judging.faults(one, one.german) == [], one
 
 
-def test_no_english_sentence_answers_itself():
+def test_untranslated_sentences_are_judged_wrong():
     for one in CASES:
         assert judging.faults(one, one.source), one.source
 
 
-def test_no_case_is_right_when_empty_or_answered_by_another():
+def test_empty_translations_and_most_of_other_sentences_are_judged_wrong():
     right = 0
     for one, other in itertools.pairwise(CASES):
         assert judging.faults(one, " . ") == ["is empty"]
         right += not judging.faults(one, other.german)
-    assert right / len(CASES) < 0.2  # what is left asks for a form: questions, negation, Sie, one sentence
+    assert right / len(CASES) < 0.2  # the rest only require a form: questions, negation, Sie, one sentence
 
 
 # The judge, by suite: other good translations, and bad ones.
@@ -255,7 +255,7 @@ WRONG = {
 
 
 def pairs(answers):
-    """For each suite, sentences that it has and their German."""
+    """Sentences of each suite, with German translations."""
     assert list(answers) == list(SUITES)
     for name, texts in answers.items():
         assert {source for source, _ in texts} <= {one.source for one in SUITES[name].cases}
@@ -263,40 +263,40 @@ def pairs(answers):
 
 
 @pytest.mark.parametrize(("source", "german"), pairs(RIGHT))
-def test_good_german_is_right(source, german):
+def test_good_german_is_judged_right(source, german):
     assert judging.faults(CASE_OF[source], german) == []
 
 
 @pytest.mark.parametrize(("source", "german"), pairs(WRONG))
-def test_bad_german_is_wrong(source, german):
+def test_bad_german_is_judged_wrong(source, german):
     assert judging.faults(CASE_OF[source], german)
 
 
 # The judge: its parts.
 
 
-def test_a_reader_is_told_what_is_wrong():
+def test_faults_are_described_in_words():
     verb = CASE_OF["Give me the hammer, please."]
     assert judging.faults(verb, "Der Hammer, bitte.") == ["lacks a request: gib|geb|reich|hol"]
     long = judging.case("Stop!", "Halt!", "a" * 100, never="stopp")
     assert judging.faults(long, "Stopp of!") == [f"lacks {'a' * 60}…", "has “Stopp”", "has “of”"]
 
 
-def test_whole_words_and_whole_numbers_are_found():
+def test_only_whole_words_and_whole_numbers_match():
     assert judging.expression("acht|8").search("um Acht Uhr")
     assert judging.expression("acht|8").search("8-mal")
     assert not judging.expression("acht|8").search("achtzehn, 18, 8,5, 1.8")
     assert judging.expression("Großmutter").search(judging.plain("Grossmutter"))
 
 
-def test_blanks_hyphens_apostrophes_and_swiss_spelling_do_not_matter():
+def test_kinds_of_spaces_hyphens_and_apostrophes_and_swiss_spelling_do_not_matter():
     assert (
         judging.plain("O’Connor  zahlt 5\u00a0€,\nU\u2011Bahn, Straße")
         == "O'Connor zahlt 5 €, U-Bahn, Strasse"
     )
 
 
-def test_english_words_are_a_fault_of_any_translation():
+def test_english_words_are_faults_in_every_suite():
     one = judging.case("The shop is open.", "Der Laden ist offen.", "Laden")
     assert judging.faults(one, "Der Laden is offen.") == ["has “is”"]
     assert judging.faults(one, "Die IT-Abteilung im Laden, he!") == ["has “he”"]
@@ -330,7 +330,7 @@ def some(name, count):
     return judging.Suite(name, SUITES[name].cases[:count])
 
 
-def test_shares_and_table_of_answers_worked_out_by_hand():
+def test_shares_and_table_by_hand():
     suites = [some("names", 2), some("sentences", 1)]
     right = [one.german for suite in suites for one in suite.cases]
     first = behaviour.judge("old [v2]", suites, ["Nichts.", right[1], right[2]])
@@ -349,7 +349,7 @@ def test_shares_and_table_of_answers_worked_out_by_hand():
 
 
 def test_the_model_in_the_package_is_measured():
-    """Two sentences, by a suite that is cut for it."""
+    """A suite is reduced to two sentences."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(SUITES, "questions", some("questions", 2))
         [results] = behaviour.measure(behaviour.Options(suite=("questions", "questions")))
@@ -367,7 +367,7 @@ def test_bad_input_is_a_clear_error(tmp_path):
         behaviour.measure(behaviour.Options(model=(tmp_path / "none",)))
 
 
-def test_a_suite_that_is_not_there_is_refused_with_the_names_of_those_that_are(monkeypatch, capsys):
+def test_an_unknown_suite_is_refused_with_a_list_of_all_suites(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["behaviour.py", "--suite", "poems"])
     with pytest.raises(SystemExit) as stopped:
         behaviour.main()
@@ -375,7 +375,7 @@ def test_a_suite_that_is_not_there_is_refused_with_the_names_of_those_that_are(m
     assert "politeness" in capsys.readouterr().err
 
 
-def test_a_wrong_folder_ends_the_program_with_one_line(monkeypatch, capsys, tmp_path):
+def test_a_wrong_folder_is_a_one_line_error(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(sys, "argv", ["behaviour.py", "--model", str(tmp_path / "none")])
     assert behaviour.main() == 1
     assert capsys.readouterr().err.startswith("error: ")

@@ -1,4 +1,4 @@
-"""The figures of the corpus report, worked out by hand for two small corpora."""
+"""The figures of the corpus report, by hand for two small corpora."""
 
 import sys
 from collections import Counter
@@ -51,7 +51,7 @@ def test_words_of_development_sets_are_counted_in_lower_case(dev_words):
     assert dev_words == Counter({"the": 2, "goat's": 2, "red": 1, "hens": 1, "sleep": 1, "asleep": 1})
 
 
-def test_figures_of_two_corpora(figures):
+def test_figures_of_two_corpora_by_hand(figures):
     farm, ship = figures
     assert (farm.pairs, farm.tokens, farm.copies) == (5, 3 + 4 + 4 + 3 + 1, 1)
     assert (farm.dropped, ship.dropped) == pytest.approx((1 / 6, 0))
@@ -110,14 +110,14 @@ def test_the_command_prints_a_row_for_each_corpus_and_writes_samples(tmp_path, m
     assert list(rows) == ["farm", "ship", "all"]
     assert rows["farm"][:3] == ["1", "5", "16.7 %"]
     assert rows["ship"][:3] == ["0.5", "2", "0.0 %"]
-    # "the", "red", "hens" of 6 types are covered, 4 of 8 running words; each has one word for itself
+    # "the", "red" and "hens" cover 3 of 6 types and 4 of 8 running words; each corpus has one word that the other lacks
     assert rows["all"][6:8] == ["50.0 %", "50.0 %"]
     assert rows["farm"][8:] == ["1", "20.0 %", "0.0 %", "20.0 %", "20.0 %", ""]
     assert rows["ship"][8:] == ["1", "50.0 %", "50.0 %", "0.0 %", "0.0 %", ""]
     assert sorted(path.name for path in (tmp_path / "samples").iterdir()) == ["farm.txt", "ship.txt"]
 
 
-def test_errors_of_the_command(tmp_path, monkeypatch, capsys):
+def test_bad_input_is_a_clear_error(tmp_path, monkeypatch, capsys):
     code, _, err = run_main(
         monkeypatch, capsys, "--corpus", tmp_path / "x.tsv", "--dev", "y.tsv", "--samples", "s"
     )

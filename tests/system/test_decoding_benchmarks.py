@@ -24,7 +24,7 @@ def test_numbered_pieces_stand_in_for_a_tokenizer():
     assert (special.forbidden, list(special.reserved), special.first_byte) == ((0, 1, 2), [], None)
 
 
-def test_forced_lengths_are_those_of_the_middle_source_and_at_last_of_the_longest():
+def test_forced_lengths_are_those_of_the_middle_source_and_in_the_last_batch_of_the_longest():
     sources = [[5] * length for length in range(70, 0, -1)]  # 70 sentences: neighbours 1-32, 33-64, 65-70
     works = decode_speed.batches(sources, 32, 4, is_forced=True)
     assert [set(work.forced_lengths) for work in works] == [{17}, {49}, {70}]
@@ -51,7 +51,7 @@ def test_peers_decode_translations_of_one_length_together(monkeypatch):
 
 
 class Writer:
-    """A system that writes a token for each source token. The source of length `wrong` gets other tokens."""
+    """A system that writes one token for each source token, and wrong tokens for the source of length `wrong`."""
 
     def __init__(self, name, steps_after_forced, wrong=-1):
         self.name, self.steps_after_forced, self.wrong = name, steps_after_forced, wrong
@@ -84,7 +84,7 @@ def test_steps_are_counted(monkeypatch, is_forced, their_ends):
     assert [one.same for one in results] == [1.0, 0.9]
 
 
-def test_speeds_and_their_ratio_worked_out_by_hand():
+def test_speeds_and_their_ratio_by_hand():
     ours = decode_speed.Result("base", 2, 32, 4, "translator int8", [300, 100], [1.0, 1.0], 0.985)
     slower = decode_speed.Result("base", 2, 32, 4, "translator fp32", [100, 100], [1.0, 1.0], 1.0)
     theirs = decode_speed.Result("base", 2, 32, 4, "CTranslate2 int8", [200, 200], [2.0, 2.0], 0.5)
@@ -124,6 +124,6 @@ def test_more_than_one_text_in_500_or_another_score_is_not_exact(number, distanc
     expected = [exactness.Answer(f"Satz {place}", -1.0) for place in range(500)]
     found = [exactness.Answer("anders", -1.0 - distance)] * number + expected[number:]
     assert exactness.Comparison.of(expected, found).is_exact() == is_exact
-    # A different score of the same text is printed but is no fault.
+    # A different score of the same text is printed but is not a failure.
     same = [exactness.Answer(one.text, -1.5) for one in expected]
     assert exactness.Comparison.of(expected, same).is_exact()

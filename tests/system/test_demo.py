@@ -29,7 +29,7 @@ def test_the_demo_learns_and_shows_it(tmp_path, monkeypatch):
 
 
 class Parrot:
-    """A trained model's stand-in, which repeats what it is given."""
+    """Stands in for a trained model and repeats its input."""
 
     def translate(self, texts):
         return [Translation(text, ()) for text in texts]

@@ -1,4 +1,4 @@
-"""The files that run the service on a machine agree with the service, and with each other."""
+"""The deployment files agree with the service and with each other."""
 
 import json
 import re
@@ -39,7 +39,7 @@ def no_engine():
 
 @pytest.fixture(scope="module")
 def samples():
-    """Name of every sample that the service shows or may show: a labelled one has none before its first event."""
+    """Names of all Prometheus samples of the service, including those that appear only after a first event."""
     text = TestClient(create_app(no_engine, Settings())).get("/metrics").text
     names = set(PROMETHEUS_OWN)
     for name, kind in re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE):
@@ -49,7 +49,7 @@ def samples():
 
 
 def expressions():
-    """Every PromQL expression, by where it stands."""
+    """Every PromQL expression and where it is used."""
     for rule in RULES:
         yield rule["alert"], rule["expr"]
     for panel in DASHBOARD["panels"]:
@@ -58,18 +58,18 @@ def expressions():
 
 
 @pytest.mark.parametrize("path", YAML_FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_yaml_file_can_be_read(path):
+def test_every_yaml_file_is_valid(path):
     assert read(path)
 
 
 @pytest.mark.parametrize(("place", "expression"), list(expressions()))
-def test_every_figure_that_is_watched_is_one_that_the_service_shows(place, expression, samples):
+def test_alerts_and_panels_use_only_metrics_that_the_service_has(place, expression, samples):
     used = set(re.findall(r"\b(?:translator|process)_[a-z_]+|\bup\b", re.sub(r'"[^"]*"', "", expression)))
-    assert used, f"{place} watches nothing"
-    assert used <= samples, f"{place}: no such figure: {used - samples}"
+    assert used, f"{place} uses no metric"
+    assert used <= samples, f"{place}: unknown metrics: {used - samples}"
 
 
-def test_prometheus_takes_rules_and_queries(tmp_path):
+def test_prometheus_accepts_rules_and_queries(tmp_path):
     if not (promtool := shutil.which("promtool")):
         pytest.skip("needs Prometheus' promtool")
     subprocess.run([promtool, "check", "rules", DEPLOY / "alerts.yml"], check=True, capture_output=True)
@@ -81,21 +81,21 @@ def test_prometheus_takes_rules_and_queries(tmp_path):
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-def test_every_alert_stands_in_the_runbook_and_no_other():
+def test_the_runbook_lists_exactly_the_alerts():
     headings = re.findall(r"^### (\w+)$", RUNBOOK, re.MULTILINE)
     assert headings == [rule["alert"] for rule in RULES]
     for rule in RULES:
         assert rule["annotations"]["runbook"] == f"deploy/RUNBOOK.md#{rule['alert'].lower()}"
 
 
-def test_links_within_the_runbook_lead_somewhere():
+def test_links_within_the_runbook_work():
     headings = re.findall(r"^##+ (.+)$", RUNBOOK, re.MULTILINE)
     anchors = {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
     assert set(re.findall(r"\]\(#([^)]+)\)", RUNBOOK)) <= anchors
 
 
 def shown(value):
-    """A default as the runbook writes it."""
+    """Format a default as in the runbook."""
     if value is None or value == []:
         return "—"
     if isinstance(value, bool):
@@ -108,19 +108,17 @@ def test_the_runbook_lists_every_setting():
         f"| `TRANSLATOR_{name.upper()}` | {shown(field.get_default(call_default_factory=True))} | {field.description} |"
         for name, field in Settings.model_fields.items()
     )
-    assert f"|---|---|---|\n{table}\n\n" in RUNBOOK, (
-        f"this belongs into the table of deploy/RUNBOOK.md:\n{table}"
-    )
+    assert f"|---|---|---|\n{table}\n\n" in RUNBOOK, f"the table in deploy/RUNBOOK.md should be:\n{table}"
 
 
-def test_the_threshold_of_the_wait_is_four_fifths_of_its_limit():
+def test_the_alert_on_a_full_queue_fires_at_four_fifths_of_the_limit():
     (rule,) = (rule for rule in RULES if rule["alert"] == "TranslatorQueueNearlyFull")
     assert float(re.search(r"> ([\d.]+)", rule["expr"])[1]) == pytest.approx(
         0.8 * Settings().max_wait_seconds
     )
 
 
-def test_the_runbook_explains_every_status_that_a_client_may_see():
+def test_the_runbook_explains_every_error_status():
     rows = re.findall(r"^\| ([\d, ]+) \| .+ \| .+ \|$", RUNBOOK, re.MULTILINE)
     listed = [status for row in rows for status in row.split(", ")]
     assert len(listed) == len(set(listed))
@@ -139,22 +137,24 @@ def test_requests_in_flight_have_time_to_finish():
     settings = Settings()
     longest = settings.drain_seconds + settings.deadline_seconds + GRACE_SECONDS + _CLOSING_SECONDS
     assert grace > longest
-    told = re.search(r"by\s+default (\d+) s in all", RUNBOOK)
-    assert told, "the runbook does not say how long it takes"
-    assert int(told[1]) == longest
+    documented = re.search(r"by\s+default (\d+) s in all", RUNBOOK)
+    assert documented, "the runbook does not say how long it takes"
+    assert int(documented[1]) == longest
 
 
 def test_compose_names_files_and_volumes_that_exist():
-    made_by_the_operator = {"./models"}
+    created_by_the_operator = {"./models"}
     for service in COMPOSE["services"].values():
         for volume in service.get("volumes", ()):
             source = volume.split(":")[0]
-            assert source in COMPOSE["volumes"] or source in made_by_the_operator or (ROOT / source).exists()
+            assert (
+                source in COMPOSE["volumes"] or source in created_by_the_operator or (ROOT / source).exists()
+            )
     arguments = re.findall(r"^ARG (\w+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
     assert set(TRANSLATOR["build"]["args"]) <= set(arguments)
 
 
-def test_compose_opens_ports_to_this_machine_only_and_gives_no_privileges():
+def test_compose_publishes_ports_on_localhost_only_and_drops_privileges():
     for name, service in COMPOSE["services"].items():
         assert all(port.startswith("127.0.0.1:") for port in service["ports"]), name
         assert service["cap_drop"] == ["ALL"], name
@@ -164,7 +164,7 @@ def test_compose_opens_ports_to_this_machine_only_and_gives_no_privileges():
     assert TRANSLATOR["read_only"] is True
 
 
-def test_the_dashboard_fits_together():
+def test_the_dashboard_is_consistent():
     panels = DASHBOARD["panels"]
     assert len({panel["id"] for panel in panels}) == len(panels)
     (source,) = read(DEPLOY / "grafana/provisioning/datasources/prometheus.yml")["datasources"]
@@ -176,5 +176,5 @@ def test_the_dashboard_fits_together():
         for column in range(place["x"], place["x"] + place["w"])
         for row in range(place["y"], place["y"] + place["h"])
     ]
-    assert len(cells) == len(set(cells)), "panels lie over each other"
+    assert len(cells) == len(set(cells)), "panels overlap"
     assert max(column for column, _ in cells) < 24

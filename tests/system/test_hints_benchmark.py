@@ -5,7 +5,7 @@ from translator.data.vocabulary import marks_of_classes
 from translator.text.lexicon import Entry, Hinting, Lexicon
 
 
-def test_inflected_hints_are_right_and_other_words_are_not():
+def test_hints_count_as_right_if_the_reference_has_an_inflected_form():
     entries = [Entry("heron", 9, ("Reiher",)), Entry("sings", 9, ("singt",)), Entry("quiet", 9, ("leise",))]
     hinting = Hinting(Lexicon.of(entries), marks_of_classes())
     sources = ["The heron sings.", "Be quiet, heron!"]

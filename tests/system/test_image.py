@@ -1,7 +1,7 @@
 """The container image, built and run without an engine: `make test-image`.
 
-BASE is the base image: a reference, or a tar of a root file system; without it debootstrap makes one of this machine's
-Debian or Ubuntu release. PIP_ARGS and EXTRAS are the arguments of the build; BUILD_FLAGS go to `buildah build`.
+BASE is the base image: a reference, or a tar archive of a root file system. By default, debootstrap makes one of this
+machine's Debian or Ubuntu release. PIP_ARGS and EXTRAS are build arguments; BUILD_FLAGS are passed to `buildah build`.
 """
 
 import http.client
@@ -22,7 +22,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 IMAGE, BASE_IMAGE = "localhost/translator:test-image", "localhost/translator:test-image-base"
 READY_SECONDS = 120
-# Engines ask for more than they may have where the machine of this test is a container itself.
+# If this machine is a container itself, the engine's default limits are more than it may set.
 LIMITS = ("--ulimit=nofile=1024:1024", "--ulimit=nproc=1024:1024")
 COMPILERS = ("cc", "c++", "gcc", "g++", "clang", "tcc", "ld", "as", "make")
 
@@ -83,7 +83,7 @@ def image(base):
 
 
 class Container:
-    """The service in a container that runs as strictly as `compose.yaml` asks, with no place to write at all."""
+    """The service in a container with the restrictions of `compose.yaml`, and without any writable folder."""
 
     def __init__(self, image, *command):
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -92,7 +92,7 @@ class Container:
         self.id = run(
             "podman", "--runtime=runc", "run", "--detach", "--network=host", "--read-only",
             "--read-only-tmpfs=false", "--cap-drop=ALL", "--security-opt=no-new-privileges", *LIMITS,
-            # The engine's own timer for it needs systemd; the test runs the command itself.
+            # The engine's timer for health checks needs systemd, so the test runs the command itself.
             "--no-healthcheck", "--env=TRANSLATOR_HOST=127.0.0.1", f"--env=TRANSLATOR_PORT={self.port}",
             image, *command,
         )  # fmt: skip
@@ -117,7 +117,7 @@ class Container:
             return 0
 
     def wait_until_ready(self):
-        """Seconds from the start of the container to readiness."""
+        """Return the seconds from the start of the container until it is ready."""
         while self.status("/readyz") != 200:
             passed = time.perf_counter() - self.started
             assert passed < READY_SECONDS, run("podman", "logs", self.id)
@@ -146,13 +146,13 @@ def test_size_and_start_up_time(image, capsys):
         print(f"\nimage: {size / 1e6:.0f} MB; ready after {', '.join(f'{s:.1f}' for s in seconds)} s")  # noqa: T201
 
 
-def test_it_translates(container):
+def test_the_container_translates(container):
     status, body = container.request("POST", "/translate", {"text": "Where is the station?"})
     assert status == 200
     assert "Bahnhof" in json.loads(body)["translations"][0]["text"]
 
 
-def test_it_is_no_root_and_can_write_nowhere(container):
+def test_the_container_runs_without_root_and_cannot_write(container):
     assert container.inside("id", "-u").stdout.strip() == "10001"
     status = container.inside("cat", "/proc/1/status").stdout
     facts = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
@@ -162,7 +162,7 @@ def test_it_is_no_root_and_can_write_nowhere(container):
         assert "Read-only" in container.inside("touch", f"{folder}/probe").stderr
 
 
-def test_it_holds_neither_a_compiler_nor_pip_nor_tests(container):
+def test_the_image_has_no_compiler_no_pip_and_no_pytorch(container):
     found = container.inside("sh", "-c", f"for name in {' '.join(COMPILERS)}; do command -v $name; done")
     assert found.stdout == ""
     assert container.inside("python", "-c", "import pip").returncode == 1
@@ -170,7 +170,7 @@ def test_it_holds_neither_a_compiler_nor_pip_nor_tests(container):
         assert container.inside("python", "-c", "import torch").returncode == 1
 
 
-def test_the_health_check_tells_a_living_service_from_none(image, container):
+def test_the_health_check_fails_without_a_service(image, container):
     kind, *command = json.loads(
         run("podman", "image", "inspect", "--format={{json .HealthCheck.Test}}", image)
     )
@@ -180,7 +180,7 @@ def test_the_health_check_tells_a_living_service_from_none(image, container):
         assert idle.inside(*command).returncode == 1
 
 
-def test_sigterm_lets_the_request_in_flight_finish(image):
+def test_sigterm_lets_a_request_finish(image):
     answers = []
     texts = [f"Sentence number {number} is translated while the service stops." for number in range(100)]
 

@@ -51,7 +51,7 @@ GERMAN_PARTS |= {
 
 
 def read_german(word):
-    """The number that a German word says, cut at "tausend", "hundert" and "und"."""
+    """The value of a German number word, split at "tausend", "hundert" and "und"."""
     for mark, size in (("tausend", 1000), ("hundert", 100)):
         before, found, after = word.partition(mark)
         if found:
@@ -112,7 +112,7 @@ def read_english(words):
     return total + part
 
 
-def test_numbers_in_words_read_back_as_the_same_number():
+def test_number_words_read_back_as_the_same_number():
     random = Random(1)
     for number in [*range(10_000), *(random.randrange(10_000, 1_000_000) for _ in range(2000))]:
         assert read_german(number_words.german_number(number)) == number
@@ -141,12 +141,12 @@ def test_numbers_in_words_read_back_as_the_same_number():
         (1_000_000, "one million", "eine Million"),
     ],
 )
-def test_numbers_in_words_by_hand(number, words, german_words):
+def test_number_words_by_hand(number, words, german_words):
     assert number_words.english_number(number) == words
     assert number_words.german_number(number) == german_words
 
 
-def test_a_hundred_is_said_with_an_article_and_without_and_in_american():
+def test_a_hundred_with_an_article_and_without_and():
     assert number_words.english_number(105, has_article=True) == "a hundred and five"
     assert number_words.english_number(105, has_and=False) == "one hundred five"
     assert number_words.english_number(200, has_article=True) == "two hundred"
@@ -239,7 +239,7 @@ def test_dates(style, words, on, subject):
     assert (forms.english["the"], forms.german["the"]) == (words, subject)
 
 
-def test_a_year_follows_the_date_with_the_comma_that_american_english_has():
+def test_american_english_has_a_comma_before_the_year():
     assert calendar_dates.date_forms(3, "May", "May 3", "2024").english[""] == "May 3, 2024"
     assert calendar_dates.date_forms(3, "May", "3 May", "2024").german["of"] == "vom 3. Mai 2024"
 
@@ -315,7 +315,7 @@ def test_names_of_countries_and_languages_are_those_of_cldr():
     babel = pytest.importorskip("babel")
     cldr_english, cldr_german = babel.Locale("en"), babel.Locale("de")
     for name, german_name, _, code in word_lists.rows("countries.txt"):
-        if code not in ("-", "TR"):  # CLDR follows Turkey's own wish: Türkiye
+        if code not in ("-", "TR"):  # CLDR has Türkiye, at Turkey's wish
             assert cldr_english.territories[code] == name.removeprefix("the ")
             assert cldr_german.territories[code] == german_name
     codes = {name: code for code, name in cldr_english.languages.items()}
@@ -371,7 +371,7 @@ def test_weak_nouns_and_pronouns():
         german.noun_phrase("der die", None, boy, False)
 
 
-def test_prepositions_grow_together_with_articles():
+def test_prepositions_contract_with_articles():
     station, church = (
         next(one for one in nouns.NOUNS["place"] if one.english == name) for name in ("station", "church")
     )
@@ -381,7 +381,7 @@ def test_prepositions_grow_together_with_articles():
     assert filled("on {the place}", "auf {dem place}", place=station)[1] == "auf dem Bahnhof"
 
 
-def test_every_noun_has_gender_and_plural_and_stands_once_in_its_class():
+def test_every_noun_has_gender_and_plural_and_occurs_once_in_its_class():
     without_plural = {
         "staple",
         "drink",
@@ -405,7 +405,7 @@ def test_every_noun_has_gender_and_plural_and_stands_once_in_its_class():
     assert len({word.english for words in nouns.ADJECTIVES.values() for word in words}) >= 120
 
 
-def test_a_noun_has_the_same_german_gender_wherever_it_stands():
+def test_a_noun_has_the_same_gender_in_every_class():
     genders = {}
     for words in nouns.NOUNS.values():
         for noun in words:
@@ -478,14 +478,14 @@ def test_separable_verbs_split_and_take_zu_inside():
     ]  # fmt: skip
 
 
-def test_verbs_of_motion_have_sein_and_not_before_the_goal():
+def test_verbs_of_motion_take_sein_and_nicht_before_the_goal():
     forms = verbs.verb_forms(verb("go", "home"), sources, Random(1))
     assert [forms.german[key] for key in ("hat", "haben", "habe", "neg", "zu", "ich")] == [
         "ist", "sind", "bin", "nicht nach Hause", "zu gehen", "gehe",
     ]  # fmt: skip
 
 
-def test_what_has_no_definite_article_is_negated_with_kein():
+def test_nouns_without_a_definite_article_are_negated_with_kein():
     forms = verbs.verb_forms(verb("bake", "a cake"), sources, Random(1))
     assert forms.german["neg"] == "keinen Kuchen"
     negated = {
@@ -551,7 +551,7 @@ def test_every_slot_of_every_frame_can_be_filled():
             slots.fill(frame, sources, random)
 
 
-def test_frames_are_many_and_different():
+def test_there_are_many_frames_without_duplicates():
     assert len({frame.english for frame in drawing.FRAMES}) == len(drawing.FRAMES)
     topics = Counter(frame.topic for frame in drawing.FRAMES)
     assert set(topics) == set(drawing.WEIGHTS)
@@ -567,7 +567,7 @@ def test_both_sides_of_a_frame_have_the_same_slots():
         assert sides[0] == sides[1], frame
 
 
-def test_a_frame_ends_alike_on_both_sides():
+def test_both_sides_of_a_frame_end_with_the_same_punctuation():
     for frame in drawing.FRAMES:
         marks = [re.sub(r"\{.*?\}|[^.?!]", "", text)[-1:] for text in (frame.english, frame.german)]
         assert marks[0] == marks[1] or frame.topic in ("idioms", "letters_fixed"), frame
@@ -595,7 +595,7 @@ def test_sentences_of_development_and_test_sets_are_left_out(generated):
     assert drawing.words_of("“Don’t go!” he said.") == "dont go he said"
 
 
-def test_frames_that_are_used_up_end_the_drawing():
+def test_drawing_ends_when_all_frames_are_used_up():
     few = [frame for frame in drawing.FRAMES if frame.topic == "letters_fixed"]
     pairs = drawing.generate(1000, seed=1, frames=few)
     assert len(pairs) == len(few)
@@ -623,12 +623,12 @@ TELLS_TIME = re.compile(r"\{\^?(?:time|half|hour|daytime|clock)")
 
 
 def figures_of(text):
-    """All figures, without the marks that the languages write differently."""
+    """All digits, without separators, which differ between the languages."""
     return Counter(re.sub("[.,]", "", figure) for figure in FIGURE.findall(text))
 
 
-def test_numbers_in_words_and_figures_agree_on_both_sides(generated):
-    """The German of each English number above one is in the German sentence; idioms and clock times have their own."""
+def test_number_words_and_digits_agree_on_both_sides(generated):
+    """The German sentence has each number above one of the English sentence, except in idioms and clock times."""
     counted = 0
     for one in generated:
         if one.frame.topic in ("idioms", "letters_fixed") or TELLS_TIME.search(one.frame.english):
@@ -651,7 +651,7 @@ def test_sentences_are_quoted_with_the_marks_of_each_language(generated):
     assert {one.english.count('"') for one in quoted} == {0, 2}
 
 
-def test_contractions_are_also_written_in_full_without_apostrophe_and_with_that_of_print():
+def test_contractions_occur_in_full_without_apostrophe_and_with_a_typographic_one():
     frames = [
         slots.Frame("grammar", f"I can't see {{the {name}}}.", f"Ich kann {{den {name}}} nicht sehen.")
         for name in ("pet", "bird", "tool", "toy", "room")

@@ -1,4 +1,4 @@
-"""What the image installs is locked, and belongs to what the project asks for."""
+"""The lock files of the image agree with `pyproject.toml`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LOCKS = {
 
 
 def pins(name: str) -> dict[str, list[str]]:
-    """Return the versions of each package in a lock file: some depend on the version of Python."""
+    """Return the versions of each package in a lock file; some packages have one for each version of Python."""
     versions: dict[str, list[str]] = {}
     for package, version in re.findall(
         r"^([\w.-]+)==(\S+)", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE
@@ -28,7 +28,7 @@ def pins(name: str) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("name", LOCKS)
-def test_every_dependency_is_locked_at_a_version_that_it_allows(name: str) -> None:
+def test_every_dependency_is_locked_at_an_allowed_version(name: str) -> None:
     locked = pins(name)
     for dependency in map(Requirement, LOCKS[name]):
         versions = locked.get(dependency.name.lower(), [])
@@ -40,12 +40,12 @@ def test_every_dependency_is_locked_at_a_version_that_it_allows(name: str) -> No
 
 
 @pytest.mark.parametrize("name", LOCKS)
-def test_every_version_has_hashes_and_comes_from_no_named_place(name: str) -> None:
+def test_every_version_has_hashes_and_names_no_index(name: str) -> None:
     entries = re.split(r"^(?=[\w.-]+==)", (ROOT / name).read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
     assert entries
     assert all("--hash=sha256:" in entry for entry in entries)
     assert not any("://" in entry or "--index" in entry for entry in entries)
 
 
-def test_the_image_gets_no_pytorch() -> None:
+def test_the_image_has_no_pytorch() -> None:
     assert not {name for name in pins("requirements.lock") if name.startswith(("torch", "nvidia", "triton"))}

@@ -81,7 +81,7 @@ def test_the_benchmark_trains_and_scores_every_seed(tmp_path):
     assert "--at-once is 0, but must be 1 or more" in result.stderr
 
 
-def test_tokenised_bleu_worked_out_by_hand():
+def test_tokenised_bleu_by_hand():
     """Case, typographic quotes and blanks do not count; a full stop is a word of its own.
 
     The hypothesis has 6 words, the reference 7: ein hund läuft über den strand . Of the hypothesis's 6, 5, 4 and 3

@@ -1,4 +1,4 @@
-"""Training by several processes, as `torchrun` starts them."""
+"""Training with several processes, started as by `torchrun`."""
 
 import contextlib
 import json
@@ -44,7 +44,7 @@ def training(prepared, out, *options):
 
 @contextlib.contextmanager
 def started(arguments, processes):
-    """A running training, by so many processes; killed with all of them at the end."""
+    """Start a training run with this number of processes; kill all of them on exit."""
     launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", processes)
     command = [sys.executable, *map(str, (*launcher, *arguments))]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
@@ -82,8 +82,8 @@ def losses(out):
 
 
 @pytest.mark.hard
-def test_two_processes_train_the_model_that_one_would(prepared, tmp_path):
-    """Two that take a batch each make the updates of one that accumulates two, over the end of an epoch."""
+def test_two_processes_train_the_same_model_as_one(prepared, tmp_path):
+    """Two processes with a batch each make the same updates as one that accumulates two, beyond the end of an epoch."""
     run_here(training(prepared, tmp_path / "one", "--max-steps", "30", "--gradient-accumulation-steps", "2"))
     output = run(training(prepared, tmp_path / "two", "--max-steps", "30"), processes=2)
     assert output.count("step 30  epoch") == 1  # only the first process reports
@@ -101,7 +101,7 @@ def test_two_processes_train_the_model_that_one_would(prepared, tmp_path):
 
 @pytest.mark.hard
 def test_the_gradients_of_two_processes_are_those_of_one(prepared, tmp_path):
-    """After one update without clipping Adam's first moment is a tenth of the gradient."""
+    """After one update without clipping, Adam's first moment is a tenth of the gradient."""
     settings = ("--max-steps", "1", "--clip-norm", "0", "--label-smoothing", "0.1")
     run_here(training(prepared, tmp_path / "one", *settings, "--gradient-accumulation-steps", "4"))
     run(training(prepared, tmp_path / "two", *settings, "--gradient-accumulation-steps", "2"), processes=2)
@@ -124,7 +124,7 @@ def test_another_launcher_is_refused(prepared, tmp_path, monkeypatch):
 
 
 @pytest.mark.hard
-def test_a_table_of_positions_that_validation_made_longer_does_not_part_the_processes(prepared, tmp_path):
+def test_processes_stay_in_step_after_validation_extends_the_table_of_positions(prepared, tmp_path):
     options = ("--max-steps", "4", "--validate-every-steps", "2", "--model.max-positions", "4")
     output = run(training(prepared, tmp_path / "run", *options), processes=2)
     assert "step 2  unseen loss" in output
@@ -132,7 +132,7 @@ def test_a_table_of_positions_that_validation_made_longer_does_not_part_the_proc
 
 
 @pytest.mark.hard
-def test_a_signal_makes_two_processes_save_once_and_they_go_on(prepared, tmp_path):
+def test_a_signal_makes_two_processes_save_once_and_they_can_resume(prepared, tmp_path):
     options = ("--max-steps", "60", "--save-every-steps", "1000", "--model.dropout", "0.1")
     run(training(prepared, tmp_path / "straight", *options), processes=2)
     with started(training(prepared, tmp_path / "parts", *options), processes=2) as process:
@@ -148,7 +148,7 @@ def test_a_signal_makes_two_processes_save_once_and_they_go_on(prepared, tmp_pat
 
 
 @pytest.mark.hard
-def test_of_a_damaged_checkpoint_two_processes_go_back_to_the_same_one(prepared, tmp_path):
+def test_with_a_damaged_checkpoint_both_processes_resume_from_the_one_before(prepared, tmp_path):
     options = ("--max-steps", "6", "--save-every-steps", "2")
     run(training(prepared, tmp_path, *options), processes=2)
     shutil.rmtree(tmp_path / "model")
@@ -162,7 +162,7 @@ def test_of_a_damaged_checkpoint_two_processes_go_back_to_the_same_one(prepared,
 
 
 @pytest.mark.hard
-def test_a_killed_process_takes_the_other_along(prepared, tmp_path):
+def test_if_one_process_is_killed_the_other_ends_too(prepared, tmp_path):
     with started(training(prepared, tmp_path / "run", "--max-steps", "100000"), processes=2) as process:
         wait_for(process, "step 5 ")
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()

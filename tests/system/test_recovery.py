@@ -1,4 +1,4 @@
-"""What a training run survives: kills, signals, damaged files, a full disk, numbers that are not finite."""
+"""Training runs survive kills, signals, damaged files, full disks and numbers that are not finite."""
 
 import contextlib
 import io
@@ -79,7 +79,7 @@ def started(arguments, launcher=()):
 
 
 def run_launched(arguments, expected, launcher):
-    """Like `run_here`, in a process that another program starts."""
+    """Like `run_here`, but in its own process, started by another program."""
     with started(arguments, launcher) as process:
         output = process.communicate(timeout=300)[0]
     assert process.returncode == expected, output
@@ -88,21 +88,21 @@ def run_launched(arguments, expected, launcher):
 
 
 def steps_of(process):
-    """The numbers of the updates, as they are printed."""
+    """Yield the number of each update when it is printed."""
     for line in process.stdout:
         if line.startswith("step ") and "  loss " in line:
             yield int(line.split()[1])
 
 
 def wait_for_a_save(out):
-    """Return while a checkpoint is being written."""
+    """Wait until a checkpoint is being written."""
     deadline = time.monotonic() + 60
     while not any((out / "checkpoints").glob(".step-*.writing-*")):
         assert time.monotonic() < deadline, "no checkpoint was written"
 
 
 def curve(out):
-    """The log without what the clock tells."""
+    """The log without times and speeds."""
     records = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
     clock = ("seconds", "seconds_left", "target_tokens_per_second")
     return [{key: value for key, value in record.items() if key not in clock} for record in records]
@@ -113,7 +113,7 @@ def hidden_names(out):
 
 
 def assert_the_same(out, straight):
-    """Loss curve, weights, optimiser and random numbers are bit for bit those of another run, and no litter stays."""
+    """Check that log, weights and training state equal those of another run, and that no temporary file is left."""
     assert curve(out) == curve(straight)
     (name,) = {checkpoint_paths(folder / "checkpoints")[-1].name for folder in (out, straight)}
     for file in ("model.safetensors", "training.safetensors"):
@@ -127,7 +127,7 @@ def assert_the_same(out, straight):
 
 @pytest.fixture(scope="module")
 def straight(prepared, tmp_path_factory):
-    """The folder of a run that nothing interrupted."""
+    """The folder of an uninterrupted run."""
     out = tmp_path_factory.mktemp("straight")
     run_here(training(prepared, out, *LONG))
     assert [record["step"] for record in curve(out) if "loss" in record] == list(range(1, STEPS + 1))
@@ -135,8 +135,8 @@ def straight(prepared, tmp_path_factory):
 
 
 @pytest.mark.hard
-def test_a_run_killed_at_20_random_moments_equals_one_that_was_not(prepared, straight, tmp_path):
-    """Every second kill falls into a save; every start reads ahead by 0 or by 2 updates."""
+def test_a_run_killed_at_20_random_moments_equals_an_uninterrupted_one(prepared, straight, tmp_path):
+    """Every second kill hits a save; the runs read 0 or 2 updates ahead."""
     seed = 24
     generator = random.Random(seed)
     in_saves = 0
@@ -144,7 +144,7 @@ def test_a_run_killed_at_20_random_moments_equals_one_that_was_not(prepared, str
         options = ("--prefetch", generator.choice((0, 2)), *(("--resume",) if kill else ()))
         with started(training(prepared, tmp_path, *LONG, *options)) as process:
             updates = steps_of(process)
-            # The first kill comes after a save, so that there is something to go on from.
+            # The first kill comes after a save, so that there is a checkpoint to resume from.
             seen = list(itertools.islice(updates, generator.randint(1, 3) + (0 if kill else SAVE_EVERY)))
             assert seen, f"seed {seed}: nothing was left to do, or it could not start, at kill {kill}"
             if kill % 2:
@@ -168,7 +168,7 @@ def test_a_run_killed_before_its_first_checkpoint_is_started_again(prepared, str
 
 
 class Killed(BaseException):
-    """Stands for the end of the process: nothing catches it."""
+    """Simulates a kill: no code catches it."""
 
 
 def test_a_run_killed_after_its_last_validation_and_before_the_save_logs_that_validation_once(
@@ -190,7 +190,7 @@ def test_a_run_killed_after_its_last_validation_and_before_the_save_logs_that_va
     assert [record["step"] for record in curve(tmp_path) if "toy loss" in record] == [2]
 
 
-def test_a_run_killed_while_it_takes_up_its_log_keeps_that(prepared, tmp_path, monkeypatch):
+def test_a_run_killed_while_it_reopens_its_log_keeps_the_log(prepared, tmp_path, monkeypatch):
     assert make_trainer(prepared, tmp_path, max_steps=3).train()
     before = curve(tmp_path)
     open_file = io.open
@@ -249,11 +249,11 @@ def finished_brief_run(prepared, tmp_path_factory):
 
 @pytest.fixture
 def brief_run(finished_brief_run, tmp_path):
-    """A copy of a run of 10 steps with checkpoints at 5 and 10, to be gone on with or to be spoilt."""
+    """A copy of a run of 10 steps with checkpoints at 5 and 10, which a test may resume or damage."""
     return shutil.copytree(finished_brief_run, tmp_path / "run")
 
 
-GO_ON = ("--max-steps", "20", "--save-every-steps", "5", "--resume")
+RESUME = ("--max-steps", "20", "--save-every-steps", "5", "--resume")
 
 
 def contents(folder):
@@ -261,8 +261,8 @@ def contents(folder):
 
 
 @contextlib.contextmanager
-def largest_file(size):
-    """No file can grow beyond this size, as on a full disk."""
+def limited_file_size(size):
+    """Limit the size of files, to simulate a full disk."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
     try:
@@ -271,39 +271,37 @@ def largest_file(size):
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
-def test_a_full_disk_ends_a_run_with_an_error_and_leaves_its_checkpoints_as_they_were(prepared, brief_run):
+def test_a_full_disk_is_a_clear_error_and_leaves_the_checkpoints_unchanged(prepared, brief_run):
     before = contents(brief_run / "checkpoints")
     too_small = len(before[Path("step-00000010", "training.safetensors")]) // 2
-    with largest_file(too_small):
-        output = run_here(training(prepared, brief_run, *GO_ON), expected=1)
+    with limited_file_size(too_small):
+        output = run_here(training(prepared, brief_run, *RESUME), expected=1)
     assert f"error: cannot write {brief_run / 'checkpoints' / 'step-00000015'}: File too large" in output
     assert "free space or choose another folder" in output
     assert contents(brief_run / "checkpoints") == before
 
 
 @pytest.fixture
-def obeying_permissions():
-    """What starts a command so that a folder without write permission binds it, also where the tests run as root."""
+def as_ordinary_user():
+    """A prefix for commands that makes them respect file permissions even if the tests run as root."""
     if os.geteuid():
         return ()
     if not shutil.which("setpriv"):
-        pytest.skip("root may write everywhere, and there is no setpriv to take that from it")
+        pytest.skip("root may write everywhere, and setpriv is not installed")
     return ("setpriv", "--bounding-set=-dac_override")
 
 
 @pytest.mark.slow
-def test_a_folder_that_cannot_be_written_ends_a_run_with_an_error_and_stays_as_it_was(
-    prepared, brief_run, obeying_permissions
+def test_a_folder_without_write_permission_is_a_clear_error_and_stays_unchanged(
+    prepared, brief_run, as_ordinary_user
 ):
     before = contents(brief_run)
     paths = [brief_run, *brief_run.rglob("*")]
     for path in paths:
         path.chmod(path.stat().st_mode & ~0o222)
     try:
-        resumed = run_launched(training(prepared, brief_run, *GO_ON), 1, obeying_permissions)
-        begun = run_launched(
-            training(prepared, brief_run / "new", "--max-steps", "5"), 1, obeying_permissions
-        )
+        resumed = run_launched(training(prepared, brief_run, *RESUME), 1, as_ordinary_user)
+        begun = run_launched(training(prepared, brief_run / "new", "--max-steps", "5"), 1, as_ordinary_user)
     finally:
         for path in paths:
             path.chmod(path.stat().st_mode | 0o200)
@@ -313,7 +311,7 @@ def test_a_folder_that_cannot_be_written_ends_a_run_with_an_error_and_stays_as_i
 
 
 def spoil(model, kind, is_bad):
-    """From now on the loss, or the gradient alone, is not a number in the updates for which `is_bad()`."""
+    """Make the loss, or only the gradient, NaN in updates for which `is_bad()` is true."""
 
     def spoilt(value):
         return value * float("nan") if is_bad() else value
@@ -341,7 +339,7 @@ def make_trainer(prepared, out, report=None, validate=None, **settings):
 
 
 def saved_tensors(out):
-    """Weights, optimiser moments and moving average by step, without the random states."""
+    """Weights, optimiser moments and moving average of each checkpoint, by step."""
     saved = {}
     for path in checkpoint_paths(out / "checkpoints"):
         checkpoint = load_checkpoint(path)
@@ -351,7 +349,7 @@ def saved_tensors(out):
 
 
 def weights_before_each_update(model):
-    """A list that grows with each update's forward pass."""
+    """A list of the weights before each update; it grows as the model runs."""
     weights = []
     model.register_forward_pre_hook(
         lambda module, inputs: weights.append({name: x.clone() for name, x in module.state_dict().items()})
@@ -364,8 +362,8 @@ def are_equal(one, two):
 
 
 @pytest.mark.parametrize("kind", ["loss", "gradient"])
-def test_updates_that_are_not_finite_change_and_spoil_nothing(prepared, tmp_path, kind):
-    """One fewer than too many in a row, a good one, and as many again: the run goes on."""
+def test_updates_that_are_not_finite_are_skipped(prepared, tmp_path, kind):
+    """As many bad updates in a row as allowed, a good one, and as many bad ones again."""
     few = MAX_BAD_STEPS - 1
     steps = 6 + 2 * few
     bad = {*range(3, 3 + few), *range(4 + few, 4 + 2 * few)}
@@ -380,11 +378,11 @@ def test_updates_that_are_not_finite_change_and_spoil_nothing(prepared, tmp_path
     assert set(saved) == set(range(1, steps + 1)) - bad
     assert all(torch.isfinite(tensor).all() for tensors in saved.values() for tensor in tensors.values())
     updates = {float(x) for name, x in saved[steps].items() if name.startswith("adam.step.")}
-    assert updates == {6}  # the moments, too, know of the good ones only
+    assert updates == {6}  # the moments, too, count only the good updates
 
 
 @pytest.mark.parametrize("kind", ["loss", "gradient"])
-def test_too_many_updates_in_a_row_that_are_not_finite_end_a_run_with_good_weights(prepared, tmp_path, kind):
+def test_too_many_bad_updates_in_a_row_end_a_run_with_good_weights(prepared, tmp_path, kind):
     trainer = make_trainer(prepared, tmp_path, max_steps=100)
     spoil(trainer.model, kind, lambda: trainer.run.progress.step + 1 >= 3)
     before = weights_before_each_update(trainer.model)
@@ -398,7 +396,7 @@ def test_too_many_updates_in_a_row_that_are_not_finite_end_a_run_with_good_weigh
 
 
 class Trap:
-    """Makes a folder where it is unpickled."""
+    """Creates a folder when it is unpickled."""
 
     def __init__(self, path):
         self.path = path
@@ -409,16 +407,16 @@ class Trap:
 
 @pytest.fixture
 def pickled(tmp_path):
-    """The bytes of a file by torch.save that must not be unpickled; at the end it has not been."""
+    """The bytes of a torch.save file that must not be unpickled; the fixture checks that it was not."""
     torch.save({"weights": torch.ones(3), "trap": Trap(tmp_path / "sprung")}, tmp_path / "evil.pt")
     yield (tmp_path / "evil.pt").read_bytes()
     assert not (tmp_path / "sprung").exists()
-    with pytest.raises(FileExistsError):  # and the trap does work
+    with pytest.raises(FileExistsError):  # the trap works
         (tmp_path / "sprung").mkdir(), torch.load(tmp_path / "evil.pt", weights_only=False)
 
 
-def put_in(folder, name, content):
-    """Replace a file of a folder, with a manifest that vouches for it."""
+def replace_file(folder, name, content):
+    """Replace a file of a model folder and update its manifest, so that the checksum is right."""
     names = [path.name for path in folder.iterdir() if path.name != "manifest.json"]
     write_verified_folder(folder, {**read_verified_folder(folder, names), name: content})
 
@@ -426,7 +424,7 @@ def put_in(folder, name, content):
 def test_a_pickle_is_not_opened_as_a_model(brief_run, pickled, tmp_path):
     with pytest.raises(CheckpointError, match="a checkpoint or model is a folder with a manifest"):
         load_model(tmp_path / "evil.pt")
-    put_in(brief_run / "model", "model.safetensors", pickled)
+    replace_file(brief_run / "model", "model.safetensors", pickled)
     (tmp_path / "text.en").write_text("A house.\n")
     output = run_here(
         ("-m", "translator", "translate", tmp_path / "text.en", "--model", brief_run / "model"), expected=1
@@ -435,8 +433,10 @@ def test_a_pickle_is_not_opened_as_a_model(brief_run, pickled, tmp_path):
     assert "holds weights that are not safetensors" in output
 
 
-def test_a_pickle_is_not_opened_as_a_checkpoint_and_the_one_before_it_is_used(prepared, brief_run, pickled):
-    put_in(brief_run / "checkpoints" / "step-00000010", "training.safetensors", pickled)
+def test_a_pickle_is_not_opened_as_a_checkpoint_and_the_checkpoint_before_it_is_used(
+    prepared, brief_run, pickled
+):
+    replace_file(brief_run / "checkpoints" / "step-00000010", "training.safetensors", pickled)
     output = run_here(
         training(prepared, brief_run, "--max-steps", "10", "--save-every-steps", "5", "--resume")
     )
@@ -447,8 +447,8 @@ def test_a_pickle_is_not_opened_as_a_checkpoint_and_the_one_before_it_is_used(pr
 
 @pytest.mark.slow
 def test_two_processes_do_not_train_in_one_folder(prepared, brief_run):
-    """As after a lost connection, when somebody starts again what still runs."""
-    long = (*GO_ON[2:], "--max-steps", "100000")
+    """This happens after a lost connection, when a user starts a run again that is still running."""
+    long = (*RESUME[2:], "--max-steps", "100000")
     with started(training(prepared, brief_run, *long)) as process:
         next(steps_of(process))
         output = run_here(training(prepared, brief_run, *long), expected=1)
@@ -456,15 +456,15 @@ def test_two_processes_do_not_train_in_one_folder(prepared, brief_run):
     assert f"error: another process is training in {brief_run}; wait for it, stop it" in output
 
 
-def test_a_run_does_not_go_on_with_another_vocabulary_or_model(prepared, brief_run, tmp_path):
+def test_a_run_cannot_resume_with_another_vocabulary_or_model(prepared, brief_run, tmp_path):
     before = contents(brief_run)
     (tmp_path / "other").mkdir()
-    output = run_here(training(prepare(tmp_path / "other", 520), brief_run, *GO_ON), expected=1)
+    output = run_here(training(prepare(tmp_path / "other", 520), brief_run, *RESUME), expected=1)
     assert (
         f"error: the checkpoints in {brief_run / 'checkpoints'} were trained on other prepared data" in output
     )
     assert "or another vocabulary; give the --data they were trained on" in output
-    output = run_here(training(prepared, brief_run, *GO_ON, "--model.d-ff", "128"), expected=1)
+    output = run_here(training(prepared, brief_run, *RESUME, "--model.d-ff", "128"), expected=1)
     assert "error: model.d_ff is 128, but the checkpoints in" in output
     assert "were trained with 64; leave it as it was, or start a new run in another folder" in output
     assert contents(brief_run) == before

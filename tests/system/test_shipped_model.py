@@ -1,4 +1,4 @@
-"""The model that comes with the package, as it will be used."""
+"""The model that ships with the package, through its public interfaces."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def test_the_model_is_small_enough_to_ship():
     assert sum(path.stat().st_size for path in shipped_model().iterdir()) <= 64_000_000
 
 
-def test_the_card_tells_where_the_model_comes_from_and_what_it_scores(translator):
+def test_the_card_has_origin_and_scores(translator):
     card = translator.card
     assert all(corpus["licence"] and corpus["pairs"] > 0 for corpus in card["corpora"])
     assert card["training"]["flops"] > 1e14
@@ -40,7 +40,7 @@ def test_the_card_tells_where_the_model_comes_from_and_what_it_scores(translator
 
 
 def test_the_card_is_consistent_with_the_model_in_its_examples():
-    """No more than that: the card was written by the same code. Another processor may round a near tie otherwise."""
+    """Consistency only: the same code wrote the card. On another processor, a near tie may be rounded differently."""
     translator = Translator.load(device="cpu", precision="fp32")
     examples = translator.card["examples"]
     translations = translator.translate([example["source"] for example in examples])
@@ -58,7 +58,7 @@ def test_plain_sentences_become_german(translator):
     assert translation.endswith("!")
 
 
-def test_capitals_and_headlines_mean_the_same(translator):
+def test_capitals_and_headlines_do_not_change_the_meaning(translator):
     usual, loud, headline = translator.translate(
         ["Please do not open the door.", "PLEASE DO NOT OPEN THE DOOR.", "Please Do Not Open The Door."]
     )
@@ -74,7 +74,7 @@ def test_umlauts_sharp_s_and_german_quotes_survive(translator):
 
 @pytest.mark.parametrize("precision", [pytest.param("fp32", marks=pytest.mark.hard), "int8"])
 def test_a_translation_does_not_depend_on_its_batch(precision):
-    """Alone, in batches of 7 and of 32, and shuffled: the same in int8, to the fourth digit of the score in fp32."""
+    """Alone, in batches of 7 and 32, and shuffled; in fp32, scores agree to four digits."""
     translator = Translator.load(device="cpu", precision=precision)
     texts = SENTENCES if precision == "int8" else SENTENCES[:64]
     alone = {text: translator.translate([text])[0] for text in texts}
@@ -111,7 +111,7 @@ def test_translating_needs_no_pytorch():
 
 
 def test_the_installed_wheel_translates(tmp_path):
-    """Not the checkout but what `pip install` puts elsewhere: the model and the page must be inside."""
+    """Installs the wheel elsewhere: it must contain the model and the page."""
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
     offline = ("--no-deps", "--no-index")
     build = [*pip, "wheel", ".", *offline, "--no-build-isolation", "--wheel-dir", str(tmp_path)]

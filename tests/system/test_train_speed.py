@@ -1,4 +1,4 @@
-"""The benchmark of training, run dry: one update without peers."""
+"""The benchmark of training speed, with one update and without peers."""
 
 import json
 import math

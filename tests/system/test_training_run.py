@@ -1,4 +1,4 @@
-"""The real command lines, from text files to a model that translates: the task is to reverse letters."""
+"""The real command lines, from text files to a model that translates; the task is to reverse letters."""
 
 import importlib
 import json
@@ -23,7 +23,7 @@ SETTINGS = (
 
 
 def run(*arguments):
-    """Run it in a process of its own, as a user does; return what it printed."""
+    """Run a command in its own process, as a user does; return what it printed."""
     command = [sys.executable, *map(str, arguments)]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
@@ -38,7 +38,7 @@ def letters(count, seed):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Parallel files of spelt-out words and the same backwards, prepared by the command line."""
+    """A corpus of letters and the same letters in reverse, prepared by the command line."""
     path = tmp_path_factory.mktemp("reverse")
     unseen = letters(60, seed=2)
     training = [line for line in letters(4000, seed=1) if line not in set(unseen)]
@@ -54,7 +54,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def training(folder):
-    """What the training of a model that has learnt to reverse printed."""
+    """The output of a training run that learns to reverse letters."""
     return run(
         "train.py", "tiny", "--data", folder / "prepared", "--out", folder / "run", *SETTINGS, "--max-steps", "350",
         "--validate-every-steps", "175", "--save-every-steps", "200", "--name", "reverser",
@@ -63,7 +63,7 @@ def training(folder):
 
 @pytest.fixture(scope="module")
 def reverser(folder, training):
-    """Its folder."""
+    """The model folder of that run."""
     return folder / "run" / "model"
 
 
@@ -86,7 +86,7 @@ def test_reversing_is_learnt_and_translated_by_the_command_line(folder, reverser
 
 
 @pytest.mark.hard
-def test_a_training_shows_its_data_first_and_then_how_two_sentences_get_better(folder, training):
+def test_a_training_run_prints_its_data_and_then_sample_translations(folder, training):
     report, _, log = training.partition("step 1 ")
     assert "training" in report
     assert "dev unseen" in report
@@ -109,7 +109,7 @@ def test_an_update_is_split_into_batches_that_fit_the_memory(folder):
 
 
 def test_libraries_are_set_up_before_the_first_tensor(folder, monkeypatch):
-    """Later it would have no effect: they read their settings when they are first used."""
+    """Later, it would have no effect: libraries read their settings when they are first used."""
     monkeypatch.syspath_prepend(ROOT)
     train = importlib.import_module("train")
     wanted = {"THP_MEM_ALLOC_ENABLE": "1", "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64"}
@@ -129,8 +129,8 @@ def test_libraries_are_set_up_before_the_first_tensor(folder, monkeypatch):
 
 
 @pytest.mark.hard
-def test_a_training_can_begin_with_a_trained_model(folder, reverser):
-    """Its first loss is the trained model's, and its card, also after --resume, tells where it began."""
+def test_a_training_run_can_start_from_a_trained_model(folder, reverser):
+    """Its first loss is that of the trained model, and its card names that model, also after --resume."""
     out = folder / "tuned"
     settings = (*SETTINGS, "--peak-learning-rate", "1e-4", "--data", folder / "prepared", "--out", out)
     begin = ("--init-from", reverser, "--model.dropout", "0.1")
@@ -151,7 +151,7 @@ def losses(out):
 
 
 @pytest.mark.slow
-def test_a_run_that_is_interrupted_and_resumed_equals_a_straight_one(folder):
+def test_an_interrupted_and_resumed_run_equals_an_uninterrupted_one(folder):
     settings = (*SETTINGS, "--max-steps", "60", "--save-every-steps", "1000", "--model.dropout", "0.1")
     data = ("--data", folder / "prepared")
     run_here(("train.py", "tiny", *data, "--out", folder / "straight", *settings))
@@ -187,5 +187,5 @@ def test_a_run_that_is_interrupted_and_resumed_equals_a_straight_one(folder):
         (("tiny", "--data", "x", "--out", "y", "--learning-rate", "1"), 2, "learning-rate"),
     ],
 )
-def test_mistakes_of_a_training_command_are_told(arguments, code, message):
+def test_mistakes_in_a_training_command_are_clear_errors(arguments, code, message):
     assert message in run_here(("train.py", *arguments), expected=code)

@@ -1,4 +1,4 @@
-"""What the translation of a corpus survives: kills at any moment, and half a line from a machine that stopped."""
+"""The translation of a corpus survives kills at any moment, and half a line left by a crash of the machine."""
 
 import random
 import signal
@@ -42,7 +42,7 @@ def model(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def text(tmp_path_factory):
-    """Lines, some blank, some their own number, which is copied; the last one has no end."""
+    """Lines to translate, blank lines, and numbers, which are copied; the last line has no line break."""
     english = [english for english, _ in generate_pairs(LINES, seed=8)]
     lines = ["" if place % 10 == 3 else str(place) if place % 2 else one for place, one in enumerate(english)]
     path = tmp_path_factory.mktemp("text") / "text.en"
@@ -62,7 +62,7 @@ def run(arguments):
 
 
 def kill_after(arguments, part, lines, pause):
-    """Start it, wait until so many lines are written, and a moment longer, and kill it."""
+    """Start a command, wait until it has written this number of lines, pause, and kill it."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     with subprocess.Popen(arguments, cwd=ROOT, stderr=subprocess.PIPE) as process:
         while not part.exists() or part.read_bytes().count(b"\n") < lines:
@@ -75,7 +75,7 @@ def kill_after(arguments, part, lines, pause):
 
 
 def leave_half_a_line(part):
-    """As a machine that stops may do."""
+    """Cut the output within its last line, as a crash of the machine may do."""
     content = part.read_bytes()
     with part.open("r+b") as file:
         file.truncate(content.rindex(b"\n", 0, content.rindex(b"\n")) + 3)
@@ -85,24 +85,24 @@ def leave_half_a_line(part):
 @pytest.mark.parametrize(
     ("processes", "options"), [(1, ()), (2, ("--json", "--n-best", "2", "--align"))], ids=["text", "json"]
 )
-def test_a_translation_that_is_killed_again_and_again_is_the_one_that_nothing_interrupted(
+def test_a_translation_that_is_killed_repeatedly_equals_an_uninterrupted_one(
     model, text, tmp_path, processes, options
 ):
     options = (*options, "--processes", processes)
     whole = run(command(model, text, *options))
     out, part = tmp_path / "out.de", tmp_path / "out.de.part"
     generator, written = random.Random(7), 0
-    going_on = command(model, text, *options, "--out", out, "--resume")
+    resuming = command(model, text, *options, "--out", out, "--resume")
     for _ in range(KILLS):
         written += generator.randint(1, LINES // (2 * KILLS))
-        kill_after(going_on, part, written, generator.uniform(0, 0.02))
+        kill_after(resuming, part, written, generator.uniform(0, 0.02))
         content = part.read_bytes()
         assert whole.startswith(content)
         assert not out.exists()
         written = content.count(b"\n")
         assert written < LINES - 1
-    if "--json" not in options:  # scores may differ in their last digit where other lines share a window
+    if "--json" not in options:  # scores may differ in their last digit if other lines share a window
         leave_half_a_line(part)
-    run(going_on)
+    run(resuming)
     assert out.read_bytes() == whole
     assert [path.name for path in tmp_path.iterdir()] == ["out.de"]

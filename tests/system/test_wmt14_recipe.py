@@ -1,4 +1,4 @@
-"""The recipe of the paper's experiment, run dry: a corpus of the same form, a small model and a few updates."""
+"""The recipe of the paper's experiment, with a small corpus of the same form, a small model and a few updates."""
 
 import os
 import re
@@ -33,14 +33,14 @@ def corpus(tmp_path):
     return tmp_path / "wmt14"
 
 
-def test_the_vocabulary_of_the_recipe_is_one_that_prepare_makes():
+def test_the_vocabulary_size_of_the_recipe_is_valid():
     script = (ROOT / "benchmarks" / "wmt14.sh").read_text(encoding="utf-8")
     (pieces,) = re.findall(r"VOCABULARY:-(\d+)", script)
     assert int(pieces) == 37_000  # about as many as the paper's (section 5.1)
     assert MIN_VOCAB_SIZE <= int(pieces) <= MAX_VOCAB_SIZE
 
 
-def test_without_its_arguments_the_recipe_tells_them():
+def test_without_arguments_the_recipe_prints_its_usage():
     result = subprocess.run([ROOT / "benchmarks" / "wmt14.sh"], capture_output=True, text=True, check=False)
     assert result.returncode != 0
     assert "usage: benchmarks/wmt14.sh CORPUS OUT base|big" in result.stderr
@@ -68,6 +68,6 @@ def test_the_recipe_leads_from_the_corpus_to_a_score(corpus, tmp_path, preset):
     assert len((out / "test.de").read_text(encoding="utf-8").splitlines()) == 20
 
     (out / preset / "model").rename(out / "model-of-2-steps")
-    recipe(3)  # goes on with the run
+    recipe(3)  # resumes the run
     assert [path.name for path in checkpoint_paths(out / preset / "checkpoints")][-1] == "step-00000003"
     assert load_model(out / preset / "model").card["training"]["steps"] == 3
