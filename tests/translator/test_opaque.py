@@ -178,6 +178,10 @@ SENTENCES: dict[OpaqueKind, list[str]] = {
     ],
     "identifier": [
         "[⟦worker-3⟧] and [worker] stopped [⟦x.y2⟧]",
+        "Use ⟦SOME-CODE-A⟧ or “⟦ABQZ-KLMN-OPRS⟧” for the first order.",
+        "Enter the code ⟦WELCOMENOW⟧, the password is ⟦SWORDFISH⟧",
+        "Part ⟦XKCDRSTV⟧ is sold out, ⟦LEMMOQMU⟧ is not.",
+        "Our ⟦BIC⟧ is ⟦COBADEFFXXX⟧, the ⟦CVC⟧ is on the card.",
         "Set ⟦max_open_files⟧ to ten.",
         "⟦MAX_VALUE⟧ is too small, ⟦_private_name⟧ too!",
         "An ⟦MP3⟧ file, a ⟦4K⟧ film, ⟦H2O⟧ and ⟦CO2⟧.",
@@ -236,6 +240,7 @@ SENTENCES: dict[OpaqueKind, list[str]] = {
     ],
     "account": [
         "Pay into ⟦DE89 3704 0044 0532 0130 00⟧.",
+        "⟦BIC: COBADEFFXXX⟧, ⟦SWIFT code: DEUTDEFF⟧, Bank: any",
         "⟦GB29 NWBK 6016 1331 9268 19⟧ is in London.",
         "IBAN: ⟦DE89370400440532013000⟧, bank: any",
         "The book (⟦978-3-16-148410-0⟧) is sold out!",
@@ -397,6 +402,9 @@ ORDINARY = [
     "It goes 100km/h or 60mph, 5 km/h on foot.",
     "10⁻³ is a thousandth.",
     "10 THINGS YOU NEED TO KNOW TODAY",
+    "ONE KNIGHTSBRIDGE TO-DO-LIST FROM BUCKINGHAM-PALACE TO QATAR",
+    "A NON-SMOKING area, an EU-US treaty, the ACP-EU talks and UNESCO, NOTHING else",
+    "YOUR ID NUMBER IS NEW; SWIFT SOFTWARE",
     "TOP-10 FILMS OF THE 1990S: OUR 15-YEAR-OLD CRITIC'S 5-STAR LIST",
     "UNDER-21 TEAM WINS 3-0 AFTER 24-HOUR TRIP",
     "9-TO-5 JOBS ARE OVER FROM 1-MAY-2025",
@@ -694,6 +702,7 @@ def test_the_quick_check_misses_nothing(text):
         "http://", "\\", "#{",
         "x@a://", "{a,plural,one{", "{a,plural,a{}}", "<a b='", "`a ", "a().", "..a", "$1 ", "\\a", "a/b_",
         "ssh ", "ssh -a ", "α ", "x²", "→",
+        "AB-", "ABC-", "a ABCDEF-", "BCDFG", "code ABCDE ", "BIC ",
     ],
 )  # fmt: skip
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from translator.text.opaque.capitals import CAPITALS
 from translator.text.opaque.forms import (
     AT_MARKS,
     AT_WORDS,
@@ -166,7 +167,7 @@ _MAY_HOLD_ANY = re.compile(
     "[0-9⁰¹²³⁴-⁹₀-₉@\\\\/<&{%$#`_~=§¶·†‡©®™•‣※¦¬¤\u0370-\u1dff\u1f00-\u1fff\u2190-\U0010ffff]"
     rf"|[{LONE_SIGNS}]|[^\W\d_{FREQUENT_LATIN}]"
     r"|\w[.:]\w|\w\(|(?<!\w)[.:-]{1,2}\w|\+\+|\[\[|MiG|\.{4}|(?:\. ){3}|\*{4}|-{4}|\^|\"{3}|'{3}"
-    r"|\[[A-Z]|\w\)[ \t]|[:;][-^o']{0,2}[()DPpOo/|*\[\]]"
+    r"|[A-Z]{5}|[A-Z]{3}-[A-Z]|BIC|CV[CV]|\[[A-Z]|\w\)[ \t]|[:;][-^o']{0,2}[()DPpOo/|*\[\]]"
 )
 """Every form in the tables contains one of these."""
 _ENDS = r"""[.,;:!?"”’)]*+"""
@@ -216,6 +217,7 @@ _ANY, _FORM_OF_GROUP = _compiled(
             ("(?=[a-z])", COMMAND_LINES),
             ("(?=[DEFINTW][A-Z]{3})", LOG_LEVELS),
             (r"(?=\w{1,4}\))", ENUMERATORS),
+            ("(?=[A-Z]{3})", CAPITALS),
         ),
     ),
     (
