@@ -2,10 +2,12 @@
 
     python train.py PRESET --data PREPARED --out RUN [options]
 
-To train with several processes, run `torchrun --nproc-per-node N train.py …`: each takes one GPU, or shares the CPU.
+PRESET is tiny, small, base or big, or the config.json of an earlier run.
+`python train.py PRESET --help` lists all options with the preset's values.
+The finished model is written to RUN/model.
 
-PRESET is tiny, small, base or big, or the config.json of an earlier run. Every field of the configuration is
-an option; `python train.py PRESET --help` lists them. The finished model is written to RUN/model.
+To train with several processes, run `torchrun --nproc-per-node N train.py …`.
+Each process takes one GPU; without GPUs, they share the CPU.
 """
 
 import contextlib
@@ -46,7 +48,7 @@ class Run:
     init_from: Path | None = None
     """Folder of a trained model to start from. It may have another vocabulary and fewer layers."""
     resume: bool = False
-    """Continue from the newest checkpoint in `out`."""
+    """Continue from the newest checkpoint in --out."""
     device: str = "auto"
     """auto (a GPU if there is one), cpu, cuda or cuda:N."""
 

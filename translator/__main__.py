@@ -1,9 +1,11 @@
 """The command line, with one command per module of `translator.commands`; training is `train.py`."""
 
+import inspect
 import logging
 import os
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 
 import tyro
@@ -53,22 +55,19 @@ def main() -> int:
 
 
 def _run_command(arguments: Sequence[str]) -> None:
+    commands = (lexicon, prepare, translate, evaluate, score, explain, attention, export, report)
     tyro.extras.subcommand_cli_from_dict(
-        {
-            "lexicon": lexicon,
-            "prepare": prepare,
-            "translate": translate,
-            "evaluate": evaluate,
-            "score": score,
-            "explain": explain,
-            "attention": attention,
-            "export": export,
-            "report": report,
-        },
+        {command.__name__: _with_joined_lines(command) for command in commands},
         prog="translator",
-        description="English→German translation: prepare data, translate, evaluate, inspect. To train, run train.py.",
+        description="Translate English into German. To train a model, run train.py.",
         args=arguments,
     )
+
+
+def _with_joined_lines(command: Callable[..., None]) -> Callable[..., None]:
+    """Join the lines of each argument's help in a docstring: tyro would break them where the source does."""
+    command.__doc__ = re.sub(r"\n {8}(?=\S)", " ", inspect.cleandoc(command.__doc__ or ""))
+    return command
 
 
 def _describe(error: TranslatorError | ModuleNotFoundError) -> str:

@@ -254,6 +254,24 @@ def test_without_a_command_the_help_is_shown(run):
     assert "Clean parallel text" in err
 
 
+@pytest.mark.parametrize(
+    ("command", "help_text"),
+    [
+        (
+            "translate",
+            "a placeholder or the like, and list each case with its line number",
+        ),
+        ("prepare", 'two files "X.en,X.de" or their common prefix "X"'),
+        ("lexicon", "The weights decide which words are rare."),
+    ],
+)
+def test_help_is_wrapped_at_the_width_of_the_terminal_only(run, monkeypatch, command, help_text):
+    monkeypatch.setenv("COLUMNS", "500")
+    code, out, _ = run(command, "--help")
+    assert code == 0
+    assert help_text in out.decode()
+
+
 def test_evaluate_scores_a_model_and_records_it_on_the_card(run, model_folder, tmp_path):
     (tmp_path / "set.en").write_text("Anna sleeps.\nThe dog eats bread.\n")
     (tmp_path / "set.de").write_text("Anna schläft.\nDer Hund isst Brot.\n")

@@ -6,6 +6,7 @@ Each command imports what it needs only when it runs, so that --help and error m
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import field, make_dataclass
+from pathlib import Path
 from typing import Annotated, Any, get_origin
 
 from rich.console import Console
@@ -37,6 +38,9 @@ FormalityFlag = Annotated[RequestedFormality, _help(RequestedFormality)]
 LengthPenaltyFlag = Annotated[LengthPenalty, _help(LengthPenalty)]
 DeviceFlag = Annotated[Device, _help(Device)]
 PrecisionFlag = Annotated[RequestedPrecision, _help(RequestedPrecision)]
+
+OptionalPath = Annotated[Path | None, arg(metavar="PATH", help_behavior_hint="")]
+"""A path whose help says what happens if it is left out."""
 
 _FLAGS = {"beam_size": "beam", "banned": "ban", "sampling": "sample"}
 """The flags that have another name than their option."""

@@ -1,22 +1,24 @@
 """`translator attention`."""
 
 from pathlib import Path
+from typing import Annotated
 
-from tyro.conf import Positional
+from tyro.conf import Positional, arg
 
+from translator.commands import OptionalPath
 from translator.errors import ConfigError
 from translator.files.durable import replace_file
 
 
 def attention(
-    sentence: Positional[str],
+    sentence: Annotated[Positional[str], arg(metavar="SENTENCE")],
     /,
     *,
-    translation: str | None = None,
+    translation: Annotated[str | None, arg(metavar="TEXT", help_behavior_hint="")] = None,
     out: Path = Path("attention.html"),
-    model: Path | None = None,
+    model: OptionalPath = None,
 ) -> None:
-    """Draw what every head of every layer attends to, as heat maps on a page (.html) or in a picture (.png).
+    """Draw the attention of every head, as a page (.html) or a picture (.png).
 
     Args:
         sentence: English sentence, in quotation marks.

@@ -10,7 +10,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 from tyro.conf import OmitArgPrefixes, UseAppendAction, arg
 
-from translator.commands import STDERR, STDOUT, DeviceFlag, FormalityFlag, PrecisionFlag, SearchArguments
+from translator.commands import (
+    STDERR,
+    STDOUT,
+    DeviceFlag,
+    FormalityFlag,
+    OptionalPath,
+    PrecisionFlag,
+    SearchArguments,
+)
 from translator.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -27,9 +35,9 @@ class _TestSet(NamedTuple):
 
 def evaluate(
     *,
-    source: Path | None = None,
-    reference: Path | None = None,
-    testset: str | None = None,
+    source: OptionalPath = None,
+    reference: OptionalPath = None,
+    testset: Annotated[str | None, arg(metavar="NAME", help_behavior_hint="")] = None,
     model: UseAppendAction[tuple[Path, ...]] = (),
     hypothesis: UseAppendAction[tuple[Path, ...]] = (),
     search: OmitArgPrefixes[SearchArguments] = SearchArguments(),  # noqa: B008 (frozen, so safe to share)
@@ -39,7 +47,7 @@ def evaluate(
     json_output: Annotated[bool, arg(name="json")] = False,
     record: bool = False,
 ) -> None:
-    """Measure BLEU, chrF and TER of models or of existing translations; with several, compare them.
+    """Score and compare models or existing translations with BLEU, chrF and TER.
 
     Args:
         source: File of English lines; not needed if you only score existing translations.

@@ -1,13 +1,12 @@
 """`translator explain`."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from rich.table import Table
 from rich.text import Text
-from tyro.conf import OmitArgPrefixes, Positional
+from tyro.conf import OmitArgPrefixes, Positional, arg
 
-from translator.commands import STDOUT, SearchArguments
+from translator.commands import STDOUT, OptionalPath, SearchArguments
 
 if TYPE_CHECKING:
     from translator.data.tokenizer import Tokenizer
@@ -16,15 +15,15 @@ if TYPE_CHECKING:
 
 
 def explain(
-    text: Positional[str],
+    text: Annotated[Positional[str], arg(metavar="TEXT")],
     /,
     *,
     search: OmitArgPrefixes[SearchArguments] = SearchArguments(),  # noqa: B008 (frozen, so safe to share)
-    model: Path | None = None,
+    model: OptionalPath = None,
     n_best: int = 1,
     prefix: str = "",
 ) -> None:
-    """Show how a text is translated: its sentences, their pieces, every step of the search, and why it ends.
+    """Show how a text is translated: sentences, pieces, and each step of the search.
 
     Args:
         text: English text, in quotation marks.

@@ -5,21 +5,24 @@ from typing import Literal
 
 from tyro.conf import Positional
 
+from translator.commands import OptionalPath
+
 
 def export(
     out: Positional[Path],
     /,
     *,
-    model: Path | None = None,
+    model: OptionalPath = None,
     format: Literal["ctranslate2"] = "ctranslate2",
     quantization: Literal[
         "float32", "float16", "bfloat16", "int8", "int8_float16", "int8_bfloat16", "int16"
     ] = "float32",
 ) -> None:
-    """Export a model to another engine; in float32, every piece gets the same probability there.
+    """Export a model to another engine.
 
-    Greedy search, and beam search without length penalty, then find the same translations; lower quantizations round.
-    Length penalties differ: CTranslate2 divides by length^α, this package by ((5 + length) / 6)^α.
+    In float32, the probabilities are the same; other formats round them.
+
+    CTranslate2's length penalty is length^α; ours is ((5 + length) / 6)^α.
 
     Args:
         out: Folder to write; must not exist yet.

@@ -17,15 +17,16 @@ def lexicon(
     *,
     corpus: Annotated[UseAppendAction[tuple[str, ...]], arg(metavar="CORPUS")] = (),
 ) -> None:
-    """Learn the likely German of rare words from parallel text, as hints for the model.
+    """Learn translations of rare words from parallel text, as hints for the model.
 
-    The words of both sides are aligned by IBM model 1. Dictionaries are corpora like any other.
-    Then give the file to `translator prepare --lexicon`.
+    The words of both sides are aligned by IBM model 1.
+
+    Give the file to `translator prepare --lexicon`.
 
     Args:
         out: File to write, such as lexicon.tsv.
-        corpus: Parallel text, named as for `translator prepare`; once for each corpus. The weights decide which words
-            are rare.
+        corpus: Parallel text or a dictionary, in the form of `translator prepare --corpus`. The weights decide which
+            words are rare.
     """
     from translator.data.corpus import CorpusSpec
     from translator.data.lexicon_learning import learn_lexicon

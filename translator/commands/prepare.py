@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 from tyro.conf import UseAppendAction, arg
 
-from translator.commands import STDERR, STDOUT
+from translator.commands import STDERR, STDOUT, OptionalPath
 from translator.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -27,23 +27,23 @@ _COLUMNS = (
 
 def prepare(
     *,
-    corpus: UseAppendAction[tuple[str, ...]],
+    corpus: Annotated[UseAppendAction[tuple[str, ...]], arg(metavar="CORPUS")],
     out: Path,
     vocab_size: Annotated[
         int | None, arg(metavar="INT", help_behavior_hint=f"(default: {DEFAULT_VOCAB_SIZE})")
     ] = None,
-    dev: UseAppendAction[tuple[str, ...]] = (),
-    tokenizer: Path | None = None,
-    lexicon: Path | None = None,
+    dev: Annotated[UseAppendAction[tuple[str, ...]], arg(metavar="CORPUS")] = (),
+    tokenizer: OptionalPath = None,
+    lexicon: OptionalPath = None,
     protected_share: float = 0.9,
     seed: int = 1,
 ) -> None:
     """Clean parallel text, train a tokenizer, and write compact training data.
 
     Args:
-        corpus: [NAME=]WHERE[:WEIGHT][#LICENCE]. WHERE is a TSV or JSONL file, two files "X.en,X.de"
-            or their common prefix "X" (each plain, .gz, .xz or .zst), a folder saved by `datasets`, or
-            "hub:NAME:CONFIG:SPLIT" (hub:wmt/wmt14:de-en:train). WEIGHT is how often an epoch sees each pair.
+        corpus: [NAME=]WHERE[:WEIGHT][#LICENCE]. WHERE is a TSV or JSONL file, two files "X.en,X.de" or their common
+            prefix "X" (each plain, .gz, .xz or .zst), a folder saved by `datasets`, or "hub:NAME:CONFIG:SPLIT"
+            (hub:wmt/wmt14:de-en:train). WEIGHT is how often an epoch sees each pair.
         out: Folder to write; must be new or empty.
         vocab_size: Number of pieces of the tokenizer to train.
         dev: Development set, in the same form. It is kept unchanged; training reports loss and BLEU on it.

@@ -6,10 +6,11 @@ from tyro.conf import Positional
 
 
 def report(run: Positional[Path], /) -> None:
-    """Draw the loss, BLEU, learning rate and speed of a training run, finished or not, as a picture and a page.
+    """Draw the loss, BLEU, learning rate and speed of a training run.
 
     Args:
-        run: Folder of the run (the --out of train.py); report.png and report.html are written to it.
+        run: Folder of the run (the --out of train.py), which need not be finished. report.png and report.html are
+            written to it.
     """
     from translator.evaluation.report import write_report
 

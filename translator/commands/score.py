@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from translator.commands import STDERR, DeviceFlag, LengthPenaltyFlag
+from translator.commands import STDERR, DeviceFlag, LengthPenaltyFlag, OptionalPath
 from translator.errors import DataError
 from translator.options import SearchOptions
 
@@ -12,12 +12,12 @@ def score(
     *,
     source: Path,
     target: Path,
-    model: Path | None = None,
+    model: OptionalPath = None,
     length_penalty: LengthPenaltyFlag = SearchOptions.length_penalty,
     device: DeviceFlag = "auto",
     tokens: bool = False,
 ) -> None:
-    """Print how likely a model finds existing translations: one line per pair, with score and log-probability.
+    """Print the score and the log-probability of existing translations under a model.
 
     Args:
         source: File of English lines.

@@ -27,6 +27,7 @@ from translator.commands import (
     DeviceFlag,
     FormalityFlag,
     NumbersFlag,
+    OptionalPath,
     PrecisionFlag,
     SearchArguments,
 )
@@ -46,11 +47,11 @@ def translate(
     *,
     search: OmitArgPrefixes[SearchArguments] = SearchArguments(),  # noqa: B008 (frozen, so safe to share)
     model: UseAppendAction[tuple[Path, ...]] = (),
-    out: Path | None = None,
+    out: OptionalPath = None,
     resume: bool = False,
     processes: int = 0,
     n_best: int = 1,
-    prefix: Path | None = None,
+    prefix: OptionalPath = None,
     numbers: NumbersFlag = "german",
     formality: FormalityFlag = "formal",
     check: bool = False,
