@@ -303,6 +303,8 @@ SENTENCES: dict[OpaqueKind, list[str]] = {
     "sign": [
         "The signs ⟦€⟧, ⟦£⟧ and ⟦³⟧, 10 ⟦±⟧ £5, 100 ⟦÷⟧ 4, 25 ⟦℃⟧, €5, 5 €, 10 ‰ and 5 m².",
         "⟦✓⟧ Included",
+        '⟦msgid "⟧Open it.⟦"⟧\n⟦msgstr[1] "⟧⟦"⟧\n"msgid" is a keyword',
+        '⟦#~ msgid_plural "⟧The "old" one⟦"⟧',
         "⟦&⟧Open, Save ⟦&⟧As, R&D & more",
         "I ⟦<3⟧ you ⟦:-)⟧ ⟦;-p⟧ ⟦:D⟧ xD (-: ⟦8-)⟧",
         "Why ⟦:(⟧? Well ⟦:'(⟧, it is late ⟦^^⟧.",
@@ -702,7 +704,7 @@ def test_the_quick_check_misses_nothing(text):
         "http://", "\\", "#{",
         "x@a://", "{a,plural,one{", "{a,plural,a{}}", "<a b='", "`a ", "a().", "..a", "$1 ", "\\a", "a/b_",
         "ssh ", "ssh -a ", "α ", "x²", "→",
-        "AB-", "ABC-", "a ABCDEF-", "BCDFG", "code ABCDE ", "BIC ",
+        "AB-", "ABC-", "a ABCDEF-", "BCDFG", "code ABCDE ", "BIC ", 'msgid "', '"msg" ',
     ],
 )  # fmt: skip
 @pytest.mark.slow

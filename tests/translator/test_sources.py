@@ -3,8 +3,8 @@
 import pytest
 
 from translator.data.tokenizer import Tokenizer, train_tokenizer
+from translator.translate.precision import shipped_model
 from translator.translate.sources import SourceEncoder, SourceSentence, read_sentences
-from translator.translate.translator import shipped_model
 
 LINES = ["the heron paid for the boat in the town", "der Reiher zahlte das Boot in der Stadt"] * 9
 
@@ -88,6 +88,7 @@ def test_spans_alone_are_not_passed_to_the_model(text: str, tokenizer: Tokenizer
         ("<b>One</b> and <b>two</b>", "<b>One</b> and <b>two</b>"),
         ("{x} is → there", "{x} is → there"),
         ("✓ ✗", "✓ ✗"),
+        (r'msgid "Deleted %(num)d … \"%(dir)s\"."', r"Deleted %(num)d … \"%(dir)s\"."),
         ("<br/>", "<br/>"),
     ],
 )

@@ -6,8 +6,8 @@ Tables hold a regular expression for each form. One scan finds the first positio
 the longest match there wins. Time is linear in the length of the text: every expression looks a bounded distance
 ahead or starts only at the start of a run, and its repetitions are possessive.
 
-Two forms need more context and are found before the scan: the syntax of ICU messages, which nests, and the arguments
-`$1` and `$2`, which look like money.
+Three forms need more context and are found before the scan: the syntax of ICU messages, which nests, the arguments `$1`
+and `$2`, which look like money, and the quotation marks of gettext catalogues.
 """
 
 import re
@@ -50,7 +50,8 @@ def find_opaque(text: str) -> list[OpaqueSpan]:
     """
     if not _MAY_HOLD_ANY.search(text):  # most sentences
         return []
-    known = deque(sorted((*_message_syntax(text), *_positional_arguments(text)), key=lambda span: span.start))
+    found = (*_message_syntax(text), *_positional_arguments(text), *_catalogue_syntax(text))
+    known = deque(sorted(found, key=lambda span: span.start))
     spans: list[OpaqueSpan] = []
     position = 0
     match = _ANY.search(text)
@@ -146,6 +147,13 @@ def _positional_arguments(text: str) -> Iterator[OpaqueSpan]:
             yield from (OpaqueSpan(*amount.span(), "code") for amount in amounts)
 
 
+def _catalogue_syntax(text: str) -> Iterator[OpaqueSpan]:
+    """Yield the keyword with the opening quotation mark, and the closing one, of lines such as `msgid "Open"`."""
+    for line in _CATALOGUE_LINE.finditer(text) if "msg" in text else ():
+        yield OpaqueSpan(*line.span("begin"), "sign")
+        yield OpaqueSpan(*line.span("end"), "sign")
+
+
 _DEEPEST = 3
 """The deepest nesting of messages; anything deeper stays text."""
 _MESSAGE = re.compile(
@@ -155,6 +163,10 @@ _BRANCH = re.compile(r"\s*+(?:=\d{1,9}|[\w-]{1,60}+)\s{0,20}+\{")
 _BLANKS = re.compile(r"\s*+")
 _BRACE = re.compile("[{}]")
 _BRANCH_MARK = re.compile("[{#]")
+_CATALOGUE_LINE = re.compile(
+    r"^[ \t]*+(?P<begin>(?:#[~|] )?(?:msgid(?:_plural)?|msgstr(?:\[\d\])?|msgctxt) \")[^\n]*(?P<end>\")[ \t\r]*$",
+    re.MULTILINE,
+)
 _LINE_OF_TEXT = re.compile(r"[^\n]++")
 _AMOUNT = re.compile(r"\$(\d(?:[\w.,]*\w)?)")
 _SIGN_OF_MONEY = re.compile(
@@ -167,7 +179,7 @@ _MAY_HOLD_ANY = re.compile(
     "[0-9⁰¹²³⁴-⁹₀-₉@\\\\/<&{%$#`_~=§¶·†‡©®™•‣※¦¬¤\u0370-\u1dff\u1f00-\u1fff\u2190-\U0010ffff]"
     rf"|[{LONE_SIGNS}]|[^\W\d_{FREQUENT_LATIN}]"
     r"|\w[.:]\w|\w\(|(?<!\w)[.:-]{1,2}\w|\+\+|\[\[|MiG|\.{4}|(?:\. ){3}|\*{4}|-{4}|\^|\"{3}|'{3}"
-    r"|[A-Z]{5}|[A-Z]{3}-[A-Z]|BIC|CV[CV]|\[[A-Z]|\w\)[ \t]|[:;][-^o']{0,2}[()DPpOo/|*\[\]]"
+    r"|[A-Z]{5}|[A-Z]{3}-[A-Z]|msg[isc]|BIC|CV[CV]|\[[A-Z]|\w\)[ \t]|[:;][-^o']{0,2}[()DPpOo/|*\[\]]"
 )
 """Every form in the tables contains one of these."""
 _ENDS = r"""[.,;:!?"”’)]*+"""
