@@ -54,7 +54,7 @@ from translator.text import normalise
 from translator.training.checkpoint import ModelFolder, load_model
 from translator.training.export import export_ctranslate2
 from translator.translate import shipped_model
-from translator.translate.translator import Precision
+from translator.translate.precision import Precision
 
 Weights = Literal["base", "small", "shipped"]
 

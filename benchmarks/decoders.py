@@ -28,7 +28,8 @@ from translator.errors import ConfigError
 from translator.model.transformer import Transformer
 from translator.search import RunningSearch, SearchOptions, SpecialTokens, Task, new_search, search
 from translator.training.checkpoint import ModelFolder
-from translator.translate.translator import Precision, special_tokens
+from translator.translate.precision import Precision
+from translator.translate.searches import special_tokens
 
 ROWS_AT_ONCE = 1024
 """Limit for one search, in sentences times beam size. Larger batches are split."""

@@ -36,7 +36,7 @@ from translator.errors import TranslatorError
 from translator.evaluation.evaluate import read_lines
 from translator.search import SearchOptions
 from translator.translate import Style, Translation, Translator
-from translator.translate.translator import Precision
+from translator.translate.precision import Precision
 
 ROOT = Path(__file__).parents[1]
 DEVICE = "cpu"

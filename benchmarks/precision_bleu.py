@@ -20,7 +20,7 @@ from translator.evaluation.evaluate import Evaluation, evaluate, read_lines
 from translator.machine.device import choose_device, describe_device, has_fast_bf16, set_up_processor
 from translator.search import SearchOptions
 from translator.translate import Translator
-from translator.translate.translator import Precision
+from translator.translate.precision import Precision
 
 MAX_LOSS = 0.2
 """BLEU points that a lower precision may lose."""

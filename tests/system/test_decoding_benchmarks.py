@@ -6,7 +6,7 @@ import torch
 from translator.config import ModelConfig
 from translator.data.tokenizer import PAD_ID
 from translator.model.transformer import Transformer
-from translator.translate.translator import special_tokens
+from translator.translate.searches import special_tokens
 
 decode_speed = pytest.importorskip("decode_speed")
 exactness = pytest.importorskip("exactness")

@@ -31,6 +31,7 @@ from translator.model.transformer import Transformer
 from translator.search import Sampling, SearchOptions, SpecialTokens, Task, new_search, search
 from translator.translate import Translator
 from translator.translate import translator as module
+from translator.translate.precision import build_model
 
 pytestmark = pytest.mark.slow
 
@@ -716,9 +717,9 @@ def test_threads_search_side_by_side(model):
 
 def test_a_translator_on_a_gpu_uses_this_engine(model_folder, monkeypatch):
     """As far as a test without a GPU can show."""
-    make, on_cpu = module._model_of, Translator.load(model_folder, "cpu", precision="fp32")
+    make, on_cpu = build_model, Translator.load(model_folder, "cpu", precision="fp32")
     monkeypatch.setattr(module, "resolve_precision", lambda *_: ("fp32", "cuda:0"))
-    monkeypatch.setattr(module, "_model_of", lambda files, *_: make(files))
+    monkeypatch.setattr(module, "build_model", lambda files, *_: make(files))
     on_gpu = Translator.load(model_folder)
     assert isinstance(on_gpu.engine, CudaEngine)
     assert (on_gpu.device, on_gpu.precision, on_gpu.threads) == ("cuda:0", "fp32", 1)

@@ -7,8 +7,8 @@ import pytest
 from translator.data.tokenizer import Tokenizer, train_tokenizer
 from translator.translate.answers import Hypothesis
 from translator.translate.ladder import Ladder, check_of, copied, has_fault
+from translator.translate.precision import shipped_model
 from translator.translate.sources import SourceEncoder, SourceSentence, read_sentences
-from translator.translate.translator import shipped_model
 
 LINES = ["the heron paid for the boat", "der Reiher zahlte das Boot"] * 9
 

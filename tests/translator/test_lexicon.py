@@ -551,7 +551,7 @@ def test_hints_change_neither_lengths_nor_what_is_copied(folder_with_lexicon: Pa
     (sentence,) = translator.sentences("heron", style=Style(formality="auto"))
     assert len(sentence.tokens) > len(translator.tokenizer.encode("heron"))
     options = SearchOptions(min_length_factor=1.0, max_length_factor=2.0)
-    task = translator._task(sentence.tokens, (), options)
+    task = translator._searches.task(sentence.tokens, (), options)
     length = len(translator.tokenizer.encode("heron"))
     assert (task.min_length, task.max_length) == (
         options.min_target_tokens(length),

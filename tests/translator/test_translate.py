@@ -26,8 +26,8 @@ from translator.text.casing import upper_case
 from translator.training.checkpoint import save_model
 from translator.translate import Style, Translator
 from translator.translate import translator as translator_module
+from translator.translate.precision import has_native_engine
 from translator.translate.rules import piece_texts
-from translator.translate.translator import _has_native_engine
 
 GREEDY = SearchOptions(beam_size=1)
 
@@ -227,9 +227,9 @@ def test_a_text_found_in_two_segmentations_is_returned_once_with_the_better_scor
     spelt = [ids[letter] for letter in "▁Der▁Hund"]
     assert tokenizer.decode(spelt) == "Der Hund"
     assert spelt != dog
-    translator = Translator.of_model(untrained, tokenizer, {})
     odds = {(*dog, EOS_ID): 0.3, (*spelt, EOS_ID): 0.5, (*cat, EOS_ID): 0.2}
-    translator.engine = spelling(odds, tokenizer.vocab_size)
+    engine = spelling(odds, tokenizer.vocab_size)
+    translator = Translator(engine, untrained.config, tokenizer, {}, lambda: untrained)
     options = SearchOptions(n_best=3, length_penalty=0.0)
     (translation,) = translator.translate(["Anna"], options)
     first, second = translation.sentences[0].hypotheses
@@ -268,12 +268,12 @@ def test_every_piece_has_its_log_probability_under_forced_decoding(untrained, pr
 
 
 def test_length_factors_bound_a_translation(untrained, prepared):
-    translator = Translator.of_model(untrained, prepared.tokenizer)
     source = prepared.tokenizer.encode("The dog eats bread.")
     word = prepared.tokenizer.encode("Hund")[0]
     by_length = {1: 0.5, 2 * len(source): 0.3, 40 * len(source): 0.2}
     odds = {(*[word] * length, EOS_ID): probability for length, probability in by_length.items()}
-    translator.engine = spelling(odds, prepared.tokenizer.vocab_size)
+    engine = spelling(odds, prepared.tokenizer.vocab_size)
+    translator = Translator(engine, untrained.config, prepared.tokenizer, {}, lambda: untrained)
 
     def found_length(**factors):
         (found,) = translator.search([source], SearchOptions(length_penalty=0.0, **factors))
@@ -338,19 +338,19 @@ def test_without_the_native_engine_pytorch_is_used_with_a_single_warning(model_f
     def fail():
         raise NativeError("cannot load the native engine")
 
-    monkeypatch.setattr("translator.translate.translator.open_library", fail)
-    _has_native_engine.cache_clear()
+    monkeypatch.setattr("translator.translate.precision.open_library", fail)
+    has_native_engine.cache_clear()
     try:
         assert [Translator.load(model_folder, "cpu").precision for _ in range(2)] == ["fp32", "fp32"]
         assert [record.getMessage() for record in caplog.records] == [
             "cannot load the native engine. Falling back to PyTorch in float32, which is several times slower."
         ]
-        _has_native_engine.cache_clear()
+        has_native_engine.cache_clear()
         monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
         with pytest.raises(NativeError, match="cannot load the native engine"):
             Translator.load(model_folder, "cpu")
     finally:
-        _has_native_engine.cache_clear()
+        has_native_engine.cache_clear()
 
 
 def test_progress_counts_every_sentence_once(translator):

@@ -4,8 +4,9 @@ Reading order: `sources`, `rules`, `translator`, `answers`.
 """
 
 from translator.translate.answers import Hypothesis, SentenceTranslation, Translation, assemble
+from translator.translate.precision import resolve_precision, shipped_model
 from translator.translate.sources import DEFAULT_STYLE, MAX_PIECE_TOKENS, SourceSentence, Style
-from translator.translate.translator import Translator, resolve_precision, shipped_model
+from translator.translate.translator import Translator
 
 __all__ = [
     "DEFAULT_STYLE",

@@ -1,51 +1,43 @@
 """The translator: load a model folder, split texts into sentences, search, and put the texts back together."""
 
-import importlib.util
 import itertools
 import logging
 import reprlib
 import threading
-from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from functools import cache, cached_property, lru_cache, partial
-from importlib import resources
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from translator.config import ModelConfig
-from translator.data.tokenizer import BOS_ID, EOS_ID, Tokenizer
+from translator.data.tokenizer import EOS_ID, Tokenizer
 from translator.engines.ensemble import Ensemble
 from translator.engines.native.engine import NativeEngine
-from translator.engines.native.library import NativeError, open_library
 from translator.engines.protocol import Engine
 from translator.errors import ConfigError, InputError, TranslatorError
 from translator.files.model_folder import ModelFiles, read_model
-from translator.machine.processor import has_gpu, usable_cores
+from translator.machine.processor import usable_cores
 from translator.options import RequestedPrecision
 from translator.search import (
-    BannedPhrases,
-    PieceTexts,
-    RunningSearch,
     ScoredTokens,
     SearchOptions,
-    SpecialTokens,
     Step,
     Task,
-    new_search,
     search,
     search_feed,
 )
 from translator.search.feed import Awaited, Feed, Listed, feed_of
-from translator.text import normalise
 from translator.text.casing import upper_case
 from translator.text.lexicon import Lexicon
 from translator.text.protected import in_capitals, restore
 from translator.translate.answers import Hypothesis, Translation, assemble
 from translator.translate.ladder import Ladder, check_of, copied, has_fault, is_plausible
-from translator.translate.rules import force_prefix, piece_texts
+from translator.translate.precision import Precision, build_model, resolve_precision, shipped_model
+from translator.translate.rules import force_prefix
+from translator.translate.searches import Searches, special_tokens
 from translator.translate.sources import (
     DEFAULT_STYLE,
     MAX_PIECE_TOKENS,
@@ -59,13 +51,6 @@ if TYPE_CHECKING:
     from translator.model.transformer import Transformer
 
 logger = logging.getLogger(__name__)
-
-Precision = Literal["fp32", "bf16", "int8"]
-"""The precision of matrix products with weights."""
-_KEPT_OPTIONS = 8
-"""Number of search options whose idle searches are kept for reuse."""
-_KEPT_BANS = 8
-"""Number of sets of banned phrases whose automata are cached."""
 
 ProgressCallback = Callable[[int, int], None]
 """Called after each sentence with the number of sentences done and the total."""
@@ -129,7 +114,8 @@ class Translator:
         self.tokenizer = tokenizer
         self.source_encoder = SourceEncoder(tokenizer, lexicon)
         """Encodes source sentences as pieces."""
-        self.special = special_tokens(tokenizer)
+        self._searches = Searches(engine, tokenizer)
+        self.special = self._searches.special
         self.card = card
         self._make_model = make_model
         self.device = device
@@ -139,9 +125,7 @@ class Translator:
         self.threads = threads
         """Number of searches that run at the same time, each on its own core."""
         self._pool = ThreadPoolExecutor(threads, "decoding") if threads > 1 else None
-        self._idle = _IdleSearches()
         self._piece = lru_cache(maxsize=None)(tokenizer.piece)
-        self._ban = lru_cache(maxsize=_KEPT_BANS)(BannedPhrases)
 
     @classmethod
     def of_model(
@@ -204,7 +188,9 @@ class Translator:
                 )
         chosen_precision, chosen_device = resolve_precision(precision, device)
         # `model` reads the weights again. Keeping them would cost memory even if `model` is never used.
-        return cls._of_files(files, chosen_precision, chosen_device, lambda: _model_of(read_model(paths[0])))
+        return cls._of_files(
+            files, chosen_precision, chosen_device, lambda: build_model(read_model(paths[0]))
+        )
 
     @classmethod
     def _of_files(
@@ -220,7 +206,7 @@ class Translator:
         if precision == "int8":
             engines = [NativeEngine(one.weights, one.config, forbidden) for one in files]
         else:
-            models = [_model_of(one, device, precision) for one in files]
+            models = [build_model(one, device, precision) for one in files]
             if device == "cpu":
                 return cls.of_model(
                     models[0], first.tokenizer, first.card, models[1:], threads, first.lexicon
@@ -322,11 +308,13 @@ class Translator:
                 for (one, _), hypotheses in zip(wanted, repaired, strict=True):
                     one.finish(hypotheses)
             return [
-                _Sentence(one, self._task(one.item.tokens, one.item.prefix, options), to_texts, failed)
+                _Sentence(
+                    one, self._searches.task(one.item.tokens, one.item.prefix, options), to_texts, failed
+                )
                 for one in feed(room)
             ]
 
-        with self._borrow(options) as running:
+        with self._searches.borrow(options) as running:
             search_feed(running, take, options, with_spares=True)
 
     def _search_one_batch(
@@ -387,11 +375,12 @@ class Translator:
                 report(next(done))
 
         tasks = [
-            _Counted(self._task(source.tokens, source.prefix, options), report_one) for source in sources
+            _Counted(self._searches.task(source.tokens, source.prefix, options), report_one)
+            for source in sources
         ]
 
         def search_some(some: Sequence[_Counted]) -> None:
-            with self._borrow(options, without_digits) as running:
+            with self._searches.borrow(options, without_digits) as running:
                 search_feed(running, feed_of(some), options, with_spares=True)
 
         # Each thread gets sentences of all lengths, and starts with the longest ones.
@@ -417,52 +406,11 @@ class Translator:
         `with_spares` adds the other finished hypotheses. `without_digits` forbids all pieces that contain a digit.
         """
         tasks = [
-            self._task(sentence, prefix, options)
+            self._searches.task(sentence, prefix, options)
             for sentence, prefix in zip(sentences, prefixes or itertools.repeat(()), strict=False)
         ]
-        with self._borrow(options, without_digits) as running:
+        with self._searches.borrow(options, without_digits) as running:
             return search(running, tasks, options, observe, with_spares)
-
-    def _borrow(
-        self, options: SearchOptions, without_digits: bool = False
-    ) -> AbstractContextManager[RunningSearch]:
-        """Borrow a search for exclusive use."""
-        banned = tuple(phrase for one in options.banned if (phrase := normalise(one)))
-        # Length limits are set per task, so they need no separate search.
-        key = replace(options, min_length_factor=0.0, max_length_factor=1.0), without_digits
-
-        def begin() -> RunningSearch:
-            return new_search(
-                self.engine,
-                self.special,
-                options,
-                self._ban(self._piece_texts, banned) if banned else None,
-                self._pieces_with_digits if without_digits else (),
-            )
-
-        return self._idle.borrow(key, begin)
-
-    def _task(self, sentence: Sequence[int], prefix: Sequence[int], options: SearchOptions) -> Task:
-        """Build the search task of a sentence. The length limit is extended to fit required pieces and the prefix."""
-        required = Counter(piece for piece in sentence if piece in self.special.reserved)
-        length = len(self.tokenizer.without_hints(sentence))
-        most = max(options.max_target_tokens(length), required.total() + 1) + len(prefix)
-        if self.engine.positions is not None:
-            most = min(most, self.engine.positions)
-        least = options.min_target_tokens(length)
-        return Task([*sentence, EOS_ID], most, least, tuple(prefix), required)
-
-    @cached_property
-    def _pieces_with_digits(self) -> tuple[int, ...]:
-        return tuple(
-            piece
-            for piece in range(self.tokenizer.first_learnt_id, self.tokenizer.vocab_size)
-            if any(map(str.isdigit, self.tokenizer.piece(piece)))
-        )
-
-    @cached_property
-    def _piece_texts(self) -> PieceTexts:
-        return piece_texts(self.tokenizer)
 
     def _to_texts(
         self, found: list[ScoredTokens], source: SourceSentence, n_best: int
@@ -504,101 +452,6 @@ class Translator:
         pieces = tuple(map(self._piece, (*one.tokens, EOS_ID)))
         each = tuple(one.token_log_probabilities)
         return Hypothesis(text, one.score, sum(each) / len(each), pieces, each, check_of(source, text))
-
-
-def special_tokens(tokenizer: Tokenizer) -> SpecialTokens:
-    """The token ids that a search needs to know."""
-    pairs = zip(tokenizer.reserved.get("open", ()), tokenizer.reserved.get("close", ()), strict=True)
-    return SpecialTokens(
-        BOS_ID, EOS_ID, tokenizer.unprintable_ids, tokenizer.first_byte_id, tokenizer.span_ids, tuple(pairs)
-    )
-
-
-def resolve_precision(precision: RequestedPrecision, device: str) -> tuple[Precision, str]:
-    """Resolve "auto" to a precision and a device; raises ConfigError if one of them is not available.
-
-    The choice depends on the hardware, not on a timed trial: a trial may end differently at each start, and so would
-    the translations.
-    """
-    if device == "cpu" or (device == "auto" and not has_gpu()):
-        if precision == "int8" or (precision == "auto" and _has_native_engine()):
-            return "int8", "cpu"
-        _check_pytorch("fp32" if precision == "auto" else precision)
-        return ("fp32" if precision == "auto" else precision), "cpu"
-    _check_pytorch(f"the device {device!r}")
-    from translator.machine.device import choose_device, has_fast_bf16  # noqa: PLC0415 (loads PyTorch)
-
-    chosen = choose_device(device)
-    if chosen.type == "cpu":
-        return resolve_precision(precision, "cpu")
-    if precision == "int8":
-        raise ConfigError("precision is int8, but there is no int8 engine for GPUs; give auto, bf16 or fp32")
-    if precision == "auto":
-        precision = "bf16" if has_fast_bf16(chosen) else "fp32"
-    return precision, str(chosen)
-
-
-def _check_pytorch(what: str) -> None:
-    """Raise ConfigError if PyTorch is not installed."""
-    if importlib.util.find_spec("torch") is None:
-        raise ConfigError(
-            f"{what} needs PyTorch, which is not installed; pip install 'en-de-translator[gpu]', or give auto"
-        )
-
-
-@cache
-def _has_native_engine() -> bool:
-    """Whether the native engine loads; if not, logs why, once. Raises NativeError if PyTorch is not installed."""
-    try:
-        open_library()
-    except NativeError as error:
-        if importlib.util.find_spec("torch") is None:
-            raise
-        logger.warning("%s. Falling back to PyTorch in float32, which is several times slower.", error)
-        return False
-    return True
-
-
-def _model_of(files: ModelFiles, device: str = "cpu", precision: Precision = "fp32") -> "Transformer":
-    """Build the PyTorch network."""
-    import torch  # noqa: PLC0415 (slow)
-
-    from translator.machine.device import set_up_processor  # noqa: PLC0415 (loads PyTorch)
-    from translator.model.transformer import Transformer  # noqa: PLC0415 (loads PyTorch)
-
-    set_up_processor(threads=1)
-    model = Transformer(files.config)
-    model.load_state_dict({name: torch.from_numpy(weight) for name, weight in files.weights.items()})
-    return (model.bfloat16() if precision == "bf16" else model).to(device).eval()
-
-
-class _IdleSearches:
-    """Keeps empty searches for reuse with the same options, because they have built their masks already."""
-
-    def __init__(self) -> None:
-        self._searches: OrderedDict[Hashable, list[RunningSearch]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    @contextmanager
-    def borrow(self, key: Hashable, begin: Callable[[], RunningSearch]) -> Iterator[RunningSearch]:
-        """Borrow a search for exclusive use. A search that fails is not reused."""
-        with self._lock:
-            known = self._searches.setdefault(key, [])
-            self._searches.move_to_end(key)
-            running = known.pop() if known else None
-        if running is None:
-            running = begin()
-        yield running
-        with self._lock:
-            if not len(running) and key in self._searches:
-                self._searches[key].append(running)
-            while len(self._searches) > _KEPT_OPTIONS:
-                self._searches.popitem(last=False)
-
-
-def shipped_model() -> Path:
-    """The folder of the model that ships with the package."""
-    return Path(str(resources.files("translator"))) / "pretrained" / "en-de"
 
 
 def _prefixes_of(sentences: Sequence[SourceSentence]) -> list[tuple[int, ...]]:
