@@ -47,15 +47,16 @@ _LETTER = re.compile(r"[^\W\d_]")
 _WORD = re.compile(r"[^\W\d_]+")
 _LATIN_LETTER = re.compile("[A-Za-zªºÀ-ÖØ-öø-ʯᴀ-ᵥᵫ-ᵷḀ-ỿⁱⁿₐ-ₜⱠ-ⱿꜢ-ꟿﬀ-ﬆ]")
 _PUNCTUATION = ".,;:!?()[]\"'„“”‚‘’«»…"
-_ENGLISH_WORDS = """
+_ENGLISH = """
     the of and to is that it for with are be this you not or as on by from have your which can when if at we
     they there their would been were
 """
-_GERMAN_WORDS = """
+_GERMAN = """
     der und nicht ist das ein eine einen einem einer zu mit für auf sich dem von wird sind werden auch oder
     wenn nach bei sie ich wir durch kann zum zur über als aus wie nur noch haben
 """
-_ENGLISH, _GERMAN = frozenset(_ENGLISH_WORDS.split()), frozenset(_GERMAN_WORDS.split())
+ENGLISH_WORDS, GERMAN_WORDS = frozenset(_ENGLISH.split()), frozenset(_GERMAN.split())
+"""Frequent words that do not exist in the other language."""
 _MIN_WORDS_FOR_LANGUAGE = 6
 _MIN_FUNCTION_WORDS = 3
 _GRACE_CHARACTERS = 20
@@ -80,11 +81,13 @@ def drop_reason(english: str, german: str, rules: CleaningRules) -> str | None: 
         return "length ratio"
     if _has_extra_text(english, german, rules.max_extra_text):
         return "extra text"
-    if len(english_words) > rules.max_copied_words and _is_copied(english_words, german_words):
+    if len(english_words) > rules.max_copied_words and is_copied(english, german):
         return "copied"
     if _is_foreign_script(english) or _is_foreign_script(german):
         return "wrong script"
-    if _reads_as(english_words, _GERMAN, _ENGLISH) or _reads_as(german_words, _ENGLISH, _GERMAN):
+    if _reads_as(english_words, GERMAN_WORDS, ENGLISH_WORDS) or _reads_as(
+        german_words, ENGLISH_WORDS, GERMAN_WORDS
+    ):
         return "wrong language"
     return None
 
@@ -110,10 +113,9 @@ def _times_usual_length(english: str, german: str) -> float:
     return (len(german) + _GRACE_CHARACTERS) / (len(english) + _GRACE_CHARACTERS) / _USUAL_LENGTH_RATIO
 
 
-def _is_copied(english_words: list[str], german_words: list[str]) -> bool:
+def is_copied(english: str, german: str) -> bool:
     """Whether both sides are equal except for case and spaces; numbers and symbols alone may be."""
-    english = " ".join(english_words)
-    same = len(english_words) == len(german_words) and english.casefold() == " ".join(german_words).casefold()
+    same = english.casefold().split() == german.casefold().split()
     return same and _LETTER.search(english) is not None
 
 

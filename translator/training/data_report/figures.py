@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from translator.config import TrainingConfig
+from translator.data.corpus.cleaning import ENGLISH_WORDS, GERMAN_WORDS, is_copied
 from translator.data.shards import PreparedCorpus
 from translator.data.tokenizer import Tokenizer
 from translator.evaluation.evaluate import warn_if_tokenised
@@ -17,13 +18,7 @@ SAMPLED_PAIRS = 1000
 
 _FEWEST_NUMBERS, _FEWEST_FUNCTION_WORDS = 20, 20
 _NUMBER = re.compile(r"\d+")
-_LETTER = re.compile(r"[^\W\d_]")
 _WORD = re.compile(r"[^\W\d_]+")
-# frequent words that do not exist in the other language
-_ENGLISH_WORDS = "the of and to is that it for with are be this you not or as on by from have your"
-_GERMAN_WORDS = "der und nicht ist das ein eine einen einem zu mit für auf sich dem von wird sind"
-_ENGLISH, _GERMAN = frozenset(_ENGLISH_WORDS.split()), frozenset(_GERMAN_WORDS.split())
-
 Texts = dict[int, tuple[str, str]]
 """English and German, by pair index."""
 
@@ -93,11 +88,11 @@ def corpus_figures(
         length_correlation=correlation(log_P2[:, 0], log_P2[:, 1]),
         length_ratio_spread=float(np.std(log_P2[:, 1] - log_P2[:, 0])),
         shift=find_shift(log_P2),
-        copied=_share(texts, lambda pair: _is_copied(*texts[pair])),
+        copied=_share(texts, lambda pair: is_copied(*texts[pair])),
         tokenised_source=_share(texts, lambda pair: warn_if_tokenised([english[pair]]) is not None),
         tokenised_target=_share(texts, lambda pair: warn_if_tokenised([german[pair]]) is not None),
-        german_source=_wrong_language(english, wrong=_GERMAN, right=_ENGLISH),
-        english_target=_wrong_language(german, wrong=_ENGLISH, right=_GERMAN),
+        german_source=_wrong_language(english, wrong=GERMAN_WORDS, right=ENGLISH_WORDS),
+        english_target=_wrong_language(german, wrong=ENGLISH_WORDS, right=GERMAN_WORDS),
         numbers_found=Finding(1 - missing.share, missing.example),
         has_enough_numbers=len(numbers) >= _FEWEST_NUMBERS,
     )
@@ -136,12 +131,6 @@ def _share(pairs: Iterable[int], matches: Callable[[int], bool]) -> Finding:
     checked = list(pairs)
     found = [pair for pair in checked if matches(pair)]
     return Finding(len(found) / max(1, len(checked)), found[0] if found else None)
-
-
-def _is_copied(english: str, german: str) -> bool:
-    """Whether both sides are equal except for case and spaces; numbers and symbols alone may be."""
-    same = english.casefold().split() == german.casefold().split()
-    return same and _LETTER.search(english) is not None
 
 
 def _wrong_language(lines: dict[int, str], *, wrong: frozenset[str], right: frozenset[str]) -> Finding:
