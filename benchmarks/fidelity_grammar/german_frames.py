@@ -229,5 +229,25 @@ GERMAN_FRAMES = (
         "Have you ever heard of {name}?",
         "Haben Sie schon einmal von {name} gehört?",
     ),
+    (
+        "The results are in {part} of the report.",
+        "Die Ergebnisse stehen in {part} des Berichts.",
+    ),
+    (
+        "After {war}, the family moved to Canada.",
+        "Nach dem {war} zog die Familie nach Kanada.",
+    ),
+    (
+        "From {month} to {month} the bridge was closed.",
+        "Von {month} bis {month} war die Brücke gesperrt.",
+    ),
+    (
+        "We tested it with {program} and {program}.",
+        "Wir haben es mit {program} und {program} getestet.",
+    ),
+    (
+        "The key to room {coded} is lost.",
+        "Der Schlüssel zu Zimmer {coded} ist verloren.",
+    ),
 )
 """English frames and their German, with the same slots."""

@@ -1,5 +1,6 @@
-"""Numbers behind an abbreviation, and Roman numerals behind a name."""
+"""Numbers and codes behind an abbreviation, Roman numerals behind a name or a noun, versions behind a name."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
@@ -70,6 +71,65 @@ def monarch(name: str, number: int) -> Item:
     )
 
 
+_ROMANS = {2: "II", 3: "III", 4: "IV", 6: "VI", 7: "VII", 9: "IX", 12: "XII", 14: "XIV"}
+_NOUNS = {
+    "Part": "Teil",
+    "Chapter": "Kapitel",
+    "Volume": "Band",
+    "Section": "Abschnitt",
+    "Annex": "Anhang",
+    "Title": "Titel",
+    "World War": "Weltkrieg",
+}
+
+
+def numeral(noun: str, number: int) -> Item:
+    """A noun and its Roman numeral, such as "Part II"; German may also write "der zweite Teil"."""
+    roman = _ROMANS[number]
+    written = rf"(?<!\w){roman}(?!\w)|{ordinal_words(number)}"
+    return value(
+        "Roman numeral of a noun",
+        f"{noun} {roman}",
+        f"{_NOUNS[noun]} {roman}",
+        rf"{written}|{NUMBER_START}{number}(?:\.|{NUMBER_END})",
+        written,
+        also=(str(number),),
+        is_cased=True,
+    )
+
+
+def coded(code: str) -> Item:
+    """A code behind "no.", such as "no. AB-12/3"."""
+    letters = rf"{re.escape(code)}(?![\w/-])"
+    right = rf"(?<!\w)(?i:Nr\.|Nummer) {letters}"
+    return value("code", f"no. {code}", f"Nr. {code}", rf"(?<![\w/-]){letters}", right, is_cased=True)
+
+
+def program(name: str, version: str) -> Item:
+    """A program and its version with one point, such as "iOS 17.4", which must not become "17,4"."""
+    written = rf"{NUMBER_START}{re.escape(version)}{NUMBER_END}"
+    return value("version of a program", f"{name} {version}", f"{name} {version}", written, written)
+
+
+def _any_numeral(*nouns: str) -> Maker:
+    def drawn(random: Random) -> Item:
+        noun = random.choice(nouns)
+        return numeral(noun, 2 if noun == "World War" else random.choice(list(_ROMANS)))
+
+    return drawn
+
+
+def _any_code(random: Random) -> Item:
+    letters = "".join(random.choice("ABDEHKNRTX") for _ in range(random.randint(1, 3)))
+    first, second = random.randint(13, 999), random.randint(1001, 9999)
+    return coded(random.choice((f"{letters}{first}", f"{letters}-{first}", f"{letters}-{first}/{second}")))
+
+
+def _any_program(random: Random) -> Item:
+    name = random.choice(("iOS", "macOS", "npm", "Python", "watchOS", "PHP", "Ubuntu", "Android"))
+    return program(name, f"{random.randint(13, 29)}.{random.randint(1, 19)}")
+
+
 def _references(*abbreviations: str) -> dict[str, Maker]:
     def drawn(random: Random) -> Item:
         english = random.choice(abbreviations)
@@ -91,5 +151,11 @@ SLOTS: dict[str, Mapping[str, Maker]] = {
     "statute": _references("art."),
     "about": _references("approx."),
     "monarch": {"Roman numeral": _any_monarch},
+    "part": {
+        "Roman numeral of a noun": _any_numeral("Part", "Chapter", "Volume", "Section", "Annex", "Title")
+    },
+    "war": {"Roman numeral of a noun": _any_numeral("World War")},
+    "coded": {"code": _any_code},
+    "program": {"version of a program": _any_program},
 }
 """For each slot that holds a reference, the kinds that fit, and what makes one."""

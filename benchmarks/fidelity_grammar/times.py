@@ -99,6 +99,14 @@ def date_in_words(source: str, day: int, month: int, year: str = "") -> Item:
     return value("date in words", source, german, kept, right, also=(str(month),), is_cased=True)
 
 
+def month_and_year(source: str, month: int, year: str) -> Item:
+    """A month and a year, such as "May 2025" or "Sept. 2025"."""
+    english, (german, short) = list(_MONTHS.items())[month - 1]
+    right = rf"\b(?i:{german}|{short})(?: (?i:des Jahres))? {year}{NUMBER_END}"
+    kept = rf"\b(?i:{english}) {year}{NUMBER_END}|{NUMBER_START}0?{month}[./]{year}{NUMBER_END}"
+    return value("month and year", source, f"{german} {year}", kept, right, also=(str(month),), is_cased=True)
+
+
 def date_in_figures(source: str) -> Item:
     """A date such as "2025-05-12", which may stay; "12/31/2025"; or "5/12/2025", which must stay."""
     if "-" in source:
@@ -159,6 +167,13 @@ def _any_date_in_words(random: Random) -> Item:
     return date_in_words(source, day, month, written_year)
 
 
+def _any_month_and_year(random: Random) -> Item:
+    month, year = random.randint(1, 12), str(random.randint(1950, 2035))
+    name = list(_MONTHS)[month - 1]
+    names = (name, name, "Sept." if month == 9 else f"{name[:3]}.") if month not in (5, 6, 7) else (name,)
+    return month_and_year(f"{random.choice(names)} {year}", month, year)
+
+
 def _any_date_in_figures(random: Random) -> Item:
     day, month, year = random.randint(1, 28), random.randint(1, 12), random.randint(1990, 2035)
     ambiguous = random.choice([number for number in range(1, 13) if number != month])
@@ -173,6 +188,7 @@ def _any_date_in_figures(random: Random) -> Item:
 SLOTS: dict[str, Mapping[str, Maker]] = {
     "time": {"12-hour time": _any_time_of_12_hours, "24-hour time": _any_time_of_24_hours},
     "clock": {"24-hour time": _any_time_of_24_hours},
+    "month": {"month and year": _any_month_and_year},
     "day": {"date in words": _any_date_in_words, "date in figures": _any_date_in_figures},
 }
 """For each slot that holds a time or a date, the kinds that fit, and what makes one."""
