@@ -457,6 +457,15 @@ def test_a_model_folder_is_read_back_rounded_to_bf16(model_folder, untrained, pr
         assert torch.equal(loaded.model.state_dict()[name], tensor.to(torch.bfloat16).float())
 
 
+def test_the_configuration_lists_the_ids_of_each_class_of_reserved_pieces(model_folder, prepared):
+    listed = json.loads((model_folder / "config.json").read_text())["reserved_pieces"]
+    for kind in ("opaque", "number", "open", "hint"):
+        first, last = map(int, listed[kind].split("-"))
+        names = [prepared.tokenizer.piece(one) for one in range(first, last + 1)]
+        assert names == [f"<{kind}_{index}>" for index in range(len(names))]
+        assert prepared.tokenizer.piece(last + 1) != f"<{kind}_{len(names)}>"
+
+
 def test_the_card_can_be_replaced(model_folder):
     write_card(model_folder, {"name": "other"})
     assert load_model(model_folder).card == {"name": "other"}

@@ -161,11 +161,15 @@ def save_model(
     card: Mapping[str, Any],
     lexicon: Lexicon | None = None,
 ) -> None:
-    """Write a model folder, with weights in bf16: half the size, no measurable loss of quality."""
+    """Write a model folder, with weights in bf16: half the size, no measurable loss of quality.
+
+    `config.json` lists the ids of each class of reserved pieces, for people to read; the tokenizer decides.
+    """
     description = {
         "format_version": FORMAT_VERSION,
         "model": asdict(config),
         "tokenizer_sha256": tokenizer.sha256,
+        "reserved_pieces": {kind: f"{ids[0]}-{ids[-1]}" for kind, ids in tokenizer.reserved.items()},
     }
     half = {name: tensor.to(torch.bfloat16) for name, tensor in weights.items()}
     write_verified_folder(
