@@ -41,12 +41,14 @@ check: $(VENV)/dev.stamp
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
 
-# Pins what the image installs, and what builds its wheel, to the newest versions. UV_DEFAULT_INDEX is another mirror.
+# Lock the packages of the image, and those that build its wheel, at their newest versions. UV_DEFAULT_INDEX can name
+# another mirror.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
 	--custom-compile-command "make lock"
 BUILD_REQUIRES := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")
 lock: $(VENV)/dev.stamp
 	$(LOCK) --output-file requirements.lock pyproject.toml
+	$(LOCK) --extra gpu --constraint requirements.lock --output-file requirements-gpu.lock pyproject.toml
 	$(BIN)/python -c '$(BUILD_REQUIRES)' | $(LOCK) --output-file requirements-build.lock -
 
 demo: $(VENV)/train.stamp

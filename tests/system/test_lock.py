@@ -13,6 +13,10 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCKS = {
     "requirements.lock": PROJECT["project"]["dependencies"],
+    "requirements-gpu.lock": [
+        *PROJECT["project"]["dependencies"],
+        *PROJECT["project"]["optional-dependencies"]["gpu"],
+    ],
     "requirements-build.lock": PROJECT["build-system"]["requires"],
 }
 
@@ -47,5 +51,8 @@ def test_every_version_has_hashes_and_names_no_index(name: str) -> None:
     assert not any("://" in entry or "--index" in entry for entry in entries)
 
 
-def test_the_image_has_no_pytorch() -> None:
-    assert not {name for name in pins("requirements.lock") if name.startswith(("torch", "nvidia", "triton"))}
+def test_only_the_gpu_lock_has_pytorch_and_the_rest_is_the_same() -> None:
+    base, gpu = pins("requirements.lock"), pins("requirements-gpu.lock")
+    assert not {name for name in base if name.startswith(("torch", "nvidia", "triton"))}
+    assert "torch" in gpu
+    assert {name: gpu[name] for name in base} == base
