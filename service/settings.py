@@ -33,23 +33,27 @@ class Settings(BaseSettings):
     model: Path | None = Field(None, description="Model folder; by default the model in the package.")
     device: Device = "auto"
     precision: RequestedPrecision = "auto"
-    max_texts: int = Field(128, ge=1, description="Most texts in one request.")
-    max_characters: int = Field(50_000, ge=1, description="Most characters in all texts of one request.")
-    max_body_bytes: int = Field(1_000_000, ge=1, description="Most bytes in a request's body.")
-    max_alternatives: int = Field(5, ge=0, le=5, description="Most alternatives that a request may ask for.")
+    max_texts: int = Field(128, ge=1, description="Maximum number of texts in a request.")
+    max_characters: int = Field(
+        50_000, ge=1, description="Maximum number of characters in all texts of a request."
+    )
+    max_body_bytes: int = Field(1_000_000, ge=1, description="Maximum size of a request's body in bytes.")
+    max_alternatives: int = Field(
+        5, ge=0, le=5, description="Maximum number of alternatives that a request may ask for."
+    )
     batch_tokens: int | None = Field(
         None,
         ge=1,
         description="Tokens decoded together: tokens of each sentence times its rows. The default suits the device.",
     )
     max_queued_tokens: int = Field(
-        200_000, ge=1, description="Most tokens that may wait; further requests get a 503."
+        200_000, ge=1, description="Maximum number of waiting tokens; further requests get a 503."
     )
     max_wait_seconds: float = Field(
         3.0,
         gt=0,
         allow_inf_nan=False,
-        description="Longest estimated wait of a request, in seconds; above it, a 503. A request may also wait as long "
+        description="Maximum estimated wait of a request in seconds; above it, a 503. A request may also wait as long "
         "as its own work takes, but at most half of its deadline. If nothing waits, any request is accepted.",
     )
     deadline_seconds: float = Field(
@@ -58,7 +62,7 @@ class Settings(BaseSettings):
     cache_sentences: int = Field(
         5_000,
         ge=0,
-        description="Most sentences in the cache of translations, a few kB each; 0 turns the cache off.",
+        description="Maximum number of sentences in the cache of translations, a few kB each; 0 turns the cache off.",
     )
     api_keys_file: Path | None = Field(
         None,
@@ -102,9 +106,11 @@ class Settings(BaseSettings):
     max_connections: int = Field(
         900,  # a process may usually have 1,024 files open
         ge=1,
-        description="Most open connections; above it, only /healthz, /readyz and /metrics answer, and other requests "
-        "get a 503.",
+        description="Maximum number of open connections; above it, only /healthz, /readyz and /metrics answer, and "
+        "other requests get a 503.",
     )
     max_header_bytes: int = Field(
-        16_384, ge=1_024, description="Most bytes in a request's first line and headers; above it, a 431."
+        16_384,
+        ge=1_024,
+        description="Maximum size of a request's first line and headers in bytes; above it, a 431.",
     )
