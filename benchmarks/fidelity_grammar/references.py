@@ -102,7 +102,7 @@ def coded(code: str) -> Item:
     """A code behind "no.", such as "no. AB-12/3"."""
     letters = rf"{re.escape(code)}(?![\w/-])"
     right = rf"(?<!\w)(?i:Nr\.|Nummer) {letters}"
-    return value("code", f"no. {code}", f"Nr. {code}", rf"(?<![\w/-]){letters}", right, is_cased=True)
+    return value("code number", f"no. {code}", f"Nr. {code}", rf"(?<![\w/-]){letters}", right, is_cased=True)
 
 
 def program(name: str, version: str) -> Item:
@@ -155,7 +155,7 @@ SLOTS: dict[str, Mapping[str, Maker]] = {
         "Roman numeral of a noun": _any_numeral("Part", "Chapter", "Volume", "Section", "Annex", "Title")
     },
     "war": {"Roman numeral of a noun": _any_numeral("World War")},
-    "coded": {"code": _any_code},
+    "coded": {"code number": _any_code},
     "program": {"version of a program": _any_program},
 }
 """For each slot that holds a reference, the kinds that fit, and what makes one."""
