@@ -15,11 +15,11 @@ from fidelity_grammar.german_frames import GERMAN_FRAMES
 Fault = Literal["surplus words", "missing words", "English words", "repeated words", "only spans"]
 
 _WORDS_OF_BOTH = """
-    all an app backup bank boarding brand brown browser bug build bus butter button club code commit computer copyright d
-    details display dose download editor emails experiment festival film form green hotel in index information lift
-    limit links london madrid marketing maximum miller moment motor ms museum name park party per person post problem
-    release sandwich savings server set so still tablet taxi team test tests text ticket total tour update valley
-    variable version vitamin war was will wind winter
+    all an app backup bank boarding brand brown browser bug build bus butter button club code commit computer
+    copyright d details display dose download editor emails experiment festival film form green hotel in index
+    information lift limit links london madrid marketing maximum miller moment motor ms museum name park party per
+    person post problem release sandwich savings server set so still tablet taxi team test tests text ticket total
+    tour update valley variable version vitamin war was will wind winter
 """
 _IN_GERMAN_TOO = frozenset(_WORDS_OF_BOTH.split())
 """Words of the frames that a German sentence may have, too."""
