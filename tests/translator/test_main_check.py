@@ -17,10 +17,8 @@ GERMAN = {
     "It opens at 9 p.m. today.": "Es öffnet heute um 21 Uhr.",
 }
 LISTED = [
-    "line 2\tmoney lost: $1,299.99\tThe fee is $1,299.99.\tDie Gebühr beträgt 4711.",
-    "line 2\tnumber extra: 4711\tThe fee is $1,299.99.\tDie Gebühr beträgt 4711.",
-    "line 4\tplaceholder lost: {name}\tAsk {name} or call 101.\tFrag nach.",
-    "line 4\tnumber lost: 101\tAsk {name} or call 101.\tFrag nach.",
+    "line 2\tmoney lost: $1,299.99; number extra: 4711\tThe fee is $1,299.99.\tDie Gebühr beträgt 4711.",
+    "line 4\tplaceholder lost: {name}; number lost: 101\tAsk {name} or call 101.\tFrag nach.",
 ]
 
 
@@ -97,14 +95,14 @@ def test_the_output_is_complete_whatever_check_finds(run, text, whole, tmp_path,
     assert err.splitlines() == LISTED
 
 
-def test_each_fault_is_listed_on_one_line_whatever_is_in_the_text(run, text, monkeypatch):
+def test_each_sentence_is_listed_on_one_line_whatever_is_in_the_text(run, text, monkeypatch):
     source = "Pay\t$5\u2028now [b]or[i] never."
     monkeypatch.setitem(GERMAN, source, "Zahle\r sofort.")
     text.write_text(source + "\n", encoding="utf-8")
     code, _, err = run("translate", text, "--check")
     assert code == 4
     sentences = "Pay $5 now [b]or[i] never.\tZahle sofort."
-    assert err == f"line 1\tmoney lost: $5\t{sentences}\nline 1\tcharacter extra:\t{sentences}\n"
+    assert err == f"line 1\tmoney lost: $5; character extra:\t{sentences}\n"
 
 
 def test_check_and_resume_exclude_each_other(run, text, tmp_path):

@@ -34,7 +34,7 @@ from translator.commands import (
 from translator.errors import ConfigError
 
 if TYPE_CHECKING:
-    from translator.commands.window_job import Fault, WindowJob
+    from translator.commands.window_job import Faults, WindowJob
     from translator.commands.windows import Prefixes
 
 FAULTS_LEFT = 4
@@ -110,7 +110,7 @@ def _translate_lines(
 ) -> int:
     """Translate window by window, in as many processes as there is work for, and write the output.
 
-    With `check`, lists the faults; returns their number.
+    With `check`, lists the faults; returns the number of sentences that have any.
     """
     from translator.commands.windows import Prefixes, count_lines, open_lines, windows
     from translator.machine.parallel import work_in_order
@@ -137,10 +137,10 @@ def _translate_lines(
     return faults
 
 
-def _list_faults(faults: Sequence["Fault"], first_line: int) -> None:
-    """Print one line per fault, separated by tabs: line number, fault, sentence, translation."""
-    for fault in faults:
-        columns = (f"line {first_line + fault.line}", fault.what, fault.source, fault.translation)
+def _list_faults(faults: Sequence["Faults"], first_line: int) -> None:
+    """Print one line per sentence with faults, separated by tabs: line number, faults, sentence, translation."""
+    for one in faults:
+        columns = (f"line {first_line + one.line}", one.what, one.source, one.translation)
         print("\t".join(" ".join(part.split()) for part in columns), file=sys.stderr)
 
 

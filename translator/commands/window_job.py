@@ -25,13 +25,13 @@ from translator.translate import (
 from translator.translate.receipt import Check
 
 
-class Fault(NamedTuple):
-    """A number, link or the like that a translation has lost or made up."""
+class Faults(NamedTuple):
+    """The numbers, links and the like that the translation of a sentence has lost or made up."""
 
     line: int
     """Line number within the window, from 0."""
     what: str
-    """Kind and verdict, such as `money lost`, and the span itself."""
+    """Kind, verdict and span of each, such as `money lost: $5`, separated by semicolons."""
     source: str
     """The source sentence."""
     translation: str
@@ -42,7 +42,8 @@ class Written(NamedTuple):
 
     lines: int
     content: bytes
-    faults: list[Fault]
+    faults: list[Faults]
+    """One for each sentence that has any."""
 
 
 @dataclass(frozen=True)
@@ -118,14 +119,19 @@ class WindowJob:
         return version
 
 
-def _faults(translations: Sequence[Translation]) -> list[Fault]:
-    return [
-        Fault(line, f"{check.kind} {check.verdict}: {_span(sentence, check)}", sentence.source, sentence.text)
-        for line, translation in enumerate(translations)
-        for sentence in translation.sentences
-        for check in sentence.checks
-        if check.is_fault
-    ]
+def _faults(translations: Sequence[Translation]) -> list[Faults]:
+    """Return what is wrong with each sentence that has failed its check."""
+    found = []
+    for line, translation in enumerate(translations):
+        for sentence in translation.sentences:
+            what = [
+                f"{check.kind} {check.verdict}: {_span(sentence, check)}"
+                for check in sentence.checks
+                if check.is_fault
+            ]
+            if what:
+                found.append(Faults(line, "; ".join(what), sentence.source, sentence.text))
+    return found
 
 
 def _span(sentence: SentenceTranslation, check: Check) -> str:
