@@ -342,5 +342,5 @@ def test_a_large_vocabulary_has_all_required_characters() -> None:
     tokenizer = Tokenizer.load(path)
     assert tokenizer.vocab_size == 12_000
     assert list(tokenizer.reserved) == list(RESERVED_CLASSES)
-    pieces = {tokenizer.piece(number) for number in range(tokenizer.first_learnt_id, tokenizer.vocab_size)}
+    pieces = {tokenizer.piece(number) for number in tokenizer.learnt_ids}
     assert pieces >= set(REQUIRED_CHARACTERS)

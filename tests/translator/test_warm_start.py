@@ -100,7 +100,7 @@ def test_a_piece_inside_a_word_is_composed_without_a_space(trained, untrained, p
     )
     inside = [
         (piece, text)
-        for piece in range(tokenizer.first_learnt_id, tokenizer.vocab_size)
+        for piece in tokenizer.learnt_ids
         if "▁" not in (text := tokenizer.piece(piece)) and text not in known
     ]
     assert inside

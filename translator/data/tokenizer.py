@@ -73,7 +73,7 @@ class Tokenizer:
         self._vocab_size = int(processor.vocab_size())
         self.first_byte_id = FIRST_RESERVED_ID + _count_reserved(processor)
         """The id of the piece for byte 0. The 256 byte pieces are consecutive; the learnt pieces follow."""
-        self.first_learnt_id = self.first_byte_id + 256
+        self.learnt_ids = range(self.first_byte_id + 256, self._vocab_size)
         self._word_mark_ids = [self.first_byte_id + byte for byte in _WORD_MARK.encode()]
 
     @classmethod
@@ -132,8 +132,7 @@ class Tokenizer:
         """
         hints = range(self.span_ids.stop, self.first_byte_id)
         control_bytes = (self.first_byte_id + code for code in (*range(0x20), 0x7F))
-        learnt = range(self.first_learnt_id, self._vocab_size)
-        controls = (i for i in learnt if _CONTROL.search(self.piece(i)))
+        controls = (i for i in self.learnt_ids if _CONTROL.search(self.piece(i)))
         return (PAD_ID, UNK_ID, BOS_ID, *hints, *control_bytes, *controls)
 
     @cached_property
@@ -280,7 +279,7 @@ class Tokenizer:
         ]
 
     def _utf8_of(self, piece_id: int) -> bytes:
-        if self.first_byte_id <= piece_id < self.first_learnt_id:
+        if self.first_byte_id <= piece_id < self.learnt_ids.start:
             return bytes([piece_id - self.first_byte_id])
         if FIRST_RESERVED_ID <= piece_id < self.first_byte_id:
             return chr(FIRST_MARK + piece_id - FIRST_RESERVED_ID).encode()

@@ -91,7 +91,7 @@ def _carry_over(old_VD: Tensor, before: Tokenizer, after: Tokenizer) -> Tensor:
         text = after.piece(piece)
         if text in rows:
             new_VD[piece] = rows[text]
-        elif piece >= after.first_learnt_id:
+        elif piece in after.learnt_ids:
             new_VD[piece] = _mean_of_parts(text, old_VD, before)
     return new_VD
 

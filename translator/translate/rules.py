@@ -68,7 +68,7 @@ def piece_texts(tokenizer: Tokenizer) -> PieceTexts:
             *(bytes([byte]) for byte in range(256)),
             *(
                 tokenizer.piece(piece).replace("▁", " ").encode()
-                for piece in range(tokenizer.first_learnt_id, tokenizer.vocab_size)
+                for piece in tokenizer.learnt_ids
             ),
         ]
     )

@@ -87,7 +87,7 @@ class Searches:
     def _pieces_with_digits(self) -> tuple[int, ...]:
         return tuple(
             piece
-            for piece in range(self._tokenizer.first_learnt_id, self._tokenizer.vocab_size)
+            for piece in self._tokenizer.learnt_ids
             if any(map(str.isdigit, self._tokenizer.piece(piece)))
         )
 

@@ -206,10 +206,10 @@ def size_warnings(data: PreparedData, training: TrainingConfig, parameters: int)
 def vocabulary_warnings(tokenizer: Tokenizer, scans: Sequence[Scan]) -> Iterator[str]:
     """Yield a warning if much of the vocabulary never occurs."""
     counts = sum((scan.piece_counts for scan in scans), np.zeros(MAX_PIECES, np.int64))
-    learnt = counts[tokenizer.first_learnt_id : tokenizer.vocab_size]
+    learnt = counts[tokenizer.learnt_ids]
     unused = np.flatnonzero(learnt == 0)
     if len(unused) > _MAX_UNUSED_PIECES * len(learnt):
-        piece = tokenizer.piece(tokenizer.first_learnt_id + int(unused[0]))
+        piece = tokenizer.piece(tokenizer.learnt_ids[int(unused[0])])
         yield (
             f"{len(unused):,} of the {len(learnt):,} pieces of the vocabulary ({percent(len(unused) / len(learnt))}) "
             f"never occur, for example “{piece}”: the tokenizer was trained on other text, or on so little that most "
