@@ -398,7 +398,7 @@ WRONG = """
     in May 2024 | im März 2024
     in May 2024 | 2024
     in May 2024 | im Mai 2023
-    from April 1978 to May 1991 | von Mai 1978 bis April 1991
+    from Apr. 1978 to Oct. 1991 | von Oktober 1978 bis April 1991
     365 days | 365 Monate
     11 pm | 11 Uhr morgens
     10-15 minutes | 10 bis 15 Stunden

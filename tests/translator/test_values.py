@@ -144,7 +144,7 @@ def forms(text: str) -> list[tuple[str, str]]:
         ("12/31/2025 or 31/12/2025", [("12/31/2025", "31.12.2025"), ("31/12/2025", "31.12.2025")]),
         ("5/12/2025 may be two days", [("5/12/2025", "5/12/2025")]),
         ("04-02-2026 or 31-12-2025", [("04-02-2026", "04-02-2026"), ("31-12-2025", "31.12.2025")]),
-        ("You may 12 times say May 2025", [("May 2025", "Mai 2025")]),
+        ("You may 12 times say May 2025", [("2025", "2025")]),
         # years, decades, ordinals, ranges
         ("in 2019 and 1066", [("2019", "2019"), ("1066", "1066")]),
         ("in '68, the summer of ’69, in the '80s", [("'68", "’68"), ("’69", "’69"), ("'80s", "80er")]),
@@ -272,13 +272,12 @@ def forms(text: str) -> list[tuple[str, str]]:
         ("Since May 5 to 15 people came", [("May 5", "5. Mai"), ("15", "15")]),
         ("On 1/15/20", [("1/15/20", "15.01.20")]),
         ("In May 2024, since Sept 2025, by Sept. 2026, early March 1999", [
-            ("May 2024", "Mai 2024"), ("Sept 2025", "September 2025"), ("Sept. 2026", "September 2026"),
-            ("March 1999", "März 1999"),
+            ("2024", "2024"), ("Sept 2025", "September 2025"), ("Sept. 2026", "September 2026"), ("1999", "1999"),
         ]),
         ("IN MAY 2024 AND DECEMBER 2023", [("MAY 2024", "Mai 2024"), ("DECEMBER 2023", "Dezember 2023")]),
-        ("From April 1978 to May 1991: June 2011–July 2012", [
-            ("April 1978", "April 1978"), ("May 1991", "Mai 1991"), ("June 2011", "Juni 2011"),
-            ("July 2012", "Juli 2012"),
+        ("From Apr 1978 to Oct 1991: Jan. 2011–Dec. 2012", [
+            ("Apr 1978", "April 1978"), ("Oct 1991", "Oktober 1991"), ("Jan. 2011", "Januar 2011"),
+            ("Dec. 2012", "Dezember 2012"),
         ]),
         ("May 2027 bring you luck, mid-June 2010", [("2027", "2027"), ("2010", "2010")]),
         ("May 2,000 people march 2000 miles, March 2000 miles north", [
@@ -330,6 +329,15 @@ def test_large_numbers_in_words(text: str, values: dict[str, int]) -> None:
     assert {one.kind for one in found} <= {"small"}
 
 
+def test_a_month_before_a_year_stays_a_word() -> None:
+    text = "In May 2024, mid-June 2010 and since March 1999; May 2027 bring luck, in May."
+    found = [(text[one.start : one.end], one.kind, one.german, one.key) for one in find_values(text)]
+    assert [one for one in found if one[1] == "small"] == [
+        ("May", "small", "Mai", "month 5"),
+        ("March", "small", "März", "month 3"),
+    ]
+
+
 def test_a_magnitude_is_shared_with_the_number_before_it() -> None:
     ten, twelve = find_values("from 10 to 12 million")
     assert (ten.german, ten.also, twelve.key) == ("10", ("10000000",), "12000000")
@@ -342,7 +350,7 @@ def test_a_magnitude_is_shared_with_the_number_before_it() -> None:
     [
         ("1,000", "1000"), ("3.50", "3.5"), ("½", "0.5"), ("$5 million", "$5,000,000"), ("3:30 p.m.", "15:30"),
         ("May 12, 2025", "2025-05-12"), ("1/15/20", "January 15, 2020"), ("1/15/85", "1/15/1985"),
-        ("12 May", "May 12th"), ("May 2025", "MAY 2025"), ("5 µg", "5 μg"), ("1,000th", "1000th"),
+        ("12 May", "May 12th"), ("Oct 2025", "OCT. 2025"), ("5 µg", "5 μg"), ("1,000th", "1000th"),
     ],
 )  # fmt: skip
 def test_equal_values_have_equal_keys(one: str, other: str) -> None:

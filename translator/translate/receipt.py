@@ -318,7 +318,9 @@ def _is_clock(text: str, place: Place, hours: set[int], minutes: set[int]) -> bo
         return False  # “½”
     if _CLOCK_BEFORE.search(text, max(0, place[0] - 2), place[0]):
         return minutes.issuperset(parts)
-    return parts[0] in hours and minutes.issuperset(parts[1:]) and _CLOCK_AFTER.match(text, place[1]) is not None
+    return (
+        parts[0] in hours and minutes.issuperset(parts[1:]) and _CLOCK_AFTER.match(text, place[1]) is not None
+    )
 
 
 def _unprotected_numbers(source: str, start: int, spans: Sequence[ProtectedSpan]) -> set[Fraction]:

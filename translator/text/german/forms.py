@@ -89,6 +89,7 @@ _PATTERNS = {
     "date": rf"{_BEGIN}(?P<day>\d{{1,2}})(?:\.|(?={_BLANK}{_MONTH}))"
     rf"(?:(?:[-–]|{_BLANK}?/{_BLANK}?|{_BLANK}(?:bis|und|oder){_BLANK}(?:(?:zum|dem){_BLANK})?)(?P<until>\d{{1,2}})\.)?"
     rf"{_BLANK}?(?P<month>{_MONTH})s?(?!\w)(?:{_BLANK}(?P<year>\d{{4}}))?",
+    "month": rf"(?<!\w)(?P<month>{_MONTH})s?(?!\w)",
     "month_year": rf"(?<!\w)(?P<month>{_MONTH})s?(?:{_BLANK}des{_BLANK}Jahres)?{_BLANK}(?P<year>\d{{4}})(?!\d)"
     rf"|{_BEGIN}(?P<month_number>0?[1-9]|1[0-2])[./](?P<year2>\d{{4}})(?!\d)",
     "numeric_date": rf"{_BEGIN}(?P<day>\d{{1,2}})\.{_BLANK}?(?P<month>\d{{1,2}})\.{_BLANK}?"
@@ -108,8 +109,8 @@ _PATTERNS = {
 ANY_NUMBER = re.compile(NUMBER)
 HAS_NUMBER = re.compile(rf"[\d{VULGAR}]")
 _ANY_CASE = (
-    "number", "money", "money_before", "percent", "time", "spoken_time", "date", "month_year", "decade", "label",
-    "label_behind",
+    "number", "money", "money_before", "percent", "time", "spoken_time", "date", "month", "month_year", "decade",
+    "label", "label_behind",
 )  # fmt: skip
 """Tables whose words may be in upper case."""
 _COMPILED = {
@@ -263,6 +264,10 @@ def _dates(match: re.Match[str], read: ReadNumber) -> set[str]:
     return {date_key(match["year"], _MONTH_NUMBERS[match["month"][:3].casefold()], days)}
 
 
+def _month_names(match: re.Match[str], read: ReadNumber) -> set[str]:
+    return {f"month {_MONTH_NUMBERS[match['month'][:3].casefold()]}"}
+
+
 def _months(match: re.Match[str], read: ReadNumber) -> set[str]:
     if number := match["month_number"]:
         return {date_key(match["year2"], int(number), "-")}
@@ -302,12 +307,12 @@ _SPOKEN = {"halb": ("30", 1), "viertel nach": ("15", 0), "viertel vor": ("45", 1
 """The minutes, and the hours to subtract from the one named."""
 _READERS: dict[str, Callable[[re.Match[str], ReadNumber], set[str]]] = {
     "number": _numbers, "money": _units, "money_before": _units, "percent": _units, "quantity": _units,
-    "duration": _durations, "time": _times, "spoken_time": _spoken_times, "date": _dates, "month_year": _months,
-    "numeric_date": _numeric_dates, "iso_date": _numeric_dates, "ordinal": _ordinals, "decade": _decades,
-    "label": _labels, "label_behind": _labels, "code": _labels,
+    "duration": _durations, "time": _times, "spoken_time": _spoken_times, "date": _dates, "month": _month_names,
+    "month_year": _months, "numeric_date": _numeric_dates, "iso_date": _numeric_dates, "ordinal": _ordinals,
+    "decade": _decades, "label": _labels, "label_behind": _labels, "code": _labels,
 }  # fmt: skip
 TABLES: dict[ValueKind, tuple[str, ...]] = {
-    "small": ("number",), "number": ("number",), "year": ("number",), "decade": ("decade",),
+    "small": ("number", "month"), "number": ("number",), "year": ("number",), "decade": ("decade",),
     "money": ("money", "money_before"), "percent": ("percent",), "quantity": ("quantity", "duration"),
     "time": ("time", "spoken_time"), "date": ("date", "month_year", "numeric_date", "iso_date"),
     "ordinal": ("ordinal",), "label": ("label", "label_behind", "code"),

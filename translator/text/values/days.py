@@ -48,8 +48,17 @@ def _date(match: re.Match[str], month: str, day: str, until: str | None, year: s
     return value_of(match, "date", date_key(year, number, days), german)
 
 
+def _month_name(match: re.Match[str], text: str) -> Value | None:
+    """Read the month of “May 2025”: it stays a word of the sentence, since German may say “im Mai” or “Anfang Mai”."""
+    month = match["month4"]
+    if is_verb(month, text, match.start(), match.end() + len(" 2025")):
+        return None
+    number, german = _MONTHS[month.casefold()[:3]]
+    return value_of(match, "small", f"month {number}", german)
+
+
 def _month_year(match: re.Match[str], text: str) -> Value:
-    """Read “May 2025”, a month without a day."""
+    """Read “Sept. 2025” and “MAY 2025”, which a model may not know, as one date."""
     month, year = match["month3"], match["year3"]
     if is_verb(month, text, *match.span()):
         return plain_value(match.start("year3"), match.end(), year)
@@ -252,11 +261,10 @@ _BEFORE_SHORT_YEARS = re.compile(
     re.IGNORECASE,
 )
 DAY_READERS: dict[str, Reader] = {
-    "month_day": _month_day, "day_month": _day_month, "month_year": _month_year, "shared_month": _shared_month,
-    "short_year": _short_year,
-    "iso_date": _iso_date, "slash_date": _slash_date, "dot_date": _dot_date, "shared_half": _shared_half,
-    "hours": _hours, "spoken_time": _spoken_time, "time12": _time12, "stopwatch": _stopwatch, "times": _times,
-    "time24": _time24, "military_time": _military_time, "time_with_point": _time_with_point, "duration": _duration,
-    "short_duration": _short_duration,
+    "month_day": _month_day, "day_month": _day_month, "month_name": _month_name, "month_year": _month_year,
+    "shared_month": _shared_month, "short_year": _short_year, "iso_date": _iso_date, "slash_date": _slash_date,
+    "dot_date": _dot_date, "shared_half": _shared_half, "hours": _hours, "spoken_time": _spoken_time,
+    "time12": _time12, "stopwatch": _stopwatch, "times": _times, "time24": _time24, "military_time": _military_time,
+    "time_with_point": _time_with_point, "duration": _duration, "short_duration": _short_duration,
 }  # fmt: skip
 """The readers of dates, times and durations."""

@@ -18,8 +18,8 @@ class Value:
     start: int
     end: int
     kind: ValueKind
-    """`small` is a whole number up to twelve, on which grammar depends, or one in words: it stays a word of the
-    sentence."""
+    """`small` is a whole number up to twelve, on which grammar depends, one in words, or a month before a year: it
+    stays a word of the sentence."""
     key: str
     """Such as `1299.99 USD`; equal for equal values of a kind in either language."""
     german: str
