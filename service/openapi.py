@@ -62,6 +62,7 @@ def describe(app: FastAPI, settings: Settings) -> None:
 
 
 def _completed(document: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    document["servers"] = [{"url": "."}]  # a proxy may serve it below another path
     document["components"] |= {
         "securitySchemes": _SCHEMES,
         "parameters": {"RequestId": _REQUEST_ID, "Deadline": _deadline(settings)},
@@ -93,8 +94,7 @@ def _deadline(settings: Settings) -> dict[str, Any]:
 def _add_security(operation: dict[str, Any], settings: Settings) -> None:
     if not {"401", "403"} & operation["responses"].keys():
         return
-    are_keys_needed = settings.api_keys_file is not None or settings.api_keys is not None
-    operation["security"] = [{name: []} for name in _SCHEMES] + ([] if are_keys_needed else [{}])
+    operation["security"] = [{name: []} for name in _SCHEMES] + ([] if settings.needs_key else [{}])
 
 
 def _add_headers(operation: dict[str, Any]) -> None:

@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     precision: RequestedPrecision = "auto"
     max_texts: int = Field(128, ge=1, description="Maximum number of texts in a request.")
     max_characters: int = Field(
-        50_000, ge=1, description="Maximum number of characters in all texts of a request."
+        131_072, ge=1, description="Maximum number of characters in all texts of a request."
     )
     max_body_bytes: int = Field(1_000_000, ge=1, description="Maximum size of a request's body in bytes.")
     max_alternatives: int = Field(
@@ -114,3 +114,8 @@ class Settings(BaseSettings):
         ge=1_024,
         description="Maximum size of a request's first line and headers in bytes; above it, a 431.",
     )
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether clients need an API key."""
+        return self.api_keys_file is not None or self.api_keys is not None

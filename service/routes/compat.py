@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from service.access import Access, Client, key_of
 from service.dependencies import check_size, media_type_of, read_body, read_json_body, wrong_media_type
-from service.errors import problem_response
+from service.errors import InvalidRequest, problem_response
 from service.failures import log_failure
 from service.routes.forms import MULTIPART, URLENCODED, as_fields, parse_multipart, parse_urlencoded
 from service.schemas.parsing import as_list, explain, parse_object
@@ -147,35 +147,42 @@ class CompatRequest(BaseModel):
 
 
 async def read_request(
-    request: Request, settings: Settings, key_field: str
+    request: Request, settings: Settings, key_field: str, *, may_key_be_in_url: bool = False
 ) -> tuple[Client, dict[str, object]]:
     """Return the client that sent a request, and its parameters without the key.
 
-    The key is in a header or in the parameter `key_field` of the body, never in the URL. Raises Unauthorized, or
-    MalformedJson, InvalidRequest, RequestTooLarge or UnsupportedMediaType if the body cannot be read.
+    The key is in a header or in the parameter `key_field` of the body. It may be in the URL for an API whose clients
+    know no other way: proxies log URLs (this service does not). Raises Unauthorized, or MalformedJson, InvalidRequest,
+    RequestTooLarge or UnsupportedMediaType if the body cannot be read.
     """
     access: Access = request.app.state.access
     key = key_of(request)
     if key is not None:
         access.identify(key)  # before the body is read
-    parameters = await _read_parameters(request, settings, key_field)
+    parameters = await _read_parameters(request, settings, None if may_key_be_in_url else key_field)
     given = parameters.pop(key_field, None)
     client = access.identify(key or (given if isinstance(given, str) else None))
     request.state.client = client.name
     return client, parameters
 
 
-async def _read_parameters(request: Request, settings: Settings, key_field: str) -> dict[str, object]:
-    """Read the parameters from a JSON body, or else from the URL and a form."""
+async def _read_parameters(request: Request, settings: Settings, not_in_url: str | None) -> dict[str, object]:
+    """Read the parameters from a JSON body, or else from the URL, without `not_in_url`, and a form."""
     media_type = media_type_of(request)
     has_body = not _has_no_body(request)
     if has_body and media_type == "application/json":
         return parse_object(await read_json_body(request, settings.max_body_bytes))
     max_fields = settings.max_texts + _OTHER_FIELDS
     pairs = parse_urlencoded(request.scope["query_string"], max_fields)
-    pairs = [(name, value) for name, value in pairs if name != key_field]  # URLs are logged
+    pairs = [(name, value) for name, value in pairs if name != not_in_url]
     if has_body and media_type == URLENCODED:
-        pairs += parse_urlencoded(await read_body(request, settings.max_body_bytes), max_fields)
+        form = await read_body(request, settings.max_body_bytes)
+        if form.lstrip().startswith(b"{"):  # as sent by `curl -d`
+            raise InvalidRequest(
+                "The body looks like JSON, but its Content-Type says that it is a form. Add the header "
+                "Content-Type: application/json."
+            )
+        pairs += parse_urlencoded(form, max_fields)
     elif has_body and media_type == MULTIPART:
         form = await read_body(request, settings.max_body_bytes)
         pairs += await parse_multipart(form, request.headers, max_fields)

@@ -1,7 +1,7 @@
 """The part of DeepL's API (version 2) that this service supports, for programs written for DeepL.
 
-An unsupported parameter that would change the translation is refused, never ignored. Three parameters are accepted
-without effect: `context`, `model_type` (there is one model) and `preserve_formatting` (the layout is always kept).
+A known parameter that would change the translation, such as a glossary, is refused. Parameters without an effect here
+are accepted, and unknown ones are ignored, as DeepL does. `tag_handling` is accepted for texts without markup.
 Without a source language nothing is detected: every text is treated as English.
 """
 
@@ -11,7 +11,7 @@ import asyncio
 from typing import Annotated, ClassVar, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from starlette.requests import Request
 
 from service.dependencies import translate_for
@@ -34,6 +34,14 @@ from translator.text import split_sentences
 _MAX_TEXTS = 50  # as in DeepL's API
 _NO_LIMIT = 1_000_000_000_000  # DeepL's number for keys without a limit; its clients expect a number
 _KEY = "auth_key"
+_CHANGE_THE_TRANSLATION = (
+    "glossary_id",
+    "glossary_ids",
+    "style_id",
+    "custom_instructions",
+    "translation_memory_id",
+)
+"""Parameters that must not be ignored."""
 
 
 def _upper(value: object) -> object:
@@ -48,9 +56,10 @@ class DeepLRequest(CompatRequest):
     """A translation request in DeepL's format."""
 
     model_config = ConfigDict(
+        extra="ignore",
         json_schema_extra={
             "examples": [{"text": ["Good morning!"], "source_lang": "EN", "target_lang": "DE"}]
-        }
+        },
     )
     texts_field: ClassVar[str] = "text"
 
@@ -73,10 +82,32 @@ class DeepLRequest(CompatRequest):
         "refused, and the model decides.",
     )
     context: str = Field("", description="Without effect.")
-    model_type: Literal["quality_optimized", "prefer_quality_optimized", "latency_optimized"] = Field(
-        "quality_optimized", description="Without effect: there is one model."
+    model_type: Literal["quality_optimized", "prefer_quality_optimized", "latency_optimized"] | None = Field(
+        None, description="Without effect, since there is one model; returned as `model_type_used`."
     )
+    tag_handling: Literal["xml", "html"] | None = Field(
+        None, description="Only for texts without markup: a text with < or & is refused."
+    )
+    tag_handling_version: str = Field("", description="Without effect.")
+    outline_detection: bool = Field(True, description="Without effect: it concerns markup only.")
+    splitting_tags: str | list[str] = Field("", description="Without effect: it concerns markup only.")
+    non_splitting_tags: str | list[str] = Field("", description="Without effect: it concerns markup only.")
+    ignore_tags: str | list[str] = Field("", description="Without effect: it concerns markup only.")
+    enable_beta_languages: bool = Field(False, description="Without effect.")
     show_billed_characters: bool = Field(False, description="Return the characters charged for each text.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_what_changes_the_translation(cls, parameters: dict[str, object]) -> dict[str, object]:
+        for name in _CHANGE_THE_TRANSLATION:
+            if parameters.get(name) not in (None, "", []):
+                raise ValueError(f"{name}: is not supported")
+        return parameters
+
+    @property
+    def model_type_used(self) -> str | None:
+        """What DeepL would return for the requested model, if one was requested."""
+        return self.model_type and self.model_type.removeprefix("prefer_")
 
     def translate_request(self, supports_formality: bool) -> TranslateRequest:
         """The same request to our own API; raises InvalidRequest if the model cannot control formality."""
@@ -88,12 +119,18 @@ class DeepLRequest(CompatRequest):
         return TranslateRequest(text=self.texts, formality="informal" if is_informal else "formal")
 
     def check(self) -> None:
-        """Raise RequestTooLarge for too many texts, InvalidRequest if a text would be split against split_sentences."""
+        """Raise RequestTooLarge for too many texts, InvalidRequest for markup, or a split against split_sentences."""
         if len(self.texts) > _MAX_TEXTS:
             raise RequestTooLarge(
                 f"The request has {len(self.texts)} texts; the limit is {_MAX_TEXTS}. Split it into several requests."
             )
         for number, text in enumerate(self.texts, start=1):
+            if self.tag_handling and ("<" in text or "&" in text):
+                raise InvalidRequest(
+                    f"tag_handling is {self.tag_handling}, but text {number} has markup, which is supported as plain "
+                    "text only. Leave tag_handling out: tags and entities are kept, and the words between them "
+                    "translated."
+                )
             if self.split_sentences == "nonewlines" and len(text.strip().splitlines()) > 1:
                 raise InvalidRequest(
                     "split_sentences is nonewlines, but a line break always ends a sentence here, and text "
@@ -118,6 +155,7 @@ class DeepLTranslation(BaseModel):
         Literal["EN"], Field(description="Always EN; languages are not detected.")
     ] = "EN"
     text: str = Field(description="The translation.")
+    model_type_used: str | None = Field(None, description="Returned if model_type was sent.")
     billed_characters: int | None = Field(
         None, description="Characters (Unicode code points) charged, if show_billed_characters is true."
     )
@@ -197,6 +235,7 @@ async def translate(request: Request, manager: Manager) -> DeepLAnswer:
         translations=[
             DeepLTranslation(
                 text=translation.text,
+                model_type_used=body.model_type_used,
                 billed_characters=len(text) if body.show_billed_characters else None,
             )
             for text, translation in zip(body.texts, translations, strict=True)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.requests import Request
 
-from service.dependencies import check_alternatives, translate_for
+from service.dependencies import translate_for
 from service.language import detect_language
 from service.model_manager import Manager
 from service.routes.compat import (
@@ -23,12 +23,18 @@ from service.routes.compat import (
     errors,
     read_request,
 )
+from service.schemas.information import Status
 from service.schemas.parsing import Texts
 from service.schemas.translation import TranslatedText, TranslateRequest
 from translator.text import Span, rejoin
 
 _KEY = "api_key"
 _KEY_DESCRIPTION = "The API key, if the service needs one."
+
+
+def _language_only(value: object) -> object:
+    """Turn `en-US` and `EN` into `en`."""
+    return value.replace("_", "-").partition("-")[0].lower() if isinstance(value, str) else value
 
 
 class LibreTranslateRequest(CompatRequest):
@@ -42,13 +48,17 @@ class LibreTranslateRequest(CompatRequest):
     q: Texts = Field(
         description="English text or a list of texts. Line breaks and outer whitespace are kept."
     )
-    source: Literal["en", "auto"] = Field(
-        description="auto also treats the text as English, and returns the language that it seems to be in."
+    source: Annotated[Literal["en", "auto"], BeforeValidator(_language_only)] = Field(
+        "en",
+        description="Case and region do not matter (`en-US`). With auto, texts in other languages are returned "
+        "unchanged.",
     )
-    target: Literal["de"] = Field(description="German is the only target language.")
+    target: Annotated[Literal["de"], BeforeValidator(_language_only)] = Field(
+        description="German is the only target language; case and region do not matter."
+    )
     format: Literal["text"] = Field("text", description="HTML is not supported.")
-    alternatives: Annotated[int, Field(ge=0, le=5)] = Field(
-        0, description="Number of further translations to return."
+    alternatives: Annotated[int, Field(ge=0)] = Field(
+        0, description="Number of further translations to return; fewer if there are not as many."
     )
 
 
@@ -97,6 +107,34 @@ class LibreTranslateLanguage(BaseModel):
     targets: list[str] = Field(description="Codes of the languages it can be translated into.")
 
 
+class LibreTranslateSettings(BaseModel):
+    """What a page for LibreTranslate needs to know."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "apiKeys": False, "keyRequired": False, "charLimit": 131072,
+                    "language": {
+                        "source": {"code": "en", "name": "English"}, "target": {"code": "de", "name": "German"}
+                    },
+                    "suggestions": False, "filesTranslation": False,
+                }
+            ]
+        }
+    )  # fmt: skip
+
+    apiKeys: bool = Field(description="Whether keys are used.")
+    keyRequired: bool = Field(description="Whether a key is needed.")
+    charLimit: int = Field(description="Maximum number of characters in a request.")
+    language: dict[str, dict[str, str]] = Field(description="The languages to begin with, source and target.")
+    suggestions: Annotated[bool, Field(description="Whether users may suggest translations; never.")] = False
+    filesTranslation: Annotated[bool, Field(description="Whether files are translated; never.")] = False
+
+
+_LANGUAGES = {"source": {"code": "en", "name": "English"}, "target": {"code": "de", "name": "German"}}
+
+
 class LibreTranslateError(BaseModel):
     """An error."""
 
@@ -122,22 +160,29 @@ router = APIRouter(prefix="/libretranslate", tags=["LibreTranslate's API"], rout
 )
 async def translate(request: Request, manager: Manager) -> LibreTranslateAnswer:
     """Translate an English text or a list of texts into German."""
-    client, parameters = await read_request(request, manager.settings, _KEY)
+    client, parameters = await read_request(request, manager.settings, _KEY, may_key_be_in_url=True)
     body = LibreTranslateRequest.of(parameters, manager.settings)
-    check_alternatives(body.alternatives, manager.settings)
-    converted = TranslateRequest(text=body.texts, alternatives=body.alternatives)
-    _, translations = await translate_for(client, request, manager, converted)
     detected = await _detect(body.texts) if body.source == "auto" else []
-    return _answer(body, translations, detected)
+    foreign = {number for number, one in enumerate(detected) if one.language != "en"}
+    english = [text for number, text in enumerate(body.texts) if number not in foreign]
+    alternatives = min(body.alternatives, manager.settings.max_alternatives)
+    converted = TranslateRequest(text=english, alternatives=alternatives)
+    _, translations = await translate_for(client, request, manager, converted)
+    translated = iter(translations)
+    return _answer(
+        body, [None if number in foreign else next(translated) for number in range(len(body.texts))], detected
+    )
 
 
 def _answer(
-    body: LibreTranslateRequest, translations: list[TranslatedText], detected: list[DetectedLanguage]
+    body: LibreTranslateRequest, translations: list[TranslatedText | None], detected: list[DetectedLanguage]
 ) -> LibreTranslateAnswer:
-    texts = [translation.text for translation in translations]
+    """Assemble the answer; a text without a translation is returned unchanged."""
+    pairs = list(zip(body.texts, translations, strict=True))
+    texts = [text if translation is None else translation.text for text, translation in pairs]
     further = [
-        _alternatives(text, translation, body.alternatives)
-        for text, translation in zip(body.texts, translations, strict=True)
+        [] if translation is None else _alternatives(text, translation, body.alternatives)
+        for text, translation in pairs
     ]
     is_one = isinstance(body.q, str)
     return LibreTranslateAnswer(
@@ -169,7 +214,7 @@ def _alternatives(text: str, translation: TranslatedText, count: int) -> list[st
 )
 async def detect(request: Request, manager: Manager) -> list[DetectedLanguage]:
     """Return the language that a text seems to be in."""
-    client, parameters = await read_request(request, manager.settings, _KEY)
+    client, parameters = await read_request(request, manager.settings, _KEY, may_key_be_in_url=True)
     body = DetectRequest.of(parameters, manager.settings)
     client.charge(0)
     return await _detect([body.q])
@@ -192,6 +237,28 @@ async def languages() -> list[LibreTranslateLanguage]:
         LibreTranslateLanguage(code="en", name="English", targets=["de"]),
         LibreTranslateLanguage(code="de", name="German", targets=[]),
     ]
+
+
+@router.get("/health", name="libretranslate_health", summary="Is the process alive?")
+async def health() -> Status:
+    """Return `ok` while the process is alive."""
+    return Status(status="ok")
+
+
+@router.get(
+    "/frontend/settings",
+    name="libretranslate_settings",
+    summary="Limits and languages in LibreTranslate's format",
+)
+async def frontend_settings(manager: Manager) -> LibreTranslateSettings:
+    """Return what a page for LibreTranslate needs to know."""
+    settings = manager.settings
+    return LibreTranslateSettings(
+        apiKeys=settings.needs_key,
+        keyRequired=settings.needs_key,
+        charLimit=settings.max_characters,
+        language=_LANGUAGES,
+    )
 
 
 fallback = FallbackApp("LibreTranslate's API", router, _LibreTranslateRoute)

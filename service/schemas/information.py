@@ -30,7 +30,7 @@ class ModelAnswer(BaseModel):
                     "device": "cpu",
                     "limits": {
                         "max_texts": 128,
-                        "max_characters": 50000,
+                        "max_characters": 131072,
                         "max_body_bytes": 1000000,
                         "max_alternatives": 5,
                         "deadline_seconds": 60,

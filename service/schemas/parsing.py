@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from functools import cache
 from typing import Annotated, Any, Self
 
@@ -21,7 +22,7 @@ def parse_object(body: bytes) -> dict[str, Any]:
     """Parse a JSON object; raises MalformedJson if the body is not JSON in UTF-8, InvalidRequest if not an object."""
     try:
         # Not model_validate_json: it accepts NaN, and needs three times the memory for many small lists.
-        value = from_json(body, allow_inf_nan=False)
+        value = from_json(body.removeprefix(BOM_UTF8), allow_inf_nan=False)
     except ValueError as error:
         raise MalformedJson(f"Invalid JSON: {error}. Send a JSON object in UTF-8.") from None
     if not isinstance(value, dict):

@@ -206,6 +206,9 @@ def test_json(api: TestClient, text: str | list[str]) -> None:
         {"context": "x" * 1000},
         {"model_type": "prefer_quality_optimized"},
         {"glossary_id": "", "tag_handling": None, "ignore_tags": []},
+        {"outline_detection": True, "tag_handling": "xml", "ignore_tags": ["x"], "splitting_tags": "p,div"},
+        {"outline_detection": "0", "tag_handling": "html", "tag_handling_version": "v2"},
+        {"enable_beta_languages": True, "some_new_parameter": {"a": 1}},
     ],
 )
 def test_options_that_are_supported_or_have_no_effect(api: TestClient, given: dict[str, object]) -> None:
@@ -248,10 +251,12 @@ def test_options_that_are_supported_or_have_no_effect(api: TestClient, given: di
         ({"preserve_formatting": "maybe"}, "preserve_formatting: must be true or false, or left out"),
         ({"context": 7}, "context: must be a string, or left out; it is 7"),
         ({"model_type": "other"}, "model_type: must be"),
-        ({"tag_handling": "xml"}, "tag_handling: is not supported. The fields are text, target_lang, "),
+        ({"tag_handling": "sgml"}, 'tag_handling: must be "xml" or "html", or left out; it is "sgml"'),
+        ({"tag_handling": "xml", "text": ["a", "<b>b</b>"]}, "tag_handling is xml, but text 2 has markup"),
+        ({"tag_handling": "html", "text": ["a &amp; b"]}, "tag_handling is html, but text 1 has markup"),
+        ({"outline_detection": "maybe"}, "outline_detection: must be true or false, or left out"),
         ({"glossary_id": "g"}, "glossary_id: is not supported"),
         ({"custom_instructions": ["be nice"]}, "custom_instructions: is not supported"),
-        ({f"field{number}": 1 for number in range(50)}, "There are 50 mistakes"),
     ],
     ids=lambda value: str(value)[:40],
 )

@@ -18,7 +18,10 @@ from translator.translate.answers import Rung
 from translator.translate.receipt import check
 
 KEY = "a-key-of-the-tests"
-OPEN = {"/healthz", "/readyz", "/metrics", "/model", "/languages", "/libretranslate/languages"}
+OPEN = {
+    "/healthz", "/readyz", "/metrics", "/model", "/languages", "/libretranslate/languages", "/libretranslate/health",
+    "/libretranslate/frontend/settings",
+}  # fmt: skip
 # What to send to each operation that needs more than its URL.
 BODIES: dict[str, dict[str, Any]] = {
     "/translate": {"text": ["Good morning!", "Hi"], "alternatives": 1, "alignment": True},
