@@ -9,8 +9,9 @@ Tensor names carry their shape as a suffix, one capital per axis, batch first:
     M  key length                 V  vocabulary size
     W  beam width                 N  rows of a batch: B·W live ones of a search, B·T of a loss
     P  rows that are not padding  U  updates
+    C  candidates of a row        X  vocabulary, padded for masks
 
-Other letters are explained where they are used.
+In `translator.data`, P counts pairs and K batches. Letters for one function only are explained there.
 
 Masks are boolean, True = may attend, and are named `*_keep_*`.
 """
