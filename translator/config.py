@@ -6,7 +6,7 @@ Each setting is declared once: type, bounds, default and help. The command line 
 import dataclasses
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar, get_type_hints
@@ -22,7 +22,7 @@ Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 BelowOne = Annotated[float, Field(ge=0, lt=1)]
 MAY_CHANGE = "may change when a run is resumed"
-"""Marks the settings that may."""
+"""Marks the settings that you may change when you resume a run."""
 
 
 @dataclass(frozen=True)
@@ -226,6 +226,20 @@ def may_change(kind: type) -> set[str]:
     """Return the names of the settings that may change when a run is resumed."""
     hints = get_type_hints(kind, include_extras=True)
     return {name for name, hint in hints.items() if MAY_CHANGE in getattr(hint, "__metadata__", ())}
+
+
+def changed_settings(settings: Any, saved: Any, prefix: str = "") -> Iterator[tuple[str, Any, Any, bool]]:
+    """Yield each setting that differs: its dotted name, its value, the saved value, and whether it may change.
+
+    Both are instances of the same dataclass. Settings of nested dataclasses are compared one by one.
+    """
+    free = may_change(type(settings))
+    for one in dataclasses.fields(settings):
+        name, value, before = f"{prefix}{one.name}", getattr(settings, one.name), getattr(saved, one.name)
+        if dataclasses.is_dataclass(value):
+            yield from changed_settings(value, before, f"{name}.")
+        elif value != before:
+            yield name, value, before, one.name in free
 
 
 def load_config(preset_or_path: str) -> Config:

@@ -4,10 +4,13 @@ import inspect
 import itertools
 import json
 import math
+from dataclasses import dataclass
+from typing import Annotated
 
 import pytest
 
 from translator.config import (
+    MAY_CHANGE,
     PRESETS,
     AugmentationConfig,
     Config,
@@ -15,6 +18,7 @@ from translator.config import (
     TrainingConfig,
     base,
     big,
+    changed_settings,
     fit_to_vocabulary,
     load_config,
     may_change,
@@ -204,6 +208,27 @@ def test_settings_that_shape_the_weights_must_not_change_on_resume():
     )
     assert not {"seed", "batch_tokens", "schedule", "ema_decay", "precision"} & may_change(TrainingConfig)
     assert not may_change(ModelConfig)
+
+
+@dataclass(frozen=True)
+class Inner:
+    rate: Annotated[int, MAY_CHANGE] = 1
+    size: int = 1
+
+
+@dataclass(frozen=True)
+class Outer:
+    size: Annotated[int, MAY_CHANGE] = 1
+    rate: int = 1
+    inner: Inner = Inner()
+
+
+def test_whether_a_setting_may_change_is_read_from_its_own_class():
+    changes = changed_settings(Outer(2, 3, Inner(4, 5)), Outer())
+    assert list(changes) == [
+        ("size", 2, 1, True), ("rate", 3, 1, False), ("inner.rate", 4, 1, True), ("inner.size", 5, 1, False)
+    ]  # fmt: skip
+    assert list(changed_settings(Outer(inner=Inner(size=2)), Outer())) == [("inner.size", 2, 1, False)]
 
 
 def test_integers_are_accepted_for_floats():

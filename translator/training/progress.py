@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from translator.config import Config, TrainingConfig, may_change
+from translator.config import Config, changed_settings
 from translator.errors import CheckpointError
 from translator.training.stream import Update
 
@@ -78,17 +78,14 @@ def check_same_run(
             f"are {processes}; use the same number, or start a new run in another folder"
         )
     # Settings that did not exist yet when the checkpoint was written get their defaults.
-    saved_config = Config.from_dict(state["config"]).to_dict()
-    for part, values in config.to_dict().items():
-        for key, value in values.items():
-            saved = saved_config[part][key]
-            if saved != value and key not in may_change(TrainingConfig):
-                raise CheckpointError(
-                    f"{part}.{key} is {value!r}, but the checkpoints in {folder} were trained with "
-                    f"{saved!r}; leave it as it was, or start a new run in another folder"
-                )
-            if saved != value:
-                logger.info("%s.%s was %r and is %r from now on", part, key, saved, value)
+    saved_config = Config.from_dict(state["config"])
+    for name, value, saved, is_free in changed_settings(config, saved_config):
+        if not is_free:
+            raise CheckpointError(
+                f"{name} is {value!r}, but the checkpoints in {folder} were trained with "
+                f"{saved!r}; leave it as it was, or start a new run in another folder"
+            )
+        logger.info("%s was %r and is %r from now on", name, saved, value)
 
 
 def warn_of_other_environment(before: dict[str, Any], now: dict[str, Any]) -> None:
