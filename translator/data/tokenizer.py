@@ -42,8 +42,6 @@ _WORD_MARK = "\u2581"  # how SentencePiece writes a space; a literal one would b
 _OUTSIDER = "\U0010fffd"  # a private-use character that is never in a vocabulary
 _MARK_BYTES = 4  # a mark in UTF-8: F3 B0 8x xx
 _MARK_LEAD_BYTE = 0xF3
-_WORDS = re.compile(f"{_WORD_MARK}|[^ {_WORD_MARK}]+| [^ {_WORD_MARK}]*")  # a space belongs to what follows
-_MAX_REMEMBERED_WORDS = 100_000
 _NOT_FOR_TRAINING = re.compile(f"[{_OUTSIDER}\ud800-\udfff\U000f0000-\U000f00ff]")
 
 _TRAINING_OPTIONS: dict[str, Any] = {

@@ -17,13 +17,6 @@ class KeyValue:
     key_NHMK: Tensor
     value_NHMK: Tensor
 
-    def append(self, newer: "KeyValue") -> "KeyValue":
-        """Concatenate the positions of `newer` after these."""
-        return KeyValue(
-            torch.cat([self.key_NHMK, newer.key_NHMK], dim=2),
-            torch.cat([self.value_NHMK, newer.value_NHMK], dim=2),
-        )
-
     def select(self, rows_N: Tensor) -> "KeyValue":
         """Select rows in the given order; a row may appear more than once or not at all."""
         return KeyValue(self.key_NHMK.index_select(0, rows_N), self.value_NHMK.index_select(0, rows_N))
