@@ -6,7 +6,7 @@ DATA holds train, val, test2016, test2017 and testcoco2017, each as NAME.en and 
 same time, each on one core. As an ensemble, they translate the English side of the training text. Each model then
 continues to train on the original pairs and on these translations (ensemble distillation: Kim and Rush 2016, Freitag et
 al. 2017). They are scored one by one and as an ensemble. To resume an interrupted run, repeat the same command.
-benchmarks/README.md explains the scores and lists the settings that were tried.
+benchmarks/README.md explains the scores, and docs/experiments.md lists the settings that were tried.
 """
 
 import json
