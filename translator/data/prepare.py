@@ -24,12 +24,13 @@ from translator.data.corpus import (
     read_pairs,
 )
 from translator.data.shards import MAX_VOCAB_SIZE, CorpusEntry, IdBlock, PreparedWriter
-from translator.data.tokenizer import MARKS, Tokenizer, train_tokenizer
+from translator.data.tokenizer import Tokenizer, train_tokenizer
 from translator.data.vocabulary import marks_of_classes
 from translator.errors import ConfigError, DataError
 from translator.text import normalise
 from translator.text.formality import FORMALITIES, formalities_of
 from translator.text.lexicon import Hinting, Lexicon
+from translator.text.marks import MARK
 from translator.text.protected import mark_pair
 from translator.text.spelling import spelt_as_today
 from translator.text.wrapped import joined, wrapped
@@ -186,7 +187,7 @@ class _Preparation:
             for pair in clean_pairs(self._watched("reading", spec, counts), self._rules, seen, counts):
                 if random.random() < spec.weight / heaviest:
                     marked = mark_pair(*pair, marks_of_classes(), random)
-                    yield from (MARKS.sub("", text) for text in (marked.english, marked.german))
+                    yield from (MARK.sub("", text) for text in (marked.english, marked.german))
             _check_something_is_left(spec, counts)
 
     def encode(

@@ -19,7 +19,6 @@ import numpy as np
 import sentencepiece
 
 from translator.data.vocabulary import (
-    FIRST_MARK,
     REQUIRED_CHARACTERS,
     RESERVED_CLASSES,
     SMALLEST_WITH_REQUIRED_CHARACTERS,
@@ -28,13 +27,13 @@ from translator.data.vocabulary import (
     reserved_names,
 )
 from translator.errors import DataError, InputError
+from translator.text.marks import FIRST_MARK, MARK, MARK_RANGE
 
 PAD_ID = 0
 UNK_ID = 1
 BOS_ID = 2
 EOS_ID = 3
 FIRST_RESERVED_ID = EOS_ID + 1
-MARKS = re.compile("[\U000f0000-\U000f00ff]")
 
 _TEXTS_PER_THREAD = 256  # with fewer, starting a thread costs more than it saves
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -42,7 +41,7 @@ _WORD_MARK = "\u2581"  # how SentencePiece writes a space; a literal one would b
 _OUTSIDER = "\U0010fffd"  # a private-use character that is never in a vocabulary
 _MARK_BYTES = 4  # a mark in UTF-8: F3 B0 8x xx
 _MARK_LEAD_BYTE = 0xF3
-_NOT_FOR_TRAINING = re.compile(f"[{_OUTSIDER}\ud800-\udfff\U000f0000-\U000f00ff]")
+_NOT_FOR_TRAINING = re.compile(f"[{_OUTSIDER}\ud800-\udfff{MARK_RANGE}]")
 
 _TRAINING_OPTIONS: dict[str, Any] = {
     "model_type": "bpe",
@@ -170,7 +169,7 @@ class Tokenizer:
         return self.encode(_OUTSIDER + text)[len(self.encode(_OUTSIDER)) :]
 
     def encode_marked(self, text: str) -> list[int]:
-        """Return the piece ids of a text with marks for reserved pieces; see `translator.data.vocabulary.FIRST_MARK`.
+        """Return the piece ids of a text with marks for reserved pieces; see `translator.text.marks.FIRST_MARK`.
 
         Text after a leading register mark is encoded as the start of a text.
         Raises `InputError` on a lone surrogate.
@@ -184,7 +183,7 @@ class Tokenizer:
             text if register is None else text[1:] for text, register in zip(texts, registers, strict=True)
         ]
         encoded = [
-            self._read_marks(ids) if MARKS.search(text) else ids
+            self._read_marks(ids) if MARK.search(text) else ids
             for text, ids in zip(rest, self.encode_all(rest), strict=True)
         ]
         return [

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from translator.text.marks import FIRST_MARK
+
 SPAN_CLASSES = {
     "opaque": 16,
     "number": 16,
@@ -30,10 +32,6 @@ HINT_CLASSES = {"hint": 4, "register": 2, "spare": 10}
 """Pieces that only a source may contain: around a suggested translation, for du or Sie, and for future use."""
 
 RESERVED_CLASSES = SPAN_CLASSES | HINT_CLASSES
-
-
-FIRST_MARK = 0xF0000
-"""In marked text, reserved piece i is the private-use character U+F0000 + i."""
 
 
 def marks_of_classes() -> dict[str, str]:

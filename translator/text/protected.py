@@ -19,6 +19,7 @@ import numpy as np
 
 from translator.text.emphasis import Place, find_emphasis
 from translator.text.german import GermanText
+from translator.text.marks import MARK
 from translator.text.opaque import OpaqueKind, OpaqueSpan, find_opaque
 from translator.text.sentences import find_emoji
 from translator.text.values import Value, ValueKind, find_values
@@ -43,7 +44,6 @@ _WITH_DIGITS = re.compile(r"(?<!\w)[^\W\d]*+\d\w*+(?:[.,:]\w*\d\w*+)*+")
 _LABEL = re.compile(rf"(?<!\w){NO_ANSWER}(?i:no)\.(?P<colon>:?)[ \u00a0]\Z")
 _LONGEST_LABEL = 5
 _DIGIT = re.compile(r"\d")
-_MARK = re.compile("[\U000f0000-\U000f00ff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +198,7 @@ def restore_with_places(
     texts = {one.mark: one.span.written(style) for one in placed}
     ends_with_stop = {one.mark for one in placed if one.span.value and texts[one.mark].endswith(".")}
     parts, places, length, position = list[str](), dict[str, tuple[int, int]](), 0, 0
-    for match in _MARK.finditer(marked):
+    for match in MARK.finditer(marked):
         before, text = marked[position : match.start()], texts.get(match[0], "")
         places[match[0]] = (length + len(before), length + len(before) + len(text))
         parts += before, text

@@ -17,8 +17,9 @@ import numpy as np
 
 from translator.text.formality import formalities_of
 from translator.text.lexicon import Lexicon
+from translator.text.marks import MARK_RANGE
 
-_WORD = re.compile(r"[\U000f0000-\U000f00ff]|(?<![\w'’])[^\W\d_]{2,}+(?![\w'’])")
+_WORD = re.compile(rf"[{MARK_RANGE}]|(?<![\w'’])[^\W\d_]{{2,}}+(?![\w'’])")
 _TWO_CLAUSES = re.compile(r"([^,;:]{5,}+)[,;:] ([^,;:]{5,}?)([.!?]?)")
 
 _LONGER_SHARE = 0.6

@@ -66,9 +66,6 @@ def piece_texts(tokenizer: Tokenizer) -> PieceTexts:
         [
             *[b""] * tokenizer.first_byte_id,
             *(bytes([byte]) for byte in range(256)),
-            *(
-                tokenizer.piece(piece).replace("▁", " ").encode()
-                for piece in tokenizer.learnt_ids
-            ),
+            *(tokenizer.piece(piece).replace("▁", " ").encode() for piece in tokenizer.learnt_ids),
         ]
     )

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from translator.text.marks import MARK_RANGE
 from translator.text.opaque.capitals import CAPITALS
 from translator.text.opaque.forms import (
     AT_MARKS,
@@ -190,7 +191,7 @@ _PLAIN = (
 """Ordinary words and numbers: only multi-word commands may start there."""
 _MARKS = "".join(sorted({mark for marks, _, _ in AT_MARKS for mark in marks}))
 _OTHER_SIGNS = (
-    rf"[{LONE_SIGNS}§¶·†‡©®™•‣※¦¬¤\u2190-\u2211\u2213-\u23ff\u2500-\u27bf\u2900-\u2bff\U000f0000-\U000f00ff]"
+    rf"[{LONE_SIGNS}§¶·†‡©®™•‣※¦¬¤\u2190-\u2211\u2213-\u23ff\u2500-\u27bf\u2900-\u2bff{MARK_RANGE}]"
 )
 _NO_PUNCTUATION = r"(?!(?<=\w)[.:-]|[-/~.$%*+(:#@\[<&](?:\s|\Z))"
 """A mark before a space is punctuation."""

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from translator.text.marks import MARK_RANGE
 from translator.text.opaque.words import (
     ABBREVIATIONS,
     BEGINNERS,
@@ -310,7 +311,7 @@ AT_MARKS: tuple[tuple[str, OpaqueKind, str], ...] = (
         "sign",
         rf"(?!{PICTOGRAPH}|.\ufe0f)[§¶·†‡©®™•‣※¦¬¤\u2190-\u2211\u2213-\u23ff\u2500-\u27bf\u2900-\u2bff]\ufe0e?",
     ),
-    ("", "private", "[\U000f0000-\U000f00ff]++"),
+    ("", "private", f"[{MARK_RANGE}]++"),
     (
         "/",
         "path",
