@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Literal, get_args
 
+from translator.text.places import Place
 from translator.text.protected import replaced
 from translator.text.values import ValueKind
 from translator.translate import Hypothesis
-from translator.translate.receipt import CheckKind, Place
+from translator.translate.receipt import CheckKind
 
 Flag = Literal[
     "copied_source",

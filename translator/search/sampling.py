@@ -6,14 +6,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from translator.engines.protocol import Ints, Mask, Session
+from translator.engines.protocol import Ints, Mask, Reals, Session
 from translator.options import Sampling, SearchOptions
 from translator.search.hypotheses import ScoredTokens, SpecialTokens, length_penalty
 from translator.search.rules import Rules, Task
 from translator.search.sentences import Sentences
 from translator.search.trace import Step, StopReason
-
-Reals = npt.NDArray[np.float64]
 
 
 class SampleSearch:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-Place = tuple[int, int]
+from translator.text.places import Place, is_word_character
 
 _MARKS_OR_CODE = re.compile(r"`[^`\n]{1,200}`|\n|(?P<marks>\*++|_++|~~++)")
 _MAY_HOLD_MARKS = re.compile(r"[*_]|~~")
@@ -29,11 +29,11 @@ def _pairs(text: str) -> Iterator[tuple[Place, Place]]:
             opened = [] if match[0] == "\n" else opened
             continue
         before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
-        opening = _opening(opened, match) if before.strip() and not _is_word(after) else None
+        opening = _opening(opened, match) if before.strip() and not is_word_character(after) else None
         if opening is not None and _is_emphasis(opened[opening], match):
             yield opened[opening].span(), match.span()
             del opened[opening:]
-        elif after.strip() and not _is_word(before) and before not in ("/", "\\"):
+        elif after.strip() and not is_word_character(before) and before not in ("/", "\\"):
             opened = [*opened, match][-_DEEPEST:]
 
 
@@ -47,7 +47,3 @@ def _is_emphasis(opening: re.Match[str], closing: re.Match[str]) -> bool:
     if not inside or (opening[0][0] == "_" and _IDENTIFIER.fullmatch(inside)):
         return False
     return opening[0] != "__" or not _NAME.fullmatch(inside)
-
-
-def _is_word(character: str) -> bool:
-    return character.isalnum() or character == "_"

@@ -6,8 +6,6 @@ from typing import Literal
 Formality = Literal["formal", "informal"]
 FORMALITIES: tuple[Formality, ...] = ("formal", "informal")
 """In the order of the reserved pieces of the class "register", which the model reads."""
-RequestedFormality = Literal["formal", "informal", "auto"]
-"""What a user can request; auto leaves the choice to the model."""
 
 _YOU = re.compile(r"\b(?:you|your|yours|yourself|yourselves)\b", re.IGNORECASE)
 _INFORMAL = re.compile(

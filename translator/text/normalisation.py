@@ -5,7 +5,7 @@ import unicodedata
 
 from translator.errors import InputError
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+SURROGATE = re.compile("[\ud800-\udfff]")
 # Cutting before an ASCII character does not change the NFC. After 1,000 other characters, cut anywhere.
 _NFC_PART = re.compile(r"[\s\S]{1,1000}(?=[\x00-\x7f]|\Z)|[\s\S]{1,1000}")
 # Control characters that are not whitespace, soft hyphen, zero-width spaces, word joiner, invisible
@@ -78,7 +78,7 @@ def _composed(text: str) -> str:
 
 def refuse_surrogates(text: str) -> None:
     """Raise InputError on a lone surrogate, which UTF-8 cannot encode."""
-    if found := _SURROGATE.search(text):
+    if found := SURROGATE.search(text):
         raise InputError(
             f"the text has a lone surrogate (U+{ord(found[0]):04X}) at character {found.start()}; only "
             "Unicode characters can be translated. Send valid UTF-8; in JSON, surrogate escapes must come in pairs."

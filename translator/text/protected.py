@@ -17,17 +17,17 @@ from typing import Literal
 
 import numpy as np
 
-from translator.text.emphasis import Place, find_emphasis
+from translator.options import Numbers
+from translator.text.emphasis import find_emphasis
 from translator.text.german import GermanText
 from translator.text.marks import MARK
 from translator.text.opaque import OpaqueKind, OpaqueSpan, find_opaque
+from translator.text.places import Place
 from translator.text.sentences import find_emoji
 from translator.text.values import Value, ValueKind, find_values
 from translator.text.values.patterns import NO_ANSWER
 
 ProtectedKind = OpaqueKind | ValueKind | Literal["emoji"]
-NumberStyle = Literal["german", "keep"]
-"""Whether to write numbers, times and dates in German form or keep the form of the source."""
 
 _VALUE_CLASSES = {
     "small": "number", "number": "number", "label": "number", "year": "year", "decade": "year",
@@ -59,7 +59,7 @@ class ProtectedSpan:
     value: Value | None = None
     """None for opaque spans."""
 
-    def written(self, style: NumberStyle) -> str:
+    def written(self, style: Numbers) -> str:
         """Return the text to write in the translation."""
         return self.german if style == "german" or self.is_word else self.text
 
@@ -186,18 +186,18 @@ def mark(
     return replaced(text, places, [one.mark for one in placed]), placed
 
 
-def restore(marked: str, placed: Iterable[PlacedSpan], style: NumberStyle = "german") -> str:
+def restore(marked: str, placed: Iterable[PlacedSpan], style: Numbers = "german") -> str:
     """Replace marks by their spans; marks without a span are dropped."""
     return restore_with_places(marked, placed, style)[0]
 
 
 def restore_with_places(
-    marked: str, placed: Iterable[PlacedSpan], style: NumberStyle = "german"
-) -> tuple[str, dict[str, tuple[int, int]]]:
+    marked: str, placed: Iterable[PlacedSpan], style: Numbers = "german"
+) -> tuple[str, dict[str, Place]]:
     """Return the text as `restore` does, and the position in it of each mark's span."""
     texts = {one.mark: one.span.written(style) for one in placed}
     ends_with_stop = {one.mark for one in placed if one.span.value and texts[one.mark].endswith(".")}
-    parts, places, length, position = list[str](), dict[str, tuple[int, int]](), 0, 0
+    parts, places, length, position = list[str](), dict[str, Place](), 0, 0
     for match in MARK.finditer(marked):
         before, text = marked[position : match.start()], texts.get(match[0], "")
         places[match[0]] = (length + len(before), length + len(before) + len(text))
@@ -219,9 +219,9 @@ class MarkedPair:
     """The number of spans replaced by marks."""
     spans: int = 0
     """The number of spans in the English."""
-    english_places: tuple[tuple[int, int], ...] = ()
+    english_places: tuple[Place, ...] = ()
     """Positions in the original English of the replaced spans, in order."""
-    german_places: tuple[tuple[int, int], ...] = ()
+    german_places: tuple[Place, ...] = ()
     """Positions in the original German of the replaced spans, in order."""
 
 
@@ -251,7 +251,7 @@ def mark_pair(
     )
 
 
-def replaced(text: str, places: Sequence[tuple[int, int]], by: Sequence[str]) -> str:
+def replaced(text: str, places: Sequence[Place], by: Sequence[str]) -> str:
     """Return the text with each place replaced by the string for it; places are in order and disjoint."""
     parts, position = list[str](), 0
     for (start, end), new in zip(places, by, strict=True):
@@ -260,18 +260,18 @@ def replaced(text: str, places: Sequence[tuple[int, int]], by: Sequence[str]) ->
     return "".join(parts) + text[position:]
 
 
-def origins(text: str, places: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+def origins(text: str, places: Sequence[Place]) -> list[Place]:
     """Return, for each character of a text with marks in these places, its position in the original text."""
-    found, position = list[tuple[int, int]](), 0
+    found, position = list[Place](), 0
     for start, end in places:
         found += [*((one, one + 1) for one in range(position, start)), (start, end)]
         position = end
     return [*found, *((one, one + 1) for one in range(position, len(text)))]
 
 
-def _counterparts(spans: Sequence[ProtectedSpan], german: str) -> dict[ProtectedSpan, tuple[int, int]]:
+def _counterparts(spans: Sequence[ProtectedSpan], german: str) -> dict[ProtectedSpan, Place]:
     """Find each span in the German text; plain numbers come last, so that they do not take part of a date."""
-    text, found = GermanText(german), dict[ProtectedSpan, tuple[int, int]]()
+    text, found = GermanText(german), dict[ProtectedSpan, Place]()
     for span in sorted(spans, key=lambda span: span.kind in ("number", "year")):
         place = text.take(span.value) if span.value else text.take_text(span.text)
         if place:

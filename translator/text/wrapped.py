@@ -18,6 +18,7 @@ import numpy as np
 from translator.text.formality import formalities_of
 from translator.text.lexicon import Lexicon
 from translator.text.marks import MARK_RANGE
+from translator.text.places import Place
 
 _WORD = re.compile(rf"[{MARK_RANGE}]|(?<![\w'’])[^\W\d_]{{2,}}+(?![\w'’])")
 _TWO_CLAUSES = re.compile(r"([^,;:]{5,}+)[,;:] ([^,;:]{5,}?)([.!?]?)")
@@ -66,8 +67,6 @@ _COMMON = {
     for english, german in (entry.split("=") for entry in _COMMON_WORDS.split())
 }
 """The German of common words. The lexicon of hints leaves them out, because a model knows them."""
-
-Place = tuple[int, int]
 
 
 def wrapped(

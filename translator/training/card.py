@@ -15,8 +15,9 @@ from translator.evaluation.evaluate import Evaluation
 from translator.files.model_folder import write_card
 from translator.machine.device import count_devices, describe_device
 from translator.model.transformer import Transformer
+from translator.options import RequestedFormality
 from translator.search import SearchOptions
-from translator.text.formality import FORMALITIES, RequestedFormality
+from translator.text.formality import FORMALITIES
 from translator.training import Trainer
 from translator.training.checkpoint import load_model, save_model
 from translator.translate import Translator

@@ -14,11 +14,13 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
+from translator.options import Numbers
 from translator.text.german import GermanText, find_numbers
 from translator.text.number_words import values_in_words
 from translator.text.numbers import german_values, possible_values
 from translator.text.opaque import find_opaque
-from translator.text.protected import NumberStyle, ProtectedKind, ProtectedSpan, replaced, tag_pairs
+from translator.text.places import Place
+from translator.text.protected import ProtectedKind, ProtectedSpan, replaced, tag_pairs
 from translator.text.units import ANY_BUT_CLOCK, Units, counts_things, english_unit_after, german_unit_after
 from translator.text.values import CURRENCY_CODES, Value, time_key
 
@@ -26,7 +28,6 @@ Verdict = Literal["kept", "converted", "lost", "misplaced", "extra"]
 """`kept`: unchanged. `converted`: another form of the same value. `lost`: missing. `misplaced`: a tag that no longer
 encloses any words, or crosses another pair, or moved into or out of one. `extra`: nothing in the source explains it."""
 CheckKind = ProtectedKind | Literal["character"]
-Place = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def check(
     start: int,
     spans: Sequence[ProtectedSpan],
     translation: str,
-    numbers: NumberStyle = "german",
+    numbers: Numbers = "german",
 ) -> tuple[Check, ...]:
     """Compare a sentence with its translation. `start` is its offset in the text in which the spans were found.
 
@@ -117,9 +118,7 @@ def check(
     return (*checks, *extra, *doubled, *more, *_broken_characters(source, translation))
 
 
-def _check_span(
-    source: str, span: ProtectedSpan, start: int, german: GermanText, numbers: NumberStyle
-) -> Check:
+def _check_span(source: str, span: ProtectedSpan, start: int, german: GermanText, numbers: Numbers) -> Check:
     place = span.start - start, span.end - start
     target = _target(source, place, span, german, numbers)
     if target is None:
@@ -129,7 +128,7 @@ def _check_span(
 
 
 def _target(
-    source: str, place: Place, span: ProtectedSpan, german: GermanText, numbers: NumberStyle
+    source: str, place: Place, span: ProtectedSpan, german: GermanText, numbers: Numbers
 ) -> Place | None:
     """Find a span in the German."""
     if span.value is None:

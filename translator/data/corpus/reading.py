@@ -11,8 +11,8 @@ from translator.data.corpus.counts import DropCounts
 from translator.data.corpus.lines import COMPRESSIONS, read_lines
 from translator.data.corpus.spec import CorpusSpec, Pair
 from translator.errors import ConfigError, DataError
+from translator.text.normalisation import SURROGATE
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _WHITESPACE = re.compile(r"\s+")
 # Not U+0085: it is nearly always a damaged "…", which cleaning drops.
 _LINE_BREAK = re.compile("[\n\r\v\f\u2028\u2029]")
@@ -40,7 +40,7 @@ def read_pairs(spec: CorpusSpec, counts: DropCounts) -> Iterator[Pair]:
         counts.read += 1
         if pair is None:
             counts.dropped["malformed"] += 1
-        elif _SURROGATE.search(pair[0]) or _SURROGATE.search(pair[1]):
+        elif SURROGATE.search(pair[0]) or SURROGATE.search(pair[1]):
             counts.dropped["encoding damage"] += 1
         else:
             yield _on_one_line(pair[0]), _on_one_line(pair[1])

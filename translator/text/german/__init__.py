@@ -10,13 +10,14 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
 
-from translator.text.german.forms import ANY_NUMBER, HAS_NUMBER, TABLES, Place, ReadNumber, keys_and_places
+from translator.text.german.forms import ANY_NUMBER, HAS_NUMBER, TABLES, ReadNumber, keys_and_places
 from translator.text.german.words import InDigits
 from translator.text.numbers import possible_values
+from translator.text.places import Place, is_word_character
 from translator.text.units import Units, german_unit_after
 from translator.text.values.keys import Value
 
-__all__ = ["GermanText", "Place", "ReadNumber", "find_numbers"]
+__all__ = ["GermanText", "ReadNumber", "find_numbers"]
 
 _ADVERBS = {
     key: re.compile(rf"(?<!\w)(?:{words})[ \u00a0\u2009\u202f]\Z", re.IGNORECASE)
@@ -186,10 +187,10 @@ class GermanText:
         before, after = self.text[max(0, start - 2) : start], self.text[end : end + 2]
         if self.text[start] in _EMPHASIS and not self.text[start:end].strip(_EMPHASIS):
             beside = before[-1:], after[:1]
-            return self.text[start] not in beside and not all(map(_is_word, beside))
+            return self.text[start] not in beside and not all(map(is_word_character, beside))
         if _ESCAPE.fullmatch(self.text, start, end):  # a word may follow: “\\nBitte”
             return before[-1:] != "\\"
-        is_longer_path = "/" in self.text[start:end] and after[:1] == "/" and _is_word(after[1:])
+        is_longer_path = "/" in self.text[start:end] and after[:1] == "/" and is_word_character(after[1:])
         return not (
             is_longer_path or _goes_on(before[::-1], self.text[start]) or _goes_on(after, self.text[end - 1])
         )
@@ -227,8 +228,4 @@ def _goes_on(beside: str, last: str) -> bool:
         return True
     if last in _BRACKETS and beside[:1] == last:
         return True
-    return _is_word(last) and _is_word(beside[:1])
-
-
-def _is_word(character: str) -> bool:
-    return character.isalnum() or character == "_"
+    return is_word_character(last) and is_word_character(beside[:1])

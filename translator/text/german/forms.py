@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from translator.text.numbers import VULGAR
+from translator.text.places import Place
 from translator.text.units import GERMAN_UNIT_WORDS, german_unit_symbols
 from translator.text.values.keys import (
     CURRENCY_CODES,
@@ -18,7 +19,6 @@ from translator.text.values.keys import (
 )
 from translator.text.values.patterns import CODE
 
-Place = tuple[int, int]
 ReadNumber = Callable[[str], set[Fraction]]
 """Returns the values that a number may have."""
 
