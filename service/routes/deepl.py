@@ -26,6 +26,7 @@ from service.routes.compat import (
     FallbackApp,
     errors,
     read_request,
+    refuse_markup,
 )
 from service.schemas.parsing import Texts
 from service.schemas.translation import TranslateRequest
@@ -124,13 +125,9 @@ class DeepLRequest(CompatRequest):
             raise RequestTooLarge(
                 f"The request has {len(self.texts)} texts; the limit is {_MAX_TEXTS}. Split it into several requests."
             )
+        if self.tag_handling:
+            refuse_markup(f"tag_handling is {self.tag_handling}", self.texts)
         for number, text in enumerate(self.texts, start=1):
-            if self.tag_handling and ("<" in text or "&" in text):
-                raise InvalidRequest(
-                    f"tag_handling is {self.tag_handling}, but text {number} has markup, which is supported as plain "
-                    "text only. Leave tag_handling out: tags and entities are kept, and the words between them "
-                    "translated."
-                )
             if self.split_sentences == "nonewlines" and len(text.strip().splitlines()) > 1:
                 raise InvalidRequest(
                     "split_sentences is nonewlines, but a line break always ends a sentence here, and text "

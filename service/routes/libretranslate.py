@@ -22,6 +22,7 @@ from service.routes.compat import (
     FallbackApp,
     errors,
     read_request,
+    refuse_markup,
 )
 from service.schemas.information import Status
 from service.schemas.parsing import Texts
@@ -56,7 +57,9 @@ class LibreTranslateRequest(CompatRequest):
     target: Annotated[Literal["de"], BeforeValidator(_language_only)] = Field(
         description="German is the only target language; case and region do not matter."
     )
-    format: Literal["text"] = Field("text", description="HTML is not supported.")
+    format: Literal["text", "html"] = Field(
+        "text", description="html only for texts without markup: a text with < or & is refused."
+    )
     alternatives: Annotated[int, Field(ge=0)] = Field(
         0, description="Number of further translations to return; fewer if there are not as many."
     )
@@ -162,6 +165,8 @@ async def translate(request: Request, manager: Manager) -> LibreTranslateAnswer:
     """Translate an English text or a list of texts into German."""
     client, parameters = await read_request(request, manager.settings, _KEY, may_key_be_in_url=True)
     body = LibreTranslateRequest.of(parameters, manager.settings)
+    if body.format == "html":
+        refuse_markup("format is html", body.texts)
     detected = await _detect(body.texts) if body.source == "auto" else []
     foreign = {number for number, one in enumerate(detected) if one.language != "en"}
     english = [text for number, text in enumerate(body.texts) if number not in foreign]

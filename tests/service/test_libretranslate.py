@@ -235,6 +235,11 @@ def test_json_that_is_declared_a_form_is_named(api: TestClient) -> None:
     assert "looks like JSON" in complaint(answer, 400)
 
 
+def test_html_without_markup_is_text(api: TestClient) -> None:
+    body = {"q": "3 > 2", **EN_DE, "format": "html"}
+    assert api.post("/libretranslate/translate", json=body).json() == {"translatedText": "DE:3 > 2"}
+
+
 def test_a_byte_order_mark_is_skipped(api: TestClient) -> None:
     body = b'\xef\xbb\xbf{"q": "Hi", "source": "en", "target": "de"}'
     assert api.post("/libretranslate/translate", content=body, headers=JSON).json() == {
@@ -278,7 +283,8 @@ def test_alternatives_are_assembled_from_those_of_the_sentences(
         ({"source": "fr"}, 'source: must be "en" or "auto", or left out; it is "fr"'),
         ({"target": "es"}, 'target: must be "de"; it is "es"'),
         ({"target": ""}, "target: is missing"),
-        ({"format": "html"}, 'format: must be "text", or left out; it is "html"'),
+        ({"format": "html", "q": ["a", "<p>b</p>"]}, "format is html, but text 2 has markup"),
+        ({"format": "xml"}, 'format: must be "text" or "html", or left out; it is "xml"'),
         ({"alternatives": -1}, "alternatives: must be a whole number of 0 or more, or left out; it is -1"),
         (
             {"alternatives": "many"},
