@@ -35,7 +35,7 @@ from translator.errors import ConfigError, TranslatorError
 from translator.machine.device import choose_device, describe_device, set_up_processor
 from translator.model.transformer import Transformer
 from translator.training import Trainer
-from translator.training.batch_loss import resolve_precision
+from translator.training.batch_loss import training_precision
 from translator.training.card import training_flops
 from translator.training.stream import Update
 
@@ -186,7 +186,7 @@ def measure(options: Options, size: Size, console: Console) -> Report:
     """Build the systems, then let them train in turns."""
     set_up_processor(options.threads)  # as train.py does; the peers share it
     device = choose_device(options.device)
-    precision = resolve_precision(TrainingConfig(precision=options.precision, max_steps=1), device)
+    precision = training_precision(TrainingConfig(precision=options.precision, max_steps=1), device)
     console.print(
         f"{describe_device(device)}, PyTorch {torch.__version__}: measuring the matrix-product peak"
     )

@@ -20,7 +20,7 @@ def batch_loss(
     `forward` is `Transformer.forward` or a wrapper of it. Matrix products run in bf16 if `training` asks for it.
     """
     device = embedding_VD.device
-    with torch.autocast(device.type, torch.bfloat16, enabled=resolve_precision(training, device) == "bf16"):
+    with torch.autocast(device.type, torch.bfloat16, enabled=training_precision(training, device) == "bf16"):
         output_BTD = forward(batch.source_BS, batch.source_keep_BS, batch.target_input_BT)
         return label_smoothed_cross_entropy(
             output_BTD.flatten(0, 1),
@@ -31,7 +31,7 @@ def batch_loss(
         )
 
 
-def resolve_precision(training: TrainingConfig, device: torch.device) -> str:
+def training_precision(training: TrainingConfig, device: torch.device) -> str:
     """Resolve "auto" for this device: "bf16" or "fp32"."""
     if training.precision == "auto":
         return "bf16" if has_fast_bf16(device) else "fp32"

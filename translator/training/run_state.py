@@ -14,7 +14,7 @@ from translator.config import Config
 from translator.errors import CheckpointError, ConfigError
 from translator.machine.device import return_freed_memory
 from translator.model.transformer import Transformer
-from translator.training.batch_loss import resolve_precision
+from translator.training.batch_loss import training_precision
 from translator.training.checkpoint import (
     DAMAGED_PREFIX,
     Checkpoint,
@@ -248,7 +248,7 @@ class RunState:
         device = next(self._model.parameters()).device
         return {
             "the device": device.type,
-            "the precision": resolve_precision(self._config.training, device),
+            "the precision": training_precision(self._config.training, device),
             "the number of threads": torch.get_num_threads(),
             "PyTorch": torch.__version__,
         }

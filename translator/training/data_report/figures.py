@@ -118,10 +118,10 @@ def epoch_tokens(corpus: PreparedCorpus, training: TrainingConfig) -> float:
 def _sample(corpus: PreparedCorpus, tokenizer: Tokenizer) -> Texts:
     random = np.random.default_rng(0)
     chosen = np.sort(random.choice(len(corpus), min(SAMPLED_PAIRS, len(corpus)), replace=False)).tolist()
-    return {pair: read_pair(corpus, tokenizer, pair) for pair in chosen}
+    return {pair: pair_as_text(corpus, tokenizer, pair) for pair in chosen}
 
 
-def read_pair(corpus: PreparedCorpus, tokenizer: Tokenizer, pair: int) -> tuple[str, str]:
+def pair_as_text(corpus: PreparedCorpus, tokenizer: Tokenizer, pair: int) -> tuple[str, str]:
     """Return the source and target of a pair as text."""
     source, target = corpus.pair(pair)
     return tokenizer.decode(source.tolist()), tokenizer.decode(target.tolist())

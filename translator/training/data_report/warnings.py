@@ -12,7 +12,7 @@ from translator.config import TrainingConfig
 from translator.data.shards import PreparedCorpus, PreparedData
 from translator.data.tokenizer import Tokenizer
 from translator.training.data_report.alignment import FEWEST_PAIRS
-from translator.training.data_report.figures import CorpusFigures, distinct_tokens, read_pair
+from translator.training.data_report.figures import CorpusFigures, distinct_tokens, pair_as_text
 from translator.training.data_report.scan import MAX_PIECES, Scan
 
 _MAX_COPIED, _MAX_TOKENISED, _MAX_WRONG_LANGUAGE, _MAX_EMPTY = 0.05, 0.1, 0.2, 0.001
@@ -37,7 +37,7 @@ class Example:
             return "no example"
         english, german = (
             text if len(text) <= 50 else text[:49] + "…"
-            for text in read_pair(self._corpus, self._tokenizer, pair)
+            for text in pair_as_text(self._corpus, self._tokenizer, pair)
         )
         return f"pair {pair} (counted from 0) is “{english}” – “{german}”"
 
