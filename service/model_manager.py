@@ -25,7 +25,8 @@ from service.settings import Settings
 from translator.errors import TranslatorError
 from translator.evaluation.scoring import SentenceScore
 from translator.translate import DEFAULT_STYLE, SourceSentence, Style
-from translator.translate.ladder import copied, place_in
+from translator.translate.answers import copied
+from translator.translate.sources import place_in
 
 logger = logging.getLogger(__name__)
 

@@ -26,7 +26,7 @@ from translator.search.feed import Feed
 from translator.text import Span, split_sentences
 from translator.text.protected import find_protected
 from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style
-from translator.translate.ladder import check_of
+from translator.translate.answers import check_of
 
 playwright_api = pytest.importorskip("playwright.sync_api")
 pytestmark = [needs_browser, pytest.mark.slow]

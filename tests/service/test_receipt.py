@@ -19,8 +19,7 @@ from translator.search.feed import Feed
 from translator.text import Span
 from translator.text.protected import ProtectedSpan, find_protected
 from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style
-from translator.translate.answers import Rung
-from translator.translate.ladder import check_of
+from translator.translate.answers import Rung, check_of
 from translator.translate.receipt import CheckKind
 
 

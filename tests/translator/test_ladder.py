@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from translator.data.tokenizer import Tokenizer, train_tokenizer
-from translator.translate.answers import Hypothesis
-from translator.translate.ladder import Ladder, check_of, copied, has_fault
+from translator.translate.answers import Hypothesis, check_of, copied, has_fault
+from translator.translate.ladder import Ladder
 from translator.translate.precision import shipped_model
 from translator.translate.sources import SourceEncoder, SourceSentence, read_sentences
 

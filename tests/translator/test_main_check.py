@@ -9,7 +9,7 @@ from translator.search import SearchOptions
 from translator.text import Span
 from translator.text.protected import find_protected
 from translator.translate import Hypothesis, SourceSentence, Style, assemble
-from translator.translate.ladder import check_of
+from translator.translate.answers import check_of
 
 GERMAN = {
     "The fee is $1,299.99.": "Die Gebühr beträgt 4711.",

@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from translator.text import rejoin
-from translator.translate.receipt import Check
-from translator.translate.sources import SourceSentence
+from translator.text.protected import replaced
+from translator.translate.receipt import Check, check
+from translator.translate.sources import SourceSentence, place_in, written_form
 
 Rung = Literal["first", "next", "forced", "parts", "copied"]
 """Which rung of the ladder produced a translation; see `translator.translate.ladder`."""
+
+_MAX_CONFIDENCE_LOSS = 1.5
+"""Nats per piece by which a repaired translation may be less likely than the first one. Beyond that, it is nonsense."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,30 @@ class Hypothesis:
     checks: tuple[Check, ...] = ()
     """What happened to each protected span."""
     rung: Rung = "first"
+
+
+def copied(source: SourceSentence) -> Hypothesis:
+    """The source with its numbers in German form."""
+    places = [place_in(source, span) for span in source.protected]
+    text = replaced(source.text, places, [written_form(source, span) for span in source.protected])
+    return Hypothesis(text, 0.0, checks=check_of(source, text), rung="copied" if source.tokens else "first")
+
+
+def check_of(source: SourceSentence, text: str) -> tuple[Check, ...]:
+    """Check a translation of a sentence."""
+    return check(source.text, source.span.start, source.protected, text, source.style.numbers)
+
+
+def has_fault(hypothesis: Hypothesis) -> bool:
+    """Whether any check fails."""
+    return any(one.is_fault for one in hypothesis.checks)
+
+
+def is_plausible(repaired: Hypothesis, first: Hypothesis) -> bool:
+    """Whether a translation from another search is about as likely as the first one."""
+    return (
+        repaired.rung in ("parts", "copied") or repaired.confidence >= first.confidence - _MAX_CONFIDENCE_LOSS
+    )
 
 
 @dataclass(frozen=True)

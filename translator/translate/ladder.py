@@ -16,15 +16,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from translator.text.protected import Marks, ProtectedSpan, mark, replaced
-from translator.translate.answers import Hypothesis
-from translator.translate.receipt import Check, check
-from translator.translate.sources import SourceEncoder, SourceSentence, read_sentences
+from translator.text.protected import Marks, mark, replaced
+from translator.translate.answers import Hypothesis, check_of, copied, has_fault, is_plausible
+from translator.translate.receipt import Check
+from translator.translate.sources import SourceEncoder, SourceSentence, place_in, read_sentences, written_form
 
 _WORDS = re.compile(r"\w(?:.*(?:\w|(?<=\w)[.!?…]))?", re.DOTALL)
 """Everything from the first to the last word, including a mark that ends the sentence."""
-_MAX_CONFIDENCE_LOSS = 1.5
-"""Nats per piece by which a repaired translation may be less likely than the first one. Beyond that, it is nonsense."""
 
 
 class Search(Protocol):
@@ -34,29 +32,6 @@ class Search(Protocol):
         self, sources: Sequence[SourceSentence], without_digits: bool, /
     ) -> list[tuple[Hypothesis, ...]]:
         """`without_digits` forbids all pieces that contain a digit."""
-
-
-def copied(source: SourceSentence) -> Hypothesis:
-    """The source with its numbers in German form."""
-    places = [place_in(source, span) for span in source.protected]
-    text = replaced(source.text, places, [_written(source, span) for span in source.protected])
-    return Hypothesis(text, 0.0, checks=check_of(source, text), rung="copied" if source.tokens else "first")
-
-
-def check_of(source: SourceSentence, text: str) -> tuple[Check, ...]:
-    """Check a translation of a sentence."""
-    return check(source.text, source.span.start, source.protected, text, source.style.numbers)
-
-
-def place_in(source: SourceSentence, span: ProtectedSpan) -> tuple[int, int]:
-    """The start and end of a span in the text of its sentence."""
-    return span.start - source.span.start, span.end - source.span.start
-
-
-def _written(source: SourceSentence, span: ProtectedSpan) -> str:
-    """A span in German form, in capitals if the rest of the translation is."""
-    text = span.written(source.style.numbers)
-    return span.capitals(text) if source.in_capitals else text
 
 
 class Ladder:
@@ -141,7 +116,7 @@ def _joined(source: SourceSentence, parts: Sequence[_Part], translated: Sequence
     """Join the translated parts and the spans in German form."""
     pieces = [(part.start, part.end, one.text) for part, one in zip(parts, translated, strict=True)]
     pieces += [
-        (*place_in(source, span), _written(source, span)) for span in source.protected if not span.is_word
+        (*place_in(source, span), written_form(source, span)) for span in source.protected if not span.is_word
     ]
     pieces.sort()
     text = replaced(
@@ -167,21 +142,9 @@ def _with_marks_for_all(source: SourceSentence, encoder: SourceEncoder) -> Sourc
     return replace(source, tokens=tuple(tokens), placed=tuple(placed))
 
 
-def has_fault(hypothesis: Hypothesis) -> bool:
-    """Whether any check fails."""
-    return any(one.is_fault for one in hypothesis.checks)
-
-
 def has_grave_fault(hypothesis: Hypothesis) -> bool:
     """Whether a span other than a small number is lost or misplaced, which justifies an awkward sentence."""
     return any(map(_is_grave, hypothesis.checks))
-
-
-def is_plausible(repaired: Hypothesis, first: Hypothesis) -> bool:
-    """Whether a translation from another search is about as likely as the first one."""
-    return (
-        repaired.rung in ("parts", "copied") or repaired.confidence >= first.confidence - _MAX_CONFIDENCE_LOSS
-    )
 
 
 def _badness(hypothesis: Hypothesis) -> tuple[int, int]:

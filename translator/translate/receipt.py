@@ -160,7 +160,7 @@ def _find_misplaced_tags(
     parents = _parents(after)
     for one in sorted(range(len(pairs)), key=lambda one: after[one]):
         (start, end), (_, second) = after[one], pairs[one]
-        is_empty = _has_words(source[slice(*before[one])]) and not _has_words(
+        is_empty = _has_content(source[slice(*before[one])]) and not _has_content(
             translation[start : max(start, end)]
         )
         nesting = names[one], _name(names, parents[one])
@@ -199,7 +199,7 @@ def _parents(places: Sequence[Place]) -> list[int]:
     return parents
 
 
-def _has_words(markup: str) -> bool:
+def _has_content(markup: str) -> bool:
     """Whether there is anything but tags and whitespace."""
     return bool(_TAGS.sub("", markup).strip())
 

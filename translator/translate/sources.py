@@ -13,6 +13,7 @@ from translator.text.casing import is_in_capitals, usual_case
 from translator.text.formality import FORMALITIES
 from translator.text.lexicon import Hinting, Lexicon
 from translator.text.normalisation import refuse_surrogates
+from translator.text.places import Place
 from translator.text.protected import (
     Marks,
     PlacedSpan,
@@ -66,6 +67,17 @@ class SourceSentence:
     placed: tuple[PlacedSpan, ...] = ()
     """The protected spans that reserved pieces stand for in `tokens`."""
     style: Style = PLAIN
+
+
+def place_in(source: SourceSentence, span: ProtectedSpan) -> Place:
+    """The start and end of a span in the text of its sentence."""
+    return span.start - source.span.start, span.end - source.span.start
+
+
+def written_form(source: SourceSentence, span: ProtectedSpan) -> str:
+    """How the translation writes a span: in the style of the sentence, in capitals if the rest is."""
+    text = span.written(source.style.numbers)
+    return span.capitals(text) if source.in_capitals else text
 
 
 class SourceEncoder:
@@ -146,7 +158,7 @@ class _Reader:
             start, end = self._stripped(start, end)
         return Span(start, end) if start < end else sentence
 
-    def _stripped(self, start: int, end: int) -> tuple[int, int]:
+    def _stripped(self, start: int, end: int) -> Place:
         while start < end and self._text[start].isspace():
             start += 1
         while start < end and self._text[end - 1].isspace():

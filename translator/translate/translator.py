@@ -33,8 +33,16 @@ from translator.search.feed import Awaited, Feed, Listed, feed_of
 from translator.text.casing import upper_case
 from translator.text.lexicon import Lexicon
 from translator.text.protected import in_capitals, restore
-from translator.translate.answers import Hypothesis, Translation, assemble
-from translator.translate.ladder import Ladder, check_of, copied, has_fault, is_plausible
+from translator.translate.answers import (
+    Hypothesis,
+    Translation,
+    assemble,
+    check_of,
+    copied,
+    has_fault,
+    is_plausible,
+)
+from translator.translate.ladder import Ladder
 from translator.translate.precision import Precision, build_model, resolve_precision, shipped_model
 from translator.translate.rules import force_prefix
 from translator.translate.searches import Searches, special_tokens
