@@ -328,6 +328,8 @@ SENTENCES: dict[OpaqueKind, list[str]] = {
     ],
     "foreign": [
         "⟦Dvořák⟧ lived in ⟦São⟧ Paulo and ⟦Škoda-Łódź⟧, ⟦François⟧' ⟦façade⟧ and ⟦Élodie⟧'s.",
+        "Dr. ⟦Nguyễn⟧ met Ngô ⟦Đình⟧ ⟦Diệm⟧ in ⟦Huế⟧, at ⟦Smith-Phạm⟧'s.",
+        "The ⟦ʻāina⟧ of ⟦Hawaiʻi⟧ isnʼt ours, but itʼs kept, as in ⟦Oʻahuʼs⟧ ⟦x\u0304y⟧.",
         "⟦Привет⟧, ⟦мир⟧!",
         "The word ⟦мир⟧ means peace.",
         "⟦日本語⟧ is Japanese.",

@@ -36,11 +36,14 @@ OpaqueKind = Literal[
 
 # Parts of expressions.
 
-LATIN = "A-Za-zÀ-ÖØ-öø-ɏ"
+LATIN = r"A-Za-zÀ-ÖØ-öø-\u02c1\u02c6-\u02d1\u02e0-\u02e4\u0300-\u036f\u1e00-\u1eff"
+"""All Latin letters, with those of phonetics, the letters ʻ and ʼ, and accents that stand alone."""
 FREQUENT_LATIN = "A-Za-zÄÖÜßàáäèéëíïñóôöúü"
 """Letters that training corpora have often enough. Words with others are copied: a small model garbles them."""
 LONE_SIGNS = "¡¢£¥¨¯±´¸¿÷‰‱⁃⁄‼⁇⁈⁉\u20a0-\u20c0№℃℉℗℮⁰¹²³⁴-⁹⁺⁻⁼⁽⁾₀-₉₊-₎"
 """Signs that are rare outside of values."""
+_APOSTROPHE = r"\u02bc(?:s|t|ll|re|ve|d|m)(?!\w)"
+"""The end of “itʼs”, an English word."""
 _DIGIT = "0-9₀-₉"
 _HEX = "[0-9A-Fa-f]"
 _NO_FRACTION = r"(?<!\d[.,])"
@@ -293,7 +296,10 @@ AT_WORDS: Table = (
     ("sign", r"_{3,}+(?!\w)"),
     *COMMAND_LINES,
     ("foreign", rf"{_FOREIGN}++(?:[ '’-]{_FOREIGN}++)*+"),
-    ("foreign", rf"(?<![{LATIN}]-)(?=[{FREQUENT_LATIN}-]*+[{LATIN}])[{LATIN}]++(?:-[{LATIN}]++)*+"),
+    (
+        "foreign",
+        rf"(?<![{LATIN}]-)(?=[{FREQUENT_LATIN}-]*+(?!{_APOSTROPHE})[{LATIN}])[{LATIN}]++(?:-[{LATIN}]++)*+",
+    ),
     ("identifier", r"(?i:utf|iso|sha|aes|gpt|rfc|cve|covid|x86)(?:-\d{1,7}){1,3}+(?!\w)"),
     ("identifier", rf"{_NO_FRACTION}\d{{1,20}}+(?:\.\d{{1,20}}+)?[eE][+-]?\d{{1,4}}+(?!\w|\.\d)"),
     ("identifier", r"(?:[cC]\+\+\d{0,2}+|[CF]#)(?!\w)"),
