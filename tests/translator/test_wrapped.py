@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from translator.data.vocabulary import marks_of_classes
+from translator.data.wrapped import joined, wrapped
 from translator.text.lexicon import Entry, Lexicon
-from translator.text.wrapped import joined, wrapped
 
 MARKS = marks_of_classes()
 

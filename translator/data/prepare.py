@@ -26,6 +26,7 @@ from translator.data.corpus import (
 from translator.data.shards import MAX_VOCAB_SIZE, CorpusEntry, IdBlock, PreparedWriter
 from translator.data.tokenizer import Tokenizer, train_tokenizer
 from translator.data.vocabulary import marks_of_classes
+from translator.data.wrapped import joined, wrapped
 from translator.errors import ConfigError, DataError
 from translator.text import normalise
 from translator.text.formality import FORMALITIES, formalities_of
@@ -33,7 +34,6 @@ from translator.text.lexicon import Hinting, Lexicon
 from translator.text.marks import MARK
 from translator.text.protected import mark_pair
 from translator.text.spelling import spelt_as_today
-from translator.text.wrapped import joined, wrapped
 
 MIN_VOCAB_SIZE = 400
 WRAPPED_SHARE = 0.05

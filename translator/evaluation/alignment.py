@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from translator.evaluation.forced import forced_attention
+from translator.evaluation.pairs import ReadSide, read_pair
 from translator.translate import Translator
-from translator.translate.pairs import ReadSide, read_pair
 
 WORD = re.compile(r"\w+(?:[-'’.,]\w+)*|[^\w\s]")
 """A word, number or compound, or a single punctuation mark."""

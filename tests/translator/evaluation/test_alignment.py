@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from translator.evaluation import pairs
 from translator.evaluation.alignment import (
     WORD,
     AligningHead,
@@ -13,7 +14,7 @@ from translator.evaluation.alignment import (
 )
 from translator.evaluation.forced import forced_attention
 from translator.text import normalise_with_origins
-from translator.translate import Translator, pairs
+from translator.translate import Translator
 
 ANY_HEAD = AligningHead(layer=0, head=1, is_next_step=True, least_weight=0.0)
 
