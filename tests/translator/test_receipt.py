@@ -303,6 +303,17 @@ RIGHT = """
     ten thousand dollars | 10.000 US-Dollar
     two hundred and fifty million people | zweihundertfünfzig Millionen Menschen
     two million people | 2.000.000 Menschen
+    forty-two minutes | zweiundvierzig Minuten
+    Forty-two minutes | 42 Minuten
+    a twenty-one-year-old man | ein einundzwanzigjähriger Mann
+    a twenty-member board | ein zwanzigköpfiger Vorstand
+    thirty minutes ago | vor einer halben Stunde
+    ninety minutes | anderthalb Stunden
+    twenty-four hours | einen Tag
+    the twenty-first century | das einundzwanzigste Jahrhundert
+    in nineteen eighty-four | im Jahr 1984
+    at six thirty | um halb sieben
+    in his twenties | in seinen Zwanzigern
     three hundred years | drei hundert Jahre
     one hundred dollar bill | ein Hundert-Dollarschein
     20 bn euros | 20 Milliarden Euro
@@ -404,6 +415,12 @@ WRONG = """
     10-15 minutes | 10 bis 15 Stunden
     ten thousand dollars | tausend Dollar
     ten thousand dollars | zehntausend Euro
+    forty-two minutes | vierundvierzig Minuten
+    forty-two minutes | zweiundvierzig Stunden
+    twenty-one years after | zwanzig Jahre nach
+    for twenty-one years | fünfundzwanzig Jahre lang
+    thirty days | einen Monat
+    thirty minutes | eine Stunde
     two million people | zwei Milliarden Menschen
     20 bn euros | 20 Milliarden Dollar
     20 bn euros | 20 Milliarden

@@ -83,6 +83,11 @@ _CLOCK_WORDS = re.compile(
     r"(?i)\b(?:o['’]?clock|half past|quarter (?:past|to)|noon|midnight|in the (?:afternoon|evening|morning)|at night"
     r"|tonight|this (?:afternoon|evening|morning))\b"
 )
+_TIME_SPANS = {
+    "30 min": re.compile(r"halbe[nr]? Stunde"), "45 min": re.compile(r"[Dd]rei ?[Vv]iertel ?[Ss]tunde"),
+    "90 min": re.compile(r"(?:anderthalb|eineinhalb) Stunden"), "24 h": re.compile(r"eine[mns]? Tage?s?(?!\w)"),
+}  # fmt: skip
+"""Other words for spans of time."""
 _TIME_OF_12_HOURS = re.compile(r"(?P<hour>[1-9]|1[01])[:.](?P<minutes>\d\d)")
 _EVENING = re.compile(r"(?i)\b(?:tonight|afternoon|evening|at night)\b")
 _ROMAN = re.compile("[IVXL]+")
@@ -140,6 +145,8 @@ def _target(
     target = german.take(span.value, unit)
     if target is None and span.is_word and span.text.isdecimal():
         target = _take_small(source, int(span.text), german, unit)
+    if target is None and unit:
+        target = _take_time_span(span.value.key, unit, german)
     if target is None and (later := _in_the_evening(source, span)):
         target = german.take(later)
     is_money = unit and english_unit_after(source, place[1]) & _CURRENCIES
@@ -249,6 +256,15 @@ def _take_small(source: str, number: int, german: GermanText, unit: Units) -> Pl
     if 0 < number < 12 and _CLOCK_WORDS.search(source):
         key = time_key(number + 12, "")
         return german.take(Value(0, 0, "time", key, f"{number + 12} Uhr"))
+    return None
+
+
+def _take_time_span(number: str, unit: Units, german: GermanText) -> Place | None:
+    """Find a span of time in other words: thirty minutes as “eine halbe Stunde”."""
+    for one in unit:
+        span = _TIME_SPANS.get(f"{number} {one}")
+        if span and (match := span.search(german.text)) and german.take_place(match.span()):
+            return match.span()
     return None
 
 

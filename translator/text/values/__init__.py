@@ -26,7 +26,7 @@ from translator.text.values.keys import (
 from translator.text.values.patterns import ANY_VALUE, MAGNITUDES, MAY_HOLD_DIGITS
 from translator.text.values.readers import READERS
 from translator.text.values.roman import MAY_HOLD_ROMAN, find_roman
-from translator.text.values.words import MAY_HOLD_LARGE, find_large
+from translator.text.values.words import MAY_HOLD_NUMBER, find_numbers_in_words
 
 __all__ = [
     "CURRENCIES",
@@ -51,8 +51,8 @@ def find_values(text: str) -> list[Value]:
     values = list(_read_all(text)) if MAY_HOLD_DIGITS.search(text) else []
     if MAY_HOLD_ROMAN.search(text):
         values = list(merge(values, find_roman(text), key=_start))
-    if MAY_HOLD_LARGE.search(text):
-        values = list(merge(values, find_large(text), key=_start))
+    if MAY_HOLD_NUMBER.search(text):
+        values = list(merge(values, find_numbers_in_words(text), key=_start))
     return values
 
 
