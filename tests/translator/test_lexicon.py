@@ -584,7 +584,7 @@ def test_a_hint_stands_for_its_word_where_words_are_aligned(folder_with_lexicon:
     assert set(source.places[hint_open : hint_close + 1]) == {(2, 9)}
     assert source.places[-1][1] == len("A heron's nest")
     plain, _ = read_pair(translator.source_encoder, "A nest", "Ein Nest")
-    assert plain.places == tokenizer.spans(plain.ids)
+    assert plain.places == tokenizer.piece_offsets(plain.ids)
 
 
 def test_hints_are_offsets_of_words():

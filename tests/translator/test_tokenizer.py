@@ -42,7 +42,7 @@ def tokenizer() -> Tokenizer:
 @pytest.mark.parametrize("text", [*SENTENCES, "", " ", "🙂 ok", "a 🙂é▁b", "  two  blanks ", "äöü"])
 def test_spans_of_pieces(tokenizer: Tokenizer, text: str) -> None:
     ids = tokenizer.encode(text)
-    for piece_id, (start, end) in zip(ids, tokenizer.spans(ids), strict=True):
+    for piece_id, (start, end) in zip(ids, tokenizer.piece_offsets(ids), strict=True):
         piece = tokenizer.piece(piece_id)
         if piece_id >= FIRST_BYTE_ID + 256:
             written = piece.replace("▁", " ")
@@ -50,7 +50,7 @@ def test_spans_of_pieces(tokenizer: Tokenizer, text: str) -> None:
         else:
             assert end - start == 1
             assert bytes([piece_id - FIRST_BYTE_ID]) in text[start:end].encode()
-    assert {place for span in tokenizer.spans(ids) for place in range(*span)} == set(range(len(text)))
+    assert {place for span in tokenizer.piece_offsets(ids) for place in range(*span)} == set(range(len(text)))
 
 
 def test_special_ids_are_fixed(tokenizer: Tokenizer) -> None:

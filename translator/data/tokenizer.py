@@ -258,7 +258,7 @@ class Tokenizer:
             is_hint &= piece_id != last
         return kept
 
-    def spans(self, ids: Sequence[int]) -> list[tuple[int, int]]:
+    def piece_offsets(self, ids: Sequence[int]) -> list[tuple[int, int]]:
         """Return the start and end of each piece in `decode_marked(ids)`, in characters; the end is exclusive.
 
         A word's first piece includes the space before it. All bytes of a character have that character's span.

@@ -124,6 +124,6 @@ def mask_width(vocabulary: int) -> int:
 
 
 def one_step(candidates: Candidates) -> Run:
-    """A run that is not ahead."""
+    """Return a run of no steps ahead, with the candidates of the step after it."""
     none_TN = np.zeros((0, len(candidates.token_NC)), dtype=np.int32)
     return Run(none_TN, none_TN, none_TN.astype(np.float64), candidates)

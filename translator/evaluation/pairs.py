@@ -56,5 +56,5 @@ def _read(
         for hint in reversed(hints):
             ranges[hint.end : hint.end] = [(hint.start, hint.end)] * len(hinting.written(hint))
     ids = tokenizer.encode_marked(text)
-    pieces = [(ranges[start][0], ranges[end - 1][1]) for start, end in tokenizer.spans(ids)]
+    pieces = [(ranges[start][0], ranges[end - 1][1]) for start, end in tokenizer.piece_offsets(ids)]
     return ReadSide(ids, normalised, pieces, found)

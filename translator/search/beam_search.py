@@ -107,18 +107,18 @@ class BeamSearch:
         return len(self._sentences)
 
     @property
-    def places(self) -> Sequence[int]:
+    def ids(self) -> Sequence[int]:
         """The ids of the sentences in the search, as passed to `admit`."""
-        return self._sentences.places
+        return self._sentences.ids
 
-    def admit(self, places: Sequence[int], tasks: Sequence[Task]) -> None:
-        """Add sentences to the search; `places` are their ids."""
-        self._sentences.admit(places, tasks)
-        first_BW = np.full((len(places), self._width), -np.inf)
+    def admit(self, ids: Sequence[int], tasks: Sequence[Task]) -> None:
+        """Add sentences to the search; the caller chooses their `ids`."""
+        self._sentences.admit(ids, tasks)
+        first_BW = np.full((len(ids), self._width), -np.inf)
         first_BW[:, 0] = 0.0  # all rows start identical, so only the first is extended
         self._score_BW = np.concatenate([self._score_BW, first_BW])
-        self._history.add_sentences(len(places))
-        self._finished += ([] for _ in places)
+        self._history.add_sentences(len(ids))
+        self._finished += ([] for _ in ids)
 
     def step(self, may_run_ahead: bool = True) -> None:
         """Extend the live hypotheses of every sentence by one token, or by several if there is nothing to decide."""
@@ -143,7 +143,7 @@ class BeamSearch:
         return self._finished[sentence][:most]
 
     def keep_sentences(self, kept_B: npt.NDArray[np.bool_]) -> None:
-        """Drop all sentences but these."""
+        """Keep the sentences at which `kept_B` is True, and drop the others."""
         self._sentences.keep(kept_B)
         self._score_BW = self._score_BW[kept_B]
         self._history.keep_sentences(kept_B)
@@ -169,7 +169,7 @@ class BeamSearch:
             stopped = StopReason.FULL
         elif self._is_settled(sentence):
             stopped = StopReason.SETTLED
-        return Step(self._sentences.places[sentence], length, live, list(finished), stopped)
+        return Step(self._sentences.ids[sentence], length, live, list(finished), stopped)
 
     def _is_settled(self, sentence: int) -> bool:
         finished, n_best = self._finished[sentence], self._options.n_best

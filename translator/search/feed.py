@@ -36,7 +36,7 @@ class Listed(Generic[ItemT, ResultT]):
         self.result: ResultT | None = None
 
     def is_wanted(self) -> bool:
-        """Always."""
+        """Return True: somebody always wants the result of a listed item."""
         return True
 
     def finish(self, result: ResultT) -> None:

@@ -26,11 +26,11 @@ class RunningSearch(Protocol):
     def __len__(self) -> int: ...
 
     @property
-    def places(self) -> Sequence[int]:
+    def ids(self) -> Sequence[int]:
         """The ids of the sentences in the search, as passed to `admit`."""
 
-    def admit(self, places: Sequence[int], tasks: Sequence[Task]) -> None:
-        """Add sentences to the search; `places` are their ids."""
+    def admit(self, ids: Sequence[int], tasks: Sequence[Task]) -> None:
+        """Add sentences to the search; the caller chooses their `ids`."""
 
     def step(self, may_run_ahead: bool = True) -> None:
         """Extend every sentence by one token, or by several if it may run ahead and there is nothing to decide."""
@@ -45,7 +45,7 @@ class RunningSearch(Protocol):
         """The state of the sentence at this index after the latest step."""
 
     def keep_sentences(self, kept_B: npt.NDArray[np.bool_]) -> None:
-        """Drop all sentences but these."""
+        """Keep the sentences at which `kept_B` is True, and drop the others."""
 
 
 def new_search(
@@ -99,10 +99,10 @@ def search_feed(
     while True:
         newcomers = feed(most - len(awaited))
         if newcomers:
-            places = list(range(number, number := number + len(newcomers)))
-            awaited.update(zip(places, newcomers, strict=True))
-            running.admit(places, [one.item for one in newcomers])
-        _leave(running, awaited, [not awaited[place].is_wanted() for place in running.places])
+            ids = list(range(number, number := number + len(newcomers)))
+            awaited.update(zip(ids, newcomers, strict=True))
+            running.admit(ids, [one.item for one in newcomers])
+        _leave(running, awaited, [not awaited[sentence_id].is_wanted() for sentence_id in running.ids])
         if not awaited:
             if not newcomers:
                 return
@@ -112,15 +112,15 @@ def search_feed(
             for sentence in range(len(running)):
                 observe(running.trace(sentence))
         is_done_B = running.done().tolist()
-        for sentence, place in enumerate(running.places):
-            if is_done_B[sentence] and awaited[place].is_wanted():
-                awaited[place].finish(running.best(sentence, wanted))
+        for sentence, sentence_id in enumerate(running.ids):
+            if is_done_B[sentence] and awaited[sentence_id].is_wanted():
+                awaited[sentence_id].finish(running.best(sentence, wanted))
         _leave(running, awaited, is_done_B)
 
 
 def _leave(running: RunningSearch, awaited: dict[int, Any], leaving: Sequence[bool]) -> None:
     if any(leaving):
-        for place, leaves in zip(running.places, leaving, strict=True):
+        for sentence_id, leaves in zip(running.ids, leaving, strict=True):
             if leaves:
-                del awaited[place]
+                del awaited[sentence_id]
         running.keep_sentences(~np.array(leaving))

@@ -37,14 +37,14 @@ class SampleSearch:
         return len(self._sentences)
 
     @property
-    def places(self) -> Sequence[int]:
+    def ids(self) -> Sequence[int]:
         """The ids of the sentences in the search, as passed to `admit`."""
-        return self._sentences.places
+        return self._sentences.ids
 
-    def admit(self, places: Sequence[int], tasks: Sequence[Task]) -> None:
-        """Add sentences to the search; `places` are their ids."""
-        self._sentences.admit(places, tasks)
-        self._is_live_BW = np.concatenate([self._is_live_BW, np.ones((len(places), self._width), dtype=bool)])
+    def admit(self, ids: Sequence[int], tasks: Sequence[Task]) -> None:
+        """Add sentences to the search; the caller chooses their `ids`."""
+        self._sentences.admit(ids, tasks)
+        self._is_live_BW = np.concatenate([self._is_live_BW, np.ones((len(ids), self._width), dtype=bool)])
         for task in tasks:
             content = zlib.crc32(repr((self._sampling.seed, list(task.source))).encode())
             self._random.append(np.random.default_rng(content))
@@ -92,7 +92,7 @@ class SampleSearch:
         return sorted(distinct.values(), key=lambda scored: -scored.score)[:most]
 
     def keep_sentences(self, kept_B: npt.NDArray[np.bool_]) -> None:
-        """Drop all sentences but these."""
+        """Keep the sentences at which `kept_B` is True, and drop the others."""
         self._sentences.keep(kept_B)
         self._is_live_BW = self._is_live_BW[kept_B]
         kept = kept_B.tolist()
@@ -109,7 +109,7 @@ class SampleSearch:
         ]
         stopped = None if live else StopReason.FULL
         length = int(self._sentences.length_B[sentence])
-        return Step(self._sentences.places[sentence], length, live, self.best(sentence, self._width), stopped)
+        return Step(self._sentences.ids[sentence], length, live, self.best(sentence, self._width), stopped)
 
     def _scored(self, tokens: list[int], each: list[float]) -> ScoredTokens:
         score = sum(each) / length_penalty(len(tokens), self._options.length_penalty)

@@ -17,7 +17,7 @@ class Sentences:
 
     def __init__(self, session: Session, rules: Rules, width: int, begin: int) -> None:
         self._session, self._rules, self._width, self._begin = session, rules, width, begin
-        self.places: list[int] = []
+        self.ids: list[int] = []
         """The id of each sentence."""
         self._prefixes: list[Sequence[int]] = []
         self.length_B = np.zeros(0, dtype=np.int32)
@@ -29,22 +29,22 @@ class Sentences:
         self._update()
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.ids)
 
     def _update(self) -> None:
         """Recompute derived arrays after sentences have come or gone."""
-        self.number_B = np.arange(len(self.places), dtype=np.int32)
+        self.number_B = np.arange(len(self.ids), dtype=np.int32)
         self._first_row_B1 = self._first_row_B[:, None]
         self._row_BW: Ints = np.add(self._first_row_B1, np.arange(self._width), dtype=np.int32)
         self._first_place_B1 = self.number_B[:, None] * self._width
 
-    def admit(self, places: Sequence[int], tasks: Sequence[Task]) -> None:
+    def admit(self, ids: Sequence[int], tasks: Sequence[Task]) -> None:
         """Encode sentences and start their translations."""
         if not tasks:
             return
         self._state_BW = self._rules.compact(self._state_BW.ravel()).reshape(-1, self._width)
         first_row_B = self._session.admit([task.source for task in tasks], self._width)
-        self.places += places
+        self.ids += ids
         self._prefixes += (task.prefix for task in tasks)
 
         def longer(x_B: Ints, more: Sequence[int]) -> Ints:
@@ -64,10 +64,10 @@ class Sentences:
         self._update()
 
     def keep(self, kept_B: npt.NDArray[np.bool_]) -> None:
-        """Drop all sentences but these, and release the others from the engine."""
+        """Keep the sentences at which `kept_B` is True, and release the others from the engine."""
         self._session.release(self._first_row_B[~kept_B])
         kept = kept_B.nonzero()[0].tolist()
-        self.places = [self.places[sentence] for sentence in kept]
+        self.ids = [self.ids[sentence] for sentence in kept]
         self._prefixes = [self._prefixes[sentence] for sentence in kept]
         self.length_B, self.max_length_B = self.length_B[kept_B], self.max_length_B[kept_B]
         self._min_length_B, self._prefix_length_B = self._min_length_B[kept_B], self._prefix_length_B[kept_B]
@@ -134,7 +134,7 @@ class Sentences:
         return mask_N
 
     def _forced(self, sentence: int) -> int:
-        """The next token of a sentence whose next token is determined."""
+        """Return the token that must come next: the end token at the length limit, before that a token of the prefix."""
         length = int(self.length_B[sentence])
         if length >= self.max_length_B[sentence] - 1:
             return self._rules.end

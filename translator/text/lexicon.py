@@ -75,7 +75,7 @@ class Lexicon:
     def _check_some(self) -> None:
         """Check three lines only: checksums verify the whole file."""
         try:
-            some = [self._read(place) for place in (0, len(self) // 2, len(self) - 1) if len(self)]
+            some = [self._read(line) for line in (0, len(self) // 2, len(self) - 1) if len(self)]
         except ValueError as error:
             raise DataError(
                 "not a lexicon: a line is no word, count and translations; learn it again"
@@ -131,11 +131,11 @@ class Lexicon:
         as_cased, lower = (self._beginning_with(key) for key in _keys(words[0]))
         for end in range(min(len(words), MAX_TERM_WORDS), 0, -1):
             rest = " ".join(words[1:end]).replace("’", "'")
-            place = as_cased.get(rest)
-            if place is None:
-                place = lower.get(rest.lower())
-            if place is not None:
-                found.append(self._read(place))
+            line = as_cased.get(rest)
+            if line is None:
+                line = lower.get(rest.lower())
+            if line is not None:
+                found.append(self._read(line))
         return found
 
     def knows(self, word: str) -> bool:
@@ -147,20 +147,20 @@ class Lexicon:
         key = word.encode()
         first = bisect_left(range(len(self)), key, key=self._key)
         found = {"": first} if first < len(self) and self._key(first) == key else {}
-        for place in range(first + len(found), len(self)):
-            english = self._key(place)
+        for line in range(first + len(found), len(self)):
+            english = self._key(line)
             if not english.startswith(key + b" "):
                 break
-            found[english[len(key) + 1 :].decode()] = place
+            found[english[len(key) + 1 :].decode()] = line
         return found
 
-    def _key(self, place: int) -> bytes:
-        start = self._starts[place]
+    def _key(self, line: int) -> bytes:
+        start = self._starts[line]
         return self._content[start : self._content.index(b"\t", start)]
 
-    def _read(self, place: int) -> Entry:
-        line = self._content[self._starts[place] : self._starts[place + 1] - 1].decode()
-        english, count, *german = line.split("\t")
+    def _read(self, line: int) -> Entry:
+        written = self._content[self._starts[line] : self._starts[line + 1] - 1].decode()
+        english, count, *german = written.split("\t")
         return Entry(english, int(count), tuple(german))
 
 

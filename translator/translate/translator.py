@@ -67,7 +67,7 @@ ProgressCallback = Callable[[int, int], None]
 _AwaitedSentence = Awaited[SourceSentence, tuple[Hypothesis, ...]]
 
 
-class _Sentence:
+class _SearchedSentence:
     """A sentence in the search. Passes its hypotheses on, or keeps them for the ladder if the best one fails."""
 
     def __init__(
@@ -308,7 +308,7 @@ class Translator:
         def to_texts(found: list[ScoredTokens], source: SourceSentence) -> tuple[Hypothesis, ...]:
             return self._to_texts(found, source, options.n_best)
 
-        def take(room: int) -> list[_Sentence]:
+        def take(room: int) -> list[_SearchedSentence]:
             if failed:
                 wanted = [(one, found) for one, found in failed if one.is_wanted()]
                 failed.clear()
@@ -316,7 +316,7 @@ class Translator:
                 for (one, _), hypotheses in zip(wanted, repaired, strict=True):
                     one.finish(hypotheses)
             return [
-                _Sentence(
+                _SearchedSentence(
                     one, self._searches.task(one.item.tokens, one.item.prefix, options), to_texts, failed
                 )
                 for one in feed(room)

@@ -46,7 +46,9 @@ def test_the_weight_of_a_word_is_the_sum_over_its_source_pieces_and_the_mean_ove
 
     def pieces_of(word, ids):
         # No piece of these sentences belongs to two words.
-        return [i for i, (a, b) in enumerate(tokenizer.spans(ids)) if max(a, word[0]) < min(b, word[1])]
+        return [
+            i for i, (a, b) in enumerate(tokenizer.piece_offsets(ids)) if max(a, word[0]) < min(b, word[1])
+        ]
 
     assert [pair[1][start:end] for start, end in target_words] == ["Anna", "schläft", "heute", "."]
     for row, target_word in enumerate(target_words):
