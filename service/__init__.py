@@ -1,5 +1,6 @@
 """The HTTP service: the queue and its workers, the API, and the translation page.
 
-Reading order: `app` (routes), `model_manager` (the loaded model), `batcher` (batches waiting sentences), `errors` (one
-table from exceptions to responses), `schemas`, `middleware`, `settings`.
+Reading order: `app` (builds the application), `routes`, `engine` (the translator as the queue sees it),
+`model_manager` (the model, from loading to draining), `batcher` (batches waiting sentences), `errors` (one table from
+exceptions to responses), `schemas`, `middleware`, `settings`.
 """

@@ -1,7 +1,4 @@
-"""The web application: `create_app`.
-
-Reading order: `create_app` here, `routes`, `model_manager` (the model, from loading to draining), `batcher`.
-"""
+"""The web application: `create_app`."""
 
 from __future__ import annotations
 
@@ -60,16 +57,26 @@ def create_app(
     add_error_handlers(app)
     for group in _GROUPS:
         app.include_router(group.router)
+    _mount_fallbacks(app)
+    describe(app, settings)
+    _mount_assets(app)
+    return app
+
+
+def _mount_fallbacks(app: FastAPI) -> None:
+    """Answer unknown paths under the prefixes of other services as those services do."""
     for prefix, fallback in (
         ("/v2", deepl.fallback),
         ("/v3", deepl.fallback),
         ("/libretranslate", libretranslate.fallback),
     ):
         app.mount(prefix, fallback)
-    describe(app, settings)
+
+
+def _mount_assets(app: FastAPI) -> None:
+    """Serve the files of the page and of `/docs`."""
     app.mount("/static", StaticFiles(directory=information.STATIC), name="static")
     app.mount("/docs/assets", StaticFiles(packages=[("fastapi_swagger", "resources")]), name="docs-assets")
-    return app
 
 
 def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics) -> None:

@@ -128,9 +128,7 @@ def prepare(
     Raises `ConfigError` on settings that cannot work, and `DataError` if a corpus cannot be read, if cleaning leaves
     nothing of it, or if `out` is in use. Everything that can be checked up front is.
     """
-    _check(corpora, dev, None if tokenizer else vocab_size)
-    if not 0 <= protected_share <= 1:
-        raise ConfigError(f"protected_share is {protected_share}; use a value from 0 to 1")
+    _check(corpora, dev, None if tokenizer else vocab_size, protected_share)
     vocabulary = Tokenizer.load(tokenizer) if tokenizer else None
     hints = Lexicon.load(lexicon) if lexicon is not None else None
     preparation = _Preparation(rules, seed, protected_share, hints, progress or (lambda _stage, _pairs: None))
@@ -142,11 +140,7 @@ def prepare(
             vocabulary = train_tokenizer(preparation.sample_sentences(corpora), vocab_size, seed=seed)
         writer.add_tokenizer(vocabulary)
         if hints is not None:
-            if not vocabulary.marks:
-                raise ConfigError(
-                    f"--lexicon {lexicon} needs a tokenizer with reserved pieces for hints, and {tokenizer} has "
-                    "none; omit --tokenizer to train one"
-                )
+            _check_reads_hints(vocabulary, lexicon, tokenizer)
             writer.add_lexicon(hints)
         report = preparation.encode(corpora, dev, vocabulary, writer)
         writer.provenance["formality"] = _formality(report.german.values())
@@ -298,7 +292,9 @@ def _with_hints(
         yield hinting.insert(english, hints), german
 
 
-def _check(corpora: Sequence[CorpusSpec], dev: Sequence[CorpusSpec], vocab_size: int | None) -> None:
+def _check(
+    corpora: Sequence[CorpusSpec], dev: Sequence[CorpusSpec], vocab_size: int | None, protected_share: float
+) -> None:
     if vocab_size is not None and not MIN_VOCAB_SIZE <= vocab_size <= MAX_VOCAB_SIZE:
         raise ConfigError(f"vocab_size {vocab_size} must be between {MIN_VOCAB_SIZE} and {MAX_VOCAB_SIZE}")
     if not corpora:
@@ -308,6 +304,16 @@ def _check(corpora: Sequence[CorpusSpec], dev: Sequence[CorpusSpec], vocab_size:
         for name in names:
             if names.count(name) > 1:
                 raise ConfigError(f"two corpora are named {name!r}; rename one of them with NEWNAME=PATH")
+    if not 0 <= protected_share <= 1:
+        raise ConfigError(f"protected_share is {protected_share}; use a value from 0 to 1")
+
+
+def _check_reads_hints(vocabulary: Tokenizer, lexicon: Path | None, tokenizer: Path | None) -> None:
+    if not vocabulary.marks:
+        raise ConfigError(
+            f"--lexicon {lexicon} needs a tokenizer with reserved pieces for hints, and {tokenizer} has "
+            "none; omit --tokenizer to train one"
+        )
 
 
 def _add(

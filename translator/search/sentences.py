@@ -134,7 +134,7 @@ class Sentences:
         return mask_N
 
     def _forced(self, sentence: int) -> int:
-        """Return the token that must come next: the end token at the length limit, before that a token of the prefix."""
+        """Return the only token that may follow: the end token at the length limit, else a token of the prefix."""
         length = int(self.length_B[sentence])
         if length >= self.max_length_B[sentence] - 1:
             return self._rules.end

@@ -1,6 +1,6 @@
 """Strings in, German out, in the same order: split, encode, search, rejoin.
 
-Reading order: `sources`, `rules`, `translator`, `answers`.
+Reading order: `sources`, `rules`, `searches`, `receipt`, `answers`, `ladder`, `precision`, `translator`.
 """
 
 from translator.translate.answers import Hypothesis, SentenceTranslation, Translation, assemble

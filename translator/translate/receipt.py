@@ -327,7 +327,7 @@ def _extra_copies(source: str, start: int, spans: Sequence[ProtectedSpan], germa
 
 
 def _is_clock(text: str, place: Place, hours: set[int], minutes: set[int]) -> bool:
-    """Whether a number is one of these hours, or these minutes of a time, or both, as in “15.30 Uhr”."""
+    """Return whether a number tells one of these hours, some of these minutes, or both, as in “15.30 Uhr”."""
     parts = [int(part) for part in _DIGITS.findall(text, *place)]
     if not parts:
         return False  # “½”
