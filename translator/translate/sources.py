@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from translator.data.tokenizer import Tokenizer
 from translator.options import Numbers, RequestedFormality
 from translator.text import Span, normalise, split_long, split_sentences
+from translator.text.apostrophes import with_missing_apostrophes, with_usual_apostrophes
 from translator.text.casing import is_in_capitals, usual_case
 from translator.text.formality import FORMALITIES
 from translator.text.lexicon import Hinting, Lexicon
@@ -89,7 +90,7 @@ class SourceEncoder:
 
     def encode(self, marked: str, style: Style) -> list[int]:
         """Encode a marked sentence in the usual casing. Unless the formality is auto, the first piece gives it."""
-        text = normalise(usual_case(marked))
+        text = with_missing_apostrophes(normalise(usual_case(marked)))
         if self.hinting:
             text = self.hinting.insert(text, self.hinting.hints(text))
         ids = self.tokenizer.encode_marked(text)
@@ -105,7 +106,7 @@ def read_sentences(
 
     Raises InputError on a lone surrogate.
     """
-    reader = _Reader(text, encoder, max_tokens, style)
+    reader = _Reader(with_usual_apostrophes(text), encoder, max_tokens, style)
     found = []
     for sentence in map(reader.without_outer_markup, split_sentences(reader.masked)):
         parts = split_long(reader.masked, sentence, reader.count, max_tokens)
