@@ -79,6 +79,8 @@ SENTENCES: dict[OpaqueKind, list[str]] = {
         "⟦photo_01.JPG⟧",
     ],
     "code": [
+        "Set ⟦<code>max-width: 1.5em</code>⟧, press ⟦<kbd>Ctrl</kbd>⟧ and see ⟦<code class=\"x\">a < 1,000</code>⟧.",
+        "⟦<code>if (<var>x</var> > 1.5)</code>⟧ and ⟦<samp>File not found.</samp>⟧",
         "⟦@param name⟧ the name, ⟦@throws {Error} e⟧ if it is late, ⟦:param str size:⟧ the size",
         "12:30:01 ⟦INFO⟧ Started [⟦WARN⟧]: the disk is full",
         "Type ⟦ssh -p 2222 host⟧ and wait.",
@@ -109,6 +111,7 @@ SENTENCES: dict[OpaqueKind, list[str]] = {
         "A ⟦pandas.DataFrame⟧ of ⟦my_module.MyClass⟧, ⟦com.example.Reader⟧ or ⟦MyClass.my_method⟧.",
     ],
     "placeholder": [
+        "⟦%1%⟧ of ⟦%2%⟧ copied (⟦%3%⟧ complete), not 5%1 or 20%",
         "Hello ⟦{x}⟧, you have ⟦{0}⟧ messages in ⟦{}⟧.",
         "⟦{{x}}⟧ and ⟦{{ x.y }}⟧ and ⟦{{{x}}}⟧!",
         "“⟦${x}⟧”, '⟦$(x)⟧', (⟦#{x}⟧), ⟦%{x}⟧?",
@@ -703,7 +706,7 @@ def test_the_quick_check_misses_nothing(text):
     "run",
     [
         "a.", "<", "{", "[[", "`", "%(", "0x", "@a", "a@", "/a", "((", "-a", ":a", "&#", "1-", "1.", "a_",
-        "http://", "\\", "#{",
+        "http://", "\\", "#{", "<code>", "<code>a<b", "<code><pre>", "%1", "<kbd> </kbd",
         "x@a://", "{a,plural,one{", "{a,plural,a{}}", "<a b='", "`a ", "a().", "..a", "$1 ", "\\a", "a/b_",
         "ssh ", "ssh -a ", "α ", "x²", "→",
         "AB-", "ABC-", "a ABCDEF-", "BCDFG", "code ABCDE ", "BIC ", 'msgid "', '"msg" ',

@@ -322,12 +322,12 @@ def test_numbers_up_to_twelve_stay_words_of_the_sentence(number: int) -> None:
         ("two thousand and three thousand", {}),
         ("two million five hundred thousand", {}),  # zwei Millionen fünfhunderttausend
         ("The train is forty-two minutes late.", {"forty-two": 42}),
-        ("Twenty-one ships sank; thirty two were saved by seventy men.", {"Twenty-one": 21, "thirty two": 32, "seventy": 70}),
+        ("Twenty-one ships sank; thirty two were saved.", {"Twenty-one": 21, "thirty two": 32}),
         ("a twenty-minute walk, between ten and twenty, twenty to thirty", {"twenty": 20, "thirty": 30}),
         ("six hundred and sixty six", {"six hundred and sixty six": 666}),
         ("nineteen eighty-four, twenty-twenty, at six thirty, ten forty-five, fifty-fifty, sixty-odd", {}),
         ("the twenty-first, twenty third, fifties, twentieth, forty-niners, twenty-somethings, forty's", {}),
-        ("twenty past six, twenty minutes to six, twenty to six, five and twenty", {}),
+        ("twenty past six, twenty minutes to six, twenty to six, five and twenty, forty winks", {}),
         ("forty-two point five, thirty-one and a half, a twenty, several hundred and twenty", {}),
     ],
 )  # fmt: skip

@@ -27,7 +27,7 @@ _WORD = re.compile(
     rf"|(?P<decade>(?:{'|'.join(_TENS.split())}|dreissig))ern?(?=jahr|n?(?!\w))"
     r"|(?P<fraction>drei ?viertel|zwei drittel|(?:ein )?(?:viertel|drittel)|halbe[nmrs]?|halb)(?!\w)"
     rf"|(?P<cardinal>(?:{_PART}){{1,12}}+(?: (?:hundert|tausend)(?!\w))?+)(?:(?:e[nmrs]?)?(?!\w)"
-    r"|(?=jähr|tägig|wöchig|monatig|stündig|minütig|mal(?!\w)|fach|prozentig|stellig|köpfig|seitig|teilig|stöckig))"
+    r"|(?=jähr|tägig|wöchig|monatig|stündig|minütig|mal(?!\w)|fach|prozentig|stellig|köpfig|seitig|teilig|stöckig|dollar|euro))"
     r"|(?P<clock>mitternacht|mittags?)(?!\w))",
     re.IGNORECASE,
 )

@@ -362,6 +362,7 @@ AT_MARKS: tuple[tuple[str, OpaqueKind, str], ...] = (
         rf"(?<!\d)%(?:\d{{1,3}}\$)?{_PRINTF}(?:[A-Za-z](?![A-Za-z])|[dsiufxX](?![a-z]{{4}})|@)",
     ),
     ("%", "placeholder", r"(?<![\w%])%L?\d(?![\w%]|[.,]\d)"),
+    ("%", "placeholder", r"(?<![\w%])%\d{1,2}%(?![\w%])"),
     ("%", "placeholder", r"(?:%%)++(?:\w{1,60}+%%)?"),
     ("%", "placeholder", r"(?<!\d)%(?![hlzjt]{0,2}[a-zA-Z]%)[A-Za-z_]\w{1,60}+%(?!%)"),
     (":", "placeholder", r"(?<![^\s\"'“‘(\[]):[a-z_][a-z0-9_]{1,60}+(?![\w:])"),
@@ -373,6 +374,12 @@ AT_MARKS: tuple[tuple[str, OpaqueKind, str], ...] = (
         "\\",
         "placeholder",
         r"(?:\\\\)++(?:[nrt](?![a-z]))?|\\(?:[nrt!-/:-@\[-`{-~]|\d{1,3}+|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})",
+    ),
+    (
+        "<",
+        "code",
+        rf"<(?P<element>code|pre|tt|kbd|samp|var){_ATTRIBUTE}{{0,20}}+\s{{0,9}}+>"
+        r"(?:[^<\n]++|<(?!/?(?P=element)[\s>])){0,1000}+</(?P=element)\s{0,9}+>",
     ),
     ("<", "tag", rf"</?[A-Za-z][\w:.-]{{0,60}}+{_ATTRIBUTE}{{0,20}}+\s{{0,9}}+/?>"),
     ("<", "tag", r"</?\d{1,3}+\s?/?>|</>"),

@@ -32,7 +32,7 @@ _LARGE = (
 _FROM_20 = (
     rf"(?<![\w-])(?<!point )(?!(?<=\ba ){_TEN}(?![- ]\w)){_TEN}(?:-(?:{_ONES})(?!\w)| (?:{_ONES})(?![\w-]))?+"
     rf"(?!\w|['’]s|-(?:{_SMALL}|{_TEN}|{_ORDINALS}|something|odd)"
-    rf"| (?:{_SMALL}|{_TEN}|(?:{_ORDINALS})s?|point|past)(?!\w)|{_MAGNITUDE}"
+    rf"| (?:{_SMALL}|{_TEN}|(?:{_ORDINALS})s?|point|past|winks)(?!\w)|{_MAGNITUDE}"
     rf"| to (?:{_SMALL})(?!\w)| minutes (?:past|to)(?!\w)| and (?:an? |three )?(?:half|quarter))"
 )
 """Not an ordinal, a fraction, a banknote or a time: “twenty-first”, “a twenty”, “twenty past six”."""
