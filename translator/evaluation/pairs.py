@@ -6,6 +6,7 @@ from translator.data.tokenizer import Tokenizer
 from translator.text import normalise_with_origins
 from translator.text.casing import is_in_capitals, usual_case
 from translator.text.lexicon import Hinting
+from translator.text.places import Place
 from translator.text.protected import mark_pair, origins
 from translator.translate.sources import SourceEncoder
 
@@ -18,9 +19,9 @@ class ReadSide:
     """Its pieces, without an end token."""
     normalised: str
     """The text that the pieces spell, with marks for reserved pieces and without hints."""
-    places: list[tuple[int, int]]
+    places: list[Place]
     """Start and end of each piece in `normalised`. A hint has the range of its word."""
-    origins: list[tuple[int, int]]
+    origins: list[Place]
     """Start and end of each character of `normalised` in the given text."""
 
 
@@ -45,7 +46,7 @@ def read_pair(encoder: SourceEncoder, source: str, translation: str) -> tuple[Re
 
 
 def _read(
-    tokenizer: Tokenizer, marked: str, places: list[tuple[int, int]], hinting: Hinting | None = None
+    tokenizer: Tokenizer, marked: str, places: list[Place], hinting: Hinting | None = None
 ) -> ReadSide:
     normalised, characters = normalise_with_origins(marked)
     found = [(places[start][0], places[end - 1][1]) for start, end in characters]

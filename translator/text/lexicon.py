@@ -22,6 +22,7 @@ from typing import Self
 import numpy as np
 
 from translator.errors import DataError
+from translator.text.places import Place
 
 WORD = re.compile(r"[^\W\d_]++(?:[-'’][^\W\d_]++)*+(?![\u0300-\u036f])")
 """A word in either language, compounds with hyphens and forms with an apostrophe included."""
@@ -252,7 +253,7 @@ class Hinting:
         return found
 
 
-def _one_blank_apart(source: str, places: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _one_blank_apart(source: str, places: list[Place]) -> list[Place]:
     """Return the leading words that are separated by single spaces only."""
     for number, ((_, end), (start, _)) in enumerate(pairwise(places), start=1):
         if source[end:start] != " ":

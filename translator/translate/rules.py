@@ -10,6 +10,7 @@ from translator.search import PieceTexts
 from translator.text import normalise
 from translator.text.casing import upper_case
 from translator.text.german import GermanText
+from translator.text.places import Place
 from translator.text.protected import PlacedSpan, replaced
 from translator.translate.sources import SourceSentence
 
@@ -49,7 +50,7 @@ def force_prefix(
 def _mark_prefix(prefix: str, sentence: SourceSentence) -> tuple[str, tuple[PlacedSpan, ...]]:
     """Replace protected spans in the prefix with marks; the translation writes them as the prefix does."""
     german, placed = GermanText(prefix), list(sentence.placed)
-    found: list[tuple[tuple[int, int], str]] = []
+    found: list[tuple[Place, str]] = []
     for number, one in enumerate(placed):
         place = german.take(one.span.value) if one.span.value else german.take_text(one.span.text)
         if place:
