@@ -68,11 +68,18 @@ def forms(text: str) -> list[tuple[str, str]]:
         ("20 bn euros, 20 m euros, 20bn dollars, 1.7m people", [
             ("20 bn", "20 Mrd."), ("20 m", "20 Mio."), ("20bn", "20 Mrd."), ("1.7m", "1,7 Mio."),
         ]),
+        ("£3BN DEAL, CITY TO SPEND £1.3BN, A €2MN GRANT", [
+            ("£3BN", "3 Mrd. £"), ("£1.3BN", "1,3 Mrd. £"), ("€2MN", "2 Mio. €"),
+        ]),
+        ("1.5M WITHOUT POWER, 20M PEOPLE, 2.5M users", [
+            ("1.5M", "1,5 Mio."), ("20M", "20 Mio."), ("2.5M", "2,5 Mio."),
+        ]),
         ("€1.4 m, EUR 109 m, 20 m long", [("€1.4 m", "1,4 Mio. €"), ("EUR 109 m", "109 Mio. EUR"), ("20 m", "20 m")]),
         ("EUR 29 430 million, 4 500 000 EUR", [
             ("EUR 29 430 million", "29.430 Millionen EUR"), ("4 500 000 EUR", "4.500.000 EUR"),
         ]),
         # percentages and quantities
+        ("The 1,500m race, 10,000m", [("1,500m", "1.500 m"), ("10,000m", "10.000 m")]),
         ("2.5% of it, 50 % of that", [("2.5%", "2,5 %"), ("50 %", "50 %")]),
         ("5-10% or −3%", [("5-10%", "5–10 %"), ("−3%", "−3 %")]),
         ("5km, 12 m², 20 µg", [("5km", "5 km"), ("12 m²", "12 m²"), ("20 µg", "20 µg")]),
@@ -279,6 +286,7 @@ def forms(text: str) -> list[tuple[str, str]]:
             ("Apr 1978", "April 1978"), ("Oct 1991", "Oktober 1991"), ("Jan. 2011", "Januar 2011"),
             ("Dec. 2012", "Dezember 2012"),
         ]),
+        ("May '68 and September ’99", [("'68", "’68"), ("’99", "’99")]),
         ("May 2027 bring you luck, mid-June 2010", [("2027", "2027"), ("2010", "2010")]),
         ("May 2,000 people march 2000 miles, March 2000 miles north", [
             ("2,000", "2.000"), ("2000", "2000"), ("2000", "2000"),

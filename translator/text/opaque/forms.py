@@ -97,7 +97,7 @@ _RELEASE = rf"(?:[-+~.](?:(?:{SUFFIXES})(?!\w)|[A-Za-z]{{0,10}}\d[A-Za-z0-9]{{0,
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _VALUE = (
     r"(?:\d++(?:(?i:st|nd|rd|th|am|pm|s|ish|somethings?|odd|fold|plus)|[ap](?=\.m)"
-    rf"|{UNITS}|{CURRENCIES}|h\d{{0,2}}(?:m|min)?|m(?:in)?\d{{1,2}}s|m(?={MILLIONS_OF}))|(?:{CURRENCIES})\d++)(?!\w)"
+    rf"|{UNITS}|{CURRENCIES}|h\d{{0,2}}(?:m|min)?|m(?:in)?\d{{1,2}}s|[mM](?={MILLIONS_OF}))|(?:{CURRENCIES})\d++)(?!\w)"
 )
 """Ordinals, decades, times, quantities and money, which are converted."""
 

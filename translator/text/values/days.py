@@ -69,7 +69,7 @@ def _month_year(match: re.Match[str], text: str) -> Value:
 def _short_year(match: re.Match[str], text: str) -> Value:
     """Read the ’68 in “in ’68”; after any other word the mark may open a quotation."""
     year = match["short_year"]
-    if not _BEFORE_SHORT_YEARS.search(text, max(0, match.start() - 8), match.start()):
+    if not _BEFORE_SHORT_YEARS.search(text, max(0, match.start() - 11), match.start()):
         return plain_value(match.start("short_year"), match.end(), year)
     also = tuple(f"{century}{year}" for century in ("19", "20"))
     return value_of(match, "year", year, f"’{year}", also)
@@ -256,8 +256,8 @@ _HOURS = re.compile(r"[ \u00a0]?(?:hours|hrs|h)(?!\w)")
 _FIRST_LIKELY_YEAR = "1900"
 _TIME_ZONE = re.compile(rf"[ \u00a0]?(?:{TIME_ZONES})(?!\w)")
 _BEFORE_SHORT_YEARS = re.compile(
-    r"(?<!\w)(?:in|of|since|from|until|till|by|to|and|or|the|before|after|early|late|summer|winter|spring|autumn|fall)"
-    r"[ \u00a0]\Z",
+    r"(?<!\w)(?:in|of|since|from|until|till|by|to|and|or|the|before|after|early|late|summer|winter|spring|autumn|fall"
+    rf"|{'|'.join(_ENGLISH_MONTHS.split())}|(?:Jan|Feb|Aug|Sept?|Oct|Nov|Dec)\.?)[ \u00a0]\Z",
     re.IGNORECASE,
 )
 DAY_READERS: dict[str, Reader] = {

@@ -44,7 +44,7 @@ _BEGIN = r"(?<![\w])(?<!\d[.,:/])"
 _SIGN = r"(?:(?<![\w)\]%°])[-−–+±])?+"
 _DASH = r"(?:[-–]|[ \u00a0]–[ \u00a0])"
 _BLANK = r"[ \u00a0\u2009\u202f]?"
-_MAGNITUDE = r"(?:[ \u00a0](?i:thousand|million|billion|trillion|mn|bn|tn)|bn|mn|tn|[kKmMbB])(?!\w)"
+_MAGNITUDE = r"(?:[ \u00a0](?i:thousand|million|billion|trillion|mn|bn|tn)|bn|mn|tn|BN|MN|TN|[kKmMbB])(?!\w)"
 _MONEY_MAGNITUDE = rf"(?:{_MAGNITUDE}|[ \u00a0]m(?!\w))"
 _MAGNITUDE_WORD = r"(?:[ \u00a0](?i:thousand|million|billion|trillion)|[ \u00a0]?(?:bn|mn|tn))(?!\w)"
 COUNTED = (
@@ -55,10 +55,10 @@ COUNTED = (
     r"tons)(?!\w)"
 )
 MILLIONS_OF = (
-    rf" (?:{COUNTED}|in (?:sales|revenues?|turnover|profits?|cash|debts?|funding|losses|damages|aid|grants|loans|taxes|"
-    r"fees|bonds|assets|costs|savings|fines)(?!\w))"
+    rf" (?i:{COUNTED}|without(?!\w)|in (?:sales|revenues?|turnover|profits?|cash|debts?|funding|losses|damages|aid"
+    r"|grants|loans|taxes|fees|bonds|assets|costs|savings|fines)(?!\w))"
 )
-"""What follows `20m` if it is 20 million, not 20 metres."""
+"""What follows `20m` or `20M` if it is 20 million, not 20 metres."""
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
@@ -98,7 +98,8 @@ _AT_LETTERS = {
     rf"(?:[-–](?P<upto_numeral>{_ROMAN}))?(?<=[ivxlcIVXLC])(?![\w'’])",
     "month_day": rf"\b(?P<month1>{_MONTH})[ \u00a0](?P<day1>{_DAY})(?P<nth>{_ORDINAL_END})?(?P<to1>{_LAST_DAY})?"
     r"(?:,?[ \u00a0](?P<year1>\d{4}))?(?![\d:]|[.,]\d|\w)",
-    "month_name": rf"(?<![\w-])(?P<month4>{'|'.join(_MONTHS)})(?=[ \u00a0](?:1\d|20)\d\d(?!\w|[.,:/–-]\d))",
+    "month_name": rf"(?<![\w-])(?P<month4>{'|'.join(_MONTHS)})"
+    r"(?=[ \u00a0](?:(?:1\d|20)\d\d(?!\w|[.,:/–-]\d)|['’]\d\d(?![\w'’]|[.,:/–-]\d)))",
     "month_year": rf"(?<![\w-])(?P<month3>{_MONTH})[ \u00a0](?P<year3>(?:1\d|20)\d\d)(?!\w|[.,:/–-]\d)",
     "spoken_time": rf"(?i:\b(?:a )?(?P<quarter>half past|quarter past|quarter to)[ \u00a0](?P<hour>1[0-2]|0?[1-9])"
     rf"(?P<spoken_half>{_AM_PM})?)(?![\w%°€$£{VULGAR}]|[.,:/–-]\d)",
@@ -145,10 +146,10 @@ _AT_DIGITS_OR_SIGNS = {
     r"|(?<!\w)['’](?P<short_decade>\d0))[sS](?!\w)",
     "percent": rf"{_BEGIN}(?P<sign3>{_SIGN})(?P<part>{_NUMBER}|\d*[{VULGAR}])%?(?:{_DASH}(?P<upto3>{_NUMBER}))?{_BLANK}"
     r"(?P<percent>[%‰])(?!\w)",
-    "short_million": rf"{_BEGIN}(?P<sign7>{_SIGN})(?P<millions>{_NUMBER})[ \u00a0]?m(?={MILLIONS_OF})",
+    "short_million": rf"{_BEGIN}(?P<sign7>{_SIGN})(?P<millions>{_NUMBER})[ \u00a0]?[mM](?={MILLIONS_OF})",
     "quantity": rf"{_BEGIN}(?P<sign4>{_SIGN})(?P<size>{_NUMBER}|\d*[{VULGAR}])(?:{_DASH}(?P<upto4>{_NUMBER}))?"
     rf"(?:{_BLANK}(?P<unit>{_LONGEST_FIRST}|[°º] ?[CF](?!\w)|[°º])"
-    rf"|(?:[ \u00a0]|(?<=[.,]\d)|(?<=[.,]\d\d)|(?=[ghlstLVWΩ]))(?P<spaced_unit>{_SPACED_UNITS}))(?![\w²³])",
+    rf"|(?:[ \u00a0]|(?<=[.,]\d)|(?<=[.,]\d\d)|(?<=,\d\d\d)|(?=[ghlstLVWΩ]))(?P<spaced_unit>{_SPACED_UNITS}))(?![\w²³])",
     "ordinal": rf"{_BEGIN}(?P<ordinal>\d{{1,3}}(?:,\d{{3}})++|\d{{1,6}}){_ORDINAL_END}(?!\w)",
     "power": rf"{_BEGIN}{_SIGN}(?:\d++(?:\.\d++)?{_BLANK}[×·]{_BLANK})?+\d++(?:\.\d++)?[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]++",
     "inches": rf"{_BEGIN}(?P<inches>(?:\d++[ -])?\d++/\d++|{_NUMBER}|\d*[{VULGAR}])[\"”″](?![^\W_x])",
@@ -168,7 +169,7 @@ _AT_DIGITS_OR_SIGNS = {
     "odd": r"(?<!\w)\d++(?:[.,]\d++)++(?!\w)",
 }
 _BEFORE_LETTERS = (
-    r"(?=[A-Za-z]{1,9}+(?:(?:\.:?+)?+[ \u00a0\u2009\u202f]?(?:\d|[ivxlcIVXLC]{1,9}+(?!\w))"
+    r"(?=[A-Za-z]{1,9}+(?:(?:\.:?+)?+[ \u00a0\u2009\u202f]?(?:['’]?\d|[ivxlcIVXLC]{1,9}+(?!\w))"
     r"|\.:?+[ \u00a0\u2009\u202f]?[A-Z]{1,6}+[-/]?\d"
     r"|[ \u00a0](?i:past|to|quarter)[ \u00a0]))"
 )
