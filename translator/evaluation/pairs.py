@@ -45,9 +45,7 @@ def read_pair(encoder: SourceEncoder, source: str, translation: str) -> tuple[Re
     )
 
 
-def _read(
-    tokenizer: Tokenizer, marked: str, places: list[Place], hinting: Hinting | None = None
-) -> ReadSide:
+def _read(tokenizer: Tokenizer, marked: str, places: list[Place], hinting: Hinting | None = None) -> ReadSide:
     normalised, characters = normalise_with_origins(marked)
     found = [(places[start][0], places[end - 1][1]) for start, end in characters]
     text, ranges = normalised, [(place, place + 1) for place in range(len(normalised))]
