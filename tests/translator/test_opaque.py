@@ -80,6 +80,7 @@ SENTENCES: dict[OpaqueKind, list[str]] = {
     ],
     "code": [
         "Set ⟦<code>max-width: 1.5em</code>⟧, press ⟦<kbd>Ctrl</kbd>⟧ and see ⟦<code class=\"x\">a < 1,000</code>⟧.",
+        "Use ⟦alpha=0.05⟧, ⟦model.rate=-1.5⟧ and ⟦[1.5, 2.5, -3]⟧, but p=0.05, see [1, 2] and [1].",
         "⟦<code>if (<var>x</var> > 1.5)</code>⟧ and ⟦<samp>File not found.</samp>⟧",
         "⟦@param name⟧ the name, ⟦@throws {Error} e⟧ if it is late, ⟦:param str size:⟧ the size",
         "12:30:01 ⟦INFO⟧ Started [⟦WARN⟧]: the disk is full",
@@ -706,7 +707,7 @@ def test_the_quick_check_misses_nothing(text):
     "run",
     [
         "a.", "<", "{", "[[", "`", "%(", "0x", "@a", "a@", "/a", "((", "-a", ":a", "&#", "1-", "1.", "a_",
-        "http://", "\\", "#{", "<code>", "<code>a<b", "<code><pre>", "%1", "<kbd> </kbd",
+        "http://", "\\", "#{", "<code>", "<code>a<b", "<code><pre>", "%1", "<kbd> </kbd", "[1.", "[1, ", "a=1.",
         "x@a://", "{a,plural,one{", "{a,plural,a{}}", "<a b='", "`a ", "a().", "..a", "$1 ", "\\a", "a/b_",
         "ssh ", "ssh -a ", "α ", "x²", "→",
         "AB-", "ABC-", "a ABCDEF-", "BCDFG", "code ABCDE ", "BIC ", 'msgid "', '"msg" ',

@@ -296,6 +296,12 @@ def forms(text: str) -> list[tuple[str, str]]:
             ("p. xii", "S. xii"), ("pp. iv–ix", "S. iv–ix"), ("vol. II", "Bd. II"), ("ch. I", "Kap. I"),
         ]),
         ("I love art. I know it. Wait a sec. I will.", []),
+        # numbers in code
+        ("Set beta = 1.25 and x += 0.5, y >= -2.5.", [("1.25", "1.25"), ("0.5", "0.5"), ("-2.5", "-2.5")]),
+        ("if (x > 3.5) return 1,000;", [("3.5", "3.5"), ("1,000", "1,000")]),
+        ("p = 0.05, one euro = 1.08 dollars, 1 mile = 1.609 km, return 1,000;", [
+            ("0.05", "0,05"), ("1.08", "1,08"), ("1.609 km", "1,609 km"), ("1,000", "1.000"),
+        ]),
         # text that looks like something else
         ("In 2019, May 3 came", [("2019", "2019"), ("May 3", "3. Mai")]),
         ("15 minutes, 15 mins, 15 million", [("15", "15"), ("15 mins", "15 min"), ("15 million", "15 Millionen")]),

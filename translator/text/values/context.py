@@ -114,6 +114,20 @@ def _is_beside_version(text: str, start: int, end: int) -> bool:
     return bool(is_after or _BEFORE_OTHER_VERSION.match(text, end, end + 2 * _LOOK_BACK))
 
 
+# Code.
+
+_BEFORE_CODE = re.compile(
+    r"(?:(?<!\w)(?<!\d )(?:(?![prn]\W)[a-z_]\w{0,30}+ (?:[-+*/%:!=<>]?=)|(?:if|while|elif) \(?\w{1,30}+ [<>])[ \u00a0]"
+    r"|\) return )\Z"
+)
+
+
+def is_in_code(text: str, start: int, end: int) -> bool:
+    """Whether a number is assigned or compared in code: “beta = 1.25”, “if (x > 3.5)”; not “a euro = 1.08 dollars”."""
+    before = _BEFORE_CODE.search(text, max(0, start - _LOOK_BACK), start)
+    return before is not None and not english_unit_after(text, end)
+
+
 # Inches.
 
 _LONGEST_QUOTATION = 200

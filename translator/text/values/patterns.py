@@ -149,7 +149,8 @@ _AT_DIGITS_OR_SIGNS = {
     "short_million": rf"{_BEGIN}(?P<sign7>{_SIGN})(?P<millions>{_NUMBER})[ \u00a0]?[mM](?={MILLIONS_OF})",
     "quantity": rf"{_BEGIN}(?P<sign4>{_SIGN})(?P<size>{_NUMBER}|\d*[{VULGAR}])(?:{_DASH}(?P<upto4>{_NUMBER}))?"
     rf"(?:{_BLANK}(?P<unit>{_LONGEST_FIRST}|[°º] ?[CF](?!\w)|[°º])"
-    rf"|(?:[ \u00a0]|(?<=[.,]\d)|(?<=[.,]\d\d)|(?<=,\d\d\d)|(?=[ghlstLVWΩ]))(?P<spaced_unit>{_SPACED_UNITS}))(?![\w²³])",
+    rf"|(?:[ \u00a0]|(?<=[.,]\d)|(?<=[.,]\d\d)|(?<=,\d{{3}})|(?=[ghlstLVWΩ]))"
+    rf"(?P<spaced_unit>{_SPACED_UNITS}))(?![\w²³])",
     "ordinal": rf"{_BEGIN}(?P<ordinal>\d{{1,3}}(?:,\d{{3}})++|\d{{1,6}}){_ORDINAL_END}(?!\w)",
     "power": rf"{_BEGIN}{_SIGN}(?:\d++(?:\.\d++)?{_BLANK}[×·]{_BLANK})?+\d++(?:\.\d++)?[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]++",
     "inches": rf"{_BEGIN}(?P<inches>(?:\d++[ -])?\d++/\d++|{_NUMBER}|\d*[{VULGAR}])[\"”″](?![^\W_x])",

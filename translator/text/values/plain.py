@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from translator.text.numbers import english_value, german_number
-from translator.text.values.context import is_version
+from translator.text.values.context import is_in_code, is_version
 from translator.text.values.keys import Value, ValueKind, key_of, signed_key
 
 Reader = Callable[[re.Match[str], str], Value | None]
@@ -47,9 +47,11 @@ def range_value(match: re.Match[str], text: str, first: str, dash: str, last: st
 
 
 def decimal(match: re.Match[str], text: str, number: str, sign: str = "") -> Value:
-    """Return the value of a decimal number; a version or section number keeps its point."""
+    """Return the value of a decimal number; a version or section number, or one in code, keeps its point."""
     if not sign and is_version(number, text, match.start(), match.end()):
         return value_of(match, "number", number, match[0])
+    if is_in_code(text, match.start(), match.end()):
+        return value_of(match, "number", match[0], match[0])
     return value_of(match, "number", signed_key(sign, number), sign + german_number(number))
 
 

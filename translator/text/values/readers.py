@@ -22,6 +22,8 @@ from translator.text.values.plain import Reader, decimal, plain_value, range_val
 
 
 def _plain(match: re.Match[str], text: str) -> Value:
+    if "," in match["plain"]:
+        return decimal(match, text, match["plain"])
     return plain_value(match.start(), match.end(), match["plain"])
 
 
