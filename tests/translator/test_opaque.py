@@ -320,7 +320,7 @@ SENTENCES: dict[OpaqueKind, list[str]] = {
         "Included: ⟦✓⟧, not included: ⟦✗⟧.",
         "⟦☐⟧ Buy milk",
         "Red ⟦·⟧ Green ⟦·⟧ Blue",
-        "⟦←⟧ Back | Forward ⟦→⟧",
+        "⟦←⟧ Back ⟦|⟧ Forward ⟦→⟧",
         "See ⟦§⟧ 3 and ⟦¶⟧ 4.",
         "⟦•⟧ First\n⟦•⟧ Second",
         "⟦©⟧ The owls",
