@@ -1130,7 +1130,7 @@ def test_clear_empties_both_sides(ready_page: Any) -> None:
 def test_the_interface_is_german_in_german_browsers(open_page: Callable[..., Any]) -> None:
     page = open_page(locale="de-DE")
     expect(page.get_by_role("heading", name="Englisch → Deutsch")).to_be_visible()
-    expect(page.locator("#count")).to_have_text("0 / 50.000")
+    expect(page.locator("#count")).to_have_text("0 / 131.072")
     expect(page.locator("html")).to_have_attribute("lang", "de")
 
 
