@@ -18,6 +18,7 @@ from translator.text.protected import (
     origins,
     restore,
     restore_with_places,
+    with_final_marks,
 )
 
 MARKS = marks_of_classes()
@@ -115,6 +116,20 @@ def test_a_number_in_words_is_written_in_digits_if_a_piece_must_stand_for_it() -
     assert (span.is_word, span.written("german"), span.written("keep")) == (True, "10.000", "10.000")
     marked, placed = mark("ten thousand dollars", [span], Marks(MARKS), with_words=True)
     assert (readable(marked), restore(marked, placed, "keep")) == ("[number0] dollars", "10.000 dollars")
+
+
+@pytest.mark.parametrize(
+    ("source", "translation", "german"),
+    [
+        ("Stop it!!!", "Hör auf!!", "Hör auf!!!"),
+        ("Are you mad?!!", "Bist du verrückt?!", "Bist du verrückt?!!"),
+        ("Stop!! It is over!", "Halt! Es ist vorbei!", "Halt! Es ist vorbei!"),
+        ("Stop it!!", "Hör auf", "Hör auf"),
+        ("Stop it!", "Hör auf!!", "Hör auf!!"),
+    ],
+)
+def test_a_run_of_final_marks_is_as_long_as_in_the_source(source: str, translation: str, german: str) -> None:
+    assert with_final_marks(source, translation) == german
 
 
 def test_the_label_of_a_telephone_number_is_part_of_it() -> None:

@@ -209,6 +209,13 @@ def restore_with_places(
     return "".join(parts) + marked[position:], places
 
 
+def with_final_marks(source: str, german: str) -> str:
+    """Return the German with the run of `!` and `?` that ends the source; a model loses count of them."""
+    marks = source[len(source.rstrip("!?")) :]
+    words = german.rstrip("!?")
+    return words + marks if len(marks) > 1 and words != german else german
+
+
 @dataclass(frozen=True, slots=True)
 class MarkedPair:
     """A sentence and its translation, with marks for the spans on which they agree."""

@@ -32,7 +32,7 @@ from translator.search import (
 from translator.search.feed import Awaited, Feed, Listed, feed_of
 from translator.text.casing import upper_case
 from translator.text.lexicon import Lexicon
-from translator.text.protected import in_capitals, restore
+from translator.text.protected import in_capitals, restore, with_final_marks
 from translator.translate.answers import (
     Hypothesis,
     Translation,
@@ -453,7 +453,7 @@ class Translator:
         written, placed = self.tokenizer.decode_marked(tokens), source.placed
         if source.in_capitals:
             written, placed = upper_case(written), tuple(map(in_capitals, placed))
-        return restore(written, placed, source.style.numbers)
+        return with_final_marks(source.text, restore(written, placed, source.style.numbers))
 
     def _to_text(self, one: ScoredTokens, source: SourceSentence) -> Hypothesis:
         text = self.text_of(one.tokens, source)
