@@ -32,7 +32,11 @@ from translator.search.sentences import Sentences
 from translator.search.trace import Step, StopReason
 
 _MOST_STEPS_AHEAD = 16
-"""Maximum steps in one engine call. A client that leaves is noticed only after the call."""
+_MOST_ROW_STEPS_AHEAD = 128
+"""Limits of one engine call, in steps and in rows times steps.
+
+Sentences join and leave between calls. With many rows, the search's own time for a step does not matter anyway.
+"""
 
 
 class _History:
@@ -126,7 +130,8 @@ class BeamSearch:
         if not is_live_BW.all():
             self._extend(is_live_BW)
         elif may_run_ahead and not any(self._finished):
-            self._run_ahead(self._sentences.steps_ahead(_MOST_STEPS_AHEAD))
+            most = min(_MOST_STEPS_AHEAD, _MOST_ROW_STEPS_AHEAD // is_live_BW.size)
+            self._run_ahead(self._sentences.steps_ahead(max(1, most)))
         else:
             self._extend(None)
 
