@@ -5,7 +5,6 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +18,11 @@ Record = dict[str, Any]
 
 
 class RunLog:
-    """Appends records to a file, one JSON object per line, and passes each to `report`.
-
-    If TensorBoard is installed, also writes its event files, to the folder `tensorboard` next to the file.
-    """
+    """Appends records to a file, one JSON object per line, and passes each to `report`."""
 
     def __init__(self, path: Path, report: Callable[[Record], None] | None) -> None:
         self._path = path
         self._report = report
-        self._first_step = 0
 
     def write(self, record: Record) -> None:
         """Append a record; raises CheckpointError if the disk refuses."""
@@ -39,30 +34,15 @@ class RunLog:
             raise CheckpointError(
                 f"cannot write {self._path}: {error.strerror}; free space or choose another folder"
             ) from error
-        if self._board:
-            for name, value in record.items():
-                if isinstance(value, int | float):
-                    self._board.add_scalar(name, value, record["step"])
-            self._board.flush()  # or a killed process would lose its last records
         if self._report is not None:
             self._report(record)
-
-    @cached_property
-    def _board(self) -> Any:
-        """TensorBoard's writer, or None if it is not installed."""
-        try:
-            from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415 (slow, and often not installed)
-        except ImportError:
-            return None
-        return SummaryWriter(str(self._path.parent / "tensorboard"), purge_step=self._first_step)
 
     def forget_after(self, step: int, validated_step: int, is_logged: bool = True) -> None:
         """Drop the records that a run resumed from `step` will write again.
 
         These are all records of later steps; for `step` itself, the validation record if the checkpoint does not know
-        of it, and the training record unless it `is_logged`. TensorBoard hides its records of later steps.
+        of it, and the training record unless it `is_logged`.
         """
-        self._first_step = step + 1
         if self._path.exists():
             kept = [
                 line
