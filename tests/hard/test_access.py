@@ -22,7 +22,10 @@ KEYS = ",".join(
 )
 REFUSED = {401, 403}  # DeepL's clients expect a 403
 # These reveal no text, and the page needs some of them before it can ask for a key.
-OPEN = {"/healthz", "/readyz", "/metrics", "/model", "/languages", "/libretranslate/languages"}
+OPEN = {
+    "/healthz", "/readyz", "/metrics", "/model", "/languages", "/libretranslate/languages", "/libretranslate/health",
+    "/libretranslate/frontend/settings",
+}  # fmt: skip
 
 WRONG: dict[str, bytes | None] = {
     "no key": None,
