@@ -321,6 +321,7 @@ SENTENCES: dict[OpaqueKind, list[str]] = {
         "⟦☐⟧ Buy milk",
         "Red ⟦·⟧ Green ⟦·⟧ Blue",
         "⟦←⟧ Back ⟦|⟧ Forward ⟦→⟧",
+        "It´s the ⟦´⟧ key, and THEY´RE right.",
         "See ⟦§⟧ 3 and ⟦¶⟧ 4.",
         "⟦•⟧ First\n⟦•⟧ Second",
         "⟦©⟧ The owls",

@@ -107,6 +107,21 @@ def test_a_sentence_with_more_spans_than_pieces_is_split_between_words(tokenizer
     assert all(len(source.placed) == len(source.protected) <= 16 for source in sources)
 
 
+@pytest.mark.parametrize("unusual", ["I don´t sleep.", "I donʼt sleep.", "I don`t sleep.", "I dont sleep."])
+def test_the_model_reads_usual_apostrophes_but_the_text_keeps_its_own(
+    unusual: str, tokenizer: Tokenizer
+) -> None:
+    [sentence] = read_sentences(unusual, SourceEncoder(tokenizer), 50)
+    [usual] = read_sentences("I don't sleep.", SourceEncoder(tokenizer), 50)
+    assert sentence.tokens == usual.tokens
+    assert (sentence.text, sentence.protected) == (unusual, ())
+
+
+def test_apostrophes_in_code_are_left_alone(tokenizer: Tokenizer) -> None:
+    [sentence] = read_sentences("Type `don´t` now.", SourceEncoder(tokenizer), 50)
+    assert [span.german for span in sentence.protected] == ["`don´t`"]
+
+
 def test_capitals_are_detected_without_the_spans(tokenizer: Tokenizer) -> None:
     (source,) = read("THE HERON PAID {boat} TODAY", tokenizer)
     assert source.in_capitals

@@ -90,7 +90,7 @@ class SourceEncoder:
 
     def encode(self, marked: str, style: Style) -> list[int]:
         """Encode a marked sentence in the usual casing. Unless the formality is auto, the first piece gives it."""
-        text = with_missing_apostrophes(normalise(usual_case(marked)))
+        text = with_missing_apostrophes(with_usual_apostrophes(normalise(usual_case(marked))))
         if self.hinting:
             text = self.hinting.insert(text, self.hinting.hints(text))
         ids = self.tokenizer.encode_marked(text)
@@ -106,7 +106,7 @@ def read_sentences(
 
     Raises InputError on a lone surrogate.
     """
-    reader = _Reader(with_usual_apostrophes(text), encoder, max_tokens, style)
+    reader = _Reader(text, encoder, max_tokens, style)
     found = []
     for sentence in map(reader.without_outer_markup, split_sentences(reader.masked)):
         parts = split_long(reader.masked, sentence, reader.count, max_tokens)

@@ -42,8 +42,8 @@ FREQUENT_LATIN = "A-Za-zÄÖÜßàáäèéëíïñóôöúü"
 """Letters that training corpora have often enough. Words with others are copied: a small model garbles them."""
 LONE_SIGNS = "¡¢£¥¨¯±´¸¿÷‰‱⁃⁄‼⁇⁈⁉\u20a0-\u20c0№℃℉℗℮⁰¹²³⁴-⁹⁺⁻⁼⁽⁾₀-₉₊-₎"
 """Signs that are rare outside of values."""
-_APOSTROPHE = r"\u02bc(?:s|t|ll|re|ve|d|m)(?!\w)"
-"""The end of “itʼs”, an English word."""
+_APOSTROPHE = r"[\u02bc´](?i:s|t|ll|re|ve|d|m)(?!\w)"
+"""The end of “itʼs” and “it´s”, English words."""
 _DIGIT = "0-9₀-₉"
 _HEX = "[0-9A-Fa-f]"
 _NO_FRACTION = r"(?<!\d[.,])"
@@ -315,7 +315,7 @@ AT_MARKS: tuple[tuple[str, OpaqueKind, str], ...] = (
     (
         "",
         "sign",
-        r"[¡¨¯´¸¿÷⁃⁄‼⁇⁈⁉℃℉℗℮]|[‰‱](?<!\d.)(?<!\d[ \u00a0].)|±(?! ?\d)(?<!\d.)|(?<=\d )±(?= [\d£€$])",
+        rf"(?!{_APOSTROPHE})[¡¨¯´¸¿÷⁃⁄‼⁇⁈⁉℃℉℗℮]|[‰‱](?<!\d.)(?<!\d[ \u00a0].)|±(?! ?\d)(?<!\d.)|(?<=\d )±(?= [\d£€$])",
     ),
     ("", "sign", r"(?<![\w)\]⁰¹²³⁴-⁹⁺⁻₀-₉])[⁰¹²³⁴-⁹⁺⁻⁼⁽⁾₀-₉₊-₎]++(?!\w)"),
     (
