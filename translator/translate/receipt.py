@@ -302,8 +302,9 @@ def _doubled(source: str, start: int, spans: Sequence[ProtectedSpan], german: Ge
     outside = _without_spans(source, start, spans) if kinds else ""
     found = list[Check]()
     for text, kind in kinds.items():
-        while text not in outside and (place := german.take_text(text)):
-            found.append(Check(kind, "extra", None, place))
+        if text not in outside:
+            while place := german.take_text(text):
+                found.append(Check(kind, "extra", None, place))
     return found
 
 
