@@ -186,7 +186,7 @@ def _answer(
     pairs = list(zip(body.texts, translations, strict=True))
     texts = [text if translation is None else translation.text for text, translation in pairs]
     further = [
-        [] if translation is None else _alternatives(text, translation, body.alternatives)
+        [] if translation is None else _alternatives(text, translation)
         for text, translation in pairs
     ]
     is_one = isinstance(body.q, str)
@@ -197,17 +197,17 @@ def _answer(
     )
 
 
-def _alternatives(text: str, translation: TranslatedText, count: int) -> list[str]:
+def _alternatives(text: str, translation: TranslatedText) -> list[str]:
     """Assemble texts from the second-best sentences, the third-best, and so on; a missing one is the last available."""
     spans = [Span(sentence.start, sentence.end) for sentence in translation.sentences]
     versions = [
         [sentence.text, *(other.text for other in sentence.alternatives)]
         for sentence in translation.sentences
     ]
-    found = [translation.text]
-    for rank in range(1, count + 1):
-        found.append(rejoin(text, spans, [known[min(rank, len(known) - 1)] for known in versions]))
-    return list(dict.fromkeys(found))[1:]
+    # One client asked for 2 ** 63 alternatives: count those there are, not those requested.
+    ranks = range(max(map(len, versions), default=1))
+    found = [rejoin(text, spans, [known[min(rank, len(known) - 1)] for known in versions]) for rank in ranks]
+    return list(dict.fromkeys([translation.text, *found]))[1:]
 
 
 @router.post(
