@@ -3,6 +3,7 @@
 import pytest
 
 from translator.data.tokenizer import Tokenizer, train_tokenizer
+from translator.text.stand_ins import closing, opening
 from translator.translate.precision import shipped_model
 from translator.translate.sources import SourceEncoder, SourceSentence, read_sentences
 
@@ -95,6 +96,28 @@ def test_spans_alone_are_not_passed_to_the_model(text: str, tokenizer: Tokenizer
 def test_markup_around_a_sentence_stays_outside(text: str, inner: str, tokenizer: Tokenizer) -> None:
     (source,) = read(text, tokenizer)
     assert source.text == inner
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("<b>Come in.</b> We wait.", ["Come in.", "We wait."]),
+        ("Read <b>this.</b> <i>We</i> wait.", ["Read <b>this.</b>", "<i>We</i> wait."]),
+        ("<b>Come in. We</b> wait.", ["Come in.", "We</b> wait."]),
+        ("Come in.<br> <i>We wait.</i>", ["Come in.", "We wait."]),
+        ("Come in.</b><b> We wait.", ["Come in.", "We wait."]),
+        ("We wait <b>here", ["We wait <b>here"]),
+        ("<i></i><b>", ["<i></i><b>"]),
+        (f"Read {opening(0)}this.{closing(0)} We wait.", [f"Read {opening(0)}this.{closing(0)}", "We wait."]),
+        (f"{opening(0)}{opening(1)}Come{closing(1)} in.{closing(0)}", [f"{opening(1)}Come{closing(1)} in."]),
+    ],
+)
+def test_a_text_is_split_where_it_would_be_without_tags(
+    text: str, sentences: list[str], tokenizer: Tokenizer
+) -> None:
+    found = read(text, tokenizer)
+    assert [one.text for one in found] == sentences
+    assert [text[one.span.start : one.span.end] for one in found] == sentences
 
 
 def test_a_sentence_with_more_spans_than_pieces_is_split_between_words(tokenizer: Tokenizer) -> None:

@@ -4,8 +4,8 @@
     answer = rejoin(text, spans, translate([normalise(text[span.start : span.end]) for span in spans]))
 
 Reading order: `normalisation`, `sentences`, `spelling`, `formality`, `lexicon`; then, on what a translation must
-preserve, `marks`, `places`, `emphasis`, `numbers`, `units`, `values`, `number_words`, `german`, `opaque`, `protected`;
-and `casing`, which leaves opaque spans as they are.
+preserve, `marks`, `stand_ins`, `places`, `emphasis`, `numbers`, `units`, `values`, `number_words`, `german`, `opaque`,
+`protected`; and `casing`, which leaves opaque spans as they are.
 """
 
 from translator.text.normalisation import normalise, normalise_with_origins

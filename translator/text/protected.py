@@ -24,6 +24,7 @@ from translator.text.marks import MARK
 from translator.text.opaque import OpaqueKind, OpaqueSpan, find_opaque
 from translator.text.places import Place
 from translator.text.sentences import find_emoji
+from translator.text.stand_ins import pair_of
 from translator.text.values import Value, ValueKind, find_values
 from translator.text.values.patterns import NO_ANSWER
 
@@ -311,11 +312,10 @@ def tag_pairs(spans: Sequence[ProtectedSpan]) -> dict[int, int]:
     is_open: Counter[str] = Counter()
     pairs: dict[int, int] = {}
     for number, span in enumerate(spans):
-        match = _TAG.match(span.text) if span.kind == "tag" else None
-        if not match or match["empty"] or (match["name"] or "").lower() in _VOID_TAGS:
+        name, closes = _name_of_tag(span.text) if span.kind == "tag" else ("", False)
+        if not name:
             continue
-        name = match["name"] or match["marks"]
-        if not match["close"] and not (match["marks"] and is_open[name]):
+        if not (closes or (closes is None and is_open[name])):
             opened.append((name, number))
             is_open[name] += 1
         elif is_open[name]:
@@ -325,6 +325,16 @@ def tag_pairs(spans: Sequence[ProtectedSpan]) -> dict[int, int]:
                 is_open[opened_name] -= 1
             pairs[first] = number
     return pairs
+
+
+def _name_of_tag(tag: str) -> tuple[str, bool | None]:
+    """Return the name of a tag that may have a counterpart, else ""; and whether it closes, None for `**`."""
+    if stand_in := pair_of(tag):
+        return str(stand_in[0]), stand_in[1]
+    match = _TAG.match(tag)
+    if not match or match["empty"] or (match["name"] or "").lower() in _VOID_TAGS:
+        return "", False
+    return (match["marks"], None) if match["marks"] else (match["name"], bool(match["close"]))
 
 
 def _disjoint(spans: list[ProtectedSpan]) -> list[ProtectedSpan]:

@@ -21,6 +21,7 @@ from translator.text.numbers import german_values, possible_values
 from translator.text.opaque import find_opaque
 from translator.text.places import Place
 from translator.text.protected import ProtectedKind, ProtectedSpan, replaced, tag_pairs
+from translator.text.stand_ins import STAND_IN_RANGE
 from translator.text.units import ANY_BUT_CLOCK, Units, counts_things, english_unit_after, german_unit_after
 from translator.text.values import CURRENCY_CODES, Value, time_key
 
@@ -57,7 +58,7 @@ _SMALL = tuple(
     re.compile(rf"(?<!\w)(?P<word>(?P<start>{words})\w*+)", re.IGNORECASE) for words in _SMALL_WORDS
 )
 _NEVER_WRITTEN = re.compile("[\ufffd\n\r\v\f\x85\u2028\u2029]")
-_TAGS = re.compile(r"<[^<>]*>|[*_~]+")
+_TAGS = re.compile(rf"<[^<>]*>|[*_~]+|[{STAND_IN_RANGE}]")
 _WITHOUT_UNITS = ("small", "number", "year")
 """Kinds that a unit in words may follow; the translation must not change that unit."""
 _CURRENCIES = {"$", "EUR", "GBP", "¢", "CHF", "JPY"}

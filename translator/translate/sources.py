@@ -108,7 +108,7 @@ def read_sentences(
     """
     reader = _Reader(text, encoder, max_tokens, style)
     found = []
-    for sentence in map(reader.without_outer_markup, split_sentences(reader.masked)):
+    for sentence in map(reader.without_outer_markup, reader.sentences()):
         parts = split_long(reader.masked, sentence, reader.count, max_tokens)
         found += [reader.sentence(span, is_part=len(parts) > 1) for span in parts]
     return found
@@ -134,6 +134,37 @@ class _Reader:
             [("\n" if _breaks_line(text, span) else "x") * (span.end - span.start) for span in hidden],
         )
         """The text with protected spans replaced by letters, so that no sentence ends within them, but at `\\n`."""
+
+    def sentences(self) -> list[Span]:
+        """Split the text where it would be split without its tags.
+
+        A closing tag between two sentences belongs to the first one, and all that follows to the second one.
+        """
+        tags = [span for span in self._spans if span.kind == "tag"]
+        if not tags:
+            return split_sentences(self.masked)
+        found, closing = list[Span](), set(tag_pairs(tags).values())
+        plain = replaced(self.masked, [(tag.start, tag.end) for tag in tags], [""] * len(tags))
+        number, removed = 0, 0
+        for sentence in split_sentences(plain):
+            start: int | None = None
+            while number < len(tags) and tags[number].start - removed <= sentence.start:
+                if start is None and number in closing and found:
+                    found[-1] = Span(found[-1].start, tags[number].end)
+                elif start is None:
+                    start = tags[number].start
+                removed += tags[number].end - tags[number].start
+                number += 1
+            first = sentence.start + removed
+            while number < len(tags) and tags[number].start - removed < sentence.end:
+                removed += tags[number].end - tags[number].start
+                number += 1
+            found.append(Span(first if start is None else start, sentence.end + removed))
+        if not found:  # nothing but tags
+            return split_sentences(self.masked)
+        if number < len(tags):
+            found[-1] = Span(found[-1].start, tags[-1].end)
+        return found
 
     def without_outer_markup(self, sentence: Span) -> Span:
         """Strip the tags and signs around a sentence, which stay in place, unless nothing else would be left.

@@ -30,6 +30,7 @@ from translator.text.opaque.forms import (
     OpaqueKind,
     Table,
 )
+from translator.text.stand_ins import STAND_IN_RANGE
 
 __all__ = ["OpaqueKind", "OpaqueSpan", "find_opaque"]
 
@@ -191,7 +192,8 @@ _PLAIN = (
 """Ordinary words and numbers: only multi-word commands may start there."""
 _MARKS = "".join(sorted({mark for marks, _, _ in AT_MARKS for mark in marks}))
 _OTHER_SIGNS = (
-    rf"[{LONE_SIGNS}§¶·†‡©®™•‣※¦¬¤\u2190-\u2211\u2213-\u23ff\u2500-\u27bf\u2900-\u2bff{MARK_RANGE}]"
+    rf"[{LONE_SIGNS}§¶·†‡©®™•‣※¦¬¤\u2190-\u2211\u2213-\u23ff\u2500-\u27bf\u2900-\u2bff"
+    rf"{MARK_RANGE}{STAND_IN_RANGE}]"
 )
 _NO_PUNCTUATION = r"(?!(?<=\w)[.:-]|[-/~.$%*+(:#@\[<&](?:\s|\Z))"
 """A mark before a space is punctuation."""

@@ -26,6 +26,7 @@ from translator.text.opaque.words import (
     WORD_EXTENSIONS,
 )
 from translator.text.sentences import PICTOGRAPH
+from translator.text.stand_ins import STAND_IN_RANGE
 from translator.text.values.patterns import MILLIONS_OF
 
 OpaqueKind = Literal[
@@ -324,6 +325,7 @@ AT_MARKS: tuple[tuple[str, OpaqueKind, str], ...] = (
         rf"(?!{PICTOGRAPH}|.\ufe0f)[§¶·†‡©®™•‣※¦¬¤\u2190-\u2211\u2213-\u23ff\u2500-\u27bf\u2900-\u2bff]\ufe0e?",
     ),
     ("", "private", f"[{MARK_RANGE}]++"),
+    ("", "tag", f"[{STAND_IN_RANGE}]"),
     (
         "/",
         "path",
