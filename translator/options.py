@@ -37,6 +37,13 @@ RequestedFormality = Annotated[
         "that was not trained for this refuses `informal`, and `formal` has no effect on it."
     ),
 ]
+SourceLanguage = Annotated[
+    Literal["auto", "en"],
+    Field(
+        description="`auto` leaves sentences as they are that are not English; `en` translates everything, for texts "
+        "that are mistaken for another language."
+    ),
+]
 Device = Annotated[
     str,
     Field(

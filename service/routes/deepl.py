@@ -2,7 +2,7 @@
 
 A known parameter that would change the translation, such as a glossary, is refused. Parameters without an effect here
 are accepted, and unknown ones are ignored, as DeepL does. `tag_handling` is accepted for texts without markup.
-Without a source language nothing is detected: every text is treated as English.
+Without a source language it is detected, and text that is not English is returned unchanged.
 """
 
 from __future__ import annotations
@@ -49,6 +49,11 @@ def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
 
+def _language(value: object) -> object:
+    """Take an empty language for a missing one, as some clients send it."""
+    return _upper(value) or None
+
+
 def _digit_as_text(value: object) -> object:
     return str(value) if type(value) is int and value in (0, 1) else value
 
@@ -68,8 +73,10 @@ class DeepLRequest(CompatRequest):
     target_lang: Annotated[Literal["DE"], BeforeValidator(_upper)] = Field(
         description="Case does not matter."
     )
-    source_lang: Annotated[Literal["EN"], BeforeValidator(_upper)] = Field(
-        "EN", description="Case does not matter. If you leave it out, English is assumed."
+    source_lang: Annotated[Literal["EN"] | None, BeforeValidator(_language)] = Field(
+        None,
+        description="Case does not matter. If you leave it out, it is detected, and text in other languages is "
+        "returned unchanged.",
     )
     split_sentences: Annotated[Literal["0", "1", "nonewlines"], BeforeValidator(_digit_as_text)] = Field(
         "1",
@@ -117,7 +124,11 @@ class DeepLRequest(CompatRequest):
                 "formality: this model was not trained for it; send default, prefer_more or prefer_less."
             )
         is_informal = self.formality in ("less", "prefer_less") and supports_formality
-        return TranslateRequest(text=self.texts, formality="informal" if is_informal else "formal")
+        return TranslateRequest(
+            text=self.texts,
+            formality="informal" if is_informal else "formal",
+            source_language="en" if self.source_lang else "auto",
+        )
 
     def check(self) -> None:
         """Raise RequestTooLarge for too many texts, InvalidRequest for markup, or a split against split_sentences."""
@@ -148,9 +159,9 @@ def _count_sentences(text: str) -> int:
 class DeepLTranslation(BaseModel):
     """One text's translation."""
 
-    detected_source_language: Annotated[
-        Literal["EN"], Field(description="Always EN; languages are not detected.")
-    ] = "EN"
+    detected_source_language: str = Field(
+        "EN", description="EN, or the language of a text that is returned unchanged."
+    )
     text: str = Field(description="The translation.")
     model_type_used: str | None = Field(None, description="Returned if model_type was sent.")
     billed_characters: int | None = Field(
@@ -231,6 +242,7 @@ async def translate(request: Request, manager: Manager) -> DeepLAnswer:
     return DeepLAnswer(
         translations=[
             DeepLTranslation(
+                detected_source_language=translation.language.upper(),
                 text=translation.text,
                 model_type_used=body.model_type_used,
                 billed_characters=len(text) if body.show_billed_characters else None,

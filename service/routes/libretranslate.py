@@ -11,7 +11,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.requests import Request
 
 from service.dependencies import translate_for
-from service.language import detect_language
 from service.model_manager import Manager
 from service.routes.compat import (
     RATE_ERRORS,
@@ -28,6 +27,7 @@ from service.schemas.information import Status
 from service.schemas.parsing import Texts
 from service.schemas.translation import TranslatedText, TranslateRequest
 from translator.text import Span, rejoin
+from translator.text.language import detect_language
 
 _KEY = "api_key"
 _KEY_DESCRIPTION = "The API key, if the service needs one."
@@ -167,28 +167,19 @@ async def translate(request: Request, manager: Manager) -> LibreTranslateAnswer:
     body = LibreTranslateRequest.of(parameters, manager.settings)
     if body.format == "html":
         refuse_markup("format is html", body.texts)
-    detected = await _detect(body.texts) if body.source == "auto" else []
-    foreign = {number for number, one in enumerate(detected) if one.language != "en"}
-    english = [text for number, text in enumerate(body.texts) if number not in foreign]
     alternatives = min(body.alternatives, manager.settings.max_alternatives)
-    converted = TranslateRequest(text=english, alternatives=alternatives)
+    converted = TranslateRequest(text=body.texts, alternatives=alternatives, source_language=body.source)
     _, translations = await translate_for(client, request, manager, converted)
-    translated = iter(translations)
-    return _answer(
-        body, [None if number in foreign else next(translated) for number in range(len(body.texts))], detected
-    )
+    detected = await _detect(body.texts) if body.source == "auto" else []
+    return _answer(body, translations, detected)
 
 
 def _answer(
-    body: LibreTranslateRequest, translations: list[TranslatedText | None], detected: list[DetectedLanguage]
+    body: LibreTranslateRequest, translations: list[TranslatedText], detected: list[DetectedLanguage]
 ) -> LibreTranslateAnswer:
-    """Assemble the answer; a text without a translation is returned unchanged."""
-    pairs = list(zip(body.texts, translations, strict=True))
-    texts = [text if translation is None else translation.text for text, translation in pairs]
-    further = [
-        [] if translation is None else _alternatives(text, translation)
-        for text, translation in pairs
-    ]
+    """Assemble the answer."""
+    texts = [translation.text for translation in translations]
+    further = list(map(_alternatives, body.texts, translations))
     is_one = isinstance(body.q, str)
     return LibreTranslateAnswer(
         translatedText=texts[0] if is_one else texts,

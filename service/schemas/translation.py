@@ -20,7 +20,14 @@ from service.errors import Problem
 from service.schemas.parsing import JsonRequest, Texts, Whole, as_list, whole_schema
 from translator.errors import InputError
 from translator.evaluation.quality import Flag, flags
-from translator.options import Numbers, RequestedFormality, Sampling, SearchOptions, declared
+from translator.options import (
+    Numbers,
+    RequestedFormality,
+    Sampling,
+    SearchOptions,
+    SourceLanguage,
+    declared,
+)
 from translator.text import rejoin
 from translator.translate import DEFAULT_STYLE, SourceSentence, Style
 from translator.translate.answers import Rung
@@ -42,6 +49,7 @@ _EXAMPLE: dict[str, Any] = {
                     "text": "Guten Morgen!",
                     "target_start": 0,
                     "target_end": 13,
+                    "language": "en",
                     "score": -0.29,
                     "alternatives": [{"text": "Guten Morgen.", "score": -0.91}],
                     "flags": [],
@@ -59,6 +67,7 @@ _EXAMPLE: dict[str, Any] = {
                     "text": "Der Zug fährt um 15:30 Uhr.",
                     "target_start": 14,
                     "target_end": 41,
+                    "language": "en",
                     "score": -0.43,
                     "alternatives": [{"text": "Der Zug geht um 15:30 Uhr.", "score": -0.58}],
                     "flags": [],
@@ -123,6 +132,7 @@ class _TextRequest(JsonRequest):
     )
     numbers: Numbers = DEFAULT_STYLE.numbers
     formality: RequestedFormality = DEFAULT_STYLE.formality
+    source_language: SourceLanguage = DEFAULT_STYLE.source_language
 
     @field_validator("format", mode="before")
     @classmethod
@@ -172,7 +182,7 @@ class _TextRequest(JsonRequest):
     @property
     def style(self) -> Style:
         """How to write the German."""
-        return Style(self.numbers, self.formality)
+        return Style(self.numbers, self.formality, self.source_language)
 
 
 _REQUEST_LIMITS: dict[str, Any] = {
@@ -296,13 +306,17 @@ class TranslatedSentence(BaseModel):
     text: str = Field(description="Its translation.")
     target_start: int = Field(description="Where its translation starts in the translation of the text.")
     target_end: int = Field(description="Where its translation ends, exclusive.")
+    language: str = Field(
+        description="Its language (ISO 639). A sentence in another language than English is copied."
+    )
     score: float = Field(description=_SCORE)
     alternatives: list[Alternative] = Field(
         description="Further translations, best first; fewer than requested if there are no more."
     )
     flags: list[Flag] = Field(
-        description="Warnings. `copied_source`: all or much of it came back untranslated; `repetition`: words repeat "
-        "that do not repeat in the source; `too_long_split`: a piece of a sentence that was too long; "
+        description="Warnings. `not_english`: it is in another language and was copied; `copied_source`: all or much "
+        "of it came back untranslated; `repetition`: words repeat that do not repeat in the source; "
+        "`too_long_split`: a piece of a sentence that was too long; "
         "`low_confidence`: the model finds its own translation unlikely, by a threshold calibrated on the packaged "
         "model; `number_mismatch`: a number, amount, date or time is lost, or digits were made up; "
         "`placeholder_lost`: a placeholder, link, path, identifier or the like is lost; `markup_lost`: a tag or an "
@@ -338,9 +352,10 @@ class TranslatedSentence(BaseModel):
             text=best.text,
             target_start=target_start,
             target_end=target_start + len(best.text),
+            language=source.language,
             score=best.score,
             alternatives=[Alternative(text=other.text, score=other.score) for other in others],
-            flags=flags(source.text, best, source.is_part),
+            flags=flags(source.text, best, source.is_part, source.language),
             rung=best.rung,
             checks=[CheckedSpan.of(check, start, target_start) for check in best.checks],
             alignment=None if result.links is None else [
@@ -362,6 +377,12 @@ class TranslatedText(BaseModel):
     text: str = Field(description="The translation, with the line breaks and outer whitespace of the text.")
     score: float = Field(description="Mean score of its sentences; 0 if there are none.")
     sentences: list[TranslatedSentence] = Field(description="Its sentences, in the order of the text.")
+
+    @property
+    def language(self) -> str:
+        """Its language (ISO 639): English, unless all of its sentences are in another one."""
+        languages = {one.language for one in self.sentences} or {"en"}
+        return "en" if "en" in languages else self.sentences[0].language
 
     @classmethod
     def of(cls, text: str, sources: Sequence[SourceSentence], results: Sequence[TranslationResult]) -> Self:

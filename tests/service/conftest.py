@@ -23,6 +23,7 @@ from translator.evaluation.alignment import Link
 from translator.evaluation.scoring import SentenceScore, TokenScore
 from translator.search.feed import Feed
 from translator.text import Span
+from translator.text.language import detect_language
 from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style
 
 ANY_NUMBER = 10**9
@@ -52,7 +53,16 @@ class EchoEngine:
 
     def sentences(self, text: str, prefix: str = "", style: Style = DEFAULT_STYLE) -> list[SourceSentence]:
         tokens, beginning = (tuple(map(ord, one)) for one in (text, prefix))
-        sentence = SourceSentence(text, Span(0, len(text)), tokens, False, beginning, style=style)
+        language = detect_language(text)[0] if style.source_language == "auto" else "en"
+        sentence = SourceSentence(
+            text,
+            Span(0, len(text)),
+            tokens if language == "en" else (),
+            False,
+            beginning,
+            style=style,
+            language=language,
+        )
         return [sentence] if text else []
 
     def scoring_items(self, pairs: Sequence[tuple[str, str]]) -> list[WorkItem]:

@@ -497,3 +497,16 @@ def test_formality_is_sie_or_du(
     assert asked_for == [expected]
     [german] = api.get("/v2/languages", params={"type": "target"}).json()
     assert german["supports_formality"]
+
+
+def test_without_a_source_language_it_is_detected(api: TestClient) -> None:
+    body = {"text": ["Wer hätte das gedacht?", "Who knew that this works?"], "target_lang": "DE"}
+    assert api.post("/v2/translate", json=body).json()["translations"] == [
+        {"detected_source_language": "DE", "text": "Wer hätte das gedacht?"},
+        {"detected_source_language": "EN", "text": "DE:Who knew that this works?"},
+    ]
+    given = api.post("/v2/translate", json={**body, "source_lang": "en"}).json()["translations"]
+    assert [one["text"] for one in given] == [f"DE:{text}" for text in body["text"]]
+    assert {one["detected_source_language"] for one in given} == {"EN"}
+    empty = api.post("/v2/translate", json={**body, "source_lang": ""}).json()["translations"]
+    assert empty[0]["text"] == body["text"][0]

@@ -12,15 +12,12 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from hypothesis import given
-from hypothesis import strategies as st
 from libretranslatepy import LibreTranslateAPI
 
 from service.access import Client
 from service.batcher import DeadlineExceeded, QueueFull, WorkerUnavailable
 from service.engine import TranslationResult
 from service.errors import NotReady
-from service.language import detect_language
 from service.model_manager import LoadedModel
 from service.schemas.translation import TranslatedText
 from translator.errors import InputError, InputTooLong
@@ -200,6 +197,13 @@ def test_the_source_auto_returns_the_language(api: TestClient) -> None:
 def test_case_and_region_of_languages_do_not_matter(api: TestClient, source: str, target: str) -> None:
     body = {"q": "Hi", "source": source, "target": target}
     assert api.post("/libretranslate/translate", json=body).json() == {"translatedText": "DE:Hi"}
+
+
+def test_a_text_is_translated_whatever_it_looks_like_if_the_source_is_given(api: TestClient) -> None:
+    body = {"q": "Wer hätte das gedacht?", **EN_DE}
+    assert api.post("/libretranslate/translate", json=body).json() == {
+        "translatedText": "DE:Wer hätte das gedacht?"
+    }
 
 
 def test_a_foreign_text_alone_is_returned_unchanged(api: TestClient, echo: Any) -> None:
@@ -406,36 +410,6 @@ def test_errors_of_the_service_are_in_libretranslates_format(
     answer = api.post("/libretranslate/translate", json={"q": "Hi", **EN_DE})
     assert complaint(answer, status) == str(error)
     assert ("Retry-After" in answer.headers) == (status == 503)
-
-
-@pytest.mark.parametrize(
-    ("text", "language", "least"),
-    [
-        ("Good morning! How are you today?", "en", 90),
-        ("The quick brown fox jumps over the lazy dog.", "en", 90),
-        ("Guten Morgen, wie geht es Ihnen heute?", "de", 90),
-        ("Je ne sais pas ce que vous voulez dire.", "fr", 90),
-        ("Ik weet niet of het waar is.", "nl", 80),
-        ("Where is the nearest station? " * 20_000, "en", 90),
-        ("Hello world", "en", 0),  # too short to tell
-        ("Guten Morgen", "en", 0),
-        ("42 + 1 = 43 😀", "en", 0),
-        ("\x00", "en", 0),
-        ("", "en", 0),
-    ],
-    ids=lambda value: str(value)[:30],
-)
-def test_the_language_of_a_text(text: str, language: str, least: float) -> None:
-    found, confidence = detect_language(text)
-    assert found == language
-    assert least <= confidence <= 100
-
-
-@given(st.text())
-def test_any_text_has_a_language(text: str) -> None:
-    language, confidence = detect_language(text)
-    assert language == "en" or confidence > 50
-    assert 0 <= confidence <= 100
 
 
 def test_the_routes_are_described(api: TestClient) -> None:

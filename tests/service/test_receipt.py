@@ -155,7 +155,7 @@ def test_sentences_without_words_are_written_as_in_german_and_checked(
     [sentence] = sentences(client, "$1,299.99", alignment=True)
     assert sentence == {
         "source": "$1,299.99", "start": 0, "end": 9, "text": "1.299,99 $", "target_start": 0, "target_end": 10,
-        "score": 0.0, "alternatives": [], "flags": [], "rung": "first", "alignment": [],
+        "language": "en", "score": 0.0, "alternatives": [], "flags": [], "rung": "first", "alignment": [],
         "checks": [{
             "kind": "money", "verdict": "converted", "source_start": 0, "source_end": 9, "target_start": 0,
             "target_end": 10,

@@ -37,6 +37,7 @@ def test_one_text(client: TestClient) -> None:
                         "text": "DE:A red kite.",
                         "target_start": 0,
                         "target_end": 14,
+                        "language": "en",
                         "score": -0.25,
                         "alternatives": [],
                         "flags": ["copied_source"],  # it is an echo
@@ -229,7 +230,8 @@ def test_many_mistakes_are_counted_and_not_listed(client: TestClient) -> None:
     assert answer.status_code == 422
     assert answer.json()["detail"] == (
         "There are 50 mistakes. The fields are text, alternatives, alignment, prefix, format, numbers, formality, "
-        "beam_size, length_penalty, min_length_factor, max_length_factor, no_repeat_ngram, banned, sampling."
+        "source_language, beam_size, length_penalty, min_length_factor, max_length_factor, no_repeat_ngram, banned, "
+        "sampling."
     )
 
 

@@ -22,6 +22,7 @@ from translator.options import (
     RequestedPrecision,
     Sampling,
     SearchOptions,
+    SourceLanguage,
     declared,
     description_of,
 )
@@ -35,6 +36,7 @@ def _help(annotation: Any) -> Any:
 
 NumbersFlag = Annotated[Numbers, _help(Numbers)]
 FormalityFlag = Annotated[RequestedFormality, _help(RequestedFormality)]
+SourceLanguageFlag = Annotated[SourceLanguage, _help(SourceLanguage)]
 LengthPenaltyFlag = Annotated[LengthPenalty, _help(LengthPenalty)]
 DeviceFlag = Annotated[Device, _help(Device)]
 PrecisionFlag = Annotated[RequestedPrecision, _help(RequestedPrecision)]

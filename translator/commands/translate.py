@@ -30,6 +30,7 @@ from translator.commands import (
     OptionalPath,
     PrecisionFlag,
     SearchArguments,
+    SourceLanguageFlag,
 )
 from translator.errors import ConfigError
 
@@ -54,6 +55,7 @@ def translate(
     prefix: OptionalPath = None,
     numbers: NumbersFlag = "german",
     formality: FormalityFlag = "formal",
+    source_language: SourceLanguageFlag = "auto",
     check: bool = False,
     json_output: Annotated[bool, arg(name="json")] = False,
     align: bool = False,
@@ -93,7 +95,16 @@ def translate(
     if resume and out is not None and out.is_file():
         STDERR.print(f"{out} is finished; remove it to translate again", soft_wrap=True)
         return
-    job = WindowJob(model, device, precision, options, json_output, align, tokens, Style(numbers, formality))
+    job = WindowJob(
+        model,
+        device,
+        precision,
+        options,
+        json_output,
+        align,
+        tokens,
+        Style(numbers, formality, source_language),
+    )
     faults = _translate_lines(job, file, prefix, out, resume, processes, check)
     if faults:
         sys.exit(FAULTS_LEFT)

@@ -99,6 +99,7 @@ class WindowJob:
                     "source": one.source,
                     "start": one.start,
                     "end": one.end,
+                    "language": one.language,
                     "translations": list(map(self._version, one.hypotheses)),
                     "rung": one.rung,
                     "checks": list(map(_check, one.checks)),

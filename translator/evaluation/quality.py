@@ -11,6 +11,7 @@ from translator.translate import Hypothesis
 from translator.translate.receipt import CheckKind
 
 Flag = Literal[
+    "not_english",
     "copied_source",
     "repetition",
     "too_long_split",
@@ -41,8 +42,13 @@ _FLAGS_OF_KINDS: dict[CheckKind, Flag] = {
 }
 
 
-def flags(source: str, hypothesis: Hypothesis, is_part: bool) -> list[Flag]:
-    """The flags of a sentence's best translation; `is_part` marks part of a sentence that was too long."""
+def flags(source: str, hypothesis: Hypothesis, is_part: bool, language: str = "en") -> list[Flag]:
+    """The flags of a sentence's best translation; `is_part` marks part of a sentence that was too long.
+
+    A sentence in another language than English was copied on purpose.
+    """
+    if language != "en":
+        return ["not_english"]
     found: list[Flag] = []
     is_copy = hypothesis.rung == "copied" or is_untranslated(source, hypothesis)
     if is_copy or is_copied(*_outside_of_spans(source, hypothesis)):

@@ -72,6 +72,8 @@ class SentenceTranslation:
     """Whether it is part of a sentence that is too long for the model."""
     is_copied: bool = False
     """Whether it was copied without the model, because there is nothing to translate."""
+    language: str = "en"
+    """Its language (ISO 639); a sentence in another one than English is copied."""
 
     @property
     def text(self) -> str:
@@ -113,7 +115,13 @@ def assemble(
     """Assemble the translation of a text from the hypotheses of its sentences."""
     translated = tuple(
         SentenceTranslation(
-            source.text, source.span.start, source.span.end, found, source.is_part, not source.tokens
+            source.text,
+            source.span.start,
+            source.span.end,
+            found,
+            source.is_part,
+            not source.tokens,
+            source.language,
         )
         for source, found in zip(sentences, hypotheses, strict=True)
     )

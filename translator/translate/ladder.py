@@ -84,14 +84,14 @@ class Ladder:
 
     def _cut(self, source: SourceSentence) -> Iterator["_Part"]:
         """The text between the protected spans, split further where it is too long."""
-        position = 0
+        position, style = 0, replace(source.style, source_language="en")
         places = [place_in(source, span) for span in source.protected if not span.is_word]
         for start, end in (*places, (len(source.text), len(source.text))):
             # Punctuation next to a span belongs to it and is copied.
             words = _WORDS.search(source.text, position, start)
             inner = words.span() if words else (start, start)
             segment = source.text[slice(*inner)]
-            for part in read_sentences(segment, self._encoder, self._max_tokens, source.style):
+            for part in read_sentences(segment, self._encoder, self._max_tokens, style):
                 in_capitals = replace(part, in_capitals=source.in_capitals)
                 yield _Part(in_capitals, inner[0] + part.span.start, inner[0] + part.span.end)
             position = end

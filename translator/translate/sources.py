@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from translator.data.tokenizer import Tokenizer
-from translator.options import Numbers, RequestedFormality
+from translator.options import Numbers, RequestedFormality, SourceLanguage
 from translator.text import Span, normalise, split_long, split_sentences
 from translator.text.apostrophes import with_missing_apostrophes, with_usual_apostrophes
 from translator.text.casing import is_in_capitals, usual_case
 from translator.text.formality import FORMALITIES
+from translator.text.language import detect_language
 from translator.text.lexicon import Hinting, Lexicon
 from translator.text.normalisation import refuse_surrogates
 from translator.text.places import Place
@@ -33,15 +34,20 @@ class Style:
 
     numbers: Numbers = "german"
     formality: RequestedFormality = "formal"
+    source_language: SourceLanguage = "auto"
 
 
 DEFAULT_STYLE = Style()
 """The style of a translation unless the caller gives one."""
-PLAIN = Style(formality="auto")
-"""A style that every model supports."""
+PLAIN = Style(formality="auto", source_language="en")
+"""A style that every model supports, for English."""
 
 MAX_PIECE_TOKENS = 160
 """Maximum tokens of a sentence, including its end token. Longer ones, which are rare in training, are split."""
+_FEWEST_WORDS_TO_TELL = 3
+"""Sentences of fewer words have the language of their text."""
+_CLEAR = 50
+"""Confidence in percent that a sentence is English, below which it has the language of its text."""
 _LONGEST_WITHOUT_BLANKS = 50
 """The longest run of tokens without whitespace that is translated. Longer ones are keys, addresses or encoded data, and
 are copied."""
@@ -68,6 +74,8 @@ class SourceSentence:
     placed: tuple[PlacedSpan, ...] = ()
     """The protected spans that reserved pieces stand for in `tokens`."""
     style: Style = PLAIN
+    language: str = "en"
+    """Its language (ISO 639); a sentence in another one than English is copied."""
 
 
 def place_in(source: SourceSentence, span: ProtectedSpan) -> Place:
@@ -108,7 +116,16 @@ def read_sentences(
     """
     reader = _Reader(text, encoder, max_tokens, style)
     found = []
+    languages = _Languages(reader.words(Span(0, len(text))), style)
     for sentence in map(reader.without_outer_markup, reader.sentences()):
+        language = languages.of(reader.words(sentence))
+        if language != "en":
+            found.append(
+                SourceSentence(
+                    text[sentence.start : sentence.end], sentence, (), False, style=style, language=language
+                )
+            )
+            continue
         parts = split_long(reader.masked, sentence, reader.count, max_tokens)
         found += [reader.sentence(span, is_part=len(parts) > 1) for span in parts]
     return found
@@ -190,6 +207,12 @@ class _Reader:
             start, end = self._stripped(start, end)
         return Span(start, end) if start < end else sentence
 
+    def words(self, sentence: Span) -> str:
+        """Return a sentence without its protected spans, which are the same in all languages."""
+        spans = self._inner(sentence.start, sentence.end)
+        places = [(span.start - sentence.start, span.end - sentence.start) for span in spans]
+        return replaced(self._text[sentence.start : sentence.end], places, [" "] * len(places))
+
     def _stripped(self, start: int, end: int) -> Place:
         while start < end and self._text[start].isspace():
             start += 1
@@ -238,6 +261,22 @@ class _Reader:
 
     def _encode(self, marked: str) -> list[int]:
         return self._encoder.encode(marked, self._style)
+
+
+class _Languages:
+    """Tells the languages of the sentences of a text. All texts are given without their protected spans."""
+
+    def __init__(self, text: str, style: Style) -> None:
+        self._is_known = style.source_language != "auto"
+        self._of_text = "en" if self._is_known else detect_language(text)[0]
+
+    def of(self, sentence: str) -> str:
+        """Return the language of a sentence: its own if it is long enough to tell, else that of the text."""
+        if self._is_known or len(sentence.split()) < _FEWEST_WORDS_TO_TELL:
+            return self._of_text
+        language, confidence = detect_language(sentence)
+        is_unclear = language == "en" and confidence < _CLEAR
+        return self._of_text if is_unclear else language
 
 
 def _has_words(source: str, start: int, spans: Sequence[ProtectedSpan]) -> bool:

@@ -170,3 +170,8 @@ def test_converted_numbers_do_not_make_copied_words_a_translation():
     assert flags(source, Hypothesis(copy, 0.0, checks=checks), is_part=False) == ["copied_source"]
     checks = (Check("date", "converted", (0, 6), (0, 7)),)
     assert flags("May 12", Hypothesis("12. Mai", 0.0, checks=checks), is_part=False) == []
+
+
+def test_a_sentence_in_another_language_has_no_other_flag() -> None:
+    copy = Hypothesis("Wir haben geschlossen.", 0.0)
+    assert flags("Wir haben geschlossen.", copy, is_part=False, language="de") == ["not_english"]
