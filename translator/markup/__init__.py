@@ -1,12 +1,15 @@
 """Formats with tags: find the texts to translate in them, and write them again with the translations.
 
-    document = read_html("<p>Click <b>here</b>.</p>")       # anything that follows the protocol `Document`
+    document = read_markup("<p>Click <b>here</b>.</p>")       # anything that follows the protocol `Document`
     document.write([german(unit) for unit in document.units])
 
-Reading order: `document`, `units`.
+Reading order: `document`, `units`, `tagged`, `projection`; for HTML and XML `tokens`, `html_tokens`, `xml_tokens`,
+`elements`, `marked_up`.
 """
 
 from translator.markup.document import Document
+from translator.markup.elements import MarkupFormat, MarkupOptions
+from translator.markup.marked_up import MarkedUp, read_markup
 from translator.markup.units import Unit, UnitBuilder
 
-__all__ = ["Document", "Unit", "UnitBuilder"]
+__all__ = ["Document", "MarkedUp", "MarkupFormat", "MarkupOptions", "Unit", "UnitBuilder", "read_markup"]

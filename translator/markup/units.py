@@ -26,7 +26,7 @@ class Unit(Generic[Tag]):
 
     text: str
     tags: Mapping[str, Tag]
-    """The tag of each stand-in."""
+    """The tag of each stand-in, except of the second one of a point."""
     characters: Mapping[str, str]
     """The character of each stand-in that is there because the text itself held a character of their range."""
 
@@ -41,7 +41,7 @@ class Unit(Generic[Tag]):
                 yield "".join(before), self.tags[match[0]]
                 before.clear()
             else:
-                before.append(self.characters[match[0]])
+                before.append(self.characters.get(match[0], ""))
         yield "".join(before) + translation[position:], None
 
 
@@ -71,7 +71,7 @@ class UnitBuilder(Generic[Tag]):
     def open(self, tag: Tag) -> int:
         """Add the opening tag of a pair; returns the number of the pair. Raises ValueError if the unit is full.
 
-        A tag whose counterpart is not in the unit has to be added with `add`.
+        Pairs must be nested. A tag without a counterpart in the unit is a point.
         """
         self._tags[self._add(opening(self._pairs))] = tag
         self._pairs += 1
@@ -81,11 +81,15 @@ class UnitBuilder(Generic[Tag]):
         """Add the closing tag of a pair."""
         self._tags[self._add(closing(number))] = tag
 
-    def add(self, tag: Tag) -> None:
-        """Add a tag without a counterpart. Raises ValueError if the unit is full.
+    def add_point(self, tag: Tag) -> None:
+        """Add something without a width, such as a comment or a bookmark. Raises ValueError if the unit is full.
 
-        One that stands like a word, between spaces or punctuation, is treated as a word, such as an inline image.
+        It stays beside its neighbour, and the model does not see it.
         """
+        self._add(closing(self.open(tag)))
+
+    def add_word(self, tag: Tag) -> None:
+        """Add something that stands like a word, such as a variable. Raises ValueError if the unit is full."""
         self._tags[self._add_lone()] = tag
 
     def build(self) -> Unit[Tag]:

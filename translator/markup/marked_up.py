@@ -1,0 +1,292 @@
+"""HTML and XML as documents: the texts between block tags are units, and all else stays as it is."""
+
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from html import unescape
+from typing import Literal, NamedTuple
+
+from translator.markup.elements import Elements, MarkupOptions
+from translator.markup.html_tokens import html_tokens
+from translator.markup.tokens import Token
+from translator.markup.xml_tokens import xml_tokens
+from translator.text.normalisation import refuse_surrogates
+from translator.text.places import Place, is_word_character
+from translator.text.stand_ins import MOST_TAGS, STAND_IN, closing, lone, opening
+
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_LONGEST_ENTITY = 40
+_SPACES = " \t\n\r\f"
+
+
+def read_markup(markup: str, options: MarkupOptions = MarkupOptions()) -> "MarkedUp":  # noqa: B008 (frozen)
+    """Read HTML or XML, however broken it is. Raises InputError on a lone surrogate."""
+    refuse_surrogates(markup)
+    tokens = xml_tokens(markup) if options.format == "xml" else None
+    if tokens is None:
+        options = replace(options, finds_structure=False)  # which is unknown if tags are missing
+        tokens = list(html_tokens(markup, is_xml=options.format == "xml"))
+    return MarkedUp(markup, [unit for unit in _Reader(markup, tokens, options).units() if unit.has_words])
+
+
+class MarkedUp:
+    """A document of HTML or XML."""
+
+    def __init__(self, markup: str, parts: Sequence["MarkedUpUnit"]) -> None:
+        self.markup = markup
+        self.parts = parts
+        """Its units, with their places in the markup."""
+
+    @property
+    def units(self) -> list[str]:
+        """The texts to translate, with stand-ins for their tags."""
+        return [part.text for part in self.parts]
+
+    def write(self, translations: Sequence[str], /) -> str:
+        """Write the markup with one translation per unit. If it equals its unit, the source stays as it is."""
+        pieces, position = list[str](), 0
+        for part, translation in zip(self.parts, translations, strict=True):
+            start, end = part.place(0, len(part.text))
+            pieces += self.markup[position:start], part.written(translation, 0, len(part.text)).text
+            position = end
+        return "".join(pieces) + self.markup[position:]
+
+
+class Written(NamedTuple):
+    """Markup, and where each character of a text stands in it."""
+
+    text: str
+    starts: list[int]
+    """The offset at which each character begins, and the end of the markup."""
+
+    def place(self, start: int, end: int) -> Place:
+        """Return the place of a part of the text in the markup."""
+        return self.starts[start], self.starts[end]
+
+
+@dataclass(frozen=True)
+class MarkedUpUnit:
+    """A text of a document, and the markup that stands for it."""
+
+    text: str
+    """With stand-ins for its tags."""
+    starts: Sequence[int]
+    """Where each character starts in the markup."""
+    ends: Sequence[int]
+    markup: str
+    """That of the document."""
+
+    @property
+    def has_words(self) -> bool:
+        """Whether there is anything to translate."""
+        return any(map(str.isalpha, self.text))
+
+    def place(self, start: int, end: int) -> Place:
+        """Return the place of a part of the text in the markup; the part must not be empty."""
+        return self.starts[start], self.ends[end - 1]
+
+    def written(self, translation: str, start: int, end: int) -> Written:
+        """Write the translation of a part of the text as markup.
+
+        A part that comes through unchanged stays as it is. Characters that the part has as entities stay entities.
+        """
+        if translation == self.text[start:end]:
+            first, last = self.place(start, end)
+            starts = [one - first for one in self.starts[start:end]]
+            return Written(self.markup[first:last], [*starts, last - first])
+        spellings = self._spellings(start, end)
+        parts, starts, length = list[str](), list[int](), 0
+        for number, character in enumerate(translation):
+            part = _spelt(character, spellings, translation[number + 1 : number + _LONGEST_ENTITY])
+            parts.append(part)
+            starts.append(length)
+            length += len(part)
+        return Written("".join(parts), [*starts, length])
+
+    def _spellings(self, start: int, end: int) -> dict[str, list[str]]:
+        """How a part of the text spells tags, special characters, and those that it has as entities; last first."""
+        found: dict[str, list[str]] = {}
+        for place in reversed(range(start, end)):
+            character, raw = self.text[place], self.markup[self.starts[place] : self.ends[place]]
+            if (raw != character or character in _ESCAPES) and not (character == " " and raw.isspace()):
+                found.setdefault(character, []).append(raw)
+        return found
+
+
+def _spelt(character: str, spellings: dict[str, list[str]], following: str) -> str:
+    """Return the markup for a character, spelt as in the source if it still occurs there."""
+    if spellings.get(character):
+        raw = spellings[character].pop()
+        if raw != character or not _is_special(character, following):
+            return raw
+    return _ESCAPES.get(character, character)
+
+
+def _is_special(character: str, following: str) -> bool:
+    """Whether an unescaped character would begin a tag or an entity."""
+    if character == "&":
+        return unescape(character + following) != character + following
+    return character == "<" and (following[:1].isalpha() or following[:1] in ("/", "!", "?"))
+
+
+_PieceKind = Literal["text", "open", "close", "point", "word", "object"]
+"""`point` has no width, `word` stands for a word, and `object` is one or the other, which depends on its neighbours."""
+
+
+class _Piece(NamedTuple):
+    """A part of a unit: `markup[start:end]`."""
+
+    kind: _PieceKind
+    start: int
+    end: int
+    value: str = ""
+    """The characters of a text."""
+    tag: int = -1
+    """The index of a tag that may have its counterpart in the unit."""
+
+
+class _Reader:
+    """Cuts tokens into units."""
+
+    def __init__(self, markup: str, tokens: Sequence[Token], options: MarkupOptions) -> None:
+        self._markup, self._tokens = markup, tokens
+        self._elements = Elements(tokens, options)
+        self._joins_lines = options.format == "html"
+
+    def units(self) -> Iterator[MarkedUpUnit]:
+        """Yield the units, in order; some have no words."""
+        pieces, tags = list[_Piece](), 0
+        for piece in self._pieces():
+            if piece is None or tags == MOST_TAGS:
+                yield self._unit(pieces)
+                pieces, tags = [], 0
+            if piece is not None:
+                pieces.append(piece)
+                tags += piece.kind != "text"
+        yield self._unit(pieces)
+
+    def _unit(self, pieces: Sequence[_Piece]) -> MarkedUpUnit:
+        builder = _UnitBuilder(self._markup, self._joins_lines)
+        indices = {piece.tag for piece in pieces}
+        numbers: dict[int, int] = {}
+        for piece, following in zip(pieces, _texts_behind(pieces), strict=True):
+            if piece.kind == "text":
+                builder.add_text(piece)
+            elif piece.kind == "open" and (end := self._elements.counterparts[piece.tag]) in indices:
+                numbers[end] = builder.add_pair(piece)
+            elif piece.kind == "close" and piece.tag in numbers:
+                builder.add(closing(numbers[piece.tag]), piece.start, piece.end)
+            elif piece.kind == "word" or (piece.kind == "object" and builder.is_word(following)):
+                builder.add_word(piece.start, piece.end)
+            else:
+                builder.add(closing(builder.add_pair(piece)), piece.end, piece.end)
+        return builder.build()
+
+    def _pieces(self) -> Iterator[_Piece | None]:
+        """Yield the pieces of the markup, and None where a unit ends."""
+        index = 0
+        while index < len(self._tokens):
+            token, after = self._tokens[index], index + 1
+            match token.kind:
+                case "text":
+                    yield _Piece("text", token.start, token.end, token.value)
+                case "entity":
+                    yield _Piece("word", token.start, token.end)
+                case "other":
+                    while after < len(self._tokens) and self._tokens[after].kind == "other":
+                        after += 1
+                    yield _Piece("point", token.start, self._tokens[after - 1].end)
+                case "start":
+                    after = self._after(index)
+                    yield None if self._elements.ends_sentence(index) else self._element(index, after)
+                case "end":
+                    is_end = self._elements.ends_sentence(index)
+                    yield None if is_end else _Piece("close", token.start, token.end, tag=index)
+            index = after
+
+    def _after(self, index: int) -> int:
+        """Return the index of the first token that is not one with the tag at `index`."""
+        end = self._elements.counterparts.get(index)
+        if self._elements.stays_untranslated(index):
+            return self._elements.ends[index] if end is None else end + 1
+        return index + 2 if end == index + 1 and not self._elements.ends_sentence(index) else index + 1
+
+    def _element(self, index: int, after: int) -> _Piece:
+        start, end = self._tokens[index].start, self._tokens[after - 1].end
+        if self._elements.stays_untranslated(index):
+            return _Piece("word", start, end)
+        if after == index + 1 and index in self._elements.counterparts:
+            return _Piece("open", start, end, tag=index)
+        is_object = after > index + 1 or index in self._elements.empty
+        return _Piece("object" if is_object else "point", start, end)
+
+
+def _texts_behind(pieces: Sequence[_Piece]) -> list[str]:
+    """Return the next text behind each piece, or ""."""
+    found, following = list[str](), ""
+    for piece in reversed(pieces):
+        found.append(following)
+        following = piece.value or following
+    return found[::-1]
+
+
+class _UnitBuilder:
+    """Builds a unit. In HTML, a run of white space is one space, even across tags."""
+
+    def __init__(self, markup: str, joins_spaces: bool) -> None:
+        self._markup, self._joins_spaces = markup, joins_spaces
+        self._characters: list[str] = []
+        self._starts, self._ends = array("q"), array("q")
+        self._pairs, self._words = 0, 0
+        self._last = " "
+        """The last character that is no tag."""
+
+    def add(self, character: str, start: int, end: int) -> None:
+        """Add a character or a stand-in for `markup[start:end]`."""
+        self._characters.append(character)
+        self._starts.append(start)
+        self._ends.append(end)
+
+    def add_pair(self, piece: _Piece) -> int:
+        """Add the opening tag of a pair; returns its number."""
+        self.add(opening(self._pairs), piece.start, piece.end)
+        self._pairs += 1
+        return self._pairs - 1
+
+    def add_word(self, start: int, end: int) -> None:
+        """Add something that stands like a word."""
+        self._last = lone(self._words)
+        self.add(self._last, start, end)
+        self._words += 1
+
+    def add_text(self, piece: _Piece) -> None:
+        """Add the characters of a text."""
+        if len(piece.value) != piece.end - piece.start:  # an entity
+            if len(piece.value) == 1:
+                self._add_character(piece.value, piece.start, piece.end)
+            else:
+                self.add_word(piece.start, piece.end)
+            return
+        for place, character in enumerate(piece.value, start=piece.start):
+            self._add_character(character, place, place + 1)
+
+    def _add_character(self, character: str, start: int, end: int) -> None:
+        if STAND_IN.match(character):
+            self.add_word(start, end)
+            return
+        if self._joins_spaces and character in _SPACES and self._markup[start] != "&":
+            if self._last == " ":
+                if self._ends:  # the space belongs to what is before it, a tag or another space
+                    self._ends[-1] = end
+                return
+            character = " "
+        self._last = character
+        self.add(character, start, end)
+
+    def is_word(self, following: str) -> bool:
+        """Whether an object stands like a word before a text: next to spaces and punctuation, not to letters."""
+        return not is_word_character(self._last) and not is_word_character(following[:1])
+
+    def build(self) -> MarkedUpUnit:
+        """Return the unit."""
+        return MarkedUpUnit("".join(self._characters), self._starts, self._ends, self._markup)
