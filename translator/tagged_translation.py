@@ -44,7 +44,7 @@ def translate_units(
         one = sentences[number]
         germans[number] = project(
             one.source, tagged[number].tags, one.text, with_checks(alignment, one.checks)
-        )
+        ).text
     found = iter(zip(tagged, germans, strict=True))
     written = []
     for unit, translation in zip(units, translations, strict=True):

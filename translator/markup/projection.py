@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -37,8 +38,16 @@ class Alignment:
     target: Sequence[Place]
 
 
-def project(source: str, tags: Sequence[InnerTag], target: str, alignment: Alignment) -> str:
-    """Return the translation with the tags: each exactly once, and pairs nested as in the source.
+class Projected(NamedTuple):
+    """A translation with tags."""
+
+    text: str
+    offsets: list[int]
+    """Where each character of the translation stands in the text."""
+
+
+def project(source: str, tags: Sequence[InnerTag], target: str, alignment: Alignment) -> Projected:
+    """Put the tags of a sentence into its translation: each exactly once, and pairs nested as in the source.
 
     A pair encloses the run of words that best corresponds to the words that it encloses in the source.
     """
@@ -50,13 +59,38 @@ def project(source: str, tags: Sequence[InnerTag], target: str, alignment: Align
     return _written(root, target)
 
 
-def _in_order(tags: Sequence[InnerTag], target: str) -> str:
-    """Return the translation with the tags at their offsets in the source."""
-    parts, position = list[str](), 0
+class _Writer:
+    """Writes a translation and tags in their order."""
+
+    def __init__(self, target: str) -> None:
+        self._target, self._position, self._length = target, 0, 0
+        self._parts: list[str] = []
+        self._offsets: list[int] = []
+
+    def write_up_to(self, position: int) -> None:
+        """Write the translation up to a position."""
+        part = self._target[self._position : position]
+        self._parts.append(part)
+        self._offsets += range(self._length, self._length + len(part))
+        self._length += len(part)
+        self._position += len(part)
+
+    def write_tag(self, written: str) -> None:
+        self._parts.append(written)
+        self._length += len(written)
+
+    def finish(self) -> Projected:
+        self.write_up_to(len(self._target))
+        return Projected("".join(self._parts), self._offsets)
+
+
+def _in_order(tags: Sequence[InnerTag], target: str) -> Projected:
+    """Write the tags at their offsets in the source."""
+    writer = _Writer(target)
     for tag in tags:
-        parts += target[position : tag.offset], tag.written
-        position = max(position, tag.offset)
-    return "".join(parts) + target[position:]
+        writer.write_up_to(tag.offset)
+        writer.write_tag(tag.written)
+    return writer.finish()
 
 
 @dataclass(eq=False)
@@ -257,17 +291,15 @@ def _best_run(gain_T: Weights, *, to_start: bool, to_end: bool) -> tuple[int, in
     return found
 
 
-def _written(root: _Node, target: str) -> str:
+def _written(root: _Node, target: str) -> Projected:
     """Write the translation with the tags of a tree."""
-    parts, position = list[str](), 0
+    writer = _Writer(target)
     todo: list[tuple[_Node, bool]] = [(root, True)]
     while todo:
         node, begins = todo.pop()
-        edge = node.low if begins else node.high
-        parts.append(target[position:edge])
-        position = edge
-        parts.append((node.opening if begins else node.closing) or "")
+        writer.write_up_to(node.low if begins else node.high)
+        writer.write_tag((node.opening if begins else node.closing) or "")
         if begins:
             todo.append((node, False))
             todo += ((one, True) for one in reversed(node.inner))
-    return "".join(parts)
+    return writer.finish()

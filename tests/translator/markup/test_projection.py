@@ -80,7 +80,7 @@ def test_projection(source: str, target: str, links: str, expected: str) -> None
     [sentence] = text.sentences([(0, len(text.plain))])
     german = tagged(target)
     inner = text.tagged[sentence.start : sentence.end]
-    found = project(text.plain, sentence.tags, german, aligned(text.plain, german, links))
+    found = project(text.plain, sentence.tags, german, aligned(text.plain, german, links)).text
     outer_start, outer_end = text.tagged[: sentence.start], text.tagged[sentence.end :]
     assert inner
     assert shown(outer_start + found + outer_end) == expected
@@ -90,7 +90,7 @@ def test_many_tags_take_little_time() -> None:
     text = TaggedText("a " + "".join(f"{opening(n)}b{closing(n)}" for n in range(10_000)))
     [sentence] = text.sentences([(0, len(text.plain))])
     with cpu_limit(5):
-        found = project(text.plain, sentence.tags, "X", aligned(text.plain, "X", "0-0"))
+        found = project(text.plain, sentence.tags, "X", aligned(text.plain, "X", "0-0")).text
     assert found == "X" + "".join(opening(n) + closing(n) for n in range(10_000))
 
 
@@ -120,7 +120,7 @@ def test_tags_belong_to_sentences(text: str, sentences: list[str], inner: list[s
     assert [shown(read.tagged[one.start : one.end]) for one in found] == inner
     for one, sentence, raw in zip(found, sentences, inner, strict=True):
         identity = aligned(sentence, sentence, " ".join(f"{n}-{n}" for n in range(len(words(sentence)))))
-        assert shown(project(sentence, one.tags, sentence, identity)) == raw
+        assert shown(project(sentence, one.tags, sentence, identity).text) == raw
 
 
 NESTED = st.recursive(
@@ -182,7 +182,10 @@ def test_every_tag_once_and_nested(text: str, german: str, random: Random, cut: 
         weights_TS = np.array(
             [[random.random() ** 4 for _ in source_words] for _ in target_words], np.float32
         ).reshape(len(target_words), len(source_words))
-        found = project(sentence, one.tags, german, Alignment(weights_TS, source_words, target_words))
+        found, offsets = project(
+            sentence, one.tags, german, Alignment(weights_TS, source_words, target_words)
+        )
+        assert "".join(found[offset] for offset in offsets) == german
         without = "".join(tag.written for tag in one.tags)
         assert STAND_IN.sub("", found).replace(" ", "") == german.replace(" ", "")
         assert Counter(STAND_IN.findall(found)) == Counter(STAND_IN.findall(without))
