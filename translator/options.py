@@ -37,6 +37,14 @@ RequestedFormality = Annotated[
         "that was not trained for this refuses `informal`, and `formal` has no effect on it."
     ),
 ]
+Lines = Annotated[
+    Literal["keep", "join", "single"],
+    Field(
+        description="`keep` translates each line alone and keeps the line breaks; `join` is for hard-wrapped text: the "
+        "lines of a paragraph become one, and words divided at the end of a line become whole; `single` translates the "
+        "whole text as a single sentence."
+    ),
+]
 SourceLanguage = Annotated[
     Literal["auto", "en"],
     Field(

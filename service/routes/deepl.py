@@ -7,7 +7,6 @@ Without a source language it is detected, and text that is not English is return
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, ClassVar, Literal
 
 from fastapi import APIRouter
@@ -30,7 +29,7 @@ from service.routes.compat import (
 )
 from service.schemas.parsing import Texts
 from service.schemas.translation import TranslateRequest
-from translator.text import split_sentences
+from translator.options import Lines
 
 _MAX_TEXTS = 50  # as in DeepL's API
 _NO_LIMIT = 1_000_000_000_000  # DeepL's number for keys without a limit; its clients expect a number
@@ -43,6 +42,7 @@ _CHANGE_THE_TRANSLATION = (
     "translation_memory_id",
 )
 """Parameters that must not be ignored."""
+_LINES: dict[str, Lines] = {"0": "single", "1": "keep", "nonewlines": "join"}
 
 
 def _upper(value: object) -> object:
@@ -80,8 +80,8 @@ class DeepLRequest(CompatRequest):
     )
     split_sentences: Annotated[Literal["0", "1", "nonewlines"], BeforeValidator(_digit_as_text)] = Field(
         "1",
-        description="Texts are always split at line breaks and ends of sentences, so 0 is refused for a text of "
-        "several sentences, and nonewlines for a text with line breaks inside.",
+        description="1 splits texts into sentences, also at line breaks; nonewlines joins the lines of a paragraph; 0 "
+        "translates each text as a single sentence.",
     )
     preserve_formatting: bool = Field(False, description="Without effect: the layout is always kept.")
     formality: Literal["default", "more", "less", "prefer_more", "prefer_less"] = Field(
@@ -128,32 +128,17 @@ class DeepLRequest(CompatRequest):
             text=self.texts,
             formality="informal" if is_informal else "formal",
             source_language="en" if self.source_lang else "auto",
+            lines=_LINES[self.split_sentences],
         )
 
     def check(self) -> None:
-        """Raise RequestTooLarge for too many texts, InvalidRequest for markup, or a split against split_sentences."""
+        """Raise RequestTooLarge for too many texts, and InvalidRequest for markup."""
         if len(self.texts) > _MAX_TEXTS:
             raise RequestTooLarge(
                 f"The request has {len(self.texts)} texts; the limit is {_MAX_TEXTS}. Split it into several requests."
             )
         if self.tag_handling:
             refuse_markup(f"tag_handling is {self.tag_handling}", self.texts)
-        for number, text in enumerate(self.texts, start=1):
-            if self.split_sentences == "nonewlines" and len(text.strip().splitlines()) > 1:
-                raise InvalidRequest(
-                    "split_sentences is nonewlines, but a line break always ends a sentence here, and text "
-                    f"{number} has some. Remove the line breaks, or send split_sentences=1."
-                )
-            if self.split_sentences == "0" and _count_sentences(text) > 1:
-                raise InvalidRequest(
-                    "split_sentences is 0, but texts are always split into sentences here, and text "
-                    f"{number} has several. Send each sentence as a text, or send split_sentences=1."
-                )
-
-
-def _count_sentences(text: str) -> int:
-    """Count the sentences that have words: an emoji after a sentence is not a second one."""
-    return sum(any(map(str.isalpha, text[span.start : span.end])) for span in split_sentences(text))
 
 
 class DeepLTranslation(BaseModel):
@@ -236,7 +221,7 @@ async def translate(request: Request, manager: Manager) -> DeepLAnswer:
     """Translate up to 50 English texts into German; the translations are in the same order."""
     client, parameters = await read_request(request, manager.settings, _KEY)
     body = DeepLRequest.of(parameters, manager.settings)
-    await asyncio.to_thread(body.check)  # splitting a long text takes a tenth of a second
+    body.check()
     converted = body.translate_request(_supports_formality(manager))
     _, translations = await translate_for(client, request, manager, converted)
     return DeepLAnswer(

@@ -21,6 +21,7 @@ from service.schemas.parsing import JsonRequest, Texts, Whole, as_list, whole_sc
 from translator.errors import InputError
 from translator.evaluation.quality import Flag, flags
 from translator.options import (
+    Lines,
     Numbers,
     RequestedFormality,
     Sampling,
@@ -133,6 +134,7 @@ class _TextRequest(JsonRequest):
     numbers: Numbers = DEFAULT_STYLE.numbers
     formality: RequestedFormality = DEFAULT_STYLE.formality
     source_language: SourceLanguage = DEFAULT_STYLE.source_language
+    lines: Lines = DEFAULT_STYLE.lines
 
     @field_validator("format", mode="before")
     @classmethod
@@ -182,7 +184,7 @@ class _TextRequest(JsonRequest):
     @property
     def style(self) -> Style:
         """How to write the German."""
-        return Style(self.numbers, self.formality, self.source_language)
+        return Style(self.numbers, self.formality, self.source_language, self.lines)
 
 
 _REQUEST_LIMITS: dict[str, Any] = {

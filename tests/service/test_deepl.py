@@ -246,8 +246,6 @@ def test_options_that_are_supported_or_have_no_effect(api: TestClient, given: di
             {"split_sentences": True},
             'split_sentences: must be "0" or "1" or "nonewlines", or left out; it is true',
         ),
-        ({"split_sentences": "0", "text": ["One.", "One. Two."]}, "text 2 has several"),
-        ({"split_sentences": "nonewlines", "text": ["a\nb"]}, "text 1 has some"),
         ({"preserve_formatting": "maybe"}, "preserve_formatting: must be true or false, or left out"),
         ({"context": 7}, "context: must be a string, or left out; it is 7"),
         ({"model_type": "other"}, "model_type: must be"),
@@ -510,3 +508,26 @@ def test_without_a_source_language_it_is_detected(api: TestClient) -> None:
     assert {one["detected_source_language"] for one in given} == {"EN"}
     empty = api.post("/v2/translate", json={**body, "source_lang": ""}).json()["translations"]
     assert empty[0]["text"] == body["text"][0]
+
+
+@pytest.mark.parametrize(
+    ("split", "lines"),
+    [(None, "keep"), ("1", "keep"), (0, "single"), ("0", "single"), ("nonewlines", "join")],
+)
+def test_split_sentences_says_how_lines_are_read(
+    api: TestClient, echo: Any, monkeypatch: pytest.MonkeyPatch, split: str | int | None, lines: str
+) -> None:
+    asked_for: list[str] = []
+    sentences = echo.sentences
+
+    def look_on(text: str, prefix: str = "", style: Style = DEFAULT_STYLE) -> object:
+        asked_for.append(style.lines)
+        return sentences(text, prefix, style)
+
+    monkeypatch.setattr(echo, "sentences", look_on)
+    body = {"text": ["Hi"], "target_lang": "DE", "split_sentences": split}
+    answer = api.post(
+        "/v2/translate", json={name: value for name, value in body.items() if value is not None}
+    )
+    assert answer.status_code == 200
+    assert asked_for == [lines]

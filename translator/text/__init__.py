@@ -3,9 +3,9 @@
     spans = [piece for span in split_sentences(text) for piece in split_long(text, span, count_tokens, limit)]
     answer = rejoin(text, spans, translate([normalise(text[span.start : span.end]) for span in spans]))
 
-Reading order: `normalisation`, `sentences`, `spelling`, `formality`, `lexicon`; then, on what a translation must
-preserve, `marks`, `stand_ins`, `places`, `emphasis`, `numbers`, `units`, `values`, `number_words`, `german`, `opaque`,
-`protected`; and `casing`, which leaves opaque spans as they are.
+Reading order: `normalisation`, `lines`, `sentences`, `language`, `spelling`, `formality`, `lexicon`; then, on what a
+translation must preserve, `marks`, `stand_ins`, `places`, `emphasis`, `numbers`, `units`, `values`, `number_words`,
+`german`, `opaque`, `protected`; and `casing`, which leaves opaque spans as they are.
 """
 
 from translator.text.normalisation import normalise, normalise_with_origins

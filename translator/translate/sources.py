@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from translator.data.tokenizer import Tokenizer
-from translator.options import Numbers, RequestedFormality, SourceLanguage
+from translator.options import Lines, Numbers, RequestedFormality, SourceLanguage
 from translator.text import Span, normalise, split_long, split_sentences
 from translator.text.apostrophes import with_missing_apostrophes, with_usual_apostrophes
 from translator.text.casing import is_in_capitals, usual_case
 from translator.text.formality import FORMALITIES
 from translator.text.language import detect_language
 from translator.text.lexicon import Hinting, Lexicon
+from translator.text.lines import join_all, join_lines
 from translator.text.normalisation import refuse_surrogates
 from translator.text.places import Place
 from translator.text.protected import (
@@ -35,6 +36,7 @@ class Style:
     numbers: Numbers = "german"
     formality: RequestedFormality = "formal"
     source_language: SourceLanguage = "auto"
+    lines: Lines = "keep"
 
 
 DEFAULT_STYLE = Style()
@@ -138,17 +140,18 @@ class _Reader:
         refuse_surrogates(text)
         self._text, self._encoder, self._max_tokens, self._style = text, encoder, max_tokens, style
         self._marks = encoder.tokenizer.marks
-        spans = find_protected(text)
+        self._read = _with_lines(text, style)
+        spans = find_protected(self._read)
         has_pieces = bool(self._marks)
         self._spans = [
-            span for span in spans if span.kind != "emoji" or (has_pieces and _is_inside(text, span))
+            span for span in spans if span.kind != "emoji" or (has_pieces and _is_inside(self._read, span))
         ]
         self._starts = [span.start for span in self._spans]
         hidden = [span for span in self._spans if not span.is_word]
         self.masked = replaced(
-            text,
+            self._read,
             [(span.start, span.end) for span in hidden],
-            [("\n" if _breaks_line(text, span) else "x") * (span.end - span.start) for span in hidden],
+            [("\n" if _breaks_line(self._read, span) else "x") * (span.end - span.start) for span in hidden],
         )
         """The text with protected spans replaced by letters, so that no sentence ends within them, but at `\\n`."""
 
@@ -157,6 +160,9 @@ class _Reader:
 
         A closing tag between two sentences belongs to the first one, and all that follows to the second one.
         """
+        if self._style.lines == "single":
+            whole = Span(*self._stripped(0, len(self._text)))
+            return [whole] if whole.start < whole.end else []
         tags = [span for span in self._spans if span.kind == "tag"]
         if not tags:
             return split_sentences(self.masked)
@@ -255,8 +261,8 @@ class _Reader:
     def _mark(self, start: int, end: int) -> tuple[str, list[PlacedSpan], list[ProtectedSpan]]:
         inner = self._inner(start, end)
         if not self._marks:
-            return self._text[start:end], [], inner
-        marked, placed = mark(self._text[start:end], inner, Marks(self._marks), start)
+            return self._read[start:end], [], inner
+        marked, placed = mark(self._read[start:end], inner, Marks(self._marks), start)
         return marked, placed, inner
 
     def _encode(self, marked: str) -> list[int]:
@@ -293,6 +299,13 @@ def _fullness(spans: Sequence[ProtectedSpan], marks: Mapping[str, str]) -> float
     """The largest share of its marks that any class uses; above 1 if a class runs out of marks."""
     numbers = Counter(piece_class(span) for span in spans if not span.is_word)
     return max((number / len(marks[kind]) for kind, number in numbers.items()), default=0)
+
+
+def _with_lines(text: str, style: Style) -> str:
+    """Return the text to read, which has the same length."""
+    if style.lines == "single":
+        return join_all(text)
+    return join_lines(text) if style.lines == "join" else text
 
 
 def _breaks_line(text: str, span: ProtectedSpan) -> bool:
