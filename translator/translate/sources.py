@@ -309,7 +309,12 @@ def _with_lines(text: str, style: Style) -> str:
 
 
 def _breaks_line(text: str, span: ProtectedSpan) -> bool:
-    """Whether a span is the escape sequence of a line break or tab between two texts: “Done.\\nBye”, not “use \\n”."""
+    """Whether a span separates two texts.
+
+    It may be the syntax of a line of data, or the escape sequence of a line break or tab: “Done.\\nBye”, not “use \\n”.
+    """
+    if span.kind == "sign" and '"' in span.text:
+        return True
     if span.text not in ("\\n", "\\r", "\\t"):
         return False
     before, after = text[span.start - 1 : span.start], text[span.end : span.end + 1]

@@ -7,7 +7,7 @@ the longest match there wins. Time is linear in the length of the text: every ex
 ahead or starts only at the start of a run, and its repetitions are possessive.
 
 Three forms need more context and are found before the scan: the syntax of ICU messages, which nests, the arguments `$1`
-and `$2`, which look like money, and the quotation marks of gettext catalogues.
+and `$2`, which look like money, and the syntax of lines of data.
 """
 
 import re
@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from translator.text.marks import MARK_RANGE
 from translator.text.opaque.capitals import CAPITALS
+from translator.text.opaque.data_lines import find_data_syntax
 from translator.text.opaque.forms import (
     AT_MARKS,
     AT_WORDS,
@@ -52,7 +53,7 @@ def find_opaque(text: str) -> list[OpaqueSpan]:
     """
     if not _MAY_HOLD_ANY.search(text):  # most sentences
         return []
-    found = (*_message_syntax(text), *_positional_arguments(text), *_catalogue_syntax(text))
+    found = (*_message_syntax(text), *_positional_arguments(text), *_data_syntax(text))
     known = deque(sorted(found, key=lambda span: span.start))
     spans: list[OpaqueSpan] = []
     position = 0
@@ -149,11 +150,9 @@ def _positional_arguments(text: str) -> Iterator[OpaqueSpan]:
             yield from (OpaqueSpan(*amount.span(), "code") for amount in amounts)
 
 
-def _catalogue_syntax(text: str) -> Iterator[OpaqueSpan]:
-    """Yield the keyword with the opening quotation mark, and the closing one, of lines such as `msgid "Open"`."""
-    for line in _CATALOGUE_LINE.finditer(text) if "msg" in text else ():
-        yield OpaqueSpan(*line.span("begin"), "sign")
-        yield OpaqueSpan(*line.span("end"), "sign")
+def _data_syntax(text: str) -> Iterator[OpaqueSpan]:
+    """Yield the syntax of lines of data, such as `msgid "Open"` and `{"title": "Open"}`."""
+    return (OpaqueSpan(*place, "sign") for place in find_data_syntax(text))
 
 
 _DEEPEST = 3
@@ -165,10 +164,6 @@ _BRANCH = re.compile(r"\s*+(?:=\d{1,9}|[\w-]{1,60}+)\s{0,20}+\{")
 _BLANKS = re.compile(r"\s*+")
 _BRACE = re.compile("[{}]")
 _BRANCH_MARK = re.compile("[{#]")
-_CATALOGUE_LINE = re.compile(
-    r"^[ \t]*+(?P<begin>(?:#[~|] )?(?:msgid(?:_plural)?|msgstr(?:\[\d\])?|msgctxt) \")[^\n]*(?P<end>\")[ \t\r]*$",
-    re.MULTILINE,
-)
 _LINE_OF_TEXT = re.compile(r"[^\n]++")
 _AMOUNT = re.compile(r"\$(\d(?:[\w.,]*\w)?)")
 _SIGN_OF_MONEY = re.compile(
@@ -181,6 +176,7 @@ _MAY_HOLD_ANY = re.compile(
     "[0-9⁰¹²³⁴-⁹₀-₉@\\\\/<&{%$#`_~=§¶·†‡©®™•‣※¦¬¤\u0370-\u1dff\u1f00-\u1fff\u2190-\U0010ffff]"
     rf"|[{LONE_SIGNS}\u0300-\u036f]|[^\W\d_{FREQUENT_LATIN}]"
     r"|\w[.:]\w|\w\(|(?<!\w)[.:-]{1,2}\w|\+\+|\[\[|MiG|\.{4}|(?:\. ){3}|\*{4}|-{4}|\^|\"{3}|'{3}"
+    r"|\"[ \t]{0,9}[:,]|,\""
     r"|[A-Z]{5}|[A-Z]{3}-[A-Z]|msg[isc]|BIC|CV[CV]|\[[A-Z]|\w\)[ \t]|[:;][-^o']{0,2}[()DPpOo/|*\[\]]"
 )
 """Every form in the tables contains one of these."""
