@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from service.batcher import DeviceLost, OutOfMemory, WorkItem
-from translator.evaluation.alignment import Link, align
+from translator.evaluation.alignment import Link, align_words
 from translator.evaluation.forced import PAIRS_AT_ONCE
 from translator.evaluation.scoring import SentenceScore, encode_pair, score_encoded
+from translator.markup.projection import Alignment
 from translator.search import SearchOptions
 from translator.search.feed import Awaited, Feed
+from translator.tagged_translation import with_checks
 from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style, Translator
 
 _BATCH_TOKENS = {"cpu": 4_096, "cuda": 65_536}
@@ -41,6 +43,8 @@ class TranslationResult:
     hypotheses: tuple[Hypothesis, ...]
     links: tuple[Link, ...] | None = None
     """Offsets are in the sentence and in its best translation; None if no alignment was requested."""
+    alignments: tuple[Alignment, ...] = ()
+    """That of each hypothesis, if the sentence has tags."""
 
 
 EngineResult = TranslationResult | SentenceScore
@@ -101,8 +105,7 @@ class TranslationEngine:
 
     def _process(self, kind: Hashable, feed: Feed[Any, EngineResult]) -> None:
         if isinstance(kind, TranslateKind):
-            sentences = self._aligned(feed) if kind.align else _plain(feed)
-            self.translator.translate_feed(sentences, kind.options)
+            self.translator.translate_feed(self._aligned(feed, kind.align), kind.options)
         elif isinstance(kind, ScoreKind):
             # Between two batches, pairs that nobody waits for any more are dropped.
             while pairs := feed(PAIRS_AT_ONCE):
@@ -113,23 +116,51 @@ class TranslationEngine:
             raise TypeError(f"{type(kind).__name__} is not a kind of work")
 
     def _aligned(
-        self, feed: Feed[SourceSentence, TranslationResult]
+        self, feed: Feed[SourceSentence, TranslationResult], with_links: bool
     ) -> Feed[SourceSentence, tuple[Hypothesis, ...]]:
-        """Wrap a feed so that it gets aligned hypotheses; sentences that finish in one step are aligned together."""
+        """Wrap a feed so that it gets hypotheses, aligned if links are wanted or if the sentence has tags.
+
+        Sentences that finish in one step are aligned together.
+        """
         found: list[_Translated] = []
+
+        def finish(one: _Translated) -> None:
+            if with_links or has_tags(one.item):
+                found.append(one)
+            else:
+                one.awaited.finish(TranslationResult(one.hypotheses))
 
         def align_found() -> None:
             wanted = [one for one in found if one.is_wanted()]
             found.clear()
-            pairs = [(one.item.text, one.hypotheses[0].text) for one in wanted]
-            for one, links in zip(wanted, align(self.translator, pairs) if pairs else (), strict=True):
-                one.awaited.finish(TranslationResult(one.hypotheses, tuple(links)))
+            for one, result in zip(wanted, self._results(wanted, with_links), strict=True):
+                one.awaited.finish(result)
 
         def take(room: int) -> list[_Translated]:
             align_found()
-            return [_Translated(one, found.append) for one in feed(room)]
+            return [_Translated(one, finish) for one in feed(room)]
 
         return take
+
+    def _results(self, translated: Sequence[_Translated], with_links: bool) -> Iterator[TranslationResult]:
+        """Align translated sentences: the best hypothesis for links, and all of them for tags."""
+        wanted = [
+            (one.item.text, hypothesis.text)
+            for one in translated
+            for hypothesis in one.hypotheses[: None if has_tags(one.item) else 1]
+        ]
+        pairs = iter(align_words(self.translator, wanted) if wanted else ())
+        for one in translated:
+            best, *others = [
+                next(pairs) for _ in (one.hypotheses if has_tags(one.item) else one.hypotheses[:1])
+            ]
+            links = tuple(best.links) if with_links else None
+            if has_tags(one.item):
+                found = zip((best, *others), one.hypotheses, strict=True)
+                alignments = tuple(with_checks(Alignment(*pair[:3]), other) for pair, other in found)
+                yield TranslationResult(one.hypotheses, links, alignments)
+            else:
+                yield TranslationResult(one.hypotheses, links)
 
 
 class _Translated:
@@ -147,12 +178,9 @@ class _Translated:
         self._then(self)
 
 
-def _plain(feed: Feed[SourceSentence, TranslationResult]) -> Feed[SourceSentence, tuple[Hypothesis, ...]]:
-    """Wrap a feed so that it gets the hypotheses without an alignment."""
-    return lambda room: [
-        _Translated(one, lambda done: done.awaited.finish(TranslationResult(done.hypotheses)))
-        for one in feed(room)
-    ]
+def has_tags(sentence: SourceSentence) -> bool:
+    """Whether a sentence has tags that must be placed in its translation."""
+    return sentence.markup is not None and sentence.markup.has_tags
 
 
 def _is_out_of_memory(error: Exception) -> bool:

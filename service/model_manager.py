@@ -17,13 +17,14 @@ from starlette.requests import Request
 
 from service.batcher import Batcher, Deadline, DeviceLost, Engine, QueueLimits, ResultCache, WorkItem
 from service.batcher.jobs import Job
-from service.engine import EngineResult, ScoreKind, TranslateKind, TranslationResult
+from service.engine import EngineResult, ScoreKind, TranslateKind, TranslationResult, has_tags
 from service.errors import NotReady, ReloadFailed
 from service.metrics import Metrics
 from service.schemas.translation import TranslatedText, TranslateRequest
 from service.settings import Settings
 from translator.errors import TranslatorError
 from translator.evaluation.scoring import SentenceScore
+from translator.tagged_translation import read_sentences_of_markup
 from translator.translate import DEFAULT_STYLE, SourceSentence, Style
 from translator.translate.answers import copied
 from translator.translate.sources import place_in
@@ -125,11 +126,7 @@ class LoadedModel:
 
             def split() -> list[list[SourceSentence]]:
                 pairs = zip(body.texts, body.prefixes, strict=True)
-                return [
-                    self.engine.sentences(text, prefix, body.style)
-                    for text, prefix in pairs
-                    if job.is_wanted()
-                ]
+                return [self._split(body, text, prefix) for text, prefix in pairs if job.is_wanted()]
 
             sentences_of_texts = await self._prepare(job, kind, body.characters, split)
             sentences = list(itertools.chain.from_iterable(sentences_of_texts))
@@ -137,6 +134,14 @@ class LoadedModel:
             self.batcher.put(job, kind, [_item(sentences[index]) for index in with_tokens])
             async with aclosing(_results(job, kind, sentences, with_tokens)) as arriving:
                 yield sentences_of_texts, arriving
+
+    def _split(self, body: TranslateRequest, text: str, prefix: str) -> list[SourceSentence]:
+        """Split a text into sentences."""
+        if body.markup is None:
+            return self.engine.sentences(text, prefix, body.style)
+        return read_sentences_of_markup(
+            text, body.markup, lambda plain, begin: self.engine.sentences(plain, begin, body.style), prefix
+        )
 
     async def score(
         self, pairs: Sequence[tuple[str, str]], kind: ScoreKind, deadline: Deadline
@@ -171,7 +176,10 @@ def _item(sentence: SourceSentence) -> WorkItem:
     tokens = len(sentence.tokens) + len(sentence.prefix)
     # The same words may have other protected spans in another text: the context decides what a number means.
     spans = tuple((*place_in(sentence, span), span.kind, span.german) for span in sentence.protected)
-    return WorkItem(sentence, tokens, (sentence.text, sentence.prefix, sentence.style, spans))
+    # Results for sentences with tags have alignments.
+    return WorkItem(
+        sentence, tokens, (sentence.text, sentence.prefix, sentence.style, spans, has_tags(sentence))
+    )
 
 
 async def _results(

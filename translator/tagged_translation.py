@@ -1,20 +1,25 @@
 """Translate texts with tags: sentences are translated without them, and alignment tells where the tags belong.
 
-document.write(translate_units(translator, document.units))
+document.write(translate_units(translator, document.units))      # any document
+translate_markup(translator, "<p>Click <b>here</b>.</p>")        # HTML and XML; keeps what is between sentences
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
+from typing import Self
 
 import numpy as np
 
-from translator.evaluation.alignment import AligningHead, word_weights
+from translator.evaluation.alignment import WORD, align_words
+from translator.markup import MarkupOptions, read_markup
 from translator.markup.projection import Alignment, project
+from translator.markup.sentences import MarkedUpSentence, WrittenSentence, sentences_of
 from translator.markup.tagged import TaggedText
 from translator.options import SearchOptions
 from translator.text import Span, rejoin
 from translator.text.places import Place
-from translator.translate import DEFAULT_STYLE, Style, Translator
+from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style, Translator
 from translator.translate.receipt import Check
 
 
@@ -30,46 +35,142 @@ def translate_units(
     """
     texts = list(map(TaggedText, units))
     translations = translator.translate([text.plain for text in texts], options, style=style)
+    tagged = [
+        list(text.sentences([(one.start, one.end) for one in translation.sentences]))
+        for text, translation in zip(texts, translations, strict=True)
+    ]
     sentences = [one for translation in translations for one in translation.sentences]
-    tagged = list(
-        chain.from_iterable(
-            text.sentences([(one.start, one.end) for one in translation.sentences])
-            for text, translation in zip(texts, translations, strict=True)
-        )
+    tags = [one.tags for one in chain.from_iterable(tagged)]
+    wanted = [
+        (one.source, one.hypotheses[0] if some else None) for one, some in zip(sentences, tags, strict=True)
+    ]
+    germans = iter(
+        [
+            project(one.source, some, one.text, alignment).text if alignment else one.text
+            for one, some, alignment in zip(sentences, tags, alignments(translator, wanted), strict=True)
+        ]
     )
-    wanted = [number for number, one in enumerate(tagged) if one.tags]
-    germans = [one.text for one in sentences]
-    pairs = [(sentences[number].source, germans[number]) for number in wanted]
-    for number, alignment in zip(wanted, alignments(translator, pairs), strict=True):
-        one = sentences[number]
-        germans[number] = project(
-            one.source, tagged[number].tags, one.text, with_checks(alignment, one.checks)
-        ).text
-    found = iter(zip(tagged, germans, strict=True))
-    written = []
-    for unit, translation in zip(units, translations, strict=True):
-        some = [next(found) for _ in translation.sentences]
-        written.append(
-            rejoin(unit, [Span(one.start, one.end) for one, _ in some], [german for _, german in some])
-        )
-    return written
+    return [
+        rejoin(unit, [Span(one.start, one.end) for one in some], [next(germans) for _ in some])
+        for unit, some in zip(units, tagged, strict=True)
+    ]
 
 
-def alignments(translator: Translator, pairs: Sequence[tuple[str, str]]) -> list[Alignment]:
-    """Align each pair of a sentence and its translation."""
-    if not pairs:
-        return []
-    by = AligningHead.of(translator)
-    return [Alignment(*found) for found in word_weights(translator, pairs, by)]
+def translate_markup(
+    translator: Translator,
+    markup: str,
+    options: SearchOptions = SearchOptions(),  # noqa: B008 (frozen, so safe to share)
+    style: Style = DEFAULT_STYLE,
+    markup_options: MarkupOptions = MarkupOptions(),  # noqa: B008
+) -> str:
+    """Translate HTML or XML. What is between two sentences stays as it is.
+
+    Raises InputError as `Translator.translate` does.
+    """
+    sources = read_sentences_of_markup(
+        markup, markup_options, lambda text, prefix: translator.sentences(text, prefix, style)
+    )
+    hypotheses = [found[0] for found in translator.translate_sentences(sources, options)]
+    wanted = [
+        (source.text, one if source.markup and source.markup.has_tags else None)
+        for source, one in zip(sources, hypotheses, strict=True)
+    ]
+    written = [
+        MarkedUpTranslation.of(source.markup, one, alignment).text
+        for source, one, alignment in zip(sources, hypotheses, alignments(translator, wanted), strict=True)
+        if source.markup
+    ]
+    return rejoin(markup, [source.markup.span for source in sources if source.markup], written)
 
 
-def with_checks(alignment: Alignment, checks: Sequence[Check]) -> Alignment:
-    """Return the alignment with what the check of a translation knows for certain, such as where a number went."""
+def read_sentences_of_markup(
+    markup: str,
+    options: MarkupOptions,
+    split: Callable[[str, str], Sequence[SourceSentence]],
+    prefix: str = "",
+) -> list[SourceSentence]:
+    """Split HTML or XML into sentences, which know their markup; `split` splits a text of which it gets the prefix.
+
+    The translation of the first sentence with words begins with `prefix`, which is plain text. Raises InputError as
+    `split` does.
+    """
+    found = list[SourceSentence]()
+    for unit in read_markup(markup, options).parts:
+        text = TaggedText(unit.text)
+        sources = split(text.plain, "")
+        if prefix and any(source.tokens for source in sources):
+            sources, prefix = split(text.plain, prefix), ""
+        marked_up = sentences_of(unit, text, [(one.span.start, one.span.end) for one in sources])
+        found += (replace(one, markup=other) for one, other in zip(sources, marked_up, strict=True))
+    if prefix:
+        split("", prefix)  # raises the error
+    return found
+
+
+@dataclass(frozen=True)
+class MarkedUpTranslation:
+    """A translation of a sentence of HTML or XML as markup; its offsets are in the markup of the sentence."""
+
+    text: str
+    checks: tuple[Check, ...]
+    """Those of the plain sentence, and of each tag inside it."""
+    _sentence: MarkedUpSentence
+    _written: WrittenSentence
+
+    @classmethod
+    def of(cls, sentence: MarkedUpSentence, translation: Hypothesis, alignment: Alignment | None) -> Self:
+        """Write a translation of the plain sentence as markup; without an alignment, it is a copy or has no tags."""
+        if alignment is None:
+            alignment = copied_alignment(sentence.plain, translation)
+        written = sentence.write(translation.text, alignment)
+        found = cls(written.text, (), sentence, written)
+        checks = [
+            replace(
+                check,
+                source=check.source and found.source_place(check.source),
+                target=check.target and found.target_place(check.target),
+            )
+            for check in translation.checks
+        ]
+        start = sentence.span.start
+        for one in written.tags:
+            source_place = one.source[0] - start, one.source[1] - start
+            checks.append(Check("tag", "misplaced" if one.is_misplaced else "kept", source_place, one.target))
+        return replace(found, checks=tuple(checks))
+
+    def source_place(self, place: Place) -> Place:
+        """Convert a place in the plain sentence."""
+        start, end = self._sentence.source_place(*place)
+        return start - self._sentence.span.start, end - self._sentence.span.start
+
+    def target_place(self, place: Place) -> Place:
+        """Convert a place in the plain translation."""
+        return self._written.place(*place)
+
+
+def alignments(
+    translator: Translator, translations: Sequence[tuple[str, Hypothesis | None]]
+) -> list[Alignment | None]:
+    """Align sentences with their translations; None for those without."""
+    pairs = [(source, one.text) for source, one in translations if one]
+    found = iter(align_words(translator, pairs) if pairs else ())
+    return [with_checks(Alignment(*next(found)[:3]), one) if one else None for _, one in translations]
+
+
+def copied_alignment(source: str, translation: Hypothesis) -> Alignment:
+    """Align a sentence with a copy, in which only numbers may have changed."""
+    words = [[match.span() for match in WORD.finditer(text)] for text in (source, translation.text)]
+    weights_TS = np.eye(len(words[1]), len(words[0]), dtype=np.float32)
+    return with_checks(Alignment(weights_TS, *words), translation)
+
+
+def with_checks(alignment: Alignment, translation: Hypothesis) -> Alignment:
+    """Return an alignment with what the check of the translation knows for certain, such as where a number went."""
     weights_TS = alignment.weights_TS.copy()
-    for check in checks:
+    for check in translation.checks:
         if check.source and check.target:
             rows, columns = _inside(alignment.target, check.target), _inside(alignment.source, check.source)
-            if any(columns):
+            if any(rows) and any(columns):
                 weights_TS[rows] = 0
                 weights_TS[np.ix_(rows, columns)] = 1 / sum(columns)
     return Alignment(weights_TS, alignment.source, alignment.target)

@@ -9,9 +9,11 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 import service.engine
 from service.__main__ import main
-from translator.evaluation.alignment import Link
+from translator.evaluation.alignment import AlignedPair, Link
 from translator.evaluation.scoring import EncodedPair, SentenceScore, TokenScore
 from translator.search import SearchOptions
 from translator.search.feed import Feed
@@ -49,9 +51,11 @@ class Echo:
                     one.finish((Hypothesis(f"DE:{one.item.text}", 0.0),))
 
 
-def align(_: object, pairs: Sequence[tuple[str, str]]) -> list[list[Link]]:
+def align_words(_: object, pairs: Sequence[tuple[str, str]]) -> list[AlignedPair]:
     """Align the whole sentence with its whole translation."""
-    return [[Link((0, len(source)), (0, len(target)), 1.0)] for source, target in pairs]
+    places = [((0, len(source)), (0, len(target))) for source, target in pairs]
+    weights_TS = np.ones((1, 1), dtype=np.float32)
+    return [AlignedPair(weights_TS, [one], [other], [Link(one, other, 1.0)]) for one, other in places]
 
 
 def encode_pair(_: object, pair: tuple[str, str], number: int) -> EncodedPair:
@@ -67,7 +71,7 @@ def score_encoded(_: object, pairs: Sequence[EncodedPair], exponent: float) -> I
 
 if __name__ == "__main__":
     # mypy does not allow replacing functions and methods, which is what the echo does.
-    service.engine.align = align  # type: ignore[assignment,attr-defined]
+    service.engine.align_words = align_words  # type: ignore[assignment,attr-defined]
     service.engine.encode_pair = encode_pair  # type: ignore[assignment,attr-defined]
     service.engine.score_encoded = score_encoded  # type: ignore[assignment,attr-defined]
     Translator.load = lambda *_, **__: Echo()  # type: ignore[assignment,method-assign]

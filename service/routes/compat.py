@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, ClassVar, Self
 
 from fastapi import APIRouter
@@ -86,16 +86,6 @@ class FallbackApp:
         problem = f"{path} does not support {request.method}." if is_known else f"There is nothing at {path}."
         answer = JSONResponse({self._error_field: f"{problem} {self._served}"}, 405 if is_known else 404)
         await answer(scope, receive, send)
-
-
-def refuse_markup(option: str, texts: Sequence[str]) -> None:
-    """Raise InvalidRequest if a text has markup, which is translated as plain text only."""
-    for number, text in enumerate(texts, start=1):
-        if "<" in text or "&" in text:
-            raise InvalidRequest(
-                f"{option}, but text {number} has markup, which is supported as plain text only. Leave the option out: "
-                "tags and entities are kept, and the words between them are translated."
-            )
 
 
 def methods_by_path(router: APIRouter) -> dict[str, set[str]]:

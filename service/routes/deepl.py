@@ -1,8 +1,8 @@
 """The part of DeepL's API (version 2) that this service supports, for programs written for DeepL.
 
 A known parameter that would change the translation, such as a glossary, is refused. Parameters without an effect here
-are accepted, and unknown ones are ignored, as DeepL does. `tag_handling` is accepted for texts without markup.
-Without a source language it is detected, and text that is not English is returned unchanged.
+are accepted, and unknown ones are ignored, as DeepL does. Without a source language it is detected, and
+text that is not English is returned unchanged.
 """
 
 from __future__ import annotations
@@ -10,7 +10,14 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 from starlette.requests import Request
 
 from service.dependencies import translate_for
@@ -25,10 +32,10 @@ from service.routes.compat import (
     FallbackApp,
     errors,
     read_request,
-    refuse_markup,
 )
 from service.schemas.parsing import Texts
 from service.schemas.translation import TranslateRequest
+from translator.markup import MarkupOptions
 from translator.options import Lines
 
 _MAX_TEXTS = 50  # as in DeepL's API
@@ -52,6 +59,22 @@ def _upper(value: object) -> object:
 def _language(value: object) -> object:
     """Take an empty language for a missing one, as some clients send it."""
     return _upper(value) or None
+
+
+def _names(value: object) -> object:
+    """Read names separated by commas, in a string or in a list of such strings."""
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise ValueError("must be the names of tags, separated by commas, or a list of them")
+    return tuple(name for text in texts for one in text.split(",") if (name := one.strip()))
+
+
+Tags = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_names),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+"""Names of tags."""
 
 
 def _digit_as_text(value: object) -> object:
@@ -94,13 +117,18 @@ class DeepLRequest(CompatRequest):
         None, description="Without effect, since there is one model; returned as `model_type_used`."
     )
     tag_handling: Literal["xml", "html"] | None = Field(
-        None, description="Only for texts without markup: a text with < or & is refused."
+        None,
+        description="Read texts as markup: tags are kept, and inline ones stay at the words that translate theirs.",
     )
     tag_handling_version: str = Field("", description="Without effect.")
-    outline_detection: bool = Field(True, description="Without effect: it concerns markup only.")
-    splitting_tags: str | list[str] = Field("", description="Without effect: it concerns markup only.")
-    non_splitting_tags: str | list[str] = Field("", description="Without effect: it concerns markup only.")
-    ignore_tags: str | list[str] = Field("", description="Without effect: it concerns markup only.")
+    outline_detection: bool = Field(
+        True,
+        description="For XML: elements end sentences where their siblings are elements, too. If false, only "
+        "splitting_tags do.",
+    )
+    splitting_tags: Tags = Field((), description="Tags that end a sentence; a list, or separated by commas.")
+    non_splitting_tags: Tags = Field((), description="Tags that do not end a sentence.")
+    ignore_tags: Tags = Field((), description="Elements whose content is not translated.")
     enable_beta_languages: bool = Field(False, description="Without effect.")
     show_billed_characters: bool = Field(False, description="Return the characters charged for each text.")
 
@@ -124,21 +152,33 @@ class DeepLRequest(CompatRequest):
                 "formality: this model was not trained for it; send default, prefer_more or prefer_less."
             )
         is_informal = self.formality in ("less", "prefer_less") and supports_formality
-        return TranslateRequest(
+        request = TranslateRequest(
             text=self.texts,
             formality="informal" if is_informal else "formal",
             source_language="en" if self.source_lang else "auto",
             lines=_LINES[self.split_sentences],
         )
+        return request if self.markup is None else request.with_markup(self.markup)
+
+    @property
+    def markup(self) -> MarkupOptions | None:
+        """How to read markup; None for plain text."""
+        if self.tag_handling is None:
+            return None
+        return MarkupOptions(
+            self.tag_handling,
+            frozenset(self.splitting_tags),
+            frozenset(self.non_splitting_tags),
+            frozenset(self.ignore_tags),
+            self.outline_detection,
+        )
 
     def check(self) -> None:
-        """Raise RequestTooLarge for too many texts, and InvalidRequest for markup."""
+        """Raise RequestTooLarge for too many texts."""
         if len(self.texts) > _MAX_TEXTS:
             raise RequestTooLarge(
                 f"The request has {len(self.texts)} texts; the limit is {_MAX_TEXTS}. Split it into several requests."
             )
-        if self.tag_handling:
-            refuse_markup(f"tag_handling is {self.tag_handling}", self.texts)
 
 
 class DeepLTranslation(BaseModel):

@@ -21,11 +21,11 @@ from service.routes.compat import (
     FallbackApp,
     errors,
     read_request,
-    refuse_markup,
 )
 from service.schemas.information import Status
 from service.schemas.parsing import Texts
 from service.schemas.translation import TranslatedText, TranslateRequest
+from translator.markup.html_tokens import text_of_html
 from translator.text import Span, rejoin
 from translator.text.language import detect_language
 
@@ -58,7 +58,8 @@ class LibreTranslateRequest(CompatRequest):
         description="German is the only target language; case and region do not matter."
     )
     format: Literal["text", "html"] = Field(
-        "text", description="html only for texts without markup: a text with < or & is refused."
+        "text",
+        description="With html, tags are kept, and inline ones stay at the words that translate theirs.",
     )
     alternatives: Annotated[int, Field(ge=0)] = Field(
         0, description="Number of further translations to return; fewer if there are not as many."
@@ -165,12 +166,13 @@ async def translate(request: Request, manager: Manager) -> LibreTranslateAnswer:
     """Translate an English text or a list of texts into German."""
     client, parameters = await read_request(request, manager.settings, _KEY, may_key_be_in_url=True)
     body = LibreTranslateRequest.of(parameters, manager.settings)
-    if body.format == "html":
-        refuse_markup("format is html", body.texts)
     alternatives = min(body.alternatives, manager.settings.max_alternatives)
-    converted = TranslateRequest(text=body.texts, alternatives=alternatives, source_language=body.source)
+    converted = TranslateRequest(
+        text=body.texts, alternatives=alternatives, source_language=body.source, format=body.format
+    )
     _, translations = await translate_for(client, request, manager, converted)
-    detected = await _detect(body.texts) if body.source == "auto" else []
+    texts = list(map(text_of_html, body.texts)) if body.format == "html" else body.texts
+    detected = await _detect(texts) if body.source == "auto" else []
     return _answer(body, translations, detected)
 
 

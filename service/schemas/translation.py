@@ -9,6 +9,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PrivateAttr,
     WithJsonSchema,
     create_model,
     field_validator,
@@ -19,7 +20,9 @@ from service.engine import TranslateKind, TranslationResult
 from service.errors import Problem
 from service.schemas.parsing import JsonRequest, Texts, Whole, as_list, whole_schema
 from translator.errors import InputError
+from translator.evaluation.alignment import Link
 from translator.evaluation.quality import Flag, flags
+from translator.markup import MarkupOptions
 from translator.options import (
     Lines,
     Numbers,
@@ -29,8 +32,9 @@ from translator.options import (
     SourceLanguage,
     declared,
 )
-from translator.text import rejoin
-from translator.translate import DEFAULT_STYLE, SourceSentence, Style
+from translator.tagged_translation import MarkedUpTranslation
+from translator.text import Span, rejoin
+from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style
 from translator.translate.answers import Rung
 from translator.translate.receipt import Check, CheckKind, Verdict
 
@@ -126,26 +130,18 @@ class _TextRequest(JsonRequest):
         description="German that the translation starts with, or a list with one prefix for each text. The model "
         "continues from there, even in the middle of a word. An empty prefix demands nothing.",
     )
-    format: Literal["text"] = Field(
+    format: Literal["text", "html", "xml"] = Field(
         "text",
-        description='Format of the text. Only "text" is supported, which treats mark-up like any other text; HTML is '
-        "not supported yet.",
+        description="Format of the text. `text` treats markup like any other text. `html` and `xml` keep tags byte for "
+        "byte and put inline ones around the words that translate theirs; block tags end sentences; the content of "
+        '`code`, `pre`, `script`, `style`, and of elements with `translate="no"` or `class="notranslate"` stays as it '
+        "is. All offsets are in the text with its markup.",
     )
+    _markup: MarkupOptions | None = PrivateAttr(None)
     numbers: Numbers = DEFAULT_STYLE.numbers
     formality: RequestedFormality = DEFAULT_STYLE.formality
     source_language: SourceLanguage = DEFAULT_STYLE.source_language
     lines: Lines = DEFAULT_STYLE.lines
-
-    @field_validator("format", mode="before")
-    @classmethod
-    def _check_format(cls, value: object) -> object:
-        if value == "text":
-            return value
-        if value == "html":
-            raise ValueError(
-                'is "html", which is not supported yet; send the text without mark-up, as "text"'
-            )
-        raise ValueError('must be "text", or left out')
 
     @field_validator("prefix")
     @classmethod
@@ -180,6 +176,16 @@ class _TextRequest(JsonRequest):
     def characters(self) -> int:
         """Characters in all texts and prefixes."""
         return sum(map(len, (*self.texts, *self.prefixes)))
+
+    @property
+    def markup(self) -> MarkupOptions | None:
+        """How to read markup; None for plain text."""
+        return self._markup or (None if self.format == "text" else MarkupOptions(self.format))
+
+    def with_markup(self, options: MarkupOptions) -> Self:
+        """Return the request with options for markup that only the imitated APIs have."""
+        self.format, self._markup = options.format, options
+        return self
 
     @property
     def style(self) -> Style:
@@ -265,6 +271,21 @@ class WordLink(BaseModel):
     target_start: int = Field(description="Where its counterpart starts in the translation.")
     target_end: int = Field(description="Where its counterpart ends, exclusive.")
 
+    @classmethod
+    def of(
+        cls, link: Link, translation: Hypothesis | MarkedUpTranslation, start: int, target_start: int
+    ) -> Self:
+        """Build the answer for a link; the sentence starts at `start`, its translation at `target_start`."""
+        source, target = link.source, link.target
+        if isinstance(translation, MarkedUpTranslation):
+            source, target = translation.source_place(source), translation.target_place(target)
+        return cls(
+            source_start=start + source[0],
+            source_end=start + source[1],
+            target_start=target_start + target[0],
+            target_end=target_start + target[1],
+        )
+
 
 class CheckedSpan(BaseModel):
     """The check of one item that must be preserved, such as a number; offsets are in characters (code points)."""
@@ -343,34 +364,54 @@ class TranslatedSentence(BaseModel):
         cls, source: SourceSentence, result: TranslationResult, before: TranslatedSentence | None, **more: int
     ) -> Self:
         """Build the answer for one sentence; `before` is the sentence before it in the text, `more` further fields."""
-        best, *others = result.hypotheses
-        start = target_start = source.span.start
+        hypothesis, *others = result.hypotheses
+        versions = _versions(source, result)
+        best, shown = versions[0], source.markup or source
+        start = target_start = shown.span.start
         if before is not None:  # what is between two sentences is the same in both languages
             target_start += before.target_end - before.end
         return cls(
-            source=source.text,
+            source=source.text if source.markup is None else source.markup.markup,
             start=start,
-            end=source.span.end,
+            end=shown.span.end,
             text=best.text,
             target_start=target_start,
             target_end=target_start + len(best.text),
             language=source.language,
-            score=best.score,
-            alternatives=[Alternative(text=other.text, score=other.score) for other in others],
-            flags=flags(source.text, best, source.is_part, source.language),
-            rung=best.rung,
+            score=hypothesis.score,
+            alternatives=[
+                Alternative(text=version.text, score=other.score)
+                for version, other in zip(versions[1:], others, strict=True)
+            ],
+            flags=_flags(source, hypothesis, best),
+            rung=hypothesis.rung,
             checks=[CheckedSpan.of(check, start, target_start) for check in best.checks],
             alignment=None if result.links is None else [
-                WordLink(
-                    source_start=start + link.source[0],
-                    source_end=start + link.source[1],
-                    target_start=target_start + link.target[0],
-                    target_end=target_start + link.target[1],
-                )
-                for link in result.links
+                WordLink.of(link, best, start, target_start) for link in result.links
             ],
             **more,
         )  # fmt: skip
+
+
+def _versions(
+    source: SourceSentence, result: TranslationResult
+) -> Sequence[Hypothesis | MarkedUpTranslation]:
+    """Return the hypotheses as they stand in the answer: as markup if the sentence is from there."""
+    if source.markup is None:
+        return result.hypotheses
+    alignments = result.alignments or [None] * len(result.hypotheses)
+    return [
+        MarkedUpTranslation.of(source.markup, hypothesis, alignment)
+        for hypothesis, alignment in zip(result.hypotheses, alignments, strict=True)
+    ]
+
+
+def _flags(
+    source: SourceSentence, hypothesis: Hypothesis, shown: Hypothesis | MarkedUpTranslation
+) -> list[Flag]:
+    found = flags(source.text, hypothesis, source.is_part, source.language)
+    has_lost = any(one.kind == "tag" and one.is_fault for one in shown.checks)
+    return [*found, "markup_lost"] if has_lost and "markup_lost" not in found else found
 
 
 class TranslatedText(BaseModel):
@@ -393,7 +434,9 @@ class TranslatedText(BaseModel):
         for source, result in zip(sources, results, strict=True):
             sentences.append(TranslatedSentence.of(source, result, sentences[-1] if sentences else None))
         return cls(
-            text=rejoin(text, [source.span for source in sources], [one.text for one in sentences]),
+            text=rejoin(
+                text, [Span(one.start, one.end) for one in sentences], [one.text for one in sentences]
+            ),
             score=sum(one.score for one in sentences) / max(1, len(sentences)),
             sentences=sentences,
         )

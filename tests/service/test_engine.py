@@ -18,7 +18,7 @@ from tests.service.test_stream import parsed
 
 # Fixtures, used by name.
 from tests.translator.conftest import brief_config, prepared, prepared_folder, translator, untrained  # noqa: F401 (see above)
-from translator.evaluation.alignment import align
+from translator.evaluation.alignment import align, align_words
 from translator.evaluation.scoring import MAX_SCORED_TOKENS, EncodedPair, score, score_encoded
 from translator.search import SearchOptions
 from translator.translate import Hypothesis, Translator
@@ -136,10 +136,10 @@ def test_sentences_that_end_in_the_same_step_are_aligned_together(
 
     def count(by: Translator, pairs: Sequence[tuple[str, str]]) -> Any:
         aligned.append(len(pairs))
-        return align(by, pairs)
+        return align_words(by, pairs)
 
     monkeypatch.setattr(engine.translator, "translate_feed", translate_feed)
-    monkeypatch.setattr(engine_module, "align", count)
+    monkeypatch.setattr(engine_module, "align_words", count)
     found = process(engine, TranslateKind(align=True), items_of(engine, TEXTS))
     assert (aligned, sorted(found)) == ([3, 2], [0, 1, 2, 3, 4])
 
@@ -151,7 +151,7 @@ def test_unwanted_sentences_are_not_aligned(
 
     def look_on(by: Translator, pairs: Sequence[tuple[str, str]]) -> Any:
         seen.extend(pairs)
-        return align(by, pairs)
+        return align_words(by, pairs)
 
     def translate_feed(feed: Any, options: object) -> None:
         for one in feed(5):
@@ -161,7 +161,7 @@ def test_unwanted_sentences_are_not_aligned(
 
     wanted = {0, 1, 3}
     monkeypatch.setattr(engine.translator, "translate_feed", translate_feed)
-    monkeypatch.setattr(engine_module, "align", look_on)
+    monkeypatch.setattr(engine_module, "align_words", look_on)
     found = process(engine, TranslateKind(align=True), items_of(engine, TEXTS), lambda place: place in wanted)
     assert sorted(found) == [0, 3]
     assert seen == [(TEXTS[0], "die Eule"), (TEXTS[3], "die Eule")]

@@ -287,7 +287,6 @@ def test_alternatives_are_assembled_from_those_of_the_sentences(
         ({"source": "fr"}, 'source: must be "en" or "auto", or left out; it is "fr"'),
         ({"target": "es"}, 'target: must be "de"; it is "es"'),
         ({"target": ""}, "target: is missing"),
-        ({"format": "html", "q": ["a", "<p>b</p>"]}, "format is html, but text 2 has markup"),
         ({"format": "xml"}, 'format: must be "text" or "html", or left out; it is "xml"'),
         ({"alternatives": -1}, "alternatives: must be a whole number of 0 or more, or left out; it is -1"),
         (

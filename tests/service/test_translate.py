@@ -105,6 +105,7 @@ def test_alternatives(client: TestClient, echo: Any) -> None:
         ),
         ({"banned": ["Haus", "zu Hause"]}, SearchOptions(banned=("Haus", "zu Hause"))),
         ({"format": "text"}, SearchOptions()),
+        ({"format": "xml"}, SearchOptions()),
         ({"sampling": None}, SearchOptions()),
         ({"sampling": {}}, SearchOptions(sampling=Sampling())),
         (
@@ -170,8 +171,8 @@ def test_options_reach_the_translator(
             "sampling.topp: is not supported. The fields of sampling are temperature, top_k,",
         ),
         ({"beams": 4}, "beams: is not supported. The fields are text, alternatives"),
-        ({"format": "html"}, 'format: is "html", which is not supported yet'),
-        ({"format": 3}, 'format: must be "text", or left out'),
+        ({"format": "sgml"}, 'format: must be "text" or "html" or "xml", or left out; it is "sgml"'),
+        ({"format": 3}, 'format: must be "text" or "html" or "xml", or left out; it is 3'),
         ({"alignment": "yes"}, 'alignment: must be true or false, or left out; it is "yes".'),
         ({"prefix": 7}, "prefix: must be a string or a list of strings."),
         ({"prefix": None}, "prefix: must be a string or a list of strings."),

@@ -7,7 +7,7 @@ hand-aligned sentences (benchmarks/alignment.py) and recorded on the model's car
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -55,15 +55,34 @@ class AligningHead:
         return cls(recorded["layer"], recorded["head"], recorded["is_next_step"], recorded["least_weight"])
 
 
+class AlignedPair(NamedTuple):
+    """A sentence and its translation, word by word."""
+
+    weights_TS: Weights
+    """For each word of the translation, the attention to each word of the sentence."""
+    source: list[Span]
+    """The offsets of the words in the sentence."""
+    target: list[Span]
+    links: list[Link]
+    """In the order of the translation."""
+
+
+def align_words(
+    translator: Translator, pairs: Sequence[tuple[str, str]], by: AligningHead | None = None
+) -> list[AlignedPair]:
+    """Align each pair of a sentence and its translation."""
+    by = by or AligningHead.of(translator)
+    return [
+        AlignedPair(*found, best_links(*found, by.least_weight))
+        for found in word_weights(translator, pairs, by)
+    ]
+
+
 def align(
     translator: Translator, pairs: Sequence[tuple[str, str]], by: AligningHead | None = None
 ) -> list[list[Link]]:
-    """Align each pair of a sentence and its translation; links are in the order of the translation."""
-    by = by or AligningHead.of(translator)
-    return [
-        best_links(weights_TS, source_words, target_words, by.least_weight)
-        for weights_TS, source_words, target_words in word_weights(translator, pairs, by)
-    ]
+    """Return the links of each pair of a sentence and its translation."""
+    return [pair.links for pair in align_words(translator, pairs, by)]
 
 
 def word_weights(

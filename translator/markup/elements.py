@@ -40,7 +40,7 @@ _ENDED_BY = {
 
 @dataclass(frozen=True)
 class MarkupOptions:
-    """How to read markup. Names of tags count in lower case for HTML, and as they are for XML."""
+    """How to read markup. The case of names matters in XML only."""
 
     format: MarkupFormat = "html"
     splitting: frozenset[str] = frozenset()
@@ -57,8 +57,11 @@ class Elements:
     """The elements of a list of tokens."""
 
     def __init__(self, tokens: Sequence[Token], options: MarkupOptions) -> None:
-        self._tokens, self._options = tokens, options
-        self._is_html = options.format == "html"
+        self._tokens, self._is_html = tokens, options.format == "html"
+        self._splitting, self._non_splitting, self._ignored = (
+            frozenset(map(str.lower, names)) if self._is_html else names
+            for names in (options.splitting, options.non_splitting, options.ignored)
+        )
         self.ends: dict[int, int] = {}
         """For the index of each start tag, that of the token after the content of its element."""
         self.counterparts: dict[int, int] = {}
@@ -75,14 +78,14 @@ class Elements:
     def ends_sentence(self, index: int) -> bool:
         """Whether the tag at an index ends a sentence."""
         name = self._tokens[index].value
-        if name in self._options.non_splitting:
+        if name in self._non_splitting:
             return False
-        return name in self._options.splitting or (name in _BLOCKS if self._is_html else index in self._split)
+        return name in self._splitting or (name in _BLOCKS if self._is_html else index in self._split)
 
     def stays_untranslated(self, index: int) -> bool:
         """Whether the element that starts at an index is to be copied whole."""
         token = self._tokens[index]
-        if token.value in self._options.ignored:
+        if token.value in self._ignored:
             return True
         if token.attributes.get("translate", "").lower() == "no":
             return True

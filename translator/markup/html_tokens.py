@@ -40,6 +40,11 @@ def html_tokens(markup: str, *, is_xml: bool = False) -> Iterator[Token]:
             start = end
 
 
+def text_of_html(markup: str) -> str:
+    """Return the text of HTML, with spaces in place of tags."""
+    return "".join(one.value if one.kind == "text" else " " for one in html_tokens(markup))
+
+
 def _token(found: list[dict[str, Any]], start: int, end: int) -> Token:
     first = found[0]
     match first["type"]:

@@ -26,7 +26,7 @@ def read_markup(markup: str, options: MarkupOptions = MarkupOptions()) -> "Marke
     if tokens is None:
         options = replace(options, finds_structure=False)  # which is unknown if tags are missing
         tokens = list(html_tokens(markup, is_xml=options.format == "xml"))
-    return MarkedUp(markup, [unit for unit in _Reader(markup, tokens, options).units() if unit.has_words])
+    return MarkedUp(markup, [unit for unit in _Reader(markup, tokens, options).units() if unit.has_content])
 
 
 class MarkedUp:
@@ -77,9 +77,9 @@ class MarkedUpUnit:
     """That of the document."""
 
     @property
-    def has_words(self) -> bool:
-        """Whether there is anything to translate."""
-        return any(map(str.isalpha, self.text))
+    def has_content(self) -> bool:
+        """Whether there are letters or digits; numbers have a German form, too."""
+        return any(map(str.isalnum, self.text))
 
     def place(self, start: int, end: int) -> Place:
         """Return the place of a part of the text in the markup; the part must not be empty."""
@@ -154,7 +154,7 @@ class _Reader:
         self._joins_lines = options.format == "html"
 
     def units(self) -> Iterator[MarkedUpUnit]:
-        """Yield the units, in order; some have no words."""
+        """Yield the units, in order; some have no content."""
         pieces, tags = list[_Piece](), 0
         for piece in self._pieces():
             if piece is None or tags == MOST_TAGS:
@@ -289,4 +289,7 @@ class _UnitBuilder:
 
     def build(self) -> MarkedUpUnit:
         """Return the unit."""
+        if self._joins_spaces and self._characters[-1:] == [" "]:
+            for some in (self._characters, self._starts, self._ends):
+                some.pop()
         return MarkedUpUnit("".join(self._characters), self._starts, self._ends, self._markup)

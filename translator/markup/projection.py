@@ -256,8 +256,11 @@ def _with_split_words(source: str, target: str, alignment: Alignment, offsets: S
         if not cuts or not target_words:
             continue
         same = int(weights_TS[:, place].argmax())
-        low = target_words[same][0]
-        if source[start:end] != target[slice(*target_words[same])]:
+        low, high = target_words[same]
+        if (
+            source[start:end].upper() != target[slice(*target_words[same])].upper()
+            or end - start != high - low
+        ):
             continue
         edges = [start, *cuts, end]
         source_words[place : place + 1] = pairwise(edges)

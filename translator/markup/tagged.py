@@ -56,6 +56,10 @@ class TaggedText:
         self._offsets = [tag.offset for tag in self._tags]
         self._partners = {(tag.pair, not tag.closes): tag.offset for tag in self._tags}
 
+    def place(self, start: int, end: int) -> Place:
+        """Return the place in the tagged text of a part of the plain text, which must not be empty."""
+        return start + bisect_right(self._offsets, start), end + bisect_right(self._offsets, end - 1)
+
     def sentences(self, places: Sequence[Place]) -> Iterator[TaggedSentence]:
         """Yield the sentences at `places` in the plain text with their tags.
 
@@ -105,8 +109,7 @@ class TaggedText:
                 ]
             offset = min(max(tag.offset, start), end) - start
             found.append(InnerTag(offset, before + tag.stand_in + after, tag.pair, tag.closes))
-        tagged_start = start + bisect_right(self._offsets, start)
-        tagged_end = end + bisect_left(self._offsets, end)
+        tagged_start, tagged_end = self.place(start, end)
         if tags and tags[0].offset <= start:
             tagged_start = tags[0].place
         if tags and tags[-1].offset >= end:

@@ -1,6 +1,6 @@
 """The tokens of markup, with their places: tags, and the text between them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -20,8 +20,3 @@ class Token:
     attributes: Mapping[str, str] = field(default_factory=dict)
     is_closed: bool = False
     """Whether a start tag is its own end tag, as `<br/>` is in XML."""
-
-
-def joined(tokens: Iterable[Token]) -> str:
-    """Return the text of tokens without their tags."""
-    return "".join(token.value for token in tokens if token.kind == "text")

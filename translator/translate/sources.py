@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from translator.data.tokenizer import Tokenizer
+from translator.markup.sentences import MarkedUpSentence
 from translator.options import Lines, Numbers, RequestedFormality, SourceLanguage
 from translator.text import Span, normalise, split_long, split_sentences
 from translator.text.apostrophes import with_missing_apostrophes, with_usual_apostrophes
@@ -78,6 +79,8 @@ class SourceSentence:
     style: Style = PLAIN
     language: str = "en"
     """Its language (ISO 639); a sentence in another one than English is copied."""
+    markup: MarkedUpSentence | None = None
+    """How it stands in HTML or XML, if it is from there."""
 
 
 def place_in(source: SourceSentence, span: ProtectedSpan) -> Place:

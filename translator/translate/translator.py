@@ -269,7 +269,7 @@ class Translator:
             raise InputError(f"got {len(prefixes)} prefixes for {len(texts)} texts; give one for each text")
         parts = list(map(self.sentences, texts, prefixes or itertools.repeat(""), itertools.repeat(style)))
         sources = list(itertools.chain.from_iterable(parts))
-        translated = iter(self._translate_sentences(sources, options, progress))
+        translated = iter(self.translate_sentences(sources, options, progress))
         return [
             assemble(text, some, list(itertools.islice(translated, len(some))))
             for text, some in zip(texts, parts, strict=True)
@@ -350,9 +350,13 @@ class Translator:
         """Maximum tokens of a source sentence, excluding its end token."""
         return min(MAX_PIECE_TOKENS, self.engine.positions or MAX_PIECE_TOKENS) - 1
 
-    def _translate_sentences(
-        self, sources: list[SourceSentence], options: SearchOptions, progress: ProgressCallback | None
+    def translate_sentences(
+        self,
+        sources: Sequence[SourceSentence],
+        options: SearchOptions,
+        progress: ProgressCallback | None = None,
     ) -> list[tuple[Hypothesis, ...]]:
+        """Translate the sentences of texts; returns the hypotheses of each, best first."""
         found: list[tuple[Hypothesis, ...]] = [
             () if source.tokens else (copied(source),) for source in sources
         ]

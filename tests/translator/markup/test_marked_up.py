@@ -39,7 +39,7 @@ def in_capitals(document: MarkedUp) -> str:
         ("<p>One\n  two</p>\n<p>Three<br>four", ["One two", "Three", "four"]),
         ("foo <b> bar </b> baz", ["foo [0bar ]0baz"]),
         ("<ul><li>One<li>Two</ul>Three", ["One", "Two", "Three"]),
-        ("<td>A</td> <th>B</th>12", ["A", "B"]),
+        ("<td>A</td> <th>B</th>12<p> – <br>", ["A", "B", "12"]),
         ("See <code>x<b>y</b></code>, <kbd>F1</kbd>.", ["See *, *."]),
         ("<pre>a</pre>b<script>c<p>d</script><style>e</style><textarea>f</textarea>", ["b"]),
         ('<p translate="no">a</p>b <i class="x notranslate">c <i>d</i></i> e', ["b * e"]),
@@ -90,7 +90,7 @@ def test_units_of_xml(markup: str, units: list[str]) -> None:
         ("x <a>y</a>", MarkupOptions("xml", ignored=frozenset("a")), ["x *"]),
         ("<A>x</A> <a>y</a> z", MarkupOptions("xml", ignored=frozenset("a")), ["[0x]0 * z"]),
         ("x<br>y<p>z", MarkupOptions(non_splitting=frozenset(("br", "p"))), ["x[0]0y[1]1z"]),
-        ("x <b>y</b> z", MarkupOptions(splitting=frozenset("b")), ["x ", "y", "z"]),
+        ("x <b>y</b> z", MarkupOptions(splitting=frozenset("b")), ["x", "y", "z"]),
         ("x <b>y</b> z", MarkupOptions(ignored=frozenset("b")), ["x * z"]),
     ],
 )
