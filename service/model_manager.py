@@ -139,9 +139,7 @@ class LoadedModel:
         """Split a text into sentences."""
         if body.markup is None:
             return self.engine.sentences(text, prefix, body.style)
-        return read_sentences_of_markup(
-            text, body.markup, lambda plain, begin: self.engine.sentences(plain, begin, body.style), prefix
-        )
+        return read_sentences_of_markup(text, body.markup, self.engine.sentences, body.style, prefix)
 
     async def score(
         self, pairs: Sequence[tuple[str, str]], kind: ScoreKind, deadline: Deadline

@@ -52,6 +52,15 @@ SourceLanguage = Annotated[
         "that are mistaken for another language."
     ),
 ]
+Format = Annotated[
+    Literal["text", "html", "xml"],
+    Field(
+        description="`text` treats markup like any other text. `html` and `xml` keep all tags byte for byte: inline "
+        "tags stay at the words that translate theirs, and block tags end sentences. In HTML, `code`, `kbd`, `pre`, "
+        "`script`, `style`, `title` and the like are not translated, nor are elements with `translate=no` or the class "
+        "`notranslate`."
+    ),
+]
 Device = Annotated[
     str,
     Field(

@@ -4,10 +4,10 @@ document.write(translate_units(translator, document.units))      # any document
 translate_markup(translator, "<p>Click <b>here</b>.</p>")        # HTML and XML; keeps what is between sentences
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -19,8 +19,17 @@ from translator.markup.tagged import TaggedText
 from translator.options import SearchOptions
 from translator.text import Span, rejoin
 from translator.text.places import Place
-from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style, Translator
+from translator.translate import (
+    DEFAULT_STYLE,
+    Hypothesis,
+    SentenceTranslation,
+    SourceSentence,
+    Style,
+    Translation,
+    Translator,
+)
 from translator.translate.receipt import Check
+from translator.translate.sources import with_language
 
 
 def translate_units(
@@ -62,48 +71,70 @@ def translate_markup(
     options: SearchOptions = SearchOptions(),  # noqa: B008 (frozen, so safe to share)
     style: Style = DEFAULT_STYLE,
     markup_options: MarkupOptions = MarkupOptions(),  # noqa: B008
-) -> str:
-    """Translate HTML or XML. What is between two sentences stays as it is.
+) -> Translation:
+    """Translate HTML or XML; all offsets and texts in the translation are those of markup.
 
-    Raises InputError as `Translator.translate` does.
+    What is between two sentences stays as it is. Raises InputError as `Translator.translate` does.
     """
-    sources = read_sentences_of_markup(
-        markup, markup_options, lambda text, prefix: translator.sentences(text, prefix, style)
-    )
-    hypotheses = [found[0] for found in translator.translate_sentences(sources, options)]
+    sources = read_sentences_of_markup(markup, markup_options, translator.sentences, style)
+    found = translator.translate_sentences(sources, options)
     wanted = [
         (source.text, one if source.markup and source.markup.has_tags else None)
-        for source, one in zip(sources, hypotheses, strict=True)
+        for source, hypotheses in zip(sources, found, strict=True)
+        for one in hypotheses
     ]
-    written = [
-        MarkedUpTranslation.of(source.markup, one, alignment).text
-        for source, one, alignment in zip(sources, hypotheses, alignments(translator, wanted), strict=True)
-        if source.markup
-    ]
-    return rejoin(markup, [source.markup.span for source in sources if source.markup], written)
+    aligned = iter(alignments(translator, wanted))
+    sentences = []
+    for source, hypotheses in zip(sources, found, strict=True):
+        assert source.markup
+        written = [MarkedUpTranslation.of(source.markup, one, next(aligned)) for one in hypotheses]
+        sentences.append(
+            SentenceTranslation(
+                source.markup.markup,
+                source.markup.span.start,
+                source.markup.span.end,
+                tuple(
+                    replace(one, text=other.text, checks=other.checks)
+                    for one, other in zip(hypotheses, written, strict=True)
+                ),
+                source.is_part,
+                not source.tokens,
+                source.language,
+            )
+        )
+    spans = [Span(one.start, one.end) for one in sentences]
+    return Translation(rejoin(markup, spans, [one.text for one in sentences]), tuple(sentences))
+
+
+class Split(Protocol):
+    """Splits a text into sentences, as `Translator.sentences` does."""
+
+    def __call__(self, text: str, prefix: str, style: Style, /) -> list[SourceSentence]:
+        """Return the sentences; the translation of the first one with words starts with `prefix`."""
 
 
 def read_sentences_of_markup(
-    markup: str,
-    options: MarkupOptions,
-    split: Callable[[str, str], Sequence[SourceSentence]],
-    prefix: str = "",
+    markup: str, options: MarkupOptions, split: Split, style: Style = DEFAULT_STYLE, prefix: str = ""
 ) -> list[SourceSentence]:
-    """Split HTML or XML into sentences, which know their markup; `split` splits a text of which it gets the prefix.
+    """Split HTML or XML into sentences, which know their markup.
 
     The translation of the first sentence with words begins with `prefix`, which is plain text. Raises InputError as
     `split` does.
     """
+    units = [(unit, TaggedText(unit.text)) for unit in read_markup(markup, options).parts]
+    style = with_language(style, " ".join(text.plain for _, text in units))
+    known: dict[str, list[SourceSentence]] = {}
     found = list[SourceSentence]()
-    for unit in read_markup(markup, options).parts:
-        text = TaggedText(unit.text)
-        sources = split(text.plain, "")
+    for unit, text in units:
+        sources = known.get(text.plain)
+        if sources is None:
+            sources = known[text.plain] = split(text.plain, "", style)
         if prefix and any(source.tokens for source in sources):
-            sources, prefix = split(text.plain, prefix), ""
+            sources, prefix = split(text.plain, prefix, style), ""
         marked_up = sentences_of(unit, text, [(one.span.start, one.span.end) for one in sources])
         found += (replace(one, markup=other) for one, other in zip(sources, marked_up, strict=True))
     if prefix:
-        split("", prefix)  # raises the error
+        split("", prefix, style)  # raises the error
     return found
 
 

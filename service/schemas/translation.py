@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -24,6 +24,7 @@ from translator.evaluation.alignment import Link
 from translator.evaluation.quality import Flag, flags
 from translator.markup import MarkupOptions
 from translator.options import (
+    Format,
     Lines,
     Numbers,
     RequestedFormality,
@@ -130,13 +131,7 @@ class _TextRequest(JsonRequest):
         description="German that the translation starts with, or a list with one prefix for each text. The model "
         "continues from there, even in the middle of a word. An empty prefix demands nothing.",
     )
-    format: Literal["text", "html", "xml"] = Field(
-        "text",
-        description="Format of the text. `text` treats markup like any other text. `html` and `xml` keep tags byte for "
-        "byte and put inline ones around the words that translate theirs; block tags end sentences; the content of "
-        '`code`, `pre`, `script`, `style`, and of elements with `translate="no"` or `class="notranslate"` stays as it '
-        "is. All offsets are in the text with its markup.",
-    )
+    format: Format = "text"
     _markup: MarkupOptions | None = PrivateAttr(None)
     numbers: Numbers = DEFAULT_STYLE.numbers
     formality: RequestedFormality = DEFAULT_STYLE.formality

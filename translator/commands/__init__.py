@@ -15,6 +15,7 @@ from tyro.conf import UseAppendAction, arg
 from translator.errors import InputError
 from translator.options import (
     Device,
+    Format,
     LengthPenalty,
     Numbers,
     Option,
@@ -37,6 +38,7 @@ def _help(annotation: Any) -> Any:
 NumbersFlag = Annotated[Numbers, _help(Numbers)]
 FormalityFlag = Annotated[RequestedFormality, _help(RequestedFormality)]
 SourceLanguageFlag = Annotated[SourceLanguage, _help(SourceLanguage)]
+FormatFlag = Annotated[Format, _help(Format)]
 LengthPenaltyFlag = Annotated[LengthPenalty, _help(LengthPenalty)]
 DeviceFlag = Annotated[Device, _help(Device)]
 PrecisionFlag = Annotated[RequestedPrecision, _help(RequestedPrecision)]

@@ -26,6 +26,7 @@ from translator.commands import (
     STDERR,
     DeviceFlag,
     FormalityFlag,
+    FormatFlag,
     NumbersFlag,
     OptionalPath,
     PrecisionFlag,
@@ -56,6 +57,7 @@ def translate(
     numbers: NumbersFlag = "german",
     formality: FormalityFlag = "formal",
     source_language: SourceLanguageFlag = "auto",
+    format: FormatFlag = "text",
     check: bool = False,
     json_output: Annotated[bool, arg(name="json")] = False,
     align: bool = False,
@@ -63,7 +65,7 @@ def translate(
     device: DeviceFlag = "auto",
     precision: PrecisionFlag = "auto",
 ) -> None:
-    """Translate a file or standard input line by line, keeping the line structure.
+    """Translate a file or standard input line by line, keeping the line structure; with --format, a whole document.
 
     Text from a pipe or a terminal is translated as it arrives.
 
@@ -91,6 +93,7 @@ def translate(
     options = search.options(n_best)
     _check_output(n_best, json_output, align, tokens)
     _check_work(out, resume, processes, check)
+    _check_format(format, align, prefix, resume)
     file = _only_file(files)
     if resume and out is not None and out.is_file():
         STDERR.print(f"{out} is finished; remove it to translate again", soft_wrap=True)
@@ -104,6 +107,7 @@ def translate(
         align,
         tokens,
         Style(numbers, formality, source_language),
+        format,
     )
     faults = _translate_lines(job, file, prefix, out, resume, processes, check)
     if faults:
@@ -123,15 +127,15 @@ def _translate_lines(
 
     With `check`, lists the faults; returns the number of sentences that have any.
     """
-    from translator.commands.windows import Prefixes, count_lines, open_lines, windows
+    from translator.commands.windows import Prefixes, count_lines, open_lines, whole_text, windows
     from translator.machine.parallel import work_in_order
 
     faults = 0
     with open_lines(file, sys.stdin.buffer) as lines:
-        total = count_lines(file)
+        total = count_lines(file) if job.format == "text" else 1
         prefixes = Prefixes(prefix, file, total) if prefix is not None else None
         with _output(out, job, file, prefixes, resume) as (write, done):
-            todo = windows(lines, file, prefixes, done)
+            todo = windows(lines, file, prefixes, done) if job.format == "text" else whole_text(lines, file)
             process_count = _resolve_processes(processes, total, job.device)
             first_line = done + 1
             with (
@@ -164,6 +168,16 @@ def _check_output(n_best: int, is_json: bool, align: bool, tokens: bool) -> None
         raise ConfigError("--align needs JSON output; add --json")
     if tokens:
         raise ConfigError("--tokens needs JSON output; add --json")
+
+
+def _check_format(format: str, align: bool, prefix: Path | None, resume: bool) -> None:
+    if format == "text":
+        return
+    for flag, given in (("--align", align), ("--prefix", prefix is not None), ("--resume", resume)):
+        if given:
+            raise ConfigError(
+                f"{flag} works line by line, but --format {format} is for documents; leave out one of them"
+            )
 
 
 def _check_work(out: Path | None, resume: bool, processes: int, check: bool) -> None:

@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 from translator.commands.windows import Window
 from translator.evaluation.alignment import Link, align
 from translator.files.model_folder import model_sha256
-from translator.options import RequestedPrecision
+from translator.markup import MarkupOptions
+from translator.options import Format, RequestedPrecision
 from translator.search import SearchOptions
+from translator.tagged_translation import translate_markup
 from translator.translate import (
     DEFAULT_STYLE,
     Hypothesis,
@@ -59,6 +61,7 @@ class WindowJob:
     with_alignment: bool
     with_tokens: bool
     style: Style = DEFAULT_STYLE
+    format: Format = "text"
 
     def start(self) -> Callable[[Window], Written]:
         """Load the model; returns the function that translates a window."""
@@ -78,17 +81,24 @@ class WindowJob:
             "align": self.with_alignment,
             "tokens": self.with_tokens,
             **asdict(self.style),
+            "format": self.format,
         }
 
     def _translate(self, translator: Translator, window: Window) -> Written:
-        translations = translator.translate(
-            window.texts, self.options, prefixes=window.prefixes, style=self.style
-        )
+        translations = self._translations(translator, window)
         if self.as_json:
             text = self._as_json(translator, translations)
         else:
             text = "".join(translation.text for translation in translations)
-        return Written(len(window.texts), text.encode(), _faults(translations))
+        return Written(len(window.texts), text.encode(), _faults(window.texts, translations))
+
+    def _translations(self, translator: Translator, window: Window) -> list[Translation]:
+        if self.format == "text":
+            return translator.translate(
+                window.texts, self.options, prefixes=window.prefixes, style=self.style
+            )
+        markup = MarkupOptions(self.format)
+        return [translate_markup(translator, text, self.options, self.style, markup) for text in window.texts]
 
     def _as_json(self, translator: Translator, translations: Sequence[Translation]) -> str:
         """Format one JSON line per text: its sentences with translations, scores, and any alignment and tokens."""
@@ -120,10 +130,10 @@ class WindowJob:
         return version
 
 
-def _faults(translations: Sequence[Translation]) -> list[Faults]:
+def _faults(texts: Sequence[str], translations: Sequence[Translation]) -> list[Faults]:
     """Return what is wrong with each sentence that has failed its check."""
     found = []
-    for line, translation in enumerate(translations):
+    for number, translation in enumerate(translations):
         for sentence in translation.sentences:
             what = [
                 f"{check.kind} {check.verdict}: {_span(sentence, check)}"
@@ -131,6 +141,7 @@ def _faults(translations: Sequence[Translation]) -> list[Faults]:
                 if check.is_fault
             ]
             if what:
+                line = number + texts[number].count("\n", 0, sentence.start)
                 found.append(Faults(line, "; ".join(what), sentence.source, sentence.text))
     return found
 

@@ -81,6 +81,12 @@ def windows(lines: BinaryIO, file: str, prefixes: Prefixes | None, skip: int) ->
         number += len(window)
 
 
+def whole_text(content: BinaryIO, file: str) -> Iterator[Window]:
+    """Yield all lines as one text; raises DataError on a line that is not UTF-8."""
+    lines = [_decode(line, number, file) for number, line in enumerate(content, start=1)]
+    yield Window(["".join(lines)], None)
+
+
 def is_regular(file: str) -> bool:
     """Whether this is a regular file, which can be read twice."""
     return file != "-" and Path(file).is_file()

@@ -4,7 +4,7 @@ import math
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from translator.data.tokenizer import Tokenizer
 from translator.markup.sentences import MarkedUpSentence
@@ -38,6 +38,8 @@ class Style:
     formality: RequestedFormality = "formal"
     source_language: SourceLanguage = "auto"
     lines: Lines = "keep"
+    language_of_words: str = ""
+    """The language (ISO 639) of texts that are too short to tell, as in a document; "" if they are on their own."""
 
 
 DEFAULT_STYLE = Style()
@@ -81,6 +83,15 @@ class SourceSentence:
     """Its language (ISO 639); a sentence in another one than English is copied."""
     markup: MarkedUpSentence | None = None
     """How it stands in HTML or XML, if it is from there."""
+
+
+def with_language(style: Style, text: str) -> Style:
+    """Return a style for the parts of a text: the text tells the language of those that are too short to tell."""
+    return (
+        style
+        if style.source_language != "auto"
+        else replace(style, language_of_words=detect_language(text)[0])
+    )
 
 
 def place_in(source: SourceSentence, span: ProtectedSpan) -> Place:
@@ -277,7 +288,7 @@ class _Languages:
 
     def __init__(self, text: str, style: Style) -> None:
         self._is_known = style.source_language != "auto"
-        self._of_text = "en" if self._is_known else detect_language(text)[0]
+        self._of_text = "en" if self._is_known else (style.language_of_words or detect_language(text)[0])
 
     def of(self, sentence: str) -> str:
         """Return the language of a sentence: its own if it is long enough to tell, else that of the text."""

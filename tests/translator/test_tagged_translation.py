@@ -1,0 +1,121 @@
+"""Texts with tags, translated by the shipped model."""
+
+from collections import Counter
+
+import pytest
+
+from translator.errors import InputError
+from translator.markup import MarkupOptions, UnitBuilder, read_markup
+from translator.markup.html_tokens import html_tokens, text_of_html
+from translator.search import SearchOptions
+from translator.tagged_translation import read_sentences_of_markup, translate_markup, translate_units
+from translator.text.stand_ins import STAND_IN
+from translator.translate import Style, Translator
+
+GREEDY = SearchOptions(beam_size=1)
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Translator:
+    return Translator.load()
+
+
+def tags(markup: str) -> Counter[str]:
+    return Counter(markup[one.start : one.end] for one in html_tokens(markup) if one.kind != "text")
+
+
+def words(markup: str) -> list[str]:
+    return text_of_html(markup.replace("<b>", "").replace("</b>", "")).split()
+
+
+PAGES = [
+    "<p>Click <b>here</b> to open the file.</p><ul><li>It costs <b>$5.00</b> per month.<li>Good <b>morning</b></ul>",
+    "<p>The <b>old house</b> stands near the <b>river</b>. We <b>saw it. It</b> was <b>red</b>.</p>",
+    "<div>Version <b>1,299.99</b> is <b>not</b> available in <b>2 countries</b> &amp; on <b>May 12, 2025</b>.</div>",
+]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_text_is_the_same_as_without_tags(shipped: Translator, page: str) -> None:
+    found = translate_markup(shipped, page, GREEDY).text
+    assert tags(found) == tags(page)
+    plain = page.replace("<b>", "").replace("</b>", "")
+    assert words(found) == words(translate_markup(shipped, plain, GREEDY).text)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_wrapped_and_minified_pages_have_the_same_words(shipped: Translator, page: str) -> None:
+    wrapped = page.replace(" ", "\n      ").replace("<li>", "\n  <li>\n").replace("</p>", "\n</p>\n")
+    assert words(translate_markup(shipped, wrapped, GREEDY).text) == words(
+        translate_markup(shipped, page, GREEDY).text
+    )
+
+
+@pytest.mark.parametrize(
+    ("markup", "german"),
+    [
+        ("<td>$1,299.99</td><td>3:30 p.m.</td>", "<td>1.299,99 $</td><td>15:30 Uhr</td>"),
+        ("<p>Good morning!</p>\n\n<pre>Good\n morning</pre>", "<p>Guten Morgen!</p>\n\n<pre>Good\n morning</pre>"),
+        ('<p>Good <b>morning</b>! <a href="?a&amp;b">Good morning.</a>',
+         '<p>Guten <b>Morgen</b>! <a href="?a&amp;b">Guten Morgen.</a>'),
+        ("H<sub>2</sub>O", "H<sub>2</sub>O"),
+        ("", ""),
+        ("<p> </p>", "<p> </p>"),
+    ],
+)  # fmt: skip
+def test_markup(shipped: Translator, markup: str, german: str) -> None:
+    assert translate_markup(shipped, markup).text == german
+
+
+def test_sentences_have_places_in_the_markup(shipped: Translator) -> None:
+    markup = "<h1>Good morning</h1> <p>It costs <b>$5.00</b>."
+    found = translate_markup(shipped, markup, SearchOptions(n_best=2))
+    assert [markup[one.start : one.end] for one in found.sentences] == [
+        "Good morning",
+        "It costs <b>$5.00</b>.",
+    ]
+    sentence = found.sentences[1]
+    assert [sentence.source[slice(*one.source)] for one in sentence.checks] == ["$5.00", "<b>", "</b>"]
+    for one in sentence.hypotheses:
+        assert [one.text[slice(*check.target)] for check in one.checks] == ["5,00 $", "<b>", "</b>"]
+
+
+def test_units_of_any_document(shipped: Translator) -> None:
+    builder = UnitBuilder[str]()
+    builder.add_text("Good ")
+    number = builder.open("bold")
+    builder.add_text("morning")
+    builder.close(number, "plain")
+    builder.add_text("! It costs $5.00.")
+    unit = builder.build()
+    [german] = translate_units(shipped, [unit.text])
+    assert list(unit.pieces(german)) == [
+        ("Guten ", "bold"),
+        ("Morgen", "plain"),
+        ("! Es kostet 5,00 $.", None),
+    ]
+    assert translate_units(shipped, []) == []
+
+
+def test_every_stand_in_of_a_hostile_unit_comes_back(shipped: Translator) -> None:
+    [unit] = read_markup(
+        "<i>" * 300 + "Good morning" + "</i>" * 300 + " my <b></b><u><s>friend</u></s>"
+    ).units
+    [german] = translate_units(shipped, [unit], GREEDY)
+    assert Counter(STAND_IN.findall(german)) == Counter(STAND_IN.findall(unit))
+
+
+def test_short_texts_have_the_language_of_the_document(shipped: Translator) -> None:
+    markup = "<li>Start</li><p>Wir haben am Montag geschlossen, aber am Dienstag wieder geöffnet.</p>"
+    assert translate_markup(shipped, markup).text == markup
+    english = translate_markup(shipped, markup, style=Style(source_language="en"))
+    assert english.text != markup
+
+
+def test_the_prefix_begins_the_first_sentence_with_words(shipped: Translator) -> None:
+    found = read_sentences_of_markup(
+        "<p>5</p><p>Good <b>morning</b></p><p>Hello</p>", MarkupOptions(), shipped.sentences, prefix="Einen"
+    )
+    assert [bool(one.prefix) for one in found] == [False, True, False]
+    with pytest.raises(InputError, match="nothing to translate"):
+        read_sentences_of_markup("<p>5</p>", MarkupOptions(), shipped.sentences, prefix="Einen")
