@@ -14,6 +14,7 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from service.access import Access, Client, key_of
+from service.attributes import translate_with_attributes
 from service.batcher import Deadline
 from service.errors import ClientLeft, InvalidRequest, RequestTooLarge, UnsupportedMediaType, kind_of
 from service.model_manager import LoadedModel, ModelManager
@@ -138,7 +139,7 @@ async def translate_for(
     """
     deadline = deadline_of(request, manager.settings.deadline_seconds)
     with manager.current_model().in_use() as model, charged(client, body.characters):
-        return model, await cancel_on_disconnect(request, model.translate(body, deadline))
+        return model, await cancel_on_disconnect(request, translate_with_attributes(model, body, deadline))
 
 
 async def cancel_on_disconnect(request: Request, work: Coroutine[Any, Any, _T]) -> _T:

@@ -61,6 +61,13 @@ Format = Annotated[
         "`notranslate`."
     ),
 ]
+TranslateAttributes = Annotated[
+    bool,
+    Field(
+        description="In HTML, also translate the page's title and description, and the attributes `alt`, `title`, "
+        "`placeholder` and `aria-label`."
+    ),
+]
 Device = Annotated[
     str,
     Field(

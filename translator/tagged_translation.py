@@ -13,6 +13,7 @@ import numpy as np
 
 from translator.evaluation.alignment import WORD, align_words
 from translator.markup import MarkupOptions, read_markup
+from translator.markup.attributes import Edited, read_attributes
 from translator.markup.projection import Alignment, project
 from translator.markup.sentences import MarkedUpSentence, WrittenSentence, sentences_of
 from translator.markup.tagged import TaggedText
@@ -74,8 +75,37 @@ def translate_markup(
 ) -> Translation:
     """Translate HTML or XML; all offsets and texts in the translation are those of markup.
 
-    What is between two sentences stays as it is. Raises InputError as `Translator.translate` does.
+    What is between two sentences stays as it is, except attributes if they are to be translated. Raises InputError as
+    `Translator.translate` does.
     """
+    if not markup_options.with_attributes:
+        return _translate_markup(translator, markup, options, style, markup_options)
+    attributes = read_attributes(markup, markup_options)
+    translations = translator.translate([one.text for one in attributes], options, style=style)
+    edited = Edited(markup, attributes, [one.text for one in translations])
+    found = _translate_markup(translator, edited.markup, options, style, markup_options)
+    return replace(found, sentences=tuple(_as_sent(one, edited) for one in found.sentences))
+
+
+def _as_sent(sentence: SentenceTranslation, edited: Edited) -> SentenceTranslation:
+    """Return a sentence of edited markup with its offsets in the markup as it was sent."""
+    start, end = edited.sent_place(sentence.start, sentence.end)
+
+    def sent(check: Check) -> Check:
+        if check.source is None:
+            return check
+        first, last = edited.sent_place(*(sentence.start + offset for offset in check.source))
+        return replace(check, source=(first - start, last - start))
+
+    hypotheses = (replace(one, checks=tuple(map(sent, one.checks))) for one in sentence.hypotheses)
+    return replace(
+        sentence, source=edited.sent[start:end], start=start, end=end, hypotheses=tuple(hypotheses)
+    )
+
+
+def _translate_markup(
+    translator: Translator, markup: str, options: SearchOptions, style: Style, markup_options: MarkupOptions
+) -> Translation:
     sources = read_sentences_of_markup(markup, markup_options, translator.sentences, style)
     found = translator.translate_sentences(sources, options)
     wanted = [

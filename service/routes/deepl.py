@@ -167,10 +167,10 @@ class DeepLRequest(CompatRequest):
             return None
         return MarkupOptions(
             self.tag_handling,
-            frozenset(self.splitting_tags),
-            frozenset(self.non_splitting_tags),
-            frozenset(self.ignore_tags),
-            self.outline_detection,
+            splitting=frozenset(self.splitting_tags),
+            non_splitting=frozenset(self.non_splitting_tags),
+            ignored=frozenset(self.ignore_tags),
+            finds_structure=self.outline_detection,
         )
 
     def check(self) -> None:

@@ -26,7 +26,7 @@ from service.dependencies import (
     translate_for,
 )
 from service.engine import TranslateKind, TranslationResult
-from service.errors import INTERNAL, kind_of, problem_response, problems
+from service.errors import INTERNAL, InvalidRequest, kind_of, problem_response, problems
 from service.failures import log_failure
 from service.model_manager import MAX_INLINE_SENTENCES, LoadedModel, Manager
 from service.schemas.scoring import ScoreAnswer, ScoredTranslation, ScoreRequest
@@ -97,6 +97,10 @@ async def translate_stream(request: Request, manager: Manager, client: Identifie
     """Translate one text or a list of texts, sentence by sentence."""
     manager.current_model().batcher.check_admission(TranslateKind())
     body = await _read_body(request, manager.settings)
+    if body.translate_attributes:
+        raise InvalidRequest(
+            "translate_attributes: is not supported in a stream, which leaves tags as they are; use POST /translate."
+        )
     deadline = deadline_of(request, manager.settings.deadline_seconds)
     events = _events(request, manager.current_model(), body, deadline)
     try:

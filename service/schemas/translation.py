@@ -31,6 +31,7 @@ from translator.options import (
     Sampling,
     SearchOptions,
     SourceLanguage,
+    TranslateAttributes,
     declared,
 )
 from translator.tagged_translation import MarkedUpTranslation
@@ -132,6 +133,7 @@ class _TextRequest(JsonRequest):
         "continues from there, even in the middle of a word. An empty prefix demands nothing.",
     )
     format: Format = "text"
+    translate_attributes: TranslateAttributes = False
     _markup: MarkupOptions | None = PrivateAttr(None)
     numbers: Numbers = DEFAULT_STYLE.numbers
     formality: RequestedFormality = DEFAULT_STYLE.formality
@@ -175,7 +177,9 @@ class _TextRequest(JsonRequest):
     @property
     def markup(self) -> MarkupOptions | None:
         """How to read markup; None for plain text."""
-        return self._markup or (None if self.format == "text" else MarkupOptions(self.format))
+        if self._markup or self.format == "text":
+            return self._markup
+        return MarkupOptions(self.format, with_attributes=self.translate_attributes)
 
     def with_markup(self, options: MarkupOptions) -> Self:
         """Return the request with options for markup that only the imitated APIs have."""

@@ -171,3 +171,28 @@ def test_libretranslate(api: TestClient) -> None:
     assert answer["translatedText"] == ["<p>HELLO <b>YOU</b></p>", "A"]
     assert answer["alternatives"] == [["<p>HELLO <b>YOU</b>!</p>"], ["A!"]]
     assert [one["language"] for one in answer["detectedLanguage"]] == ["en", "en"]
+
+
+def test_attributes_on_request(api: TestClient) -> None:
+    page = '<title>Day</title><p title="One day">See <img alt="a cat"> 5 <b>cats</b>.</p>'
+    found = translated(api, text=page, format="html", translate_attributes=True, alignment=True)
+    german = '<title>DAY</title><p title="ONE DAY">SEE <img alt="A CAT"> 5 <b>CATS</b>.</p>'
+    assert found["text"] == german
+    sentence = found["sentences"][1]
+    assert (
+        sentence["source"]
+        == page[sentence["start"] : sentence["end"]]
+        == 'See <img alt="a cat"> 5 <b>cats</b>.'
+    )
+    assert german[sentence["target_start"] : sentence["target_end"]] == sentence["text"]
+    assert [
+        (page[one["source_start"] : one["source_end"]], german[one["target_start"] : one["target_end"]])
+        for one in (*sentence["checks"], *sentence["alignment"])
+    ] == [("5", "5"), ("<b>", "<b>"), ("</b>", "</b>"), ("See", "SEE")]
+    assert translated(api, text="<p>a</p>", format="html", translate_attributes=True)["text"] == "<p>A</p>"
+
+
+def test_a_stream_has_no_attributes(api: TestClient) -> None:
+    answer = api.post("/translate/stream", json={"text": "a", "format": "html", "translate_attributes": True})
+    assert answer.status_code == 422
+    assert "translate_attributes: is not supported in a stream" in answer.json()["detail"]

@@ -119,3 +119,16 @@ def test_the_prefix_begins_the_first_sentence_with_words(shipped: Translator) ->
     assert [bool(one.prefix) for one in found] == [False, True, False]
     with pytest.raises(InputError, match="nothing to translate"):
         read_sentences_of_markup("<p>5</p>", MarkupOptions(), shipped.sentences, prefix="Einen")
+
+
+def test_attributes_on_request(shipped: Translator) -> None:
+    markup = '<p title="Good morning">Good <b title="Good morning">morning</b>! It costs $5.00.</p>'
+    found = translate_markup(shipped, markup, markup_options=MarkupOptions(with_attributes=True))
+    assert (
+        found.text
+        == '<p title="Guten Morgen">Guten <b title="Guten Morgen">Morgen</b>! Es kostet 5,00 $.</p>'
+    )
+    first, second = found.sentences
+    assert first.source == markup[first.start : first.end] == 'Good <b title="Good morning">morning</b>!'
+    assert [first.source[slice(*one.source)] for one in first.checks] == ['<b title="Good morning">', "</b>"]
+    assert second.source == markup[second.start : second.end] == "It costs $5.00."

@@ -24,6 +24,7 @@ from translator.options import (
     Sampling,
     SearchOptions,
     SourceLanguage,
+    TranslateAttributes,
     declared,
     description_of,
 )
@@ -38,6 +39,7 @@ def _help(annotation: Any) -> Any:
 NumbersFlag = Annotated[Numbers, _help(Numbers)]
 FormalityFlag = Annotated[RequestedFormality, _help(RequestedFormality)]
 SourceLanguageFlag = Annotated[SourceLanguage, _help(SourceLanguage)]
+TranslateAttributesFlag = Annotated[TranslateAttributes, _help(TranslateAttributes)]
 FormatFlag = Annotated[Format, _help(Format)]
 LengthPenaltyFlag = Annotated[LengthPenalty, _help(LengthPenalty)]
 DeviceFlag = Annotated[Device, _help(Device)]

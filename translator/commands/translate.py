@@ -32,6 +32,7 @@ from translator.commands import (
     PrecisionFlag,
     SearchArguments,
     SourceLanguageFlag,
+    TranslateAttributesFlag,
 )
 from translator.errors import ConfigError
 
@@ -58,6 +59,7 @@ def translate(
     formality: FormalityFlag = "formal",
     source_language: SourceLanguageFlag = "auto",
     format: FormatFlag = "text",
+    translate_attributes: TranslateAttributesFlag = False,
     check: bool = False,
     json_output: Annotated[bool, arg(name="json")] = False,
     align: bool = False,
@@ -108,6 +110,7 @@ def translate(
         tokens,
         Style(numbers, formality, source_language),
         format,
+        translate_attributes,
     )
     faults = _translate_lines(job, file, prefix, out, resume, processes, check)
     if faults:

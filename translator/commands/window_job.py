@@ -62,6 +62,7 @@ class WindowJob:
     with_tokens: bool
     style: Style = DEFAULT_STYLE
     format: Format = "text"
+    translate_attributes: bool = False
 
     def start(self) -> Callable[[Window], Written]:
         """Load the model; returns the function that translates a window."""
@@ -82,6 +83,7 @@ class WindowJob:
             "tokens": self.with_tokens,
             **asdict(self.style),
             "format": self.format,
+            "translate_attributes": self.translate_attributes,
         }
 
     def _translate(self, translator: Translator, window: Window) -> Written:
@@ -97,7 +99,7 @@ class WindowJob:
             return translator.translate(
                 window.texts, self.options, prefixes=window.prefixes, style=self.style
             )
-        markup = MarkupOptions(self.format)
+        markup = MarkupOptions(self.format, with_attributes=self.translate_attributes)
         return [translate_markup(translator, text, self.options, self.style, markup) for text in window.texts]
 
     def _as_json(self, translator: Translator, translations: Sequence[Translation]) -> str:

@@ -4,7 +4,7 @@
     document.write([german(unit) for unit in document.units])
 
 Reading order: `document`, `units`, `tagged`, `projection`; for HTML and XML `tokens`, `html_tokens`, `xml_tokens`,
-`elements`, `marked_up`.
+`elements`, `marked_up`, `sentences`, `attributes`.
 """
 
 from translator.markup.document import Document

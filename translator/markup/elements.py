@@ -51,12 +51,15 @@ class MarkupOptions:
     """Elements that stay untranslated, besides the usual ones."""
     finds_structure: bool = True
     """Whether the elements of XML end sentences where they are structure, not parts of a text."""
+    with_attributes: bool = False
+    """Whether to translate the title and the description of a page in HTML, and the attributes that people read."""
 
 
 class Elements:
     """The elements of a list of tokens."""
 
     def __init__(self, tokens: Sequence[Token], options: MarkupOptions) -> None:
+        self._with_attributes = options.with_attributes
         self._tokens, self._is_html = tokens, options.format == "html"
         self._splitting, self._non_splitting, self._ignored = (
             frozenset(map(str.lower, names)) if self._is_html else names
@@ -84,14 +87,17 @@ class Elements:
 
     def stays_untranslated(self, index: int) -> bool:
         """Whether the element that starts at an index is to be copied whole."""
+        name = self._tokens[index].value
+        if self._is_html and name in _UNTRANSLATED and not (name == "title" and self._with_attributes):
+            return True
+        return self.is_excluded(index)
+
+    def is_excluded(self, index: int) -> bool:
+        """Whether the author or the caller has excluded the element that starts at an index from translation."""
         token = self._tokens[index]
-        if token.value in self._ignored:
+        if token.value in self._ignored or token.attributes.get("translate", "").lower() == "no":
             return True
-        if token.attributes.get("translate", "").lower() == "no":
-            return True
-        if not self._is_html:
-            return False
-        return token.value in _UNTRANSLATED or "notranslate" in token.attributes.get("class", "").split()
+        return self._is_html and "notranslate" in token.attributes.get("class", "").split()
 
     def _match(self) -> None:
         """Match the tags; each end tag closes the innermost element of its name, and those inside it."""

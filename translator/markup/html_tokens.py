@@ -15,9 +15,10 @@ from tinyhtml5.inputstream import HTMLUnicodeInputStream
 from tinyhtml5.tokenizer import HTMLTokenizer
 
 from translator.markup.tokens import Token
+from translator.text.places import Place
 
-_KEPT_CHARACTERS = 4_000
-"""How much is kept of a name, a value or a comment. Only a `class` could need as much."""
+KEPT_CHARACTERS = 4_000
+"""How much is kept of a name, a value or a comment. No attribute that matters is longer."""
 
 
 def html_tokens(markup: str, *, is_xml: bool = False) -> Iterator[Token]:
@@ -29,7 +30,7 @@ def html_tokens(markup: str, *, is_xml: bool = False) -> Iterator[Token]:
         found = [one for one in tokenizer.take() if one["type"] != Kind.PARSE_ERROR]
         end = tokenizer.stream.chunk_offset
         if found:
-            yield _token(found, start, end)
+            yield _token(found, start, end, tokenizer.take_values())
             start = end
             if found[-1]["type"] == Kind.START_TAG:
                 tokenizer.enter(found[-1]["name"])
@@ -45,11 +46,11 @@ def text_of_html(markup: str) -> str:
     return "".join(one.value if one.kind == "text" else " " for one in html_tokens(markup))
 
 
-def _token(found: list[dict[str, Any]], start: int, end: int) -> Token:
+def _token(found: list[dict[str, Any]], start: int, end: int, values: dict[str, Place]) -> Token:
     first = found[0]
     match first["type"]:
         case Kind.START_TAG:
-            return Token("start", start, end, first["name"], first["data"], first["selfClosing"])
+            return Token("start", start, end, first["name"], first["data"], values, first["selfClosing"])
         case Kind.END_TAG:
             return Token("end", start, end, first["name"])
         case Kind.CHARACTERS | Kind.SPACE_CHARACTERS:
@@ -63,7 +64,7 @@ class _Start(str):
     __slots__ = ()
 
     def __add__(self, more: str) -> "_Start":
-        return self if len(self) > _KEPT_CHARACTERS else _Start(str(self) + more)
+        return self if len(self) > KEPT_CHARACTERS else _Start(str(self) + more)
 
 
 class _Attributes(list[list[str]]):
@@ -97,10 +98,17 @@ class _Tokenizer(HTMLTokenizer):  # type: ignore[misc]  # has no annotations
         self.stream = _WholeText(markup)
         self.token_queue: list[dict[str, Any]] = []
         self._is_xml = is_xml
+        self._values: dict[str, Place] = {}
+        self._value_start = 0
 
     def take(self) -> list[dict[str, Any]]:
         """Return the tokens of the last step."""
         taken, self.token_queue = self.token_queue, []
+        return taken
+
+    def take_values(self) -> dict[str, Place]:
+        """Return the places of the values of the last tag; of equal attributes, the first one counts."""
+        taken, self._values = self._values, {}
         return taken
 
     @property
@@ -140,6 +148,33 @@ class _Tokenizer(HTMLTokenizer):  # type: ignore[misc]  # has no annotations
         if self.state == self.tag_name_state:
             self.current_token["name"] = _Start(self.current_token["name"])
             self.current_token["data"] = _Attributes()
+        return going
+
+    def before_attribute_value_state(self) -> bool:
+        going = bool(super().before_attribute_value_state())
+        is_unquoted = self.state == self.attribute_value_unquoted_state
+        self._value_start = self.stream.chunk_offset - is_unquoted
+        return going
+
+    def attribute_value_double_quoted_state(self) -> bool:
+        return self._with_value(super().attribute_value_double_quoted_state())
+
+    def attribute_value_single_quoted_state(self) -> bool:
+        return self._with_value(super().attribute_value_single_quoted_state())
+
+    def attribute_value_unquoted_state(self) -> bool:
+        attributes = self.current_token["data"]
+        return self._with_value(super().attribute_value_unquoted_state(), attributes)
+
+    def _with_value(self, going: bool, attributes: Any = None) -> bool:
+        is_over = self.state in (
+            self.after_attribute_value_state,
+            self.before_attribute_name_state,
+            self.data_state,
+        )
+        if is_over:
+            name = str((attributes or self.current_token["data"])[-1][0])
+            self._values.setdefault(name, (self._value_start, self.stream.chunk_offset - 1))
         return going
 
     def markup_declaration_open_state(self) -> bool:

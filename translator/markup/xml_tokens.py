@@ -49,7 +49,7 @@ def _tokens(events: Sequence[_Event], ends: Sequence[int]) -> Iterator[Token]:
             is_closed = False
             continue
         is_closed = event.kind == "start" and events[number + 1].kind == "end" and ends[number + 1] == end
-        yield Token(event.kind, start, end, event.value, event.attributes or {}, is_closed)
+        yield Token(event.kind, start, end, event.value, event.attributes or {}, is_closed=is_closed)
         start = end
 
 
