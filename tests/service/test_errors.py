@@ -210,6 +210,7 @@ def test_the_description_of_the_api_names_the_errors(make_client: Callable[..., 
     assert set(schema["properties"]) == {
         "text", "beam_size", "length_penalty", "alternatives", "alignment", "prefix", "format", "numbers", "formality",
         "source_language", "lines", "min_length_factor", "max_length_factor", "no_repeat_ngram", "banned", "sampling",
+        "translate_attributes",
     }  # fmt: skip
     assert schema["required"] == ["text"]
     assert set(schema["properties"]["sampling"]["anyOf"][0]["properties"]) == {
