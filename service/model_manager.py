@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
 from typing import Annotated, Any, Protocol, Self, TypeVar
 
 from fastapi import Depends
@@ -172,12 +173,16 @@ class LoadedModel:
 
 def _item(sentence: SourceSentence) -> WorkItem:
     tokens = len(sentence.tokens) + len(sentence.prefix)
-    # The same words may have other protected spans in another text: the context decides what a number means.
-    spans = tuple((*place_in(sentence, span), span.kind, span.german) for span in sentence.protected)
-    # Results for sentences with tags have alignments.
-    return WorkItem(
-        sentence, tokens, (sentence.text, sentence.prefix, sentence.style, spans, has_tags(sentence))
+    # The same words may have other protected spans in another text: the context decides what a number means. Of a
+    # glossary, only the terms in the sentence count.
+    spans = tuple(
+        (*place_in(sentence, span), span.kind, span.german, span.term) for span in sentence.protected
     )
+    style = replace(sentence.style, glossary=None)
+    read = sentence.tokens if sentence.style.glossary else ()
+    # Results for sentences with tags have alignments.
+    key = sentence.text, sentence.prefix, style, spans, read, has_tags(sentence)
+    return WorkItem(sentence, tokens, key)
 
 
 async def _results(

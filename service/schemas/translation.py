@@ -291,7 +291,7 @@ class CheckedSpan(BaseModel):
 
     kind: _Kind = Field(
         description="The kind of item. `small`: a whole number up to twelve; `label`: an abbreviation with its number, "
-        "such as no. 7; `character`: one that cannot be displayed."
+        "such as no. 7; `term`: one of the glossary; `character`: one that cannot be displayed."
     )
     verdict: Verdict = Field(
         description="`kept`: it is in the translation unchanged; `converted`: in another form with the same value; "
@@ -342,15 +342,16 @@ class TranslatedSentence(BaseModel):
         "`low_confidence`: the model finds its own translation unlikely, by a threshold calibrated on the packaged "
         "model; `number_mismatch`: a number, amount, date or time is lost, or digits were made up; "
         "`placeholder_lost`: a placeholder, link, path, identifier or the like is lost; `markup_lost`: a tag or an "
-        "entity is lost or misplaced; `broken_characters`: characters that cannot be displayed; "
+        "entity is lost or misplaced; `term_mismatch`: a term of the glossary is missing, or occurs more often than in "
+        "the text; `broken_characters`: characters that cannot be displayed; "
         "`translated_in_parts`: only the words around numbers, links and the like were translated, part by part. "
         "`checks` says what is lost, and where."
     )
     rung: Rung = Field(
         description="How the translation was found. `first`: the model's best, or a copy of a sentence without words; "
         "`next`: a lower-ranked result of the same search, because the best had lost or invented something; `forced`: "
-        "from a second search that had to keep all numbers; `parts`: parts of the sentence were translated separately; "
-        "`copied`: the source sentence itself."
+        "from a second search that had to keep all numbers and terms; `parts`: parts of the sentence were translated "
+        "separately; `copied`: the source sentence itself."
     )
     checks: list[CheckedSpan] = Field(
         description="The check of each number, date, link, placeholder and the like in `text`, in the order of the "

@@ -4,7 +4,7 @@ import { paint } from "./highlights.js";
 import { say } from "./messages.js";
 import { rangeBehind, rangeIn } from "./mirror.js";
 
-const LISTED_FLAGS = ["number_mismatch", "placeholder_lost", "markup_lost"];
+const LISTED_FLAGS = ["number_mismatch", "placeholder_lost", "markup_lost", "term_mismatch"];
 const MAX_LISTED = 3;
 const MAX_LISTED_LENGTH = 60;
 

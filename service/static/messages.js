@@ -49,6 +49,7 @@ export const MESSAGES = {
     number_mismatch: "Check: a number, an amount, a time or a date is missing or made up.",
     placeholder_lost: "Check: something that should stay unchanged, such as a link or a placeholder, is missing.",
     markup_lost: "Check: markup such as <b> or &amp; is missing.",
+    term_mismatch: "Check: a term of the glossary is missing or repeated.",
     broken_characters: "Check: it has a character that cannot be displayed.",
     translated_in_parts: "Check: it was translated in parts so that nothing gets lost, and may read badly.",
     faults: (faults) => `Check: ${faults.join("; ")}.`,
@@ -127,6 +128,7 @@ export const MESSAGES = {
     number_mismatch: "Bitte prüfen: Eine Zahl, ein Betrag, eine Uhrzeit oder ein Datum fehlt oder ist erfunden.",
     placeholder_lost: "Bitte prüfen: Es fehlt etwas, das unverändert bleibt, etwa ein Link oder ein Platzhalter.",
     markup_lost: "Bitte prüfen: Eine Auszeichnung wie <b> oder &amp; fehlt.",
+    term_mismatch: "Bitte prüfen: Ein Begriff aus dem Glossar fehlt oder steht zu oft da.",
     broken_characters: "Bitte prüfen: Darin steht ein Zeichen, das sich nicht darstellen lässt.",
     translated_in_parts:
       "Bitte prüfen: Der Satz wurde in Teilen übersetzt, damit nichts fehlt, und liest sich vielleicht holprig.",
@@ -202,6 +204,7 @@ export const KINDS = {
     foreign: "the text",
     private: "the character",
     emoji: "the emoji",
+    term: "the term",
     character: "the character",
   },
   de: {
@@ -235,6 +238,7 @@ export const KINDS = {
     foreign: "der Text",
     private: "das Zeichen",
     emoji: "das Emoji",
+    term: "der Begriff",
     character: "das Zeichen",
   },
 };

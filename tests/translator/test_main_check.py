@@ -7,6 +7,7 @@ import pytest
 from translator.commands.window_job import WindowJob
 from translator.search import SearchOptions
 from translator.text import Span
+from translator.text.glossary import Glossary
 from translator.text.protected import find_protected
 from translator.translate import Hypothesis, SourceSentence, Style, assemble
 from translator.translate.answers import check_of
@@ -162,3 +163,25 @@ def test_the_style_decides_whether_a_file_can_be_resumed(model_folder):
 
     assert job("german") != job("keep") == job("keep")
     assert job("german") == job("german", "formal") != job("german", "auto")
+
+
+@pytest.mark.parametrize(("name", "separator"), [("terms.tsv", "\t"), ("terms.csv", ",")])
+def test_a_glossary_is_passed_on(run, text, tmp_path, name, separator):
+    (tmp_path / name).write_text(f"fee{separator}Entgelt\n", encoding="utf-8")
+    assert run("translate", str(text), "--glossary", str(tmp_path / name))[0] == 0
+    assert set(CannedTranslator.asked_for) == {Style(glossary=Glossary.of([("fee", "Entgelt")]))}
+
+
+def test_a_wrong_glossary_is_named_before_anything_is_translated(run, text, tmp_path):
+    (tmp_path / "terms.tsv").write_text("fee\tEntgelt\nhouse\n", encoding="utf-8")
+    status, output, errors = run("translate", str(text), "--glossary", str(tmp_path / "terms.tsv"))
+    assert (status, output) == (1, b"")
+    assert "terms.tsv, line 2: there is no tab" in " ".join(errors.split())
+
+
+def test_another_glossary_makes_another_output():
+    def describe(*pairs):
+        style = Style(glossary=Glossary.of(pairs)) if pairs else Style()
+        return WindowJob((), "cpu", "auto", SearchOptions(), False, False, False, style).describe()
+
+    assert describe(("a", "b")) == describe(("a", "b")) != describe(("a", "c")) != describe()

@@ -78,7 +78,7 @@ def test_numbers_up_to_twelve_are_marked_only_if_asked() -> None:
     text = "5 of 6"
     assert mark(text, find_protected(text), Marks(MARKS))[0] == text
     assert (
-        readable(mark(text, find_protected(text), Marks(MARKS), with_words=True)[0])
+        readable(mark(text, find_protected(text), Marks(MARKS), words=lambda _: True)[0])
         == "[number0] of [number1]"
     )
 
@@ -114,7 +114,7 @@ def test_marks_become_german_forms_in_any_order(text: str, translation: str, ger
 def test_a_number_in_words_is_written_in_digits_if_a_piece_must_stand_for_it() -> None:
     (span,) = find_protected("ten thousand dollars")
     assert (span.is_word, span.written("german"), span.written("keep")) == (True, "10.000", "10.000")
-    marked, placed = mark("ten thousand dollars", [span], Marks(MARKS), with_words=True)
+    marked, placed = mark("ten thousand dollars", [span], Marks(MARKS), words=lambda _: True)
     assert (readable(marked), restore(marked, placed, "keep")) == ("[number0] dollars", "10.000 dollars")
 
 

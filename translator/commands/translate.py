@@ -60,6 +60,7 @@ def translate(
     source_language: SourceLanguageFlag = "auto",
     format: FormatFlag = "text",
     translate_attributes: TranslateAttributesFlag = False,
+    glossary: OptionalPath = None,
     check: bool = False,
     json_output: Annotated[bool, arg(name="json")] = False,
     align: bool = False,
@@ -82,14 +83,18 @@ def translate(
         n_best: Number of translations per sentence; more than one needs --json. Duplicates are merged.
         prefix: File with one line per input line: the German text that its translation must start with, or an empty
             line. The model may extend the last word.
-        check: Exit with status 4 if a translation has lost or made up a number, a link, a placeholder or the like, and
-            list each case with its line number on standard error. The output is complete all the same.
+        glossary: Terms and the German to use for them: a line for each, with a tab between the two (or a comma, in a
+            .csv file). Write all forms with | between them (Haus|Hauses|Häuser|Häusern) to allow no others.
+        check: Exit with status 4 if a translation has lost or made up a number, a link, a placeholder or the like, or
+            lacks a term of the glossary, and list each case with its line number on standard error. The output is
+            complete all the same.
         json_output: Print one JSON object per line: its sentences with their scores, how each translation was found,
             what became of numbers, links and the like, and the output of --align and --tokens.
         align: Add word alignments to the JSON, as character offsets.
         tokens: Add the pieces of each translation to the JSON, with the log-probability of each.
     """
     from translator.commands.window_job import WindowJob
+    from translator.text.glossary_files import load_glossary
     from translator.translate import Style
 
     options = search.options(n_best)
@@ -100,6 +105,9 @@ def translate(
     if resume and out is not None and out.is_file():
         STDERR.print(f"{out} is finished; remove it to translate again", soft_wrap=True)
         return
+    style = Style(
+        numbers, formality, source_language, glossary=None if glossary is None else load_glossary(glossary)
+    )
     job = WindowJob(
         model,
         device,
@@ -108,7 +116,7 @@ def translate(
         json_output,
         align,
         tokens,
-        Style(numbers, formality, source_language),
+        style,
         format,
         translate_attributes,
     )

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from translator.markup import MarkupOptions
 from translator.options import Format, RequestedPrecision
 from translator.search import SearchOptions
 from translator.tagged_translation import translate_markup
+from translator.text.glossary_files import write_tsv
 from translator.translate import (
     DEFAULT_STYLE,
     Hypothesis,
@@ -74,6 +76,7 @@ class WindowJob:
 
     def describe(self) -> dict[str, Any]:
         """Return everything but the text that determines the output, ready for JSON."""
+        glossary = self.style.glossary
         return {
             "models": [model_sha256(path) for path in self.models or (shipped_model(),)],
             **json.loads(json.dumps(asdict(self.options))),
@@ -81,7 +84,8 @@ class WindowJob:
             "json": self.as_json,
             "align": self.with_alignment,
             "tokens": self.with_tokens,
-            **asdict(self.style),
+            **asdict(replace(self.style, glossary=None)),
+            "glossary": None if glossary is None else sha256(write_tsv(glossary).encode()).hexdigest(),
             "format": self.format,
             "translate_attributes": self.translate_attributes,
         }

@@ -19,6 +19,7 @@ Flag = Literal[
     "number_mismatch",
     "placeholder_lost",
     "markup_lost",
+    "term_mismatch",
     "broken_characters",
     "translated_in_parts",
 ]
@@ -38,6 +39,7 @@ _FLAGS_OF_KINDS: dict[CheckKind, Flag] = {
     **dict.fromkeys(get_args(ValueKind), "number_mismatch"),
     "tag": "markup_lost",
     "entity": "markup_lost",
+    "term": "term_mismatch",
     "character": "broken_characters",
 }
 

@@ -202,6 +202,8 @@ class Hint:
     start: int
     end: int
     german: str
+    instead: str = ""
+    """What the model reads in place of the English, if anything."""
 
 
 class Hinting:
@@ -225,7 +227,8 @@ class Hinting:
         """Return the text with each hint after its word."""
         parts, place = list[str](), 0
         for hint in hints:
-            parts += (source[place : hint.end], self.written(hint))
+            word = hint.instead or source[hint.start : hint.end]
+            parts += (source[place : hint.start], word, self.written(hint))
             place = hint.end
         return "".join((*parts, source[place:]))
 

@@ -9,9 +9,9 @@ A mark is a private-use character that the tokenizer encodes as a reserved piece
 """
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -20,6 +20,7 @@ import numpy as np
 from translator.options import Numbers
 from translator.text.emphasis import find_emphasis
 from translator.text.german import GermanText
+from translator.text.glossary import Term, TermUse
 from translator.text.marks import MARK
 from translator.text.opaque import OpaqueKind, OpaqueSpan, find_opaque
 from translator.text.places import Place
@@ -28,7 +29,7 @@ from translator.text.stand_ins import pair_of
 from translator.text.values import Value, ValueKind, find_values
 from translator.text.values.patterns import NO_ANSWER
 
-ProtectedKind = OpaqueKind | ValueKind | Literal["emoji"]
+ProtectedKind = OpaqueKind | ValueKind | Literal["emoji", "term"]
 
 _VALUE_CLASSES = {
     "small": "number", "number": "number", "label": "number", "year": "year", "decade": "year",
@@ -59,6 +60,8 @@ class ProtectedSpan:
     """Its German form; equal to `text` for opaque spans."""
     value: Value | None = None
     """None for opaque spans."""
+    term: Term | None = None
+    """The entry of a glossary that asks for this German."""
 
     def written(self, style: Numbers) -> str:
         """Return the text to write in the translation."""
@@ -66,12 +69,17 @@ class ProtectedSpan:
 
     def capitals(self, written: str) -> str:
         """Return how an all-caps translation writes it: unit symbols and opaque spans stay unchanged."""
-        return written.upper() if self.value and self.kind != "quantity" else written
+        return written.upper() if (self.value and self.kind != "quantity") or self.term else written
+
+    def at_start(self, written: str) -> str:
+        """Return how it is written at the start of a sentence: with a capital if the source gave a term one."""
+        has_capital = self.term is not None and not self.term.is_cased and self.text[:1].isupper()
+        return written[:1].upper() + written[1:] if has_capital else written
 
     @property
     def is_word(self) -> bool:
-        """Whether it is a number up to twelve or one in words: it stays in the sentence and is checked afterwards."""
-        return self.kind == "small"
+        """Whether it stays in the sentence and is checked afterwards: a small number, one in words, or a term."""
+        return self.kind in ("small", "term")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,14 +183,37 @@ def _leftovers(text: str, spans: Sequence[ProtectedSpan]) -> Iterator[ProtectedS
             yield ProtectedSpan(*match.span(), "identifier", match[0], match[0])
 
 
+def with_terms(spans: Sequence[ProtectedSpan], uses: Sequence[TermUse], text: str) -> list[ProtectedSpan]:
+    """Return the spans of a text with the terms of a glossary: a term replaces what it contains, such as a number.
+
+    A term that overlaps another span otherwise, such as a word in a link, stays as it is.
+    """
+    starts, ends = [span.start for span in spans], [span.end for span in spans]
+    merged, done = list[ProtectedSpan](), 0
+    for use in uses:
+        first, last = bisect_right(ends, use.start), bisect_left(starts, use.end)
+        inner = spans[first:last]
+        if all(use.start <= span.start and span.end <= use.end and span.kind != "tag" for span in inner):
+            written = text[use.start : use.end]
+            term = ProtectedSpan(use.start, use.end, "term", written, use.german, term=use.term)
+            merged += [*spans[done:first], term]
+            done = last
+    return [*merged, *spans[done:]]
+
+
 def mark(
-    text: str, spans: Sequence[ProtectedSpan], marks: Marks, offset: int = 0, *, with_words: bool = False
+    text: str,
+    spans: Sequence[ProtectedSpan],
+    marks: Marks,
+    offset: int = 0,
+    *,
+    words: Callable[[ProtectedSpan], bool] = lambda _: False,
 ) -> tuple[str, list[PlacedSpan]]:
     """Replace the spans of a text by marks; `offset` is the start of `text` in the text that was searched.
 
-    Spans stay unchanged if no mark is left for them, as do numbers up to twelve unless `with_words`.
+    Spans stay unchanged if no mark is left for them. So do small numbers and terms, except those that `words` selects.
     """
-    placed = _place([span for span in spans if with_words or not span.is_word], marks)
+    placed = _place([span for span in spans if not span.is_word or words(span)], marks)
     places = [(one.span.start - offset, one.span.end - offset) for one in placed]
     return replaced(text, places, [one.mark for one in placed]), placed
 
@@ -197,6 +228,7 @@ def restore_with_places(
 ) -> tuple[str, dict[str, Place]]:
     """Return the text as `restore` does, and the position in it of each mark's span."""
     texts = {one.mark: one.span.written(style) for one in placed}
+    texts |= {one.mark: one.span.at_start(texts[one.mark]) for one in placed if marked.startswith(one.mark)}
     ends_with_stop = {one.mark for one in placed if one.span.value and texts[one.mark].endswith(".")}
     parts, places, length, position = list[str](), dict[str, Place](), 0, 0
     for match in MARK.finditer(marked):

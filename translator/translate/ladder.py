@@ -4,7 +4,8 @@ The rungs, in the order in which they are tried:
 
 - `first`: the best hypothesis passes its check, or nothing better was found.
 - `next`: a later hypothesis of the same search passes.
-- `forced`: a second search, in which reserved pieces also stand for small numbers and digits are forbidden.
+- `forced`: a second search, in which reserved pieces also stand for small numbers and for terms of a glossary that the
+  first one left out, and digits are forbidden. If terms are still missing, a third one with pieces for all of them.
 - `parts`: the text between the protected spans is translated separately and joined.
 - `copied`: the source itself, with its numbers in German form.
 
@@ -12,11 +13,12 @@ A translation with a forced prefix is checked but not repaired, because a repair
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from translator.text.protected import Marks, mark, replaced
+from translator.text.places import Place
+from translator.text.protected import Marks, ProtectedSpan, mark, replaced
 from translator.translate.answers import Hypothesis, check_of, copied, has_fault, is_plausible
 from translator.translate.receipt import Check
 from translator.translate.sources import SourceEncoder, SourceSentence, place_in, read_sentences, written_form
@@ -47,8 +49,11 @@ class Ladder:
         repaired = list(found)
         if self._encoder.tokenizer.marks:
             self._repair(repaired, sources, has_fault, self._search_forced)
-        self._repair(repaired, sources, has_grave_fault, self._in_parts)
-        self._repair(repaired, sources, has_grave_fault, lambda some: [(copied(source),) for source in some])
+            self._repair(repaired, sources, _lacks_term, self._search_with_all_terms)
+        self._repair(repaired, sources, has_grave_fault, lambda some, _: self._in_parts(some))
+        self._repair(
+            repaired, sources, has_grave_fault, lambda some, _: [(copied(source),) for source in some]
+        )
         return repaired
 
     def _repair(
@@ -56,21 +61,43 @@ class Ladder:
         found: list[tuple[Hypothesis, ...]],
         sources: Sequence[SourceSentence],
         is_bad: Callable[[Hypothesis], bool],
-        step: Callable[[Sequence[SourceSentence]], list[tuple[Hypothesis, ...]]],
+        step: Callable[[Sequence[SourceSentence], Sequence[Hypothesis]], list[tuple[Hypothesis, ...]]],
     ) -> None:
-        """Run a rung on the bad hypotheses, and keep its results that have fewer faults."""
+        """Run a rung on the bad hypotheses, and keep its results that have fewer faults.
+
+        `step` takes the sentences and their hypotheses so far.
+        """
         bad = [
             place
             for place, (source, hypotheses) in enumerate(zip(sources, found, strict=True))
             if is_bad(hypotheses[0]) and not source.prefix
         ]
-        for place, new in zip(bad, step([sources[place] for place in bad]) if bad else [], strict=True):
+        if not bad:
+            return
+        steps = step([sources[place] for place in bad], [found[place][0] for place in bad])
+        for place, new in zip(bad, steps, strict=True):
             if _badness(new[0]) < _badness(found[place][0]) and is_plausible(new[0], found[place][0]):
                 found[place] = (new[0], *found[place][1:])
 
-    def _search_forced(self, sources: Sequence[SourceSentence]) -> list[tuple[Hypothesis, ...]]:
-        forced = [_with_marks_for_all(source, self._encoder) for source in sources]
-        found = self._search(forced, True)
+    def _search_forced(
+        self, sources: Sequence[SourceSentence], found: Sequence[Hypothesis]
+    ) -> list[tuple[Hypothesis, ...]]:
+        lost = [_lost_terms(hypothesis) for hypothesis in found]
+        return self._search_marked(
+            sources, [_or_small(source, some) for source, some in zip(sources, lost, strict=True)]
+        )
+
+    def _search_with_all_terms(
+        self, sources: Sequence[SourceSentence], _: Sequence[Hypothesis]
+    ) -> list[tuple[Hypothesis, ...]]:
+        return self._search_marked(sources, [lambda span: True for _ in sources])
+
+    def _search_marked(
+        self, sources: Sequence[SourceSentence], selections: Sequence[Callable[[ProtectedSpan], bool]]
+    ) -> list[tuple[Hypothesis, ...]]:
+        """Search with reserved pieces also for those small numbers and terms that each sentence's selection takes."""
+        pairs = zip(sources, selections, strict=True)
+        found = self._search([_with_marks(source, self._encoder, words) for source, words in pairs], True)
         return [tuple(replace(one, rung="forced") for one in hypotheses) for hypotheses in found]
 
     def _in_parts(self, sources: Sequence[SourceSentence]) -> list[tuple[Hypothesis, ...]]:
@@ -134,16 +161,33 @@ def _joined(source: SourceSentence, parts: Sequence[_Part], translated: Sequence
     )
 
 
-def _with_marks_for_all(source: SourceSentence, encoder: SourceEncoder) -> SourceSentence:
-    """Replace small numbers with reserved pieces, too."""
+def _lost_terms(hypothesis: Hypothesis) -> set[Place]:
+    """The places in the sentence of the terms that a translation lacks, or of all of them if it repeats one."""
+    terms = [one for one in hypothesis.checks if one.kind == "term"]
+    repeats = any(one.verdict == "extra" for one in terms)
+    return {one.source for one in terms if one.source and (one.verdict == "lost" or repeats)}
+
+
+def _or_small(source: SourceSentence, terms: Collection[Place]) -> Callable[[ProtectedSpan], bool]:
+    return lambda span: span.kind == "small" or place_in(source, span) in terms
+
+
+def _lacks_term(hypothesis: Hypothesis) -> bool:
+    return any(one.kind == "term" and one.is_fault for one in hypothesis.checks)
+
+
+def _with_marks(
+    source: SourceSentence, encoder: SourceEncoder, words: Callable[[ProtectedSpan], bool]
+) -> SourceSentence:
+    """Replace the small numbers and terms that `words` selects with reserved pieces, too."""
     marks, start = Marks(encoder.tokenizer.marks), source.span.start
-    marked, placed = mark(source.text, source.protected, marks, start, with_words=True)
+    marked, placed = mark(source.text, source.protected, marks, start, words=words)
     tokens = encoder.encode(marked, source.style)
     return replace(source, tokens=tuple(tokens), placed=tuple(placed))
 
 
 def has_grave_fault(hypothesis: Hypothesis) -> bool:
-    """Whether a span other than a small number is lost or misplaced, which justifies an awkward sentence."""
+    """Whether a span other than a small number or a term is lost or misplaced, which justifies an awkward sentence."""
     return any(map(_is_grave, hypothesis.checks))
 
 
@@ -153,4 +197,4 @@ def _badness(hypothesis: Hypothesis) -> tuple[int, int]:
 
 
 def _is_grave(one: Check) -> bool:
-    return one.verdict in ("lost", "misplaced") and one.kind != "small"
+    return one.verdict in ("lost", "misplaced") and one.kind not in ("small", "term")

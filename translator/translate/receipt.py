@@ -22,6 +22,7 @@ from translator.text.opaque import find_opaque
 from translator.text.places import Place
 from translator.text.protected import ProtectedKind, ProtectedSpan, replaced, tag_pairs
 from translator.text.stand_ins import STAND_IN_RANGE
+from translator.text.term_forms import places_of, whole_words_of
 from translator.text.units import ANY_BUT_CLOCK, Units, counts_things, english_unit_after, german_unit_after
 from translator.text.values import CURRENCY_CODES, Value, time_key
 
@@ -118,7 +119,7 @@ def check(
     ]
     checks.sort(key=lambda one: one.source or (0, 0))
     _find_misplaced_tags(checks, spans, source, translation)
-    doubled = _doubled(source, start, spans, german)
+    doubled = [*_doubled(source, start, spans, german), *_doubled_terms(spans, german)]
     extra = _extra_digits(source, start, spans, german)
     more = _extra_copies(source, start, spans, german)
     return (*checks, *extra, *doubled, *more, *_broken_characters(source, translation))
@@ -137,6 +138,8 @@ def _target(
     source: str, place: Place, span: ProtectedSpan, german: GermanText, numbers: Numbers
 ) -> Place | None:
     """Find a span in the German."""
+    if span.term is not None:
+        return next((one for one in places_of(span.term, german.text) if german.take_place(one)), None)
     if span.value is None:
         target = german.take_text(span.text)
         return _take_identifier(span.text, german) if target is None and span.kind == "identifier" else target
@@ -309,11 +312,22 @@ def _doubled(source: str, start: int, spans: Sequence[ProtectedSpan], german: Ge
     return found
 
 
+def _doubled_terms(spans: Sequence[ProtectedSpan], german: GermanText) -> list[Check]:
+    """Terms that occur more often than in the source, as whole words."""
+    terms = dict.fromkeys(span.term for span in spans if span.term is not None)
+    return [
+        Check("term", "extra", None, place)
+        for term in terms
+        for place in whole_words_of(term, german.text)
+        if german.take_place(place)
+    ]
+
+
 def _is_counted(span: ProtectedSpan) -> bool:
     """Whether a repetition of a span is a fault; a row of dots may be longer in German, and a name may be repeated."""
     if span.value:
         return _ROMAN.fullmatch(span.text) is not None
-    return span.kind not in ("tag", "foreign") and not _RULE.fullmatch(span.text)
+    return span.kind not in ("tag", "foreign", "term") and not _RULE.fullmatch(span.text)
 
 
 def _extra_copies(source: str, start: int, spans: Sequence[ProtectedSpan], german: GermanText) -> list[Check]:

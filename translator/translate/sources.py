@@ -13,8 +13,9 @@ from translator.text import Span, normalise, split_long, split_sentences
 from translator.text.apostrophes import with_missing_apostrophes, with_usual_apostrophes
 from translator.text.casing import is_in_capitals, usual_case
 from translator.text.formality import FORMALITIES
+from translator.text.glossary import Glossary
 from translator.text.language import detect_language
-from translator.text.lexicon import Hinting, Lexicon
+from translator.text.lexicon import Hint, Hinting, Lexicon
 from translator.text.lines import join_all, join_lines
 from translator.text.normalisation import refuse_surrogates
 from translator.text.places import Place
@@ -27,6 +28,7 @@ from translator.text.protected import (
     piece_class,
     replaced,
     tag_pairs,
+    with_terms,
 )
 
 
@@ -40,6 +42,8 @@ class Style:
     lines: Lines = "keep"
     language_of_words: str = ""
     """The language (ISO 639) of texts that are too short to tell, as in a document; "" if they are on their own."""
+    glossary: Glossary | None = None
+    """German that the translation must use."""
 
 
 DEFAULT_STYLE = Style()
@@ -102,6 +106,8 @@ def place_in(source: SourceSentence, span: ProtectedSpan) -> Place:
 def written_form(source: SourceSentence, span: ProtectedSpan) -> str:
     """How the translation writes a span: in the style of the sentence, in capitals if the rest is."""
     text = span.written(source.style.numbers)
+    if span.start == source.span.start:
+        text = span.at_start(text)
     return span.capitals(text) if source.in_capitals else text
 
 
@@ -114,13 +120,36 @@ class SourceEncoder:
 
     def encode(self, marked: str, style: Style) -> list[int]:
         """Encode a marked sentence in the usual casing. Unless the formality is auto, the first piece gives it."""
-        text = with_missing_apostrophes(with_usual_apostrophes(normalise(usual_case(marked))))
+        usual = usual_case(marked)
+        text = with_missing_apostrophes(with_usual_apostrophes(normalise(usual)))
         if self.hinting:
-            text = self.hinting.insert(text, self.hinting.hints(text))
+            hints = self.hinting.hints(text)
+            if style.glossary:
+                hints = _with_terms(hints, style.glossary, text, in_any_case=usual != marked)
+            text = self.hinting.insert(text, hints)
         ids = self.tokenizer.encode_marked(text)
         if style.formality == "auto":
             return ids
         return [self.tokenizer.reserved["register"][FORMALITIES.index(style.formality)], *ids]
+
+
+def _with_terms(hints: Sequence[Hint], glossary: Glossary, text: str, *, in_any_case: bool) -> list[Hint]:
+    """Add the German of a glossary's terms to the hints of the lexicon, before which it takes precedence.
+
+    It also replaces the English: a model that knows the English word well ignores a hint beside it. A plural whose
+    German form is not known keeps its English, so that the model forms the German plural.
+    """
+    found, left = list[Hint](), list(reversed(hints))
+    for use in glossary.find(text, in_any_case=in_any_case):
+        while left and left[-1].start < use.end:
+            if (hint := left.pop()).end <= use.start:
+                found.append(hint)
+        english = text[use.start : use.end]
+        possessive = "'s" if text.startswith("'s", use.end) else ""
+        instead = "" if len(use.term.forms) == 1 and use.term.is_plural(english) else use.german + possessive
+        if use.german.lower() != english.lower():  # else the model copies it
+            found.append(Hint(use.start, use.end + len(possessive), use.german, instead))
+    return [*found, *reversed(left)]
 
 
 def read_sentences(
@@ -156,12 +185,14 @@ class _Reader:
         self._marks = encoder.tokenizer.marks
         self._read = _with_lines(text, style)
         spans = find_protected(self._read)
+        if style.glossary:
+            spans = with_terms(spans, style.glossary.find(self._read), self._read)
         has_pieces = bool(self._marks)
         self._spans = [
             span for span in spans if span.kind != "emoji" or (has_pieces and _is_inside(self._read, span))
         ]
         self._starts = [span.start for span in self._spans]
-        hidden = [span for span in self._spans if not span.is_word]
+        hidden = [span for span in self._spans if not span.is_word or _may_end_sentence(span)]
         self.masked = replaced(
             self._read,
             [(span.start, span.end) for span in hidden],
@@ -303,10 +334,19 @@ def _has_words(source: str, start: int, spans: Sequence[ProtectedSpan]) -> bool:
     """Whether there are letters outside protected spans.
 
     A sentence of only numbers, links, punctuation and emoji is not passed to the model: there is nothing to translate,
-    and plenty to get wrong.
+    and plenty to get wrong. A single term of a glossary has its German.
     """
+    if len(spans) > 1 or any(
+        span.term and len(span.term.forms) == 1 and span.term.is_plural(span.text) for span in spans
+    ):
+        spans = [span for span in spans if not span.term]
     places = [(span.start - start, span.end - start) for span in spans]
     return any(map(str.isalpha, replaced(source, places, [""] * len(places))))
+
+
+def _may_end_sentence(span: ProtectedSpan) -> bool:
+    """Whether a term has punctuation inside, such as “Dr. Oetker”, at which no sentence ends."""
+    return span.term is not None and any(mark in span.text[:-1] for mark in ".!?:")
 
 
 def _fullness(spans: Sequence[ProtectedSpan], marks: Mapping[str, str]) -> float:

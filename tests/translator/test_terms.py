@@ -1,0 +1,175 @@
+"""Terms of a glossary in a translation: what the model reads, the check, and the repair."""
+
+import pytest
+
+from tests.translator.test_ladder import Script, hypothesis
+from translator.data.tokenizer import Tokenizer, train_tokenizer
+from translator.text.glossary import Glossary
+from translator.text.lexicon import Entry, Lexicon
+from translator.text.protected import find_protected, with_terms
+from translator.translate import DEFAULT_STYLE, Style, Translator
+from translator.translate.answers import Hypothesis, copied, has_fault
+from translator.translate.ladder import Ladder
+from translator.translate.sources import SourceEncoder, SourceSentence, read_sentences
+
+GLOSSARY = Glossary.of([
+    ("boat", "Kahn"), ("heron", "Fischreiher|Fischreihers|Fischreihern"), ("12 towns", "Zwölfstadt"), ("pay", "zahlen"),
+    ("example", "Beispiel"), ("Dr. Boat", "Dr. Kahn"),
+])  # fmt: skip
+
+
+STYLE = Style(formality="auto", source_language="en", glossary=GLOSSARY)
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    return train_tokenizer(["the heron paid for the boat", "der Reiher zahlte das Boot"] * 9, 430, threads=1)
+
+
+def read(text: str, tokenizer: Tokenizer, lexicon: Lexicon | None = None) -> list[SourceSentence]:
+    return read_sentences(text, SourceEncoder(tokenizer, lexicon), 100, STYLE)
+
+
+def sentence(text: str, tokenizer: Tokenizer) -> SourceSentence:
+    (found,) = read(text, tokenizer)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The boat.", [("term", "boat", "Kahn")]),
+        ("All 12 towns.", [("term", "12 towns", "Zwölfstadt")]),
+        ("See a.com/boat, not boats.", [("link", "a.com/boat", "a.com/boat"), ("term", "boats", "Kahn")]),
+        ("Herons pay 7.", [("term", "Herons", "Fischreiher"), ("term", "pay", "zahlen"), ("small", "7", "7")]),
+        ("`boat` <boat>", [("code", "`boat`", "`boat`"), ("tag", "<boat>", "<boat>")]),
+    ],
+)  # fmt: skip
+def test_a_term_replaces_what_it_contains_and_gives_way_to_what_contains_it(text, expected) -> None:
+    spans = with_terms(find_protected(text), GLOSSARY.find(text), text)
+    assert [(span.kind, span.text, span.german) for span in spans] == expected
+
+
+def test_no_sentence_ends_within_a_term(tokenizer: Tokenizer) -> None:
+    assert [one.text for one in read("Ask Dr. Boat. The boat left.", tokenizer)] == [
+        "Ask Dr. Boat.",
+        "The boat left.",
+    ]
+
+
+def test_the_model_reads_the_german_and_its_hint(tokenizer: Tokenizer) -> None:
+    lexicon = Lexicon.of([Entry("boat", 5, ("Boot",)), Entry("paid", 5, ("bezahlte",))])
+    opened, closed, *_ = tokenizer.marks["hint"]
+
+    def reads(text: str) -> list[int]:
+        (one,) = read(text, tokenizer, lexicon)
+        return list(one.tokens)
+
+    def pieces(text: str) -> list[int]:
+        return tokenizer.encode_marked(text.replace("[", f"{opened} ").replace("]", closed))
+
+    assert reads("The heron paid.") == pieces("The Fischreiher[Fischreiher] paid[bezahlte].")
+    assert reads("The boat's town.") == pieces("The Kahn's[Kahn] town.")
+    assert reads("Two boats left.") == pieces("Two boats[Kahn] left.")  # the model forms the plural
+
+
+def test_a_text_that_is_a_term_has_its_german(tokenizer: Tokenizer) -> None:
+    for text, german in (("Boat", "Kahn"), ("pay", "zahlen"), ("Pay", "Zahlen"), ("Herons", "Fischreiher")):
+        source = sentence(text, tokenizer)
+        assert (source.tokens, copied(source).text) == ((), german)
+    assert sentence("Boats", tokenizer).tokens  # the model knows the plural of “Kahn”, perhaps
+
+
+@pytest.mark.parametrize(
+    ("german", "verdicts"),
+    [
+        ("Der Kahn und der Kahn.", ["converted", "converted"]),
+        ("Die Kähne.", ["converted", "lost"]),
+        ("Das Boot und das Boot.", ["lost", "lost"]),
+        ("Kahn, Kahn, Kahn.", ["converted", "converted", "extra"]),
+    ],
+)
+def test_each_use_is_checked(german: str, verdicts: list[str], tokenizer: Tokenizer) -> None:
+    source = sentence("The boat and the boat.", tokenizer)
+    assert [(one.kind, one.verdict) for one in hypothesis(source, german).checks] == [
+        ("term", one) for one in verdicts
+    ]
+
+
+def test_english_that_is_its_own_german_is_kept(tokenizer: Tokenizer) -> None:
+    (source,) = read_sentences(
+        "The boat and boat.",
+        SourceEncoder(tokenizer),
+        100,
+        Style(formality="auto", source_language="en", glossary=Glossary.of([("boat", "boat")])),
+    )
+    assert [one.verdict for one in hypothesis(source, "boat und boat").checks] == ["kept", "kept"]
+
+
+def climb(
+    text: str, first: str, answers: list[str], tokenizer: Tokenizer
+) -> tuple[Hypothesis, list[list[str]]]:
+    """The result of the ladder, and the English that reserved pieces stood for in each further search."""
+    source = sentence(text, tokenizer)
+    script, left = Script({}), list(answers)
+
+    def search(sources, without_digits):
+        script.answers = {source.text: left.pop(0)}
+        return script(sources, without_digits)
+
+    ((found, *_),) = Ladder(SourceEncoder(tokenizer), 100, search).climb(
+        [source], [(hypothesis(source, first),)]
+    )
+    return found, [[one.span.text for one in asked.placed] for asked, _ in script.asked]
+
+
+def test_reserved_pieces_stand_for_the_terms_that_are_lost(tokenizer: Tokenizer) -> None:
+    found, placed = climb(
+        "The heron paid the boat.",
+        "Der Reiher zahlt den Kahn.",
+        ["Der Fischreiher zahlt den Kahn."],
+        tokenizer,
+    )
+    assert (found.text, found.rung, has_fault(found)) == ("Der Fischreiher zahlt den Kahn.", "forced", False)
+    assert placed == [["heron"]]
+
+
+def test_if_another_term_is_lost_then_all_have_reserved_pieces(tokenizer: Tokenizer) -> None:
+    answers = ["Der Fischreiher zahlt das Boot.", "Der Fischreiher zahlt den Kahn."]
+    found, placed = climb("The heron paid the boat.", "Der Reiher zahlt den Kahn.", answers, tokenizer)
+    assert (found.text, found.rung) == ("Der Fischreiher zahlt den Kahn.", "forced")
+    assert placed == [["heron"], ["heron", "boat"]]
+
+
+def test_a_term_that_stays_lost_is_reported_and_the_sentence_not_cut(tokenizer: Tokenizer) -> None:
+    found, _ = climb("The boat.", "Das Boot.", ["Das Boot.", "Das Boot."], tokenizer)
+    assert (found.text, found.rung) == ("Das Boot.", "first")
+    assert [(one.kind, one.verdict) for one in found.checks] == [("term", "lost")]
+
+
+@pytest.fixture(scope="module")
+def translator() -> Translator:
+    return Translator.load(device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("text", "german"),
+    [
+        ("The dog is in the house.", ["Zwirbelwurz", "Anwesen"]),
+        ("THE DOG SLEEPS IN THE HOUSE.", ["ZWIRBELWURZ", "ANWESEN"]),
+        ("Dogs bark at https://a.com/dog in 7 houses.", ["Zwirbelwurz", "Anwesen", "https://a.com/dog", "7"]),
+        ("Acme Cloud's dog barks.\nThe house burns.", ["Acme-Wolke", "Zwirbelwurz", "\n", "Anwesen"]),
+    ],
+)  # fmt: skip
+def test_the_shipped_model_writes_the_terms(text: str, german: list[str], translator: Translator) -> None:
+    glossary = Glossary.of([("dog", "Zwirbelwurz"), ("house", "Anwesen"), ("Acme Cloud", "Acme-Wolke")])
+    (found,) = translator.translate([text], style=Style(glossary=glossary))
+    assert all(one in found.text for one in german), found.text
+    assert not any(check.is_fault for one in found.sentences for check in one.checks)
+
+
+def test_a_glossary_changes_no_sentence_without_its_terms(translator: Translator) -> None:
+    texts = ["The cat sat on the mat.", "Pay €50 to John by 7 May."]
+    glossary = Glossary.of([("dog", "Zwirbelwurz")])
+    plain = translator.translate(texts, style=DEFAULT_STYLE)
+    assert translator.translate(texts, style=Style(glossary=glossary)) == plain
