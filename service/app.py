@@ -12,15 +12,16 @@ from starlette.staticfiles import StaticFiles
 
 from service.access import Access
 from service.errors import add_error_handlers
+from service.glossaries import GlossaryStore
 from service.metrics import Metrics
 from service.middleware import RequestContext
 from service.model_manager import ModelManager, ServedEngine
 from service.openapi import describe
-from service.routes import admin, deepl, information, libretranslate, translation
+from service.routes import admin, deepl, deepl_glossaries, information, libretranslate, translation
 from service.routes.compat import methods_by_path
 from service.settings import Settings
 
-_GROUPS = (translation, information, admin, deepl, libretranslate)
+_GROUPS = (translation, information, admin, deepl, deepl_glossaries, libretranslate)
 
 
 def create_app(
@@ -29,7 +30,8 @@ def create_app(
     """Build the application; the model loads in the background once the application starts.
 
     Until the model is loaded, `/healthz` answers and everything that needs the model returns 503. If it cannot be
-    loaded, `on_failure` is called. Raises ConfigError if the API keys are invalid.
+    loaded, `on_failure` is called. Raises ConfigError if the API keys are invalid or the folder for data cannot
+    be used.
     """
     metrics = Metrics()
     manager = ModelManager(load_engine, settings, metrics, on_failure)
@@ -40,6 +42,7 @@ def create_app(
         yield
         loading.cancel()
         await manager.close()
+        app.state.glossaries.close()
 
     app = FastAPI(
         title="English→German translator",
@@ -53,6 +56,7 @@ def create_app(
     )
     app.state.manager, app.state.metrics = manager, metrics
     app.state.access = Access.load(settings.api_keys_file, settings.api_keys)
+    app.state.glossaries = GlossaryStore(settings.data)
     _add_middleware(app, settings, metrics)
     add_error_handlers(app)
     for group in _GROUPS:

@@ -17,9 +17,11 @@ from service.access import Access, Client, key_of
 from service.attributes import translate_with_attributes
 from service.batcher import Deadline
 from service.errors import ClientLeft, InvalidRequest, RequestTooLarge, UnsupportedMediaType, kind_of
+from service.glossaries import SERVED_PAIR, GlossaryStore, merge
 from service.model_manager import LoadedModel, ModelManager
 from service.schemas.translation import TranslatedText, TranslateRequest
 from service.settings import Settings
+from translator.text.glossary import Glossary
 
 _T = TypeVar("_T")
 
@@ -34,6 +36,24 @@ async def identify(request: Request) -> Client:
 
 Identified = Annotated[Client, Depends(identify)]
 """Type of the parameter of a route that needs a key, if keys are configured."""
+
+
+def store_of(request: Request) -> GlossaryStore:
+    """Return the store of the clients' glossaries."""
+    store: GlossaryStore = request.app.state.glossaries
+    return store
+
+
+async def stored_glossary(request: Request, client: Client, identities: Sequence[str]) -> Glossary | None:
+    """Return the client's stored glossaries from English to German as one, or None if none is asked for.
+
+    Of several, an earlier one takes precedence. Raises GlossaryNotFound.
+    """
+    merged: Glossary | None = None
+    for identity in reversed(identities):
+        found = await asyncio.to_thread(store_of(request).entries, client.name, identity, *SERVED_PAIR)
+        merged = found if merged is None else merge(merged, found)
+    return merged
 
 
 def check_size(texts: Sequence[str], settings: Settings, prefixes: Sequence[str] = ()) -> int:

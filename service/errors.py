@@ -64,6 +64,18 @@ class NotReady(ServiceError):
     """The model is still being loaded, could not be loaded, or has stopped."""
 
 
+class GlossaryNotFound(ServiceError):
+    """The client's key has no such glossary or dictionary."""
+
+
+class GlossaryLimit(ServiceError):
+    """A limit on stored glossaries is exceeded."""
+
+
+class StorageFailed(ServiceError):
+    """The disk with what clients have stored fails."""
+
+
 class ReloadFailed(ServiceError):
     """Reloading the model failed; the old one is still served."""
 
@@ -100,6 +112,9 @@ KINDS: dict[type[Exception], Kind] = {
     Unauthorized: Kind(401, "unauthorized", "An API key is needed"),
     Forbidden: Kind(403, "forbidden", "The API key does not allow this"),
     RateLimited: Kind(429, "rate-limited", "Too many requests", retry_after_seconds=1),
+    GlossaryNotFound: Kind(404, "glossary-not-found", "There is no such glossary"),
+    GlossaryLimit: Kind(507, "glossary-limit", "There is no room for more glossaries"),
+    StorageFailed: Kind(503, "storage-failed", "Stored data cannot be reached", retry_after_seconds=5),
     QueueFull: Kind(503, "queue-full", "The service is busy", retry_after_seconds=1),
     NotReady: Kind(503, "not-ready", "The service is not ready", retry_after_seconds=5),
     WorkerUnavailable: Kind(503, "worker-unavailable", "The service cannot translate", retry_after_seconds=5),

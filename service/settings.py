@@ -59,6 +59,11 @@ class Settings(BaseSettings):
     deadline_seconds: float = Field(
         60.0, gt=0, allow_inf_nan=False, description="Seconds after which a request gets a 504."
     )
+    data: Path | None = Field(
+        None,
+        description="Folder for what clients store: glossaries. By default, they are kept in memory and are lost when "
+        "the service stops.",
+    )
     cache_sentences: int = Field(
         5_000,
         ge=0,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from fastapi import APIRouter
@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
 from service.access import Access, Client, key_of
@@ -23,7 +24,7 @@ from service.settings import Settings
 
 _OTHER_FIELDS = 50  # of a form, besides its texts
 _MAX_SHOWN_PATH = 100
-_STATUSES = {401: 403, 422: 400}
+_STATUSES = {401: 403, 422: 400, 507: 456}
 """The imitated APIs' statuses, where they differ from ours."""
 READING_ERRORS = {
     400: "A parameter is missing, invalid, or not supported here.",
@@ -72,19 +73,24 @@ class CompatRoute(APIRoute):
 class FallbackApp:
     """Answers all other requests under the API's prefix: an error in the API's format lists what is supported."""
 
-    def __init__(self, api: str, router: APIRouter, route_class: type[CompatRoute]) -> None:
+    def __init__(self, api: str, routers: Sequence[APIRouter], route_class: type[CompatRoute]) -> None:
         self._error_field = route_class.error_field
-        self._methods = methods_by_path(router)
-        served = ", ".join(f"{'/'.join(sorted(found))} {path}" for path, found in self._methods.items())
+        methods: dict[str, set[str]] = {}
+        for router in routers:
+            methods |= methods_by_path(router)
+        self._methods = [(compile_path(path)[0], sorted(found)) for path, found in methods.items()]
+        served = ", ".join(f"{'/'.join(sorted(found))} {path}" for path, found in methods.items())
         self._served = f"From {api}, this service supports {served}."
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 404, or 405 if only the method is wrong."""
         request = Request(scope)
         path = request.url.path[:_MAX_SHOWN_PATH]
-        is_known = scope["path"] in self._methods
-        problem = f"{path} does not support {request.method}." if is_known else f"There is nothing at {path}."
-        answer = JSONResponse({self._error_field: f"{problem} {self._served}"}, 405 if is_known else 404)
+        methods = next((found for form, found in self._methods if form.match(scope["path"])), None)
+        problem = f"{path} does not support {request.method}." if methods else f"There is nothing at {path}."
+        answer = JSONResponse({self._error_field: f"{problem} {self._served}"}, 405 if methods else 404)
+        if methods:
+            answer.headers["Allow"] = ", ".join(methods)
         await answer(scope, receive, send)
 
 

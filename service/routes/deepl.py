@@ -1,8 +1,8 @@
 """The part of DeepL's API (version 2) that this service supports, for programs written for DeepL.
 
-A known parameter that would change the translation, such as a glossary, is refused. Parameters without an effect here
-are accepted, and unknown ones are ignored, as DeepL does. Without a source language it is detected, and
-text that is not English is returned unchanged.
+A known parameter that would change the translation and is not supported is refused. Parameters without an effect here
+are accepted, and unknown ones are ignored, as DeepL does. Without a source language it is detected, and text that is
+not English is returned unchanged.
 """
 
 from __future__ import annotations
@@ -20,30 +20,29 @@ from pydantic import (
 )
 from starlette.requests import Request
 
-from service.dependencies import translate_for
+from service.dependencies import stored_glossary, translate_for
 from service.errors import InvalidRequest, RequestTooLarge
 from service.model_manager import Manager, ModelManager
+from service.routes import deepl_glossaries
 from service.routes.compat import (
     RATE_ERRORS,
     READING_ERRORS,
     TRANSLATION_ERRORS,
     CompatRequest,
-    CompatRoute,
     FallbackApp,
     errors,
     read_request,
 )
+from service.routes.deepl_base import KEY_FIELD, DeepLError, DeepLRoute
 from service.schemas.parsing import Texts
 from service.schemas.translation import TranslateRequest
 from translator.markup import MarkupOptions
 from translator.options import Lines
 
 _MAX_TEXTS = 50  # as in DeepL's API
+_MAX_GLOSSARIES = 5
 _NO_LIMIT = 1_000_000_000_000  # DeepL's number for keys without a limit; its clients expect a number
-_KEY = "auth_key"
 _CHANGE_THE_TRANSLATION = (
-    "glossary_id",
-    "glossary_ids",
     "style_id",
     "custom_instructions",
     "translation_memory_id",
@@ -79,6 +78,10 @@ Tags = Annotated[
 
 def _digit_as_text(value: object) -> object:
     return str(value) if type(value) is int and value in (0, 1) else value
+
+
+def _ids(value: object) -> object:
+    return [one.strip() for one in value.split(",")] if isinstance(value, str) else value
 
 
 class DeepLRequest(CompatRequest):
@@ -129,6 +132,15 @@ class DeepLRequest(CompatRequest):
     splitting_tags: Tags = Field((), description="Tags that end a sentence; a list, or separated by commas.")
     non_splitting_tags: Tags = Field((), description="Tags that do not end a sentence.")
     ignore_tags: Tags = Field((), description="Elements whose content is not translated.")
+    glossary_id: str = Field(
+        "", max_length=100, description="The id of a stored glossary, whose German must be used."
+    )
+    glossary_ids: Annotated[list[str], BeforeValidator(_ids)] = Field(
+        default_factory=list,
+        max_length=_MAX_GLOSSARIES,
+        description="The ids of up to 5 stored glossaries, also as a string with commas. The first one takes "
+        "precedence.",
+    )
     enable_beta_languages: bool = Field(False, description="Without effect.")
     show_billed_characters: bool = Field(False, description="Return the characters charged for each text.")
 
@@ -172,6 +184,13 @@ class DeepLRequest(CompatRequest):
             ignored=frozenset(self.ignore_tags),
             finds_structure=self.outline_detection,
         )
+
+    @property
+    def glossaries(self) -> list[str]:
+        """The ids of the glossaries to use; raises InvalidRequest if both parameters for them are used."""
+        if self.glossary_id and self.glossary_ids:
+            raise InvalidRequest("glossary_id and glossary_ids: send one of them only.")
+        return [self.glossary_id] if self.glossary_id else self.glossary_ids
 
     def check(self) -> None:
         """Raise RequestTooLarge for too many texts."""
@@ -227,22 +246,10 @@ class DeepLLanguage(BaseModel):
     supports_formality: Annotated[bool | None, Field(description="For target languages only.")] = None
 
 
-class DeepLError(BaseModel):
-    """An error."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"message": "target_lang: is missing."}]})
-
-    message: str = Field(description="What is wrong, and what to do.")
-
-
-class _DeepLRoute(CompatRoute):
-    error_field = "message"
-
-
 router = APIRouter(
     prefix="/v2",
     tags=["DeepL's API"],
-    route_class=_DeepLRoute,
+    route_class=DeepLRoute,
     responses=errors(DeepLError, READING_ERRORS),
 )
 
@@ -254,15 +261,16 @@ router = APIRouter(
     response_model_exclude_none=True,
     responses=errors(DeepLError, RATE_ERRORS | TRANSLATION_ERRORS),
     openapi_extra=DeepLRequest.openapi_body(
-        **{_KEY: "The API key; better as the header `Authorization: DeepL-Auth-Key KEY`."}
+        **{KEY_FIELD: "The API key; better as the header `Authorization: DeepL-Auth-Key KEY`."}
     ),
 )
 async def translate(request: Request, manager: Manager) -> DeepLAnswer:
     """Translate up to 50 English texts into German; the translations are in the same order."""
-    client, parameters = await read_request(request, manager.settings, _KEY)
+    client, parameters = await read_request(request, manager.settings, KEY_FIELD)
     body = DeepLRequest.of(parameters, manager.settings)
     body.check()
     converted = body.translate_request(_supports_formality(manager))
+    converted.use(await stored_glossary(request, client, body.glossaries))
     _, translations = await translate_for(client, request, manager, converted)
     return DeepLAnswer(
         translations=[
@@ -281,7 +289,7 @@ async def translate(request: Request, manager: Manager) -> DeepLAnswer:
 @router.get("/usage", name="deepl_usage", summary="What the key has used")
 async def usage(request: Request, manager: Manager) -> DeepLUsage:
     """Return how many characters the key has used since the service started; there is no limit."""
-    client, _ = await read_request(request, manager.settings, _KEY)
+    client, _ = await read_request(request, manager.settings, KEY_FIELD)
     return DeepLUsage(character_count=client.characters_used, character_limit=_NO_LIMIT)
 
 
@@ -308,7 +316,7 @@ def _supports_formality(manager: ModelManager) -> bool:
 )
 async def languages(request: Request, manager: Manager) -> list[DeepLLanguage]:
     """List the languages to translate from (`type=source`) or into (`type=target`)."""
-    _, parameters = await read_request(request, manager.settings, _KEY)
+    _, parameters = await read_request(request, manager.settings, KEY_FIELD)
     # DeepL's own client sends the type in the body of a GET.
     kind = parameters.get("type") or request.query_params.get("type") or "source"
     if kind == "target":
@@ -318,4 +326,4 @@ async def languages(request: Request, manager: Manager) -> list[DeepLLanguage]:
     return [DeepLLanguage(language="EN", name="English")]
 
 
-fallback = FallbackApp("DeepL's API", router, _DeepLRoute)
+fallback = FallbackApp("DeepL's API", (router, deepl_glossaries.router), DeepLRoute)

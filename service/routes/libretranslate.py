@@ -259,4 +259,4 @@ async def frontend_settings(manager: Manager) -> LibreTranslateSettings:
     )
 
 
-fallback = FallbackApp("LibreTranslate's API", router, _LibreTranslateRoute)
+fallback = FallbackApp("LibreTranslate's API", (router,), _LibreTranslateRoute)

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from service.access import Client
 from service.batcher import Deadline
 from service.dependencies import (
     Identified,
@@ -23,6 +24,7 @@ from service.dependencies import (
     check_size,
     deadline_of,
     read_json_body,
+    stored_glossary,
     translate_for,
 )
 from service.engine import TranslateKind, TranslationResult
@@ -47,6 +49,7 @@ _PROBLEMS = problems(
     {
         400: "The body is not JSON.",
         401: "The service needs an API key, and it is missing or unknown.",
+        404: "The API key has no glossary with this `glossary_id`.",
         413: "The body, the number of texts or their characters exceed a limit; `GET /model` lists the limits.",
         415: "The `Content-Type` is not `application/json`.",
         422: "A field is missing, unknown, of the wrong type or out of range.",
@@ -68,6 +71,7 @@ async def translate(request: Request, manager: Manager, client: Identified) -> R
     """Translate one text or a list of texts; the translations are in the same order."""
     manager.current_model().batcher.check_admission(TranslateKind())  # before the body is read
     body = await _read_body(request, manager.settings)
+    await _use_stored_glossary(request, client, body)
     model, translations = await translate_for(client, request, manager, body)
     answer = TranslateAnswer(translations=translations, **_model_fields(model, request))
     return await _json_response(answer, sum(len(text.sentences) for text in translations))
@@ -101,6 +105,7 @@ async def translate_stream(request: Request, manager: Manager, client: Identifie
         raise InvalidRequest(
             "translate_attributes: is not supported in a stream, which leaves tags as they are; use POST /translate."
         )
+    await _use_stored_glossary(request, client, body)
     deadline = deadline_of(request, manager.settings.deadline_seconds)
     events = _events(request, manager.current_model(), body, deadline)
     try:
@@ -141,6 +146,10 @@ async def _read_body(request: Request, settings: Settings) -> TranslateRequest:
     check_alternatives(body.alternatives, settings)
     check_size(body.texts, settings, body.prefixes)
     return body
+
+
+async def _use_stored_glossary(request: Request, client: Client, body: TranslateRequest) -> None:
+    body.use(await stored_glossary(request, client, [body.glossary_id] if body.glossary_id else []))
 
 
 def _model_fields(model: LoadedModel, request: Request) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from pydantic import (
 
 from service.engine import TranslateKind, TranslationResult
 from service.errors import Problem
+from service.glossaries import merge
 from service.schemas.parsing import JsonRequest, Texts, Whole, as_list, whole_schema
 from translator.errors import InputError
 from translator.evaluation.alignment import Link
@@ -36,6 +37,7 @@ from translator.options import (
 )
 from translator.tagged_translation import MarkedUpTranslation
 from translator.text import Span, rejoin
+from translator.text.glossary import Glossary
 from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style
 from translator.translate.answers import Rung
 from translator.translate.receipt import Check, CheckKind, Verdict
@@ -108,6 +110,8 @@ _EXAMPLE: dict[str, Any] = {
 _MAX_PREFIX_CHARACTERS = 500
 """In characters; training has hardly any sentences that continue after more."""
 
+_MAX_ENTRIES = 1_000
+
 _KINDS = [kind for kinds in get_args(CheckKind) for kind in get_args(kinds)]
 _Kind = Annotated[CheckKind, WithJsonSchema({"type": "string", "enum": _KINDS})]
 """Shown in the API description as one list of all kinds."""
@@ -135,6 +139,21 @@ class _TextRequest(JsonRequest):
     format: Format = "text"
     translate_attributes: TranslateAttributes = False
     _markup: MarkupOptions | None = PrivateAttr(None)
+    _glossary: Glossary | None = PrivateAttr(None)
+    glossary: dict[str, str] = Field(
+        default_factory=dict,
+        max_length=_MAX_ENTRIES,
+        description=f"German for up to {_MAX_ENTRIES} English terms. A term in lower case also matches in capitals, "
+        "one with capitals only as it is written; plurals match, too. One form may be inflected; of several, with | "
+        "between them, one must occur: `Haus|Hauses|Häuser|Häusern`.",
+        examples=[{"house": "Haus|Hauses|Häuser|Häusern", "Acme Cloud": "Acme-Wolke"}],
+    )
+    glossary_id: str = Field(
+        "",
+        max_length=100,
+        description="The id of a glossary stored with `POST /v2/glossaries` or `/v3/glossaries`. Entries of `glossary` "
+        "take precedence.",
+    )
     numbers: Numbers = DEFAULT_STYLE.numbers
     formality: RequestedFormality = DEFAULT_STYLE.formality
     source_language: SourceLanguage = DEFAULT_STYLE.source_language
@@ -174,6 +193,19 @@ class _TextRequest(JsonRequest):
         """Characters in all texts and prefixes."""
         return sum(map(len, (*self.texts, *self.prefixes)))
 
+    @model_validator(mode="after")
+    def _check_glossary(self) -> Self:
+        try:
+            self._glossary = Glossary.of(self.glossary.items()) if self.glossary else None
+        except InputError as error:
+            raise ValueError(f"glossary: {error}") from None
+        return self
+
+    def use(self, stored: Glossary | None) -> None:
+        """Use a stored glossary, too; entries of the request take precedence."""
+        if stored is not None:
+            self._glossary = merge(stored, self._glossary) if self._glossary else stored
+
     @property
     def markup(self) -> MarkupOptions | None:
         """How to read markup; None for plain text."""
@@ -189,7 +221,7 @@ class _TextRequest(JsonRequest):
     @property
     def style(self) -> Style:
         """How to write the German."""
-        return Style(self.numbers, self.formality, self.source_language, self.lines)
+        return Style(self.numbers, self.formality, self.source_language, self.lines, glossary=self._glossary)
 
 
 _REQUEST_LIMITS: dict[str, Any] = {

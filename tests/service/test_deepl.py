@@ -109,10 +109,6 @@ def test_deepls_client_raises_its_own_errors(make_translator: Callable[..., deep
     with pytest.raises(deepl.DeepLException, match='target_lang: must be "DE"; it is "FR"') as caught:
         translator.translate_text("Hi", target_lang="FR")
     assert caught.value.http_status_code == 400
-    with pytest.raises(deepl.DeepLException, match="glossary_id: is not supported"):
-        translator.translate_text("Hi", source_lang="EN", target_lang="DE", glossary="some-id")
-    with pytest.raises(deepl.DeepLException, match="Glossary not found, message: There is nothing at"):
-        translator.list_glossaries()
     slow = make_translator("slow", clients)
     slow.translate_text("Hi", target_lang="DE")
     with pytest.raises(deepl.TooManyRequestsException, match="rate limit, 1 a minute"):
@@ -128,8 +124,8 @@ def test_deepls_client_gets_an_error_for_unsupported_calls(
     served = "From DeepL's API, this service supports POST /v2/translate, GET/POST /v2/usage"
     with pytest.raises(deepl.DeepLException, match=f"There is nothing at /v2/write/rephrase. {served}"):
         client.rephrase_text("Hi", target_lang="DE")
-    with pytest.raises(deepl.DeepLException, match=r"There is nothing at /v3/glossaries\. From"):
-        client.list_multilingual_glossaries()
+    with pytest.raises(deepl.DeepLException, match=r"There is nothing at /v3/style_rules\. From"):
+        client.get_all_style_rules()
     with pytest.raises(deepl.DeepLException, match=r"There is nothing at /v2/document\. From"):
         client.translate_document(io.BytesIO(b"Hi"), io.BytesIO(), target_lang="DE", filename="a.txt")
 
@@ -137,11 +133,11 @@ def test_deepls_client_gets_an_error_for_unsupported_calls(
 @pytest.mark.parametrize(
     ("method", "path", "status", "allowed"),
     [
-        ("GET", "/v2/glossaries", 404, None),
         ("POST", "/v2/document", 404, None),
         ("GET", "/v2/", 404, None),
         ("POST", "/v2/translate/", 404, None),
-        ("DELETE", "/v3/glossaries/some-id", 404, None),
+        ("DELETE", "/v3/style_rules/some-id", 404, None),
+        ("PUT", "/v3/glossaries/some-id", 405, "DELETE, GET, PATCH"),
         ("POST", f"/v2/{'x' * 5000}", 404, None),
         ("GET", "/v2/%00%ff%ed%a0%80", 404, None),
         ("GET", "/v2/translate", 405, "POST"),
@@ -256,7 +252,7 @@ def test_options_that_are_supported_or_have_no_effect(api: TestClient, given: di
             "ignore_tags: must be the names of tags, separated by commas, or a list of them",
         ),
         ({"outline_detection": "maybe"}, "outline_detection: must be true or false, or left out"),
-        ({"glossary_id": "g"}, "glossary_id: is not supported"),
+        ({"style_id": "s"}, "style_id: is not supported"),
         ({"custom_instructions": ["be nice"]}, "custom_instructions: is not supported"),
     ],
     ids=lambda value: str(value)[:40],

@@ -18,11 +18,14 @@ from service.batcher import DeadlineExceeded, OutOfMemory, QueueFull, WorkerUnav
 from service.errors import (
     KINDS,
     ClientLeft,
+    GlossaryLimit,
+    GlossaryNotFound,
     InvalidRequest,
     MalformedJson,
     NotReady,
     ReloadFailed,
     RequestTooLarge,
+    StorageFailed,
     UnsupportedMediaType,
 )
 from translator.errors import CheckpointError, InputError, InputTooLong
@@ -38,6 +41,9 @@ EXPECTED = [
     (Unauthorized("m"), 401, "unauthorized", None),
     (Forbidden("m"), 403, "forbidden", None),
     (RateLimited("m", 7), 429, "rate-limited", "7"),
+    (GlossaryNotFound("m"), 404, "glossary-not-found", None),
+    (GlossaryLimit("m"), 507, "glossary-limit", None),
+    (StorageFailed("m"), 503, "storage-failed", "5"),
     (QueueFull("m", 3), 503, "queue-full", "3"),
     (OutOfMemory("m"), 503, "out-of-memory", "5"),
     (ReloadFailed("m"), 500, "reload-failed", None),
@@ -203,14 +209,14 @@ def test_the_description_of_the_api_names_the_errors(make_client: Callable[..., 
     description = make_client().get("/openapi.json").json()
     operation = description["paths"]["/translate"]["post"]
     assert set(operation["responses"]) == {
-        "200", "400", "401", "413", "415", "422", "429", "503", "504",
+        "200", "400", "401", "404", "413", "415", "422", "429", "503", "504",
     }  # fmt: skip
     assert "application/problem+json" in operation["responses"]["422"]["content"]
     schema = operation["requestBody"]["content"]["application/json"]["schema"]
     assert set(schema["properties"]) == {
-        "text", "beam_size", "length_penalty", "alternatives", "alignment", "prefix", "format", "numbers", "formality",
-        "source_language", "lines", "min_length_factor", "max_length_factor", "no_repeat_ngram", "banned", "sampling",
-        "translate_attributes",
+        "text", "beam_size", "length_penalty", "alternatives", "alignment", "prefix", "format", "translate_attributes",
+        "glossary", "glossary_id", "numbers", "formality", "source_language", "lines", "min_length_factor",
+        "max_length_factor", "no_repeat_ngram", "banned", "sampling",
     }  # fmt: skip
     assert schema["required"] == ["text"]
     assert set(schema["properties"]["sampling"]["anyOf"][0]["properties"]) == {

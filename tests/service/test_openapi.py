@@ -22,12 +22,16 @@ OPEN = {
     "/healthz", "/readyz", "/metrics", "/model", "/languages", "/libretranslate/languages", "/libretranslate/health",
     "/libretranslate/frontend/settings",
 }  # fmt: skip
+GLOSSARY = {"name": "Products"}
+DICTIONARY = {"source_lang": "en", "target_lang": "de", "entries": "a\tb", "entries_format": "tsv"}
 # What to send to each operation that needs more than its URL.
 BODIES: dict[str, dict[str, Any]] = {
     "/translate": {"text": ["Good morning!", "Hi"], "alternatives": 1, "alignment": True},
     "/translate/stream": {"text": "Good morning!"},
     "/score": {"source": "Hi", "target": "Hallo", "tokens": True},
     "/v2/translate": {"text": ["Hi"], "target_lang": "DE", "show_billed_characters": True},
+    "/v2/glossaries": GLOSSARY | DICTIONARY,
+    "/v3/glossaries": GLOSSARY | {"dictionaries": [DICTIONARY]},
     "/libretranslate/translate": {"q": "Hi", "source": "auto", "target": "de", "alternatives": 1},
     "/libretranslate/detect": {"q": "Hi"},
 }
@@ -62,6 +66,12 @@ def operations(document: Any) -> Iterator[tuple[str, str, Any]]:
             yield method, path, operation
 
 
+def successful(operation: Any) -> Any:
+    """The response of an operation that succeeds."""
+    [response] = [one for status, one in operation["responses"].items() if status.startswith("2")]
+    return response
+
+
 def fields(part: Any, place: str) -> Iterator[tuple[str, Any]]:
     """Every property of every schema below, by its path."""
     if isinstance(part, list):
@@ -94,7 +104,7 @@ def test_every_field_and_every_parameter_is_described(document: Any) -> None:
 def test_every_operation_has_an_example_of_its_answer_that_follows_its_schema(document: Any) -> None:
     seen = 0
     for _, path, operation in operations(document):
-        content = operation["responses"]["200"]["content"].get("application/json")
+        content = successful(operation).get("content", {}).get("application/json")
         if content is None:
             continue
         schema = content["schema"]
@@ -102,7 +112,7 @@ def test_every_operation_has_an_example_of_its_answer_that_follows_its_schema(do
         for example in examples:
             jsonschema_rs.validate(schema, [example] if schema.get("type") == "array" else example)
             seen += 1
-        if path in BODIES:
+        if path in BODIES and "requestBody" in operation:
             for media in operation["requestBody"]["content"].values():
                 jsonschema_rs.validate(media["schema"], media["schema"]["examples"][0])
     assert seen >= 12
@@ -112,7 +122,7 @@ def test_every_problem_has_an_example_that_follows_its_schema(document: Any) -> 
     seen = 0
     for *_, operation in operations(document):
         for status, response in operation["responses"].items():
-            if content := response["content"].get("application/problem+json"):
+            if content := response.get("content", {}).get("application/problem+json"):
                 jsonschema_rs.validate(content["schema"], content["example"])
                 assert str(content["example"]["status"]) == status
                 seen += 1
@@ -188,11 +198,9 @@ def test_every_kind_flag_and_rung_is_declared(document: Any) -> None:
 @pytest.mark.parametrize("path", [path for path in BODIES if path != "/translate/stream"])
 def test_real_answers_follow_the_schema(client: TestClient, document: Any, path: str) -> None:
     answer = client.post(path, json=BODIES[path])
-    assert answer.status_code == 200
-    jsonschema_rs.validate(
-        document["paths"][path]["post"]["responses"]["200"]["content"]["application/json"]["schema"],
-        answer.json(),
-    )
+    assert answer.status_code in (200, 201)
+    content = successful(document["paths"][path]["post"])["content"]
+    jsonschema_rs.validate(content["application/json"]["schema"], answer.json())
 
 
 def check_event(schema: Any, block: str) -> str:
@@ -267,7 +275,7 @@ def test_headers_are_declared_where_they_have_an_effect(make_client: Callable[..
     for method, path, operation in operations(document):
         parameters = {one["name"]: one for one in operation["parameters"] if one["in"] == "header"}
         assert "X-Request-ID" in parameters
-        waits = path in BODIES and path != "/libretranslate/detect"
+        waits = path in BODIES and path not in ("/libretranslate/detect", "/v2/glossaries", "/v3/glossaries")
         assert ("X-Deadline-Seconds" in parameters) == waits, f"{method} {path}"
         if waits:
             assert parameters["X-Deadline-Seconds"]["schema"]["default"] == 17
@@ -296,11 +304,12 @@ def test_keys_may_be_sent_as_described(make_client: Callable[..., TestClient]) -
     for method, path, operation in operations(document):
         security = operation.get("security", [])
         assert [list(one) for one in security] == ([] if path in OPEN else [[name] for name in schemes]), path
-        body: dict[str, Any] = {"json": BODIES[path]} if path in BODIES else {}
+        body: dict[str, Any] = {"json": BODIES[path]} if path in BODIES and method == "post" else {}
         assert (client.request(method, path, **body).status_code in (401, 403)) == (path not in OPEN)
         for choice in security:
             headers = keys_in_headers(schemes[next(iter(choice))], KEY)
-            assert client.request(method, path, headers=headers, **body).status_code == 200, path
+            status = client.request(method, path, headers=headers, **body).status_code
+            assert status < 300 or ("{" in path and status in (400, 404)), path
 
 
 def test_without_keys_none_is_required(document: Any) -> None:

@@ -231,8 +231,8 @@ def test_many_mistakes_are_counted_and_not_listed(client: TestClient) -> None:
     assert answer.status_code == 422
     assert answer.json()["detail"] == (
         "There are 50 mistakes. The fields are text, alternatives, alignment, prefix, format, translate_attributes, "
-        "numbers, formality, source_language, lines, beam_size, length_penalty, min_length_factor, max_length_factor, "
-        "no_repeat_ngram, banned, sampling."
+        "glossary, glossary_id, numbers, formality, source_language, lines, beam_size, length_penalty, "
+        "min_length_factor, max_length_factor, no_repeat_ngram, banned, sampling."
     )
 
 

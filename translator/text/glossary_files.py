@@ -16,7 +16,6 @@ from translator.text.glossary import Glossary
 Format = Literal["tsv", "csv"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 _BYTE_ORDER_MARK = "\ufeff"
-_LANGUAGES = ("en", "de")
 
 
 def load_glossary(path: Path) -> Glossary:
@@ -38,10 +37,13 @@ def load_glossary(path: Path) -> Glossary:
         raise InputError(f"{path}, {error}") from None
 
 
-def parse_glossary(text: str, form: Format) -> Glossary:
-    """Read a glossary from the text of a file; raises InputError that names the line."""
+def parse_glossary(text: str, form: Format, languages: tuple[str, str] = ("en", "de")) -> Glossary:
+    """Read a glossary from the text of a file; raises InputError that names the line.
+
+    If a line of a CSV file names its languages, they must be these.
+    """
     lines = text.removeprefix(_BYTE_ORDER_MARK)
-    glossary = Glossary.of_entries(_read_csv(lines) if form == "csv" else _read_tsv(lines))
+    glossary = Glossary.of_entries(_read_csv(lines, languages) if form == "csv" else _read_tsv(lines))
     if not len(glossary):
         raise InputError("line 1: the glossary has no entries; give a line with English and German for each")
     return glossary
@@ -73,7 +75,7 @@ def _unquoted(field: str) -> str:
     return inner.replace('""', '"') if is_quoted else field
 
 
-def _read_csv(text: str) -> Iterator[tuple[str, str, str]]:
+def _read_csv(text: str, languages: tuple[str, str]) -> Iterator[tuple[str, str, str]]:
     rows = csv.reader(StringIO(text, newline=""), strict=True)
     number = 0
     try:
@@ -86,10 +88,11 @@ def _read_csv(text: str) -> Iterator[tuple[str, str, str]]:
                     f"line {first}: there are {len(row)} columns; write the English, a comma and the German, with "
                     "quotation marks around a term that has a comma"
                 )
-            languages = tuple(language.strip().lower()[:2] for language in row[2:])
-            if languages and languages != _LANGUAGES:
+            named = tuple(language.strip().lower().partition("-")[0] for language in row[2:])
+            if named and named != languages:
                 raise InputError(
-                    f"line {first}: the languages are {' and '.join(row[2:])[:40]}; they must be EN and DE"
+                    f"line {first}: the languages are {' and '.join(row[2:])[:40]}; they must be "
+                    f"{' and '.join(languages)}"
                 )
             yield f"line {first}", row[0], row[1]
     except csv.Error as error:

@@ -1,0 +1,329 @@
+"""The request and response bodies of DeepL's routes for glossaries."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from service.errors import InvalidRequest
+from service.glossaries import SERVED_PAIR, Dictionary, DictionaryInfo, StoredGlossary
+from service.schemas.parsing import explain
+from translator.errors import InputError
+from translator.text.glossary_files import Format, parse_glossary
+
+MAX_NAME_BYTES = 1024  # as in DeepL's API
+_MAX_DICTIONARIES = 100
+_ID = "def3a26b-3e84-45b3-84ae-0c0aaf3525f7"
+_CREATED = "2021-08-03T14:16:18.329Z"
+_DICTIONARY: dict[str, Any] = {
+    "source_lang": "en",
+    "target_lang": "de",
+    "entries": "house\tHaus|Häuser",
+    "entries_format": "tsv",
+}
+
+
+def _base_language(value: object) -> object:
+    """Return the language of a variant: en for EN-US."""
+    return value.strip().lower().partition("-")[0] if isinstance(value, str) else value
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _checked_name(value: object) -> object:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("must be a string with at least one character")
+    if len(value.encode("utf-8", "surrogatepass")) > MAX_NAME_BYTES:
+        raise ValueError(f"must have at most {MAX_NAME_BYTES} bytes in UTF-8")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError("must be valid Unicode, without lone surrogates")
+    return value
+
+
+Language = Annotated[str, BeforeValidator(_base_language), Field(pattern="^[a-z]{2,3}$")]
+Name = Annotated[str, BeforeValidator(_checked_name)]
+_LANGUAGE = "Case does not matter, and a variant such as EN-US counts as its language."
+_FORMAT = (
+    "`tsv`: a tab between the two; `csv`: a comma, and quotation marks where needed. The German may be several forms "
+    "with | between them, of which one must occur."
+)
+
+
+class _Body(BaseModel):
+    """The body of a request; unknown parameters are ignored, as DeepL does."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    @classmethod
+    def of(cls, parameters: dict[str, object]) -> Self:
+        """Validate the parameters; raises InvalidRequest."""
+        try:
+            return cls.model_validate(parameters)
+        except ValidationError as error:
+            raise explain(error, cls) from None
+
+    @classmethod
+    def openapi_body(cls) -> dict[str, Any]:
+        """Declare the body for OpenAPI."""
+        schema = cls.model_json_schema()
+        for definition in schema.pop("$defs", {}).values():
+            schema["properties"]["dictionaries"] |= {"items": definition}
+        content = {"application/json": {"schema": schema}}
+        return {"requestBody": {"required": True, "content": content}}
+
+
+class LanguagePairBody(_Body):
+    """The languages of a dictionary."""
+
+    source_lang: Language = Field(description=_LANGUAGE)
+    target_lang: Language = Field(description=_LANGUAGE)
+
+
+class DictionaryBody(_Body):
+    """The entries for a pair of languages."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "source_lang": "en",
+                    "target_lang": "de",
+                    "entries": "house\tHaus|Häuser",
+                    "entries_format": "tsv",
+                }
+            ]
+        }
+    )
+
+    source_lang: Language = Field(description=_LANGUAGE, examples=["EN"])
+    target_lang: Language = Field(description=_LANGUAGE, examples=["DE"])
+    entries: str = Field(description="A line for each entry, with the term and its translation.")
+    entries_format: Annotated[Format, BeforeValidator(_lower)] = Field(description=_FORMAT)
+
+    def dictionary(self) -> Dictionary:
+        """Parse the entries; raises InvalidRequest that names the line."""
+        try:
+            pair = self.source_lang, self.target_lang
+            return Dictionary(*pair, parse_glossary(self.entries, self.entries_format, pair))
+        except InputError as error:
+            raise InvalidRequest(f"Invalid glossary entries provided: {error}.") from None
+
+
+class GlossaryBody(DictionaryBody):
+    """A glossary with one dictionary."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Products",
+                    "source_lang": "en",
+                    "target_lang": "de",
+                    "entries": "house\tHaus|Häuser",
+                    "entries_format": "tsv",
+                }
+            ]
+        }
+    )
+
+    name: Name = Field(description="A name of your choice.")
+
+    def dictionary(self) -> Dictionary:
+        """Parse the entries; raises InvalidRequest."""
+        if (self.source_lang, self.target_lang) != SERVED_PAIR:
+            raise InvalidRequest(
+                "Unsupported glossary source and target language pair: this service translates from EN to DE only."
+            )
+        return super().dictionary()
+
+
+_Dictionaries = Annotated[list[DictionaryBody], Field(max_length=_MAX_DICTIONARIES)]
+_DICTIONARIES = "One for each pair of languages. Only those from EN to DE have an effect."
+
+
+class MultilingualBody(_Body):
+    """A glossary with any number of dictionaries."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "Products", "dictionaries": [_DICTIONARY]}]}
+    )
+
+    name: Name = Field(description="A name of your choice.")
+    dictionaries: _Dictionaries = Field(description=_DICTIONARIES)
+
+
+class PatchBody(_Body):
+    """Changes to a glossary."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "Products", "dictionaries": [_DICTIONARY]}]}
+    )
+
+    name: Name | None = Field(None, description="A new name; by default, it stays.")
+    dictionaries: _Dictionaries = Field(
+        default_factory=list,
+        description=f"{_DICTIONARIES} Their entries are added; new ones replace old ones with the same term.",
+    )
+
+
+class GlossaryAnswer(BaseModel):
+    """A stored glossary with one dictionary."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "glossary_id": _ID,
+                    "name": "Products",
+                    "ready": True,
+                    "source_lang": "en",
+                    "target_lang": "de",
+                    "creation_time": _CREATED,
+                    "entry_count": 1,
+                }
+            ]
+        }
+    )
+
+    glossary_id: str = Field(description="Its id, for `glossary_id` in a translation request.")
+    name: str = Field(description="Its name.")
+    ready: bool = Field(True, description="Always true.")
+    source_lang: str = Field(description="Its source language in lower case.")
+    target_lang: str = Field(description="Its target language in lower case.")
+    creation_time: str = Field(description="When it was created (ISO 8601, UTC).")
+    entry_count: int = Field(description="The number of its entries.")
+
+    @classmethod
+    def of(cls, stored: StoredGlossary) -> Self:
+        """Describe a glossary with one dictionary."""
+        [dictionary] = stored.dictionaries
+        return cls(
+            glossary_id=stored.id,
+            name=stored.name,
+            ready=True,
+            source_lang=dictionary.source,
+            target_lang=dictionary.target,
+            creation_time=stored.created,
+            entry_count=dictionary.entry_count,
+        )
+
+
+class GlossariesAnswer(BaseModel):
+    """Stored glossaries with one dictionary each."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"glossaries": []}]})
+
+    glossaries: list[GlossaryAnswer] = Field(
+        description="Oldest first; without those of several dictionaries."
+    )
+
+
+class DictionaryAnswer(BaseModel):
+    """A stored dictionary."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"source_lang": "en", "target_lang": "de", "entry_count": 1}]}
+    )
+
+    source_lang: str = Field(description="Its source language in lower case.")
+    target_lang: str = Field(description="Its target language in lower case.")
+    entry_count: int = Field(description="The number of its entries.")
+
+    @classmethod
+    def of(cls, stored: DictionaryInfo) -> Self:
+        """Describe a dictionary."""
+        return cls(source_lang=stored.source, target_lang=stored.target, entry_count=stored.entry_count)
+
+
+class MultilingualAnswer(BaseModel):
+    """A stored glossary."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "glossary_id": _ID,
+                    "name": "Products",
+                    "dictionaries": [{"source_lang": "en", "target_lang": "de", "entry_count": 1}],
+                    "creation_time": _CREATED,
+                }
+            ]
+        }
+    )
+
+    glossary_id: str = Field(description="Its id, for `glossary_id` in a translation request.")
+    name: str = Field(description="Its name.")
+    dictionaries: list[DictionaryAnswer] = Field(description="Its dictionaries, by their languages.")
+    creation_time: str = Field(description="When it was created (ISO 8601, UTC).")
+
+    @classmethod
+    def of(cls, stored: StoredGlossary) -> Self:
+        """Describe a glossary."""
+        return cls(
+            glossary_id=stored.id,
+            name=stored.name,
+            dictionaries=list(map(DictionaryAnswer.of, stored.dictionaries)),
+            creation_time=stored.created,
+        )
+
+
+class MultilingualsAnswer(BaseModel):
+    """All stored glossaries."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"glossaries": []}]})
+
+    glossaries: list[MultilingualAnswer] = Field(description="Oldest first.")
+
+
+class DictionaryEntries(BaseModel):
+    """The entries of a dictionary."""
+
+    source_lang: str = Field(description="Its source language in lower case.")
+    target_lang: str = Field(description="Its target language in lower case.")
+    entries: str = Field(description="A line for each entry: the term, a tab, and its translation.")
+    entries_format: str = Field("tsv", description="Always tsv.")
+
+
+class EntriesAnswer(BaseModel):
+    """The entries of one dictionary."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "dictionaries": [
+                        {
+                            "source_lang": "en",
+                            "target_lang": "de",
+                            "entries": "house\tHaus|Häuser",
+                            "entries_format": "tsv",
+                        }
+                    ]
+                }
+            ]
+        }
+    )
+
+    dictionaries: list[DictionaryEntries] = Field(description="A single dictionary.")
+
+
+class LanguagePairAnswer(BaseModel):
+    """A pair of languages."""
+
+    source_lang: str = Field(description="The source language in lower case.")
+    target_lang: str = Field(description="The target language in lower case.")
+
+
+class LanguagePairsAnswer(BaseModel):
+    """The pairs of languages for which glossaries have an effect."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"supported_languages": [{"source_lang": "en", "target_lang": "de"}]}]
+        }
+    )
+
+    supported_languages: list[LanguagePairAnswer] = Field(description="Only from English to German.")
