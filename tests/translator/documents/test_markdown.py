@@ -1,0 +1,91 @@
+"""Markdown: what is translated, what stays, and that the structure is the same afterwards."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from translator.documents import read_document
+from translator.text.stand_ins import closing, lone, opening
+
+O0, C0, O1, C1, W0, W1 = opening(0), closing(0), opening(1), closing(1), lone(0), lone(1)
+
+
+def test_blocks_are_units_and_their_marks_stay(translate):
+    text = (
+        "---\ntitle: Hi\n---\n# Title #\n\nUnder\n=====\n\n1. One\n   - [x] Two\n\n"
+        "```\ncode\n```\n    code\n<p>Hi</p>\n"
+    )
+    german = {"Title": "Titel", "Under": "Unter", "One": "Eins", "[x] Two": "[x] Zwei"}
+    expected = text
+    for english, translation in german.items():
+        expected = expected.replace(english, translation)
+    assert translate("a.md", text, german) == expected.replace("Titel: Hi", "title: Hi")
+
+
+@pytest.mark.parametrize(
+    ("source", "unit", "german", "expected"),
+    [
+        ("A *b* c", f"A {O0}b{C0} c", f"{O0}B{C0} von A", "*B* von A"),
+        ("a **b** and __c__", f"a {O0}b{C0} and {O1}c{C1}", f"{O1}C{C1} und {O0}B{C0}", "__C__ und **B**"),
+        ("***a***", f"{O0}{O1}a{C1}{C0}", f"{O0}{O1}x{C1}{C0}", "***x***"),
+        ("see `a b` now", f"see {W0} now", f"nun {W0} sehen", "nun `a b` sehen"),
+        ("[a](b.html 'T') c", f"{O0}a{C0} c", f"c {O0}x{C0}", "c [x](b.html 'T')"),
+        ("a ![b](c.png) d", f"a {W0} d", f"e {W0} f", "e ![b](c.png) f"),
+        ("a <http://b.de> d", f"a {W0} d", f"e {W0} f", "e <http://b.de> f"),
+        ("2 * 3 \\* 4 &amp; \\[a\\]", "2 * 3 * 4 & [a]", "[x] & 2 * 3", "\\[x\\] &amp; 2 \\* 3"),
+        ("snake_case * a", "snake_case * a", "snake_case * b", "snake_case * b"),
+        ("a\nb", "a b", "lange Wörter, die nicht passen", "lange Wörter, die\nnicht passen"),
+        ("> a\n> b", "a b", "lange Wörter, die nicht passen", "> lange Wörter, die\n> nicht passen"),
+        ("- a\n  b", "a b", "lange Wörter, die da - so", "- lange Wörter, die da - so"),
+        ("a  \nb", f"a {O0}{C0}b", f"x {O0}{C0}y", "x\\\ny"),
+        ("a\\\nb", f"a {O0}{C0}b", f"x {O0}{C0}y", "x\\\ny"),
+        ("~~a~~ b", f"{O0}a{C0} b", f"c {O0}d{C0}", "c ~~d~~"),
+    ],
+)  # fmt: skip
+def test_inline_tags(translate, source, unit, german, expected):
+    assert translate("a.md", source, {unit: german}) == expected
+    windows = translate("a.md", source.replace("\n", "\r\n"), {unit: german})
+    assert windows.replace("\r\n", "\n") == expected
+    assert windows.count("\n") == windows.count("\r\n")
+
+
+def test_a_link_whose_text_is_its_label_keeps_its_target(translate):
+    text = "[docs] and [more][] and [x][docs]\n\n[docs]: /a\n[more]: /b\n"
+    O2, C2 = opening(2), closing(2)
+    unit = f"{O0}docs{C0} and {O1}more{C1} and {O2}x{C2}"
+    german = f"{O0}Doku{C0} und {O1}mehr{C1} und {O2}y{C2}"
+    written = translate("a.md", text, {unit: german})
+    assert written == "[Doku][docs] und [mehr][more] und [y][docs]\n\n[docs]: /a\n[more]: /b\n"
+
+
+def test_cells_of_a_table(translate):
+    text = "| a | b a | |\n|---|:-:|--|\n| a | `x` | b |\n| c \\| d | e | f |\n"
+    german = {"a": "x", "b a": "y", "b": "z", "c | d": "| v", "e": "e", "f": "w"}
+    document = read_document("a.md", text.encode())
+    assert document.units == ["a", "b a", "a", "b", "c | d", "e", "f"]
+    written = document.write([german[unit] for unit in document.units]).decode()
+    assert written == "| x | y | |\n|---|:-:|--|\n| x | `x` | z |\n| \\| v | e | w |\n"
+
+
+def shape(text: str) -> list[object]:
+    """The structure of a document: its blocks and inline elements, without the words."""
+    found: list[object] = []
+    for token in MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text):
+        children = [one for one in token.children or () if one.type not in ("text", "softbreak")]
+        content = token.content if token.type in ("fence", "code_block", "html_block") else ""
+        found.append((token.type, token.tag, content, sorted((one.type, str(one.attrs)) for one in children)))
+    return found
+
+
+MARKS = [*"*_`[]()<>!\\&;#>|~- \n", "word ", "two ", "**", "\n\n", "  \n", "](u)", "- ", "> ", "&amp;"]
+
+
+@given(st.lists(st.sampled_from(MARKS), max_size=40).map("".join))
+def test_any_markdown_comes_back_and_keeps_its_structure(text):
+    document = read_document("a.md", text.encode())
+    assert document.write(document.units) == text.encode()
+    german = [re.sub("word|two", lambda word: word[0].title(), unit) for unit in document.units]
+    assert shape(document.write(german).decode()) == shape(text)

@@ -1,0 +1,60 @@
+"""Text files in which only some places change; all other bytes stay as they are."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from translator.documents.encoding import EncodedText
+
+
+class Splice(NamedTuple):
+    """A new content for a place of the file, given by character offsets."""
+
+    start: int
+    end: int
+    content: str
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A text to translate, and where its translation goes."""
+
+    text: str
+    fill: Callable[[str], Iterable[Splice]]
+    """Returns what to write for a translation; nothing if the file stays as it is."""
+
+
+def replacing(start: int, end: int, text: str, encode: Callable[[str], str] = str) -> Slot:
+    """A text that its translation replaces, written by `encode`. What is not translated stays as it is written."""
+
+    def fill(translation: str) -> list[Splice]:
+        return [] if translation == text else [Splice(start, end, encode(translation))]
+
+    return Slot(text, fill)
+
+
+class SlottedText:
+    """A text file with slots."""
+
+    def __init__(self, source: EncodedText, slots: Sequence[Slot]) -> None:
+        """The slots are in the order of the file, and their places do not overlap."""
+        self._source, self._slots = source, slots
+        self.units = [slot.text for slot in slots]
+
+    def write(self, translations: Sequence[str]) -> bytes:
+        """Return the file with translations in its slots."""
+        parts, written = list[str](), 0
+        splices = [
+            splice
+            for slot, translation in zip(self._slots, translations, strict=True)
+            for splice in slot.fill(translation)
+        ]
+        for start, end, content in sorted(splices, key=lambda splice: splice.start):
+            parts += self._source.text[written:start], content
+            written = end
+        return self._source.encode("".join(parts) + self._source.text[written:])
+
+
+def has_words(text: str) -> bool:
+    """Whether there is anything to translate."""
+    return any(map(str.isalpha, text))
