@@ -32,6 +32,9 @@ from translator.translate import (
 from translator.translate.receipt import Check
 from translator.translate.sources import with_language
 
+_MOST_COPIED_WORDS = 1_000
+"""Copied text may be long, and its alignment takes the square of its words in memory."""
+
 
 def translate_units(
     translator: Translator,
@@ -52,11 +55,14 @@ def translate_units(
     sentences = [one for translation in translations for one in translation.sentences]
     tags = [one.tags for one in chain.from_iterable(tagged)]
     wanted = [
-        (one.source, one.hypotheses[0] if some else None) for one, some in zip(sentences, tags, strict=True)
+        (one.source, one.hypotheses[0] if some and not one.is_copied else None)
+        for one, some in zip(sentences, tags, strict=True)
     ]
     germans = iter(
         [
-            project(one.source, some, one.text, alignment).text if alignment else one.text
+            project(
+                one.source, some, one.text, alignment or copied_alignment(one.source, one.hypotheses[0])
+            ).text
             for one, some, alignment in zip(sentences, tags, alignments(translator, wanted), strict=True)
         ]
     )
@@ -109,7 +115,7 @@ def _translate_markup(
     sources = read_sentences_of_markup(markup, markup_options, translator.sentences, style)
     found = translator.translate_sentences(sources, options)
     wanted = [
-        (source.text, one if source.markup and source.markup.has_tags else None)
+        (source.text, one if source.tokens and source.markup and source.markup.has_tags else None)
         for source, hypotheses in zip(sources, found, strict=True)
         for one in hypotheses
     ]
@@ -219,8 +225,10 @@ def alignments(
 
 
 def copied_alignment(source: str, translation: Hypothesis) -> Alignment:
-    """Align a sentence with a copy, in which only numbers may have changed."""
+    """Align a sentence with a copy, in which only numbers may have changed; empty for a very long one."""
     words = [[match.span() for match in WORD.finditer(text)] for text in (source, translation.text)]
+    if max(map(len, words)) > _MOST_COPIED_WORDS:
+        words = [[], []]
     weights_TS = np.eye(len(words[1]), len(words[0]), dtype=np.float32)
     return with_checks(Alignment(weights_TS, *words), translation)
 

@@ -20,7 +20,9 @@ from tests.service.test_stream import parsed
 from tests.translator.conftest import brief_config, prepared, prepared_folder, translator, untrained  # noqa: F401 (see above)
 from translator.evaluation.alignment import align, align_words
 from translator.evaluation.scoring import MAX_SCORED_TOKENS, EncodedPair, score, score_encoded
+from translator.markup import MarkupOptions
 from translator.search import SearchOptions
+from translator.tagged_translation import read_sentences_of_markup
 from translator.translate import Hypothesis, Translator
 
 TEXTS = ["the old house", "a small garden is green", "the owl", "the teacher sees the river", "a letter"]
@@ -119,6 +121,25 @@ def test_links_are_those_of_each_pair_alone(engine: TranslationEngine) -> None:
         assert [(link.source, link.target) for link in result.links] == [
             (link.source, link.target) for link in expected
         ]
+
+
+@pytest.mark.parametrize("with_links", [False, True])
+def test_all_hypotheses_of_sentences_with_tags_are_aligned(
+    engine: TranslationEngine, with_links: bool
+) -> None:
+    markup = "<p>the <b>owl</b> sees</p><p>the owl sees</p>"
+    items = read_sentences_of_markup(markup, MarkupOptions(), engine.sentences)
+    options = SearchOptions(beam_size=3, n_best=2)
+    found = process(engine, TranslateKind(options, with_links), items)
+    hypotheses = found[0].hypotheses
+    assert [one.text for one in hypotheses] == [one.text for one in found[1].hypotheses]
+    assert found[1].alignments == ()
+    for alignment, hypothesis in zip(found[0].alignments, hypotheses, strict=True):
+        [expected] = align_words(engine.translator, [("the owl sees", hypothesis.text)])
+        assert alignment.target == expected.target
+        assert alignment.weights_TS == pytest.approx(expected.weights_TS, abs=1e-4)
+    assert found[0].links == found[1].links
+    assert (found[0].links is not None) == with_links
 
 
 def test_sentences_that_end_in_the_same_step_are_aligned_together(

@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from tests.time_limit import cpu_limit
 from translator.errors import InputError
 from translator.markup import MarkupOptions, UnitBuilder, read_markup
 from translator.markup.html_tokens import html_tokens, text_of_html
@@ -132,3 +133,18 @@ def test_attributes_on_request(shipped: Translator) -> None:
     assert first.source == markup[first.start : first.end] == 'Good <b title="Good morning">morning</b>!'
     assert [first.source[slice(*one.source)] for one in first.checks] == ['<b title="Good morning">', "</b>"]
     assert second.source == markup[second.start : second.end] == "It costs $5.00."
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<p>Wir <b>haben</b> am Montag <i>geschlossen</i>, aber am Dienstag geöffnet.</p>",
+        "<p>" + "xY7<b>Zq</b>" * 2_000 + "</p>",
+        "<p>" + "Wir haben <b>am Montag</b> geschlossen " * 300 + "</p>",
+    ],
+)
+def test_copied_text_keeps_its_tags_in_place(shipped: Translator, markup: str) -> None:
+    with cpu_limit(20):
+        assert translate_markup(shipped, markup, GREEDY).text == markup
+        document = read_markup(markup)
+        assert document.write(translate_units(shipped, document.units, GREEDY)) == markup

@@ -51,7 +51,7 @@ def project(source: str, tags: Sequence[InnerTag], target: str, alignment: Align
 
     A pair encloses the run of words that best corresponds to the words that it encloses in the source.
     """
-    if source == target or len(tags) > _MOST_TAGS:
+    if source == target or len(tags) > _MOST_TAGS or not alignment.target:
         return _in_order(tags, target)
     root = _tree(tags, len(source))
     offsets = sorted({tag.offset for tag in tags})

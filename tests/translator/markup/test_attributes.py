@@ -68,6 +68,7 @@ def test_an_echo_is_the_identity(markup: str) -> None:
     assert Edited(markup, attributes, [one.text for one in attributes]).markup == markup
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("markup", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_input_takes_bounded_time(markup: str) -> None:
     with cpu_limit(5):

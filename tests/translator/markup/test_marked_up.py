@@ -198,6 +198,7 @@ def test_html_has_the_same_elements(markup: str) -> None:
     assert found(in_capitals(read_markup(markup))) == found(markup)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("markup", HOSTILE.values(), ids=HOSTILE.keys())
 @pytest.mark.parametrize("format", ["html", "xml"])
 def test_hostile_input_takes_bounded_time(markup: str, format: str) -> None:
