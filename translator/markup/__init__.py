@@ -1,7 +1,7 @@
 """Formats with tags: find the texts to translate in them, and write them again with the translations.
 
-    document = read_markup("<p>Click <b>here</b>.</p>")       # anything that follows the protocol `Document`
-    document.write([german(unit) for unit in document.units])
+    document = read_markup("<p>Click <b>here</b>.</p>")      # or anything else that follows the protocol `Document`
+    document.write(translate_units(translator, document.units))      # translator.tagged_translation
 
 Reading order: `document`, `units`, `tagged`, `projection`; for HTML and XML `tokens`, `html_tokens`, `xml_tokens`,
 `elements`, `marked_up`, `sentences`, `attributes`.
