@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -70,14 +71,16 @@ def translate(
 ) -> None:
     """Translate a file or standard input line by line, keeping the line structure; with --format, a whole document.
 
-    Text from a pipe or a terminal is translated as it arrives.
+    Text from a pipe or a terminal is translated as it arrives. A document (.docx, .pptx, .xlsx, .md, .html, .srt, .po,
+    .json, …) is translated as such, by the ending of its name: `letter.docx` becomes `letter.de.docx`.
 
     Args:
-        files: File of UTF-8 text, or - for standard input.
+        files: File of UTF-8 text, a document, or - for standard input.
         search: How to search.
         model: Model folder; by default the model shipped with the package. Several models decide together, as an
             ensemble.
-        out: File to write, which appears under its name once it is complete; by default standard output.
+        out: File to write, which appears under its name once it is complete; by default standard output, or for a
+            document a file beside it.
         resume: Continue the --out file of the same command after an interruption.
         processes: Number of processes for a file; 0 is one per core on a CPU, and one on a GPU.
         n_best: Number of translations per sentence; more than one needs --json. Duplicates are merged.
@@ -86,8 +89,8 @@ def translate(
         glossary: Terms and the German to use for them: a line for each, with a tab between the two (or a comma, in a
             .csv file). Write all forms with | between them (Haus|Hauses|Häuser|Häusern) to allow no others.
         check: Exit with status 4 if a translation has lost or made up a number, a link, a placeholder or the like, or
-            lacks a term of the glossary, and list each case with its line number on standard error. The output is
-            complete all the same.
+            lacks a term of the glossary, and list each case with its line number on standard error. In a document,
+            that is the number of the text. The output is complete all the same.
         json_output: Print one JSON object per line: its sentences with their scores, how each translation was found,
             what became of numbers, links and the like, and the output of --align and --tokens.
         align: Add word alignments to the JSON, as character offsets.
@@ -120,9 +123,44 @@ def translate(
         format,
         translate_attributes,
     )
-    faults = _translate_lines(job, file, prefix, out, resume, processes, check)
+    if format == "text" and _is_document(file):
+        faults = _translate_document(job, file, prefix, out, resume, processes, check)
+    else:
+        faults = _translate_lines(job, file, prefix, out, resume, processes, check)
     if faults:
         sys.exit(FAULTS_LEFT)
+
+
+def _is_document(file: str) -> bool:
+    """Whether a file is a document of a known format, or of one that is refused with a hint; plain text is not."""
+    from translator.documents import FORMATS, HINTS
+
+    ending = Path(file).suffix.lower()
+    return ending != ".txt" and (ending in FORMATS or ending in HINTS)
+
+
+def _translate_document(
+    job: "WindowJob",
+    file: str,
+    prefix: Path | None,
+    out: Path | None,
+    resume: bool,
+    processes: int,
+    check: bool,
+) -> int:
+    """Translate a document; returns the number of sentences with faults, 0 without `check`."""
+    from translator.commands.document import translate_document
+
+    for flag, given in (
+        ("--json", job.as_json), ("--align", job.with_alignment), ("--prefix", prefix is not None), ("--resume", resume)
+    ):  # fmt: skip
+        if given:
+            raise ConfigError(f"{flag} works line by line, but {file} is a document; leave the option out")
+    process_count = partial(_resolve_processes, processes, job.device)
+    if not check:
+        translate_document(job, file, out, process_count)
+        return 0
+    return translate_document(job, file, out, process_count, _list_faults)
 
 
 def _translate_lines(
@@ -138,7 +176,14 @@ def _translate_lines(
 
     With `check`, lists the faults; returns the number of sentences that have any.
     """
-    from translator.commands.windows import Prefixes, count_lines, open_lines, whole_text, windows
+    from translator.commands.windows import (
+        WINDOW_LINES,
+        Prefixes,
+        count_lines,
+        open_lines,
+        whole_text,
+        windows,
+    )
     from translator.machine.parallel import work_in_order
 
     faults = 0
@@ -147,7 +192,11 @@ def _translate_lines(
         prefixes = Prefixes(prefix, file, total) if prefix is not None else None
         with _output(out, job, file, prefixes, resume) as (write, done):
             todo = windows(lines, file, prefixes, done) if job.format == "text" else whole_text(lines, file)
-            process_count = _resolve_processes(processes, total, job.device)
+            process_count = _resolve_processes(
+                processes,
+                job.device,
+                math.ceil((total or 1) / WINDOW_LINES),  # a pipe is one window
+            )
             first_line = done + 1
             with (
                 closing(work_in_order(job.start, todo, process_count)) as translated,
@@ -213,14 +262,12 @@ def _only_file(files: Sequence[str]) -> str:
     return files[0]
 
 
-def _resolve_processes(wanted: int, total: int | None, device: str) -> int:
-    """Return the number of processes: at most one per window of the `total` lines, and one for a pipe."""
-    from translator.commands.windows import WINDOW_LINES
+def _resolve_processes(wanted: int, device: str, windows: int) -> int:
+    """Return the number of processes: at most one per window."""
     from translator.machine.processor import usable_cores
     from translator.translate import resolve_precision
 
     best = usable_cores() if resolve_precision("auto", device)[1] == "cpu" else 1
-    windows = math.ceil((total or 1) / WINDOW_LINES)
     return max(1, min(wanted or best, windows))
 
 

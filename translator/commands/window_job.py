@@ -68,11 +68,12 @@ class WindowJob:
 
     def start(self) -> Callable[[Window], Written]:
         """Load the model; returns the function that translates a window."""
+        return partial(self._translate, self.load())
+
+    def load(self) -> Translator:
+        """Load the model."""
         first = self.models[0] if self.models else None
-        translator = Translator.load(
-            first, self.device, ensemble_with=self.models[1:], precision=self.precision
-        )
-        return partial(self._translate, translator)
+        return Translator.load(first, self.device, ensemble_with=self.models[1:], precision=self.precision)
 
     def describe(self) -> dict[str, Any]:
         """Return everything but the text that determines the output, ready for JSON."""
@@ -96,7 +97,7 @@ class WindowJob:
             text = self._as_json(translator, translations)
         else:
             text = "".join(translation.text for translation in translations)
-        return Written(len(window.texts), text.encode(), _faults(window.texts, translations))
+        return Written(len(window.texts), text.encode(), faults_of(window.texts, translations))
 
     def _translations(self, translator: Translator, window: Window) -> list[Translation]:
         if self.format == "text":
@@ -136,7 +137,7 @@ class WindowJob:
         return version
 
 
-def _faults(texts: Sequence[str], translations: Sequence[Translation]) -> list[Faults]:
+def faults_of(texts: Sequence[str], translations: Sequence[Translation]) -> list[Faults]:
     """Return what is wrong with each sentence that has failed its check."""
     found = []
     for number, translation in enumerate(translations):

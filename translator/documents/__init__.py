@@ -5,7 +5,7 @@
 
 Reading order: `encoding`, `slots`; of formats that are text `plain`, `tables`, `json_strings`, `gettext`, `subtitles`,
 `markdown_inline`, `markdown`, `web_page`; of those that are archives `package`, `runs`, `drawings`, `word`, `slides`,
-`workbook`.
+`workbook`; then `unit_xml`, the units as the translator reads them.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,15 @@ from typing import cast
 from translator.errors import InputError
 from translator.markup import Document
 
-__all__ = ["FORMATS", "Document", "DocumentFormat", "document_format", "read_document", "translated_name"]
+__all__ = [
+    "FORMATS",
+    "HINTS",
+    "Document",
+    "DocumentFormat",
+    "document_format",
+    "read_document",
+    "translated_name",
+]
 
 
 @dataclass(frozen=True)
@@ -73,7 +81,7 @@ FORMATS = {
 }
 """The formats by the ending of a file's name, in lower case."""
 
-_HINTS = {
+HINTS = {
     ".pdf": "a PDF has no paragraphs; translate the document that it was made from, or convert it to .docx first",
     ".doc": "save it as .docx first",
     ".dot": "save it as .docx first",
@@ -81,13 +89,14 @@ _HINTS = {
     ".xls": "save it as .xlsx first",
     ".ppt": "save it as .pptx first",
 }
+"""What to do with some other formats, by their ending."""
 
 
 def document_format(name: str) -> DocumentFormat:
     """Return the format of a file by the ending of its name; raises InputError if it is unknown."""
     ending = PurePath(name).suffix.lower()
     if ending not in FORMATS:
-        hint = _HINTS.get(ending, f"the formats are {', '.join(FORMATS)}")
+        hint = HINTS.get(ending, f"the formats are {', '.join(FORMATS)}")
         raise InputError(f"documents with names in {ending or 'no ending'!r} are not translated: {hint}")
     return FORMATS[ending]
 
