@@ -60,6 +60,13 @@ def test_wrapped_and_minified_pages_have_the_same_words(shipped: Translator, pag
         ('<p>Good <b>morning</b>! <a href="?a&amp;b">Good morning.</a>',
          '<p>Guten <b>Morgen</b>! <a href="?a&amp;b">Guten Morgen.</a>'),
         ("H<sub>2</sub>O", "H<sub>2</sub>O"),
+        # An empty pair at the end is no part of the plain sentence.
+        ("<p>Good morning<b>.<i></i></b></p>", "<p>Guten Morgen<b>.<i></i></b></p>"),
+        # The space between the sentences stays between them.
+        ("Do you want to delete<b> the file? </b>Good morning.",
+         "Möchten Sie<b> die Datei</b> löschen? Guten Morgen."),
+        # Tags that overlap keep their order.
+        ("The house is <b>old<i> and</b> cold</i>.", "Das Haus ist <b>alt<i> und</b> kalt</i>."),
         ("", ""),
         ("<p> </p>", "<p> </p>"),
     ],

@@ -47,7 +47,8 @@ class MarkedUp:
         pieces, position = list[str](), 0
         for part, translation in zip(self.parts, translations, strict=True):
             start, end = part.place(0, len(part.text))
-            pieces += self.markup[position:start], part.written(translation, 0, len(part.text)).text
+            german = part.with_strays_in_order(translation)
+            pieces += self.markup[position:start], part.written(german, 0, len(part.text)).text
             position = end
         return "".join(pieces) + self.markup[position:]
 
@@ -75,6 +76,8 @@ class MarkedUpUnit:
     ends: Sequence[int]
     markup: str
     """That of the document."""
+    strays: frozenset[str]
+    """The stand-ins of tags without a counterpart, numbered in their order."""
 
     @property
     def has_content(self) -> bool:
@@ -84,6 +87,16 @@ class MarkedUpUnit:
     def place(self, start: int, end: int) -> Place:
         """Return the place of a part of the text in the markup; the part must not be empty."""
         return self.starts[start], self.ends[end - 1]
+
+    def with_strays_in_order(self, translation: str) -> str:
+        """Return a translation in which tags without a counterpart have the order of the source.
+
+        Browsers repair `<b>old<i> and</b> cold</i>`. If `</i>` came first, all that follows would be italic.
+        """
+        if len(self.strays) < 2:
+            return translation
+        ordered = iter(sorted(one for one in translation if one in self.strays))
+        return "".join(next(ordered) if one in self.strays else one for one in translation)
 
     def written(self, translation: str, start: int, end: int) -> Written:
         """Write the translation of a part of the text as markup.
@@ -142,7 +155,7 @@ class _Piece(NamedTuple):
     value: str = ""
     """The characters of a text."""
     tag: int = -1
-    """The index of a tag that may have its counterpart in the unit."""
+    """The index of a tag whose counterpart may be elsewhere."""
 
 
 class _Reader:
@@ -179,7 +192,7 @@ class _Reader:
             elif piece.kind == "word" or (piece.kind == "object" and builder.is_word(following)):
                 builder.add_word(piece.start, piece.end)
             else:
-                builder.add(closing(builder.add_pair(piece)), piece.end, piece.end)
+                builder.add_point(piece)
         return builder.build()
 
     def _pieces(self) -> Iterator[_Piece | None]:
@@ -217,8 +230,9 @@ class _Reader:
             return _Piece("word", start, end)
         if after == index + 1 and index in self._elements.counterparts:
             return _Piece("open", start, end, tag=index)
-        is_object = after > index + 1 or index in self._elements.empty
-        return _Piece("object" if is_object else "point", start, end)
+        if after > index + 1 or index in self._elements.empty:
+            return _Piece("object", start, end)
+        return _Piece("point", start, end, tag=index)
 
 
 def _texts_behind(pieces: Sequence[_Piece]) -> list[str]:
@@ -238,6 +252,7 @@ class _UnitBuilder:
         self._characters: list[str] = []
         self._starts, self._ends = array("q"), array("q")
         self._pairs, self._words = 0, 0
+        self._strays: set[str] = set()
         self._last = " "
         """The last character that is no tag."""
 
@@ -252,6 +267,13 @@ class _UnitBuilder:
         self.add(opening(self._pairs), piece.start, piece.end)
         self._pairs += 1
         return self._pairs - 1
+
+    def add_point(self, piece: _Piece) -> None:
+        """Add something without a width."""
+        number = self.add_pair(piece)
+        self.add(closing(number), piece.end, piece.end)
+        if piece.tag >= 0:
+            self._strays.add(opening(number))
 
     def add_word(self, start: int, end: int) -> None:
         """Add something that stands like a word."""
@@ -292,4 +314,6 @@ class _UnitBuilder:
         if self._joins_spaces and self._characters[-1:] == [" "]:
             for some in (self._characters, self._starts, self._ends):
                 some.pop()
-        return MarkedUpUnit("".join(self._characters), self._starts, self._ends, self._markup)
+        return MarkedUpUnit(
+            "".join(self._characters), self._starts, self._ends, self._markup, frozenset(self._strays)
+        )

@@ -52,7 +52,7 @@ def project(source: str, tags: Sequence[InnerTag], target: str, alignment: Align
     A pair encloses the run of words that best corresponds to the words that it encloses in the source.
     """
     if source == target or len(tags) > _MOST_TAGS or not alignment.target:
-        return _in_order(tags, target)
+        return _in_order(source, tags, target)
     root = _tree(tags, len(source))
     offsets = sorted({tag.offset for tag in tags})
     _Placing(source, target, _with_split_words(source, target, alignment, offsets)).place(root)
@@ -66,6 +66,9 @@ class _Writer:
         self._target, self._position, self._length = target, 0, 0
         self._parts: list[str] = []
         self._offsets: list[int] = []
+        self._leading: list[str] = []
+        """What was between a tag and the sentence behind it, if the tag no longer stands there."""
+        self._trailing: list[str] = []
 
     def write_up_to(self, position: int) -> None:
         """Write the translation up to a position."""
@@ -75,21 +78,34 @@ class _Writer:
         self._length += len(part)
         self._position += len(part)
 
-    def write_tag(self, written: str) -> None:
-        self._parts.append(written)
-        self._length += len(written)
+    def write_tag(self, tag: InnerTag | None) -> None:
+        """Write a tag at the current position; what is around the sentence stays around it."""
+        if tag is None:
+            return
+        before, after = tag.before, tag.after
+        if self._position < len(self._target):
+            self._trailing.append(before)
+            before = ""
+        if self._position > 0:
+            self._leading.append(after)
+            after = ""
+        self._parts.append(before + tag.stand_in + after)
+        self._length += len(self._parts[-1])
 
     def finish(self) -> Projected:
+        """Write the rest of the translation, and return all."""
         self.write_up_to(len(self._target))
-        return Projected("".join(self._parts), self._offsets)
+        leading = "".join(self._leading)
+        offsets = [len(leading) + offset for offset in self._offsets]
+        return Projected("".join((leading, *self._parts, *self._trailing)), offsets)
 
 
-def _in_order(tags: Sequence[InnerTag], target: str) -> Projected:
+def _in_order(source: str, tags: Sequence[InnerTag], target: str) -> Projected:
     """Write the tags at their offsets in the source."""
     writer = _Writer(target)
     for tag in tags:
-        writer.write_up_to(tag.offset)
-        writer.write_tag(tag.written)
+        writer.write_up_to(tag.offset if tag.offset < len(source) else len(target))
+        writer.write_tag(tag)
     return writer.finish()
 
 
@@ -99,8 +115,8 @@ class _Node:
 
     start: int
     end: int
-    opening: str | None = None
-    closing: str | None = None
+    opening: InnerTag | None = None
+    closing: InnerTag | None = None
     inner: list["_Node"] = field(default_factory=list)
     low: int = 0
     """Where it starts in the translation."""
@@ -118,11 +134,11 @@ def _tree(tags: Sequence[InnerTag], length: int) -> _Node:
     opened, is_open = [root], set[int]()
     for tag in tags:
         if not tag.closes:
-            opened.append(_Node(tag.offset, length, tag.written, pair=tag.pair))
+            opened.append(_Node(tag.offset, length, tag, pair=tag.pair))
             is_open.add(tag.pair)
             continue
         if tag.pair not in is_open:
-            node = _Node(0, tag.offset, None, tag.written, opened[-1].inner)
+            node = _Node(0, tag.offset, None, tag, opened[-1].inner)
             opened[-1].inner = [node]
             continue
         while True:
@@ -130,7 +146,7 @@ def _tree(tags: Sequence[InnerTag], length: int) -> _Node:
             opened[-1].inner.append(node)
             is_open.discard(node.pair)
             if node.pair == tag.pair:
-                node.end, node.closing = tag.offset, tag.written
+                node.end, node.closing = tag.offset, tag
                 break
     while len(opened) > 1:
         node = opened.pop()
@@ -301,7 +317,7 @@ def _written(root: _Node, target: str) -> Projected:
     while todo:
         node, begins = todo.pop()
         writer.write_up_to(node.low if begins else node.high)
-        writer.write_tag((node.opening if begins else node.closing) or "")
+        writer.write_tag(node.opening if begins else node.closing)
         if begins:
             todo.append((node, False))
             todo += ((one, True) for one in reversed(node.inner))

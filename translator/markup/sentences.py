@@ -77,8 +77,9 @@ class MarkedUpSentence:
     def write(self, translation: str, alignment: Alignment) -> WrittenSentence:
         """Write the translation of the plain sentence as markup, with the tags of the sentence."""
         projected = project(self.plain, self.tagged.tags, translation, alignment)
-        written = self.unit.written(projected.text, self.tagged.start, self.tagged.end)
-        tags = tuple(self._placed(projected.text, written)) if self.has_tags else ()
+        german = self.unit.with_strays_in_order(projected.text)
+        written = self.unit.written(german, self.tagged.start, self.tagged.end)
+        tags = tuple(self._placed(german, written)) if self.has_tags else ()
         return WrittenSentence(written.text, tags, written, projected.offsets)
 
     def _placed(self, german: str, written: Written) -> Iterator[PlacedTag]:
@@ -88,8 +89,7 @@ class MarkedUpSentence:
         target = {character: place for place, character in enumerate(german)}
         opened: dict[int, tuple[int, int]] = {}
         for tag in self.tagged.tags:
-            stand_in = tag.written.strip()
-            origin, place = source[stand_in], target[stand_in]
+            origin, place = source[tag.stand_in], target[tag.stand_in]
             is_misplaced = False
             if not tag.closes:
                 opened[tag.pair] = tag.offset, place

@@ -14,10 +14,13 @@ class InnerTag(NamedTuple):
 
     offset: int
     """Where it stands in the plain sentence."""
-    written: str
-    """Its stand-in, and the white space between it and the sentence that it begins or ends."""
+    stand_in: str
     pair: int
     closes: bool
+    before: str
+    """What is between the end of the sentence and this tag behind it: white space, or words that are not translated."""
+    after: str
+    """What is between this tag and the sentence that follows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ class TaggedText:
                     tag.offset : min([start, *(one.offset for one in tags[number + 1 : number + 2])])
                 ]
             offset = min(max(tag.offset, start), end) - start
-            found.append(InnerTag(offset, before + tag.stand_in + after, tag.pair, tag.closes))
+            found.append(InnerTag(offset, tag.stand_in, tag.pair, tag.closes, before, after))
         tagged_start, tagged_end = self.place(start, end)
         if tags and tags[0].offset <= start:
             tagged_start = tags[0].place
