@@ -48,6 +48,7 @@ _CHANGE_THE_TRANSLATION = (
     "translation_memory_id",
 )
 """Parameters that must not be ignored."""
+_GLOSSARY_ERRORS = {404: "The key has no glossary with one of these ids."}
 _LINES: dict[str, Lines] = {"0": "single", "1": "keep", "nonewlines": "join"}
 
 
@@ -259,7 +260,7 @@ router = APIRouter(
     name="deepl_translate",
     summary="Translate as DeepL's API does",
     response_model_exclude_none=True,
-    responses=errors(DeepLError, RATE_ERRORS | TRANSLATION_ERRORS),
+    responses=errors(DeepLError, _GLOSSARY_ERRORS | RATE_ERRORS | TRANSLATION_ERRORS),
     openapi_extra=DeepLRequest.openapi_body(
         **{KEY_FIELD: "The API key; better as the header `Authorization: DeepL-Auth-Key KEY`."}
     ),
