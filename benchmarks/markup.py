@@ -20,8 +20,8 @@ from rich.table import Table
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
+from translator.documents.translation import translate_units
 from translator.markup import read_markup
-from translator.tagged_translation import translate_units
 from translator.translate import Translator
 
 SENTENCES = Path(__file__).parent / "markup_sentences.txt"

@@ -13,9 +13,10 @@ from starlette.staticfiles import StaticFiles
 from service.access import Access
 from service.errors import add_error_handlers
 from service.glossaries import GlossaryStore
+from service.loaded_model import ServedEngine
 from service.metrics import Metrics
 from service.middleware import RequestContext
-from service.model_manager import ModelManager, ServedEngine
+from service.model_manager import ModelManager
 from service.openapi import describe
 from service.routes import admin, deepl, deepl_glossaries, information, libretranslate, translation
 from service.routes.compat import methods_by_path

@@ -5,20 +5,15 @@ from __future__ import annotations
 from typing import Protocol, TypeVar
 
 from service.batcher import Deadline
-from service.schemas.translation import (
-    CheckedSpan,
-    TranslatedSentence,
-    TranslatedText,
-    TranslateRequest,
-    WordLink,
-)
+from service.schemas.translation import TranslateRequest
+from service.schemas.translation_answer import CheckedSpan, TranslatedSentence, TranslatedText, WordLink
 from translator.markup.attributes import Edited, read_attributes
 
 _Located = TypeVar("_Located", CheckedSpan, WordLink)
 
 
 class Model(Protocol):
-    """What translates; `service.model_manager.LoadedModel` implements it."""
+    """What translates; `service.loaded_model.LoadedModel` implements it."""
 
     async def translate(self, body: TranslateRequest, deadline: Deadline) -> list[TranslatedText]:
         """Translate each text, in order."""

@@ -18,8 +18,10 @@ from service.attributes import translate_with_attributes
 from service.batcher import Deadline
 from service.errors import ClientLeft, InvalidRequest, RequestTooLarge, UnsupportedMediaType, kind_of
 from service.glossaries import SERVED_PAIR, GlossaryStore, merge
-from service.model_manager import LoadedModel, ModelManager
-from service.schemas.translation import TranslatedText, TranslateRequest
+from service.loaded_model import LoadedModel
+from service.model_manager import ModelManager
+from service.schemas.translation import TranslateRequest
+from service.schemas.translation_answer import TranslatedText
 from service.settings import Settings
 from translator.text.glossary import Glossary
 

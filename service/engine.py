@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from service.batcher import DeviceLost, OutOfMemory, WorkItem
+from translator.documents.translation import with_checks
 from translator.evaluation.alignment import Link, align_words
 from translator.evaluation.forced import PAIRS_AT_ONCE
 from translator.evaluation.scoring import SentenceScore, encode_pair, score_encoded
 from translator.markup.projection import Alignment
 from translator.search import SearchOptions
 from translator.search.feed import Awaited, Feed
-from translator.tagged_translation import with_checks
 from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style, Translator
 
 _BATCH_TOKENS = {"cpu": 4_096, "cuda": 65_536}

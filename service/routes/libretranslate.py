@@ -24,7 +24,8 @@ from service.routes.compat import (
 )
 from service.schemas.information import Status
 from service.schemas.parsing import Texts
-from service.schemas.translation import TranslatedText, TranslateRequest
+from service.schemas.translation import TranslateRequest
+from service.schemas.translation_answer import TranslatedText
 from translator.markup.html_tokens import text_of_html
 from translator.text import Span, rejoin
 from translator.text.language import detect_language

@@ -30,13 +30,14 @@ from service.dependencies import (
 from service.engine import TranslateKind, TranslationResult
 from service.errors import INTERNAL, InvalidRequest, kind_of, problem_response, problems
 from service.failures import log_failure
-from service.model_manager import MAX_INLINE_SENTENCES, LoadedModel, Manager
+from service.loaded_model import MAX_INLINE_SENTENCES, LoadedModel
+from service.model_manager import Manager
 from service.schemas.scoring import ScoreAnswer, ScoredTranslation, ScoreRequest
-from service.schemas.translation import (
+from service.schemas.translation import TranslateRequest
+from service.schemas.translation_answer import (
     StreamedSentence,
     StreamEnd,
     TranslateAnswer,
-    TranslateRequest,
     stream_example,
     stream_schema,
 )

@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 from service.access import Client
 from service.batcher import DeadlineExceeded, QueueFull, WorkerUnavailable
 from service.errors import NotReady
-from service.model_manager import LoadedModel
+from service.loaded_model import LoadedModel
 from tests.service.conftest import state_of
 from translator.errors import InputError, InputTooLong
 from translator.translate import DEFAULT_STYLE, Style

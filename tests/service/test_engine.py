@@ -18,11 +18,11 @@ from tests.service.test_stream import parsed
 
 # Fixtures, used by name.
 from tests.translator.conftest import brief_config, prepared, prepared_folder, translator, untrained  # noqa: F401 (see above)
+from translator.documents.translation import read_sentences_of_markup
 from translator.evaluation.alignment import align, align_words
 from translator.evaluation.scoring import MAX_SCORED_TOKENS, EncodedPair, score, score_encoded
 from translator.markup import MarkupOptions
 from translator.search import SearchOptions
-from translator.tagged_translation import read_sentences_of_markup
 from translator.translate import Hypothesis, Translator
 
 TEXTS = ["the old house", "a small garden is green", "the owl", "the teacher sees the river", "a letter"]

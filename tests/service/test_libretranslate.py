@@ -18,8 +18,8 @@ from service.access import Client
 from service.batcher import DeadlineExceeded, QueueFull, WorkerUnavailable
 from service.engine import TranslationResult
 from service.errors import NotReady
-from service.model_manager import LoadedModel
-from service.schemas.translation import TranslatedText
+from service.loaded_model import LoadedModel
+from service.schemas.translation_answer import TranslatedText
 from translator.errors import InputError, InputTooLong
 from translator.search import SearchOptions
 from translator.text import Span

@@ -11,7 +11,7 @@ import jsonschema_rs
 import pytest
 from fastapi.testclient import TestClient
 
-from service.schemas.translation import CheckedSpan
+from service.schemas.translation_answer import CheckedSpan
 from translator.evaluation.quality import Flag
 from translator.text.protected import find_protected
 from translator.translate.answers import Rung

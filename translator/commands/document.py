@@ -12,11 +12,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from translator.commands import STDERR
 from translator.commands.window_job import Faults, WindowJob, faults_of
 from translator.documents import document_format, translated_name
+from translator.documents.translation import translate_markup
 from translator.documents.unit_xml import BETWEEN_UNITS, UNIT_MARKUP, units_of, xml_of
 from translator.errors import ConfigError, DataError, InputError
 from translator.files.durable import replace_file
 from translator.machine.parallel import work_in_order
-from translator.tagged_translation import translate_markup
 from translator.translate import Translator
 
 _WINDOW_CHARACTERS = 20_000

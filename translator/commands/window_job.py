@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from translator.commands.windows import Window
+from translator.documents.translation import translate_markup
 from translator.evaluation.alignment import Link, align
 from translator.files.model_folder import model_sha256
 from translator.markup import MarkupOptions
 from translator.options import Format, RequestedPrecision
 from translator.search import SearchOptions
-from translator.tagged_translation import translate_markup
 from translator.text.glossary_files import write_tsv
 from translator.translate import (
     DEFAULT_STYLE,

@@ -5,7 +5,7 @@
 
 Reading order: `encoding`, `slots`; of formats that are text `plain`, `tables`, `json_strings`, `gettext`, `subtitles`,
 `markdown_inline`, `markdown`, `web_page`; of those that are archives `package`, `runs`, `drawings`, `word`, `slides`,
-`workbook`; then `unit_xml`, the units as the translator reads them.
+`workbook`; then `unit_xml`, the units as the translator reads them, and `translation`.
 """
 
 from collections.abc import Callable

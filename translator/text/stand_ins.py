@@ -2,8 +2,9 @@
 
     f"Click {opening(0)}here{closing(0)}.{lone(1)}"
 
-The caller keeps what each one stands for. `translator.tagged_translation` sets pairs aside while a text is translated,
-and puts them at the words that translate theirs. A lone stand-in remains in the text, as a word that comes through.
+The caller keeps what each one stands for. `translator.documents.translation` sets pairs aside while a text is
+translated, and puts them at the words that translate theirs. A lone stand-in remains in the text, as a word that comes
+through.
 """
 
 import re

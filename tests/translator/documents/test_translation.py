@@ -5,11 +5,11 @@ from collections import Counter
 import pytest
 
 from tests.time_limit import cpu_limit
+from translator.documents.translation import read_sentences_of_markup, translate_markup, translate_units
 from translator.errors import InputError
 from translator.markup import MarkupOptions, UnitBuilder, read_markup
 from translator.markup.html_tokens import html_tokens, text_of_html
 from translator.search import SearchOptions
-from translator.tagged_translation import read_sentences_of_markup, translate_markup, translate_units
 from translator.text.stand_ins import STAND_IN
 from translator.translate import Style, Translator
 

@@ -1,7 +1,7 @@
 """Translate texts with tags: sentences are translated without them, and alignment tells where the tags belong.
 
-document.write(translate_units(translator, document.units))      # any document
-translate_markup(translator, "<p>Click <b>here</b>.</p>")        # HTML and XML; keeps what is between sentences
+    document.write(translate_units(translator, document.units))      # any document
+    translate_markup(translator, "<p>Click <b>here</b>.</p>")        # HTML and XML; keeps what is between sentences
 """
 
 from collections.abc import Sequence
