@@ -10,6 +10,7 @@ translator's own check. The second measures BLEU with a glossary of a text's own
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,15 +18,16 @@ from typing import Any
 import tyro
 from glossary_grammar.entries import glossary_of, items
 from glossary_grammar.judge import Tally, judge
+from glossary_grammar.own_words import masked, own_glossary
 from glossary_grammar.sentences import Sentence, sentences
 from rich.console import Console
 from rich.table import Table
 
 from translator.errors import TranslatorError
 from translator.evaluation.evaluate import check_parallel, read_lines, score
+from translator.text.glossary import Glossary, TermUse
+from translator.text.term_forms import places_of
 from translator.translate import Style, Translation, Translator
-
-_MASK = "TERM"
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def _print_tally(tally: Tally, found: list[Translation], console: Console, entri
         "terms without their source": str(len(tally.unexplained)),
         "articles that agree in gender": f"{tally.agreeing} of {tally.articles}",
         "plurals in a plural form": f"{tally.plural} of {tally.plurals}",
-        "sentences by rung": _counts(Counter(sentence.rung for one in found for sentence in one.sentences)),
+        "sentences by rung": _counts(_rungs(found)),
         "present by kind": ", ".join(f"{kind} {tally.by_kind[kind]}/{n}" for kind, n in tally.kinds.items()),
         "the translator's own verdicts": _counts(verdicts),
     }
@@ -107,24 +109,72 @@ def _print_some(count: int, some: list[Sentence], found: list[Translation], cons
 
 
 def show_bleu(source: Path, reference: Path, translator: Translator, console: Console) -> None:
-    """Print BLEU with and without the glossary, with the terms of both translations and the reference masked."""
+    """Print BLEU without and with a glossary of the text's own words, as it is and with the terms masked.
+
+    As Dinu et al. (2019) do, on the lines whose reference has the German of all of their terms.
+    """
     english, german = read_lines(str(source)), read_lines(str(reference))
     check_parallel("lines", english, german)
-    glossary = glossary_of(items())
+    glossary = own_glossary(translator, english, german)
+    agreeing = [
+        number for number, pair in enumerate(zip(english, german, strict=True)) if _agrees(glossary, *pair)
+    ]
+    english, german = [english[n] for n in agreeing], [german[n] for n in agreeing]
     uses = [glossary.find(line) for line in english]
-    plain_seconds, plain = _timed(translator, english, Style(formality="auto"))
-    seconds, found = _timed(translator, english, Style(formality="auto", glossary=glossary))
+    _timed(translator, english[:50], Style(formality="auto"))  # warms up
+    systems = {
+        name: _timed(translator, english, style)
+        for name, style in (
+            ("without", Style(formality="auto")),
+            ("with the glossary", Style(formality="auto", glossary=glossary)),
+        )
+    }
+    outputs = {name: [one.text for one in found] for name, (_, found) in systems.items()}
     concerned = [number for number, some in enumerate(uses) if some]
-    console.print(f"{sum(map(len, uses))} terms in {len(concerned)} of {len(english)} lines")
-    console.print(f"{seconds:.2f} s with the glossary, {plain_seconds:.2f} s without")
-    changed = sum(plain[n].text != found[n].text for n in range(len(english)) if not uses[n])
+    title = (
+        f"{len(glossary)} entries, {sum(map(len, uses))} terms in {len(concerned)} of {len(english)} lines"
+    )
+    table = Table("", *systems, title=title)
+    for name, lines in (("all lines", list(range(len(english)))), ("lines with terms", concerned)):
+        table.add_row(f"BLEU, {name}", *(_bleu(one, german, lines) for one in outputs.values()))
+        hidden = masked(translator, glossary, english, german)
+        table.add_row(
+            f"BLEU, {name}, terms masked",
+            *(_bleu(masked(translator, glossary, english, one), hidden, lines) for one in outputs.values()),
+        )
+    table.add_row("terms in the translation", *(_share(uses, one) for one in outputs.values()))
+    table.add_row("seconds", *(f"{seconds:.1f}" for seconds, _ in systems.values()))
+    table.add_row("sentences by rung", *(_counts(_rungs(found)) for _, found in systems.values()))
+    console.print(table)
+    changed = sum(
+        not some and before != after for some, before, after in zip(uses, *outputs.values(), strict=True)
+    )
     console.print(f"{changed} lines without terms have changed")
-    for name, lines in (("all lines", range(len(english))), ("lines with terms", concerned)):
-        scores = [
-            score([translations[n].text for n in lines], [german[n] for n in lines])[0].value
-            for translations in (plain, found)
-        ]
-        console.print(f"{name}: BLEU {scores[0]:.2f} without, {scores[1]:.2f} with the glossary, unmasked")
+
+
+def _agrees(glossary: Glossary, english: str, german: str) -> bool:
+    """Whether the reference uses the German of all terms: else it is no reference for a translation that has to."""
+    return all(next(places_of(use.term, german), None) for use in glossary.find(english))
+
+
+def _bleu(translations: Sequence[str], references: Sequence[str], lines: Sequence[int]) -> str:
+    return (
+        f"{score([translations[line] for line in lines], [references[line] for line in lines])[0].value:.2f}"
+    )
+
+
+def _share(uses: Sequence[Sequence[TermUse]], translations: Sequence[str]) -> str:
+    """Return the share of terms whose German is in the translation."""
+    present = [
+        next(places_of(use.term, german), None) is not None
+        for some, german in zip(uses, translations, strict=True)
+        for use in some
+    ]
+    return f"{sum(present) / max(1, len(present)):.1%}"
+
+
+def _rungs(found: Sequence[Translation]) -> Counter[Any]:
+    return Counter(sentence.rung for one in found for sentence in one.sentences)
 
 
 def main() -> int:

@@ -160,9 +160,8 @@ def work_item(sentence: SourceSentence) -> WorkItem:
         (*place_in(sentence, span), span.kind, span.german, span.term) for span in sentence.protected
     )
     style = replace(sentence.style, glossary=None)
-    read = sentence.tokens if sentence.style.glossary else ()
     # Results for sentences with tags have alignments.
-    key = sentence.text, sentence.prefix, style, spans, read, has_tags(sentence)
+    key = sentence.text, sentence.prefix, style, spans, has_tags(sentence)
     return WorkItem(sentence, tokens, key)
 
 

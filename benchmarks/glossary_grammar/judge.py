@@ -10,7 +10,7 @@ from glossary_grammar.sentences import Sentence, Use
 
 _LETTERS = r"[^\W\d_]"
 _ENDING = "(?:e|en|er|es|ern|n|s|ns|em)?"
-_ARTICLE_ENDINGS = {"m": ("", "er", "es", "em", "en"), "f": ("e", "er"), "n": ("", "as", "es", "em", "en")}
+_WITHOUT_UMLAUTS = str.maketrans("äöüÄÖÜ", "aouAOU")
 _DETERMINER = re.compile(
     rf"\b(d(?:er|ie|as|es|em|en)|(?:k?ein|mein|ihr|Ihr|dies)(?:e[mnrs]?)?) (?:{_LETTERS}+e[mnrs]? )?\Z"
 )
@@ -75,7 +75,9 @@ def _count_use(tally: Tally, use: Use, text: str, german: str) -> None:
 
 
 def _search(forms: Sequence[str], german: str, ending: str) -> re.Match[str] | None:
-    words = "|".join(map(re.escape, sorted(forms, key=len, reverse=True)))
+    words = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
+    if ending:  # of which some change the vowel
+        words, german = words.translate(_WITHOUT_UMLAUTS), german.translate(_WITHOUT_UMLAUTS)
     return re.search(rf"(?<!\w)(?:{words}){ending}(?!\w)", german, re.IGNORECASE)
 
 

@@ -1,5 +1,7 @@
 """Terms of a glossary in a translation: what the model reads, the check, and the repair."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.translator.test_ladder import Script, hypothesis
@@ -57,20 +59,24 @@ def test_no_sentence_ends_within_a_term(tokenizer: Tokenizer) -> None:
     ]
 
 
-def test_the_model_reads_the_german_and_its_hint(tokenizer: Tokenizer) -> None:
+def test_the_model_reads_english_first_and_then_german_with_a_hint(tokenizer: Tokenizer) -> None:
     lexicon = Lexicon.of([Entry("boat", 5, ("Boot",)), Entry("paid", 5, ("bezahlte",))])
     opened, closed, *_ = tokenizer.marks["hint"]
-
-    def reads(text: str) -> list[int]:
-        (one,) = read(text, tokenizer, lexicon)
-        return list(one.tokens)
+    encoder = SourceEncoder(tokenizer, lexicon)
+    heron, boat = (use.term for use in GLOSSARY.find("heron boat"))
 
     def pieces(text: str) -> list[int]:
         return tokenizer.encode_marked(text.replace("[", f"{opened} ").replace("]", closed))
 
-    assert reads("The heron paid.") == pieces("The Fischreiher[Fischreiher] paid[bezahlte].")
-    assert reads("The boat's town.") == pieces("The Kahn's[Kahn] town.")
-    assert reads("Two boats left.") == pieces("Two boats[Kahn] left.")  # the model forms the plural
+    text = "The heron paid the boat's town."
+    (source,) = read(text, tokenizer, lexicon)
+    assert list(source.tokens) == pieces("The heron paid[bezahlte] the boat's town.")
+    assert encoder.encode(text, STYLE, {heron, boat}) == pieces(
+        "The Fischreiher[Fischreiher] paid[bezahlte] the Kahn's[Kahn] town."
+    )
+    assert encoder.encode(text, STYLE, {heron}) != encoder.encode(text, STYLE, {boat})
+    # The model forms the plural.
+    assert encoder.encode("Two boats left.", STYLE, {boat}) == pieces("Two boats[Kahn] left.")
 
 
 def test_a_text_that_is_a_term_has_its_german(tokenizer: Tokenizer) -> None:
@@ -81,19 +87,25 @@ def test_a_text_that_is_a_term_has_its_german(tokenizer: Tokenizer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("german", "verdicts"),
+    ("german", "verdicts", "imposed"),
     [
-        ("Der Kahn und der Kahn.", ["converted", "converted"]),
-        ("Die Kähne.", ["converted", "lost"]),
-        ("Das Boot und das Boot.", ["lost", "lost"]),
-        ("Kahn, Kahn, Kahn.", ["converted", "converted", "extra"]),
+        ("Der Kahn und der Kahn.", ["converted", "converted"], []),
+        ("Die Kähne.", ["converted", "lost"], []),
+        ("Das Boot und das Boot.", ["lost", "lost"], []),
+        ("Kahn, Kahn, Kahn.", ["converted", "converted"], ["extra"]),
+        ("Kahn, Kahn, Kahn-Verleih.", ["converted", "converted"], []),
     ],
 )
-def test_each_use_is_checked(german: str, verdicts: list[str], tokenizer: Tokenizer) -> None:
+def test_each_use_is_checked(
+    german: str, verdicts: list[str], imposed: list[str], tokenizer: Tokenizer
+) -> None:
     source = sentence("The boat and the boat.", tokenizer)
     assert [(one.kind, one.verdict) for one in hypothesis(source, german).checks] == [
         ("term", one) for one in verdicts
     ]
+    # A model that read German may repeat it; one that did not has a reason of its own to write the same word.
+    checks = hypothesis(replace(source, has_german=True), german).checks
+    assert [one.verdict for one in checks] == [*verdicts, *imposed]
 
 
 def test_english_that_is_its_own_german_is_kept(tokenizer: Tokenizer) -> None:
@@ -123,26 +135,29 @@ def climb(
     return found, [[one.span.text for one in asked.placed] for asked, _ in script.asked]
 
 
-def test_reserved_pieces_stand_for_the_terms_that_are_lost(tokenizer: Tokenizer) -> None:
-    found, placed = climb(
-        "The heron paid the boat.",
-        "Der Reiher zahlt den Kahn.",
-        ["Der Fischreiher zahlt den Kahn."],
-        tokenizer,
-    )
-    assert (found.text, found.rung, has_fault(found)) == ("Der Fischreiher zahlt den Kahn.", "forced", False)
-    assert placed == [["heron"]]
+def test_german_replaces_the_terms_that_are_lost(tokenizer: Tokenizer) -> None:
+    answers = ["Der Fischreiher zahlt den Kahn."]
+    found, placed = climb("The heron paid the boat.", "Der Reiher zahlt den Kahn.", answers, tokenizer)
+    assert (found.text, found.rung, has_fault(found)) == (answers[0], "forced", False)
+    assert placed == [[]]
 
 
-def test_if_another_term_is_lost_then_all_have_reserved_pieces(tokenizer: Tokenizer) -> None:
-    answers = ["Der Fischreiher zahlt das Boot.", "Der Fischreiher zahlt den Kahn."]
+def test_reserved_pieces_stand_for_terms_that_are_still_lost_and_then_for_all(tokenizer: Tokenizer) -> None:
+    answers = ["Der Reiher zahlt.", "Der Fischreiher zahlt das Boot.", "Der Fischreiher zahlt den Kahn."]
     found, placed = climb("The heron paid the boat.", "Der Reiher zahlt den Kahn.", answers, tokenizer)
     assert (found.text, found.rung) == ("Der Fischreiher zahlt den Kahn.", "forced")
-    assert placed == [["heron"], ["heron", "boat"]]
+    assert placed == [[], ["heron"], ["heron", "boat"]]
+
+
+def test_a_repeated_term_is_better_than_a_lost_one(tokenizer: Tokenizer) -> None:
+    twice = "Der Kahn im Kahn."
+    found, placed = climb("The boat.", "Das Boot.", [twice, twice, twice], tokenizer)
+    assert (found.text, [one.verdict for one in found.checks]) == (twice, ["converted", "extra"])
+    assert placed == [[], ["boat"], ["boat"]]
 
 
 def test_a_term_that_stays_lost_is_reported_and_the_sentence_not_cut(tokenizer: Tokenizer) -> None:
-    found, _ = climb("The boat.", "Das Boot.", ["Das Boot.", "Das Boot."], tokenizer)
+    found, _ = climb("The boat.", "Das Boot.", ["Das Boot."] * 3, tokenizer)
     assert (found.text, found.rung) == ("Das Boot.", "first")
     assert [(one.kind, one.verdict) for one in found.checks] == [("term", "lost")]
 

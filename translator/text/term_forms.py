@@ -39,8 +39,10 @@ def places_of(term: Term, german: str) -> Iterator[Place]:
 
 
 def whole_words_of(term: Term, german: str) -> Iterator[Place]:
-    """Yield the places where one of a term's forms stands as it is written, but for its first letter."""
-    yield from (match.span() for match in _written(term.forms).finditer(german))
+    """Yield the places of a term's forms as they are written, in any case, and not in a word with a hyphen."""
+    for match in _written(term.forms).finditer(german):
+        if german[match.end() : match.end() + 1] != "-" and german[: match.start()][-1:] != "-":
+            yield match.span()
 
 
 @lru_cache(_REMEMBERED_FORMS)

@@ -43,7 +43,10 @@ def copied(source: SourceSentence) -> Hypothesis:
 
 def check_of(source: SourceSentence, text: str) -> tuple[Check, ...]:
     """Check a translation of a sentence."""
-    return check(source.text, source.span.start, source.protected, text, source.style.numbers)
+    numbers = source.style.numbers
+    return check(
+        source.text, source.span.start, source.protected, text, numbers, counts_terms=source.has_german
+    )
 
 
 def has_fault(hypothesis: Hypothesis) -> bool:

@@ -4,8 +4,9 @@ The rungs, in the order in which they are tried:
 
 - `first`: the best hypothesis passes its check, or nothing better was found.
 - `next`: a later hypothesis of the same search passes.
-- `forced`: a second search, in which reserved pieces also stand for small numbers and for terms of a glossary that the
-  first one left out, and digits are forbidden. If terms are still missing, a third one with pieces for all of them.
+- `forced`: a second search, in which reserved pieces also stand for small numbers and digits are forbidden. The German
+  of a glossary replaces the terms that are lost, so that the model inflects it. If the search still loses terms, there
+  is another one with reserved pieces for these, and one with reserved pieces for all terms.
 - `parts`: the text between the protected spans is translated separately and joined.
 - `copied`: the source itself, with its numbers in German form.
 
@@ -17,8 +18,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from translator.text.places import Place
-from translator.text.protected import Marks, ProtectedSpan, mark, replaced
+from translator.text.glossary import Term
+from translator.text.protected import Marks, mark, replaced
 from translator.translate.answers import Hypothesis, check_of, copied, has_fault, is_plausible
 from translator.translate.receipt import Check
 from translator.translate.sources import SourceEncoder, SourceSentence, place_in, read_sentences, written_form
@@ -48,8 +49,9 @@ class Ladder:
         """Find better hypotheses for sentences whose best one fails its check; return the others unchanged."""
         repaired = list(found)
         if self._encoder.tokenizer.marks:
-            self._repair(repaired, sources, has_fault, self._search_forced)
-            self._repair(repaired, sources, _lacks_term, self._search_with_all_terms)
+            self._repair(repaired, sources, has_fault, self._search_with_german)
+            self._repair(repaired, sources, _lacks_term, self._search_forced)
+            self._repair(repaired, sources, _lacks_term, self._search_all_forced)
         self._repair(repaired, sources, has_grave_fault, lambda some, _: self._in_parts(some))
         self._repair(
             repaired, sources, has_grave_fault, lambda some, _: [(copied(source),) for source in some]
@@ -79,26 +81,41 @@ class Ladder:
             if _badness(new[0]) < _badness(found[place][0]) and is_plausible(new[0], found[place][0]):
                 found[place] = (new[0], *found[place][1:])
 
+    def _search_with_german(
+        self, sources: Sequence[SourceSentence], found: Sequence[Hypothesis]
+    ) -> list[tuple[Hypothesis, ...]]:
+        """Search with reserved pieces also for small numbers, and with German in place of terms that are lost."""
+        pairs = zip(sources, found, strict=True)
+        return self._search_again(
+            [
+                _with_marks(source, self._encoder, (), _lost_terms(source, hypothesis))
+                for source, hypothesis in pairs
+            ]
+        )
+
     def _search_forced(
         self, sources: Sequence[SourceSentence], found: Sequence[Hypothesis]
     ) -> list[tuple[Hypothesis, ...]]:
-        lost = [_lost_terms(hypothesis) for hypothesis in found]
-        return self._search_marked(
-            sources, [_or_small(source, some) for source, some in zip(sources, lost, strict=True)]
+        """Search with reserved pieces for the lost terms, too."""
+        pairs = zip(sources, found, strict=True)
+        return self._search_again(
+            [
+                _with_marks(source, self._encoder, _lost_terms(source, hypothesis))
+                for source, hypothesis in pairs
+            ]
         )
 
-    def _search_with_all_terms(
+    def _search_all_forced(
         self, sources: Sequence[SourceSentence], _: Sequence[Hypothesis]
     ) -> list[tuple[Hypothesis, ...]]:
-        return self._search_marked(sources, [lambda span: True for _ in sources])
+        """Search with reserved pieces for all terms."""
+        return self._search_again([_with_marks(source, self._encoder, _terms(source)) for source in sources])
 
-    def _search_marked(
-        self, sources: Sequence[SourceSentence], selections: Sequence[Callable[[ProtectedSpan], bool]]
-    ) -> list[tuple[Hypothesis, ...]]:
-        """Search with reserved pieces also for those small numbers and terms that each sentence's selection takes."""
-        pairs = zip(sources, selections, strict=True)
-        found = self._search([_with_marks(source, self._encoder, words) for source, words in pairs], True)
-        return [tuple(replace(one, rung="forced") for one in hypotheses) for hypotheses in found]
+    def _search_again(self, sources: Sequence[SourceSentence]) -> list[tuple[Hypothesis, ...]]:
+        return [
+            tuple(replace(one, rung="forced") for one in hypotheses)
+            for hypotheses in self._search(sources, True)
+        ]
 
     def _in_parts(self, sources: Sequence[SourceSentence]) -> list[tuple[Hypothesis, ...]]:
         cut = [list(self._cut(source)) for source in sources]
@@ -161,15 +178,19 @@ def _joined(source: SourceSentence, parts: Sequence[_Part], translated: Sequence
     )
 
 
-def _lost_terms(hypothesis: Hypothesis) -> set[Place]:
-    """The places in the sentence of the terms that a translation lacks, or of all of them if it repeats one."""
-    terms = [one for one in hypothesis.checks if one.kind == "term"]
-    repeats = any(one.verdict == "extra" for one in terms)
-    return {one.source for one in terms if one.source and (one.verdict == "lost" or repeats)}
+def _terms(source: SourceSentence) -> set[Term]:
+    return {span.term for span in source.protected if span.term is not None}
 
 
-def _or_small(source: SourceSentence, terms: Collection[Place]) -> Callable[[ProtectedSpan], bool]:
-    return lambda span: span.kind == "small" or place_in(source, span) in terms
+def _lost_terms(source: SourceSentence, hypothesis: Hypothesis) -> set[Term]:
+    """The terms that a translation lacks, or all of them if it repeats one."""
+    checks = [one for one in hypothesis.checks if one.kind == "term"]
+    if any(one.verdict == "extra" for one in checks):
+        return _terms(source)
+    lost = {one.source for one in checks if one.verdict == "lost"}
+    return {
+        span.term for span in source.protected if span.term is not None and place_in(source, span) in lost
+    }
 
 
 def _lacks_term(hypothesis: Hypothesis) -> bool:
@@ -177,13 +198,20 @@ def _lacks_term(hypothesis: Hypothesis) -> bool:
 
 
 def _with_marks(
-    source: SourceSentence, encoder: SourceEncoder, words: Callable[[ProtectedSpan], bool]
+    source: SourceSentence, encoder: SourceEncoder, forced: Collection[Term], in_german: Collection[Term] = ()
 ) -> SourceSentence:
-    """Replace the small numbers and terms that `words` selects with reserved pieces, too."""
+    """Replace small numbers and the terms `forced` with reserved pieces, too, and the terms `in_german` with German."""
     marks, start = Marks(encoder.tokenizer.marks), source.span.start
-    marked, placed = mark(source.text, source.protected, marks, start, words=words)
-    tokens = encoder.encode(marked, source.style)
-    return replace(source, tokens=tuple(tokens), placed=tuple(placed))
+    marked, placed = mark(
+        source.text,
+        source.protected,
+        marks,
+        start,
+        words=lambda span: span.kind == "small" or span.term in forced,
+    )
+    tokens = encoder.encode(marked, source.style, in_german)
+    has_german = bool(forced or in_german)
+    return replace(source, tokens=tuple(tokens), placed=tuple(placed), has_german=has_german)
 
 
 def has_grave_fault(hypothesis: Hypothesis) -> bool:
@@ -191,9 +219,10 @@ def has_grave_fault(hypothesis: Hypothesis) -> bool:
     return any(map(_is_grave, hypothesis.checks))
 
 
-def _badness(hypothesis: Hypothesis) -> tuple[int, int]:
+def _badness(hypothesis: Hypothesis) -> tuple[int, int, int]:
     faults = [one for one in hypothesis.checks if one.is_fault]
-    return sum(map(_is_grave, faults)), len(faults)
+    repeated = sum(one.kind == "term" and one.verdict == "extra" for one in faults)
+    return sum(map(_is_grave, faults)), len(faults) - repeated, repeated
 
 
 def _is_grave(one: Check) -> bool:

@@ -106,11 +106,14 @@ def check(
     spans: Sequence[ProtectedSpan],
     translation: str,
     numbers: Numbers = "german",
+    *,
+    counts_terms: bool = False,
 ) -> tuple[Check, ...]:
     """Compare a sentence with its translation. `start` is its offset in the text in which the spans were found.
 
     The places in the checks are offsets in the sentence and in the translation. With `numbers` as "german", a number
-    has the value that a German reads: an unchanged `4,887` is less than five.
+    has the value that a German reads: an unchanged `4,887` is less than five. With `counts_terms`, the German of a term
+    must not occur more often than its English.
     """
     german = GermanText(translation, german_values if numbers == "german" else possible_values, words=True)
     checks = [
@@ -119,7 +122,9 @@ def check(
     ]
     checks.sort(key=lambda one: one.source or (0, 0))
     _find_misplaced_tags(checks, spans, source, translation)
-    doubled = [*_doubled(source, start, spans, german), *_doubled_terms(spans, german)]
+    doubled = _doubled(source, start, spans, german)
+    if counts_terms:
+        doubled += _doubled_terms(spans, german)
     extra = _extra_digits(source, start, spans, german)
     more = _extra_copies(source, start, spans, german)
     return (*checks, *extra, *doubled, *more, *_broken_characters(source, translation))

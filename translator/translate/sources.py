@@ -3,7 +3,7 @@
 import math
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from translator.data.tokenizer import Tokenizer
@@ -13,7 +13,7 @@ from translator.text import Span, normalise, split_long, split_sentences
 from translator.text.apostrophes import with_missing_apostrophes, with_usual_apostrophes
 from translator.text.casing import is_in_capitals, usual_case
 from translator.text.formality import FORMALITIES
-from translator.text.glossary import Glossary
+from translator.text.glossary import Glossary, Term, TermUse
 from translator.text.language import detect_language
 from translator.text.lexicon import Hint, Hinting, Lexicon
 from translator.text.lines import join_all, join_lines
@@ -82,6 +82,8 @@ class SourceSentence:
     """The spans that must come through, with offsets in the whole text."""
     placed: tuple[PlacedSpan, ...] = ()
     """The protected spans that reserved pieces stand for in `tokens`."""
+    has_german: bool = False
+    """Whether the German of a glossary is in `tokens`, so that it could turn up too often."""
     style: Style = PLAIN
     language: str = "en"
     """Its language (ISO 639); a sentence in another one than English is copied."""
@@ -118,14 +120,19 @@ class SourceEncoder:
         self.tokenizer = tokenizer
         self.hinting = Hinting(lexicon, tokenizer.marks) if lexicon is not None else None
 
-    def encode(self, marked: str, style: Style) -> list[int]:
-        """Encode a marked sentence in the usual casing. Unless the formality is auto, the first piece gives it."""
+    def encode(self, marked: str, style: Style, in_german: Collection[Term] = ()) -> list[int]:
+        """Encode a marked sentence in the usual casing. Unless the formality is auto, the first piece gives it.
+
+        The German of a glossary replaces the terms `in_german`, and follows as a hint: a model that knows an English
+        word well ignores a mere hint. Other terms stay, because the model translates English best.
+        """
         usual = usual_case(marked)
         text = with_missing_apostrophes(with_usual_apostrophes(normalise(usual)))
         if self.hinting:
             hints = self.hinting.hints(text)
-            if style.glossary:
-                hints = _with_terms(hints, style.glossary, text, in_any_case=usual != marked)
+            if style.glossary and in_german:
+                uses = style.glossary.find(text, in_any_case=usual != marked)
+                hints = _with_terms(hints, [use for use in uses if use.term in in_german], text)
             text = self.hinting.insert(text, hints)
         ids = self.tokenizer.encode_marked(text)
         if style.formality == "auto":
@@ -133,20 +140,20 @@ class SourceEncoder:
         return [self.tokenizer.reserved["register"][FORMALITIES.index(style.formality)], *ids]
 
 
-def _with_terms(hints: Sequence[Hint], glossary: Glossary, text: str, *, in_any_case: bool) -> list[Hint]:
+def _with_terms(hints: Sequence[Hint], uses: Sequence[TermUse], text: str) -> list[Hint]:
     """Add the German of a glossary's terms to the hints of the lexicon, before which it takes precedence.
 
-    It also replaces the English: a model that knows the English word well ignores a hint beside it. A plural whose
-    German form is not known keeps its English, so that the model forms the German plural.
+    A plural whose German form is not known keeps its English, so that the model forms the German plural.
     """
     found, left = list[Hint](), list(reversed(hints))
-    for use in glossary.find(text, in_any_case=in_any_case):
+    for use in uses:
         while left and left[-1].start < use.end:
             if (hint := left.pop()).end <= use.start:
                 found.append(hint)
         english = text[use.start : use.end]
         possessive = "'s" if text.startswith("'s", use.end) else ""
-        instead = "" if len(use.term.forms) == 1 and use.term.is_plural(english) else use.german + possessive
+        is_unknown = len(use.term.forms) == 1 and use.term.is_plural(english)
+        instead = "" if is_unknown else use.german + possessive
         if use.german.lower() != english.lower():  # else the model copies it
             found.append(Hint(use.start, use.end + len(possessive), use.german, instead))
     return [*found, *reversed(left)]
