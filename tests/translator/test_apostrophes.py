@@ -12,6 +12,8 @@ from translator.text.apostrophes import with_missing_apostrophes, with_usual_apo
         ("I don`t know.", "I don't know."),
         ("Weʼll see, it´s late.", "We'll see, it's late."),
         ("THEY´RE HERE", "THEY'RE HERE"),
+        (r"Don\'t stop, it\'s late.", "Don't stop, it's late."),
+        (r"Say \'so\' once", r"Say \'so\' once"),
         ("Start `run`s twice.", "Start `run`s twice."),  # two backticks quote code
         ("a 5´s and caf´e", "a 5´s and caf´e"),
         ("ʻāina and Hawaiʻi", "ʻāina and Hawaiʻi"),
@@ -20,7 +22,6 @@ from translator.text.apostrophes import with_missing_apostrophes, with_usual_apo
 )
 def test_unusual_apostrophes(text, usual):
     assert with_usual_apostrophes(text) == usual
-    assert len(usual) == len(text)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ from translator.translate import Translator
         ('1042,"Blue shirt, large",19.99', ['1042,"', '",19.99']),
         ('"Red car",12,Blue house', ['"', '",12,']),
         ('"Save","Open ""it"" now",', ['"', '","', '",']),
+        ('"file.open" = "Open a file";', ['"file.open" = "', '";']),
+        ('Set "a" = "b"; then go.', []),
         ('msgid "Save"', ['msgid "', '"']),
         ('"Yes," he said.', []),
         ('He said "yes","no" and "maybe".', []),

@@ -19,6 +19,9 @@ from translator.translate import Style, Translator
         ("Ik weet niet of het waar is.", "nl", 80),
         ("Where is the nearest station? " * 20_000, "en", 90),
         ("Herzlichen Dank!\nWir kommen gern.", "de", 90),
+        ("Привет, как дела?", "ru", 90),  # py3langid takes it for Bulgarian
+        ("日本語", "ja", 70),
+        ("π ≈ 3", "en", 0),
         ("Wait for your turn!", "en", 0),  # French for fastText
         ("Hello world", "en", 0),  # too short to tell
         ("Berlin", "en", 0),

@@ -724,3 +724,7 @@ def test_long_runs_take_no_quadratic_time(run):
 def test_escapes_between_words_are_not_a_path() -> None:
     text = r"first\nsecond\tThird\nfourth"
     assert [text[span.start : span.end] for span in find_opaque(text)] == [r"\n", r"\t", r"\n"]
+    text = r"Open the \"file\".\nDon\'t run .\tools\a.exe"
+    assert [text[span.start : span.end] for span in find_opaque(text)] == [
+        r"\"", r"\"", r"\n", r".\tools\a.exe",
+    ]  # fmt: skip

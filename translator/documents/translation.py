@@ -1,7 +1,7 @@
 """Translate texts with tags: sentences are translated without them, and alignment tells where the tags belong.
 
-    document.write(translate_units(translator, document.units))      # any document
-    translate_markup(translator, "<p>Click <b>here</b>.</p>")        # HTML and XML; keeps what is between sentences
+document.write(translate_units(translator, document.units))      # any document
+translate_markup(translator, "<p>Click <b>here</b>.</p>")        # HTML and XML; keeps what is between sentences
 """
 
 from collections.abc import Sequence
@@ -19,6 +19,7 @@ from translator.markup.sentences import MarkedUpSentence, WrittenSentence, sente
 from translator.markup.tagged import TaggedText
 from translator.options import SearchOptions
 from translator.text import Span, rejoin
+from translator.text.normalisation import normalise
 from translator.text.places import Place
 from translator.translate import (
     DEFAULT_STYLE,
@@ -30,6 +31,7 @@ from translator.translate import (
     Translator,
 )
 from translator.translate.receipt import Check
+from translator.translate.rules import nothing_to_begin
 from translator.translate.sources import with_language
 
 _MOST_COPIED_WORDS = 1_000
@@ -169,8 +171,8 @@ def read_sentences_of_markup(
             sources, prefix = split(text.plain, prefix, style), ""
         marked_up = sentences_of(unit, text, [(one.span.start, one.span.end) for one in sources])
         found += (replace(one, markup=other) for one, other in zip(sources, marked_up, strict=True))
-    if prefix:
-        split("", prefix, style)  # raises the error
+    if normalise(prefix):
+        raise nothing_to_begin(markup, prefix)
     return found
 
 

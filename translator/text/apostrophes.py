@@ -1,11 +1,11 @@
-"""Apostrophes as the model knows them: unusual ones (don´t, donʼt) and missing ones (dont, he wont).
+"""Apostrophes as the model knows them: unusual ones (don´t, donʼt, don\\'t) and missing ones (dont, he wont).
 
 Without them, a small model often drops the negation.
 """
 
 import re
 
-_UNUSUAL = re.compile(r"(?<=[A-Za-z])[´ʼ`](?=(?:[dmst]|[DMST]|re|ve|ll|RE|VE|LL)(?![A-Za-z]))")
+_UNUSUAL = re.compile(r"(?<=[A-Za-z])(?:\\'|[´ʼ`])(?=(?:[dmst]|[DMST]|re|ve|ll|RE|VE|LL)(?![A-Za-z]))")
 _WITH_APOSTROPHE = """
     aren't couldn't didn't doesn't don't hadn't hasn't haven't isn't mustn't needn't shouldn't wasn't weren't wouldn't
     they're they've they'll you're you've you'll we've I've that's what's where's there's
@@ -21,9 +21,10 @@ _MISSING = re.compile(
 
 
 def with_usual_apostrophes(text: str) -> str:
-    """Replace what stands for an apostrophe by one; the text keeps its length.
+    """Replace what stands for an apostrophe by one.
 
-    A backtick counts only if it is the only one, because two of them quote code.
+    A backslash before it is from a string of code. A backtick counts only if it is the only one, because two of them
+    quote code.
     """
     if not _UNUSUAL.search(text):
         return text

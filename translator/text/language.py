@@ -1,10 +1,10 @@
 """Which language a text is in, so that text which is not English can stay as it is.
 
-Two detectors must agree. fastText's small model (Joulin et al. 2016) takes 4 MB and 50 µs a sentence, but takes “Wait
-your turn!” for French. py3langid (Lui and Baldwin 2012) takes 76 MB, and is asked only if fastText finds another
-language. Of 130,000 English lines from 36 corpora, they agree on another one for 31, nearly all of them foreign names
-and quotations; alone, they take 402 and 289 for another one. Of 7,977 German lines, 132 are missed, most of them of
-five words or fewer (`benchmarks/languages.py`).
+Two detectors must agree, except on text without Latin letters. fastText's small model (Joulin et al. 2016) takes 4 MB
+and 50 µs a sentence, but takes “Wait your turn!” for French. py3langid (Lui and Baldwin 2012) takes 76 MB, and is asked
+only if fastText finds another language. Of 130,000 English lines from 36 corpora, they agree on another one for 31,
+nearly all of them foreign names and quotations; alone, they take 402 and 289 for another one. Of 7,977 German lines,
+132 are missed, most of them of five words or fewer (`benchmarks/languages.py`).
 """
 
 import logging
@@ -22,6 +22,7 @@ _CERTAIN = 0.9
 _MAX_CHARACTERS = 1_000  # more would only take longer
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _FEWEST_WORDS = 2
+_LATIN = re.compile("[A-Za-z]")
 _LABEL = "__label__"
 _ALL = -1
 
@@ -36,6 +37,8 @@ def detect_language(text: str) -> tuple[str, float]:
     if fast is None:
         return "en", 0.0
     [(language, probability)] = _ranked(fast, beginning, 1)
+    if language != "en" and probability > _MIN_PROBABILITY and _is_in_another_script(beginning):
+        return language, _percent(probability)
     if language != "en" and probability > _MIN_PROBABILITY and _has_words(beginning):
         second, second_probability = _careful_detector().classify(beginning)
         is_certain = language == "de" and probability > _CERTAIN
@@ -58,6 +61,11 @@ def _ranked(detector: Any, line: str, count: int) -> list[tuple[str, float]]:
 def _has_words(text: str) -> bool:
     """Whether there are enough words; a single one, such as “Berlin”, may be in any language."""
     return len(_WORD.findall(text)) >= _FEWEST_WORDS
+
+
+def _is_in_another_script(text: str) -> bool:
+    """Whether there are words and none with Latin letters: no English, however short it is."""
+    return not _LATIN.search(text) and bool(_WORD.search(text))
 
 
 def _percent(probability: float) -> float:

@@ -31,10 +31,7 @@ def force_prefix(
         return begun
     first = next((place for place, one in enumerate(sentences) if one.tokens), None)
     if first is None:
-        raise InputError(
-            f"there is nothing to translate in {reprlib.repr(text)}, which stays as it is and cannot begin with "
-            f"{reprlib.repr(prefix)}; leave its prefix empty"
-        )
+        raise nothing_to_begin(text, prefix)
     marked, placed = _mark_prefix(prefix, begun[first])
     pieces = tuple(tokenizer.encode_marked(normalise(marked)))
     if max_positions is not None and len(pieces) >= max_positions:  # the end token needs one, too
@@ -45,6 +42,14 @@ def force_prefix(
     in_capitals = begun[first].in_capitals and prefix == upper_case(prefix)
     begun[first] = replace(begun[first], prefix=pieces, placed=placed, in_capitals=in_capitals)
     return begun
+
+
+def nothing_to_begin(text: str, prefix: str) -> InputError:
+    """Return the error for a prefix of a text without words."""
+    return InputError(
+        f"there is nothing to translate in {reprlib.repr(text)}, which stays as it is and cannot begin with "
+        f"{reprlib.repr(prefix)}; leave its prefix empty"
+    )
 
 
 def _mark_prefix(prefix: str, sentence: SourceSentence) -> tuple[str, tuple[PlacedSpan, ...]]:

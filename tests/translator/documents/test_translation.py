@@ -125,7 +125,7 @@ def test_the_prefix_begins_the_first_sentence_with_words(shipped: Translator) ->
         "<p>5</p><p>Good <b>morning</b></p><p>Hello</p>", MarkupOptions(), shipped.sentences, prefix="Einen"
     )
     assert [bool(one.prefix) for one in found] == [False, True, False]
-    with pytest.raises(InputError, match="nothing to translate"):
+    with pytest.raises(InputError, match="nothing to translate in '<p>5</p>'"):
         read_sentences_of_markup("<p>5</p>", MarkupOptions(), shipped.sentences, prefix="Einen")
 
 

@@ -1,4 +1,6 @@
-r"""The syntax of lines of data: JSON, CSV and gettext catalogues. Their quotation marks are no punctuation.
+r"""The syntax of lines of data: JSON, CSV, gettext catalogues and Apple's strings.
+
+Their quotation marks are no punctuation.
 
 find_data_syntax('{"title": "Open a file"}')  # `{"title": "` and `"}`
 """
@@ -8,7 +10,7 @@ from collections.abc import Iterator
 
 from translator.text.places import Place
 
-_MAY_HOLD_ANY = re.compile(r'msg[isc]|"[ \t]{0,9}:|",|,"')
+_MAY_HOLD_ANY = re.compile(r'msg[isc]|"[ \t]{0,9}[:=]|",|,"')
 _CATALOGUE_LINE = re.compile(
     r"^[ \t]*+(?P<begin>(?:#[~|] )?(?:msgid(?:_plural)?|msgstr(?:\[\d\])?|msgctxt) \")[^\n]*(?P<end>\")[ \t\r]*$",
     re.MULTILINE,
@@ -16,6 +18,7 @@ _CATALOGUE_LINE = re.compile(
 _LINE = re.compile(r"[^\n]++")
 _JSON_STRING = r'"(?:[^"\\\n]|\\[^\n])*+"'
 _JSON_LINE = re.compile(rf"\s*+[\[{{]*+\s*+{_JSON_STRING}\s*+:\s*+(?:[\[{{\"\d-]|true|false|null)")
+_STRINGS_LINE = re.compile(rf"[ \t]*+{_JSON_STRING}[ \t]*+=[ \t]*+(?P<value>{_JSON_STRING})[ \t]*+;[ \t\r]*+")
 _JSON_VALUE = re.compile(rf"(?P<value>{_JSON_STRING})(?!\s*+:)|{_JSON_STRING}")
 _CSV_QUOTED = r'"(?:[^"\n]|"")*+"'
 _CSV_FIELD = rf'(?:{_CSV_QUOTED}|[^",\n]*+)'
@@ -38,6 +41,8 @@ def _syntax_of(text: str, start: int, end: int) -> Iterator[Place]:
     elif _JSON_LINE.match(text, start, end):
         values = (found for found in _JSON_VALUE.finditer(text, start, end) if found["value"])
         yield from _around([(one.start() + 1, one.end() - 1) for one in values], start, end)
+    elif strings := _STRINGS_LINE.fullmatch(text, start, end):
+        yield from _around([(strings.start("value") + 1, strings.end("value") - 1)], start, end)
     elif _CSV_LINE.fullmatch(text, start, end):
         yield from _around(list(_csv_texts(text, start, end)), start, end)
 

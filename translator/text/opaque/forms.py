@@ -43,8 +43,8 @@ FREQUENT_LATIN = "A-Za-zÄÖÜßàáäèéëíïñóôöúü"
 """Letters that training corpora have often enough. Words with others are copied: a small model garbles them."""
 LONE_SIGNS = "¡¢£¥¨¯±´¸¿÷‰‱⁃⁄‼⁇⁈⁉\u20a0-\u20c0№℃℉℗℮⁰¹²³⁴-⁹⁺⁻⁼⁽⁾₀-₉₊-₎"
 """Signs that are rare outside of values."""
-_APOSTROPHE = r"[\u02bc´](?i:s|t|ll|re|ve|d|m)(?!\w)"
-"""The end of “itʼs” and “it´s”, English words."""
+_APOSTROPHE = r"(?:[\u02bc´]|\\')(?i:s|t|ll|re|ve|d|m)(?!\w)"
+"""The end of “itʼs”, “it´s” and “it\\'s”, English words."""
 _DIGIT = "0-9₀-₉"
 _HEX = "[0-9A-Fa-f]"
 _NO_FRACTION = r"(?<!\d[.,])"
@@ -333,7 +333,8 @@ AT_MARKS: tuple[tuple[str, OpaqueKind, str], ...] = (
         rf"(?:\?\w[\w.=&%+-]{{0,200}}(?<=\w))?{_LINE}",
     ),
     ("~", "path", rf"(?<![\w/~])~(?:[a-z_]\w{{0,40}}+)?/(?:{_PARTS})?{_LINE}"),
-    (".", "path", rf"{_DOT_BEGINS}(?:\.\.?[/\\]){{1,20}}+(?:{_PARTS}{_LINE}|(?<=/)(?!\w))"),
+    # “Done.\nIt is”, with an escape sequence, is no path.
+    (".", "path", rf"{_DOT_BEGINS}(?!\.\\[nrt][A-Z])(?:\.\.?[/\\]){{1,20}}+(?:{_PARTS}{_LINE}|(?<=/)(?!\w))"),
     (
         "$%{",
         "path",
@@ -386,7 +387,8 @@ AT_MARKS: tuple[tuple[str, OpaqueKind, str], ...] = (
     (
         "\\",
         "placeholder",
-        r"(?:\\\\)++(?:[nrt](?![a-z]))?|\\(?:[nrt!-/:-@\[-`{-~]|\d{1,3}+|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})",
+        rf"(?:\\\\)++(?:[nrt](?![a-z]))?|(?!(?<=[A-Za-z]){_APOSTROPHE})"
+        rf"\\(?:[nrt!-/:-@\[-`{{-~]|\d{{1,3}}+|u[0-9A-Fa-f]{{4}}|x[0-9A-Fa-f]{{2}})",
     ),
     (
         "<",
