@@ -11,6 +11,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
 
 from service.access import Access
+from service.document_store import DocumentStore
+from service.document_worker import DocumentWorker
 from service.errors import add_error_handlers
 from service.glossaries import GlossaryStore
 from service.loaded_model import ServedEngine
@@ -18,11 +20,24 @@ from service.metrics import Metrics
 from service.middleware import RequestContext
 from service.model_manager import ModelManager
 from service.openapi import describe
-from service.routes import admin, deepl, deepl_glossaries, information, libretranslate, translation
-from service.routes.compat import methods_by_path
+from service.routes import (
+    admin,
+    deepl,
+    deepl_documents,
+    deepl_glossaries,
+    documents,
+    information,
+    libretranslate,
+    libretranslate_files,
+    translation,
+)
+from service.routes.compat import FallbackApp, methods_by_path
+from service.routes.deepl_base import DeepLRoute
 from service.settings import Settings
 
-_GROUPS = (translation, information, admin, deepl, deepl_glossaries, libretranslate)
+_DEEPL = (deepl, deepl_documents, deepl_glossaries)
+_LIBRETRANSLATE = (libretranslate, libretranslate_files)
+_GROUPS = (translation, documents, information, admin, *_DEEPL, *_LIBRETRANSLATE)
 
 
 def create_app(
@@ -35,15 +50,20 @@ def create_app(
     be used.
     """
     metrics = Metrics()
+    glossaries, stored_documents = GlossaryStore(settings.data), DocumentStore(settings.data)
     manager = ModelManager(load_engine, settings, metrics, on_failure)
+    worker = DocumentWorker(stored_documents, manager, glossaries)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         loading = asyncio.create_task(manager.open())
+        worker.open()
         yield
         loading.cancel()
+        await worker.close()
         await manager.close()
-        app.state.glossaries.close()
+        stored_documents.close()
+        glossaries.close()
 
     app = FastAPI(
         title="English→German translator",
@@ -57,7 +77,11 @@ def create_app(
     )
     app.state.manager, app.state.metrics = manager, metrics
     app.state.access = Access.load(settings.api_keys_file, settings.api_keys)
-    app.state.glossaries = GlossaryStore(settings.data)
+    app.state.glossaries, app.state.documents, app.state.document_worker = (
+        glossaries,
+        stored_documents,
+        worker,
+    )
     _add_middleware(app, settings, metrics)
     add_error_handlers(app)
     for group in _GROUPS:
@@ -70,10 +94,13 @@ def create_app(
 
 def _mount_fallbacks(app: FastAPI) -> None:
     """Answer unknown paths under the prefixes of other services as those services do."""
+    of_deepl = FallbackApp("DeepL's API", [group.router for group in _DEEPL], DeepLRoute)
+    routers = [group.router for group in _LIBRETRANSLATE]
+    of_libretranslate = FallbackApp("LibreTranslate's API", routers, libretranslate.LibreTranslateRoute)
     for prefix, fallback in (
-        ("/v2", deepl.fallback),
-        ("/v3", deepl.fallback),
-        ("/libretranslate", libretranslate.fallback),
+        ("/v2", of_deepl),
+        ("/v3", of_deepl),
+        ("/libretranslate", of_libretranslate),
     ):
         app.mount(prefix, fallback)
 

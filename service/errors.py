@@ -72,6 +72,18 @@ class GlossaryLimit(ServiceError):
     """A limit on stored glossaries is exceeded."""
 
 
+class DocumentNotFound(ServiceError):
+    """The client's key has no such document, or no longer."""
+
+
+class DocumentNotReady(ServiceError):
+    """The document is still being translated."""
+
+
+class DocumentLimit(ServiceError):
+    """The client's key has too many documents."""
+
+
 class StorageFailed(ServiceError):
     """The disk with what clients have stored fails."""
 
@@ -114,6 +126,9 @@ KINDS: dict[type[Exception], Kind] = {
     RateLimited: Kind(429, "rate-limited", "Too many requests", retry_after_seconds=1),
     GlossaryNotFound: Kind(404, "glossary-not-found", "There is no such glossary"),
     GlossaryLimit: Kind(507, "glossary-limit", "There is no room for more glossaries"),
+    DocumentNotFound: Kind(404, "document-not-found", "There is no such document"),
+    DocumentNotReady: Kind(409, "document-not-ready", "The document is not translated yet"),
+    DocumentLimit: Kind(507, "document-limit", "There is no room for more documents"),
     StorageFailed: Kind(503, "storage-failed", "Stored data cannot be reached", retry_after_seconds=5),
     QueueFull: Kind(503, "queue-full", "The service is busy", retry_after_seconds=1),
     NotReady: Kind(503, "not-ready", "The service is not ready", retry_after_seconds=5),

@@ -1,8 +1,4 @@
-"""The glossaries that clients store: in SQLite, each under the name of its owner's API key.
-
-Several processes may use the same folder. A change is a transaction: after a crash it is there as a whole or not at
-all.
-"""
+"""The glossaries that clients store: in SQLite, each under the name of its owner's API key."""
 
 from __future__ import annotations
 
@@ -10,15 +6,13 @@ import sqlite3
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
 
-from service.errors import GlossaryLimit, GlossaryNotFound, StorageFailed
-from translator.errors import ConfigError
+from service.errors import GlossaryLimit, GlossaryNotFound
+from service.storage import Storage
 from translator.text.glossary import Glossary
 from translator.text.glossary_files import parse_glossary, write_tsv
 
@@ -31,8 +25,6 @@ MAX_BYTES = 50_000_000
 FILE = "glossaries.sqlite3"
 SERVED_PAIR = ("en", "de")
 
-_BUSY_SECONDS = 10.0
-"""How long a change waits for those of other processes."""
 _KEPT_GLOSSARIES = 32
 """Parsed glossaries that are kept for the next request; parsing a thousand entries takes 10 ms."""
 _SCHEMA = """
@@ -46,7 +38,6 @@ CREATE TABLE IF NOT EXISTS dictionaries (
     version TEXT NOT NULL, PRIMARY KEY (glossary, source, target)
 ) STRICT;
 """
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +78,14 @@ class GlossaryStore:
 
     def __init__(self, folder: Path | None) -> None:
         """Open or create the store; raises ConfigError if the folder cannot be used."""
+        self._storage = Storage(folder, FILE, _SCHEMA)
         self._lock = threading.Lock()
         self._parsed: OrderedDict[str, Glossary] = OrderedDict()
         """By version, which changes with every change."""
-        try:
-            if folder is not None:
-                folder.mkdir(parents=True, exist_ok=True)
-            self._connection = _connect(":memory:" if folder is None else str(folder / FILE))
-        except (OSError, sqlite3.Error) as error:
-            raise ConfigError(
-                f"The folder {folder} for stored glossaries cannot be used: {error}. Correct TRANSLATOR_DATA or its "
-                "permissions, or unset it to keep glossaries in memory only."
-            ) from None
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
-            self._connection.close()
+        self._storage.close()
 
     def create(self, owner: str, name: str, dictionaries: Sequence[Dictionary]) -> StoredGlossary:
         """Store a glossary; raises GlossaryLimit."""
@@ -122,7 +104,7 @@ class GlossaryStore:
             _check_bytes(cursor, owner)
             return _info(cursor, owner, identity)
 
-        return self._change(change)
+        return self._storage.change(change)
 
     def list(self, owner: str) -> tuple[StoredGlossary, ...]:
         """Return the owner's glossaries, oldest first."""
@@ -133,11 +115,11 @@ class GlossaryStore:
                 _info(cursor, owner, identity) for (identity,) in cursor.execute(query, (owner,)).fetchall()
             )
 
-        return self._read(read)
+        return self._storage.read(read)
 
     def info(self, owner: str, identity: str) -> StoredGlossary:
         """Return one glossary."""
-        return self._read(lambda cursor: _info(cursor, owner, identity))
+        return self._storage.read(lambda cursor: _info(cursor, owner, identity))
 
     def entries(self, owner: str, identity: str, source: str, target: str) -> Glossary:
         """Return the entries of a dictionary."""
@@ -154,7 +136,7 @@ class GlossaryStore:
                 )
             return found
 
-        version, entries = self._read(read)
+        version, entries = self._storage.read(read)
         with self._lock:
             glossary = self._parsed.pop(version, None)
         glossary = glossary or parse_glossary(entries, "tsv")
@@ -181,7 +163,7 @@ class GlossaryStore:
             _check_bytes(cursor, owner)
             return _info(cursor, owner, identity)
 
-        return self._change(change)
+        return self._storage.change(change)
 
     def replace(self, owner: str, identity: str, dictionary: Dictionary) -> DictionaryInfo:
         """Store a dictionary in place of that for the same languages, if there is one. Raises GlossaryLimit."""
@@ -192,7 +174,7 @@ class GlossaryStore:
             _check_bytes(cursor, owner)
             return DictionaryInfo(dictionary.source, dictionary.target, len(dictionary.glossary))
 
-        return self._change(change)
+        return self._storage.change(change)
 
     def delete(self, owner: str, identity: str) -> None:
         """Delete a glossary."""
@@ -201,7 +183,7 @@ class GlossaryStore:
             _info(cursor, owner, identity)
             cursor.execute("DELETE FROM glossaries WHERE id = ?", (identity,))
 
-        self._change(change)
+        self._storage.change(change)
 
     def delete_dictionary(self, owner: str, identity: str, source: str, target: str) -> None:
         """Delete a dictionary of a glossary."""
@@ -214,61 +196,13 @@ class GlossaryStore:
                     f"Dictionary not found: the glossary has none from {source} to {target}."
                 )
 
-        self._change(change)
-
-    def _read(self, read: Callable[[sqlite3.Cursor], _T]) -> _T:
-        with (
-            self._lock,
-            _failures(),
-            closing(self._connection.cursor()) as cursor,
-            _transaction(cursor, "DEFERRED"),
-        ):
-            return read(cursor)
-
-    def _change(self, change: Callable[[sqlite3.Cursor], _T]) -> _T:
-        with (
-            self._lock,
-            _failures(),
-            closing(self._connection.cursor()) as cursor,
-            _transaction(cursor, "IMMEDIATE"),
-        ):
-            return change(cursor)
+        self._storage.change(change)
 
 
 def merge(before: Glossary, more: Glossary) -> Glossary:
     """Return the entries of both glossaries; those of `more` win."""
     terms = {term.english: term for glossary in (before, more) for term in glossary.terms}
     return Glossary(tuple(terms.values()))
-
-
-def _connect(file: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(file, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")  # what was answered survives a power failure
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}COMMIT;")
-    return connection
-
-
-@contextmanager
-def _transaction(cursor: sqlite3.Cursor, kind: str) -> Iterator[None]:
-    cursor.execute(f"BEGIN {kind}")
-    try:
-        yield
-    except BaseException:
-        cursor.execute("ROLLBACK")
-        raise
-    cursor.execute("COMMIT")
-
-
-@contextmanager
-def _failures() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StorageFailed(
-            f"Stored glossaries cannot be reached: {error}. Try again; if it keeps failing, tell the operator."
-        ) from error
 
 
 def _info(cursor: sqlite3.Cursor, owner: str, identity: str) -> StoredGlossary:

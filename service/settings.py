@@ -61,8 +61,14 @@ class Settings(BaseSettings):
     )
     data: Path | None = Field(
         None,
-        description="Folder for what clients store: glossaries. By default, they are kept in memory and are lost when "
-        "the service stops.",
+        description="Folder for what clients store: glossaries, and documents until they are fetched, at most for a "
+        "day. By default, they are lost when the service stops.",
+    )
+    max_document_bytes: int = Field(
+        20_000_000, ge=1, description="Maximum size of an uploaded document in bytes."
+    )
+    max_document_characters: int = Field(
+        1_000_000, ge=1, description="Maximum number of characters in the texts of a document."
     )
     cache_sentences: int = Field(
         5_000,

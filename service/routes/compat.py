@@ -24,7 +24,7 @@ from service.settings import Settings
 
 _OTHER_FIELDS = 50  # of a form, besides its texts
 _MAX_SHOWN_PATH = 100
-_STATUSES = {401: 403, 422: 400, 507: 456}
+_STATUSES = {401: 403, 422: 400, 507: 456, 409: 503}
 """The imitated APIs' statuses, where they differ from ours."""
 READING_ERRORS = {
     400: "A parameter is missing, invalid, or not supported here.",

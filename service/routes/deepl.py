@@ -23,13 +23,11 @@ from starlette.requests import Request
 from service.dependencies import stored_glossary, translate_for
 from service.errors import InvalidRequest, RequestTooLarge
 from service.model_manager import Manager, ModelManager
-from service.routes import deepl_glossaries
 from service.routes.compat import (
     RATE_ERRORS,
     READING_ERRORS,
     TRANSLATION_ERRORS,
     CompatRequest,
-    FallbackApp,
     errors,
     read_request,
 )
@@ -270,7 +268,7 @@ async def translate(request: Request, manager: Manager) -> DeepLAnswer:
     client, parameters = await read_request(request, manager.settings, KEY_FIELD)
     body = DeepLRequest.of(parameters, manager.settings)
     body.check()
-    converted = body.translate_request(_supports_formality(manager))
+    converted = body.translate_request(supports_formality(manager))
     converted.use(await stored_glossary(request, client, body.glossaries))
     _, translations = await translate_for(client, request, manager, converted)
     return DeepLAnswer(
@@ -294,7 +292,8 @@ async def usage(request: Request, manager: Manager) -> DeepLUsage:
     return DeepLUsage(character_count=client.characters_used, character_limit=_NO_LIMIT)
 
 
-def _supports_formality(manager: ModelManager) -> bool:
+def supports_formality(manager: ModelManager) -> bool:
+    """Whether the model was trained to choose a formality; raises NotReady."""
     return bool(manager.current_model().engine.card.get("formality"))
 
 
@@ -321,10 +320,7 @@ async def languages(request: Request, manager: Manager) -> list[DeepLLanguage]:
     # DeepL's own client sends the type in the body of a GET.
     kind = parameters.get("type") or request.query_params.get("type") or "source"
     if kind == "target":
-        return [DeepLLanguage(language="DE", name="German", supports_formality=_supports_formality(manager))]
+        return [DeepLLanguage(language="DE", name="German", supports_formality=supports_formality(manager))]
     if kind != "source":
         raise InvalidRequest("type: must be source or target.")
     return [DeepLLanguage(language="EN", name="English")]
-
-
-fallback = FallbackApp("DeepL's API", (router, deepl_glossaries.router), DeepLRoute)

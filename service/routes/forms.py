@@ -13,6 +13,8 @@ from service.errors import InvalidRequest, RequestTooLarge
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
+_PIECE_BYTES = 1 << 18
+
 
 def parse_urlencoded(form: bytes, max_fields: int) -> list[tuple[str, str]]:
     """Parse a query string or a form into names and values; raises InvalidRequest, RequestTooLarge."""
@@ -45,6 +47,34 @@ async def parse_multipart(form: bytes, headers: Headers, max_fields: int) -> lis
     except MultiPartException as error:
         raise InvalidRequest(f"The form cannot be read: {error.message}") from None
     return [(name, value) for name, value in fields.multi_items() if isinstance(value, str)]
+
+
+async def parse_upload(
+    form: bytes, headers: Headers, max_fields: int
+) -> tuple[list[tuple[str, str]], tuple[str, bytes] | None]:
+    """Parse a multipart form with at most one file; return its other fields, and the file's name and content.
+
+    Raises InvalidRequest.
+    """
+
+    async def pieces() -> AsyncGenerator[bytes]:
+        for start in range(0, len(form), _PIECE_BYTES):  # other requests are served between them
+            yield form[start : start + _PIECE_BYTES]
+
+    try:
+        parsed = await MultiPartParser(
+            headers, pieces(), max_files=1, max_fields=max_fields, max_part_size=len(form)
+        ).parse()
+    except MultiPartException as error:
+        raise InvalidRequest(f"The form cannot be read: {error.message}") from None
+    fields, file = list[tuple[str, str]](), None
+    for name, value in parsed.multi_items():
+        if isinstance(value, str):
+            fields.append((name, value))
+        else:
+            file = value.filename or "", await value.read()
+    await parsed.close()
+    return fields, file
 
 
 def _check_count(fields: int, max_fields: int) -> None:

@@ -18,7 +18,6 @@ from service.routes.compat import (
     TRANSLATION_ERRORS,
     CompatRequest,
     CompatRoute,
-    FallbackApp,
     errors,
     read_request,
 )
@@ -26,6 +25,7 @@ from service.schemas.information import Status
 from service.schemas.parsing import Texts
 from service.schemas.translation import TranslateRequest
 from service.schemas.translation_answer import TranslatedText
+from translator.documents import FORMATS
 from translator.markup.html_tokens import text_of_html
 from translator.text import Span, rejoin
 from translator.text.language import detect_language
@@ -123,7 +123,7 @@ class LibreTranslateSettings(BaseModel):
                     "language": {
                         "source": {"code": "en", "name": "English"}, "target": {"code": "de", "name": "German"}
                     },
-                    "suggestions": False, "filesTranslation": False,
+                    "suggestions": False, "filesTranslation": True, "supportedFilesFormat": [".docx", ".txt"],
                 }
             ]
         }
@@ -134,7 +134,10 @@ class LibreTranslateSettings(BaseModel):
     charLimit: int = Field(description="Maximum number of characters in a request.")
     language: dict[str, dict[str, str]] = Field(description="The languages to begin with, source and target.")
     suggestions: Annotated[bool, Field(description="Whether users may suggest translations; never.")] = False
-    filesTranslation: Annotated[bool, Field(description="Whether files are translated; never.")] = False
+    filesTranslation: Annotated[bool, Field(description="Whether files are translated; always.")] = True
+    supportedFilesFormat: list[str] = Field(
+        description="The endings of the names of files that are translated."
+    )
 
 
 _LANGUAGES = {"source": {"code": "en", "name": "English"}, "target": {"code": "de", "name": "German"}}
@@ -148,11 +151,13 @@ class LibreTranslateError(BaseModel):
     error: str = Field(description="What is wrong, and what to do.")
 
 
-class _LibreTranslateRoute(CompatRoute):
+class LibreTranslateRoute(CompatRoute):
+    """A route with errors in LibreTranslate's format."""
+
     error_field = "error"
 
 
-router = APIRouter(prefix="/libretranslate", tags=["LibreTranslate's API"], route_class=_LibreTranslateRoute)
+router = APIRouter(prefix="/libretranslate", tags=["LibreTranslate's API"], route_class=LibreTranslateRoute)
 
 
 @router.post(
@@ -257,7 +262,5 @@ async def frontend_settings(manager: Manager) -> LibreTranslateSettings:
         keyRequired=settings.needs_key,
         charLimit=settings.max_characters,
         language=_LANGUAGES,
+        supportedFilesFormat=list(FORMATS),
     )
-
-
-fallback = FallbackApp("LibreTranslate's API", (router,), _LibreTranslateRoute)

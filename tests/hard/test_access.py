@@ -24,7 +24,7 @@ REFUSED = {401, 403}  # DeepL's clients expect a 403
 # These reveal no text, and the page needs some of them before it can ask for a key.
 OPEN = {
     "/healthz", "/readyz", "/metrics", "/model", "/languages", "/libretranslate/languages", "/libretranslate/health",
-    "/libretranslate/frontend/settings",
+    "/libretranslate/frontend/settings", "/libretranslate/download_file/{name}",
 }  # fmt: skip
 
 WRONG: dict[str, bytes | None] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -126,14 +125,13 @@ def test_deepls_client_gets_an_error_for_unsupported_calls(
         client.rephrase_text("Hi", target_lang="DE")
     with pytest.raises(deepl.DeepLException, match=r"There is nothing at /v3/style_rules\. From"):
         client.get_all_style_rules()
-    with pytest.raises(deepl.DeepLException, match=r"There is nothing at /v2/document\. From"):
-        client.translate_document(io.BytesIO(b"Hi"), io.BytesIO(), target_lang="DE", filename="a.txt")
 
 
 @pytest.mark.parametrize(
     ("method", "path", "status", "allowed"),
     [
-        ("POST", "/v2/document", 404, None),
+        ("GET", "/v2/document", 405, "POST"),
+        ("GET", "/v2/document/some-id/result", 405, "POST"),
         ("GET", "/v2/", 404, None),
         ("POST", "/v2/translate/", 404, None),
         ("DELETE", "/v3/style_rules/some-id", 404, None),

@@ -160,7 +160,7 @@ def test_a_key_in_the_url_is_accepted_and_not_logged(
     ("method", "path", "status", "allowed"),
     [
         ("POST", "/libretranslate/suggest", 404, None),
-        ("POST", "/libretranslate/translate_file", 404, None),
+        ("GET", "/libretranslate/translate_file", 405, "POST"),
         ("GET", "/libretranslate/translate", 405, "POST"),
         ("POST", "/libretranslate/languages", 405, "GET"),
     ],
@@ -229,8 +229,9 @@ def test_what_a_page_for_libretranslate_asks(make_client: Callable[..., TestClie
     assert settings.pop("language") == {
         "source": {"code": "en", "name": "English"}, "target": {"code": "de", "name": "German"}
     }  # fmt: skip
+    assert {".docx", ".srt"} <= set(settings.pop("supportedFilesFormat"))
     assert settings == {
-        "apiKeys": True, "keyRequired": True, "charLimit": 70, "suggestions": False, "filesTranslation": False,
+        "apiKeys": True, "keyRequired": True, "charLimit": 70, "suggestions": False, "filesTranslation": True,
     }  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from translator.translate.receipt import check
 KEY = "a-key-of-the-tests"
 OPEN = {
     "/healthz", "/readyz", "/metrics", "/model", "/languages", "/libretranslate/languages", "/libretranslate/health",
-    "/libretranslate/frontend/settings",
+    "/libretranslate/frontend/settings", "/libretranslate/download_file/{name}",
 }  # fmt: skip
 GLOSSARY = {"name": "Products"}
 DICTIONARY = {"source_lang": "en", "target_lang": "de", "entries": "a\tb", "entries_format": "tsv"}
@@ -34,6 +34,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v3/glossaries": GLOSSARY | {"dictionaries": [DICTIONARY]},
     "/libretranslate/translate": {"q": "Hi", "source": "auto", "target": "de", "alternatives": 1},
     "/libretranslate/detect": {"q": "Hi"},
+}
+# The fields of those that need a file, too.
+UPLOADS: dict[str, dict[str, str]] = {
+    "/documents": {"formality": "formal"},
+    "/v2/document": {"target_lang": "DE"},
+    "/libretranslate/translate_file": {"source": "en", "target": "de"},
 }
 
 
@@ -305,6 +311,8 @@ def test_keys_may_be_sent_as_described(make_client: Callable[..., TestClient]) -
         security = operation.get("security", [])
         assert [list(one) for one in security] == ([] if path in OPEN else [[name] for name in schemes]), path
         body: dict[str, Any] = {"json": BODIES[path]} if path in BODIES and method == "post" else {}
+        if path in UPLOADS:
+            body = {"files": {"file": ("a.txt", b"Hello")}, "data": UPLOADS[path]}
         assert (client.request(method, path, **body).status_code in (401, 403)) == (path not in OPEN)
         for choice in security:
             headers = keys_in_headers(schemes[next(iter(choice))], KEY)
