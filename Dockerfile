@@ -42,7 +42,8 @@ COPY service service
 RUN /pip/bin/pip install ${PIP_ARGS} --no-deps --no-build-isolation --target /app .
 
 FROM ${BASE}
-RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin translator
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin translator \
+    && install --directory --owner translator /data
 # Two layers: an upgrade of the service alone does not move the dependencies again.
 COPY --from=dependencies /venv /venv
 COPY --from=application /app /app

@@ -10,7 +10,7 @@ from service.errors import InvalidRequest
 from service.glossaries import SERVED_PAIR, Dictionary, DictionaryInfo, StoredGlossary
 from service.schemas.parsing import explain
 from translator.errors import InputError
-from translator.text.glossary_files import Format, parse_glossary
+from translator.text.glossary_files import GlossaryFormat, parse_glossary
 
 MAX_NAME_BYTES = 1024  # as in DeepL's API
 _MAX_DICTIONARIES = 100
@@ -101,7 +101,7 @@ class DictionaryBody(_Body):
     source_lang: Language = Field(description=_LANGUAGE, examples=["EN"])
     target_lang: Language = Field(description=_LANGUAGE, examples=["DE"])
     entries: str = Field(description="A line for each entry, with the term and its translation.")
-    entries_format: Annotated[Format, BeforeValidator(_lower)] = Field(description=_FORMAT)
+    entries_format: Annotated[GlossaryFormat, BeforeValidator(_lower)] = Field(description=_FORMAT)
 
     def dictionary(self) -> Dictionary:
         """Parse the entries; raises InvalidRequest that names the line."""

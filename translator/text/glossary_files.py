@@ -8,13 +8,12 @@ import csv
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 from translator.errors import InputError
 from translator.text.glossary import Glossary
 
-Format = Literal["tsv", "csv"]
-FORMATS: tuple[Format, ...] = get_args(Format)
+GlossaryFormat = Literal["tsv", "csv"]
 _BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -37,7 +36,7 @@ def load_glossary(path: Path) -> Glossary:
         raise InputError(f"{path}, {error}") from None
 
 
-def parse_glossary(text: str, form: Format, languages: tuple[str, str] = ("en", "de")) -> Glossary:
+def parse_glossary(text: str, form: GlossaryFormat, languages: tuple[str, str] = ("en", "de")) -> Glossary:
     """Read a glossary from the text of a file; raises InputError that names the line.
 
     If a line of a CSV file names its languages, they must be these.
