@@ -320,7 +320,7 @@ SENTENCES: dict[OpaqueKind, list[str]] = {
         "Included: ⟦✓⟧, not included: ⟦✗⟧.",
         "⟦☐⟧ Buy milk",
         "Red ⟦·⟧ Green ⟦·⟧ Blue",
-        "⟦←⟧ Back ⟦|⟧ Forward ⟦→⟧",
+        "⟦←⟧ Back | Forward ⟦→⟧",
         "It´s the ⟦´⟧ key, and THEY´RE right.",
         "See ⟦§⟧ 3 and ⟦¶⟧ 4.",
         "⟦•⟧ First\n⟦•⟧ Second",

@@ -122,6 +122,20 @@ def test_a_line_break_or_a_tab_ends_a_sentence(line_break: str) -> None:
     assert sentences(f"of two{line_break}lines") == ["of two", "lines"]
 
 
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        ("Home | My account | Contact us", ["Home", "My account", "Contact us"]),
+        ("| Name | Old price |", ["Name", "Old price"]),
+        ("|Name|Price|", ["|Name|Price|"]),
+        ("a || b or a |= b", ["a || b or a |= b"]),
+        (" | | ", []),
+    ],
+)
+def test_a_bar_between_spaces_separates_cells(text: str, cells: list[str]) -> None:
+    assert [text[one.start : one.end] for one in split_sentences(text)] == cells
+
+
 @pytest.mark.parametrize("text", ["", " ", "\n", " \r\n\t\u00a0\u3000\u2028\x85 ", " " * 3000])
 def test_blank_text_has_no_sentences(text: str) -> None:
     assert split_sentences(text) == []

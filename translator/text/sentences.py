@@ -16,7 +16,8 @@ from translator.text.normalisation import refuse_surrogates
 # longer than this.
 _WINDOW_CHARACTERS = 1000
 
-_CELL = re.compile("[^\t\n\r\v\f\x85\u2028\u2029]+")
+_CELL = re.compile(r"(?:[^|\t\n\r\v\f\x85\u2028\u2029]++|(?<=\S)\||\|(?=\S))++")
+"""A part of a line between tabs, or between bars with spaces around them, as in “Home | Contact”."""
 _NOT_PRINTABLE_ASCII = re.compile(r"[^\x20-\x7e]")
 _QUOTES = dict.fromkeys("“”„‟«»", '"') | dict.fromkeys("‘’‚‛‹›", "'")
 _APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")  # else the splitter takes two of them for a quotation
@@ -94,12 +95,12 @@ class Span:
 
 
 def split_sentences(text: str) -> list[Span]:
-    """Return the sentences of an English text, in order and disjoint, covering everything but whitespace.
+    """Return the sentences of an English text, in order and disjoint, covering everything but whitespace and bars.
 
-    A line break or a tab always ends a sentence. Within a line, a sentence ends where sentencex says so and whitespace
-    follows, so that addresses, file names and code stay whole. A run of emoji, including spaces in it, splits the
-    sentence and becomes its own span, since it must be copied; so does punctuation after it. Blank text has no
-    sentences.
+    A line break, a tab, or a bar with spaces around it (“Home | Contact”) always ends a sentence. Within a line, a
+    sentence ends where sentencex says so and whitespace follows, so that addresses, file names and code stay whole. A
+    run of emoji, including spaces in it, splits the sentence and becomes its own span, since it must be copied; so does
+    punctuation after it. Blank text has no sentences.
 
     Raises InputError on a lone surrogate.
     """

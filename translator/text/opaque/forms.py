@@ -311,7 +311,6 @@ AT_WORDS: Table = (
     ("identifier", r"(?:[cC]\+\+\d{0,2}+|[CF]#)(?!\w)"),
 )
 AT_MARKS: tuple[tuple[str, OpaqueKind, str], ...] = (
-    ("|", "sign", r"(?<=\S )\|(?= [^\s|])"),
     ("", "sign", r"(?<![\d.,])(?<!\d )[¢£¥\u20a0-\u20c0](?! ?\d|[.,]\d)"),
     (
         "",
