@@ -2,13 +2,14 @@
 //
 // Reading order: this file (events), live.js (when a text is sent), server.js (requests and their errors), view.js (the
 // translation on the page), words.js with mirror.js (word alignment), faults.js (what was lost), alternatives.js.
-// Independent of these: formality.js, highlights.js, messages.js, history.js, curl.js, files.js, clipboard.js,
+// Independent of these: formality.js, highlights.js, messages.js, history.js, curl.js, files.js, documents.js, clipboard.js,
 // storage.js, characters.js.
 
 import { Alternatives } from "./alternatives.js";
 import { countCharacters, wellFormed } from "./characters.js";
 import { copyFrom } from "./clipboard.js";
 import { curlCommand } from "./curl.js";
+import { DocumentPanel } from "./documents.js";
 import { Faults } from "./faults.js";
 import { acceptFiles, firstLineEnd, saveText } from "./files.js";
 import { offerFormality, setUpFormality } from "./formality.js";
@@ -47,6 +48,14 @@ const history = new History((entry) => {
   view.showOld(entry.translation);
   replaceSource(entry.source);
 });
+const documents = new DocumentPanel({
+  panel: element("document"),
+  name: element("document-name"),
+  state: element("document-state"),
+  progress: element("document-progress"),
+  save: element("document-save"),
+  close: element("document-close"),
+});
 const live = new Live({ changed, started, sentence, done, failed });
 
 // --- the text
@@ -67,6 +76,7 @@ element("clear").addEventListener("click", () => {
 });
 acceptFiles(element("panes"), element("open"), element("file"), {
   maxCharacters: () => limits?.max_characters ?? Infinity,
+  document: (sent) => documents.translate(sent, failed),
   opened(name, text) {
     replaceSource(text);
     file = { name, lineEnd: firstLineEnd(text) };

@@ -1,12 +1,12 @@
 // Opening and saving files.
 
-const TEXT_FILE = /\.(txt|md)$/i;
+const TEXT_FILE = /\.(txt|md)$/i; // other files are documents, which the server reads
 const MAX_BYTES_PER_CHARACTER = 4;
 
-/** Open text files that are dropped on `area` or chosen with `button`. */
-export function acceptFiles(area, button, input, { maxCharacters, opened, refused }) {
+/** Open files that are dropped on `area` or chosen with `button`: texts, or documents for the server. */
+export function acceptFiles(area, button, input, { maxCharacters, opened, document, refused }) {
   const open = async (file) => {
-    if (!TEXT_FILE.test(file.name)) return refused("notText", file.name);
+    if (!TEXT_FILE.test(file.name)) return document(file);
     if (file.size > MAX_BYTES_PER_CHARACTER * maxCharacters()) return refused("fileTooLarge", file.name, maxCharacters());
     const text = decode(await file.arrayBuffer());
     return text === null ? refused("notUtf8", file.name) : opened(file.name, text);

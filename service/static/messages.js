@@ -18,7 +18,7 @@ export const MESSAGES = {
     ready: (model, device) => `${model} on ${device}`,
     unreachable: "No connection",
 
-    placeholder: "Type or paste English text, or drop a .txt or .md file here",
+    placeholder: "Type or paste English text, or drop a file here",
     empty: "The German text appears here while you type",
     openFile: "Open file",
     clear: "Clear",
@@ -71,7 +71,11 @@ export const MESSAGES = {
     overLimit: (excess, limit) =>
       `The text is ${plural(excess, "character", "characters")} over the limit of ${number(limit)}. ` +
       "Shorten it, or translate it in parts.",
-    notText: (name) => `${name} is not a .txt or .md file. Save the text as one of these first.`,
+    documentSent: "Sending…",
+    documentTranslating: (seconds) => `Translating; about ${number(seconds)} s left`,
+    documentDone: (name) => `Translated as ${name}. The server has deleted its copy.`,
+    saveDocument: "Save translation",
+    close: "Close",
     notUtf8: (name) => `${name} is not UTF-8 text. Save it in UTF-8 first.`,
     fileTooLarge: (name, limit) => `${name} is over the limit of ${number(limit)} characters. Translate it in parts.`,
     serverGone: (seconds) => `The server cannot be reached. Your text is still here. ${again(seconds)}`,
@@ -97,7 +101,7 @@ export const MESSAGES = {
     ready: (model, device) => `${model} auf ${device}`,
     unreachable: "Keine Verbindung",
 
-    placeholder: "Englischen Text eingeben, einfügen oder als .txt- oder .md-Datei hierher ziehen",
+    placeholder: "Englischen Text eingeben oder einfügen, oder eine Datei hierher ziehen",
     empty: "Hier erscheint der deutsche Text, während Sie tippen",
     openFile: "Datei öffnen",
     clear: "Leeren",
@@ -151,7 +155,11 @@ export const MESSAGES = {
     overLimit: (excess, limit) =>
       `Der Text hat ${number(excess)} Zeichen mehr als die erlaubten ${number(limit)}. ` +
       "Kürzen Sie ihn, oder übersetzen Sie ihn in Teilen.",
-    notText: (name) => `${name} ist keine .txt- oder .md-Datei. Speichern Sie den Text zuerst als solche.`,
+    documentSent: "Wird gesendet …",
+    documentTranslating: (seconds) => `Wird übersetzt, noch etwa ${number(seconds)} s`,
+    documentDone: (name) => `Übersetzt als ${name}. Der Server hat seine Kopie gelöscht.`,
+    saveDocument: "Übersetzung speichern",
+    close: "Schließen",
     notUtf8: (name) => `${name} ist kein Text in UTF-8. Speichern Sie ihn zuerst in dieser Kodierung.`,
     fileTooLarge: (name, limit) =>
       `${name} hat mehr als die erlaubten ${number(limit)} Zeichen. Übersetzen Sie den Text in Teilen.`,

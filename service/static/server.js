@@ -99,10 +99,32 @@ export async function* translateStream(text, signal) {
   throw new Problem({ status: 0 });
 }
 
+/** Upload a document; returns its description. */
+export async function uploadDocument(file, signal) {
+  const body = new FormData();
+  body.append("file", file);
+  for (const [name, value] of Object.entries(formalityWish())) body.append(name, value);
+  return (await ask("documents", { method: "POST", headers: credentials(), body, signal })).json();
+}
+
+/** How far a document is. */
+export async function fetchDocument(id, signal) {
+  return (await ask(`documents/${id}`, { headers: credentials(), signal })).json();
+}
+
+/** The translated document, which the server deletes. */
+export async function fetchTranslatedDocument(id, signal) {
+  const response = await ask(`documents/${id}/translation`, { headers: credentials(), signal });
+  return unlessBroken(response.blob(), signal);
+}
+
 function post(path, body, signal) {
-  const headers = { "Content-Type": "application/json" };
-  if (hasKey()) headers.Authorization = `Bearer ${tabStorage.read(KEY)}`;
+  const headers = { "Content-Type": "application/json", ...credentials() };
   return ask(path, { method: "POST", headers, body: JSON.stringify(body), signal });
+}
+
+function credentials() {
+  return hasKey() ? { Authorization: `Bearer ${tabStorage.read(KEY)}` } : {};
 }
 
 async function ask(path, request) {

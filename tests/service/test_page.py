@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shlex
@@ -14,6 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar
 
+import docx
 import pytest
 from fastapi import FastAPI
 
@@ -403,7 +405,6 @@ def test_a_saved_translation_has_the_name_and_the_line_endings_of_its_file(
     ("name", "content", "told"),
     [
         ("owls.txt", [72, 105], None),
-        ("owls.pdf", [72, 105], "owls.pdf is not a .txt or .md file"),
         ("owls.txt", [0xE4, 0x20], "owls.txt is not UTF-8 text"),
         ("owls.txt", [72] * 41, "over the limit of 10 characters"),
     ],
@@ -427,6 +428,72 @@ def test_a_file_is_dropped(
     else:
         expect(page.get_by_role("alert")).to_contain_text(told)
         expect(page.locator("#source")).to_have_value("")
+
+
+def letter(*texts: str) -> bytes:
+    document = docx.Document()
+    for text in texts:
+        document.add_paragraph(text)
+    content = io.BytesIO()
+    document.save(content)
+    return content.getvalue()
+
+
+def choose(page: Any, name: str, content: bytes) -> None:
+    page.locator("#file").set_input_files({"name": name, "mimeType": "application/x", "buffer": content})
+
+
+def test_a_document_is_translated_and_saved(ready_page: Any, engine: WordForWord) -> None:
+    page = ready_page
+    write(page, "Two owls")
+    gate = engine.hold("An owl sleeps")
+    choose(page, "owls.docx", letter("Two owls", "An owl sleeps"))
+    expect(page.locator("#document-name")).to_have_text("owls.docx")
+    expect(page.locator("#document-state")).to_contain_text("Translating; about")
+    expect(page.locator("#document-progress")).to_be_visible()
+    expect(page.locator("#document-save")).to_be_hidden()
+    gate.set()
+    expect(page.locator("#document-state")).to_contain_text("Translated as owls.de.docx")
+    expect(page.locator("#document-progress")).to_be_hidden()
+    expect(page.locator("#document-save")).to_be_focused()
+    for _ in range(2):  # the page has it, though the server has deleted it
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Save translation").click()
+        assert download.value.suggested_filename == "owls.de.docx"
+    written = docx.Document(download.value.path()).paragraphs
+    assert [paragraph.text for paragraph in written] == ["Zwei Eulen", "Eine Eule schläft"]
+    expect(page.locator("#source")).to_have_value("Two owls")  # the text stays
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator("#document")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("owls.pdf", b"%PDF", "a PDF has no paragraphs"),
+        ("owls.docx", b"Hello", "the file is no Word file"),
+        ("owls.json", b'["It fails"]', "The document could not be translated"),
+    ],
+)
+def test_a_document_that_cannot_be_translated_is_explained(
+    ready_page: Any, engine: WordForWord, name: str, content: bytes, told: str
+) -> None:
+    engine.errors["It fails"] = RuntimeError("secret")
+    choose(ready_page, name, content)
+    expect(ready_page.locator("#document-state")).to_contain_text(told)
+    expect(ready_page.locator("#document-progress")).to_be_hidden()
+    choose(ready_page, "owls.json", b'["Two owls"]')
+    expect(ready_page.locator("#document-state")).to_contain_text("Translated as owls.de.json")
+
+
+def test_a_document_needs_the_key(open_page: Callable[..., Any]) -> None:
+    page = open_page(api_keys=f"web:{sha256(b'a-key-of-the-tests').hexdigest()}")
+    choose(page, "owls.json", b'["Two owls"]')
+    expect(page.get_by_role("alert")).to_contain_text("This server needs an API key")
+    page.locator("#key").fill("a-key-of-the-tests")
+    page.get_by_role("button", name="Use this key").click()
+    choose(page, "owls.json", b'["Two owls"]')
+    expect(page.locator("#document-state")).to_contain_text("Translated as owls.de.json")
 
 
 # --- errors
