@@ -32,13 +32,10 @@ async def translate_with_attributes(
         return await model.translate(body, deadline)
     found = [read_attributes(text, options) for text in body.texts]
     values = [one.text for attributes in found for one in attributes]
-    style = {
-        name: getattr(body, name)
-        for name in ("numbers", "formality", "source_language", "beam_size", "banned")
-    }
-    germans = (
-        iter(await model.translate(TranslateRequest(text=values, **style), deadline)) if values else iter(())
+    plain = body.model_copy(
+        update={"text": values, "format": "text", "prefix": "", "alternatives": 0, "alignment": False}
     )
+    germans = iter(await model.translate(plain, deadline) if values else ())
     edited = [
         Edited(text, attributes, [next(germans).text for _ in attributes])
         for text, attributes in zip(body.texts, found, strict=True)

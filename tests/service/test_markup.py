@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from service.attributes import translate_with_attributes
+from service.batcher import Deadline
 from service.engine import TranslateKind, TranslationResult
+from service.schemas.translation import TranslateRequest
+from service.schemas.translation_answer import TranslatedText
 from tests.service.conftest import EchoEngine
 from translator.evaluation.alignment import Link
 from translator.text import split_sentences
@@ -190,6 +195,25 @@ def test_attributes_on_request(api: TestClient) -> None:
         for one in (*sentence["checks"], *sentence["alignment"])
     ] == [("5", "5"), ("<b>", "<b>"), ("</b>", "</b>"), ("See", "SEE")]
     assert translated(api, text="<p>a</p>", format="html", translate_attributes=True)["text"] == "<p>A</p>"
+
+
+def test_attributes_are_translated_with_the_options_of_the_request() -> None:
+    """Such as its glossary and its length penalty."""
+    asked: list[TranslateRequest] = []
+
+    class Model:
+        async def translate(self, body: TranslateRequest, deadline: Deadline) -> list[TranslatedText]:
+            asked.append(body)
+            return [TranslatedText(text=text, score=0, sentences=[]) for text in body.texts]
+
+    body = TranslateRequest(
+        text='<img alt="A house">', format="html", translate_attributes=True, length_penalty=2,
+        glossary={"house": "Haus"},
+    )  # fmt: skip
+    asyncio.run(translate_with_attributes(Model(), body, Deadline.after(9)))
+    attributes, page = asked
+    assert (attributes.texts, attributes.markup, attributes.length_penalty) == (["A house"], None, 2)
+    assert attributes.style.glossary is page.style.glossary is not None
 
 
 def test_a_stream_has_no_attributes(api: TestClient) -> None:
