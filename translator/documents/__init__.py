@@ -3,9 +3,10 @@
     document = read_document("letter.docx", content)
     document.write([german(unit) for unit in document.units])
 
-Reading order: `encoding`, `slots`; of formats that are text `plain`, `tables`, `json_strings`, `gettext`, `subtitles`,
-`markdown_inline`, `markdown`, `web_page`; of those that are archives `package`, `runs`, `drawings`, `word`, `slides`,
-`workbook`; then `unit_xml`, the units as the translator reads them, and `translation`.
+Reading order: `encoding`, `slots`; of formats that are text `plain`, `tables`, `json_strings`, `yaml_strings`,
+`key_values`, `gettext`, `xml_strings`, `subtitles`, `markdown_inline`, `markdown`, `web_page`; of those that are
+archives `package`, `runs`, `drawings`, `word`, `slides`, `workbook`, `open_document`, `book`; then `unit_xml`, the
+units as the translator reads them, and `translation`.
 """
 
 from collections.abc import Callable
@@ -56,7 +57,11 @@ _SLIDES = DocumentFormat("PowerPoint", f"{_OFFICE}.presentationml.presentation",
 _WORKBOOK = DocumentFormat("Excel", f"{_OFFICE}.spreadsheetml.sheet", "workbook.read_xlsx")
 _MARKDOWN = DocumentFormat("Markdown", "text/markdown", "markdown.read_markdown")
 _HTML = DocumentFormat("HTML", "text/html", "web_page.WebPage")
+_XLIFF = DocumentFormat("XLIFF", "application/xliff+xml", "xml_strings.read_xliff")
+_YAML = DocumentFormat("YAML", "application/yaml", "yaml_strings.read_yaml")
 _GETTEXT = DocumentFormat("gettext", "text/x-gettext-translation", "gettext.read_po")
+
+_OPEN = "application/vnd.oasis.opendocument"
 
 FORMATS = {
     ".txt": DocumentFormat("plain text", "text/plain", "plain.read_text"),
@@ -72,10 +77,20 @@ FORMATS = {
     ".pptm": _SLIDES,
     ".xlsx": _WORKBOOK,
     ".xlsm": _WORKBOOK,
+    ".odt": DocumentFormat("OpenDocument text", f"{_OPEN}.text", "open_document.read_open_document"),
+    ".epub": DocumentFormat("EPUB", "application/epub+zip", "book.Book"),
     ".po": _GETTEXT,
     ".pot": _GETTEXT,
     ".json": DocumentFormat("JSON", "application/json", "json_strings.read_json"),
     ".arb": DocumentFormat("ARB", "application/json", "json_strings.read_arb"),
+    ".yaml": _YAML,
+    ".yml": _YAML,
+    ".xliff": _XLIFF,
+    ".xlf": _XLIFF,
+    ".tmx": DocumentFormat("TMX", "application/x-tmx+xml", "xml_strings.read_tmx"),
+    ".resx": DocumentFormat("RESX", "text/microsoft-resx", "xml_strings.read_resx"),
+    ".properties": DocumentFormat("Java properties", "text/x-java-properties", "key_values.read_properties"),
+    ".strings": DocumentFormat("Apple strings", "text/plain", "key_values.read_strings"),
     ".csv": DocumentFormat("CSV", "text/csv", "tables.read_csv"),
     ".tsv": DocumentFormat("TSV", "text/tab-separated-values", "tables.read_tsv"),
 }

@@ -1,0 +1,117 @@
+"""OpenDocument and EPUB."""
+
+import io
+import zipfile
+
+import pytest
+from lxml import etree
+
+from translator.documents import read_document
+from translator.errors import InputError
+from translator.text.stand_ins import closing, lone, opening
+
+O0, C0, O1, C1, W0 = opening(0), closing(0), opening(1), closing(1), lone(0)
+NAMESPACES = (
+    'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+    'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" xmlns:draw="urn:draw"'
+)
+
+
+def archive(parts: dict[str, str]) -> bytes:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as file:
+        for name, part in parts.items():
+            file.writestr(name, part)
+    return written.getvalue()
+
+
+def parts(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as file:
+        return {name: file.read(name) for name in file.namelist()}
+
+
+def odt(body: str) -> bytes:
+    mimetype = {"mimetype": "application/vnd.oasis.opendocument.text"}
+    return archive(mimetype | {"content.xml": f"<office:text {NAMESPACES}>{body}</office:text>"})
+
+
+@pytest.mark.parametrize(
+    ("body", "unit", "german", "expected"),
+    [
+        ("<text:p>One  \n two</text:p>", "One two", "Eins zwei", "<text:p>Eins zwei</text:p>"),
+        (
+            '<text:h>Read <text:span text:style-name="T1">this</text:span> now</text:h>',
+            f"Read {O0}this{C0} now",
+            f"Jetzt {O0}dies{C0} lesen",
+            '<text:h>Jetzt <text:span text:style-name="T1">dies</text:span> lesen</text:h>',
+        ),
+        (
+            "<text:p>a<text:tab/>b <text:s/>c<text:line-break/>d</text:p>",
+            "a\tb  c\nd",
+            "w\tx  y\nz",
+            '<text:p>w<text:tab/>x <text:s text:c="1"/>y<text:line-break/>z</text:p>',
+        ),
+        (
+            "<text:p>Page <text:page-number>3</text:page-number> of<text:bookmark/> it</text:p>",
+            f"Page {W0} of{O0}{C0} it",
+            f"Von ihm{O0}{C0} Seite {W0}",
+            "<text:p>Von ihm<text:bookmark/> Seite <text:page-number>3</text:page-number></text:p>",
+        ),
+        (
+            "<text:p>a <text:a><text:span>b</text:span> c</text:a></text:p>",
+            f"a {O0}{O1}b{C1} c{C0}",
+            f"{O0}c {O1}b{C1}{C0} a",
+            "<text:p><text:a>c <text:span>b</text:span></text:a> a</text:p>",
+        ),
+    ],
+)
+def test_paragraphs(body, unit, german, expected):
+    content = odt(body)
+    document = read_document("a.odt", content)
+    assert document.units == [unit]
+    assert parts(document.write(document.units)) == parts(content)
+    written = parts(document.write([german]))
+    assert list(written) == ["mimetype", "content.xml"]
+    wanted = etree.fromstring(f"<office:text {NAMESPACES}>{expected}</office:text>")
+    assert etree.tostring(etree.fromstring(written["content.xml"]), method="c14n") == etree.tostring(
+        wanted, method="c14n"
+    )
+
+
+def test_notes_are_units_and_stay_in_place():
+    content = odt(
+        "<text:p>Text<text:note><text:note-body><text:p>Note</text:p></text:note-body></text:note>.</text:p>"
+    )
+    document = read_document("a.odt", content)
+    assert document.units == [f"Text{O0}{C0}.", "Note"]
+    written = etree.fromstring(parts(document.write([f"Wort{O0}{C0}.", "Fußnote"]))["content.xml"])
+    assert "".join(written.itertext()) == "WortFußnote."
+
+
+def test_protected_documents_are_refused():
+    content = archive({"content.xml": "x", "META-INF/manifest.xml": "<m:encryption-data/>"})
+    with pytest.raises(InputError, match="password"):
+        read_document("a.odt", content)
+    with pytest.raises(InputError, match=r"no part content\.xml"):
+        read_document("a.odt", archive({"a": "b"}))
+
+
+def test_chapters_of_a_book():
+    page = '<html xmlns="http://www.w3.org/1999/xhtml"><body><p>One <i>two</i><br/></p></body></html>'
+    chapter = f'<?xml version="1.0"?>\n{page}'
+    content = archive(
+        {
+            "mimetype": "application/epub+zip",
+            "META-INF/container.xml": "<c/>",
+            "b.xhtml": chapter,
+            "c.css": "p {}",
+        }
+    )
+    document = read_document("a.epub", content)
+    [unit] = document.units
+    assert parts(document.write(document.units)) == parts(content)
+    written = parts(document.write([unit.replace("One", "Eins").replace("two", "zwei")]))
+    expected = chapter.replace("One", "Eins").replace("two", "zwei")
+    assert written == parts(content) | {"b.xhtml": expected.encode()}
+    with pytest.raises(InputError, match="no part META-INF"):
+        read_document("a.epub", archive({"b.xhtml": chapter}))
