@@ -168,7 +168,8 @@ def test_the_style_decides_whether_a_file_can_be_resumed(model_folder):
 @pytest.mark.parametrize(("name", "separator"), [("terms.tsv", "\t"), ("terms.csv", ",")])
 def test_a_glossary_is_passed_on(run, text, tmp_path, name, separator):
     (tmp_path / name).write_text(f"fee{separator}Entgelt\n", encoding="utf-8")
-    assert run("translate", str(text), "--glossary", str(tmp_path / name))[0] == 0
+    command = "translate", str(text), "--glossary", str(tmp_path / name), "--processes", "1"
+    assert run(*command)[0] == 0
     assert set(CannedTranslator.asked_for) == {Style(glossary=Glossary.of([("fee", "Entgelt")]))}
 
 
