@@ -49,6 +49,8 @@ class DocumentFormat:
             return read(content)
         except RecursionError:
             raise InputError("the file nests its parts too deeply; split it") from None
+        except ValueError as error:  # too many tags in a paragraph, or a number that is none
+            raise InputError(f"the file cannot be read: {error}; correct it first") from None
 
 
 _OFFICE = "application/vnd.openxmlformats-officedocument"

@@ -15,6 +15,9 @@ from translator.markup.units import Unit, UnitBuilder
 _FRONT_MATTER = re.compile(r"---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _BLOCK_START = re.compile(r"(?:[-+*>#=~`|:]|\d+[.)]|<[a-zA-Z/!?])")
 """What would begin another block if a line of a paragraph began with it."""
+_DELIMITER = re.compile(r"[*_~`\[<]")
+_MOST_DELIMITERS = 2_000
+"""A paragraph with more is no text, and matching them takes quadratic time."""
 _BREAK = "\\\n"
 _LEAST_WIDTH = 20
 
@@ -38,6 +41,8 @@ def _slots(text: str) -> Iterator[Slot]:
     previous: list[int] | None = None
     for token in reader.blocks(body):
         if token.type != "inline" or not token.map or not token.content:
+            continue
+        if len(_DELIMITER.findall(token.content)) > _MOST_DELIMITERS:
             continue
         first = token.map[0]
         column = cells if token.map == previous else 0

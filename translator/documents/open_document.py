@@ -14,6 +14,7 @@ from translator.markup.units import Unit, UnitBuilder
 
 _TEXT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
 _OFFICE = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+_MOST_SPACES = 1_000
 _PARTS = ("content.xml", "styles.xml")
 
 
@@ -64,7 +65,7 @@ def _read(parent: Element, builder: UnitBuilder[Element]) -> None:
     builder.add_text(_joined(parent.text))
     for child in parent:
         if child.tag == _t("s"):
-            builder.add_text(" " * int(child.get(_t("c"), "1")))
+            builder.add_text(" " * min(int(child.get(_t("c"), "1")), _MOST_SPACES))
         elif child.tag in _CONTROLS:
             builder.add_text(_CONTROLS[str(child.tag)])
         elif child.tag in _AROUND:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -12,6 +12,9 @@ from translator.documents.encoding import EncodedText
 from translator.documents.slots import Slot, SlottedText, has_words, replacing
 from translator.errors import InputError
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's, if PyYAML was built with it, is ten times as fast."""
+_RESOLVER: Any = yaml.resolver.Resolver()
 _STRING = "tag:yaml.org,2002:str"
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
 """An anchor and a tag."""
@@ -23,57 +26,72 @@ def read_yaml(content: bytes) -> SlottedText:
     """Read YAML; raises InputError."""
     source = EncodedText.of(content)
     try:
-        slots = sorted(_slots(source.text), key=lambda found: found[0])
+        slots = list(_slots(source.text))
     except yaml.YAMLError as error:
         place = getattr(error, "problem_mark", None)
         where = f" in line {place.line + 1}" if place else ""
         raise InputError(
             f"the file is not YAML: {getattr(error, 'problem', error)}{where}; correct it"
         ) from None
-    return SlottedText(source, [slot for _, slot in slots])
+    return SlottedText(source, slots)
 
 
-def _slots(text: str) -> Iterator[tuple[int, Slot]]:
-    for document in yaml.compose_all(text, Loader=yaml.SafeLoader):
-        seen, todo = set[int](), [document]
-        while todo:
-            node: Any = todo.pop()
-            if id(node) in seen:  # an alias
+def _slots(text: str) -> Iterator[Slot]:
+    """Yield the slots of strings that are no keys. Events, unlike nodes, need no recursion."""
+    is_key: list[bool | None] = [None]  # of the next node, for each open mapping; None for a sequence
+    for event in yaml.parse(text, Loader=_LOADER):
+        match event:
+            case yaml.MappingStartEvent():
+                is_key.append(True)
                 continue
-            seen.add(id(node))
-            if isinstance(node, yaml.MappingNode):
-                todo += [value for _, value in node.value]
-            elif isinstance(node, yaml.SequenceNode):
-                todo += node.value
-            elif node.tag == _STRING and has_words(node.value):
-                start, end = node.start_mark.index, node.end_mark.index
-                if slot := _slot(text, start, end, node.value, node.style):
-                    yield start, slot
+            case yaml.SequenceStartEvent():
+                is_key.append(None)
+                continue
+            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                is_key.pop()
+            case yaml.ScalarEvent():
+                if not is_key[-1] and has_words(event.value) and _is_string(event):
+                    yield from _slot(text, event)
+            case yaml.AliasEvent():
+                pass
+            case _:
+                continue
+        if is_key[-1] is not None:
+            is_key[-1] = not is_key[-1]
 
 
-def _slot(text: str, start: int, end: int, value: str, style: str | None) -> Slot | None:
-    if style in ("|", ">"):
-        return _block(text, start, end, value)
+def _is_string(event: Any) -> bool:
+    tag = event.tag
+    if tag in (None, "!"):
+        tag = _RESOLVER.resolve(yaml.ScalarNode, event.value, event.implicit)
+    return bool(tag == _STRING)
+
+
+def _slot(text: str, event: Any) -> Iterator[Slot]:
+    start, end = event.start_mark.index, event.end_mark.index
     properties = _PROPERTIES.match(text, start)
     assert properties
     start = properties.end()
-    styles: dict[str | None, Callable[[str], str]] = {"'": _single, '"': _double, None: _plain}
-    return replacing(start, end, value, styles[style])
+    if event.style in ("|", ">"):
+        yield from _block(text, start, end, event.value)
+    else:
+        encode = {"'": _single, '"': _double}.get(event.style, _plain)
+        yield replacing(start, end, event.value, encode)
 
 
-def _block(text: str, start: int, end: int, value: str) -> Slot | None:
+def _block(text: str, start: int, end: int, value: str) -> Iterator[Slot]:
     """A block of lines: the header stays, and each line gets the indentation of the first one."""
-    header = re.compile(r"(?:[&!]\S*\s+)*[|>][+-]?[ \t]*(?:#[^\n]*)?\r?\n").match(text, start)
+    header = re.compile(r"[|>][+-]?[ \t]*(?:#[^\n]*)?\r?\n").match(text, start)
     if not header:  # with an indentation of its own
-        return None
+        return
     body = text[header.end() : end]
     indent = re.match(r"(?:[ \t]*\r?\n)*( +)", body)
     if not indent:
-        return None
-    is_folded = ">" in header[0].partition("#")[0]
+        return
+    is_folded = text[start] == ">"
     content = body.rstrip()
     line_end = "\r\n" if "\r\n" in body else "\n"
-    return replacing(
+    yield replacing(
         header.end(),
         header.end() + len(content),
         value.rstrip("\n"),
@@ -98,7 +116,7 @@ def _plain(text: str) -> str:
     """Write a text without quotes if it reads as the same text then."""
     if _PLAIN_START.match(text) and not _NOT_PLAIN.search(text):
         try:
-            node = yaml.compose(text, Loader=yaml.SafeLoader)
+            node = yaml.compose(text, Loader=_LOADER)
         except yaml.YAMLError:
             node = None
         if isinstance(node, yaml.ScalarNode) and node.tag == _STRING and node.value == text:

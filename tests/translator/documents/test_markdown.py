@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from tests.time_limit import cpu_limit
 from translator.documents import read_document
 from translator.text.stand_ins import closing, lone, opening
 
@@ -78,6 +79,12 @@ def shape(text: str) -> list[object]:
         content = token.content if token.type in ("fence", "code_block", "html_block") else ""
         found.append((token.type, token.tag, content, sorted((one.type, str(one.attrs)) for one in children)))
     return found
+
+
+@pytest.mark.parametrize("mark", ["_a_ ", "[", "![", "*a", "~~a ", "<a"])
+def test_paragraphs_of_nothing_but_marks_take_bounded_time(mark):
+    with cpu_limit(5):
+        read_document("a.md", (mark * 30_000).encode())
 
 
 MARKS = [*"*_`[]()<>!\\&;#>|~- \n", "word ", "two ", "**", "\n\n", "  \n", "](u)", "- ", "> ", "&amp;"]

@@ -88,6 +88,18 @@ def test_notes_are_units_and_stay_in_place():
     assert "".join(written.itertext()) == "WortFußnote."
 
 
+def test_runs_of_spaces_are_bounded():
+    [unit] = read_document("a.odt", odt('<text:p>a<text:s text:c="1000000000"/>b</text:p>')).units
+    assert len(unit) == 1002
+    with pytest.raises(InputError, match="cannot be read"):
+        read_document("a.odt", odt('<text:p>a<text:s text:c="many"/>b</text:p>'))
+
+
+def test_more_tags_than_there_are_stand_ins_are_refused():
+    with pytest.raises(InputError, match="cannot be read: tag 16384"):
+        read_document("a.odt", odt(f"<text:p>a{'<text:bookmark/>' * 16_385}</text:p>"))
+
+
 def test_protected_documents_are_refused():
     content = archive({"content.xml": "x", "META-INF/manifest.xml": "<m:encryption-data/>"})
     with pytest.raises(InputError, match="password"):

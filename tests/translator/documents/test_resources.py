@@ -108,8 +108,7 @@ def test_strings_of_resx():
             "in latin-1; save it as UTF-8",
         ),
         ("a.yaml", b"a: [", "not YAML"),
-        ("a.yaml", b"a: *b", "not YAML"),
-        ("a.yaml", b"[" * 5000, r"too deeply|not YAML"),
+        ("a.yaml", b"[" * 5000, "not YAML"),
     ],
 )
 def test_what_cannot_be_read_is_refused(name, content, message):
