@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from translator.config import ModelConfig
+from translator.engines.native import build as native_build
 from translator.engines.native import library as native
 from translator.engines.native.build import (
     COMPILED_KERNELS,
@@ -420,3 +421,17 @@ def test_random_models_and_steps_under_sanitizers(tmp_path):
     done = subprocess.run([program, "1", "30"], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
     assert len(done.stdout.splitlines()) == 30
+
+
+def test_a_library_in_use_is_replaced_and_not_overwritten(tmp_path, monkeypatch):
+    library = tmp_path / "libengine.so"
+    contents = iter([b"old", b"new"])
+    monkeypatch.setattr(
+        native_build, "_link", lambda machine, sources, out, flags: out.write_bytes(next(contents))
+    )
+    native_build.build("x86_64", library)
+    with library.open("rb") as used:
+        native_build.build("x86_64", library)
+        assert used.read() == b"old"
+    assert library.read_bytes() == b"new"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["libengine.json", "libengine.so"]

@@ -6,6 +6,7 @@ python -m translator.engines.native.build aarch64 out.so       # for another one
 
 import hashlib
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -51,7 +52,10 @@ def build(machine: str = "", out: Path = LIBRARY) -> None:
         finished = Path(folder) / "libengine.so"
         _link(name, (FOLDER / "engine.c",), finished, ("-shared", "-s"))
         out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_bytes(finished.read_bytes())
+        # Not written in place: a running service has the old file mapped into its memory, and would crash.
+        new = out.with_name(f"{out.name}.{os.getpid()}")
+        new.write_bytes(finished.read_bytes())
+        new.replace(out)
         manifest_of(out).write_text(json.dumps(hashes(out)), encoding="ascii")
 
 
