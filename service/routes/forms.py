@@ -62,9 +62,11 @@ async def parse_upload(
             yield form[start : start + _PIECE_BYTES]
 
     try:
-        parsed = await MultiPartParser(
+        parser = MultiPartParser(
             headers, pieces(), max_files=1, max_fields=max_fields, max_part_size=len(form)
-        ).parse()
+        )
+        parser.spool_max_size = len(form)  # never in a temporary file, for which there may be no folder
+        parsed = await parser.parse()
     except MultiPartException as error:
         raise InvalidRequest(f"The form cannot be read: {error.message}") from None
     fields, file = list[tuple[str, str]](), None

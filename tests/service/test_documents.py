@@ -168,6 +168,26 @@ def test_other_bodies_are_refused(client: TestClient) -> None:
     assert problem(client.post("/documents", json={}))[0] == 415
 
 
+def test_large_uploads_need_no_temporary_folder(
+    client: TestClient,
+    tmp_path: Path,
+    make_client: Callable[..., TestClient],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stored = make_client(data=tmp_path)
+
+    def none(*_: object, **__: object) -> None:
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr("tempfile._get_default_tempdir", none)
+    monkeypatch.setattr("tempfile.tempdir", None)
+    content = b"Hello.\n" + b" \n" * 1_000_000
+    assert upload(stored, "a.txt", content, source_language="en").status_code == 202
+    status, detail = problem(upload(client, "a.txt", b"Hello"))
+    assert status == 503
+    assert "No usable temporary directory" in detail
+
+
 def test_the_path_of_a_file_is_no_part_of_its_name(client: TestClient) -> None:
     for name in ("../../etc/a.txt", "C:\\dir\\a.txt"):
         assert upload(client, name, b"Hello").json()["name"] == "a.de.txt"
