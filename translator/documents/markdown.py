@@ -18,7 +18,7 @@ _BLOCK_START = re.compile(r"(?:[-+*>#=~`|:]|\d+[.)]|<[a-zA-Z/!?])")
 _DELIMITER = re.compile(r"[*_~`\[<]")
 _MOST_DELIMITERS = 2_000
 """A paragraph with more is no text, and matching them takes quadratic time."""
-_BREAK = "\\\n"
+_BREAKS = ("\\\n", "  \n")
 _LEAST_WIDTH = 20
 
 
@@ -111,7 +111,7 @@ class _Paragraph:
         parts = list[str]()
         for text, tag in self.unit.pieces(translation):
             escaped = "".join(self._escapes.get(character, character) for character in text)
-            parts.append(escaped.rstrip(" ") if tag == _BREAK else escaped)
+            parts.append(escaped.rstrip(" ") if tag in _BREAKS else escaped)
             parts.append((tag or "").replace(" ", _GLUE))
         lines = "".join(parts).split("\n")
         if len(self._places) > 1:
@@ -148,7 +148,7 @@ def _unit(pieces: Sequence[Piece]) -> Unit[str]:
                 builder.add_text(piece.text)
             case "break":
                 builder.add_text(" ")
-                builder.add_point(_BREAK)
+                builder.add_point(piece.raw)
             case "open":
                 opened.append(builder.open(piece.raw))
             case "close":

@@ -100,7 +100,9 @@ def _pieces(source: str, read: list[_Read], tokens: list[Token]) -> Iterator[Pie
         match one.rule:
             case _ if is_break:
                 is_hard = raw.startswith("\\") or source.endswith("  ", 0, one.start)
-                yield Piece("break", "\\\n") if is_hard else Piece("text", raw, " ")
+                # Spelt as in the source: a backslash would make a `*` before it a delimiter.
+                hard_break = "\\\n" if raw.startswith("\\") else "  \n"
+                yield Piece("break", hard_break) if is_hard else Piece("text", raw, " ")
             case "text":
                 yield Piece("text", raw, raw.rstrip(" ") if source.startswith("\n", one.end) else raw)
             case "emphasis" | "strikethrough":

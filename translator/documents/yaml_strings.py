@@ -19,7 +19,7 @@ _STRING = "tag:yaml.org,2002:str"
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
 """An anchor and a tag."""
 _PLAIN_START = re.compile(r"[\w(«„“¿¡]")
-_NOT_PLAIN = re.compile(r": |:\Z| #|[\n\[\]{},]|\s\Z")
+_NOT_PLAIN = re.compile(r": |:\Z| #|[\n\t\[\]{},]|\s\Z")
 
 
 def read_yaml(content: bytes) -> SlottedText:

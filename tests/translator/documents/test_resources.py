@@ -2,7 +2,7 @@
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from translate.storage import properties, resx, tmx, xliff
 
@@ -208,6 +208,7 @@ TEXTS = st.text("ab:#-[]{}'\"\\\n ,&*!|>%@`äE1. \t", min_size=1, max_size=12)
 
 
 @given(TEXTS)
+@example("1\t1")
 def test_any_translation_in_any_style_of_yaml_reads_as_itself(text):
     source = "a: Word\nb: 'Word'\nc: \"Word\"\nd: [Word, {e: Word}]\n"
     document = read_document("a.yaml", source.encode())
