@@ -130,10 +130,10 @@ class _Paragraph:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    """Break a text into lines, none of which would begin another block."""
+    """Break a text into lines, none of which would begin another block, or end with a backslash: a hard line break."""
     lines = list[str]()
     for line in textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]:
-        if lines and _BLOCK_START.match(line):
+        if lines and (_BLOCK_START.match(line) or lines[-1].endswith("\\")):
             lines[-1] += " " + line
         else:
             lines.append(line)

@@ -99,7 +99,9 @@ def _pieces(source: str, read: list[_Read], tokens: list[Token]) -> Iterator[Pie
         done = one.end
         match one.rule:
             case _ if is_break:
-                is_hard = raw.startswith("\\") or source.endswith("  ", 0, one.start)
+                # Blanks before it that were not kept make no token, so that its own is one earlier.
+                around = tokens[max(0, one.token - 1) : one.token + 1]
+                is_hard = raw.startswith("\\") or any(token.type == "hardbreak" for token in around)
                 # Spelt as in the source: a backslash would make a `*` before it a delimiter.
                 hard_break = "\\\n" if raw.startswith("\\") else "  \n"
                 yield Piece("break", hard_break) if is_hard else Piece("text", raw, " ")

@@ -92,6 +92,8 @@ MARKS = [*"*_`[]()<>!\\&;#>|~- \n", "word ", "two ", "**", "\n\n", "  \n", "](u)
 
 @given(st.lists(st.sampled_from(MARKS), max_size=40).map("".join))
 @example("word *  \n_*")
+@example("*****\\  \n](u)&amp;word ")
+@example("\\\\\\  \nword ")
 def test_any_markdown_comes_back_and_keeps_its_structure(text):
     document = read_document("a.md", text.encode())
     assert document.write(document.units) == text.encode()
