@@ -20,8 +20,7 @@ from rich.table import Table
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
-from translator.documents.translation import translate_units
-from translator.markup import read_markup
+from translator.documents.translation import translate_markup
 from translator.translate import Translator
 
 SENTENCES = Path(__file__).parent / "markup_sentences.txt"
@@ -142,8 +141,7 @@ def main(options: Options) -> None:
         return [one.text for one in translator.translate(texts)]
 
     def aligned(texts: list[str]) -> list[str]:
-        documents = list(map(read_markup, texts))
-        return [one.write(translate_units(translator, one.units)) for one in documents]
+        return [translate_markup(translator, text).text for text in texts]
 
     table = Table(
         "tags",

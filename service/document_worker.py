@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -15,7 +15,7 @@ from service.glossaries import SERVED_PAIR, GlossaryStore, merge
 from service.model_manager import ModelManager
 from service.schemas.translation import TranslateRequest
 from translator.documents import read_document
-from translator.documents.unit_xml import UNIT_MARKUP, units_of, xml_of
+from translator.documents.unit_xml import UNIT_MARKUP, parts_of, units_of, xml_of
 from translator.errors import TranslatorError
 from translator.text.glossary import Glossary
 
@@ -94,7 +94,7 @@ class DocumentWorker:
         options = dict(document.options)
         glossary = await asyncio.to_thread(self._glossary, document.owner, options.pop("glossaries", []))
         translations, done = list[str](), 0
-        for part in _parts(source.units):
+        for part in parts_of(source.units, _PART_CHARACTERS):
             translated = await self._translate_part(document, options, glossary, part, done)
             if translated is None:
                 return None
@@ -143,15 +143,3 @@ class DocumentWorker:
             await asyncio.sleep(LEASE_SECONDS / 4)
             with suppress(StorageFailed):
                 await asyncio.to_thread(self._store.renew, document.id, done)
-
-
-def _parts(units: Sequence[str]) -> Iterator[list[str]]:
-    part, size = list[str](), 0
-    for unit in units:
-        if part and size + len(unit) > _PART_CHARACTERS:
-            yield part
-            part, size = [], 0
-        part.append(unit)
-        size += len(unit)
-    if part:
-        yield part

@@ -65,7 +65,7 @@ class NotReady(ServiceError):
 
 
 class GlossaryNotFound(ServiceError):
-    """The client's key has no such glossary or dictionary."""
+    """The glossary or dictionary does not exist, or belongs to another API key."""
 
 
 class GlossaryLimit(ServiceError):
@@ -73,7 +73,7 @@ class GlossaryLimit(ServiceError):
 
 
 class DocumentNotFound(ServiceError):
-    """The client's key has no such document, or no longer."""
+    """The document does not exist, was deleted, or belongs to another API key."""
 
 
 class DocumentNotReady(ServiceError):
@@ -124,9 +124,9 @@ KINDS: dict[type[Exception], Kind] = {
     Unauthorized: Kind(401, "unauthorized", "An API key is needed"),
     Forbidden: Kind(403, "forbidden", "The API key does not allow this"),
     RateLimited: Kind(429, "rate-limited", "Too many requests", retry_after_seconds=1),
-    GlossaryNotFound: Kind(404, "glossary-not-found", "There is no such glossary"),
+    GlossaryNotFound: Kind(404, "glossary-not-found", "The glossary was not found"),
     GlossaryLimit: Kind(507, "glossary-limit", "There is no room for more glossaries"),
-    DocumentNotFound: Kind(404, "document-not-found", "There is no such document"),
+    DocumentNotFound: Kind(404, "document-not-found", "The document was not found"),
     DocumentNotReady: Kind(409, "document-not-ready", "The document is not translated yet"),
     DocumentLimit: Kind(507, "document-limit", "There is no room for more documents"),
     StorageFailed: Kind(503, "storage-failed", "Stored data cannot be reached", retry_after_seconds=5),

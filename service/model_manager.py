@@ -162,7 +162,8 @@ class ModelManager:
         loop = asyncio.get_running_loop()
 
         def on_death(error: BaseException) -> None:  # called on the dying thread
-            loop.call_soon_threadsafe(self._on_death, batcher, error)
+            with suppress(RuntimeError):  # the loop is closed: the service has stopped
+                loop.call_soon_threadsafe(self._on_death, batcher, error)
 
         batcher: Batcher[EngineResult] = Batcher(
             engine,

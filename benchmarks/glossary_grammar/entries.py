@@ -169,7 +169,7 @@ def items() -> list[Item]:
     found += [_unlisted("odd noun", line) for line in _lines(_ODD_NOUNS)]
     found += [_unlisted("phrase", line) for line in _lines(_PHRASES)]
     for kind, table in (("name", _NAMES), ("product", _PRODUCTS), ("odd verb", _ODD_VERBS)):
-        found += [Item(kind, *line.split("|")) for line in _lines(table)]  # type: ignore[arg-type]
+        found += [Item(kind, *line.split("|")) for line in _lines(table)]  # type: ignore[arg-type]  # mypy sees strings, not literals
     return found + [Item("verb", one, forms.replace(" ", "|")) for one, forms in _pairs(_VERBS)]
 
 
@@ -189,9 +189,9 @@ def _pairs(table: str) -> list[tuple[str, str]]:
 def _noun(line: str) -> Item:
     english, plural, gender, singular, german_plural = line.split("|")
     forms = dict.fromkeys([*singular.split(), *german_plural.split()])
-    return Item("noun", english, "|".join(forms), gender, plural, german_plural.split()[0])  # type: ignore[arg-type]
+    return Item("noun", english, "|".join(forms), gender, plural, german_plural.split()[0])  # type: ignore[arg-type]  # mypy sees strings, not literals
 
 
 def _unlisted(kind: Kind, line: str) -> Item:
     english, plural, gender, german = line.split("|")
-    return Item(kind, english, german, gender, plural)  # type: ignore[arg-type]
+    return Item(kind, english, german, gender, plural)  # type: ignore[arg-type]  # mypy sees strings, not literals

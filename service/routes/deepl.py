@@ -46,7 +46,7 @@ _CHANGE_THE_TRANSLATION = (
     "translation_memory_id",
 )
 """Parameters that must not be ignored."""
-_GLOSSARY_ERRORS = {404: "The key has no glossary with one of these ids."}
+_GLOSSARY_ERRORS = {404: "A glossary does not exist or belongs to another API key."}
 _LINES: dict[str, Lines] = {"0": "single", "1": "keep", "nonewlines": "join"}
 
 

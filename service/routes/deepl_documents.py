@@ -27,7 +27,9 @@ _KEY_CHARACTERS = 32
 """The key of a document is the second half of its id in the store."""
 _FIELDS = ("target_lang", "source_lang", "formality", "glossary_id", "glossary_ids")
 _STORAGE = {503: "The storage failed; `Retry-After` says when to try again."}
-_NOT_FOUND = {404: "The API key has no such document, or no longer, or the document key is wrong."}
+_NOT_FOUND = {
+    404: "The document does not exist, was deleted, or belongs to another API key; or the document key is wrong."
+}
 
 _ID = path_parameter("document_id", "The id of the document, from its upload.")
 
@@ -113,7 +115,11 @@ def _key_body() -> dict[str, Any]:
     summary="Upload a document as for DeepL",
     responses=errors(
         DeepLError,
-        RATE_ERRORS | {404: "The API key has no such glossary.", 456: "The API key has too many documents."},
+        RATE_ERRORS
+        | {
+            404: "The glossary does not exist or belongs to another API key.",
+            456: "The API key has too many documents.",
+        },
     ),
     openapi_extra=_upload_body(),
 )

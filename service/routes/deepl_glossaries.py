@@ -39,7 +39,9 @@ _T = TypeVar("_T")
 _TSV = "text/tab-separated-values"
 _ACCEPTED = {_TSV, "text/*", "*/*", ""}
 _ERRORS = READING_ERRORS | RATE_ERRORS | {503: "The storage failed; `Retry-After` says when to try again."}
-_NOT_FOUND = errors(DeepLError, {404: "The key has no such glossary or dictionary."})
+_NOT_FOUND = errors(
+    DeepLError, {404: "The glossary or dictionary does not exist, or belongs to another API key."}
+)
 _LIMITS = errors(DeepLError, {456: "There are too many glossaries or entries."})
 _ID = {
     "name": "glossary_id",

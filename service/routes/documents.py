@@ -47,7 +47,7 @@ _PROBLEMS = {
     401: "The service needs an API key, and it is missing or unknown.",
     503: "The storage failed; `Retry-After` says when to try again.",
 }
-_NOT_FOUND = {404: "The key has no such document, or no longer."}
+_NOT_FOUND = {404: "The document does not exist, was deleted, or belongs to another API key."}
 
 
 class DocumentOptions(BaseModel):
@@ -124,7 +124,7 @@ def _upload_body() -> dict[str, Any]:
     responses=problems(
         {
             **_PROBLEMS,
-            404: "The key has no such glossary.",
+            404: "The glossary does not exist or belongs to another API key.",
             413: "The document has too many bytes or characters.",
             415: "The body is not a multipart form.",
             422: "A field is wrong, or the document cannot be read.",

@@ -83,7 +83,7 @@ async def translate_file(request: Request, manager: Manager) -> TranslatedFile:
     response_class=Response,
     responses={
         **ANY_FILE,
-        **errors(LibreTranslateError, _STORAGE | {404: "There is no such file, or no longer."}),
+        **errors(LibreTranslateError, _STORAGE | {404: "The file does not exist or was deleted."}),
     },
     openapi_extra=path_parameter("name", "The name of the translated file, from its URL."),
 )

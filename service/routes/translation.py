@@ -50,7 +50,7 @@ _PROBLEMS = problems(
     {
         400: "The body is not JSON.",
         401: "The service needs an API key, and it is missing or unknown.",
-        404: "The API key has no glossary with this `glossary_id`.",
+        404: "The glossary does not exist or belongs to another API key.",
         413: "The body, the number of texts or their characters exceed a limit; `GET /model` lists the limits.",
         415: "The `Content-Type` is not `application/json`.",
         422: "A field is missing, unknown, of the wrong type or out of range.",

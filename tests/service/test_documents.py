@@ -88,7 +88,7 @@ def styles_seen_by(echo: EchoEngine) -> list[Any]:
         styles.append(style)
         return split(text, prefix, style)
 
-    echo.sentences = sentences  # type: ignore[method-assign]
+    echo.sentences = sentences  # type: ignore[method-assign]  # a spy
     return styles
 
 
@@ -231,7 +231,7 @@ def test_progress_is_shown(
             echo.gate.clear()
         return split(text, prefix, style)
 
-    echo.sentences = stop_at_second  # type: ignore[method-assign]
+    echo.sentences = stop_at_second  # type: ignore[method-assign]  # a spy
     identity = upload(client, "a.txt", b"One\nTwo\nThree").json()["id"]
     wait_until(lambda: client.get(f"/documents/{identity}").json()["characters_done"] == 3)
     answer = client.get(f"/documents/{identity}").json()

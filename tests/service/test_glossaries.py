@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -218,7 +219,7 @@ def test_a_request_may_hold_and_name_glossaries(
         ({"glossary_id": identity}, {"house": "Haus", "car": "Auto"}),
         ({"glossary": {"house": "Heim"}, "glossary_id": identity}, {"house": "Heim", "car": "Auto"}),
     ):
-        send = lambda fields=fields: api.post(path, json={"text": "A house.", **fields})  # noqa: E731
+        send = partial(api.post, path, json={"text": "A house.", **fields})
         assert glossary_used(echo, monkeypatch, send) == expected
 
 

@@ -1,6 +1,6 @@
 """Translate a document of another format than plain text, for `translator translate`."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,7 +13,7 @@ from translator.commands import STDERR
 from translator.commands.window_job import Faults, WindowJob, faults_of
 from translator.documents import document_format, translated_name
 from translator.documents.translation import translate_markup
-from translator.documents.unit_xml import BETWEEN_UNITS, UNIT_MARKUP, units_of, xml_of
+from translator.documents.unit_xml import BETWEEN_UNITS, UNIT_MARKUP, parts_of, units_of, xml_of
 from translator.errors import ConfigError, DataError, InputError
 from translator.files.durable import replace_file
 from translator.machine.parallel import work_in_order
@@ -77,7 +77,7 @@ def translate_document(
     except InputError as error:
         raise type(error)(f"{file}: {error}") from None
     translations, faults = list[str](), 0
-    windows = list(_windows(document.units))
+    windows = list(parts_of(document.units, _WINDOW_CHARACTERS))
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -100,15 +100,3 @@ def translate_document(
         raise ConfigError(f"cannot write {out}: {error.strerror}; choose another name with --out") from error
     STDERR.print(f"{out}: {len(translations)} texts translated", soft_wrap=True)
     return faults
-
-
-def _windows(units: Sequence[str]) -> Iterator[list[str]]:
-    window, size = list[str](), 0
-    for unit in units:
-        if window and size + len(unit) > _WINDOW_CHARACTERS:
-            yield window
-            window, size = [], 0
-        window.append(unit)
-        size += len(unit)
-    if window:
-        yield window

@@ -17,6 +17,8 @@ _MAX_PART_BYTES = 100_000_000
 _MAX_PARTS = 20_000
 _COMPOUND_FILE = bytes.fromhex("d0cf11e0a1b11ae1")
 _ENCRYPTED = 0x1
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError)
+"""What zipfile raises for damaged archives, and for kinds of compression that it does not know."""
 
 
 class Package:
@@ -32,7 +34,7 @@ class Package:
             )
         try:
             self._archive = zipfile.ZipFile(io.BytesIO(content))
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
+        except _DAMAGED:
             raise InputError(
                 f"the file is no {what} file, or is damaged; open it and save it again"
             ) from None
@@ -71,7 +73,7 @@ class Package:
     def _unpack(self, part: zipfile.ZipInfo) -> bytes:
         try:
             return self._archive.read(part)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError):
+        except _DAMAGED:
             raise InputError(
                 f"the {self._what} file is damaged at {part.filename}; open it and save it again"
             ) from None

@@ -1,12 +1,13 @@
 """Translate texts with tags: sentences are translated without them, and alignment tells where the tags belong.
 
-document.write(translate_units(translator, document.units))      # any document
-translate_markup(translator, "<p>Click <b>here</b>.</p>")        # HTML and XML; keeps what is between sentences
+translate_markup(translator, "<p>Click <b>here</b>.</p>").text   # HTML or XML
+
+xml = translate_markup(translator, xml_of(document.units), markup_options=UNIT_MARKUP).text
+document.write(units_of(xml))                                    # any other document, by `unit_xml`
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Protocol, Self
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from translator.evaluation.alignment import WORD, align_words
 from translator.markup import MarkupOptions, read_markup
 from translator.markup.attributes import Edited, read_attributes
-from translator.markup.projection import Alignment, project
+from translator.markup.projection import Alignment
 from translator.markup.sentences import MarkedUpSentence, WrittenSentence, sentences_of
 from translator.markup.tagged import TaggedText
 from translator.options import SearchOptions
@@ -38,48 +39,12 @@ _MOST_COPIED_WORDS = 1_000
 """Copied text may be long, and its alignment takes the square of its words in memory."""
 
 
-def translate_units(
-    translator: Translator,
-    units: Sequence[str],
-    options: SearchOptions = SearchOptions(),  # noqa: B008 (frozen, so safe to share)
-    style: Style = DEFAULT_STYLE,
-) -> list[str]:
-    """Translate texts with stand-ins; each stand-in occurs exactly once in the translation, and pairs stay nested.
-
-    Raises InputError as `Translator.translate` does.
-    """
-    texts = list(map(TaggedText, units))
-    translations = translator.translate([text.plain for text in texts], options, style=style)
-    tagged = [
-        list(text.sentences([(one.start, one.end) for one in translation.sentences]))
-        for text, translation in zip(texts, translations, strict=True)
-    ]
-    sentences = [one for translation in translations for one in translation.sentences]
-    tags = [one.tags for one in chain.from_iterable(tagged)]
-    wanted = [
-        (one.source, one.hypotheses[0] if some and not one.is_copied else None)
-        for one, some in zip(sentences, tags, strict=True)
-    ]
-    germans = iter(
-        [
-            project(
-                one.source, some, one.text, alignment or copied_alignment(one.source, one.hypotheses[0])
-            ).text
-            for one, some, alignment in zip(sentences, tags, alignments(translator, wanted), strict=True)
-        ]
-    )
-    return [
-        rejoin(unit, [Span(one.start, one.end) for one in some], [next(germans) for _ in some])
-        for unit, some in zip(units, tagged, strict=True)
-    ]
-
-
 def translate_markup(
     translator: Translator,
     markup: str,
     options: SearchOptions = SearchOptions(),  # noqa: B008 (frozen, so safe to share)
     style: Style = DEFAULT_STYLE,
-    markup_options: MarkupOptions = MarkupOptions(),  # noqa: B008
+    markup_options: MarkupOptions = MarkupOptions(),  # noqa: B008 (frozen, too)
 ) -> Translation:
     """Translate HTML or XML; all offsets and texts in the translation are those of markup.
 

@@ -5,7 +5,7 @@ units_of("<u>Hallo!</u><u><g0>Hier</g0> klicken</u>")       # ["Hallo!", "⟨Hie
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from translator.markup import MarkupOptions
 from translator.text.stand_ins import STAND_IN, closing, lone, opening, pair_of
@@ -19,6 +19,19 @@ _WRITTEN = re.compile(r"<(?P<end>/?)g(?P<pair>\d+)>|<x(?P<lone>\d+)/>|&(?P<name>
 _NAMES = {"&": "amp", "<": "lt", ">": "gt"}
 _CHARACTERS = {name: character for character, name in _NAMES.items()}
 _FIRST_LONE = ord(lone(0))
+
+
+def parts_of(units: Iterable[str], most_characters: int) -> Iterator[list[str]]:
+    """Cut units into parts of at most `most_characters`; a longer unit is a part of its own."""
+    part, size = list[str](), 0
+    for unit in units:
+        if part and size + len(unit) > most_characters:
+            yield part
+            part, size = [], 0
+        part.append(unit)
+        size += len(unit)
+    if part:
+        yield part
 
 
 def xml_of(units: Iterable[str]) -> str:

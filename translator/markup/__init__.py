@@ -1,7 +1,8 @@
 """Formats with tags: find the texts to translate in them, and write them again with the translations.
 
-    document = read_markup("<p>Click <b>here</b>.</p>")      # or anything else that follows the protocol `Document`
-    document.write(translate_units(translator, document.units))      # translator.documents.translation
+    document = read_markup("<p>Click <b>here</b>.</p>")
+    document.units                    # ["Click ⟨here⟩."]; ⟨⟩ are stand-ins of a pair
+    document.write(["⟨Hier⟩ klicken."])
 
 Reading order: `document`, `units`, `tagged`, `projection`; for HTML and XML `tokens`, `html_tokens`, `xml_tokens`,
 `elements`, `marked_up`, `sentences`, `attributes`.

@@ -28,7 +28,7 @@ class Unit(Generic[Tag]):
     tags: Mapping[str, Tag]
     """The tag of each stand-in, except of the second one of a point."""
     characters: Mapping[str, str]
-    """The character of each stand-in that is there because the text itself held a character of their range."""
+    """For characters of the text that look like stand-ins: the character that each stand-in replaces."""
 
     def pieces(self, translation: str) -> Iterator[tuple[str, Tag | None]]:
         """Yield the text before each tag of a translation with the tag, and the text after the last one with None."""

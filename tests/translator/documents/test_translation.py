@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 
 from tests.time_limit import cpu_limit
-from translator.documents.translation import read_sentences_of_markup, translate_markup, translate_units
+from translator.documents.translation import read_sentences_of_markup, translate_markup
+from translator.documents.unit_xml import UNIT_MARKUP, units_of, xml_of
 from translator.errors import InputError
 from translator.markup import MarkupOptions, UnitBuilder, read_markup
 from translator.markup.html_tokens import html_tokens, text_of_html
@@ -19,6 +20,12 @@ GREEDY = SearchOptions(beam_size=1)
 @pytest.fixture(scope="module")
 def shipped() -> Translator:
     return Translator.load()
+
+
+def translated(shipped: Translator, units: list[str]) -> list[str]:
+    """Translate units as those of documents are."""
+    xml = translate_markup(shipped, xml_of(units), GREEDY, markup_options=UNIT_MARKUP).text
+    return units_of(xml)
 
 
 def tags(markup: str) -> Counter[str]:
@@ -96,20 +103,19 @@ def test_units_of_any_document(shipped: Translator) -> None:
     builder.close(number, "plain")
     builder.add_text("! It costs $5.00.")
     unit = builder.build()
-    [german] = translate_units(shipped, [unit.text])
+    [german] = translated(shipped, [unit.text])
     assert list(unit.pieces(german)) == [
         ("Guten ", "bold"),
         ("Morgen", "plain"),
         ("! Es kostet 5,00 $.", None),
     ]
-    assert translate_units(shipped, []) == []
 
 
 def test_every_stand_in_of_a_hostile_unit_comes_back(shipped: Translator) -> None:
     [unit] = read_markup(
         "<i>" * 300 + "Good morning" + "</i>" * 300 + " my <b></b><u><s>friend</u></s>"
     ).units
-    [german] = translate_units(shipped, [unit], GREEDY)
+    [german] = translated(shipped, [unit])
     assert Counter(STAND_IN.findall(german)) == Counter(STAND_IN.findall(unit))
 
 
@@ -154,4 +160,4 @@ def test_copied_text_keeps_its_tags_in_place(shipped: Translator, markup: str) -
     with cpu_limit(20):
         assert translate_markup(shipped, markup, GREEDY).text == markup
         document = read_markup(markup)
-        assert document.write(translate_units(shipped, document.units, GREEDY)) == markup
+        assert document.write(translated(shipped, document.units)) == markup
