@@ -34,7 +34,7 @@ def test_a_document_is_translated_beside_the_source(run, model_folder, tmp_path,
     monkeypatch.setattr("translator.commands.document._WINDOW_CHARACTERS", 10)
     source = letter(tmp_path / "letter.docx", "the cat sees a dog", "12", "a dog sees the cat")
     code, out, err = run("translate", "--model", model_folder, source)
-    assert (code, out, err.strip()) == (0, b"", f"{tmp_path / 'letter.de.docx'}: 2 texts translated")
+    assert (code, out, err.strip()) == (0, b"", f"{tmp_path / 'letter.de.docx'}: 3 texts translated")
     written = docx.Document(tmp_path / "letter.de.docx").paragraphs
     assert written[1].text == "12"
     for paragraph, text in ((written[0], "the cat sees a dog"), (written[2], "a dog sees the cat")):

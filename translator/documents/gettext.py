@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from translator.documents.encoding import EncodedText
-from translator.documents.slots import Slot, SlottedText, Splice, has_words
+from translator.documents.slots import Slot, SlottedText, Splice, has_content
 from translator.errors import InputError
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
@@ -65,7 +65,7 @@ class _Entry:
         singular = [name for name in empty if name in ("msgstr", "msgstr[0]")]
         plural = [name for name in empty if name not in singular]
         for name, targets in (("msgid", singular), ("msgid_plural", plural)):
-            if targets and name in self.fields and has_words(self.fields[name].value):
+            if targets and name in self.fields and has_content(self.fields[name].value):
                 yield Slot(self.fields[name].value, partial(self._fill, targets, line_end))
 
     def _fill(self, targets: Sequence[str], line_end: str, translation: str) -> Iterator[Splice]:

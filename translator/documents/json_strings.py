@@ -1,4 +1,4 @@
-"""JSON: every string with words that is not a key is a unit; ARB files of Flutter leave out the metadata."""
+"""JSON: every string that is neither a key nor a bare number is a unit; ARB files of Flutter leave out the metadata."""
 
 import json
 import re
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from translator.documents.encoding import EncodedText
-from translator.documents.slots import Slot, SlottedText, has_words, replacing
+from translator.documents.slots import Slot, SlottedText, is_for_people, replacing
 from translator.errors import InputError
 
 _TOKEN = re.compile(r'(?P<string>"(?:[^"\\]|\\.)*+")(?P<key>\s*:)?|(?P<bracket>[\[{}\]])')
@@ -37,7 +37,7 @@ def _checked(content: bytes) -> EncodedText:
 
 
 def _strings(text: str) -> Iterator[tuple[Slot, list[str]]]:
-    """Yield each string with words, and the keys that lead to it; text known to be JSON has no other quotes."""
+    """Yield each string with a text, and the keys that lead to it; text known to be JSON has no other quotes."""
     keys = [""]
     for token in _TOKEN.finditer(text):
         if token["bracket"] in ("{", "["):
@@ -48,6 +48,6 @@ def _strings(text: str) -> Iterator[tuple[Slot, list[str]]]:
             keys[-1] = json.loads(token["string"])
         else:
             string, written = json.loads(token["string"], strict=False), token["string"]
-            if has_words(string):
+            if is_for_people(string):
                 encode = partial(json.dumps, ensure_ascii=written.isascii() and "\\u" in written)
                 yield replacing(*token.span("string"), string, encode), keys[1:]

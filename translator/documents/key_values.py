@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from translator.documents.encoding import EncodedText
-from translator.documents.slots import SlottedText, has_words, replacing
+from translator.documents.slots import SlottedText, is_for_people, replacing
 from translator.errors import InputError
 
 _PROPERTY = re.compile(
@@ -30,7 +30,7 @@ def read_properties(content: bytes) -> SlottedText:
     slots = []
     for found in _PROPERTY.finditer(source.text):
         value = _unescaped(found["value"], _PROPERTY_ESCAPE)
-        if has_words(value):
+        if is_for_people(value):
             encode: Callable[[str], str] = _ascii_property if is_ascii else _property
             slots.append(replacing(*found.span("value"), value, encode))
     return SlottedText(source, slots)
@@ -41,7 +41,7 @@ def read_strings(content: bytes) -> SlottedText:
     source = EncodedText.of(content)
     slots = []
     for found in _STRING.finditer(source.text):
-        if found["key"] and has_words(value := _unescaped(found["value"][1:-1], _STRING_ESCAPE)):
+        if found["key"] and is_for_people(value := _unescaped(found["value"][1:-1], _STRING_ESCAPE)):
             slots.append(replacing(*found.span("value"), value, _string))
     return SlottedText(source, slots)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from translator.documents.encoding import EncodedText
 from translator.documents.markdown_inline import InlineReader, Piece
-from translator.documents.slots import Slot, SlottedText, Splice, has_words
+from translator.documents.slots import Slot, SlottedText, Splice, has_content
 from translator.markup.units import Unit, UnitBuilder
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
@@ -59,7 +59,7 @@ def _slots(text: str) -> Iterator[Slot]:
         pieces = reader.pieces(token.content)
         escapes |= {piece.text: piece.raw for piece in pieces if piece.kind == "escape"}
         paragraph = _Paragraph(text, places, pieces, escapes, "\r\n" if has_crlf else "\n")
-        if has_words(paragraph.unit.text):
+        if has_content(paragraph.unit.text):
             yield Slot(paragraph.unit.text, paragraph.fill)
 
 

@@ -8,7 +8,7 @@ from lxml import etree
 from lxml.etree import _Element as Element
 
 from translator.documents.package import Package, PackagedDocument, XmlUnit
-from translator.documents.slots import has_words
+from translator.documents.slots import has_content
 from translator.errors import InputError
 from translator.markup.units import Unit, UnitBuilder
 
@@ -56,7 +56,7 @@ def _read_part(tree: etree._ElementTree) -> Iterator[XmlUnit]:
         builder = UnitBuilder[Element]()
         _read(paragraph, builder)
         unit = builder.build()
-        if has_words(unit.text):
+        if has_content(unit.text):
             yield XmlUnit(unit.text, partial(_fill, paragraph, unit))
 
 

@@ -13,7 +13,7 @@ from lxml import etree
 from lxml.etree import _Element as Element
 
 from translator.documents.package import XmlUnit
-from translator.documents.slots import has_words
+from translator.documents.slots import has_content
 from translator.markup.units import Unit, UnitBuilder
 
 
@@ -59,7 +59,7 @@ class _Mark(NamedTuple):
 def read_paragraph(paragraph: Element, items: Sequence[Item], format: RunFormat) -> XmlUnit | None:
     """Return the unit of a paragraph; None if there is nothing to translate."""
     texts = [number for number, item in enumerate(items) if item.kind == "text"]
-    if not texts or not has_words("".join(items[number].text for number in texts)):
+    if not texts or not has_content("".join(items[number].text for number in texts)):
         return None
     found = _Paragraph(paragraph, items, format)
     return XmlUnit(found.unit.text, found.fill)

@@ -1,10 +1,13 @@
 """Text files in which only some places change; all other bytes stay as they are."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from translator.documents.encoding import EncodedText
+
+_NUMBER = re.compile(r"\s*+[-+~^<>=]*+\s*+[.,]?\d[\d.,]*+(?:[eE][+-]?\d+)?%?\s*+")
 
 
 class Splice(NamedTuple):
@@ -55,6 +58,11 @@ class SlottedText:
         return self._source.encode("".join(parts) + self._source.text[written:])
 
 
-def has_words(text: str) -> bool:
-    """Whether there is anything to translate."""
-    return any(map(str.isalpha, text))
+def has_content(text: str) -> bool:
+    """Whether there is anything to translate: letters, or digits, because amounts and dates have a German form, too."""
+    return any(map(str.isalnum, text))
+
+
+def is_for_people(value: str) -> bool:
+    """Whether a string of a data file is a text. A bare number, such as `12.5`, `>=2.0` or `50%`, is for programs."""
+    return has_content(value) and not _NUMBER.fullmatch(value)

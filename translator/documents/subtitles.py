@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from translator.documents.encoding import EncodedText
-from translator.documents.slots import Slot, SlottedText, Splice, has_words, replacing
+from translator.documents.slots import Slot, SlottedText, Splice, has_content, replacing
 from translator.errors import InputError
 from translator.markup.units import Unit, UnitBuilder
 
@@ -69,7 +69,7 @@ class _Cue:
     def goes_on_in(self, following: "_Cue") -> bool:
         """Whether a sentence goes on in the next cue."""
         is_open = self.is_plain and following.is_plain and not _SENTENCE_END.search(self.written)
-        return is_open and has_words(self.written) and following.joined[:1].islower()
+        return is_open and has_content(self.written) and following.joined[:1].islower()
 
     def splice(self, lines: Sequence[str]) -> Splice:
         """Write it with other lines."""
@@ -123,7 +123,7 @@ def _slots_of_one(cue: _Cue) -> Iterator[Slot]:
     starts = [number for number, line in enumerate(lines) if number == 0 or _SPEAKER.match(line[0])]
     for first, end in itertools.pairwise([*starts, len(lines)]):
         unit = _unit(" ".join(line[0].strip() for line in lines[first:end]))
-        if has_words(unit.text):
+        if has_content(unit.text):
             place = cue.start + lines[first].start(), cue.start + lines[end - 1].end()
             yield replacing(*place, unit.text, partial(_written, unit, end - first, cue.line_end))
 

@@ -1,10 +1,10 @@
-"""CSV and TSV: every cell with words is a unit; separators, quotes and line ends stay."""
+"""CSV and TSV: every cell with a text is a unit; separators, quotes and line ends stay."""
 
 import csv
 import re
 
 from translator.documents.encoding import EncodedText
-from translator.documents.slots import Slot, SlottedText, has_words, replacing
+from translator.documents.slots import Slot, SlottedText, is_for_people, replacing
 from translator.errors import InputError
 
 _SAMPLE_CHARACTERS = 10_000
@@ -51,6 +51,6 @@ def _cells(text: str, separator: str) -> list[Slot]:
     for found in cell.finditer(text):
         is_quoted = found[1] is not None
         content = found[1].replace('""', '"') if is_quoted else found[0]
-        if has_words(content):
+        if is_for_people(content):
             slots.append(replacing(*found.span(), content, encode_quoted if is_quoted else encode_plain))
     return slots

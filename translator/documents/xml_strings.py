@@ -9,7 +9,7 @@ from functools import partial
 from html import escape
 
 from translator.documents.encoding import EncodedText
-from translator.documents.slots import Slot, SlottedText, Splice, has_words
+from translator.documents.slots import Slot, SlottedText, Splice, has_content, is_for_people
 from translator.errors import InputError
 from translator.markup.tokens import Token
 from translator.markup.units import Unit, UnitBuilder
@@ -119,7 +119,7 @@ class _Document:
     def filling(self, source: Token, target: Token | None) -> Iterator[Slot]:
         """Yield the slot of a segment, unless it has a translation other than the source."""
         unit, written = self._unit(source), self._content(source)
-        if not has_words(unit.text) or (
+        if not has_content(unit.text) or (
             target and self._content(target).strip() not in ("", written.strip())
         ):
             return
@@ -140,7 +140,7 @@ class _Document:
         unit, end = self._unit(segment), self._end(variant).end
         before = self.source.text[: variant.start]
         space = before[len(before.rstrip()) :]
-        if has_words(unit.text):
+        if has_content(unit.text):
             yield Slot(
                 unit.text, partial(_fill, unit, end, end, f'{space}<tuv xml:lang="de"><seg>', "</seg></tuv>")
             )
@@ -148,7 +148,7 @@ class _Document:
     def replacing(self, value: Token) -> Iterator[Slot]:
         """Yield the slot of a text that its translation replaces."""
         unit = self._unit(value)
-        if has_words(unit.text):
+        if is_for_people(unit.text):
             slot = self._slot(unit, value)
             yield Slot(
                 unit.text, lambda translation: [] if translation == unit.text else slot.fill(translation)

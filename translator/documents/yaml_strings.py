@@ -1,4 +1,4 @@
-"""YAML: every string with words that is not a key is a unit; comments, anchors and layout stay."""
+"""YAML: every string that is neither a key nor a bare number is a unit; comments, anchors and layout stay."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from translator.documents.encoding import EncodedText
-from translator.documents.slots import Slot, SlottedText, has_words, replacing
+from translator.documents.slots import Slot, SlottedText, is_for_people, replacing
 from translator.errors import InputError
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -50,7 +50,7 @@ def _slots(text: str) -> Iterator[Slot]:
             case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
                 is_key.pop()
             case yaml.ScalarEvent():
-                if not is_key[-1] and has_words(event.value) and _is_string(event):
+                if not is_key[-1] and is_for_people(event.value) and _is_string(event):
                     yield from _slot(text, event)
             case yaml.AliasEvent():
                 pass

@@ -63,7 +63,7 @@ def _of_tag(markup: str, token: Token) -> Iterator[Attribute]:
     for (start, end), name in places:
         text, before = token.attributes[name], markup[start - 1]
         # The tokenizer keeps only the start of a very long value.
-        if any(map(str.isalpha, text)) and end - start <= KEPT_CHARACTERS:
+        if any(map(str.isalnum, text)) and end - start <= KEPT_CHARACTERS:
             yield Attribute(text, (start, end), before if before in "\"'" else "")
 
 

@@ -142,15 +142,15 @@ def test_all_texts_of_a_word_document_are_units():
     document.add_comment(commented.runs, "Remark", author="A")
     content = saved(document)
     german = {
-        "Title": "Titel", "Item": "Punkt", "Cell": "Zelle", "Remarked": "Angemerkt", "Head": "Kopf", "Foot": "Fuß",
-        "Remark": "Anmerkung",
+        "Title": "Titel", "Item": "Punkt", "Cell": "Zelle", "12.5": "12,5", "Remarked": "Angemerkt", "Head": "Kopf",
+        "Foot": "Fuß", "Remark": "Anmerkung",
     }  # fmt: skip
     units = read_document("a.docx", content).units
     assert sorted(units) == sorted(german)
     written = docx.Document(io.BytesIO(translated("a.docx", content, [german[unit] for unit in units])))
     assert [one.text for one in written.paragraphs] == ["Titel", "Punkt", "Angemerkt"]
     assert [one.style.name for one in written.paragraphs] == ["Heading 1", "List Bullet", "Normal"]
-    assert [cell.text for cell in written.tables[0].rows[0].cells] == ["Zelle", "12.5"]
+    assert [cell.text for cell in written.tables[0].rows[0].cells] == ["Zelle", "12,5"]
     assert written.sections[0].header.paragraphs[0].text == "Kopf"
     assert [comment.text for comment in written.comments] == ["Anmerkung"]
 
@@ -220,7 +220,7 @@ def test_strings_of_a_workbook():
     content = workbook()
     german = {
         "Fruit": "Obst", "Price": "Preis", "Sum": "Summe", "Red apples": "Rote Äpfel", " two\nlines ": " zwei\nZeilen ",
-        "Body": "Körper", "Remark": "Anmerkung", "Chart title": "Titel",
+        "Body": "Körper", "12.5": "12,5", "Remark": "Anmerkung", "Chart title": "Titel",
     }  # fmt: skip
     units = read_document("a.xlsx", content).units
     assert sorted(units) == sorted(german)
@@ -229,7 +229,7 @@ def test_strings_of_a_workbook():
     assert [[cell.value for cell in row] for row in sheet["A1:C3"]] == [
         ["Obst", "Preis", "Summe"],
         ["Rote Äpfel", 1.5, "=B2*2"],
-        [" zwei\nZeilen ", '=IF(A2="x",1,2)', "12.5"],
+        [" zwei\nZeilen ", '=IF(A2="x",1,2)', "12,5"],
     ]
     assert [sheet["E1"].value, sheet["E2"].value] == ["Heading", "Körper"]
     assert sheet["A2"].font.bold

@@ -38,6 +38,7 @@ def odt(body: str) -> bytes:
 @pytest.mark.parametrize(
     ("body", "unit", "german", "expected"),
     [
+        ("<text:p>£120</text:p>", "£120", "120 £", "<text:p>120 £</text:p>"),
         ("<text:p>One  \n two</text:p>", "One two", "Eins zwei", "<text:p>Eins zwei</text:p>"),
         (
             '<text:h>Read <text:span text:style-name="T1">this</text:span> now</text:h>',

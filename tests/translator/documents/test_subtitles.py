@@ -14,7 +14,7 @@ def srt(*texts: str) -> str:
 
 
 def test_each_cue_is_a_unit(translate):
-    german = {"Hello.": "Hallo.", "Good night!": "Gute Nacht!"}
+    german = {"Hello.": "Hallo.", "12": "12", "Good night!": "Gute Nacht!"}
     written = translate("a.srt", srt("Hello.", "12", "Good\nnight!"), german)
     assert written == srt("Hallo.", "12", "Gute\nNacht!")
 

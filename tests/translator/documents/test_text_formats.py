@@ -70,6 +70,22 @@ def test_cells_keep_their_quotes_and_separators(translate):
     assert list(csv.reader(io.StringIO(written), delimiter=";"))[1] == ["1", "Rot; hell", "c; d"]
 
 
+@pytest.mark.parametrize(
+    "number",
+    ["12.5", "-3", "1,234.50", ">=2.0", "^1.2", "50%", "1.5e-3", " .5 ", "5" * 100_000, " " * 100_000 + "1"],
+)
+def test_bare_numbers_are_data(number):
+    strings = {"one": number, "two": "$1,234.50", "three": "12:30 p.m."}
+    texts = ["$1,234.50", "12:30 p.m."]
+    for name, content in (
+        ("a.json", json.dumps(strings)),
+        ("a.tsv", "\t".join(strings.values())),
+        ("a.yaml", f"one: '{number}'\ntwo: $1,234.50\nthree: 12:30 p.m.\n"),
+        ("a.properties", f"one={number}\ntwo=$1,234.50\nthree=12:30 p.m.\n"),
+    ):
+        assert read_document(name, content.encode()).units == texts
+
+
 def test_cells_of_tsv(translate):
     assert translate("a.tsv", 'a, b\t1\t"x\ny"\n', {"a, b": "c, d", "x\ny": "z"}) == 'c, d\t1\t"z"\n'
 

@@ -1,10 +1,15 @@
 """Texts with tags, translated by the shipped model."""
 
+import io
 from collections import Counter
+from collections.abc import Callable, Iterable
 
+import docx
+import openpyxl
 import pytest
 
 from tests.time_limit import cpu_limit
+from translator.documents import read_document
 from translator.documents.translation import read_sentences_of_markup, translate_markup
 from translator.documents.unit_xml import UNIT_MARKUP, units_of, xml_of
 from translator.errors import InputError
@@ -109,6 +114,76 @@ def test_units_of_any_document(shipped: Translator) -> None:
         ("Morgen", "plain"),
         ("! Es kostet 5,00 $.", None),
     ]
+
+
+VALUES = {
+    "£120": "120 £",
+    "$1,234.50": "1.234,50 $",
+    "12:30 p.m.": "12:30 Uhr",
+    "May 12, 2024": "12. Mai 2024",
+    "12.5": "12,5",
+    "1234": "1234",
+    "1.2.3": "1.2.3",
+    "AB-1234": "AB-1234",
+    "2024-05-12": "2024-05-12",
+    "555-1234": "555-1234",
+}
+"""Texts without words, some of which German writes differently."""
+
+
+def word_with(texts: Iterable[str]) -> bytes:
+    document = docx.Document()
+    for text in texts:
+        document.add_table(1, 1).cell(0, 0).text = text
+    content = io.BytesIO()
+    document.save(content)
+    return content.getvalue()
+
+
+def texts_of_word(content: bytes) -> list[str]:
+    return [table.cell(0, 0).text for table in docx.Document(io.BytesIO(content)).tables]
+
+
+def workbook_with(texts: Iterable[str]) -> bytes:
+    book = openpyxl.Workbook()
+    assert book.active
+    for text in texts:
+        book.active.append([text, 1234.5])
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def texts_of_workbook(content: bytes) -> list[str]:
+    sheet = openpyxl.load_workbook(io.BytesIO(content)).active
+    assert sheet
+    assert all(cell.value == 1234.5 for cell in sheet["B"])
+    return [str(cell.value) for cell in sheet["A"]]
+
+
+def lines_of(content: bytes) -> list[str]:
+    return content.decode().split("\n\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "write", "read"),
+    [
+        ("a.docx", word_with, texts_of_word),
+        ("a.xlsx", workbook_with, texts_of_workbook),
+        ("a.md", lambda texts: "\n\n".join(texts).encode(), lines_of),
+    ],
+)
+def test_values_alone_are_written_the_german_way(
+    shipped: Translator,
+    name: str,
+    write: Callable[[Iterable[str]], bytes],
+    read: Callable[[bytes], list[str]],
+) -> None:
+    content = write(VALUES)
+    assert read(content) == list(VALUES)
+    document = read_document(name, content)
+    assert read(document.write(document.units)) == list(VALUES)
+    assert read(document.write(translated(shipped, list(document.units)))) == list(VALUES.values())
 
 
 def test_every_stand_in_of_a_hostile_unit_comes_back(shipped: Translator) -> None:

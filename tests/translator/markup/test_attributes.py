@@ -44,6 +44,10 @@ def test_a_very_long_value_stays() -> None:
     assert in_capitals(markup) == markup
 
 
+def test_amounts_have_a_german_form_too() -> None:
+    assert [one.text for one in read_attributes('<p title="$1.50"><p title="-">', ALL)] == ["$1.50"]
+
+
 def test_the_title_is_a_unit_on_request() -> None:
     assert read_markup("<title>a</title>b", ALL).units == ["a", "b"]
 
