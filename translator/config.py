@@ -21,6 +21,7 @@ Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 BelowOne = Annotated[float, Field(ge=0, lt=1)]
+Sinusoids = Literal["paper", "marian", "fairseq"]
 MAY_CHANGE = "may change when a run is resumed"
 """Marks the settings that you may change when you resume a run."""
 
@@ -49,13 +50,26 @@ class ModelConfig:
     """Where LayerNorm is applied: after each residual sum (post, as in the paper) or before each sub-layer (pre)."""
     positions: Literal["sinusoidal", "learned"] = "sinusoidal"
     """How positions are encoded (section 3.5)."""
-    activation: Literal["relu", "gelu"] = "relu"
-    """Non-linearity of the feed-forward networks."""
+    activation: Literal["relu", "gelu", "swish"] = "relu"
+    """Non-linearity of the feed-forward networks; swish is x · sigmoid(x), also called SiLU."""
     max_positions: Positive = 1024
     """Longest sequence in tokens; a hard limit for learned positions, a table size for sinusoidal ones."""
+    decoder_d_ff: Count = 0
+    """Inner width of the decoder's feed-forward networks; 0 is d_ff (the paper)."""
+    attention_bias: bool = False
+    """Add a bias to the four projections of each attention; the paper's have none."""
+    sinusoids: Sinusoids = "paper"
+    """Sine and cosine by turns (the paper), all sines first (Marian), or that with fairseq's wavelengths."""
+    first_position: Count = 0
+    """Number of the first position of a sequence; fairseq counts from 2."""
+    embeddings: Literal["shared", "output-tied", "separate"] = "shared"
+    """One matrix for source, target and output (the paper), one for the source, one for the others, or three."""
+    logits_bias: bool = False
+    """Add a bias to the logits; the paper's have none."""
 
     def __post_init__(self) -> None:
         check_fields(self, ConfigError)
+        self._check_positions()
         _require(
             self.d_model % self.heads == 0,
             f"d_model {self.d_model} is not divisible by heads {self.heads}: each head gets d_model / heads "
@@ -64,6 +78,20 @@ class ModelConfig:
         _require(
             self.d_model % 2 == 0,
             f"d_model is {self.d_model}; sine and cosine positions come in pairs: give an even number",
+        )
+
+    def _check_positions(self) -> None:
+        """Refuse settings of positions that no model has together."""
+        if self.positions == "learned":
+            for name, only in (("sinusoids", "paper"), ("first_position", 0), ("embeddings", "shared")):
+                _require(
+                    getattr(self, name) == only,
+                    f"{name} is {getattr(self, name)!r}, but positions are learned; "
+                    f"give {only!r}, or set positions to sinusoidal",
+                )
+        _require(
+            self.sinusoids != "fairseq" or self.d_model >= 4,
+            f"d_model is {self.d_model}; fairseq's wavelengths need at least 4",
         )
 
 

@@ -43,15 +43,26 @@ static void add(size_t number) { weights[weight_count++] = random_floats(number)
 static void add_norm(size_t width) { add(width), add(width); }
 
 static void make_weights(const NtConfig *c) {
-    size_t width = (size_t)c->width, inner = (size_t)c->feed_forward;
+    size_t width = (size_t)c->width;
+    add((size_t)c->positions * width);
     for (int layer = 0; layer < c->encoder_layers + c->decoder_layers; layer++) {
-        for (int kind = 0; kind < (layer < c->encoder_layers ? 1 : 2); kind++)
-            add(width * width), add(2 * width * width), add(width * width), add_norm(width);
+        int is_encoder = layer < c->encoder_layers;
+        size_t inner = (size_t)(is_encoder ? c->encoder_feed_forward : c->decoder_feed_forward);
+        for (int kind = 0; kind < (is_encoder ? 1 : 2); kind++) {
+            for (size_t part = 1; part <= 3; part++) {
+                size_t outputs = part == 2 ? 2 * width : width;
+                add(outputs * width);
+                if (c->has_attention_bias) add(outputs);
+            }
+            add_norm(width);
+        }
         add(inner * width), add(inner), add(width * inner), add(width), add_norm(width);
     }
     if (c->is_pre_norm) add_norm(width), add_norm(width);
-    add((size_t)c->positions * width);
     add((size_t)c->vocabulary * width);
+    if (c->has_logits_bias) add((size_t)c->vocabulary);
+    add((size_t)c->vocabulary * width);
+    if (c->has_source_embedding) add((size_t)c->vocabulary * width);
 }
 
 static uint64_t walk(const NtConfig *c, NtSession *session) {
@@ -125,9 +136,10 @@ static void try_model(unsigned seed) {
     state = seed;
     int heads = between(1, 5);
     NtConfig c = {
-        .vocabulary = between(5, 200), .width = heads * between(1, 40), .heads = heads, .feed_forward = between(1, 150),
-        .encoder_layers = between(1, 2), .decoder_layers = between(1, 2), .positions = between(2, 50),
-        .is_pre_norm = between(0, 1), .is_gelu = between(0, 1), .embedding_scale = 3.0f,
+        .vocabulary = between(5, 200), .width = heads * between(1, 40), .heads = heads,
+        .encoder_feed_forward = between(1, 150), .decoder_feed_forward = between(1, 150), .encoder_layers = between(1, 2), .decoder_layers = between(1, 2), .positions = between(2, 50),
+        .is_pre_norm = between(0, 1), .activation = between(0, 2), .has_attention_bias = between(0, 1),
+        .has_logits_bias = between(0, 1), .has_source_embedding = between(0, 1), .embedding_scale = 3.0f,
     };
     uint8_t *forbidden = calloc((size_t)c.vocabulary, 1);
     forbidden[0] = 1;

@@ -33,7 +33,7 @@ def allocated_bytes(model, training, sentences):
     ids_BL = torch.full((sentences, training.max_tokens_per_side), 7)
     batch = Batch(ids_BL, ids_BL, ids_BL)
     with torch.profiler.profile(profile_memory=True) as profile:
-        kept = batch_loss(model.train(), model.embedding.weight, batch, training)
+        kept = batch_loss(model.train(), model, batch, training)
     assert kept[0].requires_grad
     return sum(event.self_cpu_memory_usage for event in profile.events())
 

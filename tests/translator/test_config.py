@@ -78,7 +78,26 @@ def test_heads_must_divide_d_model():
         ({"dropout": 1.0}, "dropout is 1.0; give a number from 0 to below 1"),
         ({"norm": "middle"}, 'norm is \'middle\'; give "post" or "pre"'),
         ({"positions": "rotary"}, 'give "sinusoidal" or "learned"'),
-        ({"activation": "swish"}, 'give "relu" or "gelu"'),
+        ({"activation": "tanh"}, 'give "relu" or "gelu" or "swish"'),
+        ({"sinusoids": "t5"}, 'give "paper" or "marian" or "fairseq"'),
+        ({"embeddings": "none"}, 'give "shared" or "output-tied" or "separate"'),
+        ({"attention_bias": 1}, "attention_bias is 1; give true or false"),
+        (
+            {"sinusoids": "fairseq", "d_model": 2, "heads": 1},
+            "d_model is 2; fairseq's wavelengths need at least 4",
+        ),
+        (
+            {"positions": "learned", "sinusoids": "marian"},
+            "sinusoids is 'marian', but positions are learned; give",
+        ),
+        (
+            {"positions": "learned", "first_position": 2},
+            "first_position is 2, but positions are learned; give 0",
+        ),
+        (
+            {"positions": "learned", "embeddings": "separate"},
+            "embeddings is 'separate', but positions are learned",
+        ),
         ({"encoder_layers": 0}, "encoder_layers is 0"),
         ({"vocab_size": -1}, "vocab_size is -1"),
     ],

@@ -39,6 +39,18 @@ FORBIDDEN, BEGIN, END = 0, 2, 3
 SPECIAL = SpecialTokens(BEGIN, END, (FORBIDDEN,))
 VOCABULARY = 130
 VARIANTS = list(itertools.product(("post", "pre"), ("sinusoidal", "learned"), ("relu", "gelu")))
+PUBLISHED = [
+    {"activation": "swish", "attention_bias": True, "sinusoids": "marian", "logits_bias": True},
+    {
+        "attention_bias": True,
+        "sinusoids": "fairseq",
+        "first_position": 2,
+        "embeddings": "separate",
+        "decoder_d_ff": 9,
+    },
+    {"embeddings": "output-tied", "logits_bias": True},
+]
+"""Settings of published models, and of those between them."""
 WAITS_OR_DEPENDS_ON_DATA = {
     "_local_scalar_dense", "nonzero", "masked_select", "unique", "unique2", "unique_dim", "bincount", "is_nonzero",
     "equal", "repeat_interleave", "randperm",
@@ -119,6 +131,9 @@ def make_model(norm="pre", positions="sinusoidal", activation="relu", seed=4, ga
     config = ModelConfig(norm=norm, positions=positions, activation=activation, **{**shape, **changes})
     model = Transformer(config).eval().requires_grad_(False)
     assert isinstance(model.decoder, torch.nn.Module)
+    for name, weight in model.named_parameters():
+        if "bias" in name:
+            weight.normal_(std=0.1)  # the network starts with zeros
     for weight in model.decoder.parameters():
         weight.mul_(gain if weight.dim() == 2 else 1)
     return model
@@ -227,9 +242,13 @@ def test_any_steps_of_any_rows_equal_the_reference_engine(seed):
 
 
 @pytest.mark.usefixtures("small_buckets")
-@pytest.mark.parametrize(("norm", "positions", "activation"), VARIANTS)
-def test_all_kinds_of_models_and_the_limits_of_buckets(norm, positions, activation):
-    walk(make_engines(make_model(norm, positions, activation, gain=1)), seed=3, steps=20)
+@pytest.mark.parametrize(
+    "settings",
+    [dict(zip(("norm", "positions", "activation"), variant, strict=True)) for variant in VARIANTS]
+    + PUBLISHED,
+)
+def test_all_kinds_of_models_and_the_limits_of_buckets(settings):
+    walk(make_engines(make_model(**settings, gain=1)), seed=3, steps=20)
 
 
 @pytest.mark.usefixtures("small_buckets", "with_tapes")

@@ -59,6 +59,24 @@ def test_loss_and_gradients_equal_the_reference(smoothing):
         torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.usefixtures("chunk_sizes")
+def test_the_bias_of_the_logits_equals_the_reference():
+    torch.manual_seed(0)
+    output_ND, embedding_VD = torch.randn(13, 8, requires_grad=True), torch.randn(21, 8, requires_grad=True)
+    bias_V = torch.randn(21, requires_grad=True)
+    target_N = torch.randint(1, 21, (13,))
+    target_N[[2, 7]] = PAD
+    smoothed, _ = label_smoothed_cross_entropy(output_ND, embedding_VD, target_N, 0.1, PAD, bias_V)
+    reference = F.cross_entropy(
+        output_ND @ embedding_VD.T + bias_V, target_N, ignore_index=PAD, label_smoothing=0.1, reduction="sum"
+    )
+    torch.testing.assert_close(smoothed, reference, atol=1e-5, rtol=1e-5)
+    weights = output_ND, embedding_VD, bias_V
+    got, expected = (torch.autograd.grad(loss * 0.5, weights) for loss in (smoothed, reference))
+    for ours, theirs in zip(got, expected, strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
+
+
 def test_bf16_gradients_stay_close_to_float32():
     torch.manual_seed(0)
     output_ND = torch.randn(64, 32, requires_grad=True)

@@ -48,6 +48,72 @@ def test_sinusoid_follows_the_papers_formula():
         assert table[position, 2 * i + 1].item() == pytest.approx(math.cos(angle), abs=1e-6)
 
 
+def test_other_sinusoids_at_positions_worked_out_by_hand():
+    # Marian: the angles of the paper, pos and pos / 100, with both sines before both cosines.
+    table = sinusoid_table(positions=101, d_model=4, kind="marian")
+    expected = torch.tensor([-0.506366, 0.841471, 0.862319, 0.540302])
+    torch.testing.assert_close(table[100], expected, atol=1e-6, rtol=0)
+    # fairseq: pos / 10000^(0/1) = pos and pos / 10000^(1/1). sin 2 = 0.909297, cos 2 = -0.416147.
+    table = sinusoid_table(positions=9, d_model=4, kind="fairseq", first_position=2)
+    expected = torch.tensor([0.909297, 0.0002, -0.416147, 1.0])
+    torch.testing.assert_close(table[0], expected, atol=1e-6, rtol=0)
+    torch.testing.assert_close(table[3:], sinusoid_table(6, 4, "fairseq", first_position=5))
+
+
+@torch.inference_mode()
+def test_offset_positions_grow_with_the_text():
+    embedding = make_model(sinusoids="fairseq", first_position=2, max_positions=4).embedding
+    expected = sinusoid_table(20, 16, "fairseq", 2)
+    torch.testing.assert_close(embedding.table(3), expected[:4])
+    torch.testing.assert_close(embedding.table(7), expected[:14])
+
+
+@pytest.mark.parametrize(("embeddings", "matrices"), [("shared", 1), ("output-tied", 2), ("separate", 3)])
+@torch.inference_mode()
+def test_embeddings_that_are_not_shared(embeddings, matrices):
+    model = make_model(embeddings=embeddings, logits_bias=True)
+    assert [tuple(p.shape) for p in model.parameters()].count((30, 16)) == matrices
+    source_BS, keep_BS, target_BT = batch()
+    before, hidden_D = model(source_BS, keep_BS, target_BT), torch.randn(16)
+    logits_V = model.logits(hidden_D)
+    model.logits_bias_V += 1
+    torch.testing.assert_close(model.logits(hidden_D), logits_V + 1)
+    model.embedding.weight[source_BS.unique()] += 1  # none of them in the target
+    is_same_memory = torch.equal(
+        model.encode(source_BS, keep_BS),
+        make_model(embeddings=embeddings, logits_bias=True).encode(source_BS, keep_BS),
+    )
+    assert is_same_memory == (embeddings != "shared")
+    assert torch.equal(model(source_BS, keep_BS, target_BT), before) == (embeddings != "shared")
+    assert torch.equal(model.logits(hidden_D), logits_V + 1) == (embeddings == "separate")
+
+
+@torch.inference_mode()
+def test_attention_biases_are_those_of_the_projections():
+    """Keys, values and queries of a zero input are their biases."""
+    attention = make_model(attention_bias=True).encoder[0].self_attention
+    for linear in (attention.query, attention.key_value, attention.output):
+        assert not linear.bias.any()  # at the start
+        linear.bias.normal_()
+    memory = attention.project_memory(torch.zeros(1, 3, 16))
+    key_D, value_D = attention.key_value.bias.chunk(2)
+    torch.testing.assert_close(memory.key_NHMK[0, :, 1].flatten(), key_D)
+    # All values are the same, so that is what attention finds.
+    expected_D = attention.output.weight @ value_D + attention.output.bias
+    torch.testing.assert_close(attention(torch.randn(1, 2, 16), memory)[0, 1], expected_D)
+
+
+@torch.inference_mode()
+def test_swish_and_the_width_of_the_decoder():
+    model = make_model(activation="swish", decoder_d_ff=40)
+    assert model.encoder[0].feed_forward.inner.out_features == 24
+    feed_forward = model.decoder[1].feed_forward
+    assert feed_forward.inner.out_features == 40
+    x_D = torch.randn(16)
+    inner_F = feed_forward.inner(x_D)
+    torch.testing.assert_close(feed_forward(x_D), feed_forward.outer(inner_F / (1 + torch.exp(-inner_F))))
+
+
 @torch.inference_mode()
 def test_embedding_is_scaled_by_the_root_of_d_model_before_positions_are_added():
     model = make_model()

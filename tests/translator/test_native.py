@@ -48,6 +48,18 @@ SHAPES = {
         vocab_size=71, d_model=42, heads=6, d_ff=33, encoder_layers=1, decoder_layers=1, norm="pre",
         positions="learned", max_positions=40,
     ),
+    "OPUS-MT's": ModelConfig(
+        vocab_size=90, d_model=32, heads=4, d_ff=48, encoder_layers=2, decoder_layers=2, activation="swish",
+        attention_bias=True, logits_bias=True, sinusoids="marian",
+    ),
+    "WMT19's": ModelConfig(
+        vocab_size=77, d_model=36, heads=3, d_ff=150, decoder_d_ff=50, encoder_layers=1, decoder_layers=2,
+        attention_bias=True, sinusoids="fairseq", first_position=2, embeddings="separate",
+    ),
+    "a target matrix, and a larger decoder": ModelConfig(
+        vocab_size=70, d_model=32, heads=2, d_ff=20, decoder_d_ff=130, encoder_layers=1, decoder_layers=1,
+        embeddings="output-tied",
+    ),
     "a single head": ModelConfig(
         vocab_size=130, d_model=34, heads=1, d_ff=200, encoder_layers=2, decoder_layers=1
     ),
@@ -56,7 +68,12 @@ SHAPES = {
 
 def make_model(config, seed=0):
     torch.manual_seed(seed)
-    return Transformer(config).eval()
+    model = Transformer(config).eval()
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if name.endswith(("bias", "bias_V")):
+                parameter.normal_(std=0.3)  # the network starts with zeros
+    return model
 
 
 def make_engine(model, kernel=""):
@@ -303,6 +320,28 @@ def test_attention_equals_the_plain_model(engines):
 
 def test_positions_follow_the_paper():
     assert sinusoids(900, 34) == pytest.approx(sinusoid_table(900, 34).numpy(), abs=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["marian", "fairseq"])
+@pytest.mark.parametrize("first", [0, 2, 41])
+def test_other_positions_equal_the_plain_models(kind, first):
+    found = sinusoids(700, 36, kind, first)
+    assert found == pytest.approx(sinusoid_table(700, 36, kind, first).numpy(), abs=1e-6)
+
+
+def test_swish_is_exact_far_from_zero():
+    """exp overflows at 89, and the sigmoid of −100 is smaller than the smallest float32."""
+    config = SHAPES["OPUS-MT's"]
+    model = make_model(config)
+    with torch.no_grad():
+        for layer in model.encoder:
+            layer.feed_forward.inner.bias.copy_(torch.linspace(-300, 300, config.d_ff))
+    session, (source,) = make_engine(model).session(), random_sources(config, 1)
+    first = session.admit([source], 1)
+    found = session.distribution(rows_of(first, first, [BEGIN]))[0]
+    expected = log_probabilities(model, source, [BEGIN])[0]
+    allowed = np.isfinite(expected)
+    assert found[allowed] == pytest.approx(expected[allowed], abs=0.25)
 
 
 def test_released_rows_are_reused(engines):

@@ -17,13 +17,17 @@ VARIANTS = list(itertools.product(("post", "pre"), ("sinusoidal", "learned"), ("
 SOURCES = [[5, 6, 7, 8, END], [9, END], [10, 11, END]]
 
 
-def make_model(norm="pre", positions="sinusoidal", activation="relu"):
+def make_model(norm="pre", positions="sinusoidal", activation="relu", **changes):
     torch.manual_seed(2)
     config = ModelConfig(
         vocab_size=30, d_model=16, heads=4, d_ff=24, encoder_layers=2, decoder_layers=2, norm=norm,
-        positions=positions, activation=activation, max_positions=12,
+        positions=positions, activation=activation, max_positions=12, **changes,
     )  # fmt: skip
-    return Transformer(config).eval()
+    model = Transformer(config).eval()
+    for name, parameter in model.named_parameters():
+        if "bias" in name:
+            torch.nn.init.normal_(parameter)  # the network starts with zeros
+    return model
 
 
 @torch.inference_mode()
@@ -41,9 +45,27 @@ def rows_of(row, parent, token):
     return Rows(row_N, parent_N, token_N, np.zeros(len(row_N), dtype=np.int32))
 
 
-@pytest.mark.parametrize(("norm", "positions", "activation"), VARIANTS)
-def test_steps_equal_the_whole_sequence_at_once(norm, positions, activation):
-    model = make_model(norm, positions, activation)
+PUBLISHED = [
+    {"activation": "swish", "attention_bias": True, "sinusoids": "marian", "logits_bias": True},
+    {
+        "attention_bias": True,
+        "sinusoids": "fairseq",
+        "first_position": 2,
+        "embeddings": "separate",
+        "decoder_d_ff": 9,
+    },
+    {"embeddings": "output-tied"},
+]
+"""Settings of published models, and of those between them."""
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [dict(zip(("norm", "positions", "activation"), variant, strict=True)) for variant in VARIANTS]
+    + PUBLISHED,
+)
+def test_steps_equal_the_whole_sequence_at_once(settings):
+    model = make_model(**settings)
     session = ReferenceEngine(model, [FORBIDDEN]).session()
     first = session.admit(SOURCES, 1)
     written = [[], [], []]

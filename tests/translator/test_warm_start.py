@@ -90,6 +90,24 @@ def test_a_new_vocabulary_keeps_the_embeddings_of_shared_pieces(trained, untrain
     assert new_VD.isfinite().all()
 
 
+def test_a_new_vocabulary_keeps_all_that_belongs_to_a_piece(tmp_path, untrained, prepared):
+    tokenizer, before = train_tokenizer(LINES, 480, threads=1), prepared.tokenizer
+    config = dataclasses.replace(untrained.config, embeddings="separate", logits_bias=True)
+    old = Transformer(config)
+    torch.nn.init.normal_(old.logits_bias_V)
+    save_model(tmp_path / "model", config, old.state_dict(), before, {})
+    model = Transformer(dataclasses.replace(config, vocab_size=tokenizer.vocab_size))
+    load_initial_weights(tmp_path / "model", model, tokenizer)
+    old, new = load_model(tmp_path / "model").model.state_dict(), model.state_dict()
+    known = {before.piece(piece): piece for piece in range(before.vocab_size)}
+    for piece in range(tokenizer.vocab_size):
+        if (place := known.get(tokenizer.piece(piece))) is None:
+            assert new["logits_bias_V"][piece] == old["logits_bias_V"].mean()
+            continue
+        for name in ("embedding.weight", "own_source_embedding.weight", "own_output_VD", "logits_bias_V"):
+            assert torch.equal(new[name][piece], old[name][place])
+
+
 def test_a_piece_inside_a_word_is_composed_without_a_space(trained, untrained, prepared):
     tokenizer, before = train_tokenizer(LINES, 480, threads=1), prepared.tokenizer
     model = Transformer(dataclasses.replace(untrained.config, vocab_size=tokenizer.vocab_size))

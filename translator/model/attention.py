@@ -54,17 +54,17 @@ AttentionRecord = dict["MultiHeadAttention", Tensor | None]
 class MultiHeadAttention(nn.Module):
     """Each head attends in its own projection, d_model / heads wide (section 3.2.2).
 
-    As in the paper's formula, the four projections have no bias. One matrix projects keys and values: its upper half
-    is W^K of all heads, its lower half W^V.
+    As in the paper's formula, the four projections have no bias unless you ask for one. One matrix projects keys and
+    values: its upper half is W^K of all heads, its lower half W^V.
     """
 
-    def __init__(self, d_model: int, heads: int, dropout: float = 0.0) -> None:
+    def __init__(self, d_model: int, heads: int, dropout: float = 0.0, bias: bool = False) -> None:
         super().__init__()
         self.heads = heads
         self.dropout = Dropout(dropout)
-        self.query = nn.Linear(d_model, d_model, bias=False)
-        self.key_value = nn.Linear(d_model, 2 * d_model, bias=False)
-        self.output = nn.Linear(d_model, d_model, bias=False)
+        self.query = nn.Linear(d_model, d_model, bias)
+        self.key_value = nn.Linear(d_model, 2 * d_model, bias)
+        self.output = nn.Linear(d_model, d_model, bias)
 
     def project_memory(self, memory_BMD: Tensor) -> KeyValue:
         """Project the keys and values for `forward`; compute them once and reuse them for every query."""

@@ -1,4 +1,4 @@
-"""Label-smoothed cross-entropy (Vaswani et al. 2017, section 5.4) on the shared embedding.
+"""Label-smoothed cross-entropy (Vaswani et al. 2017, section 5.4) on the matrix of the output: the shared embedding.
 
 In a few lines, with `output_ND` from the decoder, the loss is
 
@@ -25,7 +25,12 @@ FLOAT32_LOGITS = {"cpu": 1 << 18, "cuda": 1 << 26}
 
 
 def label_smoothed_cross_entropy(
-    output_ND: Tensor, embedding_VD: Tensor, target_N: Tensor, smoothing: float, padding_id: int
+    output_ND: Tensor,
+    embedding_VD: Tensor,
+    target_N: Tensor,
+    smoothing: float,
+    padding_id: int,
+    bias_V: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Return the smoothed loss and the negative log-likelihood, each summed over the non-padding targets, in nats.
 
@@ -38,7 +43,7 @@ def label_smoothed_cross_entropy(
         torch.get_autocast_dtype(device_type) if torch.is_autocast_enabled(device_type) else output_ND.dtype
     )
     is_training = torch.is_grad_enabled() and (output_ND.requires_grad or embedding_VD.requires_grad)
-    arguments = output_ND, embedding_VD, target_N, smoothing, padding_id, dtype, is_training
+    arguments = output_ND, embedding_VD, bias_V, target_N, smoothing, padding_id, dtype, is_training
     loss, nll = _FusedLoss.apply(*arguments)  # type: ignore[no-untyped-call]  # apply is untyped in PyTorch
     return loss, nll
 
@@ -51,6 +56,7 @@ class _FusedLoss(torch.autograd.Function):
         ctx: Any,
         output_ND: Tensor,
         embedding_VD: Tensor,
+        bias_V: Tensor | None,
         target_N: Tensor,
         smoothing: float,
         padding_id: int,
@@ -64,27 +70,32 @@ class _FusedLoss(torch.autograd.Function):
             weight_VD = embedding_VD.detach().to(dtype)
             grad_rows_PD = torch.empty_like(rows_PD)
             grad_weight_VD = torch.zeros_like(weight_VD, dtype=torch.float32)
+            grad_bias_V = None if bias_V is None else torch.zeros_like(bias_V, dtype=torch.float32)
             sums = torch.zeros(2, dtype=torch.float32, device=output_ND.device)
             chunk = max(1, CHUNK_LOGITS[output_ND.device.type] // len(weight_VD))
             logits_CV = rows_PD.new_empty(min(chunk, len(target_P)), len(weight_VD))
             for start in range(0, len(target_P), chunk):
                 rows_CD = rows_PD[start : start + chunk]
                 grad_CV = torch.mm(rows_CD, weight_VD.t(), out=logits_CV[: len(rows_CD)])
+                if bias_V is not None:
+                    grad_CV += bias_V.detach()
                 sums += _replace_by_gradient(grad_CV, target_P[start : start + chunk], smoothing)
                 if is_training:
                     grad_rows_PD[start : start + chunk] = grad_CV @ weight_VD
                     grad_weight_VD += grad_CV.t() @ rows_CD
+                    if grad_bias_V is not None:
+                        grad_bias_V += grad_CV.sum(0, dtype=torch.float32)
             grad_output_ND = torch.zeros_like(output_ND).index_copy_(
                 0, wanted_N, grad_rows_PD.to(output_ND.dtype)
             )
-        ctx.save_for_backward(grad_output_ND, grad_weight_VD)
+        ctx.save_for_backward(grad_output_ND, grad_weight_VD, grad_bias_V)
         ctx.mark_non_differentiable(nll := sums[1].clone())
         return sums[0].clone(), nll
 
     @staticmethod
     def backward(ctx: Any, grad_loss: Tensor, _grad_nll: Tensor) -> tuple[Tensor | None, ...]:
-        grad_output_ND, grad_weight_VD = ctx.saved_tensors
-        return grad_output_ND * grad_loss, grad_weight_VD * grad_loss, *[None] * 5
+        grads = (None if grad is None else grad * grad_loss for grad in ctx.saved_tensors)
+        return *grads, *[None] * 5
 
 
 def _replace_by_gradient(logits_CV: Tensor, target_C: Tensor, smoothing: float) -> Tensor:

@@ -1,34 +1,42 @@
 """The encoder-decoder Transformer (Vaswani et al. 2017, section 3)."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from translator.config import ModelConfig
+from translator.config import ModelConfig, Sinusoids
 from translator.errors import ConfigError, InputTooLong
 from translator.model.attention import AttentionRecord, KeyValue, MultiHeadAttention
 from translator.model.dropout import Dropout
 
 
-def sinusoid_table(positions: int, d_model: int) -> Tensor:
-    """The position encoding of section 3.5, (positions, d_model), float32.
+def sinusoid_table(
+    positions: int, d_model: int, kind: Sinusoids = "paper", first_position: int = 0
+) -> Tensor:
+    """The position encoding of section 3.5, (positions, d_model), float32, from `first_position` on.
 
-    PE(pos, 2i) = sin(pos / 10000^(2i/d_model)), PE(pos, 2i+1) = cos of the same angle.
+    PE(pos, 2i) = sin(pos / 10000^(2i/d_model)), PE(pos, 2i+1) = cos of the same angle. Marian has all sines in the
+    first half and all cosines in the second. So has fairseq, whose exponents reach 1: i / (d_model/2 − 1).
     """
-    position_P1 = torch.arange(positions, dtype=torch.float64).unsqueeze(1)
-    even_dimension_K = torch.arange(0, d_model, 2, dtype=torch.float64)
-    angle_PK = position_P1 / 10_000 ** (even_dimension_K / d_model)
-    return torch.stack([angle_PK.sin(), angle_PK.cos()], dim=-1).flatten(1).float()
+    position_P1 = torch.arange(first_position, first_position + positions, dtype=torch.float64).unsqueeze(1)
+    number_K = torch.arange(d_model // 2, dtype=torch.float64)
+    exponent_K = number_K / (d_model // 2 - 1) if kind == "fairseq" else 2 * number_K / d_model
+    angle_PK = position_P1 / 10_000**exponent_K
+    if kind == "paper":
+        return torch.stack([angle_PK.sin(), angle_PK.cos()], dim=-1).flatten(1).float()
+    return torch.cat([angle_PK.sin(), angle_PK.cos()], dim=-1).float()
 
 
 class PositionalEmbedding(nn.Module):
     """Token embeddings scaled by √d_model, plus position encodings (sections 3.4 and 3.5).
 
-    The same matrix embeds source and target and, transposed, turns the decoder's output into logits.
+    If all embeddings are shared, the same matrix embeds source and target and, transposed, turns the decoder's output
+    into logits.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -37,7 +45,13 @@ class PositionalEmbedding(nn.Module):
         self.scale = math.sqrt(config.d_model)
         self.dropout = Dropout(config.dropout)
         self.is_learned = config.positions == "learned"
-        table_PD = sinusoid_table(config.max_positions, config.d_model)
+        self._sinusoids = partial(
+            sinusoid_table,
+            d_model=config.d_model,
+            kind=config.sinusoids,
+            first_position=config.first_position,
+        )
+        table_PD = self._sinusoids(config.max_positions)
         self.position_PD: Tensor
         if self.is_learned:
             self.register_parameter("position_PD", nn.Parameter(torch.empty_like(table_PD)))
@@ -66,19 +80,22 @@ class PositionalEmbedding(nn.Module):
                     f"a sequence of {length} tokens exceeds the {position_PD.shape[0]} learned positions; "
                     "split the text, or train with a larger max_positions"
                 )
-            position_PD = sinusoid_table(2 * length, self.weight.shape[1]).to(position_PD)
+            position_PD = self._sinusoids(2 * length).to(position_PD)
             self.position_PD = position_PD
         return position_PD
+
+
+_ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {"relu": F.relu, "gelu": F.gelu, "swish": F.silu}
 
 
 class FeedForward(nn.Module):
     """Two linear maps with a non-linearity in between, applied to each position separately (section 3.3)."""
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: ModelConfig, d_ff: int) -> None:
         super().__init__()
-        self.inner = nn.Linear(config.d_model, config.d_ff)
-        self.outer = nn.Linear(config.d_ff, config.d_model)
-        self.activation = F.relu if config.activation == "relu" else F.gelu
+        self.inner = nn.Linear(config.d_model, d_ff)
+        self.outer = nn.Linear(d_ff, config.d_model)
+        self.activation = _ACTIVATIONS[config.activation]
 
     def forward(self, x_BLD: Tensor) -> Tensor:
         """(B, L, D) → (B, L, D)."""
@@ -108,14 +125,18 @@ class Residual(nn.Module):
         return normed
 
 
+def _attention(config: ModelConfig) -> MultiHeadAttention:
+    return MultiHeadAttention(config.d_model, config.heads, config.attention_dropout, config.attention_bias)
+
+
 class EncoderLayer(nn.Module):
     """Self-attention, then the feed-forward network."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.self_attention = MultiHeadAttention(config.d_model, config.heads, config.attention_dropout)
+        self.self_attention = _attention(config)
         self.self_attention_residual = Residual(config)
-        self.feed_forward = FeedForward(config)
+        self.feed_forward = FeedForward(config, config.d_ff)
         self.feed_forward_residual = Residual(config)
 
     def forward(self, x_BSD: Tensor, keep_mask_B11S: Tensor, record: AttentionRecord | None = None) -> Tensor:
@@ -134,11 +155,11 @@ class DecoderLayer(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.self_attention = MultiHeadAttention(config.d_model, config.heads, config.attention_dropout)
+        self.self_attention = _attention(config)
         self.self_attention_residual = Residual(config)
-        self.cross_attention = MultiHeadAttention(config.d_model, config.heads, config.attention_dropout)
+        self.cross_attention = _attention(config)
         self.cross_attention_residual = Residual(config)
-        self.feed_forward = FeedForward(config)
+        self.feed_forward = FeedForward(config, config.decoder_d_ff or config.d_ff)
         self.feed_forward_residual = Residual(config)
 
     def forward(
@@ -194,6 +215,11 @@ class Transformer(nn.Module):
             raise ConfigError(f"vocab_size is {config.vocab_size}; set it to the tokenizer's vocabulary size")
         self.config = config
         self.embedding = PositionalEmbedding(config)
+        """Embeds the target; the source, too, unless it has its own."""
+        self.own_source_embedding = PositionalEmbedding(config) if config.embeddings != "shared" else None
+        shape_VD = config.vocab_size, config.d_model
+        self.own_output_VD = nn.Parameter(torch.empty(shape_VD)) if config.embeddings == "separate" else None
+        self.logits_bias_V = nn.Parameter(torch.zeros(config.vocab_size)) if config.logits_bias else None
         encoder = nn.ModuleList(EncoderLayer(config) for _ in range(config.encoder_layers))
         decoder = nn.ModuleList(DecoderLayer(config) for _ in range(config.decoder_layers))
         self.encoder = cast(Sequence[EncoderLayer], encoder)  # ModuleList is not generic
@@ -208,7 +234,7 @@ class Transformer(nn.Module):
         self, source_BS: Tensor, source_keep_BS: Tensor, record: AttentionRecord | None = None
     ) -> Tensor:
         """The encoder's output, the `memory` that the decoder attends to: (B, S, D)."""
-        x_BSD = self.embedding(source_BS)
+        x_BSD = (self.own_source_embedding or self.embedding)(source_BS)
         keep_mask_B11S = source_keep_BS[:, None, None, :]
         for layer in self.encoder:
             x_BSD = layer(x_BSD, keep_mask_B11S, record)
@@ -242,9 +268,14 @@ class Transformer(nn.Module):
         memory_BSD = self.encode(source_BS, source_keep_BS, record)
         return self.decode(target_BT, memory_BSD, source_keep_BS, record)
 
+    @property
+    def output_VD(self) -> Tensor:
+        """The matrix that projects to the vocabulary: the shared embedding (section 3.4), unless it is separate."""
+        return self.embedding.weight if self.own_output_VD is None else self.own_output_VD
+
     def logits(self, output_D: Tensor) -> Tensor:
-        """Project to the vocabulary with the shared embedding (section 3.4): (…, D) → (…, V)."""
-        return F.linear(output_D, self.embedding.weight)
+        """Project to the vocabulary: (…, D) → (…, V)."""
+        return F.linear(output_D, self.output_VD, self.logits_bias_V)
 
     def decode_step(
         self,
@@ -278,6 +309,9 @@ class Transformer(nn.Module):
                 for matrix in (module.query.weight, *module.key_value.weight.detach().chunk(2)):
                     nn.init.xavier_uniform_(matrix, gain=math.sqrt(1 / 2))
                 nn.init.xavier_uniform_(module.output.weight)
+                for linear in (module.query, module.key_value, module.output):
+                    if linear.bias is not None:
+                        nn.init.zeros_(linear.bias)
             elif isinstance(module, FeedForward):
                 for linear in (module.inner, module.outer):
                     nn.init.uniform_(
@@ -288,3 +322,5 @@ class Transformer(nn.Module):
                 nn.init.normal_(module.weight, std=self.config.d_model**-0.5)
                 if module.is_learned:
                     nn.init.normal_(module.position_PD, std=0.02)
+        if self.own_output_VD is not None:
+            nn.init.normal_(self.own_output_VD, std=self.config.d_model**-0.5)

@@ -10,24 +10,26 @@ from translator.data.batching import Batch
 from translator.data.tokenizer import PAD_ID
 from translator.machine.device import has_fast_bf16
 from translator.model.loss import label_smoothed_cross_entropy
+from translator.model.transformer import Transformer
 
 
 def batch_loss(
-    forward: Callable[..., Tensor], embedding_VD: Tensor, batch: Batch, training: TrainingConfig
+    forward: Callable[..., Tensor], model: Transformer, batch: Batch, training: TrainingConfig
 ) -> tuple[Tensor, Tensor]:
     """Return the smoothed loss and the NLL, summed over the target tokens, in nats.
 
-    `forward` is `Transformer.forward` or a wrapper of it. Matrix products run in bf16 if `training` asks for it.
+    `forward` is `model.forward` or a wrapper of it. Matrix products run in bf16 if `training` asks for it.
     """
-    device = embedding_VD.device
+    device = model.output_VD.device
     with torch.autocast(device.type, torch.bfloat16, enabled=training_precision(training, device) == "bf16"):
         output_BTD = forward(batch.source_BS, batch.source_keep_BS, batch.target_input_BT)
         return label_smoothed_cross_entropy(
             output_BTD.flatten(0, 1),
-            embedding_VD,
+            model.output_VD,
             batch.target_output_BT.flatten(),
             training.label_smoothing,
             PAD_ID,
+            model.logits_bias_V,
         )
 
 

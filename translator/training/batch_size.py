@@ -118,5 +118,5 @@ def _kept_bytes(model: Transformer, training: TrainingConfig, sentences: int) ->
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices), saved_tensors_hooks(note, lambda tensor: tensor):
         # Keep the result: it holds the saved tensors alive, so no address is reused before all are counted.
-        _loss = batch_loss(model.train(), model.embedding.weight, Batch(ids_BL, ids_BL, ids_BL), training)
+        _loss = batch_loss(model.train(), model, Batch(ids_BL, ids_BL, ids_BL), training)
     return sum(kept.values())

@@ -163,7 +163,7 @@ def training_flops(model: Transformer, source_tokens: int, target_tokens: int) -
     left out.
     """
     source_weights = _matrix_weights(model.encoder)
-    target_weights = _matrix_weights(model.decoder) + model.embedding.weight.numel()
+    target_weights = _matrix_weights(model.decoder) + model.output_VD.numel()
     for layer in model.decoder:
         projected_from_source = layer.cross_attention.key_value.weight.numel()
         source_weights += projected_from_source

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from translator.errors import ConfigError
 from translator.model.attention import MultiHeadAttention
@@ -67,17 +67,21 @@ def _specs() -> Any:
     return specs
 
 
+@torch.no_grad()
 def _fill(spec: Any, model: Transformer, forbidden: Sequence[int]) -> None:
     """Copy the weights to where CTranslate2 expects them."""
-    never_V = torch.zeros(model.config.vocab_size)
-    never_V[list(forbidden)] = _NEVER
-    for stack, is_encoder in ((spec.encoder, True), (spec.decoder, False)):
-        embeddings = stack.embeddings[0] if is_encoder else stack.embeddings
-        embeddings.weight = _array(model.embedding.weight)
+    bias_V = (
+        torch.zeros(model.config.vocab_size) if model.logits_bias_V is None else model.logits_bias_V.clone()
+    )
+    bias_V[list(forbidden)] = _NEVER
+    source = model.own_source_embedding or model.embedding
+    spec.encoder.embeddings[0].weight = _array(source.weight)
+    spec.decoder.embeddings.weight = _array(model.embedding.weight)
+    for stack in (spec.encoder, spec.decoder):
         stack.scale_embeddings = True
         stack.position_encodings.encodings = _array(model.embedding.position_PD)
-    spec.decoder.projection.weight = _array(model.embedding.weight)
-    spec.decoder.projection.bias = _array(never_V)
+    spec.decoder.projection.weight = _array(model.output_VD)
+    spec.decoder.projection.bias = _array(bias_V)
     if model.config.norm == "pre":
         _fill_norm(spec.encoder.layer_norm, model.encoder_norm)
         _fill_norm(spec.decoder.layer_norm, model.decoder_norm)
@@ -87,27 +91,33 @@ def _fill(spec: Any, model: Transformer, forbidden: Sequence[int]) -> None:
     for theirs, decoder in zip(spec.decoder.layer, model.decoder, strict=True):
         _fill_self_attention(theirs.self_attention, decoder.self_attention, decoder.self_attention_residual)
         cross = decoder.cross_attention
-        for linear, weight in zip(
-            theirs.attention.linear,
-            (cross.query.weight, cross.key_value.weight, cross.output.weight),
-            strict=True,
+        for linear, ours in zip(
+            theirs.attention.linear, (cross.query, cross.key_value, cross.output), strict=True
         ):
-            linear.weight = _array(weight)
+            _fill_linear(linear, ours)
         _fill_norm(theirs.attention.layer_norm, decoder.cross_attention_residual.norm)
         _fill_feed_forward(theirs.ffn, decoder.feed_forward, decoder.feed_forward_residual)
 
 
 def _fill_self_attention(spec: Any, attention: MultiHeadAttention, residual: Residual) -> None:
-    query_key_value = torch.cat([attention.query.weight, attention.key_value.weight])
-    spec.linear[0].weight = _array(query_key_value)
-    spec.linear[1].weight = _array(attention.output.weight)
+    query, key_value = attention.query, attention.key_value
+    spec.linear[0].weight = _array(torch.cat([query.weight, key_value.weight]))
+    if query.bias is not None:
+        spec.linear[0].bias = _array(torch.cat([query.bias, key_value.bias]))
+    _fill_linear(spec.linear[1], attention.output)
     _fill_norm(spec.layer_norm, residual.norm)
 
 
 def _fill_feed_forward(spec: Any, feed_forward: FeedForward, residual: Residual) -> None:
-    for linear, ours in ((spec.linear_0, feed_forward.inner), (spec.linear_1, feed_forward.outer)):
-        linear.weight, linear.bias = _array(ours.weight), _array(ours.bias)
+    _fill_linear(spec.linear_0, feed_forward.inner)
+    _fill_linear(spec.linear_1, feed_forward.outer)
     _fill_norm(spec.layer_norm, residual.norm)
+
+
+def _fill_linear(spec: Any, linear: nn.Linear) -> None:
+    spec.weight = _array(linear.weight)
+    if linear.bias is not None:
+        spec.bias = _array(linear.bias)
 
 
 def _fill_norm(spec: Any, norm: Any) -> None:

@@ -140,7 +140,7 @@ class Trainer:
                 run.raise_if_stopped()
                 with self._processes.accumulate(self._wrapped, is_last=batch is update.batches[-1]):
                     on_device = batch.to(self._device)
-                    loss, nll = batch_loss(self._forward, self.model.embedding.weight, on_device, training)
+                    loss, nll = batch_loss(self._forward, self.model, on_device, training)
                     # DDP averages the gradients over the processes; times their number, that is the sum.
                     (loss * self._processes.count / target_tokens).backward()
                 loss_sum, nll_sum = loss_sum + loss.detach(), nll_sum + nll

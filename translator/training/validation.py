@@ -55,7 +55,7 @@ def validation_loss(model: Transformer, batches: Sequence[Batch]) -> float:
         output_BTD = model(on_device.source_BS, on_device.source_keep_BS, on_device.target_input_BT)
         target_N = on_device.target_output_BT.flatten()
         _, nll = label_smoothed_cross_entropy(
-            output_BTD.flatten(0, 1), model.embedding.weight, target_N, 0.0, PAD_ID
+            output_BTD.flatten(0, 1), model.output_VD, target_N, 0.0, PAD_ID, model.logits_bias_V
         )
         loss_sum += float(nll)
         tokens += batch.target_tokens

@@ -25,7 +25,9 @@ from translator.training.checkpoint import load_model
 
 logger = logging.getLogger(__name__)
 
-_EMBEDDING = "embedding.weight"
+_MATRICES = ("embedding.weight", "own_source_embedding.weight", "own_output_VD")
+"""Those with a row for each piece."""
+_BIAS = "logits_bias_V"
 _LAYER = re.compile(r"(encoder|decoder)\.(\d+)\.(.+)")
 _MAY_DIFFER = ("dropout", "attention_dropout", "vocab_size", "encoder_layers", "decoder_layers")
 
@@ -54,7 +56,10 @@ def load_initial_weights(
         )
     weights = _repeat_layers(folder.model.state_dict(), found, wanted)
     if folder.tokenizer.sha256 != tokenizer.sha256:
-        weights[_EMBEDDING] = _carry_over(weights[_EMBEDDING], folder.tokenizer, tokenizer)
+        for name in weights.keys() & _MATRICES:
+            weights[name] = _carry_over(weights[name], folder.tokenizer, tokenizer)
+        if _BIAS in weights:
+            weights[_BIAS] = _carry_over_bias(weights[_BIAS], folder.tokenizer, tokenizer)
     if folder.lexicon is not None and lexicon is None:
         logger.warning(
             "the model in %s reads a lexicon of %d entries, but the data have no hints; to keep it, "
@@ -94,6 +99,13 @@ def _carry_over(old_VD: Tensor, before: Tokenizer, after: Tokenizer) -> Tensor:
         elif piece in after.learnt_ids:
             new_VD[piece] = _mean_of_parts(text, old_VD, before)
     return new_VD
+
+
+def _carry_over_bias(old_V: Tensor, before: Tokenizer, after: Tokenizer) -> Tensor:
+    """Return the biases of the new vocabulary, (V,); a new piece gets the mean of the old ones."""
+    known = {before.piece(piece): old_V[piece] for piece in range(before.vocab_size)}
+    mean = old_V.mean()
+    return torch.stack([known.get(after.piece(piece), mean) for piece in range(after.vocab_size)])
 
 
 def _mean_of_parts(piece: str, old_VD: Tensor, before: Tokenizer) -> Tensor:

@@ -34,18 +34,24 @@ class Network:
     @torch.inference_mode()
     def __init__(self, model: Transformer, forbidden: Iterable[int]) -> None:
         self.model = model.eval()
-        weight_VD = model.embedding.weight
+        weight_VD = model.output_VD
         self.vocabulary, self.width = weight_VD.shape[0], mask_width(weight_VD.shape[0])
         self.device = weight_VD.device
         attentions = [layer.self_attention for layer in model.decoder]
         self.query_key_value = [torch.cat([one.query.weight, one.key_value.weight]) for one in attentions]
         """The joint projection of each layer, (3D, D): one product instead of two."""
+        self.query_key_value_bias = [
+            None if one.query.bias is None else torch.cat([one.query.bias, one.key_value.bias])
+            for one in attentions
+        ]
         self.output_XD = F.pad(weight_VD, (0, 0, 0, self.width - self.vocabulary))
-        impossible_X = torch.zeros(self.width)
-        impossible_X[self.vocabulary :] = -torch.inf
-        impossible_X[torch.tensor(list(forbidden), dtype=torch.long)] = -torch.inf
-        self.impossible_X = impossible_X.to(self.device)
-        """−∞ for tokens with probability zero, else 0."""
+        bias_X = torch.zeros(self.width)
+        if model.logits_bias_V is not None:
+            bias_X[: self.vocabulary] = model.logits_bias_V
+        bias_X[self.vocabulary :] = -torch.inf
+        bias_X[torch.tensor(list(forbidden), dtype=torch.long)] = -torch.inf
+        self.bias_X = bias_X.to(self.device)
+        """The bias of the logits; −∞ for tokens with probability zero."""
         self._tables = [model.embedding.position_PD]
         """All position tables so far; lanes may still read the shorter ones."""
 
@@ -56,7 +62,7 @@ class Network:
             logits_NX = torch.mm(x_ND, self.output_XD.t(), out_dtype=torch.float32)
         else:
             logits_NX = F.linear(x_ND, self.output_XD).float()
-        return logits_NX + self.impossible_X
+        return logits_NX + self.bias_X
 
     def table(self, positions: int) -> Tensor:
         """(P, D) embeddings of the first `positions` positions; raises InputTooLong if fewer were learned."""
@@ -328,7 +334,8 @@ class Decoder:
         for number, layer in enumerate(network.model.decoder):
             past_2BHMK = self.caches.past_E2BHTWK[number, :, :sentences].flatten(3, 4)
             memory = KeyValue(*self.caches.memory_E2BHSK[number, :, :sentences, :, : shape.source])
-            x_BWD = _layer(layer, network.query_key_value[number], x_BWD, past_2BHMK, memory, shared)
+            joint = network.query_key_value[number], network.query_key_value_bias[number]
+            x_BWD = _layer(layer, joint, x_BWD, past_2BHMK, memory, shared)
         return network.logits(network.model.decoder_norm(x_BWD).flatten(0, 1)).log_softmax(1)
 
     def _past_mask(self, shape: Shape, place_BW: Tensor, dtype: torch.dtype) -> Tensor:
@@ -344,7 +351,7 @@ class Decoder:
 
 def _layer(
     layer: DecoderLayer,
-    query_key_value: Tensor,
+    query_key_value: tuple[Tensor, Tensor | None],
     x_BWD: Tensor,
     past_2BHMK: Tensor,
     memory: KeyValue,
@@ -356,7 +363,7 @@ def _layer(
     def attend_to_past(y_BWD: Tensor) -> Tensor:
         attention = layer.self_attention
         new_3BHWK = (
-            F.linear(y_BWD, query_key_value).unflatten(2, (3, attention.heads, -1)).permute(2, 0, 3, 1, 4)
+            F.linear(y_BWD, *query_key_value).unflatten(2, (3, attention.heads, -1)).permute(2, 0, 3, 1, 4)
         )
         new_2BHWK = new_3BHWK[1:]
         past_2BHMK.scatter_(3, shared.slot_BW[None, :, None, :, None].expand(new_2BHWK.shape), new_2BHWK)

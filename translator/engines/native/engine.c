@@ -54,7 +54,8 @@ struct NtModel {
     NtConfig config;
     const Kernel *kernel;
     int head_width, head_room, memory_width; /* floats in a cache per head, and for all heads */
-    float *embedding;                        /* [vocabulary][width] */
+    float *embedding;                        /* [vocabulary][width] of the target */
+    float *source_embedding;                 /* the same memory if they are shared */
     float *position;                         /* [positions][width] */
     Matrix logits;
     EncoderLayer *encoder;
@@ -128,67 +129,80 @@ static void read_norm(Reader *reader, Norm *norm) {
     if (!reader->error) reader->error = copy_floats(&norm->bias, bias, (size_t)reader->config->width);
 }
 
+/* Copies a table of this many rows. */
+static void read_floats(Reader *reader, float **table, int rows) {
+    const float *from = next(reader);
+    if (!reader->error) reader->error = copy_floats(table, from, (size_t)rows * (size_t)reader->config->width);
+}
+
 static void read_part(Reader *reader, Matrix *matrix, int first, int outputs, float factor) {
     const float *weight = next(reader);
     if (!reader->error) reader->error = fill_matrix(matrix, first, weight, outputs, factor);
 }
 
-static void read_matrix(Reader *reader, Matrix *matrix, int outputs, int inputs, int has_bias, float factor) {
-    if (!new_matrix(matrix, outputs, inputs) && !reader->error) reader->error = NT_OUT_OF_MEMORY;
-    read_part(reader, matrix, 0, outputs, factor);
-    if (!has_bias) return;
+/* Reads the bias of outputs `first` and following. */
+static void read_bias(Reader *reader, Matrix *matrix, int first, int outputs, float factor) {
     const float *bias = next(reader);
     for (int o = 0; o < outputs && !reader->error; o++) {
         if (!is_finite(bias[o])) reader->error = NT_NOT_FINITE;
-        matrix->bias[o] = bias[o];
+        matrix->bias[first + o] = bias[o] * factor;
     }
 }
 
-/* Reads W^Q / sqrt(d_k), then W^K and W^V, into one matrix. */
+static void read_matrix(Reader *reader, Matrix *matrix, int outputs, int inputs, int has_bias, float factor) {
+    if (!new_matrix(matrix, outputs, inputs) && !reader->error) reader->error = NT_OUT_OF_MEMORY;
+    read_part(reader, matrix, 0, outputs, factor);
+    if (has_bias) read_bias(reader, matrix, 0, outputs, factor);
+}
+
+/* Reads W^Q / sqrt(d_k), then W^K and W^V, into one matrix, each with its bias. */
 static void read_query_key_value(Reader *reader, Matrix *matrix, float query_factor) {
     int width = reader->config->width;
     if (!new_matrix(matrix, 3 * width, width) && !reader->error) reader->error = NT_OUT_OF_MEMORY;
     read_part(reader, matrix, 0, width, query_factor);
+    if (reader->config->has_attention_bias) read_bias(reader, matrix, 0, width, query_factor);
     read_part(reader, matrix, width, 2 * width, 1.0f);
+    if (reader->config->has_attention_bias) read_bias(reader, matrix, width, 2 * width, 1.0f);
 }
 
 static int read_weights(NtModel *model, const float *const *weights) {
     const NtConfig *config = &model->config;
-    int width = config->width;
+    int width = config->width, has_bias = config->has_attention_bias;
     float query_factor = 1.0f / __builtin_sqrtf((float)model->head_width);
     Reader reader = {weights, 0, config};
+    read_floats(&reader, &model->position, config->positions);
     for (int number = 0; number < config->encoder_layers; number++) {
         EncoderLayer *layer = &model->encoder[number];
         read_query_key_value(&reader, &layer->query_key_value, query_factor);
-        read_matrix(&reader, &layer->output, width, width, 0, 1.0f);
+        read_matrix(&reader, &layer->output, width, width, has_bias, 1.0f);
         read_norm(&reader, &layer->before_attention);
-        read_matrix(&reader, &layer->inner, config->feed_forward, width, 1, 1.0f);
-        read_matrix(&reader, &layer->outer, width, config->feed_forward, 1, 1.0f);
+        read_matrix(&reader, &layer->inner, config->encoder_feed_forward, width, 1, 1.0f);
+        read_matrix(&reader, &layer->outer, width, config->encoder_feed_forward, 1, 1.0f);
         read_norm(&reader, &layer->before_feed_forward);
     }
     for (int number = 0; number < config->decoder_layers; number++) {
         DecoderLayer *layer = &model->decoder[number];
         read_query_key_value(&reader, &layer->query_key_value, query_factor);
-        read_matrix(&reader, &layer->self_output, width, width, 0, 1.0f);
+        read_matrix(&reader, &layer->self_output, width, width, has_bias, 1.0f);
         read_norm(&reader, &layer->before_self);
-        read_matrix(&reader, &layer->cross_query, width, width, 0, query_factor);
-        read_matrix(&reader, &layer->cross_key_value, 2 * width, width, 0, 1.0f);
-        read_matrix(&reader, &layer->cross_output, width, width, 0, 1.0f);
+        read_matrix(&reader, &layer->cross_query, width, width, has_bias, query_factor);
+        read_matrix(&reader, &layer->cross_key_value, 2 * width, width, has_bias, 1.0f);
+        read_matrix(&reader, &layer->cross_output, width, width, has_bias, 1.0f);
         read_norm(&reader, &layer->before_cross);
-        read_matrix(&reader, &layer->inner, config->feed_forward, width, 1, 1.0f);
-        read_matrix(&reader, &layer->outer, width, config->feed_forward, 1, 1.0f);
+        read_matrix(&reader, &layer->inner, config->decoder_feed_forward, width, 1, 1.0f);
+        read_matrix(&reader, &layer->outer, width, config->decoder_feed_forward, 1, 1.0f);
         read_norm(&reader, &layer->before_feed_forward);
     }
     if (config->is_pre_norm) {
         read_norm(&reader, &model->encoder_end);
         read_norm(&reader, &model->decoder_end);
     }
-    const float *position = next(&reader), *embedding = *reader.next;
-    if (!reader.error)
-        reader.error = copy_floats(&model->position, position, (size_t)config->positions * (size_t)width);
-    read_matrix(&reader, &model->logits, config->vocabulary, width, 0, 1.0f);
-    if (!reader.error)
-        reader.error = copy_floats(&model->embedding, embedding, (size_t)config->vocabulary * (size_t)width);
+    read_matrix(&reader, &model->logits, config->vocabulary, width, config->has_logits_bias, 1.0f);
+    read_floats(&reader, &model->embedding, config->vocabulary);
+    if (config->has_source_embedding)
+        read_floats(&reader, &model->source_embedding, config->vocabulary);
+    else
+        model->source_embedding = model->embedding;
     return reader.error;
 }
 
@@ -246,8 +260,10 @@ int nt_model_new(const NtConfig *config, const char *kernel, const float *const 
                  NtModel **model) {
     *model = NULL;
     if (config->vocabulary < 1 || config->width < 1 || config->heads < 1 || config->width % config->heads ||
-        config->feed_forward < 1 || config->encoder_layers < 1 || config->decoder_layers < 1 || config->positions < 1 ||
-        config->width > 1 << 14 || config->feed_forward > 1 << 16 || config->vocabulary > 1 << 22)
+        config->encoder_feed_forward < 1 || config->decoder_feed_forward < 1 || config->activation < 0 ||
+        config->activation > 2 || config->encoder_layers < 1 || config->decoder_layers < 1 || config->positions < 1 ||
+        config->width > 1 << 14 || config->encoder_feed_forward > 1 << 16 || config->decoder_feed_forward > 1 << 16 ||
+        config->vocabulary > 1 << 22)
         return NT_BAD_SHAPE;
     const Kernel *found = find_kernel(kernel);
     if (!found) return NT_NO_KERNEL;
@@ -299,6 +315,7 @@ void nt_model_free(NtModel *model) {
     free_norm(&model->encoder_end);
     free_norm(&model->decoder_end);
     free_matrix(&model->logits);
+    if (model->source_embedding != model->embedding) free(model->source_embedding);
     free(model->embedding);
     free(model->position);
     free(model->encoder);
@@ -363,9 +380,10 @@ void nt_session_free(NtSession *session) {
 
 static int make_scratch(NtSession *session, int rows, int longest, int with_logits) {
     const NtModel *model = session->model;
-    size_t widest = (size_t)ROUND_UP(3 * model->config.width > model->config.feed_forward ? 3 * model->config.width
-                                                                                          : model->config.feed_forward,
-                                     64);
+    int32_t wide = 3 * model->config.width;
+    if (model->config.encoder_feed_forward > wide) wide = model->config.encoder_feed_forward;
+    if (model->config.decoder_feed_forward > wide) wide = model->config.decoder_feed_forward;
+    size_t widest = (size_t)ROUND_UP(wide, 64);
     size_t number = (size_t)rows;
     return room_for(&session->x, number * (size_t)model->config.width * sizeof(float)) &&
            room_for(&session->y, number * (size_t)model->config.width * sizeof(float)) &&
@@ -406,15 +424,16 @@ static void after(NtSession *session, float *x, int rows, const Norm *norm) {
 static void feed_forward(NtSession *session, float *x, int rows, const Norm *norm, const Matrix *inner,
                          const Matrix *outer) {
     float *hidden = session->wide.memory;
-    Epilogue activation = session->model->config.is_gelu ? STORE_GELU : STORE_RELU;
+    static const Epilogue activations[] = {STORE_RELU, STORE_GELU, STORE_SWISH};
+    Epilogue activation = activations[session->model->config.activation];
     multiply(session, inner, before(session, x, rows, norm), rows, activation, hidden);
     multiply(session, outer, hidden, rows, ADD, x);
     after(session, x, rows, norm);
 }
 
-static void embed(const NtModel *model, int32_t token, int32_t position, float *out) {
+static void embed(const NtModel *model, const float *embedding, int32_t token, int32_t position, float *out) {
     int width = model->config.width;
-    const float *piece = model->embedding + (size_t)token * (size_t)width;
+    const float *piece = embedding + (size_t)token * (size_t)width;
     const float *place = model->position + (size_t)position * (size_t)width;
     for (int i = 0; i < width; i++) out[i] = piece[i] * model->config.embedding_scale + place[i];
 }
@@ -464,7 +483,7 @@ static int encode(NtSession *session, int sentences, const int32_t *lengths, con
     float *x = session->x.memory, *wide = session->wide.memory, *key_T = session->logits.memory;
     for (int number = 0, row = 0; number < sentences; number++)
         for (int place = 0; place < lengths[number]; place++, row++)
-            embed(model, tokens[row], place, x + (size_t)row * (size_t)width);
+            embed(model, model->source_embedding, tokens[row], place, x + (size_t)row * (size_t)width);
     for (int number = 0; number < model->config.encoder_layers; number++) {
         const EncoderLayer *layer = &model->encoder[number];
         multiply(session, &layer->query_key_value, before(session, x, rows, &layer->before_attention), rows, STORE, wide);
@@ -731,7 +750,8 @@ static void decode(NtSession *session, const NtStep *step, const int32_t *tokens
     int rows = step->rows, width = model->config.width;
     float *x = session->x.memory, *wide = session->wide.memory, *attended = session->attended.memory;
     for (int place = 0; place < rows; place++)
-        embed(model, tokens[place], live[place].row->length - 1, x + (size_t)place * (size_t)width);
+        embed(model, model->embedding, tokens[place], live[place].row->length - 1,
+              x + (size_t)place * (size_t)width);
     for (int number = 0; number < model->config.decoder_layers; number++) {
         const DecoderLayer *layer = &model->decoder[number];
         multiply(session, &layer->query_key_value, before(session, x, rows, &layer->before_self), rows, STORE, wide);

@@ -21,8 +21,11 @@ enum {
 };
 
 typedef struct {
-    int32_t vocabulary, width, heads, feed_forward, encoder_layers, decoder_layers, positions;
-    int32_t is_pre_norm, is_gelu;
+    int32_t vocabulary, width, heads, encoder_feed_forward, decoder_feed_forward, encoder_layers, decoder_layers;
+    int32_t positions, is_pre_norm;
+    int32_t activation;            /* of the feed-forward networks: 0 ReLU, 1 GELU, 2 swish */
+    int32_t has_attention_bias, has_logits_bias;
+    int32_t has_source_embedding;  /* 0: source and target have the same embedding */
     float embedding_scale;
 } NtConfig;
 

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from translator.config import ModelConfig
+from translator.config import ModelConfig, Sinusoids
 from translator.engines.native import library as native
 from translator.engines.protocol import Ahead, Candidates, Floats, Ints, Mask, Rows, Run
 
-_ATTENTION = ("query.weight", "key_value.weight", "output.weight")
+_ATTENTION = ("query", "key_value", "output")
 _FEED_FORWARD = ("inner.weight", "inner.bias", "outer.weight", "outer.bias")
 _NORM = ("weight", "bias")
 _MOST_POSITIONS = 4096
@@ -28,29 +28,31 @@ _LOG_10000 = 9.210340371976184
 
 def weights_of(tensors: Mapping[str, npt.NDArray[Any]], config: ModelConfig) -> list[Floats]:
     """The weights of a model and its position table, in the order in which the library reads them."""
+    linear = ("weight", "bias") if config.attention_bias else ("weight",)
     names = [
         *(
             name
             for layer in range(config.encoder_layers)
-            for name in _layer(f"encoder.{layer}", ("self_attention",))
+            for name in _layer(f"encoder.{layer}", ("self_attention",), linear)
         ),
         *(
             name
             for layer in range(config.decoder_layers)
-            for name in _layer(f"decoder.{layer}", ("self_attention", "cross_attention"))
+            for name in _layer(f"decoder.{layer}", ("self_attention", "cross_attention"), linear)
         ),
     ]
     if config.norm == "pre":
         names += [f"{stack}_norm.{one}" for stack in ("encoder", "decoder") for one in _NORM]
+    source = "embedding.weight" if config.embeddings == "shared" else "own_source_embedding.weight"
+    output = "own_output_VD" if config.embeddings == "separate" else "embedding.weight"
+    names += [output, *(["logits_bias_V"] if config.logits_bias else []), "embedding.weight", source]
     found = [np.ascontiguousarray(tensors[name], dtype=np.float32) for name in names]
-    found.append(position_table(tensors, config))
-    found.append(np.ascontiguousarray(tensors["embedding.weight"], dtype=np.float32))
-    return found
+    return [position_table(tensors, config), *found]
 
 
-def _layer(prefix: str, attentions: Sequence[str]) -> Iterable[str]:
+def _layer(prefix: str, attentions: Sequence[str], linear: Sequence[str]) -> Iterable[str]:
     for attention in attentions:
-        yield from (f"{prefix}.{attention}.{one}" for one in _ATTENTION)
+        yield from (f"{prefix}.{attention}.{part}.{one}" for part in _ATTENTION for one in linear)
         yield from (f"{prefix}.{attention}_residual.norm.{one}" for one in _NORM)
     yield from (f"{prefix}.feed_forward.{one}" for one in _FEED_FORWARD)
     yield from (f"{prefix}.feed_forward_residual.norm.{one}" for one in _NORM)
@@ -60,20 +62,23 @@ def position_table(tensors: Mapping[str, npt.NDArray[Any]], config: ModelConfig)
     """(P, D) the position encodings: learned, or sines and cosines (section 3.5)."""
     if config.positions == "learned":
         return np.ascontiguousarray(tensors["embedding.position_PD"], dtype=np.float32)
-    return sinusoids(max(config.max_positions, _MOST_POSITIONS), config.d_model)
+    return sinusoids(
+        max(config.max_positions, _MOST_POSITIONS), config.d_model, config.sinusoids, config.first_position
+    )
 
 
-def sinusoids(positions: int, width: int) -> Floats:
-    """(P, D) sin(p · θ) in even columns and cos(p · θ) in odd ones, θ = 10000^(−2i/D).
+def sinusoids(positions: int, width: int, kind: Sinusoids = "paper", first_position: int = 0) -> Floats:
+    """(P, D) sin(p · θ) and cos(p · θ), arranged as in `translator.model.transformer.sinusoid_table`.
 
     Uses only operations that IEEE 754 rounds identically on every processor; library sines are not such operations.
     """
-    frequencies = [_exponential(-_LOG_10000 * even / width) for even in range(0, width, 2)]
+    last = width - 2 if kind == "fairseq" else width
+    frequencies = [_exponential(-_LOG_10000 * even / last) for even in range(0, width, 2)]
     sin_PE = np.zeros((1, len(frequencies)))
     cos_PE = np.ones_like(sin_PE)
     step_sin_E = np.array([_sine(frequency) for frequency in frequencies])
     step_cos_E = np.array([1 - 2 * _sine(frequency / 2) ** 2 for frequency in frequencies])
-    while len(sin_PE) < positions:  # n positions become 2n: rotate by the angle of n
+    while len(sin_PE) < first_position + positions:  # n positions become 2n: rotate by the angle of n
         more_sin_PE = sin_PE * step_cos_E + cos_PE * step_sin_E
         more_cos_PE = cos_PE * step_cos_E - sin_PE * step_sin_E
         sin_PE, cos_PE = np.concatenate([sin_PE, more_sin_PE]), np.concatenate([cos_PE, more_cos_PE])
@@ -81,8 +86,11 @@ def sinusoids(positions: int, width: int) -> Floats:
             2 * step_sin_E * step_cos_E,
             step_cos_E * step_cos_E - step_sin_E * step_sin_E,
         )
+    sin_PE, cos_PE = (x_PE[first_position : first_position + positions] for x_PE in (sin_PE, cos_PE))
+    if kind != "paper":
+        return np.concatenate([sin_PE, cos_PE], axis=1, dtype=np.float32, casting="same_kind")
     table_PD = np.empty((positions, width), dtype=np.float32)
-    table_PD[:, 0::2], table_PD[:, 1::2] = sin_PE[:positions], cos_PE[:positions]
+    table_PD[:, 0::2], table_PD[:, 1::2] = sin_PE, cos_PE
     return table_PD
 
 
@@ -117,14 +125,15 @@ class NativeEngine:
         self.kernel = native.choose_kernel(self._library)
         """The name of the kernel in use."""
         weights = weights_of(tensors, config)
-        self.vocabulary, self.positions = config.vocab_size, len(weights[-2])
+        self.vocabulary, self.positions = config.vocab_size, len(weights[0])
         pointers = (c_void_p * len(weights))(*(weight.ctypes.data for weight in weights))
         is_forbidden_V = np.zeros(config.vocab_size, dtype=np.uint8)
         is_forbidden_V[list(forbidden)] = 1
         shape = native.Config(
-            config.vocab_size, config.d_model, config.heads, config.d_ff, config.encoder_layers,
-            config.decoder_layers, self.positions, config.norm == "pre", config.activation == "gelu",
-            math.sqrt(config.d_model),
+            config.vocab_size, config.d_model, config.heads, config.d_ff, config.decoder_d_ff or config.d_ff,
+            config.encoder_layers, config.decoder_layers, self.positions, config.norm == "pre",
+            native.ACTIVATIONS.index(config.activation), config.attention_bias, config.logits_bias,
+            config.embeddings != "shared", math.sqrt(config.d_model),
         )  # fmt: skip
         self._model = c_void_p()
         native.check(

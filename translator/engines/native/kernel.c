@@ -131,6 +131,12 @@ INLINE Floats error_function(Floats x) {
 
 INLINE Floats gelu(Floats x) { return x * 0.5f * (error_function(x * 0.70710678f) + 1.0f); }
 
+/* x / (1 + exp(-x)), from exp(-|x|), which never overflows. */
+INLINE Floats swish(Floats x) {
+    Floats y = exponential(-absolute(x));
+    return x * choose(x < 0.0f, y, (Floats){0} + 1.0f) / (y + 1.0f);
+}
+
 static float square_root(float x) { return __builtin_sqrtf(x); }
 
 /* ---- products of 8-bit integers ---- */
@@ -270,6 +276,7 @@ INLINE void finish(const Matrix *weight, int panel, const float *x_scale, const 
         Floats y = __builtin_convertvector(whole, Floats) * load(scale + place) * *x_scale + load(bias + place);
         if (epilogue == STORE_RELU) y = larger(y, (Floats){0});
         if (epilogue == STORE_GELU) y = gelu(y);
+        if (epilogue == STORE_SWISH) y = swish(y);
         int some = MIN(LANES, outputs - place);
         if (epilogue == ADD) y = y + (some == LANES ? load(out + place) : load_some(out + place, some, 0.0f));
         if (some == LANES)

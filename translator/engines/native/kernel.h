@@ -35,7 +35,7 @@ typedef struct {
     float *scale;      /* [rows] */
 } Quantised;
 
-typedef enum { STORE, STORE_RELU, STORE_GELU, ADD } Epilogue;
+typedef enum { STORE, STORE_RELU, STORE_GELU, STORE_SWISH, ADD } Epilogue;
 
 typedef struct {
     const char *name;

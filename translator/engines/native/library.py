@@ -19,13 +19,18 @@ class NativeError(TranslatorError):
     """The library is missing or damaged, or rejected its input."""
 
 
+ACTIVATIONS = ("relu", "gelu", "swish")
+"""The activations, in the order of their numbers in engine.h."""
+
+
 class Config(Structure):
     """`NtConfig` of engine.h."""
 
     _fields_ = (
-        ("vocabulary", c_int32), ("width", c_int32), ("heads", c_int32), ("feed_forward", c_int32),
-        ("encoder_layers", c_int32), ("decoder_layers", c_int32), ("positions", c_int32), ("is_pre_norm", c_int32),
-        ("is_gelu", c_int32), ("embedding_scale", c_float),
+        ("vocabulary", c_int32), ("width", c_int32), ("heads", c_int32), ("encoder_feed_forward", c_int32),
+        ("decoder_feed_forward", c_int32), ("encoder_layers", c_int32), ("decoder_layers", c_int32),
+        ("positions", c_int32), ("is_pre_norm", c_int32), ("activation", c_int32), ("has_attention_bias", c_int32),
+        ("has_logits_bias", c_int32), ("has_source_embedding", c_int32), ("embedding_scale", c_float),
     )  # fmt: skip
 
 
