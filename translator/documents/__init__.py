@@ -3,10 +3,10 @@
     document = read_document("letter.docx", content)
     document.write([german(unit) for unit in document.units])
 
-Reading order: `encoding`, `slots`; of formats that are text `plain`, `tables`, `json_strings`, `yaml_strings`,
-`key_values`, `gettext`, `xml_strings`, `subtitles`, `markdown_inline`, `markdown`, `web_page`; of those that are
-archives `package`, `runs`, `drawings`, `word`, `slides`, `workbook`, `open_document`, `book`; then `unit_xml`, the
-units as the translator reads them, and `translation`.
+Reading order: `encoding`, `slots`, `language`; of formats that are text `plain`, `tables`, `json_strings`,
+`yaml_strings`, `key_values`, `gettext`, `xml_file`, `xml_strings`, `subtitles`, `markdown_inline`, `markdown`,
+`web_page`; of those that are archives `package`, `runs`, `drawings`, `word`, `slides`, `workbook`, `open_document`,
+`book`; then `unit_xml`, the units as the translator reads them, and `translation`.
 """
 
 from collections.abc import Callable

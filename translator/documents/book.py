@@ -1,13 +1,16 @@
-"""Books (.epub): their chapters, and the titles in their tables of contents."""
+"""Books (.epub): their chapters, their titles and descriptions, and their tables of contents."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
+from translator.documents.language import is_english
 from translator.documents.package import Package
+from translator.documents.slots import Slot, SlottedText, Splice
 from translator.documents.web_page import WebPage
+from translator.documents.xml_file import XmlFile
 from translator.errors import InputError
-
-_CHAPTERS = frozenset((".xhtml", ".html", ".htm"))
+from translator.markup import MarkupOptions
+from translator.markup.attributes import read_languages
 
 
 class Book:
@@ -25,14 +28,70 @@ class Book:
             "META-INF/encryption.xml"
         ):
             raise InputError("the book is protected against copying; use one without protection")
-        chapters = [name for name in names if PurePosixPath(name).suffix.lower() in _CHAPTERS]
-        self._pages = {name: WebPage(self._package.read(name)) for name in chapters}
-        self.units = [unit for page in self._pages.values() for unit in page.units]
+        self._parts = {name: self._part(name) for name in names if _ending(name) in _READERS}
+        self.units = [unit for part in self._parts.values() for unit in part.units]
+
+    def _part(self, name: str) -> "WebPage | SlottedText":
+        try:
+            return _READERS[_ending(name)](self._package.read(name))
+        except InputError as error:
+            raise type(error)(f"{name} in the book: {error}") from None
 
     def write(self, translations: Sequence[str], /) -> bytes:
-        """Return the book with its translations."""
+        """Return the book with its translations. If a text changes, what was marked as English is marked as German."""
+        is_german = list(translations) != self.units
         remaining = iter(translations)
-        written = {
-            name: page.write([next(remaining) for _ in page.units]) for name, page in self._pages.items()
-        }
+        written = dict[str, bytes]()
+        for name, part in self._parts.items():
+            german = [next(remaining) for _ in part.units]
+            if isinstance(part, WebPage):
+                written[name] = part.write(german)
+            else:
+                written[name] = part.write(german, is_german=is_german)
         return self._package.write(written)
+
+
+def _ending(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()
+
+
+def _read_metadata(content: bytes) -> SlottedText:
+    """Read the package document (.opf)."""
+    document = XmlFile(content, "package")
+    slots, marks = list[Slot](), list(_languages(document))
+    for metadata in document.elements("metadata"):
+        for text in sorted(
+            document.inside(metadata, "title") + document.inside(metadata, "description"),
+            key=lambda one: one.start,
+        ):
+            slots += document.replacing(text)
+        for language in document.inside(metadata, "language"):
+            start, end = document.content(language)
+            if is_english(document.source.text[start:end]):
+                marks.append(Splice(start, end, "de"))
+    return SlottedText(document.source, slots, marks)
+
+
+def _read_contents(content: bytes) -> SlottedText:
+    """Read the table of contents of EPUB 2 (.ncx); that of EPUB 3 is a page."""
+    document = XmlFile(content, "ncx")
+    return SlottedText(document.source, list(_labels(document)), list(_languages(document)))
+
+
+def _languages(document: XmlFile) -> Iterator[Splice]:
+    for attribute in read_languages(document.source.text, MarkupOptions("xml")):
+        if is_english(attribute.text):
+            yield Splice(*attribute.place, "de")
+
+
+def _labels(document: XmlFile) -> Iterator[Slot]:
+    for label in document.elements("docTitle", "navLabel"):
+        for text in document.inside(label, "text"):
+            yield from document.replacing(text)
+
+
+_READERS: Mapping[str, Callable[[bytes], WebPage | SlottedText]] = {
+    **dict.fromkeys((".xhtml", ".html", ".htm"), WebPage),
+    ".opf": _read_metadata,
+    ".ncx": _read_contents,
+}

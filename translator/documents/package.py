@@ -8,6 +8,7 @@ from copy import copy
 
 from lxml import etree
 
+from translator.documents.language import mark_german
 from translator.errors import InputError, InputTooLong
 
 _MAX_BYTES = 500_000_000
@@ -122,30 +123,40 @@ ReadPart = Callable[[etree._ElementTree], Iterable[XmlUnit]]
 """Finds the texts of a part."""
 
 
+def no_texts(_tree: etree._ElementTree) -> Iterable[XmlUnit]:
+    """Read a part in which only the language is marked, such as styles."""
+    return ()
+
+
 class PackagedDocument:
     """A document in an archive."""
 
     def __init__(self, package: Package, readers: Sequence[tuple[str, ReadPart]]) -> None:
-        """`readers` names the parts with text and says how to read each."""
+        """`readers` names the parts with text or marks of the language, and says how to read each."""
         self._package = package
         self._readers = readers
         self.units = [unit.text for _, _, units in self._parts() for unit in units]
 
     def _parts(self) -> Iterator[tuple[str, etree._ElementTree, list[XmlUnit]]]:
-        """Parse the parts with text, and find their units."""
+        """Parse the parts, and find their units."""
         for name, read in self._readers:
             tree = self._package.parse(name)
             yield name, tree, list(read(tree))
 
     def write(self, translations: Sequence[str], /) -> bytes:
-        """Return the document with its translations; a part without changes stays as it is."""
+        """Return the document with its translations; a part without changes stays as it is.
+
+        If a text changes, what the parts with text mark as English is marked as German.
+        """
+        is_german = list(translations) != self.units
         remaining = iter(zip(self.units, translations, strict=True))
         changed = dict[str, bytes]()
         for name, tree, units in self._parts():  # parsed again: filling changes a tree
             pairs = [(unit, *next(remaining)) for unit in units]
-            if any(source != translation for _, source, translation in pairs):
-                for unit, source, translation in pairs:
-                    if source != translation:
-                        unit.fill(translation)
+            new = [(unit, translation) for unit, source, translation in pairs if source != translation]
+            for unit, translation in new:
+                unit.fill(translation)
+            is_marked = is_german and mark_german(tree)
+            if new or is_marked:
                 changed[name] = serialised(tree)
         return self._package.write(changed)

@@ -39,19 +39,27 @@ def replacing(start: int, end: int, text: str, encode: Callable[[str], str] = st
 class SlottedText:
     """A text file with slots."""
 
-    def __init__(self, source: EncodedText, slots: Sequence[Slot]) -> None:
-        """The slots are in the order of the file, and their places do not overlap."""
-        self._source, self._slots = source, slots
+    def __init__(self, source: EncodedText, slots: Sequence[Slot], marks: Sequence[Splice] = ()) -> None:
+        """The slots are in the order of the file, and their places do not overlap.
+
+        `marks` say that the file is in German; they are written if it changes.
+        """
+        self._source, self._slots, self._marks = source, slots, marks
         self.units = [slot.text for slot in slots]
 
-    def write(self, translations: Sequence[str]) -> bytes:
-        """Return the file with translations in its slots."""
+    def write(self, translations: Sequence[str], /, *, is_german: bool = False) -> bytes:
+        """Return the file with translations in its slots.
+
+        With `is_german`, it is marked as German even if no text changes.
+        """
         parts, written = list[str](), 0
         splices = [
             splice
             for slot, translation in zip(self._slots, translations, strict=True)
             for splice in slot.fill(translation)
         ]
+        if splices or is_german:
+            splices += self._marks
         for start, end, content in sorted(splices, key=lambda splice: splice.start):
             parts += self._source.text[written:start], content
             written = end

@@ -8,7 +8,7 @@ from lxml import etree
 from lxml.etree import _Element as Element
 
 from translator.documents.drawings import DRAWING_PARTS, read_drawing
-from translator.documents.package import Package, PackagedDocument, XmlUnit
+from translator.documents.package import Package, PackagedDocument, XmlUnit, no_texts
 from translator.documents.runs import Item, RunFormat, look_of, read_paragraph
 from translator.errors import InputError
 
@@ -16,6 +16,7 @@ _NAMESPACE = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _MATHS = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _PARTS = re.compile(r"word/(?:document\d*|header\d+|footer\d+|footnotes|endnotes|comments)\.xml")
+_STYLES = "word/styles.xml"
 _DRAWINGS = re.compile(rf"word/{DRAWING_PARTS}")
 
 
@@ -42,7 +43,8 @@ def read_docx(content: bytes) -> PackagedDocument:
         )
     texts = [(name, _read_part) for name in names if _PARTS.fullmatch(name)]
     drawings = [(name, read_drawing) for name in names if _DRAWINGS.fullmatch(name)]
-    return PackagedDocument(package, [*texts, *drawings])
+    styles = [(name, no_texts) for name in names if name == _STYLES]
+    return PackagedDocument(package, [*texts, *drawings, *styles])
 
 
 def _read_part(tree: etree._ElementTree) -> Iterator[XmlUnit]:

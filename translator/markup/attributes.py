@@ -1,7 +1,7 @@
 """The attributes of HTML that people read."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from translator.markup.elements import Elements, MarkupOptions
@@ -10,6 +10,7 @@ from translator.markup.tokens import Token
 from translator.text.normalisation import refuse_surrogates
 from translator.text.places import Place
 
+_LANGUAGES = ("lang", "xml:lang")
 _READ = ("alt", "title", "placeholder", "aria-label")
 _DESCRIPTIONS = frozenset(
     ("description", "og:title", "og:description", "og:image:alt", "twitter:title", "twitter:description")
@@ -39,9 +40,20 @@ class Attribute:
 
 def read_attributes(markup: str, options: MarkupOptions) -> list[Attribute]:
     """Return the attributes of HTML to translate, in order. Raises InputError on a lone surrogate."""
+    return _found(markup, options, _texts) if options.format == "html" else []
+
+
+def read_languages(markup: str, options: MarkupOptions) -> list[Attribute]:
+    """Return the attributes of HTML that name the language of a part that is to be translated, in order.
+
+    Raises InputError on a lone surrogate.
+    """
+    return _found(markup, options, lambda token: _LANGUAGES)
+
+
+def _found(markup: str, options: MarkupOptions, names: Callable[[Token], Sequence[str]]) -> list[Attribute]:
+    """Return the attributes whose names `names` returns for their tag."""
     refuse_surrogates(markup)
-    if options.format != "html":
-        return []
     tokens = list(html_tokens(markup))
     elements, found, index = Elements(tokens, options), list[Attribute](), 0
     while index < len(tokens):
@@ -49,16 +61,17 @@ def read_attributes(markup: str, options: MarkupOptions) -> list[Attribute]:
             index += 1
             continue
         if not elements.is_excluded(index):
-            found += _of_tag(markup, tokens[index])
+            found += _of_tag(markup, tokens[index], names(tokens[index]))
         index = elements.ends[index] if elements.stays_untranslated(index) else index + 1
     return found
 
 
-def _of_tag(markup: str, token: Token) -> Iterator[Attribute]:
-    names = list(_READ)
+def _texts(token: Token) -> Sequence[str]:
     described = token.attributes.get("name") or token.attributes.get("property") or ""
-    if token.value == "meta" and described.lower() in _DESCRIPTIONS:
-        names.append("content")
+    return (*_READ, "content") if token.value == "meta" and described.lower() in _DESCRIPTIONS else _READ
+
+
+def _of_tag(markup: str, token: Token, names: Sequence[str]) -> Iterator[Attribute]:
     places = sorted((token.values[name], name) for name in names if name in token.values)
     for (start, end), name in places:
         text, before = token.attributes[name], markup[start - 1]

@@ -155,6 +155,37 @@ def test_all_texts_of_a_word_document_are_units():
     assert [comment.text for comment in written.comments] == ["Anmerkung"]
 
 
+def languages(element: etree._Element) -> list[str | None]:
+    return [one.get(f"{{{element.nsmap['w']}}}val") for one in element.iter("{*}lang")]
+
+
+def test_a_translated_word_document_is_marked_as_german():
+    content = paragraph(
+        "<w:r><w:rPr><w:lang w:val='en-GB'/></w:rPr><w:t>One </w:t></w:r>"
+        "<w:r><w:rPr><w:lang w:val='fr-FR'/></w:rPr><w:t>deux</w:t></w:r>"
+        "<w:r><w:rPr><w:i/><w:lang w:val='fr-FR'/></w:rPr><w:t> trois</w:t></w:r>"
+    )
+    styles = etree.fromstring(parts(content)["word/styles.xml"])
+    assert languages(styles) == ["en-US"]  # python-docx's template
+    written = translated("a.docx", content, [f"Eins zwei {O0}trois{C0}"])  # an echo changes no mark either
+    assert languages(document_xml(written)) == ["de-DE", "fr-FR"]
+    assert languages(etree.fromstring(parts(written)["word/styles.xml"])) == ["de-DE"]
+
+
+def test_a_translated_presentation_is_marked_as_german():
+    presentation = pptx.Presentation()
+    for text, language in (("One", "en-US"), ("Deux", "fr-FR")):
+        slide = presentation.slides.add_slide(presentation.slide_layouts[5])
+        slide.shapes.title.text = text
+        slide.shapes.title.text_frame.paragraphs[0].runs[0]._r.get_or_add_rPr().set("lang", language)
+    content = saved(presentation)
+    assert b'lang="en-US"' in parts(content)["ppt/presentation.xml"]  # python-pptx's template
+    written = parts(translated("a.pptx", content, ["Eins", "Deux"]))
+    assert b'lang="en-US"' not in written["ppt/presentation.xml"]
+    assert b'lang="de-DE"' in written["ppt/slides/slide1.xml"]
+    assert written["ppt/slides/slide2.xml"] == parts(content)["ppt/slides/slide2.xml"]
+
+
 def test_text_boxes_stay_in_their_paragraphs():
     box = f"<w:pict><w:txbxContent><w:p>{run('Inner text')}</w:p></w:txbxContent></w:pict>"
     content = paragraph(run("Before ") + f"<w:r>{box}</w:r>" + run("after"))

@@ -79,6 +79,32 @@ def test_paragraphs(body, unit, german, expected):
     )
 
 
+@pytest.mark.parametrize(
+    ("marks", "german"),
+    [
+        ('fo:language="en" fo:country="US"', 'fo:language="de" fo:country="DE"'),
+        ('fo:language="en" fo:country="none"', 'fo:language="de" fo:country="none"'),
+        (
+            'fo:language="en" fo:country="GB" s:rfc-language-tag="en-GB-oxendict"',
+            'fo:language="de" fo:country="DE"',
+        ),
+        ('fo:language="fr" fo:country="FR"', 'fo:language="fr" fo:country="FR"'),
+    ],
+)
+def test_a_translated_text_is_marked_as_german(marks, german):
+    namespaces = (
+        'xmlns:fo="urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0" '
+        'xmlns:s="urn:oasis:names:tc:opendocument:xmlns:style:1.0"'
+    )
+    styles = f"<office:styles {NAMESPACES} {namespaces}><s:text-properties {{}}/></office:styles>"
+    body = f"<office:text {NAMESPACES}><text:p>One</text:p></office:text>"
+    content = archive({"content.xml": body, "styles.xml": styles.format(marks)})
+    document = read_document("a.odt", content)
+    assert parts(document.write(["One"])) == parts(content)
+    written = etree.fromstring(parts(document.write(["Eins"]))["styles.xml"])
+    assert etree.tostring(written).decode() == styles.format(german)
+
+
 def test_notes_are_units_and_stay_in_place():
     content = odt(
         "<text:p>Text<text:note><text:note-body><text:p>Note</text:p></text:note-body></text:note>.</text:p>"
@@ -128,3 +154,64 @@ def test_chapters_of_a_book():
     assert written == parts(content) | {"b.xhtml": expected.encode()}
     with pytest.raises(InputError, match="no part META-INF"):
         read_document("a.epub", archive({"b.xhtml": chapter}))
+
+
+def book(**changed: str) -> bytes:
+    package = (
+        '<?xml version="1.0"?>\n<package xmlns="http://www.idpf.org/2007/opf" xml:lang="en-US">\n'
+        '<metadata xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title id="t">Red &amp; blue</dc:title>'
+        "<dc:creator>May Green</dc:creator><dc:description>A book of 1,000 days</dc:description>"
+        "<dc:language>en-GB</dc:language><dc:language>fr</dc:language></metadata></package>"
+    )
+    contents = (
+        '<?xml version="1.0"?>\n<!DOCTYPE ncx PUBLIC "-//NISO//DTD ncx 2005-1//EN" "http://x.org/ncx.dtd">\n'
+        '<ncx xml:lang="en"><docTitle><text>Red &amp; blue</text></docTitle>'
+        "<docAuthor><text>May Green</text></docAuthor>"
+        '<navMap><navPoint id="a"><navLabel><text>Sea</text></navLabel>'
+        '<content src="a.xhtml"/></navPoint></navMap></ncx>'
+    )
+    nav = '<html lang="en"><head><title>Red</title></head><body><nav><ol><li><a href="a.xhtml">Sea</a></li></ol></nav>'
+    named = {"META-INF/container.xml": "<c/>", "a.opf": package, "toc.ncx": contents, "nav.xhtml": nav}
+    return archive(named | changed)
+
+
+def test_titles_and_tables_of_contents_of_a_book():
+    content = book()
+    document = read_document("a.epub", content)
+    assert document.units == [
+        "Red & blue", "A book of 1,000 days", "Red & blue", "Sea", "Red", f"{O0}Sea{C0}",
+    ]  # fmt: skip
+    # Without a new text, the book is not marked as German.
+    assert parts(document.write(document.units)) == parts(content)
+    german = ["Rot & <Blau>", "Ein Buch von 1.000 Tagen", "Rot & Blau", "Meer", "Rot", f"{O0}Meer{C0}"]
+    written = {name: part.decode() for name, part in parts(document.write(german)).items()}
+    old = {name: part.decode() for name, part in parts(content).items()}
+    assert written["a.opf"] == (
+        old["a.opf"]
+        .replace('xml:lang="en-US"', 'xml:lang="de"')
+        .replace("Red &amp; blue", "Rot &amp; &lt;Blau&gt;")
+        .replace("A book of 1,000 days", "Ein Buch von 1.000 Tagen")
+        .replace(">en-GB<", ">de<")
+    )
+    assert written["toc.ncx"] == (
+        old["toc.ncx"]
+        .replace('xml:lang="en"', 'xml:lang="de"')
+        .replace("Red &amp; blue", "Rot &amp; Blau")
+        .replace("Sea", "Meer")
+    )
+    assert written["nav.xhtml"] == (
+        old["nav.xhtml"].replace('lang="en"', 'lang="de"').replace("Red", "Rot").replace("Sea", "Meer")
+    )
+
+
+def test_a_book_is_marked_as_german_if_only_a_chapter_changes():
+    document = read_document("a.epub", book())
+    german = [*document.units[:-1], f"{O0}Meer{C0}"]
+    written = parts(document.write(german))
+    assert b"<dc:language>de</dc:language>" in written["a.opf"]
+    assert b"Red &amp; blue" in written["a.opf"]
+
+
+def test_a_damaged_part_of_a_book_is_named():
+    with pytest.raises(InputError, match=r"toc\.ncx in the book: the file is not well-formed XML"):
+        read_document("a.epub", book(**{"toc.ncx": "<ncx>"}))

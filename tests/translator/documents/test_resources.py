@@ -48,16 +48,31 @@ def test_segments_of_xliff_without_a_target_get_one():
     assert [str(unit.target) for unit in units if unit.target][2:4] == ["Alt", "Kopie"]
 
 
+@pytest.mark.parametrize(
+    ("attributes", "written"),
+    [
+        ('source-language="en"', 'target-language="de" source-language="en"'),
+        ('source-language="en" target-language="de-AT"', 'source-language="en" target-language="de-AT"'),
+        ('datatype="html"', 'datatype="html"'),
+    ],
+)
+def test_xliff_gets_its_target_language(attributes, written):
+    text = f"<xliff><file {attributes}><trans-unit><source>Hi</source>{{}}</trans-unit></file></xliff>"
+    document = read_document("a.xlf", text.format("").encode())
+    expected = text.replace(attributes, written).format("<target>Hallo</target>")
+    assert document.write(["Hallo"]).decode() == expected
+    # Nothing to fill in, nothing to declare.
+    done = text.format("<target>Hallo</target>").encode()
+    assert read_document("a.xlf", done).write([]) == done
+
+
 def test_xliff_2_and_prefixes():
-    text = (
-        '<x:xliff xmlns:x="urn:oasis:names:tc:xliff:document:2.0"><x:unit><x:segment><x:source>Hi</x:source>'
-    )
-    text += "</x:segment></x:unit></x:xliff>"
+    text = '<x:xliff srcLang="en" xmlns:x="urn:oasis:names:tc:xliff:document:2.0">'
+    text += "<x:unit><x:segment><x:source>Hi</x:source></x:segment></x:unit></x:xliff>"
     document = read_document("a.xliff", text.encode())
     assert document.units == ["Hi"]
-    assert document.write(["Hallo"]).decode() == text.replace(
-        "</x:source>", "</x:source><x:target>Hallo</x:target>"
-    )
+    expected = text.replace("</x:source>", "</x:source><x:target>Hallo</x:target>")
+    assert document.write(["Hallo"]).decode() == expected.replace(" srcLang", ' trgLang="de" srcLang')
 
 
 def test_units_of_tmx_without_german_get_it():

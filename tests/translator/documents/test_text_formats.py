@@ -8,6 +8,7 @@ import pytest
 
 from translator.documents import FORMATS, read_document, translated_name
 from translator.errors import InputError
+from translator.text.stand_ins import closing, opening
 
 
 def test_lines_of_a_text_keep_their_places(translate):
@@ -190,3 +191,32 @@ def test_html(translate):
     german = unit.replace("Click ", "Klick ").replace("here", "hier").replace("wait", "warte")
     written = document.write([german]).decode()
     assert written == page.replace("Click", "Klick").replace("here", "hier").replace("wait", "warte")
+
+
+PAGE = """<!DOCTYPE html>
+<html lang="en-US"><head><title>Tea &amp; cake</title>
+<meta name="description" content="About tea"><meta name="author" content="May">
+</head><body>
+<p xml:lang='en'>Drink <a href="tea.html" title="More">tea</a>.</p><img src="a.png" alt="A cup">
+<p lang="fr">Thé</p><p lang=en translate=no title="Name">Tea</p>
+</body></html>
+"""
+
+
+def test_a_page_with_its_attributes(translate):
+    german = {
+        "About tea": 'Über "Tee"', "More": "Mehr", "A cup": "Eine Tasse",
+        "Tea & cake": "Tee & Kuchen", f"Drink {opening(0)}tea{closing(0)}.": f"{opening(0)}Tee{closing(0)} trinken.",
+        "Thé": "Thé",
+    }  # fmt: skip
+    assert (
+        translate("a.html", PAGE, german)
+        == """<!DOCTYPE html>
+<html lang="de"><head><title>Tee &amp; Kuchen</title>
+<meta name="description" content="Über &quot;Tee&quot;"><meta name="author" content="May">
+</head><body>
+<p xml:lang='de'><a href="tea.html" title="Mehr">Tee</a> trinken.</p><img src="a.png" alt="Eine Tasse">
+<p lang="fr">Thé</p><p lang=en translate=no title="Name">Tea</p>
+</body></html>
+"""
+    )
