@@ -4,9 +4,9 @@
     document.write([german(unit) for unit in document.units])
 
 Reading order: `encoding`, `slots`, `language`; of formats that are text `plain`, `tables`, `json_strings`,
-`yaml_strings`, `key_values`, `gettext`, `xml_file`, `xml_strings`, `subtitles`, `markdown_inline`, `markdown`,
-`web_page`; of those that are archives `package`, `runs`, `drawings`, `word`, `slides`, `workbook`, `open_document`,
-`book`; then `unit_xml`, the units as the translator reads them, and `translation`.
+`yaml_strings`, `key_values`, `gettext`, `xml_file`, `xml_strings`, `subtitles`, `markdown_inline`,
+`markdown_units`, `markdown`, `web_page`; of those that are archives `package`, `runs`, `drawings`, `word`, `slides`,
+`workbook`, `open_document`, `book`; then `unit_xml`, the units as the translator reads them, and `translation`.
 """
 
 from collections.abc import Callable

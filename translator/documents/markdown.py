@@ -1,16 +1,19 @@
 """Markdown (CommonMark with tables and front matter): paragraphs, headings, list items and cells are units.
 
-Code, addresses, images, HTML and front matter stay as they are.
+So are the descriptions of images and the titles of images and links. Code, addresses, HTML and front matter stay.
 """
 
 import re
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from markdown_it.common.utils import unescapeAll
 
 from translator.documents.encoding import EncodedText
-from translator.documents.markdown_inline import InlineReader, Piece
-from translator.documents.slots import Slot, SlottedText, Splice, has_content
-from translator.markup.units import Unit, UnitBuilder
+from translator.documents.markdown_inline import TITLE, InlineReader
+from translator.documents.markdown_units import GLUE, Inline, Title
+from translator.documents.slots import Slot, SlottedText, Splice, has_content, replacing
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _BLOCK_START = re.compile(r"(?:[-+*>#=~`|:]|\d+[.)]|<[a-zA-Z/!?])")
@@ -18,7 +21,7 @@ _BLOCK_START = re.compile(r"(?:[-+*>#=~`|:]|\d+[.)]|<[a-zA-Z/!?])")
 _DELIMITER = re.compile(r"[*_~`\[<]")
 _MOST_DELIMITERS = 2_000
 """A paragraph with more is no text, and matching them takes quadratic time."""
-_BREAKS = ("\\\n", "  \n")
+_TITLE_AT_END = re.compile(TITLE + r"\Z", re.DOTALL)
 _LEAST_WIDTH = 20
 
 
@@ -31,15 +34,16 @@ def read_markdown(content: bytes) -> SlottedText:
 def _slots(text: str) -> Iterator[Slot]:
     reader = InlineReader()
     normal = text.replace("\r\n", "\n").replace("\r", "\n")
-    has_crlf = len(normal) != len(text)
+    line_end = "\r\n" if len(normal) != len(text) else "\n"
     # The body keeps its line numbers: only blank lines take the place of the front matter.
     front = _FRONT_MATTER.match(normal)
     body = "\n" * front[0].count("\n") + normal[front.end() :] if front else normal
     starts = _line_starts(text)
     lines = [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
     cells = 0
-    previous: list[int] | None = None
+    previous, before = None, ""
     for token in reader.blocks(body):
+        is_cell, before = before in ("th_open", "td_open"), token.type
         if token.type != "inline" or not token.map or not token.content:
             continue
         if len(_DELIMITER.findall(token.content)) > _MOST_DELIMITERS:
@@ -47,20 +51,24 @@ def _slots(text: str) -> Iterator[Slot]:
         first = token.map[0]
         column = cells if token.map == previous else 0
         previous = token.map
-        found = _places(token.content, lines[first : token.map[1]], column)
-        escapes = {}
-        if not found and "|" in token.content:  # a cell of a table
-            found = _places(token.content.replace("|", "\\|"), lines[first : token.map[1]], column)
-            escapes = {"|": "\\|"}
+        content = token.content.replace("|", "\\|") if is_cell else token.content
+        found = _places(content, lines[first : token.map[1]], column)
         if not found:
             continue
         cells = found[-1][1][1] if len(found) == 1 else 0
         places = [(starts[first + line] + start, starts[first + line] + end) for line, (start, end) in found]
-        pieces = reader.pieces(token.content)
-        escapes |= {piece.text: piece.raw for piece in pieces if piece.kind == "escape"}
-        paragraph = _Paragraph(text, places, pieces, escapes, "\r\n" if has_crlf else "\n")
-        if has_content(paragraph.unit.text):
-            yield Slot(paragraph.unit.text, paragraph.fill)
+        yield from _Block(text, places, Inline(token.content, reader), line_end, is_cell).slots()
+    for (first, last), title in reader.definitions():
+        yield from _definition(starts[first], "".join(lines[first:last]), title)
+
+
+def _definition(start: int, written: str, title: str) -> Iterator[Slot]:
+    """Yield the slot of the title of a definition, which is at the end of its lines."""
+    found = _TITLE_AT_END.search(written)
+    if found and unescapeAll(found[1][1:-1]) == title:
+        text = Title(found[1])
+        if has_content(text.text):
+            yield replacing(start + found.start(1), start + found.end(1), text.text, text.written)
 
 
 def _line_starts(text: str) -> list[int]:
@@ -85,39 +93,33 @@ def _places(content: str, lines: Sequence[str], column: int) -> list[tuple[int, 
     return found
 
 
-_GLUE = "\ufffe"
-"""Stands for a space at which no line may be broken; it is no character, so it is in no text."""
-
-
-class _Paragraph:
+class _Block:
     """The inline content of a block."""
 
     def __init__(
-        self,
-        text: str,
-        places: Sequence[tuple[int, int]],
-        pieces: Sequence[Piece],
-        escapes: Mapping[str, str],
-        line_end: str,
+        self, text: str, places: Sequence[tuple[int, int]], inline: Inline, line_end: str, is_cell: bool
     ) -> None:
-        """`escapes` says how to write some characters of the text."""
-        self._text, self._places, self._line_end, self._escapes = text, places, line_end, escapes
-        self.unit = _unit(pieces)
+        self._text, self._places, self._inline = text, places, inline
+        self._line_end, self._is_cell = line_end, is_cell
 
-    def fill(self, translation: str) -> list[Splice]:
+    def slots(self) -> Iterator[Slot]:
+        """Yield its slot, if there is anything to translate."""
+        own, inner = self._inline.text, self._inline.inner
+        if has_content(own):
+            yield Slot(own, self._fill, inner)
+        elif inner:
+            yield Slot(inner[0], partial(self._fill, own), inner[1:])
+
+    def _fill(self, translation: str, *inner: str) -> list[Splice]:
         """Write the translation over the lines of the block."""
-        if translation == self.unit.text:
+        if (translation, inner) == (self._inline.text, self._inline.inner):
             return []
-        parts = list[str]()
-        for text, tag in self.unit.pieces(translation):
-            escaped = "".join(self._escapes.get(character, character) for character in text)
-            parts.append(escaped.rstrip(" ") if tag in _BREAKS else escaped)
-            parts.append((tag or "").replace(" ", _GLUE))
-        lines = "".join(parts).split("\n")
+        whole = self._inline.written(translation, inner)
+        lines = (whole.replace("|", "\\|") if self._is_cell else whole).split("\n")
         if len(self._places) > 1:
             width = max(_LEAST_WIDTH, *(end - start for start, end in self._places))
             lines = [line for one in lines for line in _wrapped(one, width)]
-        written = (self._line_end + self._prefix()).join(lines).replace(_GLUE, " ")
+        written = (self._line_end + self._prefix()).join(lines).replace(GLUE, " ")
         return [Splice(self._places[0][0], self._places[-1][1], written)]
 
     def _prefix(self) -> str:
@@ -138,21 +140,3 @@ def _wrapped(text: str, width: int) -> list[str]:
         else:
             lines.append(line)
     return lines
-
-
-def _unit(pieces: Sequence[Piece]) -> Unit[str]:
-    builder, opened = UnitBuilder[str](), list[int]()
-    for piece in pieces:
-        match piece.kind:
-            case "text" | "escape":
-                builder.add_text(piece.text)
-            case "break":
-                builder.add_text(" ")
-                builder.add_point(piece.raw)
-            case "open":
-                opened.append(builder.open(piece.raw))
-            case "close":
-                builder.close(opened.pop(), piece.raw)
-            case "lone":
-                builder.add_word(piece.raw)
-    return builder.build()

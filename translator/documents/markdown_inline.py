@@ -4,14 +4,21 @@ markdown-it-py keeps no positions within a block, so its inline rules are watche
 part of the source.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, NamedTuple
 
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import unescapeAll
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
+from translator.text.places import Place
+
 _Rule = Callable[[StateInline, bool], bool]
+TITLE = r"""\s("(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|\((?:[^()\\]|\\.)*+\))\s*"""
+"""The title of a link, image or definition, behind its address."""
+_TITLE_AT_END = re.compile(TITLE + r"\)\Z", re.DOTALL)
 
 
 class Piece(NamedTuple):
@@ -24,6 +31,10 @@ class Piece(NamedTuple):
     """As it is in the source; of a link, as it has to be written when its text changes."""
     text: str = ""
     """The characters of a text."""
+    description: Place | None = None
+    """The place in `raw` of the description of an image."""
+    title: Place | None = None
+    """The place in `raw` of the title of a link or an image, with its quotation marks."""
 
 
 class _Read(NamedTuple):
@@ -33,6 +44,8 @@ class _Read(NamedTuple):
     start: int
     end: int
     token: int
+    label_end: int = 0
+    """Where the description of an image ends."""
 
 
 class InlineReader:
@@ -57,6 +70,11 @@ class InlineReader:
             )
             return self._markdown.parse(text, self._environment)
 
+    def definitions(self) -> list[tuple[Place, str]]:
+        """Return the lines of each definition of a reference that counts in the last document, and its title."""
+        references = self._environment.get("references", {}).values()
+        return [((one["map"][0], one["map"][1]), one["title"]) for one in references if one["title"]]
+
     def pieces(self, content: str) -> list[Piece]:
         """Return the parts of a block's content, in order and without gaps."""
         self._read = []
@@ -76,6 +94,8 @@ class InlineReader:
             label_end = start
             if name == "link" and state.src[start] == "[":
                 label_end = state.md.helpers.parseLinkLabel(state, start, True)
+            elif name == "image" and state.src.startswith("![", start):
+                label_end = state.md.helpers.parseLinkLabel(state, start + 1, False)
             if not rule(state, silent):
                 return False
             if name == "link":
@@ -83,7 +103,7 @@ class InlineReader:
                 self._read.append(_Read("link_close", label_end, state.pos, token))
             else:
                 del self._read[before:]  # of the text inside an image
-                self._read.append(_Read(name, start, state.pos, token))
+                self._read.append(_Read(name, start, state.pos, token, label_end))
             return True
 
         return watched
@@ -116,12 +136,31 @@ def _pieces(source: str, read: list[_Read], tokens: list[Token]) -> Iterator[Pie
                 yield Piece("open", raw)
             case "link_close":
                 label = " ".join(source[labels.pop() : one.start].split())
-                # The label of such a reference is its text, which changes.
-                yield Piece("close", f"][{label}]" if raw in ("]", "][]") else raw)
+                yield Piece("close", _with_label(raw, label), title=_title_place(raw, tokens[one.token]))
+            case "image":
+                middle = one.label_end - one.start
+                label = " ".join(raw[2:middle].split())
+                yield Piece(
+                    "lone",
+                    raw[:middle] + _with_label(raw[middle:], label),
+                    description=(2, middle),
+                    title=_title_place(raw, tokens[one.token]),
+                )
             case _:
                 yield Piece("lone", raw)
     if done < len(source):
         yield Piece("text", source[done:], source[done:])
+
+
+def _with_label(end: str, label: str) -> str:
+    """Name the label of a reference whose label is its text, because the text changes."""
+    return f"][{label}]" if end in ("]", "][]") else end
+
+
+def _title_place(raw: str, token: Token) -> Place | None:
+    """Return the place of a title; None if there is none, or if it stands in a definition elsewhere."""
+    found = _TITLE_AT_END.search(raw)
+    return found.span(1) if found and unescapeAll(found[1][1:-1]) == token.attrGet("title") else None
 
 
 def _delimiters(raw: str, tokens: list[Token]) -> Iterator[Piece]:

@@ -23,8 +23,10 @@ class Slot:
     """A text to translate, and where its translation goes."""
 
     text: str
-    fill: Callable[[str], Iterable[Splice]]
+    fill: Callable[..., Iterable[Splice]]
     """Returns what to write for a translation; nothing if the file stays as it is."""
+    inner: tuple[str, ...] = ()
+    """Texts inside this one that are translated on their own; `fill` gets their translations, too."""
 
 
 def replacing(start: int, end: int, text: str, encode: Callable[[str], str] = str) -> Slot:
@@ -45,25 +47,31 @@ class SlottedText:
         `marks` say that the file is in German; they are written if it changes.
         """
         self._source, self._slots, self._marks = source, slots, marks
-        self.units = [slot.text for slot in slots]
+        self.units = [text for slot in slots for text in (slot.text, *slot.inner)]
 
     def write(self, translations: Sequence[str], /, *, is_german: bool = False) -> bytes:
         """Return the file with translations in its slots.
 
         With `is_german`, it is marked as German even if no text changes.
         """
-        parts, written = list[str](), 0
+        remaining = iter(translations)
         splices = [
             splice
-            for slot, translation in zip(self._slots, translations, strict=True)
-            for splice in slot.fill(translation)
+            for slot in self._slots
+            for splice in slot.fill(*(next(remaining) for _ in (slot.text, *slot.inner)))
         ]
         if splices or is_german:
             splices += self._marks
-        for start, end, content in sorted(splices, key=lambda splice: splice.start):
-            parts += self._source.text[written:start], content
-            written = end
-        return self._source.encode("".join(parts) + self._source.text[written:])
+        return self._source.encode(spliced(self._source.text, splices))
+
+
+def spliced(text: str, splices: Iterable[Splice]) -> str:
+    """Return a text with new contents for some places, which do not overlap."""
+    parts, written = list[str](), 0
+    for start, end, content in sorted(splices, key=lambda splice: splice.start):
+        parts += text[written:start], content
+        written = end
+    return "".join(parts) + text[written:]
 
 
 def has_content(text: str) -> bool:

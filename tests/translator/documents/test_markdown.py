@@ -33,8 +33,8 @@ def test_blocks_are_units_and_their_marks_stay(translate):
         ("a **b** and __c__", f"a {O0}b{C0} and {O1}c{C1}", f"{O1}C{C1} und {O0}B{C0}", "__C__ und **B**"),
         ("***a***", f"{O0}{O1}a{C1}{C0}", f"{O0}{O1}x{C1}{C0}", "***x***"),
         ("see `a b` now", f"see {W0} now", f"nun {W0} sehen", "nun `a b` sehen"),
-        ("[a](b.html 'T') c", f"{O0}a{C0} c", f"c {O0}x{C0}", "c [x](b.html 'T')"),
-        ("a ![b](c.png) d", f"a {W0} d", f"e {W0} f", "e ![b](c.png) f"),
+        ("[a](b.html '-') c", f"{O0}a{C0} c", f"c {O0}x{C0}", "c [x](b.html '-')"),
+        ("a ![](c.png) d", f"a {W0} d", f"e {W0} f", "e ![](c.png) f"),
         ("a <http://b.de> d", f"a {W0} d", f"e {W0} f", "e <http://b.de> f"),
         ("2 * 3 \\* 4 &amp; \\[a\\]", "2 * 3 * 4 & [a]", "[x] & 2 * 3", "\\[x\\] &amp; 2 \\* 3"),
         ("snake_case * a", "snake_case * a", "snake_case * b", "snake_case * b"),
@@ -62,13 +62,39 @@ def test_a_link_whose_text_is_its_label_keeps_its_target(translate):
     assert written == "[Doku][docs] und [mehr][more] und [y][docs]\n\n[docs]: /a\n[more]: /b\n"
 
 
+@pytest.mark.parametrize(
+    ("source", "german", "expected"),
+    [
+        ("![A cup](c.png)", {"A cup": "Eine Tasse"}, "![Eine Tasse](c.png)"),
+        ('![A cup](c.png "My \\"cup\\"")', {"A cup": "Eine Tasse", 'My "cup"': 'Die "Tasse"'},
+         '![Eine Tasse](c.png "Die \\"Tasse\\"")'),
+        ("See ![a *red* cup](<c d.png> 'It') now", {f"See {W0} now": f"Jetzt {W0}", f"a {O0}red{C0} cup":
+         f"Tasse in {O0}Rot{C0}", "It": "Es's"}, "Jetzt ![Tasse in *Rot*](<c d.png> 'Es\\'s')"),
+        ("[a](b.html (Two)) c", {f"{O0}a{C0} c": f"c {O0}a{C0}", "Two": "(Zwei)"}, "c [a](b.html (\\(Zwei\\)))"),
+        ('Tea ` ![a](b "x y")', {f"Tea {W0} {W1}": f"Tee {W0} {W1}", "a": "`<b]", "x y": "`<b>&amp;\\*"},
+         'Tee ` ![&#96;&lt;b\\]](b "&#96;&lt;b>&amp;amp;\\\\*")'),
+        ("> ![A\n> cup](c.png 'My\n> cup')", {"A cup": "Tasse", "My cup": "Die Tasse"},
+         "> ![Tasse](c.png 'Die Tasse')"),
+        ("| ![a](b 'c') | d |\n|--|--|\n", {"a": "x|y", "c": "z|", "d": "d"},
+         "| ![x\\|y](b 'z\\|') | d |\n|--|--|\n"),
+        ("![Cup]\n\n[cup]: c.png 'My cup'\n", {"Cup": "Tasse", "My cup": "Die Tasse"},
+         "![Tasse][Cup]\n\n[cup]: c.png 'Die Tasse'\n"),
+        ("[![Cup](c.png)](d.html 'More')", {"Cup": "Tasse", "More": "Mehr"}, "[![Tasse](c.png)](d.html 'Mehr')"),
+        ("[A][b]\n\n[b]:\n  /c\n  (One)\n[B]: /d 'Two'\n", {f"{O0}A{C0}": f"{O0}A{C0}", "One": "Eins"},
+         "[A][b]\n\n[b]:\n  /c\n  (Eins)\n[B]: /d 'Two'\n"),
+    ],
+)  # fmt: skip
+def test_descriptions_and_titles(translate, source, german, expected):
+    assert translate("a.md", source, german) == expected
+
+
 def test_cells_of_a_table(translate):
-    text = "| a | b a | |\n|---|:-:|--|\n| a | `x` | b |\n| c \\| d | e | f |\n"
-    german = {"a": "x", "b a": "y", "b": "z", "c | d": "| v", "e": "e", "f": "w"}
+    text = "| a | b a | |\n|---|:-:|--|\n| a | `x` | b |\n| c \\| d `\\|` | e | f |\n"
+    german = {"a": "x", "b a": "y", "b": "z", f"c | d {W0}": f"| v {W0}", "e": "e", "f": "w|"}
     document = read_document("a.md", text.encode())
-    assert document.units == ["a", "b a", "a", "b", "c | d", "e", "f"]
+    assert document.units == ["a", "b a", "a", "b", f"c | d {W0}", "e", "f"]
     written = document.write([german[unit] for unit in document.units]).decode()
-    assert written == "| x | y | |\n|---|:-:|--|\n| x | `x` | z |\n| \\| v | e | w |\n"
+    assert written == "| x | y | |\n|---|:-:|--|\n| x | `x` | z |\n| \\| v `\\|` | e | w\\| |\n"
 
 
 def shape(text: str) -> list[object]:
@@ -76,8 +102,12 @@ def shape(text: str) -> list[object]:
     found: list[object] = []
     for token in MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text):
         children = [one for one in token.children or () if one.type not in ("text", "softbreak")]
+        for image in list(children):
+            children += [one for one in image.children or () if one.type not in ("text", "softbreak")]
         content = token.content if token.type in ("fence", "code_block", "html_block") else ""
-        found.append((token.type, token.tag, content, sorted((one.type, str(one.attrs)) for one in children)))
+        found.append(
+            (token.type, token.tag, content, sorted((one.type, str(one.attrs).lower()) for one in children))
+        )
     return found
 
 
@@ -87,13 +117,30 @@ def test_paragraphs_of_nothing_but_marks_take_bounded_time(mark):
         read_document("a.md", (mark * 30_000).encode())
 
 
-MARKS = [*"*_`[]()<>!\\&;#>|~- \n", "word ", "two ", "**", "\n\n", "  \n", "](u)", "- ", "> ", "&amp;"]
+MARKS = [
+    *"*_`[]()<>!\\&;#>|~- \n",
+    "word ",
+    "two ",
+    "**",
+    "\n\n",
+    "  \n",
+    "](u)",
+    "![",
+    "[",
+    "](u 'word')",
+    '](u "two")',
+    "\n[word]: u (two)\n",
+    "- ",
+    "> ",
+    "&amp;",
+]
 
 
 @given(st.lists(st.sampled_from(MARKS), max_size=40).map("".join))
 @example("word *  \n_*")
 @example("*****\\  \n](u)&amp;word ")
 @example("\\\\\\  \nword ")
+@example("[\n[word]: u (two)\n\\[](u 'word')")
 def test_any_markdown_comes_back_and_keeps_its_structure(text):
     document = read_document("a.md", text.encode())
     assert document.write(document.units) == text.encode()
