@@ -125,7 +125,7 @@ class TranslationEngine:
         found: list[_Translated] = []
 
         def finish(one: _Translated) -> None:
-            if with_links or has_tags(one.item):
+            if with_links or needs_alignment(one.item):
                 found.append(one)
             else:
                 one.awaited.finish(TranslationResult(one.hypotheses))
@@ -147,15 +147,15 @@ class TranslationEngine:
         wanted = [
             (one.item.text, hypothesis.text)
             for one in translated
-            for hypothesis in one.hypotheses[: None if has_tags(one.item) else 1]
+            for hypothesis in one.hypotheses[: None if needs_alignment(one.item) else 1]
         ]
         pairs = iter(align_words(self.translator, wanted) if wanted else ())
         for one in translated:
             best, *others = [
-                next(pairs) for _ in (one.hypotheses if has_tags(one.item) else one.hypotheses[:1])
+                next(pairs) for _ in (one.hypotheses if needs_alignment(one.item) else one.hypotheses[:1])
             ]
             links = tuple(best.links) if with_links else None
-            if has_tags(one.item):
+            if needs_alignment(one.item):
                 found = zip((best, *others), one.hypotheses, strict=True)
                 alignments = tuple(with_checks(Alignment(*pair[:3]), other) for pair, other in found)
                 yield TranslationResult(one.hypotheses, links, alignments)
@@ -178,9 +178,9 @@ class _Translated:
         self._then(self)
 
 
-def has_tags(sentence: SourceSentence) -> bool:
-    """Whether a sentence has tags that must be placed in its translation."""
-    return sentence.markup is not None and sentence.markup.has_tags
+def needs_alignment(sentence: SourceSentence) -> bool:
+    """Whether a sentence has tags or spaces that have to be placed in its translation."""
+    return sentence.markup is not None and sentence.markup.needs_alignment
 
 
 def _is_out_of_memory(error: Exception) -> bool:

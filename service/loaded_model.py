@@ -12,7 +12,7 @@ from typing import Any, Protocol, Self, TypeVar
 
 from service.batcher import Batcher, Deadline, Engine, WorkItem
 from service.batcher.jobs import Job
-from service.engine import EngineResult, ScoreKind, TranslateKind, TranslationResult, has_tags
+from service.engine import EngineResult, ScoreKind, TranslateKind, TranslationResult, needs_alignment
 from service.schemas.translation import TranslateRequest
 from service.schemas.translation_answer import TranslatedText
 from translator.documents.translation import read_sentences_of_markup
@@ -170,8 +170,8 @@ def work_item(sentence: SourceSentence) -> WorkItem:
         (*place_in(sentence, span), span.kind, span.german, span.term) for span in sentence.protected
     )
     style = replace(sentence.style, glossary=None)
-    # Results for sentences with tags have alignments.
-    key = sentence.text, sentence.prefix, style, spans, has_tags(sentence)
+    # Results for sentences with tags or non-breaking spaces have alignments.
+    key = sentence.text, sentence.prefix, style, spans, needs_alignment(sentence)
     return WorkItem(sentence, tokens, key)
 
 

@@ -39,11 +39,11 @@ class Inline:
             if german != part.text:
                 edits[id(piece)].append(Splice(*place, part.written(german)))
         parts = list[str]()
-        for text, piece in self._unit.pieces(translation):
+        for text, tag in self._unit.pieces(translation):
             escaped = "".join(self._escaped(character) for character in text)
-            raw = piece.raw if piece else ""
+            raw = tag.raw if tag else ""
             parts.append(escaped.rstrip(" ") if raw in _BREAKS else escaped)
-            parts.append(spliced(raw, edits[id(piece)]).replace(" ", GLUE))
+            parts.append(spliced(raw, edits[id(tag)]).replace(" ", GLUE))
         return "".join(parts)
 
     def _escaped(self, character: str) -> str:

@@ -82,7 +82,7 @@ def _translate_markup(
     sources = read_sentences_of_markup(markup, markup_options, translator.sentences, style)
     found = translator.translate_sentences(sources, options)
     wanted = [
-        (source.text, one if source.tokens and source.markup and source.markup.has_tags else None)
+        (source.text, one if source.tokens and source.markup and source.markup.needs_alignment else None)
         for source, hypotheses in zip(sources, found, strict=True)
         for one in hypotheses
     ]
@@ -153,7 +153,7 @@ class MarkedUpTranslation:
 
     @classmethod
     def of(cls, sentence: MarkedUpSentence, translation: Hypothesis, alignment: Alignment | None) -> Self:
-        """Write a translation of the plain sentence as markup; without an alignment, it is a copy or has no tags."""
+        """Write a translation of the plain sentence as markup; without an alignment, it is a copy or needs none."""
         if alignment is None:
             alignment = copied_alignment(sentence.plain, translation)
         written = sentence.write(translation.text, alignment)

@@ -4,8 +4,8 @@
     document.units                    # ["Click ⟨here⟩."]; ⟨⟩ are stand-ins of a pair
     document.write(["⟨Hier⟩ klicken."])
 
-Reading order: `document`, `units`, `tagged`, `projection`; for HTML and XML `tokens`, `html_tokens`, `xml_tokens`,
-`elements`, `marked_up`, `sentences`, `attributes`.
+Reading order: `document`, `units`, `tagged`, `projection`, `spaces`; for HTML and XML `tokens`, `html_tokens`,
+`xml_tokens`, `elements`, `marked_up`, `sentences`, `attributes`.
 """
 
 from translator.markup.document import Document

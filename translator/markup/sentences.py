@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from translator.markup.marked_up import MarkedUpUnit, Written
 from translator.markup.projection import Alignment, project
+from translator.markup.spaces import has_kept_spaces, with_kept_spaces
 from translator.markup.tagged import TaggedSentence, TaggedText
 from translator.text import Span
 from translator.text.places import Place
@@ -66,8 +67,13 @@ class MarkedUpSentence:
 
     @property
     def has_tags(self) -> bool:
-        """Whether it has tags inside, so that its translation has to be aligned."""
+        """Whether it has tags inside."""
         return bool(self.tagged.tags)
+
+    @property
+    def needs_alignment(self) -> bool:
+        """Whether its translation has to be aligned to write it: it has tags or non-breaking spaces inside."""
+        return self.has_tags or has_kept_spaces(self.plain)
 
     def source_place(self, start: int, end: int) -> Place:
         """Return where a part of the plain sentence is in the document."""
@@ -76,6 +82,7 @@ class MarkedUpSentence:
 
     def write(self, translation: str, alignment: Alignment) -> WrittenSentence:
         """Write the translation of the plain sentence as markup, with the tags of the sentence."""
+        translation = with_kept_spaces(self.plain, translation, alignment)
         projected = project(self.plain, self.tagged.tags, translation, alignment)
         german = self.unit.with_strays_in_order(projected.text)
         written = self.unit.written(german, self.tagged.start, self.tagged.end)
