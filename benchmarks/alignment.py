@@ -16,9 +16,9 @@ from rich.console import Console
 from rich.table import Table
 
 from translator.errors import TranslatorError
-from translator.evaluation.alignment import AligningHead, Link, best_links, word_weights
 from translator.files.model_folder import write_card
 from translator.translate import Translator, shipped_model
+from translator.translate.alignment import AligningHead, Link, best_links, word_weights
 
 SAMPLE = Path(__file__).parent / "alignments.txt"
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5)

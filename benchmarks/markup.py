@@ -4,14 +4,13 @@
 
 Each sentence has four forms: a tag around one word, around two, nested tags, and an empty or an outer one (by turns).
 A tag is right if it encloses the German of what it encloses in the English; an empty one, if it stands before that
-German. The text without tags is scored against a reference. `as pieces` is the translation of the same tags as literal
-text, where reserved pieces of the model stand for them.
+German. The text without tags is scored against a reference.
 """
 
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import tyro
@@ -20,7 +19,7 @@ from rich.table import Table
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
-from translator.documents.translation import translate_markup
+from translator.markup import TEXT, MarkupOptions
 from translator.translate import Translator
 
 SENTENCES = Path(__file__).parent / "markup_sentences.txt"
@@ -137,11 +136,8 @@ def main(options: Options) -> None:
     """Print the table."""
     translator, cases = Translator.load(), read_cases()
 
-    def as_text(texts: list[str]) -> list[str]:
-        return [one.text for one in translator.translate(texts)]
-
-    def aligned(texts: list[str]) -> list[str]:
-        return [translate_markup(translator, text).text for text in texts]
+    def read_as(markup: MarkupOptions) -> Callable[[list[str]], list[str]]:
+        return lambda texts: [one.text for one in translator.translate(texts, markup=markup)]
 
     table = Table(
         "tags",
@@ -151,9 +147,10 @@ def main(options: Options) -> None:
         "CPU s",
         title=f"Tags in their right places, in percent; {len(cases)} sentences",
     )
-    table.add_row(*measure("as pieces", cases, as_text, options.examples))
-    table.add_row(*measure("by alignment", cases, aligned, options.examples))
-    table.add_row(*measure("none", cases, lambda texts: as_text([TAG.sub("", text) for text in texts]), 0))
+    table.add_row(*measure("in HTML", cases, read_as(MarkupOptions()), options.examples))
+    table.add_row(*measure("in plain text", cases, read_as(TEXT), options.examples))
+    without = [replace(case, source=TAG.sub("", case.source)) for case in cases]
+    table.add_row(*measure("none", without, read_as(TEXT), 0))
     Console().print(table)
 
 

@@ -28,12 +28,19 @@ async def translate_with_attributes(
     Source offsets in the answer are those of the text as it was sent.
     """
     options = body.markup
-    if options is None or not options.with_attributes:
+    if not options.with_attributes:
         return await model.translate(body, deadline)
     found = [read_attributes(text, options) for text in body.texts]
     values = [one.text for attributes in found for one in attributes]
     plain = body.model_copy(
-        update={"text": values, "format": "text", "prefix": "", "alternatives": 0, "alignment": False}
+        update={
+            "text": values,
+            "format": "text",
+            "translate_attributes": False,
+            "prefix": "",
+            "alternatives": 0,
+            "alignment": False,
+        }
     )
     germans = iter(await model.translate(plain, deadline) if values else ())
     edited = [

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from service.batcher import DeviceLost, OutOfMemory, WorkItem
-from translator.documents.translation import with_checks
-from translator.evaluation.alignment import Link, align_words
-from translator.evaluation.forced import PAIRS_AT_ONCE
 from translator.evaluation.scoring import SentenceScore, encode_pair, score_encoded
 from translator.markup.projection import Alignment
 from translator.search import SearchOptions
 from translator.search.feed import Awaited, Feed
 from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style, Translator
+from translator.translate.alignment import Link, align_words
+from translator.translate.forced import PAIRS_AT_ONCE
+from translator.translate.marked_up import with_checks
 
 _BATCH_TOKENS = {"cpu": 4_096, "cuda": 65_536}
 """Tokens times rows that keep the device busy; more would only make each sentence slower."""

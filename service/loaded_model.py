@@ -15,11 +15,11 @@ from service.batcher.jobs import Job
 from service.engine import EngineResult, ScoreKind, TranslateKind, TranslationResult, needs_alignment
 from service.schemas.translation import TranslateRequest
 from service.schemas.translation_answer import TranslatedText
-from translator.documents.translation import read_sentences_of_markup
 from translator.evaluation.scoring import SentenceScore
 from translator.text.language import loads_second_detector
 from translator.translate import DEFAULT_STYLE, SourceSentence, Style
 from translator.translate.answers import copied
+from translator.translate.marked_up import read_sentences_of_markup
 from translator.translate.sources import place_in
 
 _T = TypeVar("_T")
@@ -120,8 +120,6 @@ class LoadedModel:
 
     def _split(self, body: TranslateRequest, text: str, prefix: str) -> list[SourceSentence]:
         """Split a text into sentences."""
-        if body.markup is None:
-            return self.engine.sentences(text, prefix, body.style)
         return read_sentences_of_markup(text, body.markup, self.engine.sentences, body.style, prefix)
 
     async def score(

@@ -4,10 +4,10 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from translator.evaluation.alignment import align
 from translator.text.glossary import Glossary
 from translator.text.protected import replaced
 from translator.translate import Translator
+from translator.translate.alignment import align
 
 MASK = "TERM"
 _ENGLISH = re.compile("[a-z]{4,}")

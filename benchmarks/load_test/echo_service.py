@@ -13,12 +13,12 @@ import numpy as np
 
 import service.engine
 from service.__main__ import main
-from translator.evaluation.alignment import AlignedPair, Link
 from translator.evaluation.scoring import EncodedPair, SentenceScore, TokenScore
 from translator.search import SearchOptions
 from translator.search.feed import Feed
 from translator.text import Span
 from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style, Translator
+from translator.translate.alignment import AlignedPair, Link
 
 LEAK_BYTES = int(os.environ.get("ECHO_LEAK_BYTES", "0"))
 SECONDS_PER_BATCH = 0.002

@@ -121,11 +121,9 @@ class _TextRequest(JsonRequest):
             self._glossary = merge(stored, self._glossary) if self._glossary else stored
 
     @property
-    def markup(self) -> MarkupOptions | None:
-        """How to read markup; None for plain text."""
-        if self._markup or self.format == "text":
-            return self._markup
-        return MarkupOptions(self.format, with_attributes=self.translate_attributes)
+    def markup(self) -> MarkupOptions:
+        """How to read tags."""
+        return self._markup or MarkupOptions(self.format, with_attributes=self.translate_attributes)
 
     def with_markup(self, options: MarkupOptions) -> Self:
         """Return the request with options for markup that only the imitated APIs have."""

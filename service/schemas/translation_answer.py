@@ -10,12 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from service.engine import TranslationResult
 from service.errors import Problem
 from service.schemas.parsing import whole_schema
-from translator.documents.translation import MarkedUpTranslation
-from translator.evaluation.alignment import Link
 from translator.evaluation.quality import Flag, flags
 from translator.text import Span, rejoin
 from translator.translate import Hypothesis, SourceSentence
+from translator.translate.alignment import Link
 from translator.translate.answers import Rung
+from translator.translate.marked_up import MarkedUpTranslation
 from translator.translate.receipt import Check, CheckKind, Verdict
 
 _SCORE = "Log-probability (natural) divided by the length penalty; at most 0, and 0 for a copied sentence."
@@ -199,14 +199,14 @@ class TranslatedSentence(BaseModel):
         """Build the answer for one sentence; `before` is the sentence before it in the text, `more` further fields."""
         hypothesis, *others = result.hypotheses
         versions = _versions(source, result)
-        best, shown = versions[0], source.markup or source
-        start = target_start = shown.span.start
+        best, span = versions[0], source.original_span
+        start = target_start = span.start
         if before is not None:  # what is between two sentences is the same in both languages
             target_start += before.target_end - before.end
         return cls(
-            source=source.text if source.markup is None else source.markup.markup,
+            source=source.original,
             start=start,
-            end=shown.span.end,
+            end=span.end,
             text=best.text,
             target_start=target_start,
             target_end=target_start + len(best.text),

@@ -19,12 +19,12 @@ from service.app import create_app
 from service.batcher import WorkItem
 from service.engine import EngineResult, ScoreKind, TranslateKind, TranslationResult
 from service.settings import Settings
-from translator.evaluation.alignment import Link
 from translator.evaluation.scoring import SentenceScore, TokenScore
 from translator.search.feed import Feed
 from translator.text import Span
 from translator.text.language import detect_language
 from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style
+from translator.translate.alignment import Link
 
 ANY_NUMBER = 10**9
 PATIENCE_SECONDS = 20  # only a failing test waits this long

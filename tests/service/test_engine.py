@@ -18,12 +18,12 @@ from tests.service.test_stream import parsed
 
 # Fixtures, used by name.
 from tests.translator.conftest import brief_config, prepared, prepared_folder, translator, untrained  # noqa: F401 (see above)
-from translator.documents.translation import read_sentences_of_markup
-from translator.evaluation.alignment import align, align_words
 from translator.evaluation.scoring import MAX_SCORED_TOKENS, EncodedPair, score, score_encoded
 from translator.markup import MarkupOptions
 from translator.search import SearchOptions
 from translator.translate import Hypothesis, Translator
+from translator.translate.alignment import align, align_words
+from translator.translate.marked_up import read_sentences_of_markup
 
 TEXTS = ["the old house", "a small garden is green", "the owl", "the teacher sees the river", "a letter"]
 GREEDY = SearchOptions(beam_size=1, max_length_factor=1.0)

@@ -15,9 +15,10 @@ from service.engine import TranslateKind, TranslationResult
 from service.schemas.translation import TranslateRequest
 from service.schemas.translation_answer import TranslatedText
 from tests.service.conftest import EchoEngine
-from translator.evaluation.alignment import Link
+from translator.markup import TEXT
 from translator.text import split_sentences
 from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style
+from translator.translate.alignment import Link
 from translator.translate.receipt import Check
 
 PAGE = '<h1>Good day</h1>\n<p class="a">One <b>red</b>\n  cat &amp; 5 dogs. <i>Two&nbsp;cats.</i></p><pre>No</pre>'
@@ -94,8 +95,13 @@ def test_checks_have_offsets_in_the_markup(api: TestClient) -> None:
     ] == [("small", "kept", "5", "5"), ("tag", "kept", "<b>", "<b>"), ("tag", "kept", "</b>", "</b>")]
 
 
-def test_markup_is_text_unless_declared(api: TestClient) -> None:
-    assert translated(api, text="<b>a</b>")["text"] == "<B>A</B>"
+def test_plain_text_keeps_its_entities_and_pairs_of_tags(api: TestClient) -> None:
+    found = translated(api, text="a <b>b</b> &amp;\n  **c** < d <e>", alternatives=1)
+    assert found["text"] == "A <b>B</b> &AMP;\n  **C** < D <E>"
+    first, second = found["sentences"]
+    assert (first["source"], second["source"]) == ("a <b>b</b> &amp;", "**c** < d <e>")
+    assert second["alternatives"][0]["text"] == "**C** < D <E>!"
+    assert [one["kind"] for one in second["checks"]] == ["tag"] * 2
 
 
 def test_xml(api: TestClient) -> None:
@@ -212,7 +218,7 @@ def test_attributes_are_translated_with_the_options_of_the_request() -> None:
     )  # fmt: skip
     asyncio.run(translate_with_attributes(Model(), body, Deadline.after(9)))
     attributes, page = asked
-    assert (attributes.texts, attributes.markup, attributes.length_penalty) == (["A house"], None, 2)
+    assert (attributes.texts, attributes.markup, attributes.length_penalty) == (["A house"], TEXT, 2)
     assert attributes.style.glossary is page.style.glossary is not None
 
 

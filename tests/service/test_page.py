@@ -23,11 +23,11 @@ from service.batcher import WorkItem
 from service.engine import EngineResult, TranslateKind, TranslationResult
 from tests.browser import needs_browser, running_browser
 from translator.errors import InputError
-from translator.evaluation.alignment import Link
 from translator.search.feed import Feed
 from translator.text import Span, split_sentences
 from translator.text.protected import find_protected
 from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style
+from translator.translate.alignment import Link
 from translator.translate.answers import check_of
 
 playwright_api = pytest.importorskip("playwright.sync_api")

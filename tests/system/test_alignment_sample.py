@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from translator.evaluation.alignment import WORD, AligningHead, best_links, word_weights
 from translator.translate import Translator
+from translator.translate.alignment import WORD, AligningHead, best_links, word_weights
 
 alignment = pytest.importorskip("alignment")
 

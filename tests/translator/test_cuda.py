@@ -20,12 +20,12 @@ from tests.translator.test_cuda_engine import (
 from translator.engines.cuda.candidates import best_tokens
 from translator.engines.cuda.engine import CudaEngine
 from translator.engines.reference import ReferenceEngine
-from translator.evaluation.forced import decode_forced
 from translator.model.transformer import Transformer
 from translator.search import SearchOptions
 from translator.training import Trainer
 from translator.training.validation import make_validator
 from translator.translate import Translator
+from translator.translate.forced import decode_forced
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 

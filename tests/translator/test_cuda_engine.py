@@ -26,11 +26,11 @@ from translator.engines.ensemble import Ensemble
 from translator.engines.protocol import Ahead, Rows, mask_width
 from translator.engines.reference import ReferenceEngine
 from translator.errors import InputTooLong
-from translator.evaluation.forced import decode_forced, forced_attention
 from translator.model.transformer import Transformer
 from translator.search import Sampling, SearchOptions, SpecialTokens, Task, new_search, search
 from translator.translate import Translator
 from translator.translate import translator as module
+from translator.translate.forced import decode_forced, forced_attention
 from translator.translate.precision import build_model
 
 pytestmark = pytest.mark.slow

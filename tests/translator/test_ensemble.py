@@ -6,9 +6,9 @@ from translator.config import ModelConfig
 from translator.engines.ensemble import Ensemble
 from translator.engines.protocol import Rows
 from translator.engines.reference import ReferenceEngine
-from translator.evaluation.forced import forced_attention
 from translator.model.transformer import Transformer
 from translator.search import SearchOptions, SpecialTokens, Task, new_search, search
+from translator.translate.forced import forced_attention
 
 BEGIN, END = 2, 3
 SPECIAL = SpecialTokens(BEGIN, END)

@@ -12,12 +12,12 @@ from translator.commands.export import export
 from translator.data.tokenizer import BOS_ID, EOS_ID
 from translator.engines.reference import ReferenceEngine
 from translator.errors import ConfigError
-from translator.evaluation.forced import decode_forced
 from translator.model.transformer import Transformer
 from translator.search import SearchOptions, SpecialTokens, Task, new_search, search
 from translator.training.checkpoint import ModelFolder, load_model
 from translator.training.export import QUANTIZATIONS, export_ctranslate2
 from translator.translate import Translator, shipped_model
+from translator.translate.forced import decode_forced
 
 pytestmark = pytest.mark.slow
 ctranslate2 = pytest.importorskip("ctranslate2")

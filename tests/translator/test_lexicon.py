@@ -17,7 +17,6 @@ from translator.data.shards import PreparedData
 from translator.data.tokenizer import EOS_ID
 from translator.data.vocabulary import marks_of_classes
 from translator.errors import CheckpointError, ConfigError, DataError
-from translator.evaluation.pairs import read_pair
 from translator.files.model_folder import read_model, write_card
 from translator.model.transformer import Transformer
 from translator.search import SearchOptions
@@ -26,6 +25,7 @@ from translator.training.checkpoint import load_model, save_model
 from translator.training.validation import make_validator
 from translator.training.warm_start import load_initial_weights
 from translator.translate import Style, Translation, Translator
+from translator.translate.pairs import read_pair
 
 ENTRIES = [
     Entry("otter", 2, ("Otter", "Fischotter")),

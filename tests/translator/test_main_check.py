@@ -34,7 +34,7 @@ class CannedTranslator:
         cls.asked_for = []
         return cls()
 
-    def translate(self, texts, options, prefixes=None, style=None):
+    def translate(self, texts, options, prefixes=None, style=None, markup=None):
         self.asked_for.append(style)
         return [self._translate(text, options.n_best) for text in texts]
 

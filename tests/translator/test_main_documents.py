@@ -7,7 +7,7 @@ import pytest
 
 from translator.documents.unit_xml import units_of, xml_of
 from translator.text.stand_ins import closing, lone, opening
-from translator.translate import Hypothesis, SentenceTranslation, Translation
+from translator.translate import Hypothesis, SentenceTranslation, Translation, Translator
 from translator.translate.receipt import Check
 
 
@@ -59,15 +59,16 @@ def test_processes_share_a_document(run, model_folder, tmp_path, monkeypatch):
 
 
 def test_check_lists_the_texts_with_faults(run, model_folder, tmp_path, monkeypatch):
-    def loses_a_link(translator, xml, *_):
+    def loses_a_link(self, texts, *_, **__):
+        [xml] = texts
         start = xml.index("see")
         lost = Check("link", "lost", (4, 8), None)
         sentence = SentenceTranslation(
             "see b.de", start, start + 8, (Hypothesis("sieh", 0.0, checks=(lost,)),)
         )
-        return Translation(xml.replace("see b.de", "sieh"), (sentence,))
+        return [Translation(xml.replace("see b.de", "sieh"), (sentence,))]
 
-    monkeypatch.setattr("translator.commands.document.translate_markup", loses_a_link)
+    monkeypatch.setattr(Translator, "translate", loses_a_link)
     source = letter(tmp_path / "a.docx", "the cat", "see b.de")
     code, _, err = run("translate", "--model", model_folder, "--check", source)
     assert (code, err.splitlines()[0]) == (4, "line 2\tlink lost: b.de\tsee b.de\tsieh")

@@ -3,7 +3,6 @@
 import pytest
 
 from translator.data.tokenizer import Tokenizer, train_tokenizer
-from translator.text.stand_ins import closing, opening
 from translator.translate.precision import shipped_model
 from translator.translate.sources import SourceEncoder, SourceSentence, read_sentences
 
@@ -80,13 +79,9 @@ def test_spans_alone_are_not_passed_to_the_model(text: str, tokenizer: Tokenizer
         ("✓ Included", "Included"),
         ("Forward →", "Forward"),
         ("• First one", "First one"),
-        ("<div class='a'>Read this.</div>", "Read this."),
-        ("<p><b>Read this</b></p>", "Read this"),
+        ("<a><b>Read this.", "Read this."),
         ("<br/>Read this<br>", "Read this"),
         ("<li>Read this", "Read this"),
-        ("<b>Hello</b> town", "<b>Hello</b> town"),
-        ("<p><b>Hello</b> town</p>", "<b>Hello</b> town"),
-        ("<b>One</b> and <b>two</b>", "<b>One</b> and <b>two</b>"),
         ("{x} is → there", "{x} is → there"),
         ("✓ ✗", "✓ ✗"),
         (r'msgid "Deleted %(num)d … \"%(dir)s\"."', r"Deleted %(num)d … \"%(dir)s\"."),
@@ -101,15 +96,12 @@ def test_markup_around_a_sentence_stays_outside(text: str, inner: str, tokenizer
 @pytest.mark.parametrize(
     ("text", "sentences"),
     [
-        ("<b>Come in.</b> We wait.", ["Come in.", "We wait."]),
-        ("Read <b>this.</b> <i>We</i> wait.", ["Read <b>this.</b>", "<i>We</i> wait."]),
-        ("<b>Come in. We</b> wait.", ["Come in.", "We</b> wait."]),
-        ("Come in.<br> <i>We wait.</i>", ["Come in.", "We wait."]),
+        ("<b>Come in. <x/> We wait.", ["Come in.", "We wait."]),
+        ("Come in. We</b> wait.", ["Come in.", "We</b> wait."]),
+        ("Come in.<x> <i>We wait.", ["Come in.", "We wait."]),
         ("Come in.</b><b> We wait.", ["Come in.", "We wait."]),
         ("We wait <b>here", ["We wait <b>here"]),
         ("<i></i><b>", ["<i></i><b>"]),
-        (f"Read {opening(0)}this.{closing(0)} We wait.", [f"Read {opening(0)}this.{closing(0)}", "We wait."]),
-        (f"{opening(0)}{opening(1)}Come{closing(1)} in.{closing(0)}", [f"{opening(1)}Come{closing(1)} in."]),
     ],
 )
 def test_a_text_is_split_where_it_would_be_without_tags(

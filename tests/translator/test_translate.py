@@ -17,7 +17,6 @@ from translator.config import ModelConfig
 from translator.data.tokenizer import EOS_ID, train_tokenizer
 from translator.engines.native.library import NativeError
 from translator.errors import CheckpointError, ConfigError, InputError, TranslatorError
-from translator.evaluation.forced import decode_forced
 from translator.model.transformer import Transformer
 from translator.search import Sampling, SearchOptions, length_penalty, search_feed
 from translator.search.feed import Listed, feed_of
@@ -26,6 +25,7 @@ from translator.text.casing import upper_case
 from translator.training.checkpoint import save_model
 from translator.translate import Style, Translator
 from translator.translate import translator as translator_module
+from translator.translate.forced import decode_forced
 from translator.translate.precision import has_native_engine
 from translator.translate.rules import piece_texts
 

@@ -12,7 +12,6 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from translator.commands import STDERR
 from translator.commands.window_job import Faults, WindowJob, faults_of
 from translator.documents import document_format, translated_name
-from translator.documents.translation import translate_markup
 from translator.documents.unit_xml import BETWEEN_UNITS, UNIT_MARKUP, parts_of, units_of, xml_of
 from translator.errors import ConfigError, DataError, InputError
 from translator.files.durable import replace_file
@@ -42,7 +41,7 @@ class _UnitJob:
 
     def _translate(self, translator: Translator, units: Sequence[str]) -> _Translated:
         xml = xml_of(units)
-        found = translate_markup(translator, xml, self.job.options, self.job.style, UNIT_MARKUP)
+        [found] = translator.translate([xml], self.job.options, style=self.job.style, markup=UNIT_MARKUP)
         faults = [
             one._replace(line=xml.count(BETWEEN_UNITS, 0, sentence.start))
             for sentence in found.sentences

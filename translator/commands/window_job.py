@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from translator.commands.windows import Window
-from translator.documents.translation import translate_markup
-from translator.evaluation.alignment import Link, align
 from translator.files.model_folder import model_sha256
 from translator.markup import MarkupOptions
 from translator.options import Format, RequestedPrecision
@@ -26,6 +24,7 @@ from translator.translate import (
     resolve_precision,
     shipped_model,
 )
+from translator.translate.alignment import Link, align
 from translator.translate.receipt import Check
 
 
@@ -100,12 +99,10 @@ class WindowJob:
         return Written(len(window.texts), text.encode(), faults_of(window.texts, translations))
 
     def _translations(self, translator: Translator, window: Window) -> list[Translation]:
-        if self.format == "text":
-            return translator.translate(
-                window.texts, self.options, prefixes=window.prefixes, style=self.style
-            )
         markup = MarkupOptions(self.format, with_attributes=self.translate_attributes)
-        return [translate_markup(translator, text, self.options, self.style, markup) for text in window.texts]
+        return translator.translate(
+            window.texts, self.options, prefixes=window.prefixes, style=self.style, markup=markup
+        )
 
     def _as_json(self, translator: Translator, translations: Sequence[Translation]) -> str:
         """Format one JSON line per text: its sentences with translations, scores, and any alignment and tokens."""

@@ -9,11 +9,11 @@ from torch import Tensor
 
 from translator.data.tokenizer import BOS_ID, EOS_ID, Tokenizer
 from translator.errors import ConfigError, InputError, InputTooLong
-from translator.evaluation.pairs import read_pair
 from translator.evaluation.report.colours import colour_rules
 from translator.model.attention import AttentionRecord, MultiHeadAttention
 from translator.model.transformer import Transformer
 from translator.translate import Translator
+from translator.translate.pairs import read_pair
 
 MAX_PIECES = 80
 """Maximum pieces of a sentence and of its translation; larger maps are unreadable."""

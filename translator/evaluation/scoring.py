@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from translator.data.tokenizer import EOS_ID
 from translator.errors import InputError, InputTooLong
-from translator.evaluation.forced import PAIRS_AT_ONCE, decode_forced
-from translator.evaluation.pairs import read_pair
 from translator.search import length_penalty
 from translator.translate import MAX_PIECE_TOKENS, Translator
+from translator.translate.forced import PAIRS_AT_ONCE, decode_forced
+from translator.translate.pairs import read_pair
 
 MAX_SCORED_TOKENS = 4 * MAX_PIECE_TOKENS
 """Maximum tokens of a source or a translation. More can only be a mistake, and memory grows with the square."""

@@ -7,7 +7,8 @@ from typing import Literal
 
 from translator.markup.tokens import Token
 
-MarkupFormat = Literal["html", "xml"]
+MarkupFormat = Literal["html", "xml", "text"]
+"""`text` is plain text, in which pairs of tags are found as well."""
 
 _BLOCK_NAMES = """
     address article aside audio base blockquote body br button canvas caption center col colgroup dd details dialog
@@ -16,7 +17,7 @@ _BLOCK_NAMES = """
     pre script search section select source style summary table tbody td template textarea tfoot th thead title tr
     track ul video xmp
 """
-_BLOCKS = frozenset(_BLOCK_NAMES.split())
+BLOCKS = frozenset(_BLOCK_NAMES.split())
 """Elements that end a sentence in HTML. A line break does, because it does so in plain text."""
 _UNTRANSLATED_NAMES = (
     "canvas code iframe kbd math noembed noframes object plaintext pre samp script "
@@ -27,7 +28,7 @@ _VOID_NAMES = "area base br col embed frame hr img input link meta param source 
 _VOID = frozenset(_VOID_NAMES.split())
 _CELLS, _TERMS = frozenset(("td", "th")), frozenset(("dt", "dd"))
 _ENDED_BY = {
-    **dict.fromkeys(_BLOCKS - {"br", "button"}, frozenset[str]()),
+    **dict.fromkeys(BLOCKS - {"br", "button"}, frozenset[str]()),
     **dict.fromkeys(_CELLS, _CELLS),
     **dict.fromkeys(_TERMS, _TERMS),
     "tr": _CELLS | {"tr"},
@@ -55,14 +56,19 @@ class MarkupOptions:
     """Whether to translate the title and the description of a page in HTML, and the attributes that people read."""
 
 
+TEXT = MarkupOptions("text")
+"""Plain text."""
+
+
 class Elements:
     """The elements of a list of tokens."""
 
     def __init__(self, tokens: Sequence[Token], options: MarkupOptions) -> None:
         self._with_attributes = options.with_attributes
         self._tokens, self._is_html = tokens, options.format == "html"
+        self._has_blocks = options.format != "xml"
         self._splitting, self._non_splitting, self._ignored = (
-            frozenset(map(str.lower, names)) if self._is_html else names
+            frozenset(map(str.lower, names)) if self._has_blocks else names
             for names in (options.splitting, options.non_splitting, options.ignored)
         )
         self.ends: dict[int, int] = {}
@@ -75,7 +81,7 @@ class Elements:
         self._with_text: set[int] = set()
         """The elements that directly contain text; -1 stands for what contains all."""
         self._match()
-        self._split = self._find_structure() if not self._is_html and options.finds_structure else set()
+        self._split = self._find_structure() if not self._has_blocks and options.finds_structure else set()
         self._split |= {self.counterparts[one] for one in self._split if one in self.counterparts}
 
     def ends_sentence(self, index: int) -> bool:
@@ -83,7 +89,7 @@ class Elements:
         name = self._tokens[index].value
         if name in self._non_splitting:
             return False
-        return name in self._splitting or (name in _BLOCKS if self._is_html else index in self._split)
+        return name in self._splitting or (name in BLOCKS if self._has_blocks else index in self._split)
 
     def stays_untranslated(self, index: int) -> bool:
         """Whether the element that starts at an index is to be copied whole."""

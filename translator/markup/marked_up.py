@@ -1,13 +1,14 @@
-"""HTML and XML as documents: the texts between block tags are units, and all else stays as it is."""
+"""HTML, XML and text with tags as documents: what is between block tags are units, and all else stays as it is."""
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import unescape
 from typing import Literal, NamedTuple
 
-from translator.markup.elements import Elements, MarkupOptions
+from translator.markup.elements import TEXT, Elements, MarkupFormat, MarkupOptions
 from translator.markup.html_tokens import html_tokens
+from translator.markup.text_tokens import text_tokens
 from translator.markup.tokens import Token
 from translator.markup.xml_tokens import xml_tokens
 from translator.text.normalisation import refuse_surrogates
@@ -26,6 +27,16 @@ def read_markup(markup: str, options: MarkupOptions = MarkupOptions()) -> "Marke
     if tokens is None:
         options = replace(options, finds_structure=False)  # which is unknown if tags are missing
         tokens = list(html_tokens(markup, is_xml=options.format == "xml"))
+    return _read(markup, tokens, options)
+
+
+def read_text(text: str) -> "MarkedUp | None":
+    """Read plain text with pairs of tags; None if it has none."""
+    tokens = text_tokens(text)
+    return _read(text, tokens, TEXT) if len(tokens) > 1 else None
+
+
+def _read(markup: str, tokens: Sequence[Token], options: MarkupOptions) -> "MarkedUp":
     return MarkedUp(markup, [unit for unit in _Reader(markup, tokens, options).units() if unit.has_content])
 
 
@@ -78,6 +89,8 @@ class MarkedUpUnit:
     """That of the document."""
     strays: frozenset[str]
     """The stand-ins of tags without a counterpart, numbered in their order."""
+    escapes: Mapping[str, str]
+    """How special characters are written unless the source spells them otherwise; none in plain text."""
 
     @property
     def has_content(self) -> bool:
@@ -110,7 +123,7 @@ class MarkedUpUnit:
         spellings = self._spellings(start, end)
         parts, starts, length = list[str](), list[int](), 0
         for number, character in enumerate(translation):
-            part = _spelt(character, spellings, translation[number + 1 : number + _LONGEST_ENTITY])
+            part = self._spelt(character, spellings, translation[number + 1 : number + _LONGEST_ENTITY])
             parts.append(part)
             starts.append(length)
             length += len(part)
@@ -121,18 +134,17 @@ class MarkedUpUnit:
         found: dict[str, list[str]] = {}
         for place in reversed(range(start, end)):
             character, raw = self.text[place], self.markup[self.starts[place] : self.ends[place]]
-            if (raw != character or character in _ESCAPES) and not (character == " " and raw.isspace()):
+            if (raw != character or character in self.escapes) and not (character == " " and raw.isspace()):
                 found.setdefault(character, []).append(raw)
         return found
 
-
-def _spelt(character: str, spellings: dict[str, list[str]], following: str) -> str:
-    """Return the markup for a character, spelt as in the source if it still occurs there."""
-    if spellings.get(character):
-        raw = spellings[character].pop()
-        if raw != character or not _is_special(character, following):
-            return raw
-    return _ESCAPES.get(character, character)
+    def _spelt(self, character: str, spellings: dict[str, list[str]], following: str) -> str:
+        """Return the markup for a character, spelt as in the source if it still occurs there."""
+        if spellings.get(character):
+            raw = spellings[character].pop()
+            if raw != character or not _is_special(character, following):
+                return raw
+        return self.escapes.get(character, character)
 
 
 def _is_special(character: str, following: str) -> bool:
@@ -164,7 +176,7 @@ class _Reader:
     def __init__(self, markup: str, tokens: Sequence[Token], options: MarkupOptions) -> None:
         self._markup, self._tokens = markup, tokens
         self._elements = Elements(tokens, options)
-        self._joins_lines = options.format == "html"
+        self._format = options.format
 
     def units(self) -> Iterator[MarkedUpUnit]:
         """Yield the units, in order; some have no content."""
@@ -179,7 +191,7 @@ class _Reader:
         yield self._unit(pieces)
 
     def _unit(self, pieces: Sequence[_Piece]) -> MarkedUpUnit:
-        builder = _UnitBuilder(self._markup, self._joins_lines)
+        builder = _UnitBuilder(self._markup, self._format)
         indices = {piece.tag for piece in pieces}
         numbers: dict[int, int] = {}
         for piece, following in zip(pieces, _texts_behind(pieces), strict=True):
@@ -247,8 +259,9 @@ def _texts_behind(pieces: Sequence[_Piece]) -> list[str]:
 class _UnitBuilder:
     """Builds a unit. In HTML, a run of white space is one space, even across tags."""
 
-    def __init__(self, markup: str, joins_spaces: bool) -> None:
-        self._markup, self._joins_spaces = markup, joins_spaces
+    def __init__(self, markup: str, markup_format: MarkupFormat) -> None:
+        self._markup, self._joins_spaces = markup, markup_format == "html"
+        self._escapes = {} if markup_format == "text" else _ESCAPES
         self._characters: list[str] = []
         self._starts, self._ends = array("q"), array("q")
         self._pairs, self._words = 0, 0
@@ -314,6 +327,7 @@ class _UnitBuilder:
         if self._joins_spaces and self._characters[-1:] == [" "]:
             for some in (self._characters, self._starts, self._ends):
                 some.pop()
+        strays = frozenset(self._strays)
         return MarkedUpUnit(
-            "".join(self._characters), self._starts, self._ends, self._markup, frozenset(self._strays)
+            "".join(self._characters), self._starts, self._ends, self._markup, strays, self._escapes
         )

@@ -205,9 +205,19 @@ class _Placing:
         if first < 0:
             low = high = self._point(node.start, outer, placed) if node.closing else outer.high
         else:
+            first, last = self._without_punctuation(node, first, last)
             low, high = int(self._starts[first]), int(self._ends[last])
             low, high = self._with_spaces(node, low, high, outer, placed)
         return outer.low if node.opening is None else low, outer.high if node.closing is None else high
+
+    def _without_punctuation(self, node: _Node, first: int, last: int) -> tuple[int, int]:
+        """Leave punctuation at either end of a run outside unless the pair encloses some there in the source."""
+        inside = self._source[node.start : node.end].strip()
+        while first < last and inside[:1].isalnum() and not self._is_wordy_T[first]:
+            first += 1
+        while first < last and inside[-1:].isalnum() and not self._is_wordy_T[last]:
+            last -= 1
+        return first, last
 
     def _best_word(self, node: _Node, inside_T: Weights, is_free_T: npt.NDArray[np.bool_]) -> int:
         """Return the word that most likely belongs into a pair; -1 if another pair has it, or if no word is left."""

@@ -344,7 +344,7 @@ def tag_pairs(spans: Sequence[ProtectedSpan]) -> dict[int, int]:
     is_open: Counter[str] = Counter()
     pairs: dict[int, int] = {}
     for number, span in enumerate(spans):
-        name, closes = _name_of_tag(span.text) if span.kind == "tag" else ("", False)
+        name, closes = _read_tag(span.text) if span.kind == "tag" else ("", False)
         if not name:
             continue
         if not (closes or (closes is None and is_open[name])):
@@ -359,7 +359,13 @@ def tag_pairs(spans: Sequence[ProtectedSpan]) -> dict[int, int]:
     return pairs
 
 
-def _name_of_tag(tag: str) -> tuple[str, bool | None]:
+def name_of_tag(tag: str) -> str:
+    """Return the name of a tag in lower case, or the marks of emphasis."""
+    match = _TAG.match(tag)
+    return (match["marks"] or match["name"]).lower() if match else ""
+
+
+def _read_tag(tag: str) -> tuple[str, bool | None]:
     """Return the name of a tag that may have a counterpart, else ""; and whether it closes, None for `**`."""
     if stand_in := pair_of(tag):
         return str(stand_in[0]), stand_in[1]

@@ -2,7 +2,7 @@
 
     f"Click {opening(0)}here{closing(0)}.{lone(1)}"
 
-The caller keeps what each one stands for. `translator.documents.translation` sets pairs aside while a text is
+The caller keeps what each one stands for. `translator.translate.marked_up` sets pairs aside while a text is
 translated, and puts them at the words that translate theirs. A lone stand-in remains in the text, as a word that comes
 through.
 """

@@ -118,9 +118,9 @@ def assemble(
     """Assemble the translation of a text from the hypotheses of its sentences."""
     translated = tuple(
         SentenceTranslation(
-            source.text,
-            source.span.start,
-            source.span.end,
+            source.original,
+            source.original_span.start,
+            source.original_span.end,
             found,
             source.is_part,
             not source.tokens,
@@ -128,5 +128,5 @@ def assemble(
         )
         for source, found in zip(sentences, hypotheses, strict=True)
     )
-    spans = [source.span for source in sentences]
+    spans = [source.original_span for source in sentences]
     return Translation(rejoin(text, spans, [sentence.text for sentence in translated]), translated)

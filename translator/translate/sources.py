@@ -2,7 +2,7 @@
 
 import math
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -27,7 +27,6 @@ from translator.text.protected import (
     mark,
     piece_class,
     replaced,
-    tag_pairs,
     with_terms,
 )
 
@@ -88,7 +87,17 @@ class SourceSentence:
     language: str = "en"
     """Its language (ISO 639); a sentence in another one than English is copied."""
     markup: MarkedUpSentence | None = None
-    """How it stands in HTML or XML, if it is from there."""
+    """How it stands in a text with tags, if it is from one; all other fields are about the text without them."""
+
+    @property
+    def original(self) -> str:
+        """The sentence as it stands in the text, with its tags."""
+        return self.text if self.markup is None else self.markup.markup
+
+    @property
+    def original_span(self) -> Span:
+        """The place of `original` in the text."""
+        return self.span if self.markup is None else self.markup.span
 
 
 def with_language(style: Style, text: str) -> Style:
@@ -208,26 +217,20 @@ class _Reader:
         """The text with protected spans replaced by letters, so that no sentence ends within them, but at `\\n`."""
 
     def sentences(self) -> list[Span]:
-        """Split the text where it would be split without its tags.
-
-        A closing tag between two sentences belongs to the first one, and all that follows to the second one.
-        """
+        """Split the text where it would be split without its tags; those between two sentences belong to the second."""
         if self._style.lines == "single":
             whole = Span(*self._stripped(0, len(self._text)))
             return [whole] if whole.start < whole.end else []
         tags = [span for span in self._spans if span.kind == "tag"]
         if not tags:
             return split_sentences(self.masked)
-        found, closing = list[Span](), set(tag_pairs(tags).values())
+        found = list[Span]()
         plain = replaced(self.masked, [(tag.start, tag.end) for tag in tags], [""] * len(tags))
         number, removed = 0, 0
         for sentence in split_sentences(plain):
             start: int | None = None
             while number < len(tags) and tags[number].start - removed <= sentence.start:
-                if start is None and number in closing and found:
-                    found[-1] = Span(found[-1].start, tags[number].end)
-                elif start is None:
-                    start = tags[number].start
+                start = tags[number].start if start is None else start
                 removed += tags[number].end - tags[number].start
                 number += 1
             first = sentence.start + removed
@@ -242,24 +245,14 @@ class _Reader:
         return found
 
     def without_outer_markup(self, sentence: Span) -> Span:
-        """Strip the tags and signs around a sentence, which stay in place, unless nothing else would be left.
-
-        A tag belongs to the inside if its counterpart is inside.
-        """
-        inner = self._inner(sentence.start, sentence.end)
-        closing = tag_pairs(inner)
-        opening = {second: first for first, second in closing.items()}
-        first, last = 0, len(inner) - 1
+        """Strip the tags and signs around a sentence, which stay in place, unless nothing else would be left."""
         start, end = sentence.start, sentence.end
-        while first <= last:
-            begins, ends = inner[first].start == start, inner[last].end == end
-            if begins and ends and closing.get(first) == last:
-                start, end = inner[first].end, inner[last].start
-                first, last = first + 1, last - 1
-            elif begins and _is_outer(inner[first]) and first not in closing:
-                start, first = inner[first].end, first + 1
-            elif ends and _is_outer(inner[last]) and last not in opening:
-                end, last = inner[last].start, last - 1
+        outer = deque(self._inner(start, end))
+        while outer:
+            if outer[0].start == start and _is_outer(outer[0]):
+                start = outer.popleft().end
+            elif outer[-1].end == end and _is_outer(outer[-1]):
+                end = outer.pop().start
             else:
                 break
             start, end = self._stripped(start, end)

@@ -20,6 +20,8 @@ from translator.engines.protocol import Engine
 from translator.errors import ConfigError, InputError, TranslatorError
 from translator.files.model_folder import ModelFiles, read_model
 from translator.machine.processor import usable_cores
+from translator.markup import TEXT, MarkupOptions
+from translator.markup.attributes import Edited, read_attributes
 from translator.options import RequestedPrecision
 from translator.search import (
     ScoredTokens,
@@ -43,6 +45,7 @@ from translator.translate.answers import (
     is_plausible,
 )
 from translator.translate.ladder import Ladder
+from translator.translate.marked_up import as_sent, read_sentences_of_markup, written
 from translator.translate.precision import Precision, build_model, resolve_precision, shipped_model
 from translator.translate.rules import force_prefix
 from translator.translate.searches import Searches, special_tokens
@@ -253,10 +256,12 @@ class Translator:
         progress: ProgressCallback | None = None,
         prefixes: Sequence[str] | None = None,
         style: Style = DEFAULT_STYLE,
+        markup: MarkupOptions = TEXT,
     ) -> list[Translation]:
-        """Translate texts of any length, in order; whitespace and line breaks are preserved.
+        """Translate texts of any length, in order; whitespace, line breaks and tags are preserved.
 
-        `style` chooses the form of numbers, dates and the like, and whether "you" is Sie or du.
+        `style` chooses the form of numbers, dates and the like, and whether "you" is Sie or du. `markup` tells whether
+        the texts are plain, HTML or XML. All offsets in a translation are those of its text with the tags.
 
         `prefixes` gives for each text the German with which the translation of its first sentence starts, or "". The
         model continues from there, even within a word: "Haus" may become "Hausboot". Text that is copied ahead of the
@@ -267,13 +272,46 @@ class Translator:
         texts = _checked_texts(texts)
         if prefixes is not None and len(prefixes) != len(texts):
             raise InputError(f"got {len(prefixes)} prefixes for {len(texts)} texts; give one for each text")
-        parts = list(map(self.sentences, texts, prefixes or itertools.repeat(""), itertools.repeat(style)))
+        if markup.with_attributes:
+            return self._translate_with_attributes(texts, options, progress, prefixes, style, markup)
+        parts = [
+            read_sentences_of_markup(text, markup, self.sentences, style, prefix)
+            for text, prefix in zip(texts, prefixes or itertools.repeat(""), strict=False)
+        ]
         sources = list(itertools.chain.from_iterable(parts))
-        translated = iter(self.translate_sentences(sources, options, progress))
+        found = self.translate_sentences(sources, options, progress)
+        translated = iter(written(self, sources, found))
         return [
             assemble(text, some, list(itertools.islice(translated, len(some))))
             for text, some in zip(texts, parts, strict=True)
         ]
+
+    def _translate_with_attributes(
+        self,
+        texts: Sequence[str],
+        options: SearchOptions,
+        progress: ProgressCallback | None,
+        prefixes: Sequence[str] | None,
+        style: Style,
+        markup: MarkupOptions,
+    ) -> list[Translation]:
+        """Translate the attributes of HTML first, and then the text around them."""
+        attributes = [read_attributes(text, markup) for text in texts]
+        values = [one.text for some in attributes for one in some]
+        german = iter(self.translate(values, options, style=style))
+        edited = [
+            Edited(text, some, [next(german).text for _ in some])
+            for text, some in zip(texts, attributes, strict=True)
+        ]
+        found = self.translate(
+            [one.markup for one in edited],
+            options,
+            progress,
+            prefixes,
+            style,
+            replace(markup, with_attributes=False),
+        )
+        return list(map(as_sent, found, edited))
 
     def sentences(
         self,
@@ -281,7 +319,7 @@ class Translator:
         prefix: str = "",
         style: Style = DEFAULT_STYLE,
     ) -> list[SourceSentence]:
-        """Split a text into sentences, and sentences that are too long for the model into parts.
+        """Split plain text into sentences, and sentences that are too long for the model into parts.
 
         The translation of the first one starts with `prefix`. Raises InputError as `translate` does.
         """
@@ -454,10 +492,10 @@ class Translator:
 
     def text_of(self, tokens: Sequence[int], source: SourceSentence) -> str:
         """Decode the pieces found for a sentence to German, with its protected spans put back."""
-        written, placed = self.tokenizer.decode_marked(tokens), source.placed
+        marked, placed = self.tokenizer.decode_marked(tokens), source.placed
         if source.in_capitals:
-            written, placed = upper_case(written), tuple(map(in_capitals, placed))
-        return with_final_marks(source.text, restore(written, placed, source.style.numbers))
+            marked, placed = upper_case(marked), tuple(map(in_capitals, placed))
+        return with_final_marks(source.text, restore(marked, placed, source.style.numbers))
 
     def _to_text(self, one: ScoredTokens, source: SourceSentence) -> Hypothesis:
         text = self.text_of(one.tokens, source)

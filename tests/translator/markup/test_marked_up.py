@@ -11,7 +11,7 @@ from selectolax.lexbor import LexborHTMLParser
 from tests.markup_samples import HOSTILE, MARKUP
 from tests.time_limit import cpu_limit
 from translator.errors import InputError
-from translator.markup import MarkedUp, MarkupOptions, read_markup
+from translator.markup import MarkedUp, MarkupOptions, read_markup, read_text
 from translator.markup.html_tokens import html_tokens
 from translator.text.stand_ins import STAND_IN, closing, lone, opening, pair_of
 
@@ -213,3 +213,43 @@ def test_more_tags_than_stand_ins() -> None:
     document = read_markup(markup)
     assert document.write(document.units) == markup
     assert in_capitals(document) == markup.replace("x", "X")
+
+
+@pytest.mark.parametrize(
+    ("text", "units"),
+    [
+        ("Good <b>day</b>.\n\n Good  night.", ["Good [0day]0.\n\n Good  night."]),
+        ("This is **very _good_** and ~~old~~.", ["This is [0very [1good]1]0 and [2old]2."]),
+        ("<p>One</p>\n<ul><li>Two <li>Three</ul>", ["One", "Two ", "Three"]),
+        ("One<br>two<BR/>three", ["One", "two", "three"]),
+        ("<b>Tom & Jerry</b> &amp; 2 < 3", ["[0Tom & Jerry]0 &amp; 2 < 3"]),
+        ("<b>Hi</b> <name>, <i>x", ["[0Hi]0 <name>, <i>x"]),
+        ("<b>One <i>two</b> three</i>", ["[0One <i>two]0 three</i>"]),
+        ("<B>One</B> <code>x < y</code>", ["[0One]0 <code>x < y</code>"]),
+    ],
+)
+def test_tags_in_plain_text(text: str, units: list[str]) -> None:
+    document = read_text(text)
+    assert document is not None
+    assert shown(document) == units
+    assert document.write(document.units) == text
+
+
+def test_plain_text_is_written_without_entities() -> None:
+    document = read_text("<b>One</b> & <two")
+    assert document is not None
+    [unit] = document.units
+    assert document.write([unit.replace("One", "Q&A <1>")]) == "<b>Q&A <1></b> & <two"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "One", "1 < 2", "2 * 3 * 4", "<name>", "</b>", "snake_case_name", "a &amp; b"]
+)
+def test_text_without_pairs_of_tags(text: str) -> None:
+    assert read_text(text) is None
+
+
+@given(st.text("ab <>/*_~&;\n.", max_size=40))
+def test_any_text_comes_back_unchanged(text: str) -> None:
+    document = read_text(text)
+    assert document is None or document.write(document.units) == text

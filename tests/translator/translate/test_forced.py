@@ -8,10 +8,10 @@ from translator.config import ModelConfig
 from translator.data.tokenizer import BOS_ID, EOS_ID
 from translator.engines.reference import ReferenceEngine
 from translator.evaluation.attention_maps import attention_of_all_layers
-from translator.evaluation.forced import decode_forced, forced_attention
 from translator.model.attention import MultiHeadAttention
 from translator.model.transformer import Transformer
 from translator.search import SearchOptions, SpecialTokens, Task, new_search, search
+from translator.translate.forced import decode_forced, forced_attention
 
 PAD, BEGIN, END = 0, BOS_ID, EOS_ID
 SPECIAL = SpecialTokens(BEGIN, END, (PAD, 1, BEGIN))

@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from translator.evaluation import pairs
-from translator.evaluation.alignment import (
+from translator.text import normalise_with_origins
+from translator.translate import Translator, pairs
+from translator.translate.alignment import (
     WORD,
     AligningHead,
     Link,
@@ -12,9 +13,7 @@ from translator.evaluation.alignment import (
     best_links,
     word_weights,
 )
-from translator.evaluation.forced import forced_attention
-from translator.text import normalise_with_origins
-from translator.translate import Translator
+from translator.translate.forced import forced_attention
 
 ANY_HEAD = AligningHead(layer=0, head=1, is_next_step=True, least_weight=0.0)
 

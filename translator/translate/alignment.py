@@ -7,14 +7,16 @@ hand-aligned sentences (benchmarks/alignment.py) and recorded on the model's car
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from translator.evaluation.forced import forced_attention
-from translator.evaluation.pairs import ReadSide, read_pair
-from translator.translate import Translator
+from translator.translate.forced import forced_attention
+from translator.translate.pairs import ReadSide, read_pair
+
+if TYPE_CHECKING:
+    from translator.translate.translator import Translator
 
 WORD = re.compile(r"\w+(?:[-'’.,]\w+)*|[^\w\s]")
 """A word, number or compound, or a single punctuation mark."""
@@ -47,7 +49,7 @@ class AligningHead:
     """Minimum weight of a link; weaker ones are left out."""
 
     @classmethod
-    def of(cls, translator: Translator) -> "AligningHead":
+    def of(cls, translator: "Translator") -> "AligningHead":
         """The head on the model's card; if there is none, the mean of all heads of the last layer."""
         recorded: dict[str, Any] | None = translator.card.get("alignment")
         if recorded is None:
@@ -68,7 +70,7 @@ class AlignedPair(NamedTuple):
 
 
 def align_words(
-    translator: Translator, pairs: Sequence[tuple[str, str]], by: AligningHead | None = None
+    translator: "Translator", pairs: Sequence[tuple[str, str]], by: AligningHead | None = None
 ) -> list[AlignedPair]:
     """Align each pair of a sentence and its translation."""
     by = by or AligningHead.of(translator)
@@ -79,14 +81,14 @@ def align_words(
 
 
 def align(
-    translator: Translator, pairs: Sequence[tuple[str, str]], by: AligningHead | None = None
+    translator: "Translator", pairs: Sequence[tuple[str, str]], by: AligningHead | None = None
 ) -> list[list[Link]]:
     """Return the links of each pair of a sentence and its translation."""
     return [pair.links for pair in align_words(translator, pairs, by)]
 
 
 def word_weights(
-    translator: Translator, pairs: Sequence[tuple[str, str]], by: AligningHead
+    translator: "Translator", pairs: Sequence[tuple[str, str]], by: AligningHead
 ) -> list[tuple[Weights, list[Span], list[Span]]]:
     """For each pair, the attention of each target word to each source word, and the offsets of both.
 

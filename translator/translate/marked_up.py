@@ -1,66 +1,63 @@
-"""Translate texts with tags: sentences are translated without them, and alignment tells where the tags belong.
-
-translate_markup(translator, "<p>Click <b>here</b>.</p>").text   # HTML or XML
-
-xml = translate_markup(translator, xml_of(document.units), markup_options=UNIT_MARKUP).text
-document.write(units_of(xml))                                    # any other document, by `unit_xml`
-"""
+"""Texts with tags: sentences are translated without them, and alignment tells where the tags belong."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
 
-from translator.evaluation.alignment import WORD, align_words
-from translator.markup import MarkupOptions, read_markup
-from translator.markup.attributes import Edited, read_attributes
+from translator.markup import MarkupOptions, read_markup, read_text
+from translator.markup.attributes import Edited
 from translator.markup.projection import Alignment
 from translator.markup.sentences import MarkedUpSentence, WrittenSentence, sentences_of
 from translator.markup.tagged import TaggedText
-from translator.options import SearchOptions
-from translator.text import Span, rejoin
 from translator.text.normalisation import normalise
 from translator.text.places import Place
-from translator.translate import (
-    DEFAULT_STYLE,
-    Hypothesis,
-    SentenceTranslation,
-    SourceSentence,
-    Style,
-    Translation,
-    Translator,
-)
+from translator.translate.alignment import WORD, align_words
+from translator.translate.answers import Hypothesis, SentenceTranslation, Translation
 from translator.translate.receipt import Check
 from translator.translate.rules import nothing_to_begin
-from translator.translate.sources import with_language
+from translator.translate.sources import DEFAULT_STYLE, SourceSentence, Style, with_language
+
+if TYPE_CHECKING:
+    from translator.translate.translator import Translator
 
 _MOST_COPIED_WORDS = 1_000
 """Copied text may be long, and its alignment takes the square of its words in memory."""
 
 
-def translate_markup(
-    translator: Translator,
-    markup: str,
-    options: SearchOptions = SearchOptions(),  # noqa: B008 (frozen, so safe to share)
-    style: Style = DEFAULT_STYLE,
-    markup_options: MarkupOptions = MarkupOptions(),  # noqa: B008 (frozen, too)
-) -> Translation:
-    """Translate HTML or XML; all offsets and texts in the translation are those of markup.
-
-    What is between two sentences stays as it is, except attributes if they are to be translated. Raises InputError as
-    `Translator.translate` does.
-    """
-    if not markup_options.with_attributes:
-        return _translate_markup(translator, markup, options, style, markup_options)
-    attributes = read_attributes(markup, markup_options)
-    translations = translator.translate([one.text for one in attributes], options, style=style)
-    edited = Edited(markup, attributes, [one.text for one in translations])
-    found = _translate_markup(translator, edited.markup, options, style, markup_options)
-    return replace(found, sentences=tuple(_as_sent(one, edited) for one in found.sentences))
+def written(
+    translator: "Translator",
+    sources: Sequence[SourceSentence],
+    found: Sequence[tuple[Hypothesis, ...]],
+) -> list[tuple[Hypothesis, ...]]:
+    """Return the hypotheses as they stand in the text: with the tags of their sentences."""
+    wanted = [
+        (source.text, one if source.tokens and source.markup and source.markup.needs_alignment else None)
+        for source, hypotheses in zip(sources, found, strict=True)
+        for one in hypotheses
+    ]
+    aligned = iter(_alignments(translator, wanted))
+    return [
+        tuple(_written(source, one, next(aligned)) for one in hypotheses)
+        for source, hypotheses in zip(sources, found, strict=True)
+    ]
 
 
-def _as_sent(sentence: SentenceTranslation, edited: Edited) -> SentenceTranslation:
+def _written(source: SourceSentence, hypothesis: Hypothesis, alignment: Alignment | None) -> Hypothesis:
+    if source.markup is None:
+        return hypothesis
+    marked_up = MarkedUpTranslation.of(source.markup, hypothesis, alignment)
+    return replace(hypothesis, text=marked_up.text, checks=marked_up.checks)
+
+
+def as_sent(translation: Translation, edited: Edited) -> Translation:
+    """Return a translation of edited markup with the offsets of the markup as it was sent."""
+    sentences = (_sentence_as_sent(one, edited) for one in translation.sentences)
+    return replace(translation, sentences=tuple(sentences))
+
+
+def _sentence_as_sent(sentence: SentenceTranslation, edited: Edited) -> SentenceTranslation:
     """Return a sentence of edited markup with its offsets in the markup as it was sent."""
     start, end = edited.sent_place(sentence.start, sentence.end)
 
@@ -76,39 +73,6 @@ def _as_sent(sentence: SentenceTranslation, edited: Edited) -> SentenceTranslati
     )
 
 
-def _translate_markup(
-    translator: Translator, markup: str, options: SearchOptions, style: Style, markup_options: MarkupOptions
-) -> Translation:
-    sources = read_sentences_of_markup(markup, markup_options, translator.sentences, style)
-    found = translator.translate_sentences(sources, options)
-    wanted = [
-        (source.text, one if source.tokens and source.markup and source.markup.needs_alignment else None)
-        for source, hypotheses in zip(sources, found, strict=True)
-        for one in hypotheses
-    ]
-    aligned = iter(alignments(translator, wanted))
-    sentences = []
-    for source, hypotheses in zip(sources, found, strict=True):
-        assert source.markup
-        written = [MarkedUpTranslation.of(source.markup, one, next(aligned)) for one in hypotheses]
-        sentences.append(
-            SentenceTranslation(
-                source.markup.markup,
-                source.markup.span.start,
-                source.markup.span.end,
-                tuple(
-                    replace(one, text=other.text, checks=other.checks)
-                    for one, other in zip(hypotheses, written, strict=True)
-                ),
-                source.is_part,
-                not source.tokens,
-                source.language,
-            )
-        )
-    spans = [Span(one.start, one.end) for one in sentences]
-    return Translation(rejoin(markup, spans, [one.text for one in sentences]), tuple(sentences))
-
-
 class Split(Protocol):
     """Splits a text into sentences, as `Translator.sentences` does."""
 
@@ -119,12 +83,15 @@ class Split(Protocol):
 def read_sentences_of_markup(
     markup: str, options: MarkupOptions, split: Split, style: Style = DEFAULT_STYLE, prefix: str = ""
 ) -> list[SourceSentence]:
-    """Split HTML or XML into sentences, which know their markup.
+    """Split a text into sentences. Those of HTML, XML and plain text with pairs of tags know their markup.
 
     The translation of the first sentence with words begins with `prefix`, which is plain text. Raises InputError as
     `split` does.
     """
-    units = [(unit, TaggedText(unit.text)) for unit in read_markup(markup, options).parts]
+    document = read_text(markup) if options.format == "text" else read_markup(markup, options)
+    if document is None:
+        return split(markup, prefix, style)
+    units = [(unit, TaggedText(unit.text)) for unit in document.parts]
     style = with_language(style, " ".join(text.plain for _, text in units))
     known: dict[str, list[SourceSentence]] = {}
     found = list[SourceSentence]()
@@ -182,8 +149,8 @@ class MarkedUpTranslation:
         return self._written.place(*place)
 
 
-def alignments(
-    translator: Translator, translations: Sequence[tuple[str, Hypothesis | None]]
+def _alignments(
+    translator: "Translator", translations: Sequence[tuple[str, Hypothesis | None]]
 ) -> list[Alignment | None]:
     """Align sentences with their translations; None for those without."""
     pairs = [(source, one.text) for source, one in translations if one]

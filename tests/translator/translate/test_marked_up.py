@@ -10,14 +10,14 @@ import pytest
 
 from tests.time_limit import cpu_limit
 from translator.documents import read_document
-from translator.documents.translation import read_sentences_of_markup, translate_markup
 from translator.documents.unit_xml import UNIT_MARKUP, units_of, xml_of
 from translator.errors import InputError
-from translator.markup import MarkupOptions, UnitBuilder, read_markup
+from translator.markup import TEXT, MarkupOptions, UnitBuilder, read_markup
 from translator.markup.html_tokens import html_tokens, text_of_html
 from translator.search import SearchOptions
 from translator.text.stand_ins import STAND_IN
-from translator.translate import Style, Translator
+from translator.translate import DEFAULT_STYLE, Style, Translation, Translator
+from translator.translate.marked_up import read_sentences_of_markup
 
 GREEDY = SearchOptions(beam_size=1)
 
@@ -27,9 +27,21 @@ def shipped() -> Translator:
     return Translator.load()
 
 
+def translate(
+    shipped: Translator,
+    markup: str,
+    options: SearchOptions = GREEDY,
+    how: MarkupOptions = MarkupOptions(),  # noqa: B008 (frozen)
+    style: Style = DEFAULT_STYLE,
+) -> Translation:
+    """Translate a text with tags."""
+    [found] = shipped.translate([markup], options, style=style, markup=how)
+    return found
+
+
 def translated(shipped: Translator, units: list[str]) -> list[str]:
     """Translate units as those of documents are."""
-    xml = translate_markup(shipped, xml_of(units), GREEDY, markup_options=UNIT_MARKUP).text
+    xml = translate(shipped, xml_of(units), GREEDY, UNIT_MARKUP).text
     return units_of(xml)
 
 
@@ -50,18 +62,16 @@ PAGES = [
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_text_is_the_same_as_without_tags(shipped: Translator, page: str) -> None:
-    found = translate_markup(shipped, page, GREEDY).text
+    found = translate(shipped, page, GREEDY).text
     assert tags(found) == tags(page)
     plain = page.replace("<b>", "").replace("</b>", "")
-    assert words(found) == words(translate_markup(shipped, plain, GREEDY).text)
+    assert words(found) == words(translate(shipped, plain, GREEDY).text)
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_wrapped_and_minified_pages_have_the_same_words(shipped: Translator, page: str) -> None:
     wrapped = page.replace(" ", "\n      ").replace("<li>", "\n  <li>\n").replace("</p>", "\n</p>\n")
-    assert words(translate_markup(shipped, wrapped, GREEDY).text) == words(
-        translate_markup(shipped, page, GREEDY).text
-    )
+    assert words(translate(shipped, wrapped, GREEDY).text) == words(translate(shipped, page, GREEDY).text)
 
 
 @pytest.mark.parametrize(
@@ -88,12 +98,29 @@ def test_wrapped_and_minified_pages_have_the_same_words(shipped: Translator, pag
     ],
 )  # fmt: skip
 def test_markup(shipped: Translator, markup: str, german: str) -> None:
-    assert translate_markup(shipped, markup).text == german
+    assert translate(shipped, markup).text == german
+
+
+@pytest.mark.parametrize(
+    ("text", "german"),
+    [
+        ("<li>Good morning</li>\n<li>Good evening</li>", "<li>Guten Morgen</li>\n<li>Guten Abend</li>"),
+        ("The <b>red</b> house is **very old**.", "Das <b>rote</b> Haus ist **sehr alt**."),
+        (
+            "<i>Good morning</i>!  It costs *$5.00*<br>Good evening",
+            "<i>Guten Morgen</i>!  Es kostet *5,00 $*<br>Guten Abend",
+        ),
+    ],
+)
+def test_plain_text_with_tags(shipped: Translator, text: str, german: str) -> None:
+    found = translate(shipped, text, how=TEXT)
+    assert found.text == german
+    assert [text[one.start : one.end] for one in found.sentences] == [one.source for one in found.sentences]
 
 
 def test_sentences_have_places_in_the_markup(shipped: Translator) -> None:
     markup = "<h1>Good morning</h1> <p>It costs <b>$5.00</b>."
-    found = translate_markup(shipped, markup, SearchOptions(n_best=2))
+    found = translate(shipped, markup, SearchOptions(n_best=2))
     assert [markup[one.start : one.end] for one in found.sentences] == [
         "Good morning",
         "It costs <b>$5.00</b>.",
@@ -200,8 +227,8 @@ def test_every_stand_in_of_a_hostile_unit_comes_back(shipped: Translator) -> Non
 
 def test_short_texts_have_the_language_of_the_document(shipped: Translator) -> None:
     markup = "<li>Start</li><p>Wir haben am Montag geschlossen, aber am Dienstag wieder geöffnet.</p>"
-    assert translate_markup(shipped, markup).text == markup
-    english = translate_markup(shipped, markup, style=Style(source_language="en"))
+    assert translate(shipped, markup).text == markup
+    english = translate(shipped, markup, style=Style(source_language="en"))
     assert english.text != markup
 
 
@@ -216,7 +243,7 @@ def test_the_prefix_begins_the_first_sentence_with_words(shipped: Translator) ->
 
 def test_attributes_on_request(shipped: Translator) -> None:
     markup = '<p title="Good morning">Good <b title="Good morning">morning</b>! It costs $5.00.</p>'
-    found = translate_markup(shipped, markup, markup_options=MarkupOptions(with_attributes=True))
+    found = translate(shipped, markup, how=MarkupOptions(with_attributes=True))
     assert (
         found.text
         == '<p title="Guten Morgen">Guten <b title="Guten Morgen">Morgen</b>! Es kostet 5,00 $.</p>'
@@ -237,6 +264,6 @@ def test_attributes_on_request(shipped: Translator) -> None:
 )
 def test_copied_text_keeps_its_tags_in_place(shipped: Translator, markup: str) -> None:
     with cpu_limit(20):
-        assert translate_markup(shipped, markup, GREEDY).text == markup
+        assert translate(shipped, markup).text == markup
         document = read_markup(markup)
         assert document.write(translated(shipped, document.units)) == markup
