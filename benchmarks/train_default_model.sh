@@ -16,7 +16,8 @@
 #
 # The model in the package was trained slightly differently. The first stage was planned for 300 minutes and, after 83,
 # shortened to 105. The third was 21,300 steps on one core. The others ran in several parts, on one core or two. The
-# fourth and the sixth used a sampled softmax over 2,500 pieces, which train.py no longer offers.
+# fourth and the sixth used a sampled softmax over 2,500 pieces, which train.py no longer offers. The data of the fourth
+# stage and later also had pairs with tags added around words, which `translator prepare` no longer makes.
 set -euo pipefail
 usage="usage: benchmarks/train_default_model.sh DATA OUT [MINUTES]"
 data=${1:?$usage} out=${2:?$usage} minutes=${3:-571}

@@ -124,7 +124,8 @@ class CheckedSpan(BaseModel):
 
     kind: _Kind = Field(
         description="The kind of item. `small`: a whole number up to twelve; `label`: an abbreviation with its number, "
-        "such as no. 7; `term`: one of the glossary; `character`: one that cannot be displayed."
+        "such as no. 7; `term`: one of the glossary; `formality`: a pronoun of a form of address that was not "
+        "asked for, or one of each form if they are mixed; `character`: one that cannot be displayed."
     )
     verdict: Verdict = Field(
         description="`kept`: it is in the translation unchanged; `converted`: in another form with the same value; "
@@ -176,7 +177,8 @@ class TranslatedSentence(BaseModel):
         "model; `number_mismatch`: a number, amount, date or time is lost, or digits were made up; "
         "`placeholder_lost`: a placeholder, link, path, identifier or the like is lost; `markup_lost`: a tag or an "
         "entity is lost or misplaced; `term_mismatch`: a term of the glossary is missing, or occurs more often than in "
-        "the text; `broken_characters`: characters that cannot be displayed; "
+        "the text; `formality_mismatch`: it addresses the reader in another form than `formality` asks for, or mixes "
+        "both; `broken_characters`: characters that cannot be displayed; "
         "`translated_in_parts`: only the words around numbers, links and the like were translated, part by part. "
         "`checks` says what is lost, and where."
     )

@@ -44,7 +44,7 @@ export class Faults {
 /** The warnings about a sentence, in words. */
 export function warnings(sentence) {
   const general = sentence.flags.filter((flag) => !LISTED_FLAGS.includes(flag)).map((flag) => say(flag));
-  const faults = faultsOf(sentence).filter(({ kind }) => kind !== "character");
+  const faults = faultsOf(sentence).filter(({ kind }) => !["character", "formality"].includes(kind));
   const listed = faults.slice(0, MAX_LISTED).map((fault) => say(fault.verdict, fault.kind, textOf(fault, sentence)));
   if (faults.length > MAX_LISTED) listed.push(say("moreFaults", faults.length - MAX_LISTED));
   return listed.length > 0 ? [say("faults", listed), ...general] : general;

@@ -50,6 +50,7 @@ export const MESSAGES = {
     placeholder_lost: "Check: something that should stay unchanged, such as a link or a placeholder, is missing.",
     markup_lost: "Check: markup such as <b> or &amp; is missing.",
     term_mismatch: "Check: a term of the glossary is missing or repeated.",
+    formality_mismatch: "Check: it does not keep to the form of address that you chose (Sie or du).",
     broken_characters: "Check: it has a character that cannot be displayed.",
     translated_in_parts: "Check: it was translated in parts so that nothing gets lost, and may read badly.",
     faults: (faults) => `Check: ${faults.join("; ")}.`,
@@ -133,6 +134,7 @@ export const MESSAGES = {
     placeholder_lost: "Bitte prüfen: Es fehlt etwas, das unverändert bleibt, etwa ein Link oder ein Platzhalter.",
     markup_lost: "Bitte prüfen: Eine Auszeichnung wie <b> oder &amp; fehlt.",
     term_mismatch: "Bitte prüfen: Ein Begriff aus dem Glossar fehlt oder steht zu oft da.",
+    formality_mismatch: "Bitte prüfen: Die gewählte Anrede (Sie oder du) ist nicht durchgehalten.",
     broken_characters: "Bitte prüfen: Darin steht ein Zeichen, das sich nicht darstellen lässt.",
     translated_in_parts:
       "Bitte prüfen: Der Satz wurde in Teilen übersetzt, damit nichts fehlt, und liest sich vielleicht holprig.",
@@ -213,6 +215,7 @@ export const KINDS = {
     private: "the character",
     emoji: "the emoji",
     term: "the term",
+    formality: "the form of address",
     character: "the character",
   },
   de: {
@@ -247,6 +250,7 @@ export const KINDS = {
     private: "das Zeichen",
     emoji: "das Emoji",
     term: "der Begriff",
+    formality: "die Anrede",
     character: "das Zeichen",
   },
 };

@@ -2,7 +2,7 @@
 
 import pytest
 
-from translator.text.formality import formalities_of
+from translator.text.formality import formalities_of, forms_of_address
 
 
 @pytest.mark.parametrize(
@@ -25,9 +25,23 @@ from translator.text.formality import formalities_of
         ("Open the door.", "Mach die Tür auf.", set()),
         ("It is raining.", "Es regnet.", set()),
         ("You know that you can ask me.", "Sie wissen, dass du mich fragen kannst.", {"formal", "informal"}),
+        ("Your brother has sold your car.", "Ihr Bruder hat Ihr Auto verkauft.", {"formal"}),
+        ("You are singing, Ann and Bob.", "Ihr singt, Ann und Bob.", {"informal"}),
+        ("They love you.", "Sie lieben dich.", {"informal"}),
+        ("Is that your house?", "Ist das Ihr Haus?", {"formal"}),
+        ("Use dir to list files.", "Benutzen Sie dir, um Dateien aufzulisten.", {"formal"}),
         ("The duty is due.", "Die Dusche ist dir... nein.", {"informal"}),
         ("Individual duet", "Individuelles Duett", set()),
     ],
 )
 def test_formalities_of_a_translation(english: str, german: str, expected: set[str]) -> None:
     assert formalities_of(english, german) == expected
+
+
+def test_places_of_the_pronouns() -> None:
+    german = "Wenn du kommst, nehmen Sie Ihre Jacke mit."
+    found = forms_of_address("If you come, take your coat.", german)
+    assert {form: german[slice(*place)] for form, place in found.items()} == {
+        "informal": "du",
+        "formal": "Sie",
+    }

@@ -8,7 +8,7 @@ from translator.data.tokenizer import Tokenizer, train_tokenizer
 from translator.translate.answers import Hypothesis, check_of, copied, has_fault
 from translator.translate.ladder import Ladder
 from translator.translate.precision import shipped_model
-from translator.translate.sources import SourceEncoder, SourceSentence, read_sentences
+from translator.translate.sources import SourceEncoder, SourceSentence, Style, read_sentences
 
 LINES = ["the heron paid for the boat", "der Reiher zahlte das Boot"] * 9
 
@@ -44,6 +44,32 @@ def climb(text: str, first: str, answers: dict[str, str], tokenizer: Tokenizer) 
         [source], [(hypothesis(source, first),)]
     )
     return found, script
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        ("Sie sehen Ihre Boote.", ("Sie sehen Ihre Boote.", "forced", 1)),
+        ("Sie sehen deine Boote.", ("Du siehst Ihre Boote.", "first", 2)),
+    ],
+)
+def test_a_translation_that_mixes_forms_of_address_is_searched_again_with_sie(
+    second: str, expected: tuple[str, str, int], tokenizer: Tokenizer
+) -> None:
+    source = replace(
+        sentence("You see your boats.", tokenizer), style=Style(formality="informal", source_language="en")
+    )
+    asked = list[SourceSentence]()
+
+    def search(sources, without_digits):
+        asked.extend(sources)
+        answers = {"formal": second, "informal": "Du siehst Ihre Boote."}
+        return [(hypothesis(one, answers[one.style.formality]),) for one in sources]
+
+    ladder = Ladder(SourceEncoder(tokenizer), 100, search)
+    ((found,),) = ladder.climb([source], [(hypothesis(source, "Du siehst Ihre Boote."),)])
+    assert (found.text, found.rung, sum(one.kind == "formality" for one in found.checks)) == expected
+    assert asked[-1].style.formality == "formal"
 
 
 def test_a_translation_that_passes_its_check_is_unchanged(tokenizer: Tokenizer) -> None:
@@ -146,3 +172,12 @@ def test_neighbours_are_repaired_together(tokenizer: Tokenizer) -> None:
     repaired = Ladder(SourceEncoder(tokenizer), 100, script).climb(sources, found)
     assert [one[0].text for one in repaired] == ["Boot 15.", "Boot.", "Boot 16."]
     assert [source.text for source, _ in script.asked] == ["The boat 15.", "The boat 16."]
+
+
+def test_the_form_of_address_is_checked_unless_it_is_left_to_the_model(tokenizer: Tokenizer) -> None:
+    source = sentence("You see your boats.", tokenizer)
+    verdicts = {
+        asked: [one.target for one in check_of(replace(source, style=Style(formality=asked)), "Du bist da.")]
+        for asked in ("formal", "informal", "auto")
+    }
+    assert verdicts == {"formal": [(0, 2)], "informal": [], "auto": []}

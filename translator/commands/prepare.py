@@ -122,15 +122,10 @@ def _protected_table(protected: "dict[str, ProtectedCounts]") -> Table:
         "of these, marked",
         "spans looked up",
         "on both sides",
-        "with markup added",
-        "joined to the one before",
     ):
         table.add_column(head, justify="right" if table.columns else "left")
     for name, counts in protected.items():
-        numbers = (
-            counts.pairs, counts.marked_pairs, counts.spans, counts.marked_spans, counts.wrapped_pairs,
-            counts.joined_pairs,
-        )  # fmt: skip
+        numbers = counts.pairs, counts.marked_pairs, counts.spans, counts.marked_spans
         table.add_row(name, *(f"{number:,}" for number in numbers))
     return table
 

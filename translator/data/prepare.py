@@ -26,7 +26,6 @@ from translator.data.corpus import (
 from translator.data.shards import MAX_VOCAB_SIZE, CorpusEntry, IdBlock, PreparedWriter
 from translator.data.tokenizer import Tokenizer, train_tokenizer
 from translator.data.vocabulary import marks_of_classes
-from translator.data.wrapped import joined, wrapped
 from translator.errors import ConfigError, DataError
 from translator.text import normalise
 from translator.text.formality import FORMALITIES, formalities_of
@@ -36,12 +35,6 @@ from translator.text.protected import mark_pair
 from translator.text.spelling import spelt_as_today
 
 MIN_VOCAB_SIZE = 400
-WRAPPED_SHARE = 0.05
-"""The share of pairs that get markup around some words; only pairs with words known to match on both sides can."""
-JOINED_SHARE = 0.015
-"""The share of short pairs that are joined to the pair before them by a reserved piece, as `<br>` joins sentences."""
-_LONGEST_JOINED = 80
-"""In letters of the English."""
 PROTECTED_SHARE = 0.9
 """The share of pairs with protected spans in which reserved pieces replace them. In use, spans are replaced.
 The other pairs teach the model to read numbers anyway, since a text may have more spans than pieces."""
@@ -82,10 +75,6 @@ class ProtectedCounts:
     """Pairs with at least one marked span."""
     spans: int = 0
     """Spans in the pairs that `protected_share` selected."""
-    wrapped_pairs: int = 0
-    """Pairs with markup added around some words on both sides."""
-    joined_pairs: int = 0
-    """Pairs joined to the pair before them, with a reserved piece between the two."""
     marked_spans: int = 0
     """Spans with a counterpart in the German, replaced by a reserved piece on both sides."""
 
@@ -226,8 +215,6 @@ class _Preparation:
         counts: ProtectedCounts,
     ) -> Iterator[Pair]:
         """Yield the pairs, with marks for the spans on which both sides agree in `protected_share` of them."""
-        wrapped_share, joined_share = (one * self._protected_share for one in (WRAPPED_SHARE, JOINED_SHARE))
-        before = None
         for english, german in pairs:
             pair, found = (english, german), mark_pair(english, german, marks, random)
             counts.pairs += found.spans > 0
@@ -236,15 +223,7 @@ class _Preparation:
                 counts.marked_spans += found.agreeing
                 counts.marked_pairs += found.agreeing > 0
                 pair = found.english, found.german
-            with_markup = None
-            if random.random() < wrapped_share:
-                with_markup = wrapped(*pair, marks, random, self._lexicon)
-                counts.wrapped_pairs += with_markup is not None
-            elif before and len(english) <= _LONGEST_JOINED and random.random() < joined_share:
-                with_markup = joined(before, pair, marks, random)
-                counts.joined_pairs += with_markup is not None
-            yield with_markup or pair
-            before = pair if len(english) <= _LONGEST_JOINED else None
+            yield pair
 
     def _watched(self, stage: str, spec: CorpusSpec, counts: DropCounts) -> Iterator[Pair]:
         for pair in read_pairs(spec, counts):

@@ -20,6 +20,7 @@ Flag = Literal[
     "placeholder_lost",
     "markup_lost",
     "term_mismatch",
+    "formality_mismatch",
     "broken_characters",
     "translated_in_parts",
 ]
@@ -40,6 +41,7 @@ _FLAGS_OF_KINDS: dict[CheckKind, Flag] = {
     "tag": "markup_lost",
     "entity": "markup_lost",
     "term": "term_mismatch",
+    "formality": "formality_mismatch",
     "character": "broken_characters",
 }
 

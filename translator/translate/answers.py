@@ -1,10 +1,11 @@
 """A translator's results: the hypotheses of sentences, assembled into texts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from translator.text import rejoin
+from translator.text.formality import Formality, forms_of_address
 from translator.text.protected import replaced
 from translator.translate.receipt import Check, check
 from translator.translate.sources import SourceSentence, place_in, written_form
@@ -43,10 +44,18 @@ def copied(source: SourceSentence) -> Hypothesis:
 
 def check_of(source: SourceSentence, text: str) -> tuple[Check, ...]:
     """Check a translation of a sentence."""
-    numbers = source.style.numbers
-    return check(
+    numbers, asked = source.style.numbers, source.style.formality
+    found = check(
         source.text, source.span.start, source.protected, text, numbers, counts_terms=source.has_german
     )
+    return found if asked == "auto" else (*found, *_check_formality(source.text, text, asked))
+
+
+def _check_formality(source: str, text: str, asked: Formality) -> Iterator[Check]:
+    """Report a pronoun of the form of address that was not asked for, and one of each if the text mixes both."""
+    forms = forms_of_address(source, text)
+    if set(forms) - {asked}:
+        yield from (Check("formality", "extra", None, place) for place in sorted(forms.values()))
 
 
 def has_fault(hypothesis: Hypothesis) -> bool:

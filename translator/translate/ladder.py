@@ -7,6 +7,7 @@ The rungs, in the order in which they are tried:
 - `forced`: a second search, in which reserved pieces also stand for small numbers and digits are forbidden. The German
   of a glossary replaces the terms that are lost, so that the model inflects it. If the search still loses terms, there
   is another one with reserved pieces for these, and one with reserved pieces for all terms.
+  If the German mixes Sie and du, there is another search for Sie.
 - `parts`: the text between the protected spans is translated separately and joined.
 - `copied`: the source itself, with its numbers in German form.
 
@@ -52,6 +53,7 @@ class Ladder:
             self._repair(repaired, sources, has_fault, self._search_with_german)
             self._repair(repaired, sources, _lacks_term, self._search_forced)
             self._repair(repaired, sources, _lacks_term, self._search_all_forced)
+            self._repair(repaired, sources, _mixes_forms, lambda some, _: self._search_formal(some))
         self._repair(repaired, sources, has_grave_fault, lambda some, _: self._in_parts(some))
         self._repair(
             repaired, sources, has_grave_fault, lambda some, _: [(copied(source),) for source in some]
@@ -110,6 +112,16 @@ class Ladder:
     ) -> list[tuple[Hypothesis, ...]]:
         """Search with reserved pieces for all terms."""
         return self._search_again([_with_marks(source, self._encoder, _terms(source)) for source in sources])
+
+    def _search_formal(self, sources: Sequence[SourceSentence]) -> list[tuple[Hypothesis, ...]]:
+        """Search for a translation with Sie, which the check compares with what was asked for."""
+        formal = [replace(source, style=replace(source.style, formality="formal")) for source in sources]
+        marked = [_with_marks(source, self._encoder, ()) for source in formal]
+        found = self._search_again(marked)
+        return [
+            tuple(replace(one, checks=check_of(source, one.text)) for one in hypotheses)
+            for source, hypotheses in zip(sources, found, strict=True)
+        ]
 
     def _search_again(self, sources: Sequence[SourceSentence]) -> list[tuple[Hypothesis, ...]]:
         return [
@@ -197,6 +209,10 @@ def _lacks_term(hypothesis: Hypothesis) -> bool:
     return any(one.kind == "term" and one.is_fault for one in hypothesis.checks)
 
 
+def _mixes_forms(hypothesis: Hypothesis) -> bool:
+    return sum(one.kind == "formality" for one in hypothesis.checks) > 1
+
+
 def _with_marks(
     source: SourceSentence, encoder: SourceEncoder, forced: Collection[Term], in_german: Collection[Term] = ()
 ) -> SourceSentence:
@@ -215,7 +231,7 @@ def _with_marks(
 
 
 def has_grave_fault(hypothesis: Hypothesis) -> bool:
-    """Whether a span other than a small number or a term is lost or misplaced, which justifies an awkward sentence."""
+    """Whether a link, a number or the like is lost or misplaced, which justifies an awkward sentence."""
     return any(map(_is_grave, hypothesis.checks))
 
 
@@ -226,4 +242,4 @@ def _badness(hypothesis: Hypothesis) -> tuple[int, int, int]:
 
 
 def _is_grave(one: Check) -> bool:
-    return one.verdict in ("lost", "misplaced") and one.kind not in ("small", "term")
+    return one.verdict in ("lost", "misplaced") and one.kind not in ("small", "term", "formality")

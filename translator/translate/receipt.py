@@ -28,8 +28,9 @@ from translator.text.values import CURRENCY_CODES, Value, time_key
 
 Verdict = Literal["kept", "converted", "lost", "misplaced", "extra"]
 """`kept`: unchanged. `converted`: another form of the same value. `lost`: missing. `misplaced`: a tag that no longer
-encloses any words, or crosses another pair, or moved into or out of one. `extra`: nothing in the source explains it."""
-CheckKind = ProtectedKind | Literal["character"]
+encloses any words, or crosses another pair, or moved into or out of one. `extra`: nothing in the source explains it, or
+it is a form of address that was not asked for."""
+CheckKind = ProtectedKind | Literal["character", "formality"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,7 @@ def test_flags_report_what_applies():
         ("tag", "markup_lost"),
         ("entity", "markup_lost"),
         ("term", "term_mismatch"),
+        ("formality", "formality_mismatch"),
     ],
 )  # fmt: skip
 def test_a_lost_span_is_flagged_by_its_kind(kind, flag):
