@@ -16,7 +16,6 @@ from service.engine import EngineResult, ScoreKind, TranslateKind, TranslationRe
 from service.schemas.translation import TranslateRequest
 from service.schemas.translation_answer import TranslatedText
 from translator.evaluation.scoring import SentenceScore
-from translator.text.language import loads_second_detector
 from translator.translate import DEFAULT_STYLE, SourceSentence, Style
 from translator.translate.answers import copied
 from translator.translate.marked_up import read_sentences_of_markup
@@ -110,8 +109,7 @@ class LoadedModel:
                 pairs = zip(body.texts, body.prefixes, strict=True)
                 return [self._split(body, text, prefix) for text, prefix in pairs if job.is_wanted()]
 
-            is_slow = body.source_language == "auto" and any(map(loads_second_detector, body.texts))
-            sentences_of_texts = await self._prepare(job, kind, body.characters, split, is_slow)
+            sentences_of_texts = await self._prepare(job, kind, body.characters, split)
             sentences = list(itertools.chain.from_iterable(sentences_of_texts))
             with_tokens = [index for index, sentence in enumerate(sentences) if sentence.tokens]
             self.batcher.put(job, kind, [work_item(sentences[index]) for index in with_tokens])
@@ -139,13 +137,12 @@ class LoadedModel:
         kind: Hashable,
         characters: int,
         prepare: Callable[[], _T],
-        is_slow: bool = False,
     ) -> _T:
         """Run `prepare`, which splits texts or counts their tokens; on another thread if that takes a while.
 
         A text that takes a while is admitted first.
         """
-        if characters <= _MAX_INLINE_CHARACTERS and not is_slow:
+        if characters <= _MAX_INLINE_CHARACTERS:
             result = prepare()
         else:
             self.batcher.reserve(job, kind, characters // _CHARACTERS_PER_TOKEN)

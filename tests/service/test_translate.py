@@ -17,7 +17,6 @@ from fastapi.testclient import TestClient
 from service.engine import TranslateKind
 from tests.service.conftest import state_of
 from translator.search import Sampling, SearchOptions
-from translator.text import language
 
 
 def test_one_text(client: TestClient) -> None:
@@ -489,21 +488,3 @@ def translated(client: TestClient, body: dict[str, object]) -> list[str]:
     answer = client.post("/translate", json=body)
     assert answer.status_code == 200, answer.text
     return [translation["text"] for translation in answer.json()["translations"]]
-
-
-def test_a_second_detector_of_languages_is_loaded_while_the_service_goes_on(
-    client: TestClient, echo: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    language._careful_detector.cache_clear()
-    threads: list[int] = []
-    sentences = echo.sentences
-
-    def look_on(*given: Any) -> object:
-        threads.append(threading.get_ident())
-        return sentences(*given)
-
-    monkeypatch.setattr(echo, "sentences", look_on)
-    for text in ("We are closed today.", "Wir haben heute geschlossen.", "Wir haben heute geschlossen."):
-        assert client.post("/translate", json={"text": text}).status_code == 200
-    of_loop, of_foreign, after_loading = threads
-    assert of_foreign != of_loop == after_loading

@@ -44,20 +44,6 @@ def test_any_text_has_a_language(text: str) -> None:
     assert 0 <= confidence <= 100
 
 
-def test_the_second_detector_is_loaded_for_the_first_text_that_does_not_look_english() -> None:
-    language._careful_detector.cache_clear()
-    assert [
-        language.loads_second_detector(text) for text in ("We are closed today.", "", "Wir haben zu.")
-    ] == [
-        False,
-        False,
-        True,
-    ]
-    assert language._careful_detector.cache_info().currsize == 0
-    detect_language("Wir haben zu.")
-    assert not language.loads_second_detector("Wir haben zu.")
-
-
 def test_without_the_detector_every_text_is_taken_for_english(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -19,6 +19,7 @@ from translator.engines.native.engine import NativeEngine
 from translator.engines.protocol import Engine
 from translator.errors import ConfigError, InputError, TranslatorError
 from translator.files.model_folder import ModelFiles, read_model
+from translator.machine.memory import release_free_memory
 from translator.machine.processor import usable_cores
 from translator.markup import TEXT, MarkupOptions
 from translator.markup.attributes import Edited, read_attributes
@@ -199,9 +200,12 @@ class Translator:
                 )
         chosen_precision, chosen_device = resolve_precision(precision, device)
         # `model` reads the weights again. Keeping them would cost memory even if `model` is never used.
-        return cls._of_files(
+        translator = cls._of_files(
             files, chosen_precision, chosen_device, lambda: build_model(read_model(paths[0]))
         )
+        del files
+        release_free_memory()
+        return translator
 
     @classmethod
     def _of_files(
