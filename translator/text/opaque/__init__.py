@@ -12,8 +12,9 @@ and `$2`, which look like money, and the syntax of lines of data.
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 from translator.text.marks import MARK_RANGE
@@ -69,19 +70,23 @@ def find_opaque(text: str) -> list[OpaqueSpan]:
     return spans
 
 
+_compile = cache(re.compile)
+"""Few forms are ever needed on their own, and compiling all of them delays the start."""
+
+
 class _Form(NamedTuple):
     """A form of a table, and the later ones that may match more."""
 
     kind: OpaqueKind
-    later: tuple[tuple[OpaqueKind, Callable[[str, int], re.Match[str] | None]], ...]
+    later: Table
 
 
 def _longest(text: str, match: re.Match[str]) -> OpaqueSpan:
     """Return the longest match at the start of `match`; among equal ones, the first in the table."""
     start, end = match.span()
     kind, later = _FORM_OF_GROUP[match.lastindex or 0]
-    for other, rule in later:  # earlier ones were tried and do not match
-        if (longer := rule(text, start)) and longer.end() > end:
+    for other, form in later:  # earlier ones were tried and do not match
+        if (longer := _compile(form).match(text, start)) and longer.end() > end:
             kind, end = other, longer.end()
     return OpaqueSpan(start, end, kind)
 
@@ -211,11 +216,9 @@ def _compiled(
     for place, tables in places:
         alternatives = list[str]()
         for condition, table in tables:
-            rules = [(kind, re.compile(form)) for kind, form in table]
             alternatives.append(f"{condition}(?:{'|'.join(f'({form})' for _, form in table)})")
-            for number, (kind, rule) in enumerate(rules, start=1):
-                later = tuple((other, one.match) for other, one in rules[number:])
-                groups += [_Form(kind, later)] * (1 + rule.groups)
+            for number, (kind, form) in enumerate(table, start=1):
+                groups += [_Form(kind, table[number:])] * (1 + form.count("(?P<"))
         expressions.append(f"{place}(?:{'|'.join(alternatives)})")
     return re.compile("|".join(expressions)), groups
 
