@@ -15,6 +15,7 @@ from translator.commands.attention import attention
 from translator.commands.evaluate import evaluate
 from translator.commands.explain import explain
 from translator.commands.export import export
+from translator.commands.import_ import import_
 from translator.commands.lexicon import lexicon
 from translator.commands.prepare import prepare
 from translator.commands.report import report
@@ -55,9 +56,9 @@ def main() -> int:
 
 
 def _run_command(arguments: Sequence[str]) -> None:
-    commands = (lexicon, prepare, translate, evaluate, score, explain, attention, export, report)
+    commands = (lexicon, prepare, translate, evaluate, score, explain, attention, import_, export, report)
     tyro.extras.subcommand_cli_from_dict(
-        {command.__name__: _with_joined_lines(command) for command in commands},
+        {command.__name__.rstrip("_"): _with_joined_lines(command) for command in commands},
         prog="translator",
         description="Translate English into German. To train a model, run train.py.",
         args=arguments,
@@ -74,9 +75,12 @@ def _describe(error: TranslatorError | ModuleNotFoundError) -> str:
     """The message for an error; raises the error again if it is a bug in this program."""
     if isinstance(error, TranslatorError):
         return with_flags(str(error)) if isinstance(error, InputError) else str(error)
-    if error.name not in ("torch", "datasets", "matplotlib", "ctranslate2"):
+    if error.name not in ("torch", "datasets", "matplotlib", "ctranslate2", "huggingface_hub", "httpx2"):
         raise error
-    return f"this command needs {error.name}, which is not installed; pip install 'en-de-translator[train,export]'"
+    extras = "import" if error.name in ("huggingface_hub", "httpx2") else "train,export"
+    return (
+        f"this command needs {error.name}, which is not installed; pip install 'en-de-translator[{extras}]'"
+    )
 
 
 def _show_help() -> int:

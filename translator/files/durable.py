@@ -1,7 +1,11 @@
 """Write files so that a crash leaves either the old content or the new one, never half of it."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
+
+Content = bytes | Iterable[bytes | memoryview]
+"""The content of a file, whole or in parts, which need not be in memory at the same time."""
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -16,10 +20,10 @@ def replace_file(path: Path, content: bytes) -> None:
         raise
 
 
-def write_flushed(path: Path, content: bytes) -> None:
+def write_flushed(path: Path, content: Content) -> None:
     """Write a file, and return when it is on the disk; raises OSError."""
     with path.open("wb") as file:
-        file.write(content)
+        file.writelines([content] if isinstance(content, bytes) else content)
         file.flush()
         os.fsync(file.fileno())
 

@@ -14,23 +14,23 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from translator.errors import CheckpointError, DamagedError
-from translator.files.durable import flush_folder, write_flushed
+from translator.files.durable import Content, flush_folder, write_flushed
 
 MANIFEST = "manifest.json"
 
 
-def write_verified_folder(path: Path, files: Mapping[str, bytes]) -> None:
+def write_verified_folder(path: Path, files: Mapping[str, Content]) -> None:
     """Write files and their manifest as one folder, atomically, replacing an older one of the same kind.
 
-    Raises CheckpointError if the disk refuses, or if `path` exists but has no manifest.
+    Raises CheckpointError if the disk refuses, or if `path` exists but has no manifest. An exception that ends the
+    content of a file leaves nothing behind either.
     """
     path = path.resolve()  # replace the target of a link, not the link
-    manifest = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     if path.exists() and not (path / MANIFEST).exists():
         raise CheckpointError(
             f"{path} exists and is no checkpoint or model; remove it, or choose another folder"
@@ -39,16 +39,35 @@ def write_verified_folder(path: Path, files: Mapping[str, bytes]) -> None:
     tidy(path)
     try:
         temporary.mkdir(parents=True)
-        for name, content in {**files, MANIFEST: to_json(manifest)}.items():
-            write_flushed(temporary / name, content)
+        digests = {name: hashlib.sha256() for name in files}
+        for name, content in files.items():
+            write_flushed(temporary / name, _digested(content, digests[name]))
+        manifest = {name: digest.hexdigest() for name, digest in digests.items()}
+        write_flushed(temporary / MANIFEST, to_json(manifest))
         flush_folder(temporary)
         _put_in_place(temporary, path)
-    except OSError as error:
+    except (Exception, KeyboardInterrupt) as error:
         shutil.rmtree(temporary, ignore_errors=True)
+        if not isinstance(error, OSError):
+            raise
         raise CheckpointError(
             f"cannot write {path}: {error.strerror or error}; free space or choose another folder"
         ) from error
     tidy(path)
+
+
+def _digested(content: Content, digest: "hashlib._Hash") -> Content:
+    """Return the content of a file, which is added to its digest as it is read."""
+    if isinstance(content, bytes):
+        digest.update(content)
+        return content
+
+    def parts() -> Iterator[bytes | memoryview]:
+        for part in content:
+            digest.update(part)
+            yield part
+
+    return parts()
 
 
 def read_verified_folder(path: Path, names: Sequence[str], optional: Sequence[str] = ()) -> dict[str, bytes]:

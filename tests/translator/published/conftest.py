@@ -1,0 +1,100 @@
+"""Stand-ins for published models: the files of the hub with random weights."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import FSMTConfig, FSMTForConditionalGeneration, MarianConfig, MarianMTModel
+
+PIECES = 40
+CARD = """---
+license: cc-by-4.0
+datasets: [opus]
+---
+# A model
+
+| testset | BLEU |
+|---------|------|
+| newstest2014-ende.en.de | 27.3 |
+"""
+
+
+def marian_model(**changes):
+    """A MarianMT model of OPUS-MT's architecture, which ends its translations now and then."""
+    settings = {
+        "vocab_size": PIECES, "d_model": 16, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 4,
+        "decoder_attention_heads": 4, "encoder_ffn_dim": 24, "decoder_ffn_dim": 24, "activation_function": "swish",
+        "scale_embedding": True, "max_position_embeddings": 64, "eos_token_id": 0, "forced_eos_token_id": None,
+    }  # fmt: skip
+    settings |= changes
+    pad = settings["vocab_size"] - 1
+    torch.manual_seed(11)
+    model = MarianMTModel(MarianConfig(**settings, pad_token_id=pad, decoder_start_token_id=pad)).eval()
+    _spread(model)
+    model.model.shared.weight.data[0] *= 3
+    model.model.shared.weight.data[pad] = 0
+    model.final_logits_bias.normal_(std=0.5)
+    return model
+
+
+def fsmt_model(**changes):
+    """A FSMT model of WMT19's architecture, which ends its translations now and then."""
+    settings = {
+        "langs": ["en", "de"], "src_vocab_size": PIECES, "tgt_vocab_size": PIECES, "d_model": 16, "encoder_layers": 2,
+        "decoder_layers": 1, "encoder_attention_heads": 2, "decoder_attention_heads": 2, "encoder_ffn_dim": 40,
+        "decoder_ffn_dim": 24, "max_position_embeddings": 64, "forced_eos_token_id": None,
+    }  # fmt: skip
+    settings |= changes
+    torch.manual_seed(4)
+    model = FSMTForConditionalGeneration(FSMTConfig(**settings)).eval()
+    _spread(model)
+    decoder = model.model.decoder
+    decoder.output_projection.weight.data[2] *= 4
+    return model
+
+
+def _spread(model):
+    """Give all weights a size at which they matter: `transformers` begins with small ones, and with biases of zero."""
+    for name, parameter in model.named_parameters():
+        if "embed_positions" not in name and "norm.weight" not in name:
+            parameter.data.normal_(std=0.4 if parameter.dim() == 2 else 0.2)
+
+
+def write_published(folder, model, form="safetensors"):
+    """Write a model and the files of its tokenizer as a repository of the hub."""
+    model.save_pretrained(folder)
+    if form == "bin":
+        (folder / "model.safetensors").unlink()
+        torch.save(model.state_dict(), folder / "pytorch_model.bin")
+    write_tokenizer(folder, model.config)
+    (folder / "README.md").write_text(CARD, encoding="utf-8")
+    return folder
+
+
+def write_tokenizer(folder: Path, config):
+    """The files by name, with vocabularies of the right size; nothing here reads the others."""
+    is_marian = config.model_type == "marian"
+    special = {"</s>": config.eos_token_id, "<pad>": config.pad_token_id}
+    size = config.vocab_size if is_marian else config.src_vocab_size
+    rest = [number for number in range(size) if number not in special.values()]
+    vocabulary = json.dumps({**special, **{f"▁w{number}": number for number in rest}})
+    for name in ("vocab.json",) if is_marian else ("vocab-src.json", "vocab-tgt.json"):
+        (folder / name).write_text(vocabulary, encoding="utf-8")
+    for name in ("source.spm", "target.spm") if is_marian else ("merges.txt",):
+        (folder / name).write_bytes(name.encode())
+    languages = {"source_lang": "en", "target_lang": "de"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(languages), encoding="utf-8")
+
+
+MODELS = {"marian": marian_model, "fsmt": fsmt_model}
+
+
+@pytest.fixture
+def published(tmp_path):
+    """Write a stand-in of a family, and return its folder."""
+
+    def write(family="marian", form="safetensors", **changes):
+        return write_published(tmp_path / "opus-mt-en-de", MODELS[family](**changes), form)
+
+    return write
