@@ -27,8 +27,8 @@ class Source:
 def find_source(source: str) -> Source:
     """Find a folder, or download a repository of the hub, named as OWNER/NAME.
 
-    A download that was cut short continues where it stopped. Its cache, and `HF_HUB_OFFLINE`, `HF_TOKEN`, `HF_ENDPOINT`
-    and `HF_HOME`, are those of `huggingface_hub`.
+    A connection that breaks is continued where it stopped, and complete files are not downloaded again. The cache, and
+    `HF_HUB_OFFLINE`, `HF_TOKEN`, `HF_ENDPOINT` and `HF_HOME`, are those of `huggingface_hub`.
     Raises ConfigError if there is no such folder or repository, if it needs a login, or if the hub cannot be reached.
     """
     path = Path(source)
@@ -72,7 +72,7 @@ def _download(name: str) -> Source:
         ) from error
     except (errors.HfHubHTTPError, HTTPError) as error:
         raise ConfigError(
-            f"cannot download {name}: {error}; try again, it continues where it stopped"
+            f"cannot download {name}: {error}; try again, files that are complete are kept"
         ) from error
     except OSError as error:
         remedy = "free space, or set HF_HOME to another disk" if error.errno == errno.ENOSPC else "try again"
