@@ -5,6 +5,8 @@ import logging
 import os
 import pickle
 import re
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -386,3 +388,26 @@ def test_tensors_are_read_when_their_turn_comes():
     next(parts)  # the header
     for number, _ in enumerate(parts, start=1):
         assert len(reads) == number
+
+
+@pytest.mark.hard
+@pytest.mark.parametrize("form", ["safetensors", "bin"])
+def test_memory_stays_below_the_file_and_one_tensor(published, tmp_path, form):
+    """Of a file of 300 MB, OPUS-MT's size in float32, in a process of its own."""
+    folder = published(
+        form=form, vocab_size=58_101, d_model=512, encoder_layers=6, decoder_layers=6, encoder_attention_heads=8,
+        decoder_attention_heads=8, encoder_ffn_dim=2048, decoder_ffn_dim=2048,
+    )  # fmt: skip
+    (weights,) = (path for path in folder.iterdir() if path.suffix in (".safetensors", ".bin"))
+    # Not getrusage, whose maximum begins with that of the process that started this one.
+    code = (
+        "import sys; from pathlib import Path; from translator.published import import_model\n"
+        "most = lambda: int(Path('/proc/self/status').read_text().partition('VmHWM:')[2].split()[0])\n"
+        "before = most(); import_model(sys.argv[1], Path(sys.argv[2])); print(1024 * (most() - before))"
+    )
+    command = [sys.executable, "-c", code, str(folder), str(tmp_path / "ours")]
+    used = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    embedding = 58_101 * 512 * 4
+    assert weights.stat().st_size > 290_000_000
+    assert embedding < used
+    assert used < weights.stat().st_size + embedding + 20_000_000  # for NumPy, YAML, JSON and the like
