@@ -44,7 +44,7 @@ from translator.data.corpus import (
     drop_reason,
     read_pairs,
 )
-from translator.data.tokenizer import Tokenizer
+from translator.data.tokenizer import SentencePieceTokenizer
 from translator.errors import ConfigError, DataError, TranslatorError
 from translator.text import normalise
 from translator.text.lexicon import WORD
@@ -112,7 +112,7 @@ class Reader:
     """Reads corpora one after the other, each pair once."""
 
     def __init__(
-        self, dev_words: Counter[str], tokenizer: Tokenizer, progress: Callable[[str, int], None]
+        self, dev_words: Counter[str], tokenizer: SentencePieceTokenizer, progress: Callable[[str, int], None]
     ) -> None:
         self._dev_words = dev_words
         self._tokenizer = tokenizer
@@ -206,7 +206,7 @@ def report(options: Options, console: Console) -> None:
         raise ConfigError("a report needs a corpus and a development set; name them with --corpus and --dev")
     for spec in (*corpora, *dev):
         check_readable(spec)
-    tokenizer = Tokenizer.load(TOKENIZER)
+    tokenizer = SentencePieceTokenizer.load(TOKENIZER)
     options.samples.mkdir(parents=True, exist_ok=True)
     dev_words = count_words(dev)
     columns = (TextColumn("{task.description}", markup=False), TextColumn("{task.completed:,} pairs"))

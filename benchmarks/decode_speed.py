@@ -155,13 +155,22 @@ class NumberedPieces:
     first_byte_id: int | None = None
     reserved: dict[str, range] = field(default_factory=dict)
     span_ids: range = range(0)
+    begin_id, end_id = BOS_ID, EOS_ID
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def source(self) -> "NumberedPieces":
+        """The pieces of the source."""
+        return self
+
+    @property
+    def target(self) -> "NumberedPieces":
+        """The pieces of the target."""
+        return self
 
     def piece(self, number: int) -> str:
         """Return the name of a piece."""
         return SPECIAL_PIECES[number] if number < len(SPECIAL_PIECES) else f"p{number}"
-
-    def save(self, path: Path) -> None:
-        """Do nothing: there is no tokenizer to save."""
 
 
 @dataclass
@@ -235,7 +244,7 @@ def read_sources(options: Options, folder: ModelFolder, count: int) -> list[list
         return random_sources(count, folder.tokenizer.vocab_size)
     assert options.sentences
     lines = [line for line in map(normalise, read_lines(options.sentences)) if line]
-    return folder.tokenizer.encode_all(lines[:: max(1, len(lines) // count)][:count])
+    return list(map(folder.tokenizer.source.encode_marked, lines[:: max(1, len(lines) // count)][:count]))
 
 
 def measure(options: Options, show: Callable[[str], None]) -> list[Result]:

@@ -199,7 +199,9 @@ class CTranslate2(Peer):
         self.name = f"CTranslate2 {compute_type}"
         self._load = (str(exported), device, compute_type)
         self._pools = pools
-        self._pieces = [folder.tokenizer.piece(number) for number in range(folder.tokenizer.vocab_size)]
+        self._pieces = [
+            folder.tokenizer.target.piece(number) for number in range(folder.tokenizer.vocab_size)
+        ]
         self._ids = {piece: number for number, piece in enumerate(self._pieces)}
         try:
             self._run(self._best, [], 1)

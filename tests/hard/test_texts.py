@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.hard.process import ServiceProcess
-from translator.data.tokenizer import Tokenizer
+from translator.data.tokenizer import SentencePieceTokenizer
 from translator.translate import shipped_model
 from translator.translate.sources import MAX_PIECE_TOKENS
 
@@ -35,13 +35,13 @@ ODD = {
 
 
 @pytest.fixture(scope="module")
-def tokenizer() -> Tokenizer:
-    return Tokenizer.load(shipped_model() / "tokenizer.model")
+def tokenizer() -> SentencePieceTokenizer:
+    return SentencePieceTokenizer.load(shipped_model() / "tokenizer.model")
 
 
 @pytest.mark.parametrize("what", ODD)
 def test_unusual_characters(
-    service: ServiceProcess, tokenizer: Tokenizer, record_case: Record, what: str
+    service: ServiceProcess, tokenizer: SentencePieceTokenizer, record_case: Record, what: str
 ) -> None:
     is_text = min(tokenizer.encode(ODD[what])) >= tokenizer.first_byte_id
     prose = "The old house stands at the end of the street, and nobody has lived in it for years. " * 9
@@ -154,7 +154,7 @@ def test_the_limit_on_characters(service: ServiceProcess, record_case: Record) -
 
 
 def test_the_limit_on_tokens_of_a_sentence(
-    service: ServiceProcess, tokenizer: Tokenizer, record_case: Record
+    service: ServiceProcess, tokenizer: SentencePieceTokenizer, record_case: Record
 ) -> None:
     longest = MAX_PIECE_TOKENS - 1  # without the end token
     for tokens in (longest - 1, longest, longest + 1):
@@ -172,7 +172,7 @@ def test_the_limit_on_tokens_of_a_sentence(
         )
 
 
-def sentence_of(tokens: int, tokenizer: Tokenizer) -> str:
+def sentence_of(tokens: int, tokenizer: SentencePieceTokenizer) -> str:
     words = ["The house"]
     while len(tokenizer.encode(" ".join(words))) < tokens:
         words.append("is" if len(words) % 2 else "old")

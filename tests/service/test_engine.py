@@ -213,7 +213,9 @@ def test_scores_are_those_of_each_pair_alone_and_in_order(engine: TranslationEng
 def test_each_pair_to_score_is_an_item_with_the_tokens_of_both_sides(engine: TranslationEngine) -> None:
     pair = ("The\u00a0owl.", "Die Eule.")
     [item] = engine.scoring_items([pair])
-    source, target = (engine.translator.tokenizer.encode(text) for text in ("The owl.", "Die Eule."))
+    source, target = (
+        engine.translator.tokenizer.source.encode_marked(text) for text in ("The owl.", "Die Eule.")
+    )
     assert (item.payload.source, item.payload.target, item.key) == (source, target, None)
     assert item.tokens == len(source) + len(target)
 

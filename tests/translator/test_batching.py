@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from translator.config import AugmentationConfig
 from translator.data.batching import Batch, TokenBudgetBatches
 from translator.data.shards import PreparedCorpus, PreparedData
-from translator.data.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer, train_tokenizer
+from translator.data.tokenizer import BOS_ID, EOS_ID, PAD_ID, SentencePieceTokenizer, train_tokenizer
 from translator.errors import ConfigError, DataError
 from translator.model.transformer import Transformer
 from translator.text.casing import lower_case, title_case, upper_case
@@ -319,7 +319,7 @@ WORDS = ("Der", "graue", "Reiher", "steht", "im", "Wasser", "und", "Straße", "n
 
 
 @pytest.fixture(scope="module")
-def tokenizer() -> Tokenizer:
+def tokenizer() -> SentencePieceTokenizer:
     return train_tokenizer([" ".join(WORDS) + "."] * 5, 436, threads=1)
 
 
@@ -330,7 +330,7 @@ def text_pairs(number: int) -> list[tuple[str, str]]:
 
 
 def changing(
-    tokenizer: Tokenizer,
+    tokenizer: SentencePieceTokenizer,
     pairs: list[IdPair],
     *,
     max_tokens_per_side: int = 100,
@@ -345,16 +345,18 @@ def changing(
     )
 
 
-def encoded(tokenizer: Tokenizer, pairs: list[tuple[str, str]]) -> list[IdPair]:
+def encoded(tokenizer: SentencePieceTokenizer, pairs: list[tuple[str, str]]) -> list[IdPair]:
     return [(tuple(tokenizer.encode(source)), tuple(tokenizer.encode(target))) for source, target in pairs]
 
 
-def texts_in(tokenizer: Tokenizer, batches: TokenBudgetBatches, epoch: int = 0) -> list[tuple[str, str]]:
+def texts_in(
+    tokenizer: SentencePieceTokenizer, batches: TokenBudgetBatches, epoch: int = 0
+) -> list[tuple[str, str]]:
     pairs = [pair for batch in batches.batches(epoch) for pair in pairs_in(batch)]
     return [(tokenizer.decode(source), tokenizer.decode(target)) for source, target in pairs]
 
 
-def test_each_kind_of_change_reaches_all_pairs(tokenizer: Tokenizer) -> None:
+def test_each_kind_of_change_reaches_all_pairs(tokenizer: SentencePieceTokenizer) -> None:
     texts = text_pairs(60)
     pairs = encoded(tokenizer, texts)
     expected = {
@@ -367,7 +369,7 @@ def test_each_kind_of_change_reaches_all_pairs(tokenizer: Tokenizer) -> None:
         assert sorted(texts_in(tokenizer, changing(tokenizer, pairs, **{name: 1.0}))) == sorted(changed)
 
 
-def test_a_rate_hits_its_share_and_leaves_the_rest_as_it_was(tokenizer: Tokenizer) -> None:
+def test_a_rate_hits_its_share_and_leaves_the_rest_as_it_was(tokenizer: SentencePieceTokenizer) -> None:
     texts = text_pairs(2000)
     plain = Counter(texts)
     changed = Counter(texts_in(tokenizer, changing(tokenizer, encoded(tokenizer, texts), upper_case=0.2)))
@@ -379,14 +381,16 @@ def test_a_rate_hits_its_share_and_leaves_the_rest_as_it_was(tokenizer: Tokenize
     assert lost == changed - plain
 
 
-def test_changed_pairs_are_divided_into_batches_by_their_new_length(tokenizer: Tokenizer) -> None:
+def test_changed_pairs_are_divided_into_batches_by_their_new_length(
+    tokenizer: SentencePieceTokenizer,
+) -> None:
     pairs = encoded(tokenizer, text_pairs(1000))
     batches = changing(tokenizer, pairs, upper_case=0.1)
     for batch in batches.batches(0):
         assert max(batch.source_BS.numel(), batch.target_output_BT.numel()) <= 400
 
 
-def test_changes_depend_on_seed_epoch_and_index_alone(tokenizer: Tokenizer) -> None:
+def test_changes_depend_on_seed_epoch_and_index_alone(tokenizer: SentencePieceTokenizer) -> None:
     pairs = encoded(tokenizer, text_pairs(200))
     settings_ = {"typos": 0.5, "upper_case": 0.3}
     whole = list(changing(tokenizer, pairs, **settings_).batches(1))
@@ -404,7 +408,7 @@ def test_changes_depend_on_seed_epoch_and_index_alone(tokenizer: Tokenizer) -> N
     assert ids_of[0] != ids_of[1]
 
 
-def test_pairs_that_would_grow_too_long_keep_their_ids(tokenizer: Tokenizer) -> None:
+def test_pairs_that_would_grow_too_long_keep_their_ids(tokenizer: SentencePieceTokenizer) -> None:
     ids = tokenizer.encode("Der graue Reiher.")
     grown = len(tokenizer.encode("DER GRAUE REIHER.")) + 1  # with EOS
     assert grown > len(ids) + 1
@@ -415,7 +419,7 @@ def test_pairs_that_would_grow_too_long_keep_their_ids(tokenizer: Tokenizer) -> 
         assert (pairs_in(batch) != [pair]) is is_changed
 
 
-def test_text_is_changed_around_reserved_pieces(tokenizer: Tokenizer) -> None:
+def test_text_is_changed_around_reserved_pieces(tokenizer: SentencePieceTokenizer) -> None:
     mark = tokenizer.marks["number"][5]
     source, target = (tuple(tokenizer.encode_marked(text)) for text in (f"seven {mark}.", f"Reiher {mark}."))
     (batch,) = changing(tokenizer, [(source, target)], upper_case=1.0, no_final_punctuation=1.0).batches(0)
@@ -424,14 +428,16 @@ def test_text_is_changed_around_reserved_pieces(tokenizer: Tokenizer) -> None:
     assert tokenizer.decode_marked(changed_target) == f"REIHER {mark}"
 
 
-def test_empty_sides_survive_all_changes(tokenizer: Tokenizer) -> None:
+def test_empty_sides_survive_all_changes(tokenizer: SentencePieceTokenizer) -> None:
     batches = changing(tokenizer, [((), ())], upper_case=1.0, typos=1.0, no_final_punctuation=1.0)
     (batch,) = batches.batches(0)
     assert list(rows(batch)) == [([EOS_ID], [BOS_ID], [EOS_ID])]
 
 
-def test_without_rates_nothing_is_decoded(tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Tokenizer, "decode", lambda *_: pytest.fail("decoded"))
+def test_without_rates_nothing_is_decoded(
+    tokenizer: SentencePieceTokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SentencePieceTokenizer, "decode", lambda *_: pytest.fail("decoded"))
     pairs = random_pairs(50)  # their ids are outside the vocabulary, too
     assert all(map(same, changing(tokenizer, pairs).batches(0), changing(tokenizer, pairs).batches(0)))
     seen = Counter(pair for batch in changing(tokenizer, pairs).batches(0) for pair in pairs_in(batch))

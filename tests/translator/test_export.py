@@ -38,7 +38,9 @@ def engine(tmp_path, prepared):
 
 
 def pieces(tokenizer, texts):
-    return [[tokenizer.piece(number) for number in tokenizer.encode(text)] for text in texts]
+    return [
+        [tokenizer.target.piece(number) for number in tokenizer.source.encode_marked(text)] for text in texts
+    ]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +70,9 @@ def test_ctranslate2_gives_every_token_the_same_probability_and_searches_the_sam
     theirs = engine(model)
     english, german = ([pair[side] for pair in PAIRS] for side in (0, 1))
     special = SpecialTokens(BOS_ID, EOS_ID, (*tokenizer.unprintable_ids, *tokenizer.span_ids))
-    sources, targets = ([tokenizer.encode(text) for text in texts] for texts in (english, german))
+    sources, targets = (
+        [tokenizer.source.encode_marked(text) for text in texts] for texts in (english, german)
+    )
     expected = decode_forced(ReferenceEngine(model, special.forbidden), sources, targets, special)
     found = theirs.score_batch(pieces(tokenizer, english), pieces(tokenizer, german))
     for one, log_probabilities in zip(found, expected, strict=True):
@@ -80,7 +84,7 @@ def test_ctranslate2_gives_every_token_the_same_probability_and_searches_the_sam
     found = search(running, [Task([*source, EOS_ID], first + 1) for source in sources], GREEDY)
     for (ours,), text in zip(found, pieces(tokenizer, english), strict=True):
         (result,) = theirs.translate_batch([text], beam_size=1, max_decoding_length=first)
-        assert result.hypotheses[0] == [tokenizer.piece(token) for token in ours.tokens[:first]]
+        assert result.hypotheses[0] == [tokenizer.target.piece(token) for token in ours.tokens[:first]]
 
 
 @pytest.fixture(scope="module")
@@ -99,13 +103,13 @@ def test_ctranslate2_translates_as_the_shipped_model_does_without_length_penalty
     texts = SENTENCES[:30]
     translator = Translator.load(device="cpu", precision="fp32")
     tokenizer = translator.tokenizer
-    sources = [tokenizer.encode(text) for text in texts]
+    sources = [tokenizer.source.encode_marked(text) for text in texts]
     ours = translator.search(sources, SearchOptions(beam_size=beam_size, length_penalty=0.0))
     theirs = shipped_engine.translate_batch(
         pieces(tokenizer, texts), beam_size=beam_size, length_penalty=0, return_scores=True
     )
     for (best,), result in zip(ours, theirs, strict=True):
-        assert result.hypotheses[0] == [tokenizer.piece(token) for token in best.tokens]
+        assert result.hypotheses[0] == [tokenizer.target.piece(token) for token in best.tokens]
         assert result.scores[0] == pytest.approx(best.log_probability, abs=0.05)
     targets = [best.tokens for (best,) in ours]
     expected = decode_forced(translator.engine, sources, targets, translator.special)
@@ -119,7 +123,7 @@ def test_forbidden_pieces_are_never_produced(untrained, prepared, engine):
     with torch.no_grad():
         never = [*tokenizer.unprintable_ids, *tokenizer.span_ids]
         model.embedding.weight[never] *= 5
-    names = {tokenizer.piece(number) for number in never}
+    names = {tokenizer.target.piece(number) for number in never}
     sources = pieces(tokenizer, [english for english, _ in PAIRS])
     for result in engine(model).translate_batch(sources, beam_size=2, max_decoding_length=20):
         assert not names & set(result.hypotheses[0])

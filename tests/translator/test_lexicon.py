@@ -504,7 +504,7 @@ def test_a_tokenizer_without_reserved_pieces_takes_no_lexicon(
     tmp_path: Path, corpus: CorpusSpec, monkeypatch: pytest.MonkeyPatch
 ):
     (tmp_path / "lexicon.tsv").write_bytes(Lexicon.of(ENTRIES).content)
-    monkeypatch.setattr("translator.data.tokenizer.Tokenizer.marks", {})
+    monkeypatch.setattr("translator.data.tokenizer.SentencePieceTokenizer.marks", {})
     with pytest.raises(ConfigError, match="needs a tokenizer with reserved pieces"):
         prepare(
             [corpus], tmp_path / "out", vocab_size=440, lexicon=tmp_path / "lexicon.tsv",
@@ -549,17 +549,17 @@ def test_a_translator_reads_its_lexicon(folder_with_lexicon: Path, precision):
 def test_hints_change_neither_lengths_nor_what_is_copied(folder_with_lexicon: Path):
     translator = Translator.load(folder_with_lexicon, "cpu")
     (sentence,) = translator.sentences("heron", style=Style(formality="auto"))
-    assert len(sentence.tokens) > len(translator.tokenizer.encode("heron"))
+    assert len(sentence.tokens) > len(translator.tokenizer.source.encode_marked("heron"))
     options = SearchOptions(min_length_factor=1.0, max_length_factor=2.0)
     task = translator._searches.task(sentence.tokens, (), options)
-    length = len(translator.tokenizer.encode("heron"))
+    length = len(translator.tokenizer.source.encode_marked("heron"))
     assert (task.min_length, task.max_length) == (
         options.min_target_tokens(length),
         options.max_target_tokens(length),
     )
     # Fewer than fifty pieces without blanks are translated, hints or not.
     (long,) = translator.sentences("heron—" * 5 + "heron")
-    assert 0 < len(translator.tokenizer.encode("heron—" * 5 + "heron")) <= 50 < len(long.tokens)
+    assert 0 < len(translator.tokenizer.source.encode_marked("heron—" * 5 + "heron")) <= 50 < len(long.tokens)
 
 
 def test_a_warm_start_tells_that_a_lexicon_is_lost(folder_with_lexicon: Path, prepared, untrained, caplog):
@@ -584,7 +584,7 @@ def test_a_hint_stands_for_its_word_where_words_are_aligned(folder_with_lexicon:
     assert set(source.places[hint_open : hint_close + 1]) == {(2, 9)}
     assert source.places[-1][1] == len("A heron's nest")
     plain, _ = read_pair(translator.source_encoder, "A nest", "Ein Nest")
-    assert plain.places == tokenizer.piece_offsets(plain.ids)
+    assert plain.places == tokenizer.source.encode_placed("A nest")[1]
 
 
 def test_hints_are_offsets_of_words():

@@ -11,7 +11,7 @@ from translator.data import prepare as module
 from translator.data.corpus import CleaningRules, CorpusSpec
 from translator.data.prepare import GermanCounts, PrepareReport, Progress, ProtectedCounts, prepare
 from translator.data.shards import PreparedCorpus, PreparedData
-from translator.data.tokenizer import Tokenizer, train_tokenizer
+from translator.data.tokenizer import SentencePieceTokenizer, train_tokenizer
 from translator.errors import ConfigError, DataError
 
 Pair = tuple[str, str]
@@ -84,7 +84,9 @@ def test_prepared_text_keeps_its_order(tmp_path: Path, tokenizer_file: Path) -> 
         ("ship", 1.0, None, SHIP),
     ]
     assert {name: texts_of(data, corpus) for name, corpus in data.dev.items()} == {"held": SHIP}
-    assert report.tokenizer_sha256 == data.tokenizer.sha256 == Tokenizer.load(tokenizer_file).sha256
+    assert (
+        report.tokenizer_sha256 == data.tokenizer.sha256 == SentencePieceTokenizer.load(tokenizer_file).sha256
+    )
     assert [(entry.name, entry.pairs) for entry in report.corpora] == [("farm", 3), ("ship", 2)]
 
 
@@ -125,9 +127,9 @@ def test_both_sides_are_normalised_except_the_german_of_development_sets(
     as_prepared = (english, "Die Ziege ist hier.")
     drawn: list[str] = []
 
-    def draw(sentences: Iterator[str], vocab_size: int, *, seed: int) -> Tokenizer:
+    def draw(sentences: Iterator[str], vocab_size: int, *, seed: int) -> SentencePieceTokenizer:
         drawn.extend(sentences)
-        return Tokenizer.load(tokenizer_file)
+        return SentencePieceTokenizer.load(tokenizer_file)
 
     monkeypatch.setattr(module, "train_tokenizer", draw)
     run(tmp_path / "out", [str(path)], [f"d={path}"])
@@ -277,10 +279,10 @@ def test_tokenizer_learns_from_corpora_in_proportion_to_their_weights(
     )
     drawn: Counter[str] = Counter()
 
-    def count(sentences: Iterator[str], vocab_size: int, *, seed: int) -> Tokenizer:
+    def count(sentences: Iterator[str], vocab_size: int, *, seed: int) -> SentencePieceTokenizer:
         assert (vocab_size, seed) == (9000, 4)
         drawn.update(sentence.split()[0] for sentence in sentences)
-        return Tokenizer.load(tokenizer_file)
+        return SentencePieceTokenizer.load(tokenizer_file)
 
     monkeypatch.setattr(module, "train_tokenizer", count)
     run(tmp_path / "out", [f"{heavy}:2", f"{light}:0.5"], vocab_size=9000, seed=4)
@@ -336,7 +338,7 @@ def test_folder_in_use_is_refused_before_anything_is_read(tmp_path: Path) -> Non
 def test_mistakes_are_reported_before_the_long_work(
     tmp_path: Path, tokenizer_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def work(*_: object, **__: object) -> Tokenizer:
+    def work(*_: object, **__: object) -> SentencePieceTokenizer:
         raise AssertionError("the long work has begun")
 
     monkeypatch.setattr(module, "train_tokenizer", work)

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from translator.data.shards import CorpusEntry, IdBlock, PreparedCorpus, PreparedData, PreparedWriter
-from translator.data.tokenizer import Tokenizer, train_tokenizer
+from translator.data.tokenizer import SentencePieceTokenizer, train_tokenizer
 from translator.errors import DataError
 from translator.model.transformer import Transformer
 from translator.training.checkpoint import Checkpoint, save_checkpoint, save_model
@@ -26,12 +26,12 @@ DEV: list[IdPair] = [([5, 6, 7], [8])]
 
 
 @pytest.fixture(scope="module")
-def tokenizer() -> Tokenizer:
+def tokenizer() -> SentencePieceTokenizer:
     return train_tokenizer(["A small owl sat there.", "Dort saß eine kleine Eule."] * 3, 416, threads=1)
 
 
 @pytest.fixture
-def folder(tokenizer: Tokenizer, tmp_path: Path) -> Path:
+def folder(tokenizer: SentencePieceTokenizer, tmp_path: Path) -> Path:
     """A folder with two corpora and a development set."""
     out = tmp_path / "made" / "data"
     with PreparedWriter(out, {"seed": 3}) as writer:
@@ -49,7 +49,7 @@ def blocks(*groups: list[IdPair]) -> Iterator[IdBlock]:
         yield np.array(ids, np.int64), np.array(lengths, np.int64).reshape(-1, 2)
 
 
-def write(out: Path, tokenizer: Tokenizer, corpora: dict[str, Iterator[IdBlock]]) -> None:
+def write(out: Path, tokenizer: SentencePieceTokenizer, corpora: dict[str, Iterator[IdBlock]]) -> None:
     with PreparedWriter(out) as writer:
         writer.add_tokenizer(tokenizer)
         for name, blocks_of_corpus in corpora.items():
@@ -66,7 +66,7 @@ def pairs_of(prepared: PreparedCorpus) -> list[IdPair]:
     return [(source.tolist(), target.tolist()) for source, target in pairs]
 
 
-def test_writing_and_reading(folder: Path, tokenizer: Tokenizer) -> None:
+def test_writing_and_reading(folder: Path, tokenizer: SentencePieceTokenizer) -> None:
     data = PreparedData.open(folder)
     assert [(c.name, c.weight, c.licence, pairs_of(c)) for c in data.corpora] == [
         ("news", 0.5, "CC0", NEWS),
@@ -78,18 +78,18 @@ def test_writing_and_reading(folder: Path, tokenizer: Tokenizer) -> None:
     assert source.dtype == target.dtype == np.uint16
 
 
-def test_files_on_disk_match_the_documentation(folder: Path, tokenizer: Tokenizer) -> None:
+def test_files_on_disk_match_the_documentation(folder: Path, tokenizer: SentencePieceTokenizer) -> None:
     assert sorted(path.name for path in folder.iterdir()) == [
         *("000-news.lengths", "000-news.tokens", "001-talks-more.lengths", "001-talks-more.tokens"),
         *("dev-000-news.lengths", "dev-000-news.tokens", "manifest.json", "tokenizer.model"),
     ]
     assert (folder / "001-talks-more.tokens").read_bytes() == bytes([70, 0, 71, 0, 255, 255])
     assert (folder / "001-talks-more.lengths").read_bytes() == bytes([1, 0, 2, 0])
-    assert (folder / "tokenizer.model").read_bytes() == tokenizer.model_bytes
+    assert (folder / "tokenizer.model").read_bytes() == tokenizer.files["tokenizer.model"]
     assert list(folder.parent.iterdir()) == [folder]
 
 
-def test_manifest_has_counts_and_checksums(folder: Path, tokenizer: Tokenizer) -> None:
+def test_manifest_has_counts_and_checksums(folder: Path, tokenizer: SentencePieceTokenizer) -> None:
     content = json.loads((folder / "manifest.json").read_bytes())["content"]
     assert content["format_version"] == 1
     assert (content["tokenizer_sha256"], content["vocab_size"]) == (tokenizer.sha256, 416)
@@ -102,7 +102,9 @@ def test_manifest_has_counts_and_checksums(folder: Path, tokenizer: Tokenizer) -
         assert file == {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
 
 
-def test_the_hash_depends_on_tokenizer_pairs_and_weights(tokenizer: Tokenizer, tmp_path: Path) -> None:
+def test_the_hash_depends_on_tokenizer_pairs_and_weights(
+    tokenizer: SentencePieceTokenizer, tmp_path: Path
+) -> None:
     def make(name: str, pairs: list[IdPair], weight: float) -> str:
         with PreparedWriter(tmp_path / name) as writer:
             writer.add_tokenizer(tokenizer)
@@ -114,7 +116,7 @@ def test_the_hash_depends_on_tokenizer_pairs_and_weights(tokenizer: Tokenizer, t
     assert len({first, make("c", NEWS[::-1], 1), make("d", NEWS, 2)}) == 3
 
 
-def test_drops_are_read_after_the_last_block(tokenizer: Tokenizer, tmp_path: Path) -> None:
+def test_drops_are_read_after_the_last_block(tokenizer: SentencePieceTokenizer, tmp_path: Path) -> None:
     drops: dict[str, int] = {}
 
     def counting() -> Iterator[IdBlock]:
@@ -126,7 +128,7 @@ def test_drops_are_read_after_the_last_block(tokenizer: Tokenizer, tmp_path: Pat
         assert writer.add("news", counting(), drops=drops).drops == {"late": 1}
 
 
-def test_empty_corpus_can_be_read(tokenizer: Tokenizer, tmp_path: Path) -> None:
+def test_empty_corpus_can_be_read(tokenizer: SentencePieceTokenizer, tmp_path: Path) -> None:
     with PreparedWriter(tmp_path / "out") as writer:
         writer.add_tokenizer(tokenizer)
         writer.add("nothing", iter([]))
@@ -160,7 +162,7 @@ def test_lengths_that_do_not_add_up_are_refused() -> None:
 # --- failed runs leave nothing behind
 
 
-def test_exception_leaves_nothing_behind(tokenizer: Tokenizer, tmp_path: Path) -> None:
+def test_exception_leaves_nothing_behind(tokenizer: SentencePieceTokenizer, tmp_path: Path) -> None:
     def broken() -> Iterator[IdBlock]:
         yield from blocks(NEWS)
         raise DataError("the corpus ends here")
@@ -176,7 +178,7 @@ def interrupted() -> Iterator[IdBlock]:
     yield
 
 
-def test_leftovers_of_killed_processes_are_removed(tokenizer: Tokenizer, tmp_path: Path) -> None:
+def test_leftovers_of_killed_processes_are_removed(tokenizer: SentencePieceTokenizer, tmp_path: Path) -> None:
     with subprocess.Popen(["sleep", "60"]) as running:
         killed = subprocess.Popen(["true"])
         killed.wait()
@@ -198,7 +200,7 @@ def test_leftovers_of_killed_processes_are_removed(tokenizer: Tokenizer, tmp_pat
         running.kill()
 
 
-def test_existing_data_are_not_overwritten(folder: Path, tokenizer: Tokenizer) -> None:
+def test_existing_data_are_not_overwritten(folder: Path, tokenizer: SentencePieceTokenizer) -> None:
     with pytest.raises(DataError, match="exists and is not empty; remove it or choose another"):
         PreparedWriter(folder)
     with pytest.raises(DataError, match="is a file, not a folder"):
@@ -212,7 +214,7 @@ def test_prepared_data_cannot_replace_a_file(tmp_path: Path) -> None:
         PreparedWriter(tmp_path / "mine.tsv")
 
 
-def test_empty_folder_is_used(tokenizer: Tokenizer, tmp_path: Path) -> None:
+def test_empty_folder_is_used(tokenizer: SentencePieceTokenizer, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     with PreparedWriter(tmp_path / "out") as writer:
         writer.add_tokenizer(tokenizer)
@@ -233,7 +235,7 @@ def test_a_folder_that_cannot_be_created_is_refused(tmp_path: Path) -> None:
 
 
 def test_vocabulary_too_large_for_16_bits_is_refused(tmp_path: Path) -> None:
-    class Huge(Tokenizer):
+    class Huge(SentencePieceTokenizer):
         vocab_size = 65_537  # type: ignore[assignment]
 
     huge = Huge.__new__(Huge)
@@ -246,7 +248,7 @@ def test_vocabulary_too_large_for_16_bits_is_refused(tmp_path: Path) -> None:
 
 
 def test_full_disk_is_reported_and_leaves_nothing(
-    tokenizer: Tokenizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tokenizer: SentencePieceTokenizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
@@ -257,7 +259,7 @@ def test_full_disk_is_reported_and_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_two_corpora_with_one_name_are_refused(tokenizer: Tokenizer, tmp_path: Path) -> None:
+def test_two_corpora_with_one_name_are_refused(tokenizer: SentencePieceTokenizer, tmp_path: Path) -> None:
     with PreparedWriter(tmp_path / "out") as writer:
         writer.add_tokenizer(tokenizer)
         writer.add("news", blocks(NEWS))
@@ -265,7 +267,7 @@ def test_two_corpora_with_one_name_are_refused(tokenizer: Tokenizer, tmp_path: P
             writer.add("news", blocks(TALKS))
 
 
-def test_sides_too_long_for_16_bits_are_refused(tokenizer: Tokenizer, tmp_path: Path) -> None:
+def test_sides_too_long_for_16_bits_are_refused(tokenizer: SentencePieceTokenizer, tmp_path: Path) -> None:
     with PreparedWriter(tmp_path / "out") as writer:
         writer.add_tokenizer(tokenizer)
         writer.add("just", blocks([([7] * 65_535, [8])]))
@@ -338,7 +340,7 @@ def test_other_formats_are_refused(folder: Path, tmp_path: Path) -> None:
 
 
 def test_folders_of_other_kinds_are_refused(
-    tmp_path: Path, folder: Path, tokenizer: Tokenizer, untrained: Transformer
+    tmp_path: Path, folder: Path, tokenizer: SentencePieceTokenizer, untrained: Transformer
 ) -> None:
     weights = untrained.state_dict()
     save_model(tmp_path / "model", untrained.config, weights, tokenizer, {})
@@ -358,7 +360,9 @@ def test_folders_of_other_kinds_are_refused(
             PreparedData.open(path)
 
 
-def test_names_with_the_same_file_name_stay_separate(tokenizer: Tokenizer, tmp_path: Path) -> None:
+def test_names_with_the_same_file_name_stay_separate(
+    tokenizer: SentencePieceTokenizer, tmp_path: Path
+) -> None:
     with PreparedWriter(tmp_path / "out") as writer:
         writer.add_tokenizer(tokenizer)
         for dev in (False, True):

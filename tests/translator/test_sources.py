@@ -2,7 +2,7 @@
 
 import pytest
 
-from translator.data.tokenizer import Tokenizer, train_tokenizer
+from translator.data.tokenizer import SentencePieceTokenizer, train_tokenizer
 from translator.translate.precision import shipped_model
 from translator.translate.sources import SourceEncoder, SourceSentence, read_sentences
 
@@ -10,26 +10,26 @@ LINES = ["the heron paid for the boat in the town", "der Reiher zahlte das Boot 
 
 
 @pytest.fixture(scope="module")
-def tokenizer() -> Tokenizer:
+def tokenizer() -> SentencePieceTokenizer:
     return train_tokenizer(LINES, 440, threads=1)
 
 
-def read(text: str, tokenizer: Tokenizer, max_tokens: int = 150) -> list[SourceSentence]:
+def read(text: str, tokenizer: SentencePieceTokenizer, max_tokens: int = 150) -> list[SourceSentence]:
     return read_sentences(text, SourceEncoder(tokenizer), max_tokens)
 
 
-def reserved(source: SourceSentence, tokenizer: Tokenizer) -> list[str]:
+def reserved(source: SourceSentence, tokenizer: SentencePieceTokenizer) -> list[str]:
     return [tokenizer.piece(piece) for piece in source.tokens if piece in tokenizer.span_ids]
 
 
-def test_spans_become_reserved_pieces(tokenizer: Tokenizer) -> None:
+def test_spans_become_reserved_pieces(tokenizer: SentencePieceTokenizer) -> None:
     (source,) = read("The heron paid €50 in 2019 for {boat}, not 7.", tokenizer)
     assert reserved(source, tokenizer) == ["<amount_0>", "<year_0>", "<opaque_0>"]
     assert tokenizer.decode_marked(source.tokens).endswith(", not 7.")
     assert [span.text for span in source.protected] == ["€50", "2019", "{boat}", "7"]
 
 
-def test_each_sentence_starts_with_the_first_reserved_pieces(tokenizer: Tokenizer) -> None:
+def test_each_sentence_starts_with_the_first_reserved_pieces(tokenizer: SentencePieceTokenizer) -> None:
     first, second = read("The heron paid €50. The boat has {x} €60.", tokenizer)
     assert reserved(first, tokenizer) == ["<amount_0>"]
     assert reserved(second, tokenizer) == ["<opaque_0>", "<amount_0>"]
@@ -46,7 +46,9 @@ def test_each_sentence_starts_with_the_first_reserved_pieces(tokenizer: Tokenize
         ("I love 🍕 and boats. Great! 🙂", ["I love 🍕 and boats.", "Great!", "🙂"]),
     ],
 )
-def test_no_sentence_ends_within_a_span(text: str, sentences: list[str], tokenizer: Tokenizer) -> None:
+def test_no_sentence_ends_within_a_span(
+    text: str, sentences: list[str], tokenizer: SentencePieceTokenizer
+) -> None:
     assert [source.text for source in read(text, tokenizer)] == sentences
 
 
@@ -60,7 +62,7 @@ def test_no_sentence_ends_within_a_span(text: str, sentences: list[str], tokeniz
     ],
 )
 def test_escaped_line_breaks_and_tabs_end_a_sentence(
-    text: str, sentences: list[str], tokenizer: Tokenizer
+    text: str, sentences: list[str], tokenizer: SentencePieceTokenizer
 ) -> None:
     found = [source.text for source in read(text, tokenizer)]
     assert [one for one in found if one.strip("\\n")] == sentences
@@ -69,7 +71,7 @@ def test_escaped_line_breaks_and_tabs_end_a_sentence(
 @pytest.mark.parametrize(
     "text", ["€50", "12:30–14:00", "https://example.com/a", "3:30 p.m.", "`x = 5`", "5 km", "{x}: 7"]
 )
-def test_spans_alone_are_not_passed_to_the_model(text: str, tokenizer: Tokenizer) -> None:
+def test_spans_alone_are_not_passed_to_the_model(text: str, tokenizer: SentencePieceTokenizer) -> None:
     assert all(not source.tokens for source in read(text, tokenizer))
 
 
@@ -88,7 +90,9 @@ def test_spans_alone_are_not_passed_to_the_model(text: str, tokenizer: Tokenizer
         ("<br/>", "<br/>"),
     ],
 )
-def test_markup_around_a_sentence_stays_outside(text: str, inner: str, tokenizer: Tokenizer) -> None:
+def test_markup_around_a_sentence_stays_outside(
+    text: str, inner: str, tokenizer: SentencePieceTokenizer
+) -> None:
     (source,) = read(text, tokenizer)
     assert source.text == inner
 
@@ -105,14 +109,16 @@ def test_markup_around_a_sentence_stays_outside(text: str, inner: str, tokenizer
     ],
 )
 def test_a_text_is_split_where_it_would_be_without_tags(
-    text: str, sentences: list[str], tokenizer: Tokenizer
+    text: str, sentences: list[str], tokenizer: SentencePieceTokenizer
 ) -> None:
     found = read(text, tokenizer)
     assert [one.text for one in found] == sentences
     assert [text[one.span.start : one.span.end] for one in found] == sentences
 
 
-def test_a_sentence_with_more_spans_than_pieces_is_split_between_words(tokenizer: Tokenizer) -> None:
+def test_a_sentence_with_more_spans_than_pieces_is_split_between_words(
+    tokenizer: SentencePieceTokenizer,
+) -> None:
     numbers = [str(number) for number in range(100, 140)]
     sources = read("the boat " + " and ".join(numbers), tokenizer)
     assert " ".join(source.text for source in sources) == "the boat " + " and ".join(numbers)
@@ -124,7 +130,7 @@ def test_a_sentence_with_more_spans_than_pieces_is_split_between_words(tokenizer
 
 @pytest.mark.parametrize("unusual", ["I don´t sleep.", "I donʼt sleep.", "I don`t sleep.", "I dont sleep."])
 def test_the_model_reads_usual_apostrophes_but_the_text_keeps_its_own(
-    unusual: str, tokenizer: Tokenizer
+    unusual: str, tokenizer: SentencePieceTokenizer
 ) -> None:
     [sentence] = read_sentences(unusual, SourceEncoder(tokenizer), 50)
     [usual] = read_sentences("I don't sleep.", SourceEncoder(tokenizer), 50)
@@ -132,19 +138,19 @@ def test_the_model_reads_usual_apostrophes_but_the_text_keeps_its_own(
     assert (sentence.text, sentence.protected) == (unusual, ())
 
 
-def test_apostrophes_in_code_are_left_alone(tokenizer: Tokenizer) -> None:
+def test_apostrophes_in_code_are_left_alone(tokenizer: SentencePieceTokenizer) -> None:
     [sentence] = read_sentences("Type `don´t` now.", SourceEncoder(tokenizer), 50)
     assert [span.german for span in sentence.protected] == ["`don´t`"]
 
 
-def test_capitals_are_detected_without_the_spans(tokenizer: Tokenizer) -> None:
+def test_capitals_are_detected_without_the_spans(tokenizer: SentencePieceTokenizer) -> None:
     (source,) = read("THE HERON PAID {boat} TODAY", tokenizer)
     assert source.in_capitals
     assert "The heron paid" in tokenizer.decode_marked(source.tokens)
 
 
 def test_a_tokenizer_without_classes_receives_the_text() -> None:
-    old = Tokenizer.load(shipped_model() / "tokenizer.model")
+    old = SentencePieceTokenizer.load(shipped_model() / "tokenizer.model")
     if old.marks:
         pytest.skip("the model in the package has reserved pieces")
     (source,) = read("The order no. 4711 costs €50.", old)

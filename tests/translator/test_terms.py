@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.translator.test_ladder import Script, hypothesis
-from translator.data.tokenizer import Tokenizer, train_tokenizer
+from translator.data.tokenizer import SentencePieceTokenizer, train_tokenizer
 from translator.text.glossary import Glossary
 from translator.text.lexicon import Entry, Lexicon
 from translator.text.protected import find_protected, with_terms
@@ -24,15 +24,17 @@ STYLE = Style(formality="auto", source_language="en", glossary=GLOSSARY)
 
 
 @pytest.fixture(scope="module")
-def tokenizer() -> Tokenizer:
+def tokenizer() -> SentencePieceTokenizer:
     return train_tokenizer(["the heron paid for the boat", "der Reiher zahlte das Boot"] * 9, 430, threads=1)
 
 
-def read(text: str, tokenizer: Tokenizer, lexicon: Lexicon | None = None) -> list[SourceSentence]:
+def read(
+    text: str, tokenizer: SentencePieceTokenizer, lexicon: Lexicon | None = None
+) -> list[SourceSentence]:
     return read_sentences(text, SourceEncoder(tokenizer, lexicon), 100, STYLE)
 
 
-def sentence(text: str, tokenizer: Tokenizer) -> SourceSentence:
+def sentence(text: str, tokenizer: SentencePieceTokenizer) -> SourceSentence:
     (found,) = read(text, tokenizer)
     return found
 
@@ -52,14 +54,14 @@ def test_a_term_replaces_what_it_contains_and_gives_way_to_what_contains_it(text
     assert [(span.kind, span.text, span.german) for span in spans] == expected
 
 
-def test_no_sentence_ends_within_a_term(tokenizer: Tokenizer) -> None:
+def test_no_sentence_ends_within_a_term(tokenizer: SentencePieceTokenizer) -> None:
     assert [one.text for one in read("Ask Dr. Boat. The boat left.", tokenizer)] == [
         "Ask Dr. Boat.",
         "The boat left.",
     ]
 
 
-def test_the_model_reads_english_first_and_then_german_with_a_hint(tokenizer: Tokenizer) -> None:
+def test_the_model_reads_english_first_and_then_german_with_a_hint(tokenizer: SentencePieceTokenizer) -> None:
     lexicon = Lexicon.of([Entry("boat", 5, ("Boot",)), Entry("paid", 5, ("bezahlte",))])
     opened, closed, *_ = tokenizer.marks["hint"]
     encoder = SourceEncoder(tokenizer, lexicon)
@@ -79,7 +81,7 @@ def test_the_model_reads_english_first_and_then_german_with_a_hint(tokenizer: To
     assert encoder.encode("Two boats left.", STYLE, {boat}) == pieces("Two boats[Kahn] left.")
 
 
-def test_a_text_that_is_a_term_has_its_german(tokenizer: Tokenizer) -> None:
+def test_a_text_that_is_a_term_has_its_german(tokenizer: SentencePieceTokenizer) -> None:
     for text, german in (("Boat", "Kahn"), ("pay", "zahlen"), ("Pay", "Zahlen"), ("Herons", "Fischreiher")):
         source = sentence(text, tokenizer)
         assert (source.tokens, copied(source).text) == ((), german)
@@ -97,7 +99,7 @@ def test_a_text_that_is_a_term_has_its_german(tokenizer: Tokenizer) -> None:
     ],
 )
 def test_each_use_is_checked(
-    german: str, verdicts: list[str], imposed: list[str], tokenizer: Tokenizer
+    german: str, verdicts: list[str], imposed: list[str], tokenizer: SentencePieceTokenizer
 ) -> None:
     source = sentence("The boat and the boat.", tokenizer)
     assert [(one.kind, one.verdict) for one in hypothesis(source, german).checks] == [
@@ -108,7 +110,7 @@ def test_each_use_is_checked(
     assert [one.verdict for one in checks] == [*verdicts, *imposed]
 
 
-def test_english_that_is_its_own_german_is_kept(tokenizer: Tokenizer) -> None:
+def test_english_that_is_its_own_german_is_kept(tokenizer: SentencePieceTokenizer) -> None:
     (source,) = read_sentences(
         "The boat and boat.",
         SourceEncoder(tokenizer),
@@ -119,7 +121,7 @@ def test_english_that_is_its_own_german_is_kept(tokenizer: Tokenizer) -> None:
 
 
 def climb(
-    text: str, first: str, answers: list[str], tokenizer: Tokenizer
+    text: str, first: str, answers: list[str], tokenizer: SentencePieceTokenizer
 ) -> tuple[Hypothesis, list[list[str]]]:
     """The result of the ladder, and the English that reserved pieces stood for in each further search."""
     source = sentence(text, tokenizer)
@@ -135,28 +137,32 @@ def climb(
     return found, [[one.span.text for one in asked.placed] for asked, _ in script.asked]
 
 
-def test_german_replaces_the_terms_that_are_lost(tokenizer: Tokenizer) -> None:
+def test_german_replaces_the_terms_that_are_lost(tokenizer: SentencePieceTokenizer) -> None:
     answers = ["Der Fischreiher zahlt den Kahn."]
     found, placed = climb("The heron paid the boat.", "Der Reiher zahlt den Kahn.", answers, tokenizer)
     assert (found.text, found.rung, has_fault(found)) == (answers[0], "forced", False)
     assert placed == [[]]
 
 
-def test_reserved_pieces_stand_for_terms_that_are_still_lost_and_then_for_all(tokenizer: Tokenizer) -> None:
+def test_reserved_pieces_stand_for_terms_that_are_still_lost_and_then_for_all(
+    tokenizer: SentencePieceTokenizer,
+) -> None:
     answers = ["Der Reiher zahlt.", "Der Fischreiher zahlt das Boot.", "Der Fischreiher zahlt den Kahn."]
     found, placed = climb("The heron paid the boat.", "Der Reiher zahlt den Kahn.", answers, tokenizer)
     assert (found.text, found.rung) == ("Der Fischreiher zahlt den Kahn.", "forced")
     assert placed == [[], ["heron"], ["heron", "boat"]]
 
 
-def test_a_repeated_term_is_better_than_a_lost_one(tokenizer: Tokenizer) -> None:
+def test_a_repeated_term_is_better_than_a_lost_one(tokenizer: SentencePieceTokenizer) -> None:
     twice = "Der Kahn im Kahn."
     found, placed = climb("The boat.", "Das Boot.", [twice, twice, twice], tokenizer)
     assert (found.text, [one.verdict for one in found.checks]) == (twice, ["converted", "extra"])
     assert placed == [[], ["boat"], ["boat"]]
 
 
-def test_a_term_that_stays_lost_is_reported_and_the_sentence_not_cut(tokenizer: Tokenizer) -> None:
+def test_a_term_that_stays_lost_is_reported_and_the_sentence_not_cut(
+    tokenizer: SentencePieceTokenizer,
+) -> None:
     found, _ = climb("The boat.", "Das Boot.", ["Das Boot."] * 3, tokenizer)
     assert (found.text, found.rung) == ("Das Boot.", "first")
     assert [(one.kind, one.verdict) for one in found.checks] == [("term", "lost")]

@@ -15,9 +15,10 @@ from translator.data.tokenizer import (
     FIRST_RESERVED_ID,
     PAD_ID,
     UNK_ID,
-    Tokenizer,
+    SentencePieceTokenizer,
     train_tokenizer,
 )
+from translator.data.tokenizer.own import readable_pieces
 from translator.data.vocabulary import REQUIRED_CHARACTERS, RESERVED_CLASSES
 from translator.errors import DataError, InputError
 from translator.translate import shipped_model
@@ -35,12 +36,12 @@ FIRST_BYTE_ID = 132
 
 
 @pytest.fixture(scope="module")
-def tokenizer() -> Tokenizer:
+def tokenizer() -> SentencePieceTokenizer:
     return train_tokenizer(SENTENCES * 3, VOCAB_SIZE, threads=1)
 
 
 @pytest.mark.parametrize("text", [*SENTENCES, "", " ", "🙂 ok", "a 🙂é▁b", "  two  blanks ", "äöü"])
-def test_spans_of_pieces(tokenizer: Tokenizer, text: str) -> None:
+def test_spans_of_pieces(tokenizer: SentencePieceTokenizer, text: str) -> None:
     ids = tokenizer.encode(text)
     for piece_id, (start, end) in zip(ids, tokenizer.piece_offsets(ids), strict=True):
         piece = tokenizer.piece(piece_id)
@@ -53,7 +54,7 @@ def test_spans_of_pieces(tokenizer: Tokenizer, text: str) -> None:
     assert {place for span in tokenizer.piece_offsets(ids) for place in range(*span)} == set(range(len(text)))
 
 
-def test_special_ids_are_fixed(tokenizer: Tokenizer) -> None:
+def test_special_ids_are_fixed(tokenizer: SentencePieceTokenizer) -> None:
     assert (PAD_ID, UNK_ID, BOS_ID, EOS_ID) == (0, 1, 2, 3)
     assert tokenizer.vocab_size == VOCAB_SIZE
     assert [tokenizer.piece(i) for i in (4, 5, 20, 131)] == [
@@ -67,7 +68,9 @@ def test_special_ids_are_fixed(tokenizer: Tokenizer) -> None:
 
 
 @pytest.mark.parametrize("sentence", SENTENCES)
-def test_training_text_needs_no_bytes_and_survives_a_round_trip(tokenizer: Tokenizer, sentence: str) -> None:
+def test_training_text_needs_no_bytes_and_survives_a_round_trip(
+    tokenizer: SentencePieceTokenizer, sentence: str
+) -> None:
     ids = tokenizer.encode(sentence)
     assert min(ids) >= FIRST_BYTE_ID + 256
     assert tokenizer.decode(ids) == sentence
@@ -92,7 +95,7 @@ def test_training_text_needs_no_bytes_and_survives_a_round_trip(tokenizer: Token
         "漢字かな交じり文",
     ],
 )
-def test_any_text_survives_a_round_trip(tokenizer: Tokenizer, text: str) -> None:
+def test_any_text_survives_a_round_trip(tokenizer: SentencePieceTokenizer, text: str) -> None:
     assert tokenizer.decode(tokenizer.encode(text)) == text
 
 
@@ -100,7 +103,7 @@ def test_any_text_survives_a_round_trip(tokenizer: Tokenizer, text: str) -> None
     "text",
     ["▁", "▁▁", "a▁b", " ▁ a ▁", "▁\U0010fffd▁", "\U0010fffd▁\U0010fffd", "name▁of▁file", "\n▁"],
 )
-def test_literal_word_mark_is_encoded_by_its_bytes(tokenizer: Tokenizer, text: str) -> None:
+def test_literal_word_mark_is_encoded_by_its_bytes(tokenizer: SentencePieceTokenizer, text: str) -> None:
     ids = tokenizer.encode(text)
     assert tokenizer.decode(ids) == text
     mark = [FIRST_BYTE_ID + byte for byte in (0xE2, 0x96, 0x81)]
@@ -110,7 +113,7 @@ def test_literal_word_mark_is_encoded_by_its_bytes(tokenizer: Tokenizer, text: s
 
 
 @pytest.mark.parametrize("name", ["<s>", "</s>", "<pad>", "<unk>", "<number_3>", "<spare_9>", "<0x41>"])
-def test_text_never_becomes_a_control_piece(tokenizer: Tokenizer, name: str) -> None:
+def test_text_never_becomes_a_control_piece(tokenizer: SentencePieceTokenizer, name: str) -> None:
     for text in (name, f"a {name} b", f"a{name}{name}"):
         ids = tokenizer.encode(text)
         assert min(ids) >= FIRST_BYTE_ID
@@ -127,26 +130,26 @@ def test_names_of_controls_in_the_training_text_are_harmless() -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
-def test_round_trip_of_any_text(tokenizer: Tokenizer, text: str) -> None:
+def test_round_trip_of_any_text(tokenizer: SentencePieceTokenizer, text: str) -> None:
     ids = tokenizer.encode(text)
     assert tokenizer.decode(ids) == text
     assert all(piece_id >= FIRST_BYTE_ID for piece_id in ids)
 
 
 @given(st.lists(st.text(st.sampled_from("▁ \U0010fffdaä<s>"), max_size=12), max_size=5))
-def test_many_at_once_equal_one_by_one(tokenizer: Tokenizer, texts: list[str]) -> None:
+def test_many_at_once_equal_one_by_one(tokenizer: SentencePieceTokenizer, texts: list[str]) -> None:
     encoded = tokenizer.encode_all(texts)
     assert encoded == [tokenizer.encode(text) for text in texts]
     assert [tokenizer.decode(ids) for ids in encoded] == texts
 
 
-def test_many_texts_on_several_threads_keep_their_order(tokenizer: Tokenizer) -> None:
+def test_many_texts_on_several_threads_keep_their_order(tokenizer: SentencePieceTokenizer) -> None:
     texts = [f"door {number}" for number in range(2000)]
     assert [tokenizer.decode(ids) for ids in tokenizer.encode_all(texts)] == texts
 
 
 @pytest.mark.parametrize("text", ["a\ud800", "\udfff", "ab▁c▁\ud800"])
-def test_lone_surrogate_is_refused_with_its_position(tokenizer: Tokenizer, text: str) -> None:
+def test_lone_surrogate_is_refused_with_its_position(tokenizer: SentencePieceTokenizer, text: str) -> None:
     place = f"character {len(text) - 1}"
     with pytest.raises(InputError, match=place):
         tokenizer.encode(text)
@@ -154,12 +157,12 @@ def test_lone_surrogate_is_refused_with_its_position(tokenizer: Tokenizer, text:
         tokenizer.encode_all(["fine", text])
 
 
-def test_every_digit_is_a_separate_piece(tokenizer: Tokenizer) -> None:
+def test_every_digit_is_a_separate_piece(tokenizer: SentencePieceTokenizer) -> None:
     pieces = [tokenizer.piece(i) for i in tokenizer.encode("1987")]
     assert [piece.removeprefix("▁") for piece in pieces if piece != "▁"] == ["1", "9", "8", "7"]
 
 
-def test_decode_drops_specials_and_reserved_pieces(tokenizer: Tokenizer) -> None:
+def test_decode_drops_specials_and_reserved_pieces(tokenizer: SentencePieceTokenizer) -> None:
     ids = tokenizer.encode("The heron")
     reserved = range(FIRST_RESERVED_ID, FIRST_BYTE_ID)
     assert tokenizer.decode([BOS_ID, *ids[:1], UNK_ID, *ids[1:], EOS_ID, PAD_ID, *reserved]) == "The heron"
@@ -167,24 +170,24 @@ def test_decode_drops_specials_and_reserved_pieces(tokenizer: Tokenizer) -> None
     assert tokenizer.decode([BOS_ID, EOS_ID]) == ""
 
 
-def test_decoding_bytes_that_are_not_utf8(tokenizer: Tokenizer) -> None:
+def test_decoding_bytes_that_are_not_utf8(tokenizer: SentencePieceTokenizer) -> None:
     assert tokenizer.decode([FIRST_BYTE_ID + 0xFF]) == "\ufffd"
     assert tokenizer.decode([FIRST_BYTE_ID + 0xC3, FIRST_BYTE_ID + 0xA4]) == "ä"
 
 
 @pytest.mark.parametrize("wrong", [-1, VOCAB_SIZE, 10**12])
-def test_ids_outside_the_vocabulary_are_refused(tokenizer: Tokenizer, wrong: int) -> None:
+def test_ids_outside_the_vocabulary_are_refused(tokenizer: SentencePieceTokenizer, wrong: int) -> None:
     with pytest.raises(InputError, match=f"piece id {wrong} .* 0 to {VOCAB_SIZE - 1}"):
         tokenizer.decode([50, wrong])
     with pytest.raises(InputError, match=str(wrong)):
         tokenizer.piece(wrong)
 
 
-def test_saved_and_loaded_tokenizers_are_the_same(tokenizer: Tokenizer, tmp_path: Path) -> None:
+def test_saved_and_loaded_tokenizers_are_the_same(tokenizer: SentencePieceTokenizer, tmp_path: Path) -> None:
     path = tmp_path / "tokenizer.model"
     tokenizer.save(path)
-    loaded = Tokenizer.load(path)
-    assert loaded.model_bytes == tokenizer.model_bytes == path.read_bytes()
+    loaded = SentencePieceTokenizer.load(path)
+    assert loaded.files == tokenizer.files == {"tokenizer.model": path.read_bytes()}
     assert loaded.sha256 == tokenizer.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert loaded.encode(SENTENCES[1]) == tokenizer.encode(SENTENCES[1])
 
@@ -197,10 +200,10 @@ def test_training_is_repeatable() -> None:
 
 def test_missing_and_damaged_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"no\.model"):
-        Tokenizer.load(tmp_path / "no.model")
+        SentencePieceTokenizer.load(tmp_path / "no.model")
     (tmp_path / "junk.model").write_bytes(b"junk")
     with pytest.raises(DataError, match=r"junk\.model.*damaged"):
-        Tokenizer.load(tmp_path / "junk.model")
+        SentencePieceTokenizer.load(tmp_path / "junk.model")
 
 
 def test_foreign_models_are_refused() -> None:
@@ -210,7 +213,7 @@ def test_foreign_models_are_refused() -> None:
     )
     for foreign in (model.getvalue(), b""):
         with pytest.raises(DataError, match="not a tokenizer of this project"):
-            Tokenizer.from_bytes(foreign)
+            SentencePieceTokenizer.from_bytes(foreign)
 
 
 def test_too_small_text_names_the_largest_vocabulary() -> None:
@@ -264,7 +267,7 @@ def test_outsider_and_literal_word_marks_never_enter_the_vocabulary() -> None:
 # --- Reserved pieces and required characters
 
 
-def test_the_classes_of_reserved_pieces_follow_each_other(tokenizer: Tokenizer) -> None:
+def test_the_classes_of_reserved_pieces_follow_each_other(tokenizer: SentencePieceTokenizer) -> None:
     assert tokenizer.reserved["opaque"] == range(4, 20)
     assert tokenizer.reserved["number"] == range(20, 36)
     assert tokenizer.reserved["spare"].stop == tokenizer.first_byte_id == FIRST_BYTE_ID
@@ -272,7 +275,7 @@ def test_the_classes_of_reserved_pieces_follow_each_other(tokenizer: Tokenizer) 
     assert tokenizer.marks["number"][3] == chr(0xF0000 + 19)
 
 
-def test_a_translation_may_have_spans_but_no_hints(tokenizer: Tokenizer) -> None:
+def test_a_translation_may_have_spans_but_no_hints(tokenizer: SentencePieceTokenizer) -> None:
     unprintable = set(tokenizer.unprintable_ids)
     assert unprintable.isdisjoint(tokenizer.span_ids)
     assert unprintable.issuperset(range(tokenizer.span_ids.stop, FIRST_BYTE_ID))
@@ -282,7 +285,7 @@ def test_a_translation_may_have_spans_but_no_hints(tokenizer: Tokenizer) -> None
     "text", ["The heron {0} and {1}.", "{0}", "{1}{0}", " {0} the", "▁{0}▁", "({0})", "owl{1}s"]
 )
 def test_marked_text_becomes_reserved_pieces_and_survives_a_round_trip(
-    tokenizer: Tokenizer, text: str
+    tokenizer: SentencePieceTokenizer, text: str
 ) -> None:
     marks = [tokenizer.marks["number"][2], tokenizer.marks["close"][11]]
     marked = text.format(*marks)
@@ -295,7 +298,7 @@ def test_marked_text_becomes_reserved_pieces_and_survives_a_round_trip(
     assert tokenizer.encode_all_marked([marked, "plain"]) == [ids, tokenizer.encode("plain")]
 
 
-def test_text_beside_a_mark_is_encoded_as_without_it(tokenizer: Tokenizer) -> None:
+def test_text_beside_a_mark_is_encoded_as_without_it(tokenizer: SentencePieceTokenizer) -> None:
     mark = tokenizer.marks["date"][0]
     ids = tokenizer.encode_marked(f"{SENTENCES[0]} {mark} {SENTENCES[1]}")
     blank = tokenizer.encode(" ")[0]
@@ -305,21 +308,23 @@ def test_text_beside_a_mark_is_encoded_as_without_it(tokenizer: Tokenizer) -> No
 
 
 @pytest.mark.parametrize("other", ["\U000f0080", "\U000f00ff", "\U000f0250", "\U000f1000", "\U0010ffff"])
-def test_other_private_characters_beside_a_mark_are_not_marks(tokenizer: Tokenizer, other: str) -> None:
+def test_other_private_characters_beside_a_mark_are_not_marks(
+    tokenizer: SentencePieceTokenizer, other: str
+) -> None:
     mark = tokenizer.marks["number"][0]
     ids = tokenizer.encode_marked(f"a {mark}{other}")
     assert ids == [*tokenizer.encode("a "), tokenizer.reserved["number"][0], *tokenizer.encode(other)[-4:]]
     assert tokenizer.decode_marked(ids) == f"a {mark}{other}"
 
 
-def test_plain_encoding_never_reads_a_mark(tokenizer: Tokenizer) -> None:
+def test_plain_encoding_never_reads_a_mark(tokenizer: SentencePieceTokenizer) -> None:
     text = f"a {tokenizer.marks['number'][0]} b"
     assert min(tokenizer.encode(text), default=FIRST_BYTE_ID) >= FIRST_BYTE_ID
     assert tokenizer.decode(tokenizer.encode(text)) == text
 
 
 def test_a_tokenizer_without_classes_still_works() -> None:
-    old = Tokenizer.load(shipped_model() / "tokenizer.model")
+    old = SentencePieceTokenizer.load(shipped_model() / "tokenizer.model")
     if old.reserved:
         pytest.skip("the model in the package has classes")
     assert old.first_byte_id == 36
@@ -339,8 +344,14 @@ def test_required_characters_are_separate_pieces() -> None:
 
 def test_a_large_vocabulary_has_all_required_characters() -> None:
     path = Path(__file__).parents[2] / "benchmarks" / "vocabulary-12000.model"
-    tokenizer = Tokenizer.load(path)
+    tokenizer = SentencePieceTokenizer.load(path)
     assert tokenizer.vocab_size == 12_000
     assert list(tokenizer.reserved) == list(RESERVED_CLASSES)
     pieces = {tokenizer.piece(number) for number in tokenizer.learnt_ids}
     assert pieces >= set(REQUIRED_CHARACTERS)
+
+
+def test_readable_pieces_are_separated_within_a_word():
+    assert readable_pieces(["▁The", "▁c", "at", "."]) == "The c·at·."
+    assert readable_pieces(["at", "▁The"]) == "at The"
+    assert readable_pieces([]) == ""

@@ -27,7 +27,6 @@ from translator.translate import Style, Translator
 from translator.translate import translator as translator_module
 from translator.translate.forced import decode_forced
 from translator.translate.precision import has_native_engine
-from translator.translate.rules import piece_texts
 
 GREEDY = SearchOptions(beam_size=1)
 
@@ -195,7 +194,7 @@ def test_banned_phrases_do_not_occur(translator):
 
 
 def test_the_search_sees_pieces_as_the_text_that_they_become(prepared):
-    pieces = piece_texts(prepared.tokenizer).texts
+    pieces = prepared.tokenizer.written_texts
     assert len(pieces) == prepared.tokenizer.vocab_size
     for text in ("Der Hund schläft.", "„Haus“ 🙂 (▁) ß  x"):
         ids = prepared.tokenizer.encode(text)

@@ -9,7 +9,7 @@ from tyro.conf import OmitArgPrefixes, Positional, arg
 from translator.commands import STDOUT, OptionalPath, SearchArguments
 
 if TYPE_CHECKING:
-    from translator.data.tokenizer import Tokenizer
+    from translator.data.tokenizer import Pieces
     from translator.evaluation.explanation import Explanation
     from translator.search import Step
 
@@ -37,16 +37,16 @@ def explain(
 
     translator = Translator.load(model, "cpu")
     for explanation in explain_text(translator, text, search.options(n_best), prefix):
-        _print(explanation, translator.tokenizer)
+        _print(explanation, translator.tokenizer.target)
 
 
-def _print(explanation: "Explanation", tokenizer: "Tokenizer") -> None:
+def _print(explanation: "Explanation", target: "Pieces") -> None:
     STDOUT.print(Text(explanation.source, style="bold"))
     STDOUT.print(Text(f"pieces: {explanation.pieces}"))
     if not explanation.steps:
         STDOUT.print("copied: there is nothing to translate in it\n")
         return
-    STDOUT.print(_table(explanation.steps, tokenizer))
+    STDOUT.print(_table(explanation.steps, target))
     last = explanation.steps[-1]
     assert last.stopped
     STDOUT.print(f"ended after {last.length} steps: {last.stopped.value}")
@@ -59,23 +59,21 @@ def _print(explanation: "Explanation", tokenizer: "Tokenizer") -> None:
     STDOUT.print()
 
 
-def _table(steps: "tuple[Step, ...]", tokenizer: "Tokenizer") -> Table:
+def _table(steps: "tuple[Step, ...]", target: "Pieces") -> Table:
     """Build a row per hypothesis of each step: the live ones, and those that have just ended."""
-    from translator.evaluation.explanation import readable_pieces
-
     table = Table("step", "score", "hypothesis", "", box=None, pad_edge=False)
     table.columns[1].justify = "right"
     known = set[tuple[int, ...]]()
     for step in steps:
         number = str(step.length)
         for hypothesis in step.live:
-            pieces = Text(readable_pieces(tokenizer, hypothesis.tokens))
+            pieces = Text(target.readable(hypothesis.tokens))
             table.add_row(number, f"{hypothesis.score:.4f}", pieces, "")
             number = ""
         for hypothesis in step.finished:
             if tuple(hypothesis.tokens) not in known:
                 known.add(tuple(hypothesis.tokens))
-                pieces = Text(readable_pieces(tokenizer, hypothesis.tokens))
+                pieces = Text(target.readable(hypothesis.tokens))
                 table.add_row(number, f"{hypothesis.score:.4f}", pieces, "ended")
                 number = ""
     return table

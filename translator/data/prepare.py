@@ -24,7 +24,7 @@ from translator.data.corpus import (
     read_pairs,
 )
 from translator.data.shards import MAX_VOCAB_SIZE, CorpusEntry, IdBlock, PreparedWriter
-from translator.data.tokenizer import Tokenizer, train_tokenizer
+from translator.data.tokenizer import SentencePieceTokenizer, train_tokenizer
 from translator.data.vocabulary import marks_of_classes
 from translator.errors import ConfigError, DataError
 from translator.text import normalise
@@ -118,7 +118,7 @@ def prepare(
     nothing of it, or if `out` is in use. Everything that can be checked up front is.
     """
     _check(corpora, dev, None if tokenizer else vocab_size, protected_share)
-    vocabulary = Tokenizer.load(tokenizer) if tokenizer else None
+    vocabulary = SentencePieceTokenizer.load(tokenizer) if tokenizer else None
     hints = Lexicon.load(lexicon) if lexicon is not None else None
     preparation = _Preparation(rules, seed, protected_share, hints, progress or (lambda _stage, _pairs: None))
     provenance = {"rules": asdict(rules), "seed": seed, "protected_share": protected_share}
@@ -177,7 +177,7 @@ class _Preparation:
         self,
         corpora: Sequence[CorpusSpec],
         dev: Sequence[CorpusSpec],
-        tokenizer: Tokenizer,
+        tokenizer: SentencePieceTokenizer,
         writer: PreparedWriter,
     ) -> PrepareReport:
         """Write the corpora and the development sets."""
@@ -287,7 +287,9 @@ def _check(
         raise ConfigError(f"protected_share is {protected_share}; use a value from 0 to 1")
 
 
-def _check_reads_hints(vocabulary: Tokenizer, lexicon: Path | None, tokenizer: Path | None) -> None:
+def _check_reads_hints(
+    vocabulary: SentencePieceTokenizer, lexicon: Path | None, tokenizer: Path | None
+) -> None:
     if not vocabulary.marks:
         raise ConfigError(
             f"--lexicon {lexicon} needs a tokenizer with reserved pieces for hints, and {tokenizer} has "
@@ -300,7 +302,7 @@ def _add(
     spec: CorpusSpec,
     pairs: Iterator[Pair],
     counts: DropCounts,
-    tokenizer: Tokenizer,
+    tokenizer: SentencePieceTokenizer,
     *,
     dev: bool,
 ) -> CorpusEntry:
@@ -319,7 +321,7 @@ def _check_something_is_left(spec: CorpusSpec, counts: DropCounts) -> None:
         raise DataError(f"{spec.where}: all {counts.read} pairs were dropped ({reasons}); {counts.remedy}")
 
 
-def _encode_blocks(pairs: Iterator[Pair], tokenizer: Tokenizer) -> Iterator[IdBlock]:
+def _encode_blocks(pairs: Iterator[Pair], tokenizer: SentencePieceTokenizer) -> Iterator[IdBlock]:
     while block := list(itertools.islice(pairs, PAIRS_PER_BLOCK)):
         ids = tokenizer.encode_all_marked([text for pair in block for text in pair])
         lengths_P2 = np.fromiter(map(len, ids), np.int64, len(ids)).reshape(-1, 2)

@@ -24,7 +24,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from translator.data.tokenizer import Tokenizer
+from translator.data.tokenizer import SentencePieceTokenizer
 from translator.errors import DataError
 from translator.text.lexicon import Lexicon
 
@@ -122,7 +122,7 @@ class PreparedData:
 
     def __init__(
         self,
-        tokenizer: Tokenizer,
+        tokenizer: SentencePieceTokenizer,
         corpora: list[PreparedCorpus],
         dev: dict[str, PreparedCorpus],
         sha256: str,
@@ -149,7 +149,7 @@ class PreparedData:
         content, sha256 = _read_manifest(folder)
         for name, entry in content["files"].items():
             _check_file(folder / name, FileEntry(**entry))
-        tokenizer = Tokenizer.load(folder / _TOKENIZER)
+        tokenizer = SentencePieceTokenizer.load(folder / _TOKENIZER)
         corpora = [_map_corpus(folder, CorpusEntry(**entry)) for entry in content["corpora"]]
         dev = [_map_corpus(folder, CorpusEntry(**entry)) for entry in content["dev"]]
         lexicon = Lexicon.load(folder / _LEXICON) if _LEXICON in content["files"] else None
@@ -169,7 +169,7 @@ class PreparedWriter:
         _check_is_free(out)
         self._out = out.absolute()
         self._new_parents = [parent for parent in self._out.parents if not parent.exists()]
-        self._tokenizer: Tokenizer | None = None
+        self._tokenizer: SentencePieceTokenizer | None = None
         self.provenance = dict(provenance or {})
         """What the manifest records about the preparation; you may add to it until the context exits."""
         self._partial_prefix = f".{self._out.name}.partial-"
@@ -203,7 +203,7 @@ class PreparedWriter:
                 if not _is_running(int(partial.name.removeprefix(self._partial_prefix))):
                     shutil.rmtree(partial, ignore_errors=True)
 
-    def add_tokenizer(self, tokenizer: Tokenizer) -> None:
+    def add_tokenizer(self, tokenizer: SentencePieceTokenizer) -> None:
         """Write the tokenizer of all corpora.
 
         Raises `DataError` if its ids do not fit into 16 bits.
@@ -215,7 +215,7 @@ class PreparedWriter:
             )
         with _disk_errors(self._out):
             tokenizer.save(self._partial / _TOKENIZER)
-        self._files[_TOKENIZER] = FileEntry(tokenizer.sha256, len(tokenizer.model_bytes))
+        self._files[_TOKENIZER] = FileEntry(tokenizer.sha256, len(tokenizer.files[_TOKENIZER]))
         self._tokenizer = tokenizer
 
     def add_lexicon(self, lexicon: Lexicon) -> None:

@@ -7,11 +7,12 @@ from html import escape
 import torch
 from torch import Tensor
 
-from translator.data.tokenizer import BOS_ID, EOS_ID, Tokenizer
+from translator.data.tokenizer import Pieces
 from translator.errors import ConfigError, InputError, InputTooLong
 from translator.evaluation.report.colours import colour_rules
 from translator.model.attention import AttentionRecord, MultiHeadAttention
 from translator.model.transformer import Transformer
+from translator.search import SpecialTokens
 from translator.translate import Translator
 from translator.translate.pairs import read_pair
 
@@ -91,8 +92,10 @@ def look_at(translator: Translator, sentence: str, translation: str | None = Non
             raise InputTooLong(
                 f"the {text} has {len(pieces)} pieces, more than {MAX_PIECES}; give a shorter one"
             )
-    source, target = ([*_labels(translator.tokenizer, pieces), _END] for pieces in ids)
-    weights = attention_of_all_layers(translator.model, *ids)
+    tokenizer = translator.tokenizer
+    source = [*_labels(tokenizer.source, ids[0]), _END]
+    target = [*_labels(tokenizer.target, ids[1]), _END]
+    weights = attention_of_all_layers(translator.model, ids[0], ids[1], translator.special)
     layers = []
     for name, weights_HLM in weights.items():
         stack, number, kind = name.split(".")
@@ -104,7 +107,9 @@ def look_at(translator: Translator, sentence: str, translation: str | None = Non
 
 
 @torch.inference_mode()
-def attention_of_all_layers(model: Transformer, source: list[int], target: list[int]) -> dict[str, Tensor]:
+def attention_of_all_layers(
+    model: Transformer, source: list[int], target: list[int], special: SpecialTokens
+) -> dict[str, Tensor]:
     """The attention weights of every layer, (H, L, M) in float32, by names such as "decoder.0.cross_attention".
 
     Source and target are tokens without begin and end, which are added here. Row t of a decoder layer holds the weights
@@ -113,8 +118,8 @@ def attention_of_all_layers(model: Transformer, source: list[int], target: list[
     layers = {name: one for name, one in model.named_modules() if isinstance(one, MultiHeadAttention)}
     record: AttentionRecord = dict.fromkeys(layers.values())
     device = model.embedding.weight.device
-    source_1S = torch.tensor([[*source, EOS_ID]], device=device)
-    input_1T = torch.tensor([[BOS_ID, *target]], device=device)
+    source_1S = torch.tensor([[*source, special.end]], device=device)
+    input_1T = torch.tensor([[special.begin, *target]], device=device)
     model(source_1S, torch.ones_like(source_1S, dtype=torch.bool), input_1T, record)
     found = {}
     for name, layer in layers.items():
@@ -124,8 +129,8 @@ def attention_of_all_layers(model: Transformer, source: list[int], target: list[
     return found
 
 
-def _labels(tokenizer: Tokenizer, ids: list[int]) -> list[str]:
-    return [tokenizer.piece(piece).replace("▁", " ").strip() or "␣" for piece in ids]
+def _labels(pieces: Pieces, ids: list[int]) -> list[str]:
+    return [pieces.readable([piece]).strip() or "␣" for piece in ids]
 
 
 def draw_page(view: AttentionView) -> str:

@@ -1,9 +1,7 @@
 """Explain a translation: its sentences, their pieces, every step of the search, and why the search ended."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from translator.data.tokenizer import Tokenizer
 from translator.errors import InputError
 from translator.search import ScoredTokens, SearchOptions, Step
 from translator.text import normalise
@@ -39,13 +37,8 @@ def explain(translator: Translator, text: str, options: SearchOptions, prefix: s
         ids = list(sentence.tokens)
         forced = list(sentence.prefix)
         found = translator.search([ids], options, [forced], steps.append)[0] if ids else []
-        read = ids or translator.tokenizer.encode(normalise(sentence.text))
-        pieces = readable_pieces(translator.tokenizer, read)
+        source = translator.tokenizer.source
+        pieces = source.readable(ids or source.encode_marked(normalise(sentence.text)))
         texts = tuple(translator.text_of(one.tokens, sentence) for one in found)
         explanations.append(Explanation(sentence.text, pieces, tuple(steps), tuple(found), texts))
     return explanations
-
-
-def readable_pieces(tokenizer: Tokenizer, ids: Sequence[int]) -> str:
-    """The text of the pieces, with a · between pieces of the same word."""
-    return "·".join(map(tokenizer.piece, ids)).replace("·▁", " ").replace("▁", "")

@@ -6,7 +6,6 @@ Scores are computed in the translator's precision.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from translator.data.tokenizer import EOS_ID
 from translator.errors import InputError, InputTooLong
 from translator.search import length_penalty
 from translator.translate import MAX_PIECE_TOKENS, Translator
@@ -58,7 +57,8 @@ class EncodedPair:
 def encode_pair(translator: Translator, pair: tuple[str, str], number: int) -> EncodedPair:
     """Encode a source and its translation, each as one sentence; errors call the pair by its number.
 
-    Raises InputTooLong if a side has more than MAX_SCORED_TOKENS, and InputError if the source is empty.
+    Raises InputTooLong if a side has more than MAX_SCORED_TOKENS, and InputError if the source is empty or the
+    vocabulary lacks characters of the translation.
     """
     source, target = (side.ids for side in read_pair(translator.source_encoder, *pair))
     if not source:
@@ -68,6 +68,10 @@ def encode_pair(translator: Translator, pair: tuple[str, str], number: int) -> E
             raise InputTooLong(
                 f"{side} {number} has {len(ids)} pieces, more than {MAX_SCORED_TOKENS}; score it sentence by sentence"
             )
+    if translator.tokenizer.unk_id in target:
+        raise InputError(
+            f"translation {number} has characters that the model cannot write; give one without them"
+        )
     return EncodedPair(source, target)
 
 
@@ -91,7 +95,7 @@ def score_encoded(
     sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
     scored = decode_forced(translator.engine, sources, targets, translator.special)
     for target, log_probabilities in zip(targets, scored, strict=True):
-        pieces = [translator.tokenizer.piece(token) for token in (*target, EOS_ID)]
+        pieces = [translator.tokenizer.target.piece(token) for token in (*target, translator.special.end)]
         penalty = length_penalty(len(log_probabilities), penalty_exponent)
         tokens = tuple(map(TokenScore, pieces, log_probabilities))
         yield SentenceScore(tokens, sum(log_probabilities) / penalty)

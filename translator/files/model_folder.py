@@ -11,7 +11,7 @@ import numpy.typing as npt
 from safetensors import SafetensorError, deserialize
 
 from translator.config import ModelConfig, settings_from_dict
-from translator.data.tokenizer import Tokenizer
+from translator.data.tokenizer import TOKENIZER_FILES, Tokenizer, TokenizerKind, read_tokenizer
 from translator.errors import CheckpointError, ConfigError, DamagedError, DataError
 from translator.files.verified_folder import (
     MANIFEST,
@@ -55,15 +55,16 @@ def read_model(path: Path) -> ModelFiles:
             f"{path} has format version {description.get('format_version')!r}, but this program reads version "
             f"{FORMAT_VERSION}; use the version of the program that wrote it"
         )
-    tokenizer = Tokenizer.from_bytes(files["tokenizer.model"])
-    if tokenizer.sha256 != description.get("tokenizer_sha256"):
-        raise CheckpointError(
-            f"the tokenizer in {path} is not the one the model was trained with; restore the folder"
-        )
+    tokenizer = _parse_tokenizer(path, description, files)
     try:
         config = settings_from_dict(ModelConfig, description["model"], "model")
     except (ConfigError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path / 'config.json'} describes no model: {error}") from error
+    if tokenizer.vocab_size != config.vocab_size:
+        raise CheckpointError(
+            f"the tokenizer in {path} has {tokenizer.vocab_size:,} pieces, but by its config.json the model has "
+            f"{config.vocab_size:,}; restore the folder, or import the model again"
+        )
     weights = _parse_weights(path, files["model.safetensors"])
     shapes = {name: weight.shape for name, weight in weights.items()}
     if shapes != weight_shapes(config):
@@ -76,8 +77,38 @@ def read_model(path: Path) -> ModelFiles:
 
 
 def _read_files(path: Path) -> dict[str, bytes]:
-    names = ("config.json", "model.safetensors", "tokenizer.model", "card.json")
+    description = parse_json(path / "config.json", read_verified_folder(path, ["config.json"])["config.json"])
+    names = (
+        "config.json",
+        "model.safetensors",
+        *TOKENIZER_FILES[_tokenizer_kind(path, description)],
+        "card.json",
+    )
     return read_verified_folder(path, names, optional=[LEXICON])
+
+
+def _tokenizer_kind(path: Path, description: Mapping[str, Any]) -> TokenizerKind:
+    kind: TokenizerKind = description.get("tokenizer", "sentencepiece")
+    if kind not in TOKENIZER_FILES:
+        raise CheckpointError(
+            f"{path / 'config.json'} has tokenizer {kind!r}, but this program knows {', '.join(TOKENIZER_FILES)}; use "
+            "the version of the program that wrote it"
+        )
+    return kind
+
+
+def _parse_tokenizer(path: Path, description: Mapping[str, Any], files: Mapping[str, bytes]) -> Tokenizer:
+    kind = _tokenizer_kind(path, description)
+    try:
+        tokenizer = read_tokenizer(kind, files)
+    except DataError as error:
+        raise CheckpointError(f"the tokenizer in {path} cannot be read: {error}") from error
+    # Imported models have no hash, because their tokenizers are not trained here.
+    if kind == "sentencepiece" and tokenizer.sha256 != description.get("tokenizer_sha256"):
+        raise CheckpointError(
+            f"the tokenizer in {path} is not the one the model was trained with; restore the folder"
+        )
+    return tokenizer
 
 
 def _parse_lexicon(path: Path, content: bytes | None) -> Lexicon | None:

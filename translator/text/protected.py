@@ -4,7 +4,7 @@
     marked, placed = mark(text, spans, Marks(marks))   # each span becomes one character, a mark
     german = restore(translation, placed)              # marks become spans again, in German form
 
-A mark is a private-use character that the tokenizer encodes as a reserved piece (`Tokenizer.encode_marked`).
+A mark is a private-use character that the tokenizer encodes as a reserved piece (`Pieces.encode_marked`).
 `mark_pair` does the same for the spans on which both sides of a training pair agree.
 """
 

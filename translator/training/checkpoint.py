@@ -168,6 +168,7 @@ def save_model(
     description = {
         "format_version": FORMAT_VERSION,
         "model": asdict(config),
+        "tokenizer": tokenizer.kind,
         "tokenizer_sha256": tokenizer.sha256,
         "reserved_pieces": {kind: f"{ids[0]}-{ids[-1]}" for kind, ids in tokenizer.reserved.items()},
     }
@@ -177,7 +178,7 @@ def save_model(
         {
             "config.json": to_json(description),
             "model.safetensors": save_tensors(_contiguous(half)),
-            "tokenizer.model": tokenizer.model_bytes,
+            **tokenizer.files,
             "card.json": to_json(card),
             **({LEXICON: lexicon.content} if lexicon is not None else {}),
         },

@@ -44,9 +44,9 @@ def export_ctranslate2(folder: ModelFolder, out: Path, quantization: str = "floa
     )
     # CTranslate2 does not know which reserved pieces are in the source, and might produce others.
     _fill(spec, model, (*tokenizer.unprintable_ids, *tokenizer.span_ids))
-    pieces = [tokenizer.piece(number) for number in range(tokenizer.vocab_size)]
-    spec.register_source_vocabulary(pieces)
-    spec.register_target_vocabulary(pieces)
+    spec.register_source_vocabulary(list(map(tokenizer.source.piece, range(tokenizer.vocab_size))))
+    spec.register_target_vocabulary(list(map(tokenizer.target.piece, range(tokenizer.vocab_size))))
+    spec.config.decoder_start_token = tokenizer.target.piece(tokenizer.begin_id)
     spec.config.add_source_eos = True
     spec.config.layer_norm_epsilon = 1e-5
     spec.validate()
@@ -54,7 +54,8 @@ def export_ctranslate2(folder: ModelFolder, out: Path, quantization: str = "floa
     try:
         out.mkdir(parents=True)
         spec.save(str(out))
-        tokenizer.save(out / "tokenizer.model")
+        for name, content in tokenizer.files.items():
+            (out / name).write_bytes(content)
     except OSError as error:
         raise ConfigError(f"cannot write {out}: {error.strerror}; choose another folder") from error
 

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from translator.data.tokenizer import Tokenizer
+from translator.data.tokenizer import SentencePieceTokenizer, Tokenizer
 from translator.errors import ConfigError
 from translator.files.model_folder import LEXICON
 from translator.model.transformer import Transformer
@@ -40,8 +40,8 @@ def load_initial_weights(
 
     `tokenizer` and `lexicon` are those of the training data. If only the trained model has a lexicon,
     this logs a warning.
-    Raises ConfigError if the architectures differ in more than vocabulary, number of layers and dropout, or if the
-    trained model has more layers.
+    Raises ConfigError if the architectures differ in more than vocabulary, number of layers and dropout, if the
+    trained model has more layers, or if the tokenizers differ and one is not this project's.
     """
     folder = load_model(path)
     wanted, found = asdict(model.config), asdict(folder.model.config)
@@ -56,10 +56,7 @@ def load_initial_weights(
         )
     weights = _repeat_layers(folder.model.state_dict(), found, wanted)
     if folder.tokenizer.sha256 != tokenizer.sha256:
-        for name in weights.keys() & _MATRICES:
-            weights[name] = _carry_over(weights[name], folder.tokenizer, tokenizer)
-        if _BIAS in weights:
-            weights[_BIAS] = _carry_over_bias(weights[_BIAS], folder.tokenizer, tokenizer)
+        weights = _change_vocabulary(path, weights, folder.tokenizer, tokenizer)
     if folder.lexicon is not None and lexicon is None:
         logger.warning(
             "the model in %s reads a lexicon of %d entries, but the data have no hints; to keep it, "
@@ -87,7 +84,23 @@ def _repeat_layers(
     return deeper
 
 
-def _carry_over(old_VD: Tensor, before: Tokenizer, after: Tokenizer) -> Tensor:
+def _change_vocabulary(
+    path: Path, weights: Mapping[str, Tensor], before: Tokenizer, after: Tokenizer
+) -> dict[str, Tensor]:
+    if not (isinstance(before, SentencePieceTokenizer) and isinstance(after, SentencePieceTokenizer)):
+        raise ConfigError(
+            f"the model in {path} has another tokenizer ({before.kind}) than the data ({after.kind}), and only this "
+            f"project's own can be replaced; prepare the data with --tokenizer {path}"
+        )
+    changed = dict(weights)
+    for name in weights.keys() & _MATRICES:
+        changed[name] = _carry_over(weights[name], before, after)
+    if _BIAS in weights:
+        changed[_BIAS] = _carry_over_bias(weights[_BIAS], before, after)
+    return changed
+
+
+def _carry_over(old_VD: Tensor, before: SentencePieceTokenizer, after: SentencePieceTokenizer) -> Tensor:
     """Return the embeddings of the new vocabulary, (V, D)."""
     rows = {before.piece(piece): old_VD[piece] for piece in range(before.vocab_size)}
     generator = torch.Generator().manual_seed(0)
@@ -101,14 +114,14 @@ def _carry_over(old_VD: Tensor, before: Tokenizer, after: Tokenizer) -> Tensor:
     return new_VD
 
 
-def _carry_over_bias(old_V: Tensor, before: Tokenizer, after: Tokenizer) -> Tensor:
+def _carry_over_bias(old_V: Tensor, before: SentencePieceTokenizer, after: SentencePieceTokenizer) -> Tensor:
     """Return the biases of the new vocabulary, (V,); a new piece gets the mean of the old ones."""
     known = {before.piece(piece): old_V[piece] for piece in range(before.vocab_size)}
     mean = old_V.mean()
     return torch.stack([known.get(after.piece(piece), mean) for piece in range(after.vocab_size)])
 
 
-def _mean_of_parts(piece: str, old_VD: Tensor, before: Tokenizer) -> Tensor:
+def _mean_of_parts(piece: str, old_VD: Tensor, before: SentencePieceTokenizer) -> Tensor:
     """Return the mean embedding of the old pieces of a new piece, scaled to their mean norm."""
     parts_PD = old_VD[before.encode_continued(piece.replace("▁", " "))]
     mean_D = parts_PD.mean(0)

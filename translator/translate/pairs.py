@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from translator.data.tokenizer import Tokenizer
+from translator.data.tokenizer import Pieces
 from translator.text import normalise_with_origins
 from translator.text.casing import is_in_capitals, usual_case
 from translator.text.lexicon import Hinting
@@ -36,16 +36,16 @@ def read_pair(encoder: SourceEncoder, source: str, translation: str) -> tuple[Re
     usual = usual_case(german) if is_in_capitals(english) else german
     return (
         _read(
-            tokenizer,
+            tokenizer.source,
             usual_case(english),
             origins(source, pair.english_places if pair else ()),
             encoder.hinting,
         ),
-        _read(tokenizer, usual, origins(translation, pair.german_places if pair else ())),
+        _read(tokenizer.target, usual, origins(translation, pair.german_places if pair else ())),
     )
 
 
-def _read(tokenizer: Tokenizer, marked: str, places: list[Place], hinting: Hinting | None = None) -> ReadSide:
+def _read(pieces: Pieces, marked: str, places: list[Place], hinting: Hinting | None = None) -> ReadSide:
     normalised, characters = normalise_with_origins(marked)
     found = [(places[start][0], places[end - 1][1]) for start, end in characters]
     text, ranges = normalised, [(place, place + 1) for place in range(len(normalised))]
@@ -54,6 +54,13 @@ def _read(tokenizer: Tokenizer, marked: str, places: list[Place], hinting: Hinti
         text = hinting.insert(normalised, hints)
         for hint in reversed(hints):
             ranges[hint.end : hint.end] = [(hint.start, hint.end)] * len(hinting.written(hint))
-    ids = tokenizer.encode_marked(text)
-    pieces = [(ranges[start][0], ranges[end - 1][1]) for start, end in tokenizer.piece_offsets(ids)]
-    return ReadSide(ids, normalised, pieces, found)
+    ids, found_places = pieces.encode_placed(text)
+    return ReadSide(ids, normalised, [_place(ranges, *one) for one in found_places], found)
+
+
+def _place(ranges: list[Place], start: int, end: int) -> Place:
+    """Where a piece is, which may be one of no characters."""
+    if start < end:
+        return ranges[start][0], ranges[end - 1][1]
+    here = ranges[start - 1][1] if start else 0
+    return here, here

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from translator.data.tokenizer import Tokenizer
 from translator.errors import InputError
-from translator.search import PieceTexts
 from translator.text import normalise
 from translator.text.casing import upper_case
 from translator.text.german import GermanText
@@ -24,7 +23,8 @@ def force_prefix(
 ) -> list[SourceSentence]:
     """Force the translation of the first sentence that has words to start with `prefix`.
 
-    Raises InputError if no sentence has words, or if the prefix does not fit into `max_positions`.
+    Raises InputError if no sentence has words, if the prefix does not fit into `max_positions`, or if the vocabulary
+    lacks some of its characters.
     """
     begun = list(sentences)
     if not normalise(prefix):
@@ -33,7 +33,11 @@ def force_prefix(
     if first is None:
         raise nothing_to_begin(text, prefix)
     marked, placed = _mark_prefix(prefix, begun[first])
-    pieces = tuple(tokenizer.encode_marked(normalise(marked)))
+    pieces = tuple(tokenizer.target.encode_marked(normalise(marked)))
+    if tokenizer.unk_id in pieces:
+        raise InputError(
+            f"the prefix {reprlib.repr(prefix)} has characters that the model cannot write; give one without them"
+        )
     if max_positions is not None and len(pieces) >= max_positions:  # the end token needs one, too
         raise InputError(
             f"the prefix {reprlib.repr(prefix)} has {len(pieces)} pieces, but the model can write at most "
@@ -64,14 +68,3 @@ def _mark_prefix(prefix: str, sentence: SourceSentence) -> tuple[str, tuple[Plac
             found.append((place, one.mark))
     found.sort()
     return replaced(prefix, [place for place, _ in found], [mark for _, mark in found]), tuple(placed)
-
-
-def piece_texts(tokenizer: Tokenizer) -> PieceTexts:
-    """What each piece of the vocabulary adds to a text."""
-    return PieceTexts(
-        [
-            *[b""] * tokenizer.first_byte_id,
-            *(bytes([byte]) for byte in range(256)),
-            *(tokenizer.piece(piece).replace("▁", " ").encode() for piece in tokenizer.learnt_ids),
-        ]
-    )

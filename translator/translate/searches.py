@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property, lru_cache
 
-from translator.data.tokenizer import BOS_ID, EOS_ID, Tokenizer
+from translator.data.tokenizer import Tokenizer
 from translator.engines.protocol import Engine
 from translator.search import (
     BannedPhrases,
@@ -19,7 +19,6 @@ from translator.search import (
     new_search,
 )
 from translator.text import normalise
-from translator.translate.rules import piece_texts
 
 _KEPT_OPTIONS = 8
 """Number of search options whose idle searches are kept for reuse."""
@@ -31,7 +30,12 @@ def special_tokens(tokenizer: Tokenizer) -> SpecialTokens:
     """The token ids that a search needs to know."""
     pairs = zip(tokenizer.reserved.get("open", ()), tokenizer.reserved.get("close", ()), strict=True)
     return SpecialTokens(
-        BOS_ID, EOS_ID, tokenizer.unprintable_ids, tokenizer.first_byte_id, tokenizer.span_ids, tuple(pairs)
+        tokenizer.begin_id,
+        tokenizer.end_id,
+        tokenizer.unprintable_ids,
+        tokenizer.first_byte_id,
+        tokenizer.span_ids,
+        tuple(pairs),
     )
 
 
@@ -64,7 +68,9 @@ class Searches:
                 self._idle.popitem(last=False)
 
     def _begin(self, options: SearchOptions, without_digits: bool) -> RunningSearch:
-        banned = tuple(phrase for one in options.banned if (phrase := normalise(one)))
+        banned = tuple(
+            self._tokenizer.as_written(phrase) for one in options.banned if (phrase := normalise(one))
+        )
         return new_search(
             self._engine,
             self.special,
@@ -81,16 +87,14 @@ class Searches:
         if self._engine.positions is not None:
             most = min(most, self._engine.positions)
         least = options.min_target_tokens(length)
-        return Task([*sentence, EOS_ID], most, least, tuple(prefix), required)
+        return Task([*sentence, self.special.end], most, least, tuple(prefix), required)
 
     @cached_property
     def _pieces_with_digits(self) -> tuple[int, ...]:
-        return tuple(
-            piece
-            for piece in self._tokenizer.learnt_ids
-            if any(map(str.isdigit, self._tokenizer.piece(piece)))
-        )
+        first_byte = self._tokenizer.first_byte_id
+        learnt = range(0 if first_byte is None else first_byte + 256, self._tokenizer.vocab_size)
+        return tuple(piece for piece in learnt if any(map(str.isdigit, self._tokenizer.target.piece(piece))))
 
     @cached_property
     def _piece_texts(self) -> PieceTexts:
-        return piece_texts(self._tokenizer)
+        return PieceTexts(self._tokenizer.written_texts)

@@ -143,7 +143,7 @@ class SourceEncoder:
                 uses = style.glossary.find(text, in_any_case=usual != marked)
                 hints = _with_terms(hints, [use for use in uses if use.term in in_german], text)
             text = self.hinting.insert(text, hints)
-        ids = self.tokenizer.encode_marked(text)
+        ids = self.tokenizer.source.encode_marked(text)
         if style.formality == "auto":
             return ids
         return [self.tokenizer.reserved["register"][FORMALITIES.index(style.formality)], *ids]
@@ -203,9 +203,12 @@ class _Reader:
         spans = find_protected(self._read)
         if style.glossary:
             spans = with_terms(spans, style.glossary.find(self._read), self._read)
-        has_pieces = bool(self._marks)
+        # The model writes emoji itself if it has neither reserved pieces for them, nor a vocabulary without bytes.
+        protects_emoji = bool(self._marks) or encoder.tokenizer.first_byte_id is None
         self._spans = [
-            span for span in spans if span.kind != "emoji" or (has_pieces and _is_inside(self._read, span))
+            span
+            for span in spans
+            if span.kind != "emoji" or (protects_emoji and _is_inside(self._read, span))
         ]
         self._starts = [span.start for span in self._spans]
         hidden = [span for span in self._spans if not span.is_word or _may_end_sentence(span)]

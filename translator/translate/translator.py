@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from translator.config import ModelConfig
-from translator.data.tokenizer import EOS_ID, Tokenizer
+from translator.data.tokenizer import Tokenizer
 from translator.engines.ensemble import Ensemble
 from translator.engines.native.engine import NativeEngine
 from translator.engines.protocol import Engine
@@ -137,7 +137,7 @@ class Translator:
         self.threads = threads
         """Number of searches that run at the same time, each on its own core."""
         self._pool = ThreadPoolExecutor(threads, "decoding") if threads > 1 else None
-        self._piece = lru_cache(maxsize=None)(tokenizer.piece)
+        self._piece = lru_cache(maxsize=None)(tokenizer.target.piece)
 
     @classmethod
     def of_model(
@@ -503,7 +503,7 @@ class Translator:
 
     def _to_text(self, one: ScoredTokens, source: SourceSentence) -> Hypothesis:
         text = self.text_of(one.tokens, source)
-        pieces = tuple(map(self._piece, (*one.tokens, EOS_ID)))
+        pieces = tuple(map(self._piece, (*one.tokens, self.special.end)))
         each = tuple(one.token_log_probabilities)
         return Hypothesis(text, one.score, sum(each) / len(each), pieces, each, check_of(source, text))
 

@@ -2,7 +2,7 @@ import pytest
 
 from translator.data.tokenizer import EOS_ID
 from translator.errors import InputError
-from translator.evaluation.explanation import explain, readable_pieces
+from translator.evaluation.explanation import explain
 from translator.search import SearchOptions, StopReason
 
 
@@ -47,13 +47,3 @@ def test_the_first_translated_sentence_starts_with_the_prefix(translator):
     texts = [translator.tokenizer.decode(one.tokens) for one in first.found]
     assert [text.startswith("Heute") for text in texts] == [True, True]
     assert second == explain(translator, "The dog eats.", SearchOptions(beam_size=2, n_best=2))[0]
-
-
-def test_pieces_of_a_word_are_separated():
-    class Spelled:
-        def piece(self, number):
-            return ["▁The", "▁c", "at", "."][number]
-
-    assert readable_pieces(Spelled(), [0, 1, 2, 3]) == "The c·at·."
-    assert readable_pieces(Spelled(), [2, 0]) == "at The"
-    assert readable_pieces(Spelled(), []) == ""

@@ -77,7 +77,9 @@ def test_attention_token_by_token_equals_all_tokens_at_once(model, engine):
     for layer, head in ((0, 0), (1, 1)):
         found = forced_attention(engine, SOURCES, TARGETS, SPECIAL, layer, head)
         for source, target, weights_TS in zip(SOURCES, TARGETS, found, strict=True):
-            expected = attention_of_all_layers(model, source, target)[f"decoder.{layer}.cross_attention"]
+            expected = attention_of_all_layers(model, source, target, SPECIAL)[
+                f"decoder.{layer}.cross_attention"
+            ]
             assert weights_TS == pytest.approx(expected[head].numpy(), abs=1e-5)
             assert weights_TS.sum(axis=1) == pytest.approx(np.ones(len(target) + 1), abs=1e-5)
 
@@ -92,7 +94,7 @@ def test_attention_of_every_layer_reproduces_its_output(model):
     names = {layer: name for name, layer in model.named_modules() if isinstance(layer, MultiHeadAttention)}
     handles = [layer.register_forward_hook(note, with_kwargs=True) for layer in names]
     for source, target in zip(SOURCES, TARGETS, strict=True):
-        found = attention_of_all_layers(model, source, target)
+        found = attention_of_all_layers(model, source, target, SPECIAL)
         assert sorted(found) == sorted(names.values())
         with torch.inference_mode():
             for layer, name in names.items():
@@ -105,7 +107,7 @@ def test_attention_of_every_layer_reproduces_its_output(model):
 
 def test_attention_sums_to_one_and_does_not_see_the_future(model):
     for source, target in zip(SOURCES, TARGETS, strict=True):
-        for name, weights_HLM in attention_of_all_layers(model, source, target).items():
+        for name, weights_HLM in attention_of_all_layers(model, source, target, SPECIAL).items():
             torch.testing.assert_close(weights_HLM.sum(-1), torch.ones(weights_HLM.shape[:2]))
             if name.startswith("decoder") and "self" in name:
                 assert torch.all(weights_HLM.triu(diagonal=1) == 0)

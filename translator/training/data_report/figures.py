@@ -9,7 +9,7 @@ import numpy as np
 from translator.config import TrainingConfig
 from translator.data.corpus.cleaning import ENGLISH_WORDS, GERMAN_WORDS, is_copied
 from translator.data.shards import PreparedCorpus
-from translator.data.tokenizer import Tokenizer
+from translator.data.tokenizer import SentencePieceTokenizer
 from translator.evaluation.evaluate import warn_if_tokenised
 from translator.training.data_report.alignment import Shift, correlation, find_shift
 
@@ -66,7 +66,10 @@ class CorpusFigures:
 
 
 def corpus_figures(
-    corpus: PreparedCorpus, tokenizer: Tokenizer, training: TrainingConfig | None, epoch_share: float
+    corpus: PreparedCorpus,
+    tokenizer: SentencePieceTokenizer,
+    training: TrainingConfig | None,
+    epoch_share: float,
 ) -> CorpusFigures:
     """Compute the statistics of a corpus or, without `training`, of a development set."""
     lengths_P2 = corpus.lengths_P2 if len(corpus) else np.zeros((1, 2), np.uint16)
@@ -115,13 +118,13 @@ def epoch_tokens(corpus: PreparedCorpus, training: TrainingConfig) -> float:
     return corpus.weight * distinct_tokens(corpus, training)
 
 
-def _sample(corpus: PreparedCorpus, tokenizer: Tokenizer) -> Texts:
+def _sample(corpus: PreparedCorpus, tokenizer: SentencePieceTokenizer) -> Texts:
     random = np.random.default_rng(0)
     chosen = np.sort(random.choice(len(corpus), min(SAMPLED_PAIRS, len(corpus)), replace=False)).tolist()
     return {pair: pair_as_text(corpus, tokenizer, pair) for pair in chosen}
 
 
-def pair_as_text(corpus: PreparedCorpus, tokenizer: Tokenizer, pair: int) -> tuple[str, str]:
+def pair_as_text(corpus: PreparedCorpus, tokenizer: SentencePieceTokenizer, pair: int) -> tuple[str, str]:
     """Return the source and target of a pair as text."""
     source, target = corpus.pair(pair)
     return tokenizer.decode(source.tolist()), tokenizer.decode(target.tolist())

@@ -1,68 +1,49 @@
-"""SentencePiece subwords: train, encode and decode; defines the special ids.
+"""The tokenizer that this project trains: SentencePiece pieces, one vocabulary for both languages.
 
-Uses byte-pair encoding with one vocabulary for both languages, as in the paper. Encoding is lossless: no Unicode
-normalisation, no collapsed spaces, and bytes for characters outside the vocabulary. (SentencePiece's unigram model
-took twenty times as long to train on a million sentences: minutes instead of seconds.)
+Encoding is lossless: no Unicode normalisation, no collapsed spaces, and bytes for characters outside the vocabulary.
 """
 
 import hashlib
-import io
 import itertools
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import sentencepiece
 
-from translator.data.vocabulary import (
-    REQUIRED_CHARACTERS,
-    RESERVED_CLASSES,
-    SMALLEST_WITH_REQUIRED_CHARACTERS,
-    SPAN_CLASSES,
-    marks_of_classes,
-    reserved_names,
-)
+from translator.data.tokenizer.protocol import TokenizerKind
+from translator.data.vocabulary import RESERVED_CLASSES, SPAN_CLASSES, marks_of_classes, reserved_names
 from translator.errors import DataError, InputError
-from translator.text.marks import FIRST_MARK, MARK, MARK_RANGE
+from translator.text.marks import FIRST_MARK, MARK
+from translator.text.places import Place
 
 PAD_ID = 0
 UNK_ID = 1
 BOS_ID = 2
 EOS_ID = 3
 FIRST_RESERVED_ID = EOS_ID + 1
+TOKENIZER_MODEL = "tokenizer.model"
+"""The name of the file with the SentencePiece model."""
 
 _TEXTS_PER_THREAD = 256  # with fewer, starting a thread costs more than it saves
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_WORD_MARK = "\u2581"  # how SentencePiece writes a space; a literal one would be decoded as a space
-_OUTSIDER = "\U0010fffd"  # a private-use character that is never in a vocabulary
+WORD_MARK = "\u2581"  # how SentencePiece writes a space; a literal one would be decoded as a space
+OUTSIDER = "\U0010fffd"  # a private-use character that is never in a vocabulary
 _MARK_BYTES = 4  # a mark in UTF-8: F3 B0 8x xx
 _MARK_LEAD_BYTE = 0xF3
-_NOT_FOR_TRAINING = re.compile(f"[{_OUTSIDER}\ud800-\udfff{MARK_RANGE}]")
-
-_TRAINING_OPTIONS: dict[str, Any] = {
-    "model_type": "bpe",
-    "normalization_rule_name": "identity",
-    "remove_extra_whitespaces": False,
-    "byte_fallback": True,
-    "split_digits": True,  # numbers are copied digit by digit, not guessed
-    "character_coverage": 0.9999,  # the default, 0.9995, loses German quotation marks in software texts
-    "input_sentence_size": 2_000_000,
-    "shuffle_input_sentence": True,
-    "pad_id": PAD_ID,
-    "unk_id": UNK_ID,
-    "bos_id": BOS_ID,
-    "eos_id": EOS_ID,
-    "control_symbols": reserved_names(),
-    "minloglevel": 2,
-}
 
 
-class Tokenizer:
-    """Convert text to piece ids and back: `decode(encode(text)) == text` for every valid string."""
+class SentencePieceTokenizer:
+    """Convert text to piece ids and back: `decode(encode(text)) == text` for every valid string.
+
+    A `Tokenizer` whose source and target have the same pieces.
+    """
+
+    kind: TokenizerKind = "sentencepiece"
+    pad_id, unk_id, begin_id, end_id = PAD_ID, UNK_ID, BOS_ID, EOS_ID
 
     def __init__(self, processor: sentencepiece.SentencePieceProcessor, model_proto: bytes) -> None:
         self._processor = processor
@@ -71,10 +52,10 @@ class Tokenizer:
         self.first_byte_id = FIRST_RESERVED_ID + _count_reserved(processor)
         """The id of the piece for byte 0. The 256 byte pieces are consecutive; the learnt pieces follow."""
         self.learnt_ids = range(self.first_byte_id + 256, self._vocab_size)
-        self._word_mark_ids = [self.first_byte_id + byte for byte in _WORD_MARK.encode()]
+        self._word_mark_ids = [self.first_byte_id + byte for byte in WORD_MARK.encode()]
 
     @classmethod
-    def load(cls, path: Path) -> "Tokenizer":
+    def load(cls, path: Path) -> "SentencePieceTokenizer":
         """Read a `tokenizer.model` file.
 
         Raises `DataError` if it is missing, damaged, or has other ids for the special pieces.
@@ -87,7 +68,7 @@ class Tokenizer:
             raise DataError(f"{path}: {error}") from error
 
     @classmethod
-    def from_bytes(cls, model_proto: bytes) -> "Tokenizer":
+    def from_bytes(cls, model_proto: bytes) -> "SentencePieceTokenizer":
         """Create a tokenizer from the bytes of a SentencePiece model.
 
         Raises `DataError` if they are damaged or have other ids for the special pieces.
@@ -112,13 +93,23 @@ class Tokenizer:
         return self._vocab_size
 
     @property
-    def model_bytes(self) -> bytes:
-        """The serialised SentencePiece model."""
-        return self._model_proto
+    def source(self) -> "SentencePieceTokenizer":
+        """The pieces of the source: this tokenizer's."""
+        return self
+
+    @property
+    def target(self) -> "SentencePieceTokenizer":
+        """The pieces of the target: this tokenizer's."""
+        return self
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The SentencePiece model, as `tokenizer.model`."""
+        return {TOKENIZER_MODEL: self._model_proto}
 
     @cached_property
     def sha256(self) -> str:
-        """Hexadecimal SHA-256 of `model_bytes`: equal for equal tokenizers."""
+        """Hexadecimal SHA-256 of the SentencePiece model: equal for equal tokenizers."""
         return hashlib.sha256(self._model_proto).hexdigest()
 
     @property
@@ -159,14 +150,14 @@ class Tokenizer:
         Raises `InputError` on a lone surrogate.
         """
         utf8 = _utf8(text)
-        if _WORD_MARK in text:
+        if WORD_MARK in text:
             return self._encode_with_word_marks(text)
         ids: list[int] = self._processor.encode(utf8)
         return ids
 
     def encode_continued(self, text: str) -> list[int]:
         """Return the piece ids of a text that continues another one: without a space before its first word."""
-        return self.encode(_OUTSIDER + text)[len(self.encode(_OUTSIDER)) :]
+        return self.encode(OUTSIDER + text)[len(self.encode(OUTSIDER)) :]
 
     def encode_marked(self, text: str) -> list[int]:
         """Return the piece ids of a text with marks for reserved pieces; see `translator.text.marks.FIRST_MARK`.
@@ -232,7 +223,7 @@ class Tokenizer:
         threads = min(os.cpu_count() or 1, 1 + len(texts) // _TEXTS_PER_THREAD)
         ids: list[list[int]] = self._processor.encode([_utf8(text) for text in texts], num_threads=threads)
         for index, text in enumerate(texts):
-            if _WORD_MARK in text:
+            if WORD_MARK in text:
                 ids[index] = self._encode_with_word_marks(text)
         return ids
 
@@ -258,7 +249,7 @@ class Tokenizer:
             is_hint &= piece_id != last
         return kept
 
-    def piece_offsets(self, ids: Sequence[int]) -> list[tuple[int, int]]:
+    def piece_offsets(self, ids: Sequence[int]) -> list[Place]:
         """Return the start and end of each piece in `decode_marked(ids)`, in characters; the end is exclusive.
 
         A word's first piece includes the space before it. All bytes of a character have that character's span.
@@ -275,12 +266,17 @@ class Tokenizer:
             for content, end in zip(contents, ends, strict=True)
         ]
 
+    def encode_placed(self, text: str) -> tuple[list[int], list[Place]]:
+        """Return the ids as `encode_marked` does, and the place of each piece in the text."""
+        ids = self.encode_marked(text)
+        return ids, self.piece_offsets(ids)
+
     def _utf8_of(self, piece_id: int) -> bytes:
         if self.first_byte_id <= piece_id < self.learnt_ids.start:
             return bytes([piece_id - self.first_byte_id])
         if FIRST_RESERVED_ID <= piece_id < self.first_byte_id:
             return chr(FIRST_MARK + piece_id - FIRST_RESERVED_ID).encode()
-        return self.piece(piece_id).replace(_WORD_MARK, " ").encode()
+        return self.piece(piece_id).replace(WORD_MARK, " ").encode()
 
     def piece(self, piece_id: int) -> str:
         """Return the piece of an id as SentencePiece writes it, with `▁` for a space.
@@ -289,6 +285,23 @@ class Tokenizer:
         """
         self._check_ids([piece_id])
         return str(self._processor.id_to_piece(int(piece_id)))
+
+    def readable(self, ids: Sequence[int]) -> str:
+        """Return the text of pieces for people, with a · between pieces of the same word."""
+        return readable_pieces(map(self.piece, ids))
+
+    @property
+    def written_texts(self) -> list[bytes]:
+        """What each piece adds to a text, in UTF-8; b"" for special and reserved pieces."""
+        return [
+            *[b""] * self.first_byte_id,
+            *(bytes([byte]) for byte in range(256)),
+            *(self.piece(piece).replace(WORD_MARK, " ").encode() for piece in self.learnt_ids),
+        ]
+
+    def as_written(self, text: str) -> str:
+        """Return the text: its pieces spell it."""
+        return text
 
     def save(self, path: Path) -> None:
         """Write the model to a file that `load` can read."""
@@ -305,10 +318,10 @@ class Tokenizer:
         SentencePiece adds a space to the start of every text. Text after a `▁` must not get one, so it is encoded
         after a character that is in no vocabulary, whose pieces are then removed.
         """
-        parts = text.split(_WORD_MARK)
+        parts = text.split(WORD_MARK)
         unique = list(dict.fromkeys(parts[1:]))
-        skipped = len(self._processor.encode(_OUTSIDER))
-        encoded = self._processor.encode([_OUTSIDER + part for part in unique], num_threads=1)
+        skipped = len(self._processor.encode(OUTSIDER))
+        encoded = self._processor.encode([OUTSIDER + part for part in unique], num_threads=1)
         ids_of = {part: ids[skipped:] for part, ids in zip(unique, encoded, strict=True)}
         ids: list[int] = self._processor.encode(parts[0])
         for part in parts[1:]:
@@ -317,63 +330,9 @@ class Tokenizer:
         return ids
 
 
-def train_tokenizer(
-    sentences: Iterable[str], vocab_size: int, *, threads: int = os.cpu_count() or 1, seed: int = 1
-) -> Tokenizer:
-    """Train one vocabulary on sentences of both languages; from more than two million, it uses a random sample.
-
-    Raises `DataError` if the text is too small for `vocab_size` (naming the largest that works) or has more
-    distinct characters than `vocab_size` can hold.
-    Source: Sennrich et al. 2016, as implemented by SentencePiece.
-    """
-    model = io.BytesIO()
-    failures: list[BaseException] = []
-    sentencepiece.set_random_generator_seed(seed)
-    try:
-        sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=_trainable(sentences, failures),
-            model_writer=model,
-            vocab_size=vocab_size,
-            num_threads=threads,
-            required_chars=REQUIRED_CHARACTERS if vocab_size >= SMALLEST_WITH_REQUIRED_CHARACTERS else "",
-            **_TRAINING_OPTIONS,
-        )
-    except RuntimeError as error:
-        if failures:
-            raise failures[0] from None
-        raise DataError(_training_failure(vocab_size, str(error))) from error
-    return Tokenizer.from_bytes(model.getvalue())
-
-
-def _trainable(sentences: Iterable[str], failures: list[BaseException]) -> Iterator[str]:
-    """Yield the sentences without the characters that must not be learnt.
-
-    SentencePiece turns any exception of the iterator into a RuntimeError; `failures` keeps the original.
-    """
-    try:
-        for sentence in sentences:
-            if sentence.isascii():
-                yield sentence
-            else:
-                yield _NOT_FOR_TRAINING.sub("", sentence.replace(_WORD_MARK, " "))
-    except (Exception, KeyboardInterrupt) as error:
-        failures.append(error)
-        raise
-
-
-def _training_failure(vocab_size: int, reason: str) -> str:
-    if limit := re.search(r"value <= (\d+)", reason):
-        most = int(limit.group(1))
-        if most < SMALLEST_WITH_REQUIRED_CHARACTERS <= vocab_size:  # a vocabulary this small omits them
-            most -= len(REQUIRED_CHARACTERS)
-        remedy = f"use at most {most} or add text"
-        return f"the text is too small for a vocabulary of {vocab_size} pieces; {remedy}"
-    if limit := re.search(r"required_chars\. \d+ vs (\d+)", reason):
-        remedy = f"use at least {limit.group(1)}"
-        return f"a vocabulary of {vocab_size} pieces cannot hold the characters of the text; {remedy}"
-    if "sentences_.empty()" in reason:
-        return "there is no text to train a tokenizer on; check the corpora"
-    return f"cannot train a tokenizer with {vocab_size} pieces: {reason}"
+def readable_pieces(pieces: Iterable[str]) -> str:
+    """Return the text of pieces in which `▁` begins a word, with a · between pieces of the same word."""
+    return "·".join(pieces).replace("·▁", " ").replace(WORD_MARK, "")
 
 
 def _count_reserved(processor: sentencepiece.SentencePieceProcessor) -> int:
