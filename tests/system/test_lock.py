@@ -11,12 +11,11 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+EXTRAS = PROJECT["project"]["optional-dependencies"]
+SERVING = [*PROJECT["project"]["dependencies"], *EXTRAS["published"]]
 LOCKS = {
-    "requirements.lock": PROJECT["project"]["dependencies"],
-    "requirements-gpu.lock": [
-        *PROJECT["project"]["dependencies"],
-        *PROJECT["project"]["optional-dependencies"]["gpu"],
-    ],
+    "requirements.lock": SERVING,
+    "requirements-gpu.lock": [*SERVING, *EXTRAS["gpu"]],
     "requirements-build.lock": PROJECT["build-system"]["requires"],
 }
 
