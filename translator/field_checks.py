@@ -64,6 +64,8 @@ def in_words(schema: dict[str, Any]) -> str:
             words = "a list of strings"
         case {"type": "object", "properties": fields}:
             words = f"an object with {', '.join(fields)}"
+        case {"type": "object", "maxProperties": limit}:
+            words = f"an object with up to {limit} strings"
         case {"$ref": reference}:
             words = f"a {reference.rpartition('/')[2]}"
         case _:

@@ -139,6 +139,9 @@ def _schema_of(field: str, request: type[BaseModel]) -> dict[str, Any]:
     """The JSON schema of a field, or of `part.field`; for an item of a list, the schema of the list."""
     schema = _cached_schema(request)
     for name in filter(None, field.split(".")):
+        if isinstance(schema.get("additionalProperties"), dict):  # an object with any names
+            schema = schema["additionalProperties"]
+            continue
         if name.isdigit() or "properties" not in schema:
             break
         schema = schema["properties"][name]

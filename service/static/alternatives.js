@@ -1,9 +1,9 @@
 // Other translations of a sentence, in a panel below it.
 
 import { warnings } from "./faults.js";
-import { formalityWish } from "./formality.js";
 import { tell } from "./messages.js";
 import { fetchAlternatives } from "./server.js";
+import { wishes } from "./wishes.js";
 
 const GAP = 8;
 
@@ -132,7 +132,7 @@ export class Alternatives {
 
 /** A key of the source sentence and its options: a choice made for Sie does not apply to du. */
 function keyOf({ source }) {
-  return JSON.stringify({ text: source, ...formalityWish() });
+  return JSON.stringify({ text: source, ...wishes() });
 }
 
 function distinct(texts) {

@@ -2,8 +2,8 @@
 //
 // Reading order: this file (events), live.js (when a text is sent), server.js (requests and their errors), view.js (the
 // translation on the page), words.js with mirror.js (word alignment), faults.js (what was lost), alternatives.js.
-// Independent of these: formality.js, highlights.js, messages.js, history.js, curl.js, files.js, documents.js, clipboard.js,
-// storage.js, characters.js.
+// Independent of these: wishes.js with format.js, formality.js and glossary.js, highlights.js, messages.js, history.js,
+// curl.js, files.js, documents.js, clipboard.js, storage.js, characters.js.
 
 import { Alternatives } from "./alternatives.js";
 import { countCharacters, wellFormed } from "./characters.js";
@@ -13,6 +13,8 @@ import { DocumentPanel } from "./documents.js";
 import { Faults } from "./faults.js";
 import { acceptFiles, firstLineEnd, saveText } from "./files.js";
 import { offerFormality, setUpFormality } from "./formality.js";
+import { setUpFormat } from "./format.js";
+import { setUpGlossary } from "./glossary.js";
 import { History } from "./history.js";
 import { Live } from "./live.js";
 import { setUpLanguages, tell } from "./messages.js";
@@ -171,13 +173,15 @@ element("key-form").addEventListener("submit", (event) => {
   source.focus();
 });
 
-setUpFormality(() => {
-  clearTimeout(announcing);
-  alternatives.close();
-  words.hide();
-  showCommand();
-  live.translateAgain();
-});
+for (const setUp of [setUpFormality, setUpFormat, setUpGlossary]) {
+  setUp(() => {
+    clearTimeout(announcing);
+    alternatives.close();
+    words.hide();
+    showCommand();
+    live.translateAgain();
+  });
+}
 
 function announce(sentences) {
   const isShort = view.text.length <= MAX_ANNOUNCED_LENGTH;

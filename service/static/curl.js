@@ -1,13 +1,13 @@
 // The same translation as a command for a terminal.
 
-import { formalityWish } from "./formality.js";
 import { hasKey } from "./server.js";
+import { wishes } from "./wishes.js";
 
 const MAX_ARGUMENT_BYTES = 100_000; // Linux accepts at most 131,071
 
 /** A `curl` command that translates the text, for any POSIX shell. */
 export function curlCommand(text) {
-  const body = JSON.stringify({ text, ...formalityWish() });
+  const body = JSON.stringify({ text, ...wishes() });
   const isLong = new TextEncoder().encode(body).length > MAX_ARGUMENT_BYTES;
   const command = [
     `curl ${quote(new URL("translate", document.baseURI).href)}`,

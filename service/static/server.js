@@ -2,6 +2,7 @@
 
 import { formalityWish } from "./formality.js";
 import { tabStorage } from "./storage.js";
+import { wishes } from "./wishes.js";
 
 const KEY = "translator.key";
 
@@ -81,7 +82,7 @@ export async function fetchModel() {
 
 /** The translations of one sentence, best first. */
 export async function fetchAlternatives(sentence, count, signal) {
-  const answer = await post("translate", { text: sentence, alternatives: count, ...formalityWish() }, signal);
+  const answer = await post("translate", { text: sentence, alternatives: count, ...wishes() }, signal);
   const [translation] = (await answer.json()).translations;
   // On its own, a sentence may be split differently than in its text; then only the whole translation is useful.
   const others = translation.sentences.length === 1 ? translation.sentences[0].alternatives : [];
@@ -90,7 +91,7 @@ export async function fetchAlternatives(sentence, count, signal) {
 
 /** The events of a translation as they arrive, {name, data}: `sentence`s, then `done`. Throws Problem. */
 export async function* translateStream(text, signal) {
-  const response = await post("translate/stream", { text, alignment: true, ...formalityWish() }, signal);
+  const response = await post("translate/stream", { text, alignment: true, ...wishes() }, signal);
   for await (const event of readEvents(response.body, signal)) {
     if (event.name === "error") throw new Problem(event.data);
     yield event;

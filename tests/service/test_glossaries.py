@@ -228,9 +228,13 @@ def test_a_request_may_hold_and_name_glossaries(
     [
         ({"glossary": {"house": ""}}, 422, "glossary: entry 1: the German is empty"),
         ({"glossary": {"house": "a||b"}}, 422, "has an empty form"),
-        ({"glossary": {"a": 1}}, 422, "glossary.a"),
-        ({"glossary": [["a", "b"]]}, 422, "glossary: must be"),
-        ({"glossary": {f"term{number}": "x" for number in range(1_001)}}, 422, "glossary: must"),
+        ({"glossary": {"a": 1}}, 422, "glossary.a: must be a string"),
+        ({"glossary": [["a", "b"]]}, 422, "glossary: must be an object with up to 1000 strings"),
+        (
+            {"glossary": {f"term{number}": "x" for number in range(1_001)}},
+            422,
+            "must be an object with up to 1000",
+        ),
         ({"glossary_id": UNKNOWN}, 404, "Glossary not found"),
     ],
 )

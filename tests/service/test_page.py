@@ -1121,6 +1121,99 @@ def test_the_page_works_without_any_storage(ready_page: Any) -> None:
     translate(page, "Two owls", "Zwei Eulen")
 
 
+# --- HTML and glossaries
+
+
+def format_button(page: Any, name: str) -> Any:
+    """One side of the switch."""
+    return page.get_by_role("group", name="What the text is").get_by_role("button", name=name, exact=True)
+
+
+def test_html_keeps_its_tags(ready_page: Any) -> None:
+    page = ready_page
+    expect(format_button(page, "Text")).to_have_attribute("aria-pressed", "true")
+    expect(format_button(page, "HTML")).to_have_accessible_description("HTML: tags stay as they are")
+    sent = bodies(page)
+    text = "<p>Two <b>owls</b></p>"
+    write(page, text)
+    expect(page.locator("#timing")).to_have_text(re.compile(r"\d s$"))
+    format_button(page, "HTML").click()
+    expect_translation(page, "<p>Zwei <b>Eulen</b></p>")
+    plain = {"text": text, "alignment": True}
+    assert sent == [plain, {**plain, "format": "html"}]
+    assert body_of_the_command(page) == {"text": text, "format": "html"}
+    page.locator(".sentence").click()
+    expect(page.locator("#alternatives-list button").nth(1)).to_have_text("Zwei <b>Eulen</b> (1)")
+    assert sent[-1]["format"] == "html"
+    page.keyboard.press("Escape")
+    page.reload()
+    expect(format_button(page, "HTML")).to_have_attribute("aria-pressed", "true")
+    format_button(page, "Text").click()
+    translate(page, "Two owls", "Zwei Eulen")
+    assert sent[-1] == {"text": "Two owls", "alignment": True}
+
+
+def terms(page: Any) -> Any:
+    if not page.locator("#glossary").evaluate("details => details.open"):
+        page.locator("#glossary summary").click()
+    return page.get_by_role("textbox", name="One term in each line")
+
+
+def test_a_glossary_is_sent(ready_page: Any) -> None:
+    page = ready_page
+    translate(page, "Two owls", "Zwei Eulen")
+    sent = bodies(page)
+    terms(page).fill(" owl = Uhu|Uhus \n\nred barn\trote Scheune\n")
+    expect(page.locator("#glossary summary")).to_have_text("Glossary (2)")
+    glossary = {"owl": "Uhu|Uhus", "red barn": "rote Scheune"}
+    wait_until_in(page, lambda: sent == [{"text": "Two owls", "alignment": True, "glossary": glossary}])
+    assert body_of_the_command(page) == {"text": "Two owls", "glossary": glossary}
+    expect_translation(page, "Zwei Eulen")
+    page.locator(".sentence").click()
+    wait_until_in(page, lambda: sent[-1] == {"text": "Two owls", "alternatives": 3, "glossary": glossary})
+    page.keyboard.press("Escape")
+    page.reload()
+    expect(page.locator("#glossary summary")).to_have_text("Glossary (2)")
+    translate(page, "Low tide", "Niedrige Gezeit")
+    assert sent[-1]["glossary"] == glossary
+    terms(page).fill("")
+    terms(page).blur()
+    wait_until_in(page, lambda: sent[-1] == {"text": "Low tide", "alignment": True})
+
+
+@pytest.mark.parametrize("line", ["owl", "owl =", "= Uhu", "owl = Uhu = Kauz", "owl\tUhu\tKauz"])
+def test_a_line_that_is_no_term_is_named(ready_page: Any, line: str) -> None:
+    page = ready_page
+    terms(page).fill(f"barn = Stall\n\n{line}\nowls")
+    expect(page.locator("#terms-error")).to_have_text("Line 3 is not used: write “English = German”.")
+    expect(terms(page)).to_have_attribute("aria-invalid", "true")
+    page.get_by_role("button", name="Deutsch").click()
+    expect(page.locator("#terms-error")).to_have_text(
+        "Zeile 3 gilt nicht: Schreiben Sie „Englisch = Deutsch“."
+    )
+    expect(page.locator("#glossary summary")).to_have_text("Glossar (1)")
+    page.locator("#terms").fill("barn = Stall")
+    expect(page.locator("#terms-error")).to_be_empty()
+
+
+def test_a_glossary_that_the_server_refuses_is_explained(ready_page: Any) -> None:
+    page = ready_page
+    terms(page)
+    page.locator("#terms").evaluate(
+        "(terms, text) => { terms.value = text; terms.dispatchEvent(new Event('change')); }",
+        "\n".join(f"term {number} = Begriff {number}" for number in range(1_001)),
+    )
+    write(page, "Two owls")
+    expect(page.get_by_role("alert")).to_contain_text("glossary: must be an object with up to 1000 strings")
+
+
+def test_the_tools_of_a_pane_are_in_one_line(taught: None, open_page: Callable[..., Any]) -> None:
+    page = open_page(viewport=(360, 740), locale="de-DE")
+    expect(page.locator("#formality")).to_be_visible()
+    heights = page.evaluate("[...document.querySelectorAll('.head')].map(head => head.offsetHeight)")
+    assert max(heights) < 60
+
+
 # --- the command
 
 
@@ -1249,6 +1342,9 @@ def test_nothing_is_wider_than_the_screen(
     translate(page, text, text)
     history(page)
     command(page)
+    page.locator("#glossary summary").click()
+    page.locator("#terms").fill("Unbreakable" * 40)
+    expect(page.locator("#terms-error")).not_to_be_empty()
     expect(page.locator("#check")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.locator(".sentence").last.click()
@@ -1333,6 +1429,14 @@ MAIN_TEXTS += [
     "#alternatives-list button",
 ]
 MAIN_TEXTS += [
+    "[data-format][aria-pressed=true]",
+    "[data-format][aria-pressed=false]",
+    "#terms",
+    "#terms::placeholder",
+    "label[for=terms]",
+    "#terms-error",
+]
+MAIN_TEXTS += [
     "summary",
     "#entries span",
     "#entries span + span",
@@ -1352,6 +1456,8 @@ def test_texts_contrast_with_their_background(
     translate(page, text, text)
     history(page)
     command(page)
+    terms(page).fill("no term")
+    expect(page.locator("#terms-error")).not_to_be_empty()
     page.locator(".sentence").click()
     expect(page.locator("#alternatives-list button")).to_have_count(4)
     contrasts = page.evaluate(CONTRASTS, MAIN_TEXTS)
@@ -1379,6 +1485,7 @@ def test_every_control_has_a_name(polite_page: Any) -> None:
     translate(page, "Two owls", "Zwei Eulen")
     history(page)
     command(page)
+    terms(page)
     for control in page.locator("button:visible, input:visible, textarea, [tabindex='0']").all():
         assert re.search(r'^- \w+ "', control.aria_snapshot().partition("\n")[0]), control
 
