@@ -30,9 +30,9 @@ def import_model(source: str, out: Path, progress: Progress | None = None) -> di
 
     The weights keep their precision: float16 stays float16. At most one tensor is in memory at a time, besides the
     file. If anything fails, `out` does not exist.
-    Raises ConfigError if `out` exists or the source cannot be found or downloaded, DamagedError if a file is damaged or
-    incomplete, and CheckpointError if the model is of another architecture or language pair, if its files do not
-    fit each other, or if the disk refuses.
+    Raises ConfigError if `out` exists or the source cannot be found or downloaded, DamagedError or DataError if a file
+    is damaged or incomplete, and CheckpointError if the model is of another architecture or language pair, if its files
+    do not fit each other, or if the disk refuses.
     """
     if out.exists():
         raise ConfigError(f"{out} exists; remove it, or choose another folder")
@@ -40,8 +40,9 @@ def import_model(source: str, out: Path, progress: Progress | None = None) -> di
     config, file = _open(found)
     check_languages(found, config, _read_json(found.folder / "tokenizer_config.json", is_required=False))
     architecture = read_architecture(found.name, config, file)
+    kind = TOKENIZERS[architecture.family]
     tokenizer = read_tokenizer_files(
-        found.folder, architecture.family, architecture.config.vocab_size, _special_ids(architecture, config)
+        found.folder, kind, architecture.config.vocab_size, config["pad_token_id"], config["eos_token_id"]
     )
     forms = {name: _form(name, architecture, file) for name in architecture.sources}
     parameters = sum(torch.Size(form.shape).numel() for form in forms.values())
@@ -50,7 +51,7 @@ def import_model(source: str, out: Path, progress: Progress | None = None) -> di
     description = {
         "format_version": FORMAT_VERSION,
         "model": asdict(architecture.config),
-        "tokenizer": TOKENIZERS[architecture.family],
+        "tokenizer": kind,
     }
     write_verified_folder(
         out,
@@ -99,10 +100,6 @@ def _read_json(path: Path, is_required: bool = True) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise DamagedError(f"{path} is damaged: it is not a JSON object; download it again")
     return found
-
-
-def _special_ids(architecture: Architecture, config: Mapping[str, Any]) -> dict[str, int]:
-    return {"<pad>": config["pad_token_id"], "</s>": config["eos_token_id"]}
 
 
 def _form(name: str, architecture: Architecture, file: TensorFile) -> Form:

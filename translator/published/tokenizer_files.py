@@ -3,39 +3,43 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import yaml
 
+from translator.data.tokenizer import TOKENIZER_FILES, TokenizerKind, read_tokenizer
 from translator.errors import CheckpointError, DamagedError
 from translator.published.architecture import Family
 from translator.published.marian_npz import PAD
 
-TOKENIZERS: Mapping[Family, str] = {"marian": "marian", "fsmt": "moses-bpe"}
-"""The name of each family's tokenizer in the `config.json` of a model folder."""
-_FILES: Mapping[Family, Sequence[str]] = {
-    "marian": ("source.spm", "target.spm", "vocab.json"),
-    "fsmt": ("vocab-src.json", "vocab-tgt.json", "merges.txt"),
-}
+TOKENIZERS: Mapping[Family, TokenizerKind] = {"marian": "marian", "fsmt": "moses-bpe"}
+"""The tokenizer of each family."""
 _YamlLoader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the loader in C reads 58,000 pieces in a second
 
 
 def read_tokenizer_files(
-    folder: Path, family: Family, pieces: int, special: Mapping[str, int]
+    folder: Path, kind: TokenizerKind, pieces: int, pad_id: int, end_id: int
 ) -> dict[str, bytes]:
-    """Read the tokenizer's files, by their names on the hub.
+    """Read the tokenizer's files, by their names on the hub, and check that they are a tokenizer that fits the weights.
 
-    `pieces` is the number of rows of the embedding, and `special` the ids that the weights have for special pieces.
-    Raises CheckpointError if a file is missing, or if a vocabulary does not fit.
+    `pieces` is the number of rows of the embedding; the weights were trained with these ids of `<pad>` and `</s>`.
+    Raises DataError if a file is damaged, and CheckpointError if one is missing or does not fit.
     """
     if (folder / "target_vocab.json").exists():
         raise CheckpointError(
             f"{folder} has a target_vocab.json; only models with one vocabulary can be imported"
         )
-    files = {name: _read(folder, name) for name in _FILES[family]}
-    for name in _FILES[family]:
-        if name.endswith(".json"):
-            _check_vocabulary(folder / name, files[name], pieces, special)
+    files = {name: _read(folder, name) for name in TOKENIZER_FILES[kind]}
+    tokenizer = read_tokenizer(kind, files)
+    if tokenizer.vocab_size != pieces:
+        raise CheckpointError(
+            f"the vocabulary in {folder} has {tokenizer.vocab_size:,} pieces, but the embedding has {pieces:,} rows; "
+            "download the vocabulary and the weights of the same model"
+        )
+    if (tokenizer.pad_id, tokenizer.end_id) != (pad_id, end_id):
+        raise CheckpointError(
+            f"<pad> and </s> have the ids {tokenizer.pad_id} and {tokenizer.end_id} in the vocabulary in {folder}, but "
+            f"{pad_id} and {end_id} in the weights; download the vocabulary and the weights of the same model"
+        )
     return files
 
 
@@ -66,22 +70,3 @@ def _from_yaml(listed: Sequence[Path]) -> bytes:
         raise DamagedError(f"{listed[0]} is no vocabulary of Marian: {error}; download it again") from error
     vocabulary.setdefault(PAD, len(vocabulary))
     return json.dumps(vocabulary, ensure_ascii=False).encode()
-
-
-def _check_vocabulary(path: Path, content: bytes, pieces: int, special: Mapping[str, int]) -> None:
-    try:
-        vocabulary: Any = json.loads(content)
-        ids = sorted(vocabulary.values())
-    except (ValueError, AttributeError, TypeError) as error:
-        raise DamagedError(f"{path} is no vocabulary: {error}; download it again") from error
-    if ids != list(range(pieces)):
-        raise CheckpointError(
-            f"{path} has {len(ids):,} pieces, but the embedding has {pieces:,} rows, and each piece needs its own; "
-            "download the vocabulary and the weights of the same model"
-        )
-    for piece, number in special.items():
-        if vocabulary.get(piece) != number:
-            raise CheckpointError(
-                f"{piece} has the id {vocabulary.get(piece)} in {path}, but {number} in the weights; "
-                "download the vocabulary and the weights of the same model"
-            )

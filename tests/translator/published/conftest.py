@@ -7,6 +7,8 @@ import pytest
 import torch
 from transformers import FSMTConfig, FSMTForConditionalGeneration, MarianConfig, MarianMTModel
 
+from tests.published_tokenizers import marian_files, moses_bpe_files
+
 PIECES = 40
 CARD = """---
 license: cc-by-4.0
@@ -73,16 +75,27 @@ def write_published(folder, model, form="safetensors"):
 
 
 def write_tokenizer(folder: Path, config):
-    """The files by name, with vocabularies of the right size; nothing here reads the others."""
+    """The files by name, with vocabularies of as many pieces as the model has."""
     is_marian = config.model_type == "marian"
-    special = {"</s>": config.eos_token_id, "<pad>": config.pad_token_id}
+    files = marian_files() if is_marian else moses_bpe_files()
     size = config.vocab_size if is_marian else config.src_vocab_size
-    rest = [number for number in range(size) if number not in special.values()]
-    vocabulary = json.dumps({**special, **{f"▁w{number}": number for number in rest}})
-    for name in ("vocab.json",) if is_marian else ("vocab-src.json", "vocab-tgt.json"):
-        (folder / name).write_text(vocabulary, encoding="utf-8")
-    for name in ("source.spm", "target.spm") if is_marian else ("merges.txt",):
-        (folder / name).write_bytes(name.encode())
+    for name, content in files.items():
+        if name.endswith(".json"):
+            special = {
+                "</s>": config.eos_token_id,
+                "<pad>": config.pad_token_id,
+                "<unk>": 1 if is_marian else 3,
+            }
+            if not is_marian:
+                special["<s>"] = 0
+            pieces = [piece for piece in json.loads(content) if piece not in special]
+            pieces += [f"▁more{number}" for number in range(size)]
+            rest = [number for number in range(size) if number not in special.values()]
+            (folder / name).write_text(
+                json.dumps(special | dict(zip(pieces, rest, strict=False))), encoding="utf-8"
+            )
+        else:
+            (folder / name).write_bytes(content)
     languages = {"source_lang": "en", "target_lang": "de"}
     (folder / "tokenizer_config.json").write_text(json.dumps(languages), encoding="utf-8")
 

@@ -126,14 +126,14 @@ def our_tokens(engine, theirs, sources, beam_size, most):
 
 
 @torch.inference_mode()
-def their_tokens(theirs, sources, beam_size, most):
+def their_tokens(theirs, sources, beam_size, most, **options):
     """The same from `generate`: as ours, it stops when as many hypotheses have ended as the beam is wide."""
     pad, end = theirs.config.pad_token_id, theirs.config.eos_token_id
     answers = []
     for source in sources:
         (tokens,) = theirs.generate(
             torch.tensor([source]), num_beams=beam_size, length_penalty=0.0, early_stopping=beam_size > 1,
-            do_sample=False, max_length=most + 1, min_new_tokens=len(source) // 2, pad_token_id=pad,
+            do_sample=False, max_length=most + 1, min_new_tokens=len(source) // 2, pad_token_id=pad, **options,
         ).tolist()  # fmt: skip
         answers.append(tuple(tokens[1 : tokens.index(end, 1)]) if end in tokens[1:] else None)
     return answers

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tests.translator.published.conftest import PIECES
-from translator.errors import CheckpointError, ConfigError, DamagedError
+from translator.errors import CheckpointError, ConfigError, DamagedError, DataError
 from translator.files import verified_folder
 from translator.files.verified_folder import read_verified_folder
 from translator.published import import_model
@@ -124,7 +124,10 @@ def test_a_folder_without_a_card_has_no_licence(published, tmp_path, text):
         ),
         ({"encoder_layers": 3}, r"lacks the tensor model\.encoder\.layers\.2"),
         ({"decoder_layers": 1}, r"has the tensor model\.decoder\.layers\.1\.encoder_attn"),
-        ({"eos_token_id": 1}, "</s> has the id 0 in .*vocab.json, but 1 in the weights"),
+        (
+            {"eos_token_id": 1},
+            "</s> have the ids 39 and 0 in the vocabulary in .*, but 39 and 1 in the weights",
+        ),
     ],
 )
 def test_other_architectures_are_refused_by_name(published, tmp_path, changes, message):
@@ -293,13 +296,21 @@ def test_a_vocabulary_that_does_not_fit_the_matrix_is_refused(published, tmp_pat
     vocabulary = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({**vocabulary, "more": PIECES}), encoding="utf-8")
     message = refused(folder, tmp_path / "ours")
-    assert "vocab.json has 41 pieces, but the embedding has 40 rows" in message
-    path.write_text(json.dumps({**vocabulary, "▁w5": 4}), encoding="utf-8")  # two pieces have the same row
-    refused(folder, tmp_path / "ours")
+    assert "has 41 pieces, but the embedding has 40 rows" in message
+    path.write_text(json.dumps({**vocabulary, "more": 4}), encoding="utf-8")  # two pieces have the same row
+    refused(folder, tmp_path / "ours", DataError)
     path.write_text("[]", encoding="utf-8")
-    assert "vocab.json is no vocabulary" in refused(folder, tmp_path / "ours", DamagedError)
+    assert "vocab.json is no JSON object of pieces" in refused(folder, tmp_path / "ours", DataError)
     (folder / "target_vocab.json").write_text("{}", encoding="utf-8")
     assert "only models with one vocabulary" in refused(folder, tmp_path / "ours")
+
+
+@pytest.mark.parametrize("part", [0, 0.5])
+def test_half_a_tokenizer_is_named(published, tmp_path, part):
+    folder = published()
+    content = (folder / "target.spm").read_bytes()
+    (folder / "target.spm").write_bytes(content[: int(len(content) * part)])
+    assert refused(folder, tmp_path / "ours", DataError).startswith("target.spm is ")
 
 
 def test_a_student_of_bergamot_is_named(tmp_path):
