@@ -227,3 +227,18 @@ def test_any_text_survives_a_round_trip(text: str) -> None:
     assert all(text[span.start : span.end] == span.text for span in spans)
     marked, placed = mark(text, spans, Marks(MARKS))
     assert restore(marked, placed, "keep") == text
+
+
+@pytest.mark.parametrize(
+    ("english", "translation", "german"),
+    [
+        ("Half past three is fine.", "{} ist gut.", "Halb vier ist gut."),
+        ("Approx. 5 came.", "{} kamen.", "Ca. 5 kamen."),
+        ("Approx. 5 came.", "Es kamen {}.", "Es kamen ca. 5."),
+    ],
+)
+def test_a_value_that_starts_both_sentences_keeps_its_capital(
+    english: str, translation: str, german: str
+) -> None:
+    _, placed = mark(english, find_protected(english), Marks(MARKS))
+    assert restore(translation.format(placed[0].mark), placed) == german

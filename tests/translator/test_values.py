@@ -262,6 +262,19 @@ def forms(text: str) -> list[tuple[str, str]]:
             ("half past 3", "halb 4"), ("a quarter past 12", "Viertel nach 12"), ("quarter to 1", "Viertel vor 1"),
         ]),
         ("Half past 12 is late", [("Half past 12", "halb 1")]),
+        # clock times in words
+        ("At half past three, a quarter past five, quarter to one", [
+            ("half past three", "halb vier"), ("a quarter past five", "Viertel nach fünf"),
+            ("quarter to one", "Viertel vor eins"),
+        ]),
+        ("Half past twelve, twenty past eight, five minutes past two", [
+            ("Half past twelve", "halb eins"), ("twenty past eight", "zwanzig nach acht"),
+            ("five minutes past two", "fünf nach zwei"),
+        ]),
+        ("At ten to six, it is ten minutes to four.", [
+            ("ten to six", "zehn vor sechs"), ("ten minutes to four", "zehn vor vier"),
+        ]),
+        ("We work from ten to six, go past two houses, and need half past ten percent.", []),
         # signs written as words
         ("It is minus 5 degrees, minus 40 °C.", [("minus 5", "−5"), ("minus 40 °C", "−40 °C")]),
         ("A growth of negative 3%", [("negative 3%", "−3 %")]),
@@ -347,8 +360,8 @@ def test_numbers_up_to_twelve_stay_words_of_the_sentence(number: int) -> None:
 )  # fmt: skip
 def test_numbers_of_twenty_or_more_in_words(text: str, values: dict[str, int]) -> None:
     found = find_values(text)
-    assert {text[one.start : one.end]: int(one.key) for one in found} == values
-    assert {one.kind for one in found} <= {"small"}
+    assert {text[one.start : one.end]: int(one.key) for one in found if one.kind == "small"} == values
+    assert {one.kind for one in found} <= {"small", "time"}
 
 
 def test_a_month_before_a_year_stays_a_word() -> None:

@@ -72,8 +72,9 @@ class ProtectedSpan:
         return written.upper() if (self.value and self.kind != "quantity") or self.term else written
 
     def at_start(self, written: str) -> str:
-        """Return how it is written at the start of a sentence: with a capital if the source gave a term one."""
-        has_capital = self.term is not None and not self.term.is_cased and self.text[:1].isupper()
+        """Return how it is written at the start of a sentence: with a capital if it has one in the source."""
+        may_change = self.value is not None or (self.term is not None and not self.term.is_cased)
+        has_capital = may_change and self.text[:1].isupper()
         return written[:1].upper() + written[1:] if has_capital else written
 
     @property

@@ -3,7 +3,7 @@
 The forms follow German typesetting: `$1,299.99` → `1.299,99 $`, `2.5%` → `2,5 %`, `3:30 p.m.` → `15:30 Uhr`,
 `May 12, 2025` → `12. Mai 2025`. Ambiguous values, such as `5/12/2025`, stay unchanged.
 
-Reading order: `keys`, `patterns`, `context`, `plain`, `days`, `readers`, `roman`, `words`.
+Reading order: `keys`, `patterns`, `context`, `plain`, `days`, `readers`, `roman`, `words`, `clock_words`.
 """
 
 import re
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from heapq import merge
 
+from translator.text.values.clock_words import MAY_HOLD_CLOCK, find_clock_in_words
 from translator.text.values.context import start_of_minus
 from translator.text.values.keys import (
     CURRENCIES,
@@ -53,6 +54,8 @@ def find_values(text: str) -> list[Value]:
         values = list(merge(values, find_roman(text), key=_start))
     if MAY_HOLD_NUMBER.search(text):
         values = list(merge(values, find_numbers_in_words(text), key=_start))
+    if MAY_HOLD_CLOCK.search(text):
+        values = list(merge(values, find_clock_in_words(text), key=_start))
     return values
 
 
