@@ -98,6 +98,7 @@ def _mount_fallbacks(app: FastAPI) -> None:
     routers = [group.router for group in _LIBRETRANSLATE]
     of_libretranslate = FallbackApp("LibreTranslate's API", routers, libretranslate.LibreTranslateRoute)
     for prefix, fallback in (
+        ("/v1", of_deepl),  # some programs still call it; the error names the routes of today
         ("/v2", of_deepl),
         ("/v3", of_deepl),
         ("/libretranslate", of_libretranslate),

@@ -21,10 +21,11 @@ from service.engine import EngineResult, ScoreKind, TranslateKind, TranslationRe
 from service.settings import Settings
 from translator.evaluation.scoring import SentenceScore, TokenScore
 from translator.search.feed import Feed
-from translator.text import Span
+from translator.text import Span, split_sentences
 from translator.text.language import detect_language
 from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style
 from translator.translate.alignment import Link
+from translator.translate.receipt import Check
 
 ANY_NUMBER = 10**9
 PATIENCE_SECONDS = 20  # only a failing test waits this long
@@ -142,6 +143,38 @@ def make_client(make_app: Callable[..., FastAPI]) -> Iterator[Callable[..., Test
 @pytest.fixture
 def client(make_client: Callable[..., TestClient]) -> TestClient:
     return make_client()
+
+
+@pytest.fixture
+def capitals(client: TestClient, echo: EchoEngine, monkeypatch: pytest.MonkeyPatch) -> TestClient:
+    """A client of an echo that splits texts into sentences and answers in capitals, word by word."""
+
+    def sentences(text: str, prefix: str = "", style: Style = DEFAULT_STYLE) -> list[SourceSentence]:
+        begin = tuple(map(ord, prefix))
+        found = [
+            SourceSentence(
+                text[one.start : one.end], one, tuple(map(ord, text[one.start : one.end])), False, ()
+            )
+            for one in split_sentences(text)
+        ]
+        if found and begin:
+            found[0] = SourceSentence(found[0].text, found[0].span, found[0].tokens, False, begin)
+        return found
+
+    def in_capitals(text: str, kind: TranslateKind) -> TranslationResult:
+        place = text.find("5")
+        checks = (Check("small", "kept", (place, place + 1), (place, place + 1)),) if place >= 0 else ()
+        hypotheses = tuple(
+            Hypothesis(text.upper() + "!" * rank, -0.25 * (rank + 1), -0.25, checks=checks)
+            for rank in range(kind.options.n_best)
+        )
+        first = text.partition(" ")[0]
+        links = (Link((0, len(first)), (0, len(first)), 1.0),) if kind.align else None
+        return TranslationResult(hypotheses, links)
+
+    monkeypatch.setattr(echo, "sentences", sentences)
+    monkeypatch.setattr(echo, "_echo", in_capitals)
+    return client
 
 
 def state_of(client: TestClient) -> Any:

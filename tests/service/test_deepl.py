@@ -9,6 +9,7 @@ from typing import Any
 import deepl
 import httpx2
 import pytest
+from deepl.__main__ import main as deepl_command
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -87,6 +88,31 @@ def test_deepls_client_translates(make_translator: Callable[..., deepl.Translato
     )
     assert isinstance(results, list)
     assert [result.text for result in results] == ["DE:One.", "", "DE:Two?"]
+
+
+def test_deepls_command_translates(
+    make_app: Callable[..., FastAPI],
+    serve: Callable[[FastAPI], str],
+    wait_until: Callable[[Callable[[], bool]], None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("no_proxy", "*")
+    address = serve(make_app())
+    wait_until(lambda: httpx2.get(f"{address}/readyz", trust_env=False).status_code == 200)
+    deepl_command(["--server-url", address, "--auth-key", KEY, "text", "--to", "DE", "Hello", "Two owls"])
+    assert capsys.readouterr().out == "DE:Hello\nDE:Two owls\n"
+
+
+def test_the_requested_model_type_comes_back(api: TestClient) -> None:
+    for sent, used in (
+        ("latency_optimized", "latency_optimized"),
+        ("quality_optimized", "quality_optimized"),
+        ("prefer_quality_optimized", "quality_optimized"),
+    ):
+        body = {"text": "Hi", "target_lang": "DE", "model_type": sent}
+        [translation] = api.post("/v2/translate", json=body).json()["translations"]
+        assert translation["model_type_used"] == used
 
 
 def test_deepls_client_lists_languages_and_usage(make_translator: Callable[..., deepl.Translator]) -> None:
@@ -220,6 +246,8 @@ def test_options_that_are_supported_or_have_no_effect(api: TestClient, given: di
         ({"text": ["a", 7]}, "text: item 1 of the list must be a string"),
         ({"target_lang": None}, "target_lang: is missing"),
         ({"target_lang": "FR"}, 'target_lang: must be "DE"; it is "FR"'),
+        ({"target_lang": "DE-DE"}, 'target_lang: must be "DE"; it is "DE-DE"'),  # DeepL's own error, too
+        ({"source_lang": "EN-US"}, 'source_lang: must be "EN", or left out; it is "EN-US"'),
         ({"target_lang": "EN-GB"}, 'target_lang: must be "DE"; it is "EN-GB"'),
         ({"target_lang": ["DE"]}, 'target_lang: must be "DE".'),
         ({"source_lang": "FR"}, 'source_lang: must be "EN", or left out; it is "FR"'),

@@ -11,15 +11,12 @@ from fastapi.testclient import TestClient
 
 from service.attributes import translate_with_attributes
 from service.batcher import Deadline
-from service.engine import TranslateKind, TranslationResult
+from service.engine import TranslationResult
 from service.schemas.translation import TranslateRequest
 from service.schemas.translation_answer import TranslatedText
 from tests.service.conftest import EchoEngine
 from translator.markup import TEXT
-from translator.text import split_sentences
-from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style
-from translator.translate.alignment import Link
-from translator.translate.receipt import Check
+from translator.translate import Hypothesis
 
 PAGE = '<h1>Good day</h1>\n<p class="a">One <b>red</b>\n  cat &amp; 5 dogs. <i>Two&nbsp;cats.</i></p><pre>No</pre>'
 IN_CAPITALS = (
@@ -28,33 +25,8 @@ IN_CAPITALS = (
 
 
 @pytest.fixture
-def api(client: TestClient, echo: EchoEngine, monkeypatch: pytest.MonkeyPatch) -> TestClient:
-    def sentences(text: str, prefix: str = "", style: Style = DEFAULT_STYLE) -> list[SourceSentence]:
-        begin = tuple(map(ord, prefix))
-        found = [
-            SourceSentence(
-                text[one.start : one.end], one, tuple(map(ord, text[one.start : one.end])), False, ()
-            )
-            for one in split_sentences(text)
-        ]
-        if found and begin:
-            found[0] = SourceSentence(found[0].text, found[0].span, found[0].tokens, False, begin)
-        return found
-
-    def in_capitals(text: str, kind: TranslateKind) -> TranslationResult:
-        place = text.find("5")
-        checks = (Check("small", "kept", (place, place + 1), (place, place + 1)),) if place >= 0 else ()
-        hypotheses = tuple(
-            Hypothesis(text.upper() + "!" * rank, -0.25 * (rank + 1), -0.25, checks=checks)
-            for rank in range(kind.options.n_best)
-        )
-        first = text.partition(" ")[0]
-        links = (Link((0, len(first)), (0, len(first)), 1.0),) if kind.align else None
-        return TranslationResult(hypotheses, links)
-
-    monkeypatch.setattr(echo, "sentences", sentences)
-    monkeypatch.setattr(echo, "_echo", in_capitals)
-    return client
+def api(capitals: TestClient) -> TestClient:
+    return capitals
 
 
 def translated(api: TestClient, **body: object) -> Any:
