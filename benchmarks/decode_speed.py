@@ -41,7 +41,7 @@ from decoders import (
     peer_process,
 )
 
-from translator.config import base, fit_to_vocabulary, small
+from translator.config import ModelConfig, base, fit_to_vocabulary, small
 from translator.data.tokenizer import BOS_ID, EOS_ID, PAD_ID
 from translator.engines.native.build import build_program
 from translator.engines.native.engine import NativeEngine
@@ -56,18 +56,43 @@ from translator.training.export import export_ctranslate2
 from translator.translate import shipped_model
 from translator.translate.precision import Precision
 
-Weights = Literal["base", "small", "shipped"]
+Weights = Literal["base", "small", "opus", "wmt19", "shipped"]
 
 SEED = 1
 SPECIAL_PIECES = ("<pad>", "<unk>", "<s>", "</s>")
-VOCABULARY = {"small": 8_000, "base": 32_000}
+SHAPES = {
+    "small": (8_000, small().model),
+    "base": (32_000, base().model),
+    "opus": (
+        58_101,
+        ModelConfig(
+            d_model=512, heads=8, d_ff=2048, norm="post", activation="swish", attention_bias=True,
+            sinusoids="marian", logits_bias=True,
+        ),
+    ),
+    "wmt19": (
+        42_024,
+        ModelConfig(
+            d_model=1024, heads=16, d_ff=8192, decoder_d_ff=4096, norm="post", attention_bias=True,
+            sinusoids="fairseq", first_position=2, embeddings="output-tied",
+        ),
+    ),
+}  # fmt: skip
+"""The size of the vocabulary and the architecture of models with random weights. The last two are those of OPUS-MT and
+of Facebook's model for WMT19."""
 MEDIAN_TOKENS, LONGEST_TOKENS = 22, 100
 SPREAD = 0.8
 """Standard deviation of the base-2 logarithm of the length of a random sentence. Lengths are log-normal."""
 BATCHES = {"cpu": (1, 32), "cuda": (1, 4096)}
 """Batch sizes in sentences."""
 BEAM_SIZES = (1, 4)
-COUNTS = {"base": (320, 64), "small": (1024, 256), "shipped": (1024, 256)}
+COUNTS = {
+    "base": (320, 64),
+    "small": (1024, 256),
+    "opus": (320, 64),
+    "wmt19": (64, 16),
+    "shipped": (1024, 256),
+}
 """Sentences to decode in large batches, and one by one. With all peers, the whole table takes about 50 minutes on two
 cores."""
 COUNTS_ON_GPU = (4096, 64)
@@ -105,16 +130,17 @@ class Options:
     """What to measure."""
 
     weights: tuple[Weights, ...] = ("base", "shipped")
-    """base and small have random weights. shipped is the model in the package."""
+    """All but shipped, the model in the package, have random weights: base and small those of the presets, opus and
+    wmt19 of published models."""
     sentences: Path | None = None
     """A file with an English sentence on each line, for the shipped model."""
     device: Literal["cpu", "cuda"] = "cpu"
     threads: tuple[int, ...] = (1, 2)
     """Numbers of CPU threads to measure."""
     count: int | None = None
-    """Sentences that each system decodes in large batches. The default is 320 for base and 1024 for the others."""
+    """Sentences that each system decodes in large batches. The default depends on the size of the model."""
     count_alone: int | None = None
-    """Sentences that each system decodes one by one. The default is 64 for base and 256 for the others."""
+    """Sentences that each system decodes one by one. The default depends on the size of the model."""
     rounds: int = 4
     """The sentences are divided among the rounds. In each round, every system decodes the same ones."""
     systems: tuple[str, ...] = ()
@@ -200,15 +226,15 @@ class Result:
         return self.system.startswith("translator")
 
 
-def random_model(size: Literal["small", "base"]) -> ModelFolder:
+def random_model(size: Weights) -> ModelFolder:
     """Create a model with random weights."""
     torch.manual_seed(SEED)
-    config = {"small": small, "base": base}[size]().model
-    pieces = NumberedPieces(VOCABULARY[size])
+    vocabulary, config = SHAPES[size]
+    pieces = NumberedPieces(vocabulary)
     model = Transformer(fit_to_vocabulary(config, pieces.vocab_size)).eval().requires_grad_(False)
     # When the length is prescribed, our score includes the probability of the end-of-sentence token and CTranslate2's
     # does not. An embedding of zero makes it nearly the same for all hypotheses, so that both rank them alike.
-    model.embedding.weight[EOS_ID] = 0
+    model.output_VD[EOS_ID] = 0
     return ModelFolder(model, pieces, {})  # type: ignore[arg-type]  # it has all that is needed of a tokenizer
 
 
