@@ -11,7 +11,7 @@ from translator.evaluation.scoring import SentenceScore, encode_pair, score_enco
 from translator.markup.projection import Alignment
 from translator.search import SearchOptions
 from translator.search.feed import Awaited, Feed
-from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style, Translator
+from translator.translate import DEFAULT_STYLE, Hypothesis, Protection, SourceSentence, Style, Translator
 from translator.translate.alignment import Link, align_words
 from translator.translate.forced import PAIRS_AT_ONCE
 from translator.translate.marked_up import with_checks
@@ -57,6 +57,7 @@ class TranslationEngine:
         self.translator = translator
         self.name, self.device = translator.name, translator.device
         self.precision: str = translator.precision
+        self.protection: Protection = translator.protection
         self.card: Mapping[str, Any] = translator.card
 
     @property

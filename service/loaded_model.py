@@ -16,7 +16,7 @@ from service.engine import EngineResult, ScoreKind, TranslateKind, TranslationRe
 from service.schemas.translation import TranslateRequest
 from service.schemas.translation_answer import TranslatedText
 from translator.evaluation.scoring import SentenceScore
-from translator.translate import DEFAULT_STYLE, SourceSentence, Style
+from translator.translate import DEFAULT_STYLE, Protection, SourceSentence, Style
 from translator.translate.answers import copied
 from translator.translate.marked_up import read_sentences_of_markup
 from translator.translate.sources import place_in
@@ -40,6 +40,8 @@ class ServedEngine(Engine[EngineResult], Protocol):
     """Where it runs: "cpu" or "cuda:0"."""
     precision: str
     """Number format of the matrix products."""
+    protection: Protection
+    """How links, numbers and markup come through."""
     card: Mapping[str, Any]
     """The model card."""
 

@@ -33,10 +33,16 @@ router = APIRouter()
     responses=problems({503: "The model is not ready."}),
 )
 async def model(manager: Manager) -> ModelAnswer:
-    """Return the model's name, where it runs, the limits of a request, and the model card."""
+    """Return the model's name, where it runs, how it keeps links, the limits of a request, and the model card."""
     engine = manager.current_model().engine
     limits = Limits.model_validate(manager.settings, from_attributes=True)
-    return ModelAnswer(name=engine.name, device=engine.device, limits=limits, card=dict(engine.card))
+    return ModelAnswer(
+        name=engine.name,
+        device=engine.device,
+        protection=engine.protection,
+        limits=limits,
+        card=dict(engine.card),
+    )
 
 
 @router.get("/languages", summary="List the languages", tags=["translation"])

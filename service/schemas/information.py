@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from translator.translate import Protection
+
 
 class Limits(BaseModel):
     """The limits of one request."""
@@ -28,6 +30,7 @@ class ModelAnswer(BaseModel):
                 {
                     "name": "en-de",
                     "device": "cpu",
+                    "protection": "pieces",
                     "limits": {
                         "max_texts": 128,
                         "max_characters": 131072,
@@ -43,6 +46,11 @@ class ModelAnswer(BaseModel):
 
     name: str = Field(description="Its name.")
     device: str = Field(description="Where it runs.", examples=["cpu", "cuda:0"])
+    protection: Protection = Field(
+        description="How links, numbers and markup come through. pieces: the model translates around them. parts: its "
+        "vocabulary has no pieces for them, so it reads them as text, and a sentence that loses one is translated in "
+        "parts."
+    )
     limits: Limits = Field(description="The limits of one request.")
     card: dict[str, Any] = Field(description="Its training data, training cost and measured quality.")
 

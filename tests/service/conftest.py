@@ -23,7 +23,7 @@ from translator.evaluation.scoring import SentenceScore, TokenScore
 from translator.search.feed import Feed
 from translator.text import Span, split_sentences
 from translator.text.language import detect_language
-from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style
+from translator.translate import DEFAULT_STYLE, Hypothesis, Protection, SourceSentence, Style
 from translator.translate.alignment import Link
 from translator.translate.receipt import Check
 
@@ -41,6 +41,7 @@ class EchoEngine:
     name = "echo-en-de"
     device = "cpu"
     precision = "fp32"
+    protection: Protection = "pieces"
     workers = 1
     batch_tokens = 4096
 

@@ -101,6 +101,7 @@ def test_the_model_route_returns_name_device_limits_and_card(make_client: Callab
     assert client.get("/model").json() == {
         "name": "echo-en-de",
         "device": "cpu",
+        "protection": "pieces",
         "limits": {
             "max_texts": 7,
             "max_characters": 70,

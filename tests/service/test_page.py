@@ -53,6 +53,7 @@ class WordForWord:
     name = "word-for-word"
     device = "cpu"
     precision = "fp32"
+    protection = "pieces"
     workers = 1
     batch_tokens = 4096
     card: ClassVar = {"corpora": ["none"]}

@@ -36,7 +36,7 @@ from translator.text import Span
 from translator.translate import Hypothesis, SourceSentence, Translator
 
 class Echo:
-    name, device, precision, card, threads = "echo", "cpu", "fp32", {}, 1
+    name, device, precision, protection, card, threads = "echo", "cpu", "fp32", "pieces", {}, 1
     loaded, came, complete = 0, 0, threading.Event()
     def __init__(self):
         Echo.loaded += 1
@@ -363,7 +363,7 @@ with TestClient(app) as client:
         ("/score", {"source": "The house is old.", "target": "Das Haus ist alt."}),
     ):
         assert client.post(path, json=body).status_code == 200
-assert "torch" not in sys.modules
+assert not {"torch", "sacremoses"} & sys.modules.keys()
 """
 
 

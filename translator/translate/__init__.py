@@ -6,12 +6,13 @@ Reading order: `sources`, `rules`, `searches`, `receipt`, `answers`, `ladder`, `
 from translator.translate.answers import Hypothesis, SentenceTranslation, Translation, assemble
 from translator.translate.precision import resolve_precision, shipped_model
 from translator.translate.sources import DEFAULT_STYLE, MAX_PIECE_TOKENS, SourceSentence, Style
-from translator.translate.translator import Translator
+from translator.translate.translator import Protection, Translator
 
 __all__ = [
     "DEFAULT_STYLE",
     "MAX_PIECE_TOKENS",
     "Hypothesis",
+    "Protection",
     "SentenceTranslation",
     "SourceSentence",
     "Style",

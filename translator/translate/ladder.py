@@ -11,6 +11,9 @@ The rungs, in the order in which they are tried:
 - `parts`: the text between the protected spans is translated separately and joined.
 - `copied`: the source itself, with its numbers in German form.
 
+A vocabulary without reserved pieces, as that of published weights, has no rung `forced`: lost small numbers and terms
+of a glossary stay lost, and are flagged.
+
 A translation with a forced prefix is checked but not repaired, because a repair would drop the prefix.
 """
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from translator.config import ModelConfig
 from translator.data.tokenizer import Tokenizer
@@ -63,6 +63,10 @@ if TYPE_CHECKING:
     from translator.model.transformer import Transformer
 
 logger = logging.getLogger(__name__)
+
+Protection = Literal["pieces", "parts"]
+"""How links, numbers and markup come through: reserved pieces stand for them; or the model reads them as text, and a
+sentence that loses one is translated in parts (`translator.translate.ladder`)."""
 
 ProgressCallback = Callable[[int, int], None]
 """Called after each sentence with the number of sentences done and the total."""
@@ -205,6 +209,12 @@ class Translator:
         )
         del files
         release_free_memory()
+        if translator.protection == "parts":
+            logger.info(
+                "the vocabulary of %s has no reserved pieces: the model reads links, numbers and markup as text, and "
+                "sentences that lose one are translated in parts",
+                paths[0],
+            )
         return translator
 
     @classmethod
@@ -247,6 +257,11 @@ class Translator:
     def model(self) -> "Transformer":
         """The PyTorch network; that of the first model in an ensemble. Needs PyTorch."""
         return self._make_model()
+
+    @property
+    def protection(self) -> Protection:
+        """How links, numbers and markup come through."""
+        return "pieces" if self.tokenizer.marks else "parts"
 
     @property
     def name(self) -> str:
