@@ -38,10 +38,7 @@ def hub(request, tmp_path_factory):
     files = FILES[request.param]()
     pieces = len(json.loads(files["vocab.json" if request.param == "marian" else "vocab-src.json"]))
     model = MODELS[request.param](**dict.fromkeys(SIZES[request.param], pieces))
-    folder = write_published(tmp_path_factory.mktemp(request.param) / "opus-mt-en-de", model)
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
-    return model, folder
+    return model, write_published(tmp_path_factory.mktemp(request.param) / "opus-mt-en-de", model)
 
 
 @pytest.fixture(scope="module")
