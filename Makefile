@@ -47,8 +47,8 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrad
 	--custom-compile-command "make lock"
 BUILD_REQUIRES := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")
 lock: $(VENV)/dev.stamp
-	$(LOCK) --extra published --output-file requirements.lock pyproject.toml
-	$(LOCK) --extra published --extra gpu --constraint requirements.lock --output-file requirements-gpu.lock pyproject.toml
+	$(LOCK) --extra published --extra redis --output-file requirements.lock pyproject.toml
+	$(LOCK) --extra published --extra redis --extra gpu --constraint requirements.lock --output-file requirements-gpu.lock pyproject.toml
 	$(BIN)/python -c '$(BUILD_REQUIRES)' | $(LOCK) --output-file requirements-build.lock -
 
 demo: $(VENV)/train.stamp

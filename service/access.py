@@ -1,9 +1,9 @@
-"""API keys: who may use the service, and how often. Without any keys, everybody may, without limits.
+"""API keys: who may use the service, and how much. Without any keys, everybody may, without limits.
 
 Keys are in a file (`TRANSLATOR_API_KEYS_FILE`) or in the environment (`TRANSLATOR_API_KEYS`), one per line; in the
 environment, commas separate them too:
 
-    name:SHA-256 of the key in hexadecimal[:rate=requests per minute][:admin]
+    name:SHA-256 of the key in hexadecimal[:rate=requests per minute][:quota=characters per month][:admin]
 
 `python -m service.access NAME` generates a key and prints its line. Only the hash is stored. It needs neither a salt
 nor a slow hash function, because the keys are random: there is nothing easier to guess than the key itself.
@@ -18,22 +18,24 @@ import secrets
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 from pydantic import SecretStr
 from starlette.requests import Request
 
+from service.usage import Usage
 from translator.errors import ConfigError, TranslatorError
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,32}")  # keys are longer, so a key in place of the name is an error
 _DIGEST = re.compile(r"[0-9A-Fa-f]{64}")
-_OPTION = re.compile(r"(rate)=([1-9][0-9]{0,11})|(admin)")
+_OPTION = re.compile(r"(rate|quota)=([1-9][0-9]{0,11})|(admin)")
 _SCHEMES = frozenset({"bearer", "deepl-auth-key"})
+_MINUTE_SECONDS = 60
+_DAY_SECONDS = 24 * 60 * 60
 
 
 class AccessError(TranslatorError):
@@ -49,29 +51,53 @@ class Forbidden(AccessError):
 
 
 class RateLimited(AccessError):
-    """The key has made too many requests in the last minute; `retry_after_seconds` says when to try again."""
+    """The key has made too many requests in this minute; `retry_after_seconds` says when to try again."""
 
     def __init__(self, message: str, retry_after_seconds: int) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
 
 
-class Client:
-    """The owner of a key, and how many requests it may make. Not thread-safe.
+class QuotaExceeded(AccessError):
+    """The request exceeds what is left of the key's characters for this month."""
 
-    Requests are counted in memory, in windows of one minute that start with the first request.
+
+@dataclass(frozen=True)
+class _Count:
+    """How much a key has used in a minute or a month, which is part of the name: no count ever starts again."""
+
+    usage: Usage
+    name: str
+    lifetime_seconds: int
+    """Longer than the minute or month, because the clocks of replicas differ."""
+
+    async def add(self, amount: int) -> int | None:
+        return await self.usage.add(self.name, amount, self.lifetime_seconds)
+
+
+class Client:
+    """The owner of a key, and what the key may still use.
+
+    Requests are counted by minutes of the clock, and characters by calendar months in UTC.
     """
 
-    def __init__(self, name: str, *, requests_per_minute: int | None = None, is_admin: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        requests_per_minute: int | None = None,
+        characters_per_month: int | None = None,
+        is_admin: bool = False,
+        usage: Usage | None = None,
+    ) -> None:
+        """`usage` keeps the counts, by default in this process."""
         self.name = name
         self.requests_per_minute = requests_per_minute
+        self.characters_per_month = characters_per_month
         self.is_admin = is_admin
         self.characters_used = 0
-        """Characters charged since the service started."""
-        if requests_per_minute is not None:
-            self._rate = RateLimitItemPerMinute(requests_per_minute)
-            self._storage = MemoryStorage()
-            self._limiter = FixedWindowRateLimiter(self._storage)
+        """Characters charged by this process since it started."""
+        self._usage = Usage() if usage is None else usage
 
     def __repr__(self) -> str:
         return f"Client({self.name!r})"
@@ -83,23 +109,89 @@ class Client:
                 "This needs an API key whose line ends in :admin. Run python -m service.access NAME to create one."
             )
 
-    def charge(self, characters: int) -> None:
-        """Charge a request of `characters`; raises RateLimited, and then charges nothing."""
-        if self.requests_per_minute is not None and not self._limiter.hit(self._rate):
-            reset = self._limiter.get_window_stats(self._rate).reset_time
-            seconds = max(1, math.ceil(reset - time.time()))
+    async def charge(self, characters: int) -> Charge:
+        """Charge a request of `characters`; raises RateLimited or QuotaExceeded, and then charges nothing."""
+        charge = Charge(self, characters)
+        self.characters_used += characters
+        try:
+            is_counted = await self._count_request(charge) and await self._count_characters(charge)
+        except BaseException:
+            await charge.refund(with_request=True)
+            raise
+        if not is_counted:
+            self._usage.on_uncounted()
+        return charge
+
+    async def characters_used_this_month(self) -> int:
+        """Return the characters charged by all replicas this month; without a quota, by this process in all."""
+        used = None if self.characters_per_month is None else await self._usage.get(self._month().name)
+        return self.characters_used if used is None else used
+
+    async def _count_request(self, charge: Charge) -> bool:
+        """Return whether the request was counted if it has to be; raises RateLimited."""
+        if self.requests_per_minute is None:
+            return True
+        minute, second = divmod(time.time(), _MINUTE_SECONDS)
+        count = _Count(self._usage, f"requests/{self.name}/{minute:.0f}", 2 * _MINUTE_SECONDS)
+        used = await count.add(1)
+        if used is None:
+            return False
+        charge.request_count = count
+        if used > self.requests_per_minute:
+            wait = math.ceil(_MINUTE_SECONDS - second)
             raise RateLimited(
                 f"The key {self.name} is over its rate limit, {self.requests_per_minute} a minute. Try again in "
-                f"{seconds} s.",
-                seconds,
+                f"{wait} s.",
+                wait,
             )
-        self.characters_used += characters
+        return True
 
-    def refund(self, characters: int, with_request: bool = False) -> None:
-        """Refund the characters of a failed request; `with_request` also takes it off the rate."""
-        self.characters_used -= characters
-        if with_request and self.requests_per_minute is not None:
-            self._storage.decr(self._rate.key_for())
+    async def _count_characters(self, charge: Charge) -> bool:
+        """Return whether the characters were counted if they have to be; raises QuotaExceeded.
+
+        They are added before they are compared: two replicas that compared first would both find room. Until a refused
+        request is refunded a moment later, smaller ones may be refused as well.
+        """
+        if self.characters_per_month is None or not charge.characters:
+            return True
+        count = self._month()
+        used = await count.add(charge.characters)
+        if used is None:
+            return False
+        charge.character_count = count
+        if used > self.characters_per_month:
+            raise QuotaExceeded(
+                f"The key {self.name} has used {used - charge.characters} of its {self.characters_per_month} "
+                f"characters this month (UTC); this request has {charge.characters}. Send less text, or ask the "
+                "operator for a higher quota."
+            )
+        return True
+
+    def _month(self) -> _Count:
+        month = datetime.fromtimestamp(time.time(), UTC).strftime("%Y-%m")
+        return _Count(self._usage, f"characters/{self.name}/{month}", 33 * _DAY_SECONDS)
+
+
+class Charge:
+    """What a request was charged."""
+
+    def __init__(self, client: Client, characters: int) -> None:
+        self.characters = characters
+        self.request_count: _Count | None = None
+        """Where the request was counted, if it was."""
+        self.character_count: _Count | None = None
+        self._client = client
+
+    async def refund(self, with_request: bool = False) -> None:
+        """Refund the characters, because the request failed; `with_request` also takes it off the rate.
+
+        A refund goes to the minute and month of its charge.
+        """
+        self._client.characters_used -= self.characters
+        if self.character_count is not None:
+            await self.character_count.add(-self.characters)
+        if with_request and self.request_count is not None:
+            await self.request_count.add(-1)
 
 
 class Access:
@@ -111,11 +203,17 @@ class Access:
         self._anonymous = Client("anonymous")
 
     @classmethod
-    def load(cls, file: Path | None = None, lines: SecretStr | None = None) -> Self:
-        """Read the keys from a file and from lines, which commas may separate; raises ConfigError if one is invalid."""
+    def load(
+        cls, file: Path | None = None, lines: SecretStr | None = None, usage: Usage | None = None
+    ) -> Self:
+        """Read the keys from a file and from lines, which commas may separate; `usage` counts what they use.
+
+        Raises ConfigError if a line is invalid.
+        """
+        usage = Usage() if usage is None else usage
         clients: dict[bytes, Client] = {}
         for place, line in _lines(file, lines):
-            digest, client = _parse(place, line)
+            digest, client = _parse(place, line, usage)
             if digest in clients or any(client.name == other.name for other in clients.values()):
                 raise ConfigError(
                     f"{place}: the name {client.name} or its key occurs twice. Give each key one line and a name."
@@ -176,7 +274,7 @@ def _numbered(place: str, lines: Sequence[str]) -> Iterator[tuple[str, str]]:
             yield f"{place} {number}", line
 
 
-def _parse(place: str, line: str) -> tuple[bytes, Client]:
+def _parse(place: str, line: str, usage: Usage) -> tuple[bytes, Client]:
     """Parse one line. Errors never quote it: a malformed line may contain a key."""
     name, *parts = (part.strip() for part in line.split(":"))
     if not _NAME.fullmatch(name):
@@ -194,13 +292,20 @@ def _parse(place: str, line: str) -> tuple[bytes, Client]:
         kind = option and (option[1] or option[3])
         if not option or not kind or kind in options:
             raise ConfigError(
-                f"{place}: part {number} must be rate=N (a whole number from 1) or admin, each at most once."
+                f"{place}: part {number} must be rate=N, quota=N (whole numbers from 1) or admin, each at most once."
             )
         options[kind] = int(option[2] or 1)
+    if "quota" in options and not usage.is_shared:
+        raise ConfigError(
+            f"{place}: the quota of {name} needs TRANSLATOR_LIMITS_URL: counted in this process, it would start again "
+            "with each restart. Set it, or remove the quota."
+        )
     return bytes.fromhex(parts[0]), Client(
         name,
         requests_per_minute=options.get("rate"),
+        characters_per_month=options.get("quota"),
         is_admin="admin" in options,
+        usage=usage,
     )
 
 

@@ -34,6 +34,7 @@ from service.routes import (
 from service.routes.compat import FallbackApp, methods_by_path
 from service.routes.deepl_base import DeepLRoute
 from service.settings import Settings
+from service.usage import Usage
 
 _DEEPL = (deepl, deepl_documents, deepl_glossaries)
 _LIBRETRANSLATE = (libretranslate, libretranslate_files)
@@ -46,10 +47,11 @@ def create_app(
     """Build the application; the model loads in the background once the application starts.
 
     Until the model is loaded, `/healthz` answers and everything that needs the model returns 503. If it cannot be
-    loaded, `on_failure` is called. Raises ConfigError if the API keys are invalid or the folder for data cannot
-    be used.
+    loaded, `on_failure` is called. Raises ConfigError if the API keys or the address of the store of limits are
+    invalid, or the folder for data cannot be used.
     """
     metrics = Metrics()
+    usage = Usage.load(settings.limits_url, metrics.uncounted_requests.inc)
     glossaries, stored_documents = GlossaryStore(settings.data), DocumentStore(settings.data)
     manager = ModelManager(load_engine, settings, metrics, on_failure)
     worker = DocumentWorker(stored_documents, manager, glossaries)
@@ -58,12 +60,14 @@ def create_app(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         loading = asyncio.create_task(manager.open())
         worker.open()
+        await usage.open()
         yield
         loading.cancel()
         await worker.close()
         await manager.close()
         stored_documents.close()
         glossaries.close()
+        await usage.close()
 
     app = FastAPI(
         title="English→German translator",
@@ -76,7 +80,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.manager, app.state.metrics = manager, metrics
-    app.state.access = Access.load(settings.api_keys_file, settings.api_keys)
+    app.state.access = Access.load(settings.api_keys_file, settings.api_keys, usage)
     app.state.glossaries, app.state.documents, app.state.document_worker = (
         glossaries,
         stored_documents,

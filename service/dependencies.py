@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 import reprlib
-from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
@@ -113,20 +113,20 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
     return bytes(body)
 
 
-@contextmanager
-def charged(client: Client, characters: int) -> Iterator[None]:
-    """Charge a client for work, and refund it if the work fails; raises RateLimited.
+@asynccontextmanager
+async def charged(client: Client, characters: int) -> AsyncIterator[None]:
+    """Charge a client for work, and refund it if the work fails; raises RateLimited, QuotaExceeded.
 
     A request that is told to try again later does not count against the rate either.
     """
-    client.charge(characters)
+    charge = await client.charge(characters)
     try:
         yield
     except BaseException as error:
         is_turned_away = (
             isinstance(error, Exception) and kind_of(error).status == HTTPStatus.SERVICE_UNAVAILABLE
         )
-        client.refund(characters, with_request=is_turned_away)
+        await charge.refund(with_request=is_turned_away)
         raise
 
 
@@ -156,12 +156,15 @@ async def translate_for(
 ) -> tuple[LoadedModel, list[TranslatedText]]:
     """Translate and charge the client; return the model and its translations.
 
-    A failure costs no characters, because clients retry automatically. Raises RateLimited, and whatever
+    A failure costs no characters, because clients retry automatically. Raises RateLimited, QuotaExceeded, and whatever
     `ModelManager.current_model` and `LoadedModel.translate` raise.
     """
     deadline = deadline_of(request, manager.settings.deadline_seconds)
-    with manager.current_model().in_use() as model, charged(client, body.characters):
-        return model, await cancel_on_disconnect(request, translate_with_attributes(model, body, deadline))
+    with manager.current_model().in_use() as model:
+        async with charged(client, body.characters):
+            return model, await cancel_on_disconnect(
+                request, translate_with_attributes(model, body, deadline)
+            )
 
 
 async def cancel_on_disconnect(request: Request, work: Coroutine[Any, Any, _T]) -> _T:

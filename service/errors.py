@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from service.access import Forbidden, RateLimited, Unauthorized
+from service.access import Forbidden, QuotaExceeded, RateLimited, Unauthorized
 from service.batcher import DeadlineExceeded, OutOfMemory, QueueFull, WorkerUnavailable
 from translator.errors import InputError, InputTooLong, TranslatorError
 
@@ -123,6 +123,7 @@ KINDS: dict[type[Exception], Kind] = {
     InputError: Kind(422, "invalid-input", "The text cannot be translated as given"),
     Unauthorized: Kind(401, "unauthorized", "An API key is needed"),
     Forbidden: Kind(403, "forbidden", "The API key does not allow this"),
+    QuotaExceeded: Kind(403, "quota-exceeded", "The quota is used up"),
     RateLimited: Kind(429, "rate-limited", "Too many requests", retry_after_seconds=1),
     GlossaryNotFound: Kind(404, "glossary-not-found", "The glossary was not found"),
     GlossaryLimit: Kind(507, "glossary-limit", "There is no room for more glossaries"),

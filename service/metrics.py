@@ -44,6 +44,10 @@ class Metrics:
         )
         for reason in ("queue_full", "rate_limited", "not_ready", "deadline_exceeded"):
             self.rejected.labels(reason)
+        self.uncounted_requests = self._counter(
+            "translator_uncounted_requests",
+            "Requests that were served although the shared store of limits could not count them",
+        )
         self.requests = self._counter(
             "translator_requests", "Requests, by route and status", ("route", "status")
         )

@@ -84,6 +84,12 @@ class Settings(BaseSettings):
         None,
         description="The same lines, separated by commas. Set it in the environment; other users can see flags.",
     )
+    limits_url: SecretStr | None = Field(
+        None,
+        description="Redis that counts the rates and quotas of API keys for all replicas: redis://HOST:6379/0, or "
+        "rediss:// for TLS. Set it in the environment; other users can see flags. By default, each process counts "
+        "rates for itself, and there are no quotas.",
+    )
     cors_origins: list[str] = Field(
         default_factory=list,
         description='Origins of other sites whose pages may call the service, as JSON: `["https://example.org"]`.',

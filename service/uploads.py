@@ -75,7 +75,8 @@ async def store_document(
     """Store a document to be translated, charge the client, and return its id.
 
     `options` are fields of a TranslateRequest, and `glossaries`. Raises InputError if the document cannot be read or
-    its format is unknown, RequestTooLarge, GlossaryNotFound, RateLimited, DocumentLimit and StorageFailed.
+    its format is unknown, RequestTooLarge, GlossaryNotFound, RateLimited,
+    QuotaExceeded, DocumentLimit and StorageFailed.
     """
     name, content = upload.file(name)
     if len(content) > settings.max_document_bytes:
@@ -90,7 +91,7 @@ async def store_document(
             f"The document has {characters} characters; the limit is {settings.max_document_characters}. Split it."
         )
     store, worker = _store_of(request), _worker_of(request)
-    with charged(upload.client, characters):
+    async with charged(upload.client, characters):
         identity = await asyncio.to_thread(
             store.create, upload.client.name, name, content, options, characters
         )

@@ -24,7 +24,7 @@ from service.settings import Settings
 
 _OTHER_FIELDS = 50  # of a form, besides its texts
 _MAX_SHOWN_PATH = 100
-_STATUSES = {401: 403, 422: 400, 507: 456, 409: 503}
+_STATUSES = {401: 403, 403: 456, 422: 400, 507: 456, 409: 503}
 """The imitated APIs' statuses, where they differ from ours."""
 READING_ERRORS = {
     400: "A parameter is missing, invalid, or not supported here.",
@@ -34,6 +34,7 @@ READING_ERRORS = {
 }
 RATE_ERRORS = {429: "The key has made too many requests; `Retry-After` says when to try again."}
 TRANSLATION_ERRORS = {
+    456: "The key's quota of characters for this month is used up.",
     503: "The service is busy or not ready; `Retry-After` says when to try again.",
     504: "The translation took too long.",
 }

@@ -225,14 +225,14 @@ class DeepLAnswer(BaseModel):
 
 
 class DeepLUsage(BaseModel):
-    """Characters used by a key since the service started."""
+    """Characters used by a key this month (UTC); without a quota, since the service started."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"character_count": 1234, "character_limit": _NO_LIMIT}]}
     )
 
     character_count: int = Field(description="Characters (Unicode code points) translated.")
-    character_limit: int = Field(description=f"{_NO_LIMIT}: there is no limit.")
+    character_limit: int = Field(description=f"The monthly quota; {_NO_LIMIT} if there is none.")
 
 
 class DeepLLanguage(BaseModel):
@@ -287,9 +287,12 @@ async def translate(request: Request, manager: Manager) -> DeepLAnswer:
 @router.post("/usage", name="deepl_usage", include_in_schema=False)
 @router.get("/usage", name="deepl_usage", summary="What the key has used")
 async def usage(request: Request, manager: Manager) -> DeepLUsage:
-    """Return how many characters the key has used since the service started; there is no limit."""
+    """Return how many characters the key has used this month, and its quota; without one, since the service started."""
     client, _ = await read_request(request, manager.settings, KEY_FIELD)
-    return DeepLUsage(character_count=client.characters_used, character_limit=_NO_LIMIT)
+    return DeepLUsage(
+        character_count=await client.characters_used_this_month(),
+        character_limit=client.characters_per_month or _NO_LIMIT,
+    )
 
 
 def supports_formality(manager: ModelManager) -> bool:

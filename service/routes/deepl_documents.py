@@ -118,7 +118,7 @@ def _key_body() -> dict[str, Any]:
         RATE_ERRORS
         | {
             404: "The glossary does not exist or belongs to another API key.",
-            456: "The API key has too many documents.",
+            456: "The API key has too many documents, or its quota is used up.",
         },
     ),
     openapi_extra=_upload_body(),

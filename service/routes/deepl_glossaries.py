@@ -78,7 +78,7 @@ router = APIRouter(tags=["DeepL's API"], route_class=DeepLRoute, responses=error
 async def language_pairs(request: Request, manager: Manager) -> LanguagePairsAnswer:
     """List the pairs of languages for which glossaries have an effect."""
     client, _ = await read_request(request, manager.settings, KEY_FIELD)
-    with charged(client, 0):
+    async with charged(client, 0):
         return LanguagePairsAnswer(
             supported_languages=[LanguagePairAnswer(source_lang="en", target_lang="de")]
         )
@@ -316,5 +316,5 @@ async def _single(request: Request, client: Client, identity: str) -> StoredGlos
 
 async def _with_store(request: Request, client: Client, work: Callable[[GlossaryStore], _T]) -> _T:
     """Run work that waits for the disk on another thread; counts as a request of the client."""
-    with charged(client, 0):
+    async with charged(client, 0):
         return await asyncio.to_thread(work, store_of(request))

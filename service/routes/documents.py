@@ -124,6 +124,7 @@ def _upload_body() -> dict[str, Any]:
     responses=problems(
         {
             **_PROBLEMS,
+            403: "The API key's quota of characters for this month is used up.",
             404: "The glossary does not exist or belongs to another API key.",
             413: "The document has too many bytes or characters.",
             415: "The body is not a multipart form.",

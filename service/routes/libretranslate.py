@@ -220,7 +220,7 @@ async def detect(request: Request, manager: Manager) -> list[DetectedLanguage]:
     """Return the language that a text seems to be in."""
     client, parameters = await read_request(request, manager.settings, _KEY, may_key_be_in_url=True)
     body = DetectRequest.of(parameters, manager.settings)
-    client.charge(0)
+    await client.charge(0)
     return await _detect([body.q])
 
 

@@ -58,7 +58,10 @@ def _upload_body() -> dict[str, Any]:
     summary="Translate a file as LibreTranslate does",
     responses=errors(
         LibreTranslateError,
-        READING_ERRORS | RATE_ERRORS | _STORAGE | {456: "The key has too many documents."},
+        READING_ERRORS
+        | RATE_ERRORS
+        | _STORAGE
+        | {456: "The key has too many documents, or its quota is used up."},
     ),
     openapi_extra=_upload_body(),
 )

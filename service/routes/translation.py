@@ -50,6 +50,7 @@ _PROBLEMS = problems(
     {
         400: "The body is not JSON.",
         401: "The service needs an API key, and it is missing or unknown.",
+        403: "The API key's quota of characters for this month is used up.",
         404: "The glossary does not exist or belongs to another API key.",
         413: "The body, the number of texts or their characters exceed a limit; `GET /model` lists the limits.",
         415: "The `Content-Type` is not `application/json`.",
@@ -110,7 +111,7 @@ async def translate_stream(request: Request, manager: Manager, client: Identifie
     deadline = deadline_of(request, manager.settings.deadline_seconds)
     events = _events(request, manager.current_model(), body, deadline)
     try:
-        with charged(client, body.characters):
+        async with charged(client, body.characters):
             # An error before the first sentence is answered with its own HTTP status.
             first = await cancel_on_disconnect(request, anext(events))
     except BaseException:
@@ -132,8 +133,9 @@ async def score(request: Request, manager: Manager, client: Identified) -> Respo
     body = ScoreRequest.from_json(await read_json_body(request, manager.settings.max_body_bytes))
     characters = check_size([text for pair in body.pairs for text in pair], manager.settings)
     deadline = deadline_of(request, manager.settings.deadline_seconds)
-    with manager.current_model().in_use() as model, charged(client, characters):
-        results = await cancel_on_disconnect(request, model.score(body.pairs, body.kind, deadline))
+    with manager.current_model().in_use() as model:
+        async with charged(client, characters):
+            results = await cancel_on_disconnect(request, model.score(body.pairs, body.kind, deadline))
     scores = [ScoredTranslation.of(result, body.tokens) for result in results]
     return await _json_response(ScoreAnswer(scores=scores, **_model_fields(model, request)), len(results))
 

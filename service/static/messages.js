@@ -275,6 +275,8 @@ export const KINDS = {
 
 const GERMAN_REFUSALS = {
   "too-large": "Der Text ist zu lang für diesen Server. Übersetzen Sie ihn in Teilen.",
+  "quota-exceeded":
+    "Das Kontingent dieses API-Schlüssels reicht nicht mehr. Schicken Sie weniger, oder bitten Sie den Betreiber um mehr.",
 };
 
 function rounded(seconds) {

@@ -178,6 +178,20 @@ def capitals(client: TestClient, echo: EchoEngine, monkeypatch: pytest.MonkeyPat
     return client
 
 
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock that stands still until the test moves it."""
+    clock = Clock()
+    monkeypatch.setattr("time.time", lambda: clock.now)
+    return clock
+
+
+class Clock:
+    """Seconds since 1970, 20 s past a minute."""
+
+    now = 1_700_000_000.0
+
+
 def state_of(client: TestClient) -> Any:
     """Return what the application of a client keeps: its model manager, its metrics, its access rules."""
     assert isinstance(client.app, FastAPI)

@@ -1,11 +1,13 @@
-"""API keys: their format, who is admitted, and how much a key may use."""
+"""API keys: their format, who is admitted, and how much a key may use. test_usage.py tests where it is counted."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,20 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from starlette.requests import Request
 
-from service.access import Access, Client, Forbidden, RateLimited, Unauthorized, key_of, main
+from service.access import (
+    Access,
+    Charge,
+    Client,
+    Forbidden,
+    QuotaExceeded,
+    RateLimited,
+    Unauthorized,
+    key_of,
+    main,
+)
 from service.batcher import QueueFull
+from service.usage import Usage
+from tests.service.conftest import Clock
 from translator.errors import ConfigError
 
 KEY = "a-key-of-the-tests-that-is-long-enough-to-be-one"
@@ -31,23 +45,10 @@ def access_of(lines: str) -> Access:
     return Access.load(lines=SecretStr(lines))
 
 
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """A clock that stands still until the test moves it."""
-    clock = Clock()
-    monkeypatch.setattr("time.time", lambda: clock.now)
-    return clock
-
-
-class Clock:
-    now = 1_700_000_000.0
-
-
 @pytest.mark.parametrize("key", [None, "", KEY, "ключ"])
 def test_without_keys_everybody_is_admitted_without_limits(key: str | None) -> None:
     client = Access.load().identify(key)
-    for _ in range(1000):
-        client.charge(1_000_000)
+    charge(client, *[1_000_000] * 1000)
     assert (client.name, client.is_admin, client.requests_per_minute) == ("anonymous", False, None)
     assert client.characters_used == 10**9
 
@@ -118,12 +119,13 @@ def test_keys_come_from_a_file_and_from_the_environment(tmp_path: Path) -> None:
         ("web", "line 3: the name must be followed by a colon and the SHA-256"),
         (f"web:{KEY}", "line 3: the name must be followed by a colon and the SHA-256"),
         (f"web:{digest(KEY)[:-1]}", "line 3: the name must be followed by a colon and the SHA-256"),
-        (f"web:{digest(KEY)}:", "line 3: part 3 must be rate=N (a whole number from 1) or admin"),
+        (f"web:{digest(KEY)}:", "line 3: part 3 must be rate=N, quota=N (whole numbers from 1) or admin"),
         (f"web:{digest(KEY)}:admin:{KEY}", "line 3: part 4 must be rate=N"),
         (f"web:{digest(KEY)}:rate=0", "line 3: part 3 must be rate=N"),
         (f"web:{digest(KEY)}:rate=-5", "line 3: part 3 must be rate=N"),
         (f"web:{digest(KEY)}:rate=٣", "line 3: part 3 must be rate=N"),
-        (f"web:{digest(KEY)}:quota=5", "line 3: part 3 must be rate=N"),
+        (f"web:{digest(KEY)}:quota=0", "line 3: part 3 must be rate=N"),
+        (f"web:{digest(KEY)}:quota=5", "line 3: the quota of web needs TRANSLATOR_LIMITS_URL"),
         (f"web:{digest(KEY)}:rate=1:rate=2", "line 3: part 4 must be rate=N"),
         (f"web:{digest(KEY)}", "line 3: the name web or its key occurs twice"),
         (f"first:{digest(KEY)}", "line 3: the name first or its key occurs twice"),
@@ -137,6 +139,13 @@ def test_an_invalid_line_is_named_but_not_quoted(tmp_path: Path, line: str, comp
         Access.load(file=file)
     assert f"{file}, {complaint}" in str(caught.value)
     assert KEY not in str(caught.value)
+
+
+def test_a_quota_needs_counts_that_survive_a_restart() -> None:
+    lines = SecretStr(f"web:{digest(KEY)}:quota=5")
+    with pytest.raises(ConfigError, match=r"entry 1: the quota of web needs TRANSLATOR_LIMITS_URL"):
+        Access.load(lines=lines)
+    assert Access.load(lines=lines, usage=Usage(is_shared=True)).identify(KEY).characters_per_month == 5
 
 
 def test_an_entry_of_the_environment_is_named_too() -> None:
@@ -165,40 +174,88 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 def test_a_minutes_requests_may_arrive_at_once(clock: Clock) -> None:
     client = Client("web", requests_per_minute=30)
-    for _ in range(30):
-        client.charge(1)
-    clock.now += 20
+    charge(client, *[1] * 30)
+    clock.now += 15
     with pytest.raises(RateLimited, match="The key web is over its rate limit, 30 a minute") as caught:
-        client.charge(1)
-    assert caught.value.retry_after_seconds == 40
+        charge(client, 1)
+    assert caught.value.retry_after_seconds == 25  # it was 20 s past a minute
     assert client.characters_used == 30
-    clock.now += 40
-    for _ in range(30):
-        client.charge(1)
+    clock.now += 25
+    charge(client, *[1] * 30)
     with pytest.raises(RateLimited):
-        client.charge(1)
+        charge(client, 1)
+
+
+def test_the_quota_is_of_a_calendar_month_in_utc(clock: Clock) -> None:
+    clock.now = datetime(2026, 1, 31, 23, 59, 59, tzinfo=UTC).timestamp()
+    client = Client("web", characters_per_month=100)
+    charge(client, 60)
+    with pytest.raises(QuotaExceeded, match=r"used 60 of its 100 characters .* this request has 41"):
+        charge(client, 41)
+    charge(client, 40, 0)
+    assert used(client) == 100
+    clock.now += 1
+    assert used(client) == 0
+    charge(client, 100)
+    with pytest.raises(QuotaExceeded):
+        charge(client, 1)
+
+
+def test_a_request_beyond_the_quota_does_not_count_against_the_rate(clock: Clock) -> None:
+    client = Client("web", requests_per_minute=1, characters_per_month=5)
+    with pytest.raises(QuotaExceeded):
+        charge(client, 6)
+    charge(client, 5)
+    with pytest.raises(RateLimited):
+        charge(client, 0)
 
 
 def test_the_characters_of_failed_requests_are_refunded() -> None:
-    client = Client("web")
-    client.charge(60)
-    client.charge(40)
-    client.refund(40)
-    assert client.characters_used == 60
+    client = Client("web", characters_per_month=100)
+    _, second = charge(client, 60, 40)
+    refund(second)
+    assert used(client) == client.characters_used == 60
+    charge(client, 40)
 
 
-def test_a_request_can_be_refunded_but_only_up_to_the_rate(clock: Clock) -> None:
+def test_a_request_can_be_refunded(clock: Clock) -> None:
     client = Client("web", requests_per_minute=2)
-    client.charge(5)
-    client.refund(5, with_request=True)
-    client.refund(0, with_request=True)
-    for _ in range(2):
-        client.charge(1)
-    client.refund(1)
+    first, second = charge(client, 5, 5)
+    refund(first, with_request=True)
+    charge(client, 1)
+    refund(second)
     with pytest.raises(RateLimited):
-        client.charge(1)
+        charge(client, 1)
 
 
+def test_a_refund_goes_to_the_minute_and_the_month_of_its_charge(clock: Clock) -> None:
+    clock.now = datetime(2026, 1, 31, 23, 59, 59, tzinfo=UTC).timestamp()
+    client = Client("web", requests_per_minute=1, characters_per_month=9)
+    (charged,) = charge(client, 9)
+    clock.now += 1
+    refund(charged, with_request=True)
+    assert used(client) == 0
+    charge(client, 9)
+    with pytest.raises(RateLimited):
+        charge(client, 0)
+
+
+def charge(client: Client, *characters: int) -> list[Charge]:
+    async def one_by_one() -> list[Charge]:
+        return [await client.charge(number) for number in characters]
+
+    return asyncio.run(one_by_one())
+
+
+def refund(charged: Charge, with_request: bool = False) -> None:
+    asyncio.run(charged.refund(with_request))
+
+
+def used(client: Client) -> int:
+    return asyncio.run(client.characters_used_this_month())
+
+
+@pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("path", ["/translate", "/translate/stream"])
 def test_a_request_turned_away_because_the_service_is_busy_does_not_count_against_the_rate(
     make_client: Callable[..., TestClient], echo: Any, path: str
@@ -210,6 +267,7 @@ def test_a_request_turned_away_because_the_service_is_busy_does_not_count_agains
         assert client.post(path, json={"text": text}).status_code == status
 
 
+@pytest.mark.usefixtures("clock")
 def test_other_failures_count_against_the_rate(make_client: Callable[..., TestClient], echo: Any) -> None:
     client = make_client({KEY: Client("web", requests_per_minute=1)})
     client.headers["X-API-Key"] = KEY

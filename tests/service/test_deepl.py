@@ -117,24 +117,27 @@ def test_the_requested_model_type_comes_back(api: TestClient) -> None:
 
 
 def test_deepls_client_lists_languages_and_usage(make_translator: Callable[..., deepl.Translator]) -> None:
-    translator = make_translator(clients={KEY: Client("web")})
+    translator = make_translator(clients={KEY: Client("web", characters_per_month=1000)})
     assert [(source.code, source.name) for source in translator.get_source_languages()] == [("EN", "English")]
     [target] = translator.get_target_languages()
     assert (target.code, target.name, target.supports_formality) == ("DE", "German", False)
     translator.translate_text("four", target_lang="DE")
     usage = translator.get_usage()
-    assert (usage.character.count, usage.character.limit) == (4, 10**12)
+    assert (usage.character.count, usage.character.limit) == (4, 1000)
     assert not usage.any_limit_reached
 
 
+@pytest.mark.usefixtures("clock")
 def test_deepls_client_raises_its_own_errors(make_translator: Callable[..., deepl.Translator]) -> None:
-    clients = {KEY: Client("web"), "slow": Client("slow", requests_per_minute=1)}
+    clients = {KEY: Client("web", characters_per_month=5), "slow": Client("slow", requests_per_minute=1)}
     with pytest.raises(deepl.AuthorizationException, match="API key is unknown"):
         make_translator("wrong", clients).translate_text("Hi", target_lang="DE")
     translator = make_translator(KEY, clients)
     with pytest.raises(deepl.DeepLException, match='target_lang: must be "DE"; it is "FR"') as caught:
         translator.translate_text("Hi", target_lang="FR")
     assert caught.value.http_status_code == 400
+    with pytest.raises(deepl.QuotaExceededException, match="this request has 6"):
+        translator.translate_text("Hello!", target_lang="DE")
     slow = make_translator("slow", clients)
     slow.translate_text("Hi", target_lang="DE")
     with pytest.raises(deepl.TooManyRequestsException, match="rate limit, 1 a minute"):
@@ -490,7 +493,7 @@ def test_the_routes_are_described(api: TestClient) -> None:
     body = operation["requestBody"]["content"]
     assert set(body) == {"application/json", "application/x-www-form-urlencoded", "multipart/form-data"}
     assert {"text", "target_lang", "auth_key"} <= set(body["application/json"]["schema"]["properties"])
-    assert {"200", "400", "403", "503"} <= set(operation["responses"])
+    assert {"200", "400", "403", "456", "503"} <= set(operation["responses"])
     assert {"/v2/usage", "/v2/languages"} <= set(paths)
 
 

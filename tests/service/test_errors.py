@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.testclient import TestClient
 from starlette.requests import ClientDisconnect
 
-from service.access import Forbidden, RateLimited, Unauthorized
+from service.access import Forbidden, QuotaExceeded, RateLimited, Unauthorized
 from service.batcher import DeadlineExceeded, OutOfMemory, QueueFull, WorkerUnavailable
 from service.errors import (
     KINDS,
@@ -43,6 +43,7 @@ EXPECTED = [
     (InputError("m"), 422, "invalid-input", None),
     (Unauthorized("m"), 401, "unauthorized", None),
     (Forbidden("m"), 403, "forbidden", None),
+    (QuotaExceeded("m"), 403, "quota-exceeded", None),
     (RateLimited("m", 7), 429, "rate-limited", "7"),
     (GlossaryNotFound("m"), 404, "glossary-not-found", None),
     (GlossaryLimit("m"), 507, "glossary-limit", None),
@@ -215,7 +216,7 @@ def test_the_description_of_the_api_names_the_errors(make_client: Callable[..., 
     description = make_client().get("/openapi.json").json()
     operation = description["paths"]["/translate"]["post"]
     assert set(operation["responses"]) == {
-        "200", "400", "401", "404", "413", "415", "422", "429", "503", "504",
+        "200", "400", "401", "403", "404", "413", "415", "422", "429", "503", "504",
     }  # fmt: skip
     assert "application/problem+json" in operation["responses"]["422"]["content"]
     schema = operation["requestBody"]["content"]["application/json"]["schema"]

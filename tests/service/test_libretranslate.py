@@ -379,13 +379,18 @@ def test_an_unknown_client_gets_403(make_client: Callable[..., TestClient], key:
     assert api.get("/libretranslate/languages").status_code == 200
 
 
+@pytest.mark.usefixtures("clock")
 def test_what_a_key_may_use(make_client: Callable[..., TestClient]) -> None:
-    api = make_client({"slow": Client("slow", requests_per_minute=2)})
+    api = make_client(
+        {"slow": Client("slow", requests_per_minute=2), "poor": Client("poor", characters_per_month=3)}
+    )
     assert api.post("/libretranslate/detect", json={"q": "Hi", "api_key": "slow"}).status_code == 200
     body = {"q": "four", **EN_DE}
     assert api.post("/libretranslate/translate", json={**body, "api_key": "slow"}).status_code == 200
     answer = api.post("/libretranslate/translate", json={**body, "api_key": "slow"})
     assert "rate limit, 2 a minute" in complaint(answer, 429)
+    poor = api.post("/libretranslate/translate", json={**body, "api_key": "poor"})
+    assert "this request has 4" in complaint(poor, 456)
     assert int(answer.headers["Retry-After"]) >= 1
 
 

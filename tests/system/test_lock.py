@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS = PROJECT["project"]["optional-dependencies"]
-SERVING = [*PROJECT["project"]["dependencies"], *EXTRAS["published"]]
+SERVING = [*PROJECT["project"]["dependencies"], *EXTRAS["published"], *EXTRAS["redis"]]
 LOCKS = {
     "requirements.lock": SERVING,
     "requirements-gpu.lock": [*SERVING, *EXTRAS["gpu"]],
