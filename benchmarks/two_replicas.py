@@ -72,7 +72,9 @@ def rolling_restart(stage: Stage) -> Iterator[Result]:
             replica.start()
             time.sleep(options.seconds)
     failed = statuses.total() - statuses[_OK]
-    yield Result(f"failed of {statuses.total()} requests, {len(exits)} restarts", f"{failed}", "0", failed == 0)
+    yield Result(
+        f"failed of {statuses.total()} requests, {len(exits)} restarts", f"{failed}", "0", failed == 0
+    )
     retried = stage.proxy.retried - before
     yield Result("sent a second time by the proxy", f"{retried}", "0", retried == 0)
     yield Result("exit statuses of the stopped replicas", f"{sorted(set(exits))}", "[0]", set(exits) == {0})
@@ -112,7 +114,9 @@ def quota(stage: Stage) -> Iterator[Result]:
         replica.start()
     statuses, _ = stage.ask("quota", 10)
     served = statuses.get(_OK, 0)
-    yield Result("served of 10 requests after a restart of both", f"{served}", "0", statuses == {_FORBIDDEN: 10})
+    yield Result(
+        "served of 10 requests after a restart of both", f"{served}", "0", statuses == {_FORBIDDEN: 10}
+    )
 
 
 def rate(stage: Stage) -> Iterator[Result]:
@@ -144,7 +148,9 @@ def lost_redis(stage: Stage) -> Iterator[Result]:
     yield Result("of these in translator_uncounted_requests_total", f"{uncounted:.0f}", "20", uncounted == 20)
     lines = [sum("cannot be reached" in line for line in replica.log) for replica in stage.replicas]
     asked = [int(number > 0) for number in sent]
-    yield Result("lines in the replicas' logs about it", f"{lines[0]} + {lines[1]}", "1 + 1", lines == asked == [1, 1])
+    yield Result(
+        "lines in the replicas' logs about it", f"{lines[0]} + {lines[1]}", "1 + 1", lines == asked == [1, 1]
+    )
     stage.redis.start()
     time.sleep(_PAUSE_SECONDS + 1)
     statuses, _ = stage.ask("quota", 10)

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 
 import httpx2
 import uvicorn
-from replicas.ports import free_port
-from replicas.replica import Replica
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+
+from replicas.ports import free_port
+from replicas.replica import Replica
 
 _PROBE_SECONDS = 0.2
 _TIMEOUT_SECONDS = 300  # on a busy machine; the service answers with a 504 long before
@@ -36,7 +37,7 @@ class Backend:
 
 @dataclass
 class Proxy:
-    """Sends each request to the ready replica with the fewest requests, and once more to another if it gets no answer."""
+    """Sends each request to the ready replica with the fewest requests; if it gets no answer, once to another one."""
 
     backends: tuple[Backend, ...]
     address: str
@@ -83,7 +84,10 @@ class Proxy:
             backend.sent += 1
             try:
                 answer = await self._client.request(
-                    request.method, f"{backend.replica.address}{request.url.path}", content=body, headers=headers
+                    request.method,
+                    f"{backend.replica.address}{request.url.path}",
+                    content=body,
+                    headers=headers,
                 )
             except httpx2.TransportError:
                 backend.is_ready = False

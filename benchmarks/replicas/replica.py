@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx2
+
 from replicas.ports import free_port
 
 _ROOT = Path(__file__).parents[2]
