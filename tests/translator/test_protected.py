@@ -242,3 +242,17 @@ def test_a_value_that_starts_both_sentences_keeps_its_capital(
 ) -> None:
     _, placed = mark(english, find_protected(english), Marks(MARKS))
     assert restore(translation.format(placed[0].mark), placed) == german
+
+
+@pytest.mark.parametrize(
+    ("text", "spans"),
+    [
+        ("Compute 2**3 and 10**6.", [("identifier", "2**3"), ("identifier", "10**6")]),
+        ("Dear <first name>, see <your name here>.", [
+            ("placeholder", "<first name>"), ("placeholder", "<your name here>"),
+        ]),
+        ("<details open>x</details>", [("tag", "<details open>"), ("tag", "</details>")]),
+    ],
+)  # fmt: skip
+def test_powers_and_placeholders_of_several_words(text: str, spans: list[tuple[str, str]]) -> None:
+    assert [(one.kind, one.text) for one in find_protected(text)] == spans

@@ -102,6 +102,12 @@ _VALUE = (
 )
 """Ordinals, decades, times, quantities and money, which are converted."""
 
+_BARE_ATTRIBUTES = (
+    r"(?:allowfullscreen|async|autofocus|autoplay|checked|clear|compact|controls|default|defer|disabled|formnovalidate"
+    r"|hidden|inert|ismap|itemscope|loop|multiple|muted|nomodule|noshade|novalidate|nowrap|open|readonly|required"
+    r"|reversed|selected)\b"
+)
+"""Attributes of HTML without a value. A “tag” with other words, such as `<first name>`, is a placeholder."""
 _ATTRIBUTE = (
     r"(?:\s++(?:[\w:@.*#-]{1,60}+\s{0,9}+=\s{0,9}+"
     r"""(?:"[^"]{0,500}+"|'[^']{0,500}+'|\{[^{}]{0,200}+\}|[^\s"'<>=`{}]{1,200}+)"""
@@ -168,6 +174,7 @@ TYPOGRAPHY: Table = (
 )
 """Leaders and rules, triple quotation marks, emoticons."""
 AT_WORDS: Table = (
+    ("identifier", r"\d{1,20}+\*\*\d{1,20}+(?![\w*])"),
     ("email", r"(?<![+%-])(?<!\w\.)\w[\w.+%-]{0,63}+@\w++(?:[.-]\w++|-++\w++)*+"),
     ("link", rf"[A-Za-z][A-Za-z0-9+.-]{{0,30}}+://{_ADDRESS}++"),
     (
@@ -382,6 +389,7 @@ AT_MARKS: tuple[tuple[str, OpaqueKind, str], ...] = (
     ),
     ("[", "placeholder", r"\[\[[^\[\]\n]{1,80}+\]\]"),
     ("@#", "placeholder", r"@@[\w.-]{1,60}+@@|##\w{1,60}+##"),
+    ("<", "placeholder", rf"(?<!\w)<[a-z]{{1,30}}+(?: (?!{_BARE_ATTRIBUTES})[a-z]{{1,30}}+){{1,4}}>"),
     ("<", "placeholder", r"<%[^\n]{0,300}?%>|<\?[^\n]{1,300}?\?>"),
     (
         "\\",
