@@ -23,7 +23,7 @@ from rich.progress import track
 from translator.config import fit_to_vocabulary, small
 from translator.data.batching import TokenBudgetBatches
 from translator.data.shards import PreparedData
-from translator.data.tokenizer import EOS_ID, PAD_ID, SentencePieceTokenizer
+from translator.data.tokenizer import EOS_ID, PAD_ID, Tokenizer
 from translator.errors import ConfigError, TranslatorError
 from translator.evaluation.evaluate import read_lines
 from translator.machine.device import choose_device, has_fast_bf16, set_up_processor
@@ -90,12 +90,10 @@ def train(options: Options, data: PreparedData, device: torch.device) -> Peer:
 
 
 @torch.inference_mode()
-def translate(
-    peer: Peer, tokenizer: SentencePieceTokenizer, lines: list[str], device: torch.device
-) -> list[str]:
+def translate(peer: Peer, tokenizer: Tokenizer, lines: list[str], device: torch.device) -> list[str]:
     """Translate with the beam search of transformers' `generate`, in batches of sentences of similar length."""
     peer.model.eval()
-    ids = [[*tokenizer.encode(normalise(line)), EOS_ID] for line in lines]
+    ids = [[*tokenizer.source.encode_marked(normalise(line)), EOS_ID] for line in lines]
     order = sorted(range(len(lines)), key=lambda index: len(ids[index]))
     translations = [""] * len(lines)
     for start in track(range(0, len(order), BATCH_SENTENCES), "translating"):
@@ -111,7 +109,9 @@ def translate(
         )
         for index, output in zip(chosen, output_BT[:, 1:].tolist(), strict=True):
             end = output.index(EOS_ID) if EOS_ID in output else len(output)
-            translations[index] = tokenizer.decode([token for token in output[:end] if token != PAD_ID])
+            translations[index] = tokenizer.target.decode(
+                [token for token in output[:end] if token != PAD_ID]
+            )
     return translations
 
 

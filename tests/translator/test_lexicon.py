@@ -452,17 +452,19 @@ def test_most_training_sources_and_all_development_sources_have_hints(with_lexic
 
 def test_a_hint_has_the_pieces_of_the_german_word(with_lexicon: PreparedData):
     tokenizer = with_lexicon.tokenizer
-    ids = tokenizer.encode_marked(hinted("The heron{Reiher} saw"))
+    ids = tokenizer.source.encode_marked(hinted("The heron{Reiher} saw"))
     hint_open, hint_close = tokenizer.reserved["hint"][:2]
-    assert ids[ids.index(hint_open) + 1 : ids.index(hint_close)] == tokenizer.encode("Reiher")
+    assert ids[ids.index(hint_open) + 1 : ids.index(hint_close)] == tokenizer.source.encode_marked("Reiher")
 
 
 def test_hints_are_no_part_of_the_text(with_lexicon: PreparedData):
     tokenizer = with_lexicon.tokenizer
-    ids = tokenizer.encode_marked(hinted("The heron{Reiher} saw a well-known{bekannt} otter."))
-    assert tokenizer.decode(ids) == "The heron saw a well-known otter."
-    assert tokenizer.without_hints(ids) == tokenizer.encode("The heron saw a well-known otter.")
-    assert tokenizer.decode(ids[: ids.index(tokenizer.reserved["hint"][1])]) == "The heron"  # an open end
+    ids = tokenizer.source.encode_marked(hinted("The heron{Reiher} saw a well-known{bekannt} otter."))
+    assert tokenizer.source.decode(ids) == "The heron saw a well-known otter."
+    assert tokenizer.without_hints(ids) == tokenizer.source.encode_marked("The heron saw a well-known otter.")
+    assert (
+        tokenizer.source.decode(ids[: ids.index(tokenizer.reserved["hint"][1])]) == "The heron"
+    )  # an open end
 
 
 def test_augmented_pairs_have_no_hints(with_lexicon: PreparedData):

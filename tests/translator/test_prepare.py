@@ -71,7 +71,9 @@ def letters(number: int) -> str:
 
 def texts_of(data: PreparedData, corpus: PreparedCorpus) -> list[Pair]:
     pairs = [corpus.pair(index) for index in range(len(corpus))]
-    return [(data.tokenizer.decode(s.tolist()), data.tokenizer.decode(t.tolist())) for s, t in pairs]
+    return [
+        (data.tokenizer.source.decode(s.tolist()), data.tokenizer.target.decode(t.tolist())) for s, t in pairs
+    ]
 
 
 def test_prepared_text_keeps_its_order(tmp_path: Path, tokenizer_file: Path) -> None:
@@ -193,9 +195,10 @@ def test_a_piece_before_the_english_gives_the_register_of_the_german(
     assert abs(first["informal"][tags[1]] - 0.85 * 400) < 29
     assert first["formal"][tags[1]] == first["informal"][tags[0]] == 0
     assert 0 < first["neither"][tags[0]] < 36 > first["neither"][tags[1]] > 0
+    pieces = data.tokenizer.source
     told = next(pair for pair in marked_texts(data, data.corpora[1]) if pair[0][0] != "Y")
     assert told[0][1:] in {english for english, _ in kinds["informal"]}
-    assert data.tokenizer.encode_marked(told[0]) == [tags[1], *data.tokenizer.encode(told[0][1:])]
+    assert pieces.encode_marked(told[0]) == [tags[1], *pieces.encode_marked(told[0][1:])]
     assert report.german["formal"] == GermanCounts(formal=400)
     assert report.german["informal"] == GermanCounts(informal=400)
     assert report.german["mixed"] == GermanCounts(mixed=1)

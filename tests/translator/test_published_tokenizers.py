@@ -73,7 +73,7 @@ def test_decoding_is_that_of_transformers(tokenizer, reference, count):
         ids = tokenizer.target.encode_marked(line)
         drawn = choose.choices(range(tokenizer.vocab_size), k=12)
         for one in (ids, drawn):
-            assert tokenizer.decode(one) == reference.decode(one, skip_special_tokens=True)
+            assert tokenizer.target.decode(one) == reference.decode(one, skip_special_tokens=True)
 
 
 @pytest.mark.slow
@@ -238,7 +238,7 @@ def test_the_hash_depends_on_every_file(tokenizer):
 
 def test_ids_outside_the_vocabulary_and_surrogates_are_refused(tokenizer):
     with pytest.raises(InputError, match="outside the vocabulary"):
-        tokenizer.decode([tokenizer.vocab_size])
+        tokenizer.target.decode([tokenizer.vocab_size])
     with pytest.raises(InputError, match="outside the vocabulary"):
         tokenizer.source.piece(-1)
     with pytest.raises(InputError, match="surrogate"):

@@ -47,7 +47,7 @@ def prepare(
         out: Folder to write; must be new or empty.
         vocab_size: Number of pieces of the tokenizer to train.
         dev: Development set, in the same form. It is kept unchanged; training reports loss and BLEU on it.
-        tokenizer: Use this tokenizer.model instead of training one (for fine-tuning).
+        tokenizer: Use the tokenizer of this model folder, or this tokenizer.model, instead of training one.
         lexicon: Add translations of rare words from this file as hints next to them; made by `translator lexicon`.
         protected_share: Share of the pairs with links, placeholders, numbers, dates and the like in which one reserved
             piece replaces each of them that both sides have. The model learns to place these pieces.

@@ -10,13 +10,30 @@ import torch
 from translator.config import AugmentationConfig
 from translator.data.augmentation import Changes, augment, sample_changes
 from translator.data.shards import PreparedCorpus, PreparedData
-from translator.data.tokenizer import BOS_ID, EOS_ID, PAD_ID
+from translator.data.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer
 from translator.errors import ConfigError, DataError
 
 _COPIES, _ORDER, _CHANGES = 0, 1, 2  # separate random streams from one seed
 _NO_AUGMENTATION = AugmentationConfig()
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SpecialIds:
+    """The ids that batches add to those of texts; by default those of this project's tokenizer."""
+
+    pad: int = PAD_ID
+    begin: int = BOS_ID
+    end: int = EOS_ID
+
+    @classmethod
+    def of(cls, tokenizer: Tokenizer) -> "SpecialIds":
+        """The ids of a tokenizer."""
+        return cls(tokenizer.pad_id, tokenizer.begin_id, tokenizer.end_id)
+
+
+_OWN = SpecialIds()
 
 
 @dataclass(frozen=True)
@@ -29,21 +46,23 @@ class Batch:
     """BOS, then ids: the target shifted right."""
     target_output_BT: torch.Tensor
     """Ids, then EOS."""
+    pad_id: int = PAD_ID
+    """The id of padding in all of them."""
 
     @property
     def source_keep_BS(self) -> torch.Tensor:
         """True where the source is not padding."""
-        return self.source_BS != PAD_ID
+        return self.source_BS != self.pad_id
 
     @property
     def source_tokens(self) -> int:
         """The number of source tokens, including EOS, excluding padding."""
-        return int((self.source_BS != PAD_ID).sum())
+        return int((self.source_BS != self.pad_id).sum())
 
     @property
     def target_tokens(self) -> int:
         """The number of target tokens to predict, including EOS, excluding padding."""
-        return int((self.target_output_BT != PAD_ID).sum())
+        return int((self.target_output_BT != self.pad_id).sum())
 
     def to(self, device: torch.device | str) -> "Batch":
         """Return the same batch on a device."""
@@ -51,6 +70,7 @@ class Batch:
             self.source_BS.to(device, non_blocking=True),
             self.target_input_BT.to(device, non_blocking=True),
             self.target_output_BT.to(device, non_blocking=True),
+            self.pad_id,
         )
 
 
@@ -84,6 +104,8 @@ class TokenBudgetBatches:
 
     For the first `both_directions_epochs` epochs, every second batch swaps source and target.
 
+    `special` applies to corpora; a `PreparedData` has a tokenizer that knows its ids.
+
     With `is_logged`, the size of the first epoch is logged; later epochs leave out the same pairs.
 
     Raises `ConfigError` on settings that cannot work, and `DataError` if an epoch would be empty.
@@ -98,6 +120,7 @@ class TokenBudgetBatches:
         seed: int,
         augmentation: AugmentationConfig = _NO_AUGMENTATION,
         both_directions_epochs: int = 0,
+        special: SpecialIds = _OWN,
         is_logged: bool = True,
     ) -> None:
         if max_tokens_per_side < 2 or seed < 0:
@@ -118,6 +141,10 @@ class TokenBudgetBatches:
         self._tokenizer = data.tokenizer if isinstance(data, PreparedData) else None
         if augmentation != _NO_AUGMENTATION and self._tokenizer is None:
             raise ConfigError("augmentation needs the tokenizer: pass a PreparedData, not a list of corpora")
+        self._special = special
+        if self._tokenizer is not None:
+            self._special = SpecialIds.of(self._tokenizer)
+            _check_vocabulary(self._tokenizer, augmentation, both_directions_epochs)
         self._plans: dict[int, EpochPlan] = {}
         self._should_log = is_logged
 
@@ -189,7 +216,7 @@ class TokenBudgetBatches:
         plain = (self._tokenizer.without_hints(ids.tolist()) for ids in sides)
         source, target = map(self._tokenizer.decode_marked, plain)
         source, target = augment(source, target, changes, random)
-        return self._tokenizer.encode_marked(source), self._tokenizer.encode_marked(target)
+        return self._tokenizer.source.encode_marked(source), self._tokenizer.target.encode_marked(target)
 
     def _log(self, epoch: int, plan: EpochPlan) -> None:
         logger.info(
@@ -225,14 +252,20 @@ class TokenBudgetBatches:
         source, target = (
             self._gather(pairs_B2, changed, target=side != is_reversed) for side in (False, True)
         )
-        source_BS, source_lengths_B = _pad(*source)
-        target_BT, target_lengths_B = _pad(*target)
+        special = self._special
+        source_BS, source_lengths_B = _pad(*source, special.pad)
+        target_BT, target_lengths_B = _pad(*target, special.pad)
         target_input_BT = np.roll(target_BT, 1, axis=1)  # the last column is free, for EOS
-        target_input_BT[:, 0] = BOS_ID
+        target_input_BT[:, 0] = special.begin
         rows_B = np.arange(len(pairs_B2))
-        source_BS[rows_B, source_lengths_B] = EOS_ID
-        target_BT[rows_B, target_lengths_B] = EOS_ID
-        return Batch(*map(torch.from_numpy, (source_BS, target_input_BT, target_BT)))
+        source_BS[rows_B, source_lengths_B] = special.end
+        target_BT[rows_B, target_lengths_B] = special.end
+        return Batch(
+            torch.from_numpy(source_BS),
+            torch.from_numpy(target_input_BT),
+            torch.from_numpy(target_BT),
+            special.pad,
+        )
 
     def _gather(
         self, pairs_B2: np.ndarray, changed: PreparedCorpus, *, target: bool
@@ -272,10 +305,27 @@ def _counted(number: int, singular: str, plural: str) -> str:
     return f"{number} {singular if number == 1 else plural}"
 
 
-def _pad(ids_N: np.ndarray, lengths_B: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _check_vocabulary(
+    tokenizer: Tokenizer, augmentation: AugmentationConfig, both_directions_epochs: int
+) -> None:
+    """Raise ConfigError on settings for which source and target need the same pieces, or text that comes back."""
+    if tokenizer.kind == "sentencepiece":
+        return
+    for name, is_set in (
+        ("augmentation", augmentation != _NO_AUGMENTATION),
+        ("both_directions_epochs", both_directions_epochs > 0),
+    ):
+        if is_set:
+            raise ConfigError(
+                f"{name} needs a tokenizer of this project, and that of the data is {tokenizer.kind}; leave it at its "
+                "default, or prepare the data without --tokenizer"
+            )
+
+
+def _pad(ids_N: np.ndarray, lengths_B: np.ndarray, pad_id: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the padded ids of one side, with room for EOS, and their lengths."""
     width = int(lengths_B.max()) + 1
-    ids_BL = np.full((len(lengths_B), width), PAD_ID, np.int64)
+    ids_BL = np.full((len(lengths_B), width), pad_id, np.int64)
     ids_BL[np.arange(width) < lengths_B[:, None]] = ids_N
     return ids_BL, lengths_B
 

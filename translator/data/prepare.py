@@ -24,7 +24,7 @@ from translator.data.corpus import (
     read_pairs,
 )
 from translator.data.shards import MAX_VOCAB_SIZE, CorpusEntry, IdBlock, PreparedWriter
-from translator.data.tokenizer import SentencePieceTokenizer, train_tokenizer
+from translator.data.tokenizer import Tokenizer, load_tokenizer, train_tokenizer
 from translator.data.vocabulary import marks_of_classes
 from translator.errors import ConfigError, DataError
 from translator.text import normalise
@@ -111,14 +111,15 @@ def prepare(
     Both sides are normalised, and pre-1996 German spellings are modernised. In a share of the pairs, reserved pieces
     replace the protected spans on which both sides agree, and a piece before the English says whether the German uses
     Sie or du. Pairs that use both are dropped. Development sets keep their German and get none of these pieces.
-    `tokenizer` is the path of a `tokenizer.model` to reuse; without it, one with `vocab_size` pieces is trained.
+    `tokenizer` is a model folder, or a file `tokenizer.model`, whose tokenizer to reuse; without it, one with
+    `vocab_size` pieces is trained.
     `lexicon` is the path of a file that `translator lexicon` wrote. Most rare source words get a hint from it; in
     development sets, all of them do.
     Raises `ConfigError` on settings that cannot work, and `DataError` if a corpus cannot be read, if cleaning leaves
     nothing of it, or if `out` is in use. Everything that can be checked up front is.
     """
     _check(corpora, dev, None if tokenizer else vocab_size, protected_share)
-    vocabulary = SentencePieceTokenizer.load(tokenizer) if tokenizer else None
+    vocabulary = load_tokenizer(tokenizer) if tokenizer else None
     hints = Lexicon.load(lexicon) if lexicon is not None else None
     preparation = _Preparation(rules, seed, protected_share, hints, progress or (lambda _stage, _pairs: None))
     provenance = {"rules": asdict(rules), "seed": seed, "protected_share": protected_share}
@@ -177,7 +178,7 @@ class _Preparation:
         self,
         corpora: Sequence[CorpusSpec],
         dev: Sequence[CorpusSpec],
-        tokenizer: SentencePieceTokenizer,
+        tokenizer: Tokenizer,
         writer: PreparedWriter,
     ) -> PrepareReport:
         """Write the corpora and the development sets."""
@@ -287,9 +288,7 @@ def _check(
         raise ConfigError(f"protected_share is {protected_share}; use a value from 0 to 1")
 
 
-def _check_reads_hints(
-    vocabulary: SentencePieceTokenizer, lexicon: Path | None, tokenizer: Path | None
-) -> None:
+def _check_reads_hints(vocabulary: Tokenizer, lexicon: Path | None, tokenizer: Path | None) -> None:
     if not vocabulary.marks:
         raise ConfigError(
             f"--lexicon {lexicon} needs a tokenizer with reserved pieces for hints, and {tokenizer} has "
@@ -302,7 +301,7 @@ def _add(
     spec: CorpusSpec,
     pairs: Iterator[Pair],
     counts: DropCounts,
-    tokenizer: SentencePieceTokenizer,
+    tokenizer: Tokenizer,
     *,
     dev: bool,
 ) -> CorpusEntry:
@@ -321,8 +320,10 @@ def _check_something_is_left(spec: CorpusSpec, counts: DropCounts) -> None:
         raise DataError(f"{spec.where}: all {counts.read} pairs were dropped ({reasons}); {counts.remedy}")
 
 
-def _encode_blocks(pairs: Iterator[Pair], tokenizer: SentencePieceTokenizer) -> Iterator[IdBlock]:
+def _encode_blocks(pairs: Iterator[Pair], tokenizer: Tokenizer) -> Iterator[IdBlock]:
     while block := list(itertools.islice(pairs, PAIRS_PER_BLOCK)):
-        ids = tokenizer.encode_all_marked([text for pair in block for text in pair])
+        source = tokenizer.source.encode_all_marked([english for english, _ in block])
+        target = tokenizer.target.encode_all_marked([german for _, german in block])
+        ids = list(itertools.chain.from_iterable(zip(source, target, strict=True)))
         lengths_P2 = np.fromiter(map(len, ids), np.int64, len(ids)).reshape(-1, 2)
         yield np.fromiter(itertools.chain.from_iterable(ids), np.uint16, int(lengths_P2.sum())), lengths_P2

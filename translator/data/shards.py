@@ -24,7 +24,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from translator.data.tokenizer import SentencePieceTokenizer
+from translator.data.tokenizer import TOKENIZER_FILES, Tokenizer, TokenizerKind, read_tokenizer
 from translator.errors import DataError
 from translator.text.lexicon import Lexicon
 
@@ -32,7 +32,6 @@ FORMAT_VERSION = 1
 MAX_TOKENS_PER_SIDE = 65_535
 MAX_VOCAB_SIZE = 65_536
 _MANIFEST = "manifest.json"
-_TOKENIZER = "tokenizer.model"
 _LEXICON = "lexicon.tsv"
 _ID_TYPE = np.dtype("<u2")
 
@@ -122,7 +121,7 @@ class PreparedData:
 
     def __init__(
         self,
-        tokenizer: SentencePieceTokenizer,
+        tokenizer: Tokenizer,
         corpora: list[PreparedCorpus],
         dev: dict[str, PreparedCorpus],
         sha256: str,
@@ -149,7 +148,7 @@ class PreparedData:
         content, sha256 = _read_manifest(folder)
         for name, entry in content["files"].items():
             _check_file(folder / name, FileEntry(**entry))
-        tokenizer = SentencePieceTokenizer.load(folder / _TOKENIZER)
+        tokenizer = _read_tokenizer(folder, content.get("tokenizer", "sentencepiece"))
         corpora = [_map_corpus(folder, CorpusEntry(**entry)) for entry in content["corpora"]]
         dev = [_map_corpus(folder, CorpusEntry(**entry)) for entry in content["dev"]]
         lexicon = Lexicon.load(folder / _LEXICON) if _LEXICON in content["files"] else None
@@ -169,7 +168,7 @@ class PreparedWriter:
         _check_is_free(out)
         self._out = out.absolute()
         self._new_parents = [parent for parent in self._out.parents if not parent.exists()]
-        self._tokenizer: SentencePieceTokenizer | None = None
+        self._tokenizer: Tokenizer | None = None
         self.provenance = dict(provenance or {})
         """What the manifest records about the preparation; you may add to it until the context exits."""
         self._partial_prefix = f".{self._out.name}.partial-"
@@ -203,7 +202,7 @@ class PreparedWriter:
                 if not _is_running(int(partial.name.removeprefix(self._partial_prefix))):
                     shutil.rmtree(partial, ignore_errors=True)
 
-    def add_tokenizer(self, tokenizer: SentencePieceTokenizer) -> None:
+    def add_tokenizer(self, tokenizer: Tokenizer) -> None:
         """Write the tokenizer of all corpora.
 
         Raises `DataError` if its ids do not fit into 16 bits.
@@ -213,9 +212,10 @@ class PreparedWriter:
                 f"a vocabulary of {tokenizer.vocab_size} pieces does not fit into 16 bits; "
                 f"use at most {MAX_VOCAB_SIZE}"
             )
-        with _disk_errors(self._out):
-            tokenizer.save(self._partial / _TOKENIZER)
-        self._files[_TOKENIZER] = FileEntry(tokenizer.sha256, len(tokenizer.files[_TOKENIZER]))
+        for name, content in tokenizer.files.items():
+            with _disk_errors(self._out):
+                (self._partial / name).write_bytes(content)
+            self._files[name] = FileEntry(hashlib.sha256(content).hexdigest(), len(content))
         self._tokenizer = tokenizer
 
     def add_lexicon(self, lexicon: Lexicon) -> None:
@@ -282,6 +282,7 @@ class PreparedWriter:
         assert self._tokenizer is not None, "add_tokenizer was not called"
         content = {
             "format_version": FORMAT_VERSION,
+            "tokenizer": self._tokenizer.kind,
             "tokenizer_sha256": self._tokenizer.sha256,
             "vocab_size": self._tokenizer.vocab_size,
             "corpora": [asdict(entry) for entry in self._corpora],
@@ -292,6 +293,17 @@ class PreparedWriter:
         manifest = {"content": content, "sha256": _content_sha256(content)}
         text = json.dumps(manifest, indent=1, ensure_ascii=False)
         (self._partial / _MANIFEST).write_text(text, encoding="utf-8")
+
+
+def _read_tokenizer(folder: Path, kind: TokenizerKind) -> Tokenizer:
+    if kind not in TOKENIZER_FILES:
+        raise DataError(
+            f"{folder} has a tokenizer of the kind {kind!r}; use the version of the program that wrote it"
+        )
+    try:
+        return read_tokenizer(kind, {name: (folder / name).read_bytes() for name in TOKENIZER_FILES[kind]})
+    except DataError as error:
+        raise DataError(f"the tokenizer in {folder} cannot be read: {error}") from error
 
 
 def _check_is_free(out: Path) -> None:

@@ -7,7 +7,6 @@ from torch import Tensor
 
 from translator.config import TrainingConfig
 from translator.data.batching import Batch
-from translator.data.tokenizer import PAD_ID
 from translator.machine.device import has_fast_bf16
 from translator.model.loss import label_smoothed_cross_entropy
 from translator.model.transformer import Transformer
@@ -28,7 +27,7 @@ def batch_loss(
             model.output_VD,
             batch.target_output_BT.flatten(),
             training.label_smoothing,
-            PAD_ID,
+            batch.pad_id,
             model.logits_bias_V,
         )
 

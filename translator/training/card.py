@@ -36,7 +36,7 @@ _LEAST_PAIRS = 1000
 """Minimum number of training pairs from which a model can learn a formality."""
 _COSTS = ("target_tokens_seen", "flops")
 """Costs that can be summed over trainings on different machines."""
-_ORIGIN_KEYS = ("name", "corpora", "training", "cost_in_all", "began_with")
+_ORIGIN_KEYS = ("name", "corpora", "training", "cost_in_all", "began_with", "imported_from", "licence")
 """The entries of the initial model's card that are copied to the card of a model trained from its weights."""
 
 

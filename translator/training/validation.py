@@ -4,9 +4,8 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from translator.data.batching import Batch, TokenBudgetBatches
+from translator.data.batching import Batch, SpecialIds, TokenBudgetBatches
 from translator.data.shards import PreparedCorpus, PreparedData
-from translator.data.tokenizer import PAD_ID
 from translator.evaluation.evaluate import score
 from translator.model.loss import label_smoothed_cross_entropy
 from translator.model.transformer import Transformer
@@ -28,7 +27,7 @@ def make_validator(data: PreparedData) -> Callable[[Transformer], dict[str, Any]
     """
     if not data.dev:
         return None
-    batches = {name: _batches(corpus) for name, corpus in data.dev.items()}
+    batches = {name: _batches(corpus, SpecialIds.of(data.tokenizer)) for name, corpus in data.dev.items()}
 
     def validate(model: Transformer) -> dict[str, Any]:
         figures = dict[str, Any]()
@@ -55,7 +54,7 @@ def validation_loss(model: Transformer, batches: Sequence[Batch]) -> float:
         output_BTD = model(on_device.source_BS, on_device.source_keep_BS, on_device.target_input_BT)
         target_N = on_device.target_output_BT.flatten()
         _, nll = label_smoothed_cross_entropy(
-            output_BTD.flatten(0, 1), model.output_VD, target_N, 0.0, PAD_ID, model.logits_bias_V
+            output_BTD.flatten(0, 1), model.output_VD, target_N, 0.0, batch.pad_id, model.logits_bias_V
         )
         loss_sum += float(nll)
         tokens += batch.target_tokens
@@ -67,14 +66,14 @@ def translate_greedily(
 ) -> tuple[list[str], list[str], list[str]]:
     """Translate the first SENTENCES sentences of a corpus; returns sources, references and translations."""
     pairs = [corpus.pair(index) for index in range(min(SENTENCES, len(corpus)))]
-    sources, references = (
-        [translator.tokenizer.decode(side.tolist()) for side in sides] for sides in zip(*pairs, strict=True)
-    )
+    tokenizer = translator.tokenizer
+    sources = [tokenizer.source.decode(source.tolist()) for source, _ in pairs]
+    references = [tokenizer.target.decode(target.tolist()) for _, target in pairs]
     translations = translator.translate(sources, SearchOptions(beam_size=1))
     return sources, references, [translation.text for translation in translations]
 
 
-def _batches(corpus: PreparedCorpus) -> list[Batch]:
+def _batches(corpus: PreparedCorpus, special: SpecialIds) -> list[Batch]:
     """Return the same few batches of a development set every time; no sentence is too long for them."""
     longest = int(corpus.lengths_P2.max()) + 1
     batches = TokenBudgetBatches(
@@ -82,6 +81,7 @@ def _batches(corpus: PreparedCorpus) -> list[Batch]:
         batch_tokens=max(BATCH_TOKENS, longest),
         max_tokens_per_side=max(2, longest),
         seed=0,
+        special=special,
         is_logged=False,  # this is not an epoch of the training
     )
     return list(itertools.islice(batches.batches(epoch=0), LOSS_BATCHES))

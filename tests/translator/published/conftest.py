@@ -101,6 +101,13 @@ def write_tokenizer(folder: Path, config):
 
 
 MODELS = {"marian": marian_model, "fsmt": fsmt_model}
+_SIZES = {"marian": ["vocab_size"], "fsmt": ["src_vocab_size", "tgt_vocab_size"]}
+
+
+def whole_model(family):
+    """A model with all the pieces of its tokenizer, so that it can read and write sentences."""
+    vocabulary = marian_files()["vocab.json"] if family == "marian" else moses_bpe_files()["vocab-src.json"]
+    return MODELS[family](**dict.fromkeys(_SIZES[family], len(json.loads(vocabulary))))
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from starlette.testclient import TestClient
 from service.app import create_app
 from service.engine import TranslationEngine
 from service.settings import Settings
-from tests.published_tokenizers import lines, marian_files, moses_bpe_files
-from tests.translator.published.conftest import MODELS, write_published
+from tests.published_tokenizers import lines
+from tests.translator.published.conftest import MODELS, whole_model, write_published
 from translator.errors import CheckpointError, ConfigError, InputError
 from translator.evaluation.attention_maps import look_at
 from translator.evaluation.explanation import explain
@@ -27,17 +27,13 @@ from translator.training.export import export_ctranslate2
 from translator.translate import Style, Translator, shipped_model
 from translator.translate.alignment import align_words
 
-FILES = {"marian": marian_files, "fsmt": moses_bpe_files}
-SIZES = {"marian": ("vocab_size",), "fsmt": ("src_vocab_size", "tgt_vocab_size")}
 TEXT = "The baker opens the shop at seven. See https://example.org/a?b=c for 42 doors 🙂 and {name}."
 
 
 @pytest.fixture(scope="module", params=MODELS)
 def hub(request, tmp_path_factory):
     """A published model, and the folder as on the hub, with a tokenizer that was trained."""
-    files = FILES[request.param]()
-    pieces = len(json.loads(files["vocab.json" if request.param == "marian" else "vocab-src.json"]))
-    model = MODELS[request.param](**dict.fromkeys(SIZES[request.param], pieces))
+    model = whole_model(request.param)
     return model, write_published(tmp_path_factory.mktemp(request.param) / "opus-mt-en-de", model)
 
 

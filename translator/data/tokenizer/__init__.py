@@ -4,7 +4,7 @@ Reading order: `protocol`; `own` and `training`, this project's tokenizer; then 
 what they have in common; `rewriting`; `marian`; `merges` and `moses_bpe`; and `files`, which reads any of them.
 """
 
-from translator.data.tokenizer.files import TOKENIZER_FILES, read_tokenizer
+from translator.data.tokenizer.files import TOKENIZER_FILES, load_tokenizer, read_tokenizer
 from translator.data.tokenizer.own import (
     BOS_ID,
     EOS_ID,
@@ -29,6 +29,7 @@ __all__ = [
     "SentencePieceTokenizer",
     "Tokenizer",
     "TokenizerKind",
+    "load_tokenizer",
     "read_tokenizer",
     "train_tokenizer",
 ]

@@ -1,10 +1,13 @@
 """Read the tokenizer of a model folder."""
 
+import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from translator.data.tokenizer import marian, moses_bpe
 from translator.data.tokenizer.own import TOKENIZER_MODEL, SentencePieceTokenizer
 from translator.data.tokenizer.protocol import Tokenizer, TokenizerKind
+from translator.errors import DataError
 
 TOKENIZER_FILES: Mapping[TokenizerKind, tuple[str, ...]] = {
     "sentencepiece": (TOKENIZER_MODEL,),
@@ -17,6 +20,30 @@ _READERS: Mapping[TokenizerKind, Callable[[Mapping[str, bytes]], Tokenizer]] = {
     "marian": marian.MarianTokenizer,
     "moses-bpe": moses_bpe.MosesBpeTokenizer,
 }
+
+
+def load_tokenizer(path: Path) -> Tokenizer:
+    """Read the tokenizer of a model folder, or a file `tokenizer.model`.
+
+    Raises DataError if a file is missing or damaged, and ConfigError as `read_tokenizer` does.
+    """
+    if not path.is_dir():
+        return SentencePieceTokenizer.load(path)
+    try:
+        kind = json.loads((path / "config.json").read_bytes()).get("tokenizer", "sentencepiece")
+        files = {name: (path / name).read_bytes() for name in TOKENIZER_FILES[kind]}
+    except OSError as error:
+        raise DataError(
+            f"cannot read {error.filename}: {error.strerror or error}; give a model folder or a tokenizer.model"
+        ) from error
+    except (ValueError, AttributeError, KeyError) as error:
+        raise DataError(
+            f"{path / 'config.json'} is damaged or of another version ({error}); give the folder of another model"
+        ) from error
+    try:
+        return read_tokenizer(kind, files)
+    except DataError as error:
+        raise DataError(f"the tokenizer in {path} cannot be read: {error}") from error
 
 
 def read_tokenizer(kind: TokenizerKind, files: Mapping[str, bytes]) -> Tokenizer:

@@ -40,6 +40,15 @@ class MarianPieces:
         pieces: list[str] = self._processor.encode(self._normalise(text), out_type=str)
         return self._vocabulary.ids(pieces)
 
+    def encode_all_marked(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the piece ids of each text."""
+        return list(map(self.encode_marked, texts))
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of ids, without special pieces. Raises InputError on an id outside the vocabulary."""
+        text: str = self._processor.decode_pieces(self._vocabulary.pieces_of(ids))
+        return text.replace(WORD_MARK, " ").strip()
+
     def encode_placed(self, text: str) -> tuple[list[int], list[Place]]:
         """Return the ids as `encode_marked` does, and the place of each piece in the text."""
         refuse_surrogates(text)
@@ -70,9 +79,8 @@ class MarianTokenizer(ForeignTokenizer):
         vocabulary = Vocabulary(VOCABULARY, files[VOCABULARY])
         super().__init__(files, vocabulary)
         self.begin_id = self.pad_id
-        self._target_processor = _processor(TARGET, files[TARGET])
         self.source = MarianPieces(_processor(SOURCE, files[SOURCE]), vocabulary, "en")
-        self.target = MarianPieces(self._target_processor, vocabulary, "de")
+        self.target = MarianPieces(_processor(TARGET, files[TARGET]), vocabulary, "de")
 
     @cached_property
     def written_texts(self) -> list[bytes]:
@@ -89,10 +97,7 @@ class MarianTokenizer(ForeignTokenizer):
 
     def decode_marked(self, ids: Sequence[int]) -> str:
         """Return the text of target ids, without special pieces."""
-        text: str = self._target_processor.decode_pieces(self._vocabulary.pieces_of(ids))
-        return text.replace(WORD_MARK, " ").strip()
-
-    decode = decode_marked
+        return self.target.decode(ids)
 
 
 def _processor(name: str, content: bytes) -> sentencepiece.SentencePieceProcessor:

@@ -28,16 +28,21 @@ class MosesBpePieces:
         """Return Moses' tokens."""
         return self._moses.tokens(text)
 
-    def join(self, tokens: Sequence[str]) -> str:
-        """Return the text of Moses' tokens."""
-        return self._moses.join(tokens)
-
     def encode_marked(self, text: str) -> list[int]:
         """Return the piece ids of a text. Raises InputError on a lone surrogate."""
         refuse_surrogates(text)
         return self._vocabulary.ids(
             [piece for token in self.tokens(text) for piece in self._merges.split(token)]
         )
+
+    def encode_all_marked(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the piece ids of each text."""
+        return list(map(self.encode_marked, texts))
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of ids, without special pieces. Raises InputError on an id outside the vocabulary."""
+        written = "".join(self._vocabulary.pieces_of(ids))
+        return self._moses.join(written.replace(END_OF_WORD, " ").split())
 
     def encode_placed(self, text: str) -> tuple[list[int], list[Place]]:
         """Return the ids as `encode_marked` does, and the place of each piece in the text."""
@@ -97,7 +102,4 @@ class MosesBpeTokenizer(ForeignTokenizer):
 
     def decode_marked(self, ids: Sequence[int]) -> str:
         """Return the text of target ids, without special pieces."""
-        written = "".join(self._vocabulary.pieces_of(ids))
-        return self.target.join(written.replace(END_OF_WORD, " ").split())
-
-    decode = decode_marked
+        return self.target.decode(ids)

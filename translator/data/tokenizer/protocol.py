@@ -18,6 +18,12 @@ class Pieces(Protocol):
     def encode_marked(self, text: str) -> list[int]:
         """Return the piece ids of a marked text, which should be normalised. Raises InputError on a lone surrogate."""
 
+    def encode_all_marked(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the piece ids of each text as `encode_marked` does, if possible with several threads."""
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of ids, without special and reserved pieces."""
+
     def encode_placed(self, text: str) -> tuple[list[int], list[Place]]:
         """Return the ids as `encode_marked` does, and the start and end of each piece in the text, in characters.
 
@@ -90,9 +96,6 @@ class Tokenizer(Protocol):
 
     def as_written(self, text: str) -> str:
         """Return how the texts of pieces spell a normalised text, with an approximate number of blanks."""
-
-    def decode(self, ids: Sequence[int]) -> str:
-        """Return the text of target ids, without special and reserved pieces."""
 
     def decode_marked(self, ids: Sequence[int]) -> str:
         """Return the text of target ids, with a mark for each reserved piece."""

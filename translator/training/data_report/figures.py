@@ -9,7 +9,7 @@ import numpy as np
 from translator.config import TrainingConfig
 from translator.data.corpus.cleaning import ENGLISH_WORDS, GERMAN_WORDS, is_copied
 from translator.data.shards import PreparedCorpus
-from translator.data.tokenizer import SentencePieceTokenizer
+from translator.data.tokenizer import Tokenizer
 from translator.evaluation.evaluate import warn_if_tokenised
 from translator.training.data_report.alignment import Shift, correlation, find_shift
 
@@ -67,7 +67,7 @@ class CorpusFigures:
 
 def corpus_figures(
     corpus: PreparedCorpus,
-    tokenizer: SentencePieceTokenizer,
+    tokenizer: Tokenizer,
     training: TrainingConfig | None,
     epoch_share: float,
 ) -> CorpusFigures:
@@ -118,16 +118,16 @@ def epoch_tokens(corpus: PreparedCorpus, training: TrainingConfig) -> float:
     return corpus.weight * distinct_tokens(corpus, training)
 
 
-def _sample(corpus: PreparedCorpus, tokenizer: SentencePieceTokenizer) -> Texts:
+def _sample(corpus: PreparedCorpus, tokenizer: Tokenizer) -> Texts:
     random = np.random.default_rng(0)
     chosen = np.sort(random.choice(len(corpus), min(SAMPLED_PAIRS, len(corpus)), replace=False)).tolist()
     return {pair: pair_as_text(corpus, tokenizer, pair) for pair in chosen}
 
 
-def pair_as_text(corpus: PreparedCorpus, tokenizer: SentencePieceTokenizer, pair: int) -> tuple[str, str]:
+def pair_as_text(corpus: PreparedCorpus, tokenizer: Tokenizer, pair: int) -> tuple[str, str]:
     """Return the source and target of a pair as text."""
     source, target = corpus.pair(pair)
-    return tokenizer.decode(source.tolist()), tokenizer.decode(target.tolist())
+    return tokenizer.source.decode(source.tolist()), tokenizer.target.decode(target.tolist())
 
 
 def _share(pairs: Iterable[int], matches: Callable[[int], bool]) -> Finding:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from translator.data.shards import PreparedCorpus
-from translator.data.tokenizer import SentencePieceTokenizer
+from translator.data.tokenizer import Tokenizer
 from translator.errors import DataError
 
 MAX_PIECES = 1 << 16
@@ -22,7 +22,7 @@ class Scan:
     piece_counts: np.ndarray
 
 
-def scan(corpus: PreparedCorpus, tokenizer: SentencePieceTokenizer) -> Scan:
+def scan(corpus: PreparedCorpus, tokenizer: Tokenizer) -> Scan:
     """Hash every pair and count pieces; a hash is the sum, over its ids, of a random number per id × one per place."""
     random = np.random.default_rng(0)
     of_piece = random.integers(1 << 64, size=MAX_PIECES, dtype=np.uint64)

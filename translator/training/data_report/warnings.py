@@ -10,7 +10,7 @@ import numpy as np
 
 from translator.config import TrainingConfig
 from translator.data.shards import PreparedCorpus, PreparedData
-from translator.data.tokenizer import SentencePieceTokenizer
+from translator.data.tokenizer import SentencePieceTokenizer, Tokenizer
 from translator.training.data_report.alignment import FEWEST_PAIRS
 from translator.training.data_report.figures import CorpusFigures, distinct_tokens, pair_as_text
 from translator.training.data_report.scan import MAX_PIECES, Scan
@@ -27,7 +27,7 @@ _MIN_CORRELATION, _MIN_RATIO_SPREAD = 0.6, 0.3
 class Example:
     """Quote a pair, so that you can find it in the original files."""
 
-    def __init__(self, corpus: PreparedCorpus, tokenizer: SentencePieceTokenizer) -> None:
+    def __init__(self, corpus: PreparedCorpus, tokenizer: Tokenizer) -> None:
         self._corpus = corpus
         self._tokenizer = tokenizer
 
@@ -203,8 +203,10 @@ def size_warnings(data: PreparedData, training: TrainingConfig, parameters: int)
         )
 
 
-def vocabulary_warnings(tokenizer: SentencePieceTokenizer, scans: Sequence[Scan]) -> Iterator[str]:
-    """Yield a warning if much of the vocabulary never occurs."""
+def vocabulary_warnings(tokenizer: Tokenizer, scans: Sequence[Scan]) -> Iterator[str]:
+    """Yield a warning if much of the vocabulary never occurs; that of published weights is for all kinds of text."""
+    if not isinstance(tokenizer, SentencePieceTokenizer):
+        return
     counts = sum((scan.piece_counts for scan in scans), np.zeros(MAX_PIECES, np.int64))
     learnt = counts[tokenizer.learnt_ids]
     unused = np.flatnonzero(learnt == 0)
