@@ -38,11 +38,17 @@ def import_model(source: str, out: Path, progress: Progress | None = None) -> di
         raise ConfigError(f"{out} exists; remove it, or choose another folder")
     found = find_source(source)
     config, file = _open(found)
-    check_languages(found, config, _read_json(found.folder / "tokenizer_config.json", is_required=False))
+    settings = _read_json(found.folder / "tokenizer_config.json", is_required=False)
+    check_languages(found, config, settings)
     architecture = read_architecture(found.name, config, file)
     kind = TOKENIZERS[architecture.family]
     tokenizer = read_tokenizer_files(
-        found.folder, kind, architecture.config.vocab_size, config["pad_token_id"], config["eos_token_id"]
+        found.folder,
+        kind,
+        architecture.config.vocab_size,
+        config["pad_token_id"],
+        config["eos_token_id"],
+        settings,
     )
     forms = {name: _form(name, architecture, file) for name in architecture.sources}
     parameters = sum(torch.Size(form.shape).numel() for form in forms.values())

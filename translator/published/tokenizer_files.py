@@ -1,35 +1,61 @@
 """The files of a published tokenizer, and whether they fit the weights."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from translator.data.tokenizer import TOKENIZER_FILES, TokenizerKind, read_tokenizer
+from translator.data.tokenizer import TOKENIZER_FILES, Tokenizer, TokenizerKind, read_tokenizer
 from translator.errors import CheckpointError, DamagedError
 from translator.published.architecture import Family
 from translator.published.marian_npz import PAD
 
 TOKENIZERS: Mapping[Family, TokenizerKind] = {"marian": "marian", "fsmt": "moses-bpe"}
 """The tokenizer of each family."""
+_LANGUAGE_CODE = re.compile(">>.+<<")
+"""A piece with which a source asks for its target language."""
 _YamlLoader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the loader in C reads 58,000 pieces in a second
 
 
 def read_tokenizer_files(
-    folder: Path, kind: TokenizerKind, pieces: int, pad_id: int, end_id: int
+    folder: Path,
+    kind: TokenizerKind,
+    pieces: int,
+    pad_id: int,
+    end_id: int,
+    settings: Mapping[str, Any],
 ) -> dict[str, bytes]:
     """Read the tokenizer's files, by their names on the hub, and check that they are a tokenizer that fits the weights.
 
     `pieces` is the number of rows of the embedding; the weights were trained with these ids of `<pad>` and `</s>`.
-    Raises DataError if a file is damaged, and CheckpointError if one is missing or does not fit.
+    `settings` is the content of `tokenizer_config.json`.
+    Raises DataError if a file is damaged, and CheckpointError if one is missing or does not fit, or if the tokenizer
+    reads lower case only or several target languages.
     """
     if (folder / "target_vocab.json").exists():
         raise CheckpointError(
             f"{folder} has a target_vocab.json; only models with one vocabulary can be imported"
         )
+    if settings.get("do_lower_case"):
+        raise CheckpointError(
+            f"{folder} has do_lower_case true; only models that read capitals can be imported"
+        )
     files = {name: _read(folder, name) for name in TOKENIZER_FILES[kind]}
     tokenizer = read_tokenizer(kind, files)
+    _check(folder, tokenizer, pieces, pad_id, end_id)
+    return files
+
+
+def _check(folder: Path, tokenizer: Tokenizer, pieces: int, pad_id: int, end_id: int) -> None:
+    pieces_of_target = map(tokenizer.target.piece, range(tokenizer.vocab_size))
+    if code := next(filter(_LANGUAGE_CODE.fullmatch, pieces_of_target), None):
+        raise CheckpointError(
+            f"the vocabulary in {folder} has the piece {code}: the model translates into several languages; only "
+            "models for German alone can be imported"
+        )
     if tokenizer.vocab_size != pieces:
         raise CheckpointError(
             f"the vocabulary in {folder} has {tokenizer.vocab_size:,} pieces, but the embedding has {pieces:,} rows; "
@@ -40,7 +66,6 @@ def read_tokenizer_files(
             f"<pad> and </s> have the ids {tokenizer.pad_id} and {tokenizer.end_id} in the vocabulary in {folder}, but "
             f"{pad_id} and {end_id} in the weights; download the vocabulary and the weights of the same model"
         )
-    return files
 
 
 def _read(folder: Path, name: str) -> bytes:

@@ -422,3 +422,14 @@ def test_memory_stays_below_the_file_and_one_tensor(published, tmp_path, form):
     assert weights.stat().st_size > 290_000_000
     assert embedding < used
     assert used < weights.stat().st_size + embedding + 20_000_000  # for NumPy, YAML, JSON and the like
+
+
+def test_tokenizers_of_lower_case_or_of_several_languages_are_refused(published, tmp_path):
+    folder = published()
+    vocabulary = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
+    taken = next(piece for piece, number in vocabulary.items() if number == 7)
+    changed = {">>deu<<" if piece == taken else piece: number for piece, number in vocabulary.items()}
+    (folder / "vocab.json").write_text(json.dumps(changed), encoding="utf-8")
+    assert "has the piece >>deu<<" in refused(folder, tmp_path / "ours")
+    change_json(folder / "tokenizer_config.json", do_lower_case=True)
+    assert "do_lower_case true" in refused(folder, tmp_path / "ours")
