@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from tests.published_settings import PUBLISHED
 from translator.config import ModelConfig
 from translator.engines.cuda import caches, decoder
 from translator.engines.cuda.candidates import best_tokens
@@ -39,18 +40,6 @@ FORBIDDEN, BEGIN, END = 0, 2, 3
 SPECIAL = SpecialTokens(BEGIN, END, (FORBIDDEN,))
 VOCABULARY = 130
 VARIANTS = list(itertools.product(("post", "pre"), ("sinusoidal", "learned"), ("relu", "gelu")))
-PUBLISHED = [
-    {"activation": "swish", "attention_bias": True, "sinusoids": "marian", "logits_bias": True},
-    {
-        "attention_bias": True,
-        "sinusoids": "fairseq",
-        "first_position": 2,
-        "embeddings": "separate",
-        "decoder_d_ff": 9,
-    },
-    {"embeddings": "output-tied", "logits_bias": True},
-]
-"""Settings of published models, and of those between them."""
 WAITS_OR_DEPENDS_ON_DATA = {
     "_local_scalar_dense", "nonzero", "masked_select", "unique", "unique2", "unique_dim", "bincount", "is_nonzero",
     "equal", "repeat_interleave", "randperm",

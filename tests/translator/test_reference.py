@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.published_settings import PUBLISHED
 from translator.config import ModelConfig
 from translator.engines.protocol import Rows, mask_width
 from translator.engines.reference import ReferenceEngine
@@ -43,20 +44,6 @@ def expected_after(model, source, tokens):
 def rows_of(row, parent, token):
     row_N, parent_N, token_N = (np.asarray(x, dtype=np.int32) for x in (row, parent, token))
     return Rows(row_N, parent_N, token_N, np.zeros(len(row_N), dtype=np.int32))
-
-
-PUBLISHED = [
-    {"activation": "swish", "attention_bias": True, "sinusoids": "marian", "logits_bias": True},
-    {
-        "attention_bias": True,
-        "sinusoids": "fairseq",
-        "first_position": 2,
-        "embeddings": "separate",
-        "decoder_d_ff": 9,
-    },
-    {"embeddings": "output-tied"},
-]
-"""Settings of published models, and of those between them."""
 
 
 @pytest.mark.parametrize(

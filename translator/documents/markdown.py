@@ -18,6 +18,8 @@ from translator.documents.slots import Slot, SlottedText, Splice, has_content, r
 _FRONT_MATTER = re.compile(r"---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _BLOCK_START = re.compile(r"(?:[-+*>#=~`|:]|\d+[.)]|<[a-zA-Z/!?])")
 """What would begin another block if a line of a paragraph began with it."""
+_MARK_OF_BLOCK = re.compile(r"(?:(?P<number>\d{1,9})[.)]|[-+*]|#{1,6})(?=\s|\Z)|>")
+"""What begins another block behind a hard line break, where emphasis may begin, too."""
 _DELIMITER = re.compile(r"[*_~`\[<]")
 _MOST_DELIMITERS = 2_000
 """A paragraph with more is no text, and matching them takes quadratic time."""
@@ -115,7 +117,8 @@ class _Block:
         if (translation, inner) == (self._inline.text, self._inline.inner):
             return []
         whole = self._inline.written(translation, inner)
-        lines = (whole.replace("|", "\\|") if self._is_cell else whole).split("\n")
+        first, *behind_breaks = (whole.replace("|", "\\|") if self._is_cell else whole).split("\n")
+        lines = [first, *map(_as_text, behind_breaks)]
         if len(self._places) > 1:
             width = max(_LEAST_WIDTH, *(end - start for start, end in self._places))
             lines = [line for one in lines for line in _wrapped(one, width)]
@@ -129,6 +132,13 @@ class _Block:
         second = self._places[1][0]
         start = 1 + max(self._text.rfind(end, 0, second) for end in "\r\n")
         return self._text[start:second]
+
+
+def _as_text(line: str) -> str:
+    """Return a line behind a hard line break so that it does not begin another block."""
+    mark = _MARK_OF_BLOCK.match(line)
+    number = (mark["number"] or "") if mark else ""
+    return f"{number}\\{line[len(number) :]}" if mark else line
 
 
 def _wrapped(text: str, width: int) -> list[str]:

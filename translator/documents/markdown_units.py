@@ -42,7 +42,11 @@ class Inline:
         for text, tag in self._unit.pieces(translation):
             escaped = "".join(self._escaped(character) for character in text)
             raw = tag.raw if tag else ""
-            parts.append(escaped.rstrip(" ") if raw in _BREAKS else escaped)
+            if raw in _BREAKS:
+                escaped = escaped.rstrip(" ")
+                if raw == "  \n" and escaped.endswith("\\"):  # markdown-it takes the space behind a backslash
+                    escaped += " "
+            parts.append(escaped)
             parts.append(spliced(raw, edits[id(tag)]).replace(" ", GLUE))
         return "".join(parts)
 

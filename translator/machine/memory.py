@@ -7,6 +7,6 @@ def release_free_memory() -> None:
     """Give back what is allocated but no longer used, where the C library can do that: glibc keeps it otherwise."""
     try:
         trim = ctypes.CDLL(None).malloc_trim
-    except (AttributeError, OSError, TypeError):  # musl, macOS; Windows has no such handle
+    except (AttributeError, OSError, TypeError):  # only glibc has this function, and Windows cannot open None
         return
     trim(0)

@@ -11,7 +11,7 @@ _MAY_HOLD_TAGS = re.compile(r"<[/A-Za-z]|[*_~]\S")
 
 
 def text_tokens(text: str) -> list[Token]:
-    """Return the tokens of plain text in order, without gaps; at most one if it has no such tags.
+    """Return the tokens of plain text in order, without gaps; at most one, a text, if it has none of these tags.
 
     Everything else is text, including entities, line breaks, and other tags without a counterpart: `<name>` may be a
     placeholder.

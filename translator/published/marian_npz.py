@@ -145,7 +145,7 @@ def _headers(archive: zipfile.ZipFile) -> dict[str, tuple[tuple[int, ...], np.dt
 
 
 def _name(path: Path, theirs: str) -> str:
-    """MarianMT's name of an array; raises CheckpointError if it has no such array."""
+    """MarianMT's name of an array; raises CheckpointError if MarianMT has no counterpart."""
     if theirs == _EMBEDDING:
         return "model.shared.weight"
     if theirs == _OUTPUT_BIAS:

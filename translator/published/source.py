@@ -29,7 +29,7 @@ def find_source(source: str) -> Source:
 
     A connection that breaks is continued where it stopped, and complete files are not downloaded again. The cache, and
     `HF_HUB_OFFLINE`, `HF_TOKEN`, `HF_ENDPOINT` and `HF_HOME`, are those of `huggingface_hub`.
-    Raises ConfigError if there is no such folder or repository, if it needs a login, or if the hub cannot be reached.
+    Raises ConfigError if the folder or repository does not exist or needs a login, or if the hub cannot be reached.
     """
     path = Path(source)
     if path.is_dir():

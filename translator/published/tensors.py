@@ -82,7 +82,7 @@ class Pickled:
 
 def _unpickle(path: Path) -> dict[str, Tensor]:
     try:
-        # Files of before PyTorch 1.6 are no archives, and cannot be mapped into memory.
+        # Files older than PyTorch 1.6 are not archives and cannot be mapped into memory.
         found = torch.load(path, map_location="cpu", weights_only=True, mmap=_is_archive(path))
     except pickle.UnpicklingError as error:
         if "truncated" in str(error):

@@ -27,7 +27,7 @@ class Hub(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Answers)
         self.folder, self.requests = folder, []
         self.breaks_at: int | None = None
-        """After so many bytes, the connection for the weights breaks, once."""
+        """The number of bytes after which the connection for the weights breaks, once."""
 
     @property
     def url(self) -> str:

@@ -25,7 +25,7 @@ _UNESCAPED = {
 }  # fmt: skip
 _SPLIT_HYPHEN = "@-@"
 _FARTHEST = 16
-"""Where the tokens differ from the text, the next character of a token is looked for within so many characters."""
+"""Where tokens and text differ, the farthest distance in characters at which to look for the next one of a token."""
 
 
 def _sacremoses() -> Any:
@@ -105,7 +105,7 @@ def _is_printable(character: str) -> bool:
 
 @cache
 def _fast_tokenizer_class() -> Any:
-    """Moses' tokenizer with its sets of characters made once: for each full stop, sacremoses makes them anew."""
+    """Moses' tokenizer, which builds its sets of characters once; sacremoses builds them again at each full stop."""
     base: Any = _sacremoses().MosesTokenizer
 
     class FastTokenizer(base):  # type: ignore[misc]  # sacremoses has no annotations
