@@ -1,7 +1,7 @@
 """HTML, XML and text with tags as documents: what is between block tags are units, and all else stays as it is."""
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import unescape
 from typing import Literal, NamedTuple
@@ -27,7 +27,19 @@ def read_markup(markup: str, options: MarkupOptions = MarkupOptions()) -> "Marke
     if tokens is None:
         options = replace(options, finds_structure=False)  # which is unknown if tags are missing
         tokens = list(html_tokens(markup, is_xml=options.format == "xml"))
+    if options.format == "html":
+        tokens = list(_with_emphasis(tokens))
     return _read(markup, tokens, options)
+
+
+def _with_emphasis(tokens: Iterable[Token]) -> Iterator[Token]:
+    """Yield the tokens, with the marks of emphasis in texts as tags; people write chat text into pages, too."""
+    for token in tokens:
+        if token.kind == "text" and len(token.value) == token.end - token.start:
+            for one in text_tokens(token.value):
+                yield replace(one, start=token.start + one.start, end=token.start + one.end)
+        else:
+            yield token
 
 
 def read_text(text: str) -> "MarkedUp | None":
@@ -315,6 +327,11 @@ class _UnitBuilder:
                     self._ends[-1] = end
                 return
             character = " "
+        elif character == self._last == " " and STAND_IN.match(
+            self._characters[-1] if self._characters else ""
+        ):
+            self._ends[-1] = end  # there are spaces on both sides of a tag, of which the German has one
+            return
         self._last = character
         self.add(character, start, end)
 

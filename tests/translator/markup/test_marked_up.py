@@ -253,3 +253,17 @@ def test_text_without_pairs_of_tags(text: str) -> None:
 def test_any_text_comes_back_unchanged(text: str) -> None:
     document = read_text(text)
     assert document is None or document.write(document.units) == text
+
+
+def test_emphasis_in_html() -> None:
+    document = read_markup("<p>Buy **fresh** <i>milk</i>, 2*3 &amp; `**`")
+    assert shown(document) == ["Buy [0fresh]0 [1milk]1, 2*3 & `**`"]
+    assert document.write(document.units) == document.markup
+
+
+def test_spaces_on_both_sides_of_what_has_no_width() -> None:
+    document = read_markup("The <!--a--> house <![CDATA[b]]> is.", XML)
+    assert shown(document) == ["The [0]0house [1]1is."]
+    [unit] = document.units
+    german = unit.replace("The", "Das").replace("house", "Haus").replace("is", "ist")
+    assert document.write([german]) == "Das <!--a--> Haus <![CDATA[b]]> ist."
