@@ -86,7 +86,7 @@ def create_app(
         stored_documents,
         worker,
     )
-    _add_middleware(app, settings, metrics)
+    _add_middleware(app, settings, metrics, manager)
     add_error_handlers(app)
     for group in _GROUPS:
         app.include_router(group.router)
@@ -116,7 +116,7 @@ def _mount_assets(app: FastAPI) -> None:
     app.mount("/docs/assets", StaticFiles(packages=[("fastapi_swagger", "resources")]), name="docs-assets")
 
 
-def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
+def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics, manager: ModelManager) -> None:
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -132,4 +132,10 @@ def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
             expose_headers=["Retry-After", "X-Request-ID"],
         )
     methods = {path: found for group in _GROUPS for path, found in methods_by_path(group.router).items()}
-    app.add_middleware(RequestContext, metrics=metrics, log_access=settings.access_log, methods=methods)
+    app.add_middleware(
+        RequestContext,
+        metrics=metrics,
+        log_access=settings.access_log,
+        methods=methods,
+        is_closing=lambda: manager.is_closing,
+    )

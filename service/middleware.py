@@ -7,7 +7,7 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 
@@ -42,11 +42,17 @@ class RequestContext:
     """
 
     def __init__(
-        self, app: ASGIApp, metrics: Metrics, log_access: bool, methods: Mapping[str, set[str]]
+        self,
+        app: ASGIApp,
+        metrics: Metrics,
+        log_access: bool,
+        methods: Mapping[str, set[str]],
+        is_closing: Callable[[], bool],
     ) -> None:
         """`methods` lists the methods of each path, for `Allow`: the framework knows only those of one route."""
         self.app = app
         self._metrics, self._log_access, self._methods = metrics, log_access, methods
+        self._is_closing = is_closing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -63,6 +69,8 @@ class RequestContext:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 _add_headers(MutableHeaders(scope=message), request)
+                if self._is_closing():  # so that no client sends its next request when the connection is closed
+                    MutableHeaders(scope=message)["Connection"] = "close"
                 if status == HTTPStatus.METHOD_NOT_ALLOWED and (methods := self._methods.get(scope["path"])):
                     MutableHeaders(scope=message)["Allow"] = ", ".join(sorted(methods))
             await send(message)

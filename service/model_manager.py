@@ -120,6 +120,11 @@ class ModelManager:
         self._preparing.shutdown(wait=False, cancel_futures=True)
 
     @property
+    def is_closing(self) -> bool:
+        """Whether the process is about to end."""
+        return self._closing
+
+    @property
     def has_failed(self) -> bool:
         """Whether this process can no longer translate."""
         return self._failure is not None

@@ -196,6 +196,7 @@ def test_after_sigterm_it_is_not_ready_but_serves_for_a_while() -> None:
         assert get(f"{address}healthz").status_code == 200
         answer = httpx2.post(f"{address}translate", json={"text": "other"}, trust_env=False, timeout=30)
         assert answer.json()["translations"][0]["text"] == "DE1:other"
+        assert answer.headers["Connection"] == "close"  # its next request goes to another replica
         assert process.wait(30) == 0
 
 
