@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 IN_PARALLEL := --numprocesses auto --maxprocesses 8 --dist worksteal
 
-.PHONY: serve test test-fast test-hard test-image coverage check lock demo bench-multi30k bench-decode bench-service clean
+.PHONY: serve test test-fast test-hard test-image coverage check lock demo bench-multi30k bench-decode bench-service two-replicas test-kubernetes clean
 
 serve: $(VENV)/serve.stamp
 	$(BIN)/python -m service
@@ -65,6 +65,14 @@ bench-decode: $(VENV)/dev.stamp
 
 bench-service: $(VENV)/dev.stamp
 	$(BIN)/python benchmarks/service_load.py "$(or $(SENTENCES),$(error give SENTENCES=a file of English sentences))" $(BENCH_ARGS)
+
+# Two services behind a proxy with Debian's redis-server: restarts, a kill, shared limits. It takes a few minutes.
+two-replicas: $(VENV)/dev.stamp
+	$(BIN)/python benchmarks/two_replicas.py $(BENCH_ARGS)
+
+# Render and check deploy/kubernetes, without a cluster. Needs kustomize or kubectl.
+test-kubernetes: $(VENV)/dev.stamp
+	$(PYTEST) -rs tests/system/test_kubernetes.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info
