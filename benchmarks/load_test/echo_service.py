@@ -17,7 +17,7 @@ from translator.evaluation.scoring import EncodedPair, SentenceScore, TokenScore
 from translator.search import SearchOptions
 from translator.search.feed import Feed
 from translator.text import Span
-from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style, Translator
+from translator.translate import DEFAULT_STYLE, Hypothesis, Protection, SourceSentence, Style, Translator
 from translator.translate.alignment import AlignedPair, Link
 
 LEAK_BYTES = int(os.environ.get("ECHO_LEAK_BYTES", "0"))
@@ -29,6 +29,7 @@ class Echo:
     """Stands in for a translator. It treats a text as one sentence and answers "DE:" and the text."""
 
     name, device, precision, threads = "echo", "cpu", "fp32", 2
+    protection: Protection = "pieces"
 
     def __init__(self) -> None:
         self.card: dict[str, object] = {}

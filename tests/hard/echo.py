@@ -20,7 +20,7 @@ from service.__main__ import main
 from translator.search import SearchOptions
 from translator.search.feed import Feed
 from translator.text import Span
-from translator.translate import DEFAULT_STYLE, Hypothesis, SourceSentence, Style, Translator
+from translator.translate import DEFAULT_STYLE, Hypothesis, Protection, SourceSentence, Style, Translator
 
 MAX_TOKENS = int(os.environ.get("ECHO_MAX_TOKENS", str(10**9)))
 STEP_SECONDS = 0.01
@@ -31,6 +31,7 @@ class Echo:
     """Stands in for a translator."""
 
     name, device, precision, threads = "echo", "cpu", "fp32", 1
+    protection: Protection = "pieces"
 
     def __init__(self) -> None:
         self.card: dict[str, object] = {}
