@@ -122,7 +122,7 @@ def test_a_pipe_is_read_once(run, model_folder, tmp_path, monkeypatch):
     assert whole[1].count(b"\n") == 3
     # At a terminal there is a progress bar, which needs the number of lines.
     terminal = Console(file=io.StringIO(), force_terminal=True)
-    monkeypatch.setattr("translator.commands.translate.STDERR", terminal)
+    monkeypatch.setattr("translator.commands.line_progress.STDERR", terminal)
     for chunk_bytes in (1, 5, 1000):
         monkeypatch.setattr("translator.commands.windows.CHUNK_BYTES", chunk_bytes)
         reader, writer = os.pipe()
@@ -136,7 +136,7 @@ def test_a_terminal_shows_the_speed_and_the_time_left(run, model_folder, tmp_pat
     (tmp_path / "in.txt").write_text("12\n" * 90)
     shown_there = io.StringIO()
     terminal = Console(file=shown_there, force_terminal=True, width=120)
-    monkeypatch.setattr("translator.commands.translate.STDERR", terminal)
+    monkeypatch.setattr("translator.commands.line_progress.STDERR", terminal)
     monkeypatch.setattr("translator.commands.windows.WINDOW_LINES", 30)
     assert run("translate", tmp_path / "in.txt", "--model", model_folder, "--processes", "1")[0] == 0
     shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown_there.getvalue())

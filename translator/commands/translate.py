@@ -10,17 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
 from tyro.conf import OmitArgPrefixes, Positional, UseAppendAction, arg
 
 from translator.commands import (
@@ -35,6 +24,7 @@ from translator.commands import (
     SourceLanguageFlag,
     TranslateAttributesFlag,
 )
+from translator.commands.line_progress import line_progress
 from translator.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -200,7 +190,7 @@ def _translate_lines(
             first_line = done + 1
             with (
                 closing(work_in_order(job.start, todo, process_count)) as translated,
-                _line_progress(file, total, done) as (progress, task),
+                line_progress(total, done, is_shown=file != "-") as advance,
             ):
                 for written in translated:
                     write(written.content)
@@ -208,7 +198,7 @@ def _translate_lines(
                         _list_faults(written.faults, first_line)
                         faults += len(written.faults)
                     first_line += written.lines
-                    progress.advance(task, written.lines)
+                    advance(written.lines)
     return faults
 
 
@@ -300,22 +290,3 @@ def _print(content: bytes) -> None:
 def _sha256(path: Path) -> str:
     with path.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
-
-
-class _Speed(ProgressColumn):
-    """Lines per second."""
-
-    def render(self, task: Task) -> Text:
-        return Text(f"{task.speed:.0f} lines/s" if task.speed else "")
-
-
-@contextmanager
-def _line_progress(file: str, total: int | None, done: int) -> Iterator[tuple[Progress, TaskID]]:
-    """Show a progress bar on standard error if that is a terminal; with the time left if `total` is known."""
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("lines"), _Speed(),
-        TimeRemainingColumn(),
-    )  # fmt: skip
-    is_shown = STDERR.is_terminal and file != "-"
-    with Progress(*columns, console=STDERR, disable=not is_shown, speed_estimate_period=300) as progress:
-        yield progress, progress.add_task("translating", total=total, completed=done)

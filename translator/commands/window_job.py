@@ -91,21 +91,23 @@ class WindowJob:
         }
 
     def _translate(self, translator: Translator, window: Window) -> Written:
-        translations = self._translations(translator, window)
+        translations = self.translations(translator, window)
         if self.as_json:
-            text = self._as_json(translator, translations)
+            records = self.records(translator, translations)
+            text = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
         else:
             text = "".join(translation.text for translation in translations)
         return Written(len(window.texts), text.encode(), faults_of(window.texts, translations))
 
-    def _translations(self, translator: Translator, window: Window) -> list[Translation]:
+    def translations(self, translator: Translator, window: Window) -> list[Translation]:
+        """Translate the lines of a window."""
         markup = MarkupOptions(self.format, with_attributes=self.translate_attributes)
         return translator.translate(
             window.texts, self.options, prefixes=window.prefixes, style=self.style, markup=markup
         )
 
-    def _as_json(self, translator: Translator, translations: Sequence[Translation]) -> str:
-        """Format one JSON line per text: its sentences with translations, scores, and any alignment and tokens."""
+    def records(self, translator: Translator, translations: Sequence[Translation]) -> list[dict[str, Any]]:
+        """Return the JSON of each text: its sentences with translations, scores, and any alignment and tokens."""
         records = []
         for translation in translations:
             sentences: list[dict[str, Any]] = [
@@ -124,7 +126,7 @@ class WindowJob:
                 for record, links in zip(sentences, _links(translator, translation), strict=True):
                     record["alignment"] = links
             records.append({"text": translation.text.rstrip("\r\n"), "sentences": sentences})
-        return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+        return records
 
     def _version(self, hypothesis: Hypothesis) -> dict[str, Any]:
         version: dict[str, Any] = {"text": hypothesis.text, "score": round(hypothesis.score, 4)}

@@ -67,12 +67,7 @@ class UnfinishedFile:
                 f"{self._record} is missing or damaged, so it is unknown what {self._part.name} was made from; "
                 f"remove {self._part} and start again"
             )
-        for name in {**before, **made_from}:
-            if before.get(name) != made_from.get(name):
-                raise ConfigError(
-                    f"{self._part} was started with another {name}, {_shown(before.get(name))} and not "
-                    f"{_shown(made_from.get(name))}; use the original {name}, or remove the file"
-                )
+        refuse_other(before, made_from, str(self._part), "the file")
 
     def _complete_lines(self) -> tuple[int, int]:
         """Return the number of complete lines, and the end of the last one in bytes."""
@@ -108,6 +103,16 @@ class UnfinishedFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._file.close()
+
+
+def refuse_other(before: dict[str, Any], made_from: dict[str, Any], output: str, removable: str) -> None:
+    """Raise ConfigError if unfinished output was made from something else; the message says what can be removed."""
+    for name in {**before, **made_from}:
+        if before.get(name) != made_from.get(name):
+            raise ConfigError(
+                f"{output} was started with another {name}, {_shown(before.get(name))} and not "
+                f"{_shown(made_from.get(name))}; use the original {name}, or remove {removable}"
+            )
 
 
 def _shown(value: Any) -> str:

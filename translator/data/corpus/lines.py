@@ -11,6 +11,8 @@ from typing import IO, Any, cast
 from translator.errors import DataError
 
 COMPRESSIONS = ("", ".gz", ".xz", ".zst")
+DAMAGES = (OSError, EOFError, lzma.LZMAError, zlib.error)
+"""What reading a file raises that is unreadable, damaged or truncated."""
 _CHUNK_BYTES = 1 << 18
 
 
@@ -21,12 +23,12 @@ def read_lines(path: Path) -> Iterator[str]:
     """
     number = 0
     try:
-        with _open(path) as file:
-            text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="\n")
+        with _open(path) as file, decompressed(file, str(path)) as content:
+            text = io.TextIOWrapper(content, encoding="utf-8-sig", errors="surrogateescape", newline="\n")
             for line in text:
                 number += 1
                 yield line.rstrip("\r\n")
-    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+    except DAMAGES as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(
             f"cannot read {path} after line {number}: {reason}; copy or download it again"
@@ -35,7 +37,7 @@ def read_lines(path: Path) -> Iterator[str]:
 
 def _open(path: Path) -> IO[bytes]:
     try:
-        return _open_binary(path)
+        return path.open("rb")
     except FileNotFoundError as error:
         raise DataError(f"there is no file {path.absolute()}; check the name of the corpus") from error
     except OSError as error:
@@ -44,27 +46,31 @@ def _open(path: Path) -> IO[bytes]:
         ) from error
 
 
-def _open_binary(path: Path) -> IO[bytes]:
-    match path.suffix:
+def decompressed(file: IO[bytes], name: str) -> IO[bytes]:
+    """Return the content of an open file, which is compressed if the ending of its name is in COMPRESSIONS.
+
+    Reading raises one of DAMAGES if it is damaged or truncated.
+    """
+    match Path(name).suffix:
         case ".gz":
-            return cast(IO[bytes], gzip.open(path))
+            return cast(IO[bytes], gzip.open(file))
         case ".xz":
-            return lzma.open(path)
+            return lzma.open(file)
         case ".zst":
-            return io.BufferedReader(_ZstdFile(path))
+            return io.BufferedReader(_ZstdFile(file, name))
         case _:
-            return path.open("rb")
+            return file
 
 
 class _ZstdFile(io.RawIOBase):
     """A .zst file that detects truncation; zstandard's own reader treats a truncated file as a shorter one."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, file: IO[bytes], name: str) -> None:
         try:
             import zstandard  # noqa: PLC0415 - optional
         except ImportError as error:
-            raise DataError(f"{path}: reading .zst needs zstandard; run: pip install zstandard") from error
-        self._file = path.open("rb")
+            raise DataError(f"{name}: reading .zst needs zstandard; run: pip install zstandard") from error
+        self._file = file
         self._new_frame: Callable[[], Any] = lambda: zstandard.ZstdDecompressor().decompressobj()
         self._error = zstandard.ZstdError
         self._frame = self._new_frame()
@@ -73,10 +79,6 @@ class _ZstdFile(io.RawIOBase):
 
     def readable(self) -> bool:
         return True
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
 
     def readinto(self, buffer: Any) -> int:
         while not self._decoded and self._decode_more():
