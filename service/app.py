@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -41,6 +42,52 @@ _LIBRETRANSLATE = (libretranslate, libretranslate_files)
 _GROUPS = (translation, documents, information, admin, *_DEEPL, *_LIBRETRANSLATE)
 
 
+@dataclass(frozen=True)
+class _Parts:
+    """What the application holds while it runs."""
+
+    metrics: Metrics
+    usage: Usage
+    access: Access
+    glossaries: GlossaryStore
+    documents: DocumentStore
+    manager: ModelManager
+    worker: DocumentWorker
+
+    @classmethod
+    def build(
+        cls, load_engine: Callable[[], ServedEngine], settings: Settings, on_failure: Callable[[], None]
+    ) -> _Parts:
+        """Build the parts; raises ConfigError."""
+        metrics = Metrics()
+        usage = Usage.load(settings.limits_url, metrics.uncounted_requests.inc)
+        glossaries, documents = GlossaryStore(settings.data), DocumentStore(settings.data)
+        manager = ModelManager(load_engine, settings, metrics, on_failure)
+        worker = DocumentWorker(documents, manager, glossaries)
+        access = Access.load(settings.api_keys_file, settings.api_keys, usage)
+        return cls(metrics, usage, access, glossaries, documents, manager, worker)
+
+    @asynccontextmanager
+    async def running(self, app: FastAPI) -> AsyncIterator[None]:
+        """Keep the parts open; the model loads in the background."""
+        loading = asyncio.create_task(self.manager.open())
+        self.worker.open()
+        await self.usage.open()
+        yield
+        loading.cancel()
+        await self.worker.close()
+        await self.manager.close()
+        self.documents.close()
+        self.glossaries.close()
+        await self.usage.close()
+
+    def show_to(self, app: FastAPI) -> None:
+        """Put the parts where the routes find them."""
+        app.state.manager, app.state.metrics, app.state.access = self.manager, self.metrics, self.access
+        app.state.glossaries, app.state.documents = self.glossaries, self.documents
+        app.state.document_worker = self.worker
+
+
 def create_app(
     load_engine: Callable[[], ServedEngine], settings: Settings, on_failure: Callable[[], None] = lambda: None
 ) -> FastAPI:
@@ -50,25 +97,7 @@ def create_app(
     loaded, `on_failure` is called. Raises ConfigError if the API keys or the address of the store of limits are
     invalid, or the folder for data cannot be used.
     """
-    metrics = Metrics()
-    usage = Usage.load(settings.limits_url, metrics.uncounted_requests.inc)
-    glossaries, stored_documents = GlossaryStore(settings.data), DocumentStore(settings.data)
-    manager = ModelManager(load_engine, settings, metrics, on_failure)
-    worker = DocumentWorker(stored_documents, manager, glossaries)
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        loading = asyncio.create_task(manager.open())
-        worker.open()
-        await usage.open()
-        yield
-        loading.cancel()
-        await worker.close()
-        await manager.close()
-        stored_documents.close()
-        glossaries.close()
-        await usage.close()
-
+    parts = _Parts.build(load_engine, settings, on_failure)
     app = FastAPI(
         title="English→German translator",
         description="Translates English into German on this machine; no text leaves it.",
@@ -77,16 +106,10 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,  # a redirect would not tell the client of POST /translate/ what is wrong
         generate_unique_id_function=lambda route: route.name,  # short names for generated clients
-        lifespan=lifespan,
+        lifespan=parts.running,
     )
-    app.state.manager, app.state.metrics = manager, metrics
-    app.state.access = Access.load(settings.api_keys_file, settings.api_keys, usage)
-    app.state.glossaries, app.state.documents, app.state.document_worker = (
-        glossaries,
-        stored_documents,
-        worker,
-    )
-    _add_middleware(app, settings, metrics, manager)
+    parts.show_to(app)
+    _add_middleware(app, settings, parts)
     add_error_handlers(app)
     for group in _GROUPS:
         app.include_router(group.router)
@@ -116,7 +139,7 @@ def _mount_assets(app: FastAPI) -> None:
     app.mount("/docs/assets", StaticFiles(packages=[("fastapi_swagger", "resources")]), name="docs-assets")
 
 
-def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics, manager: ModelManager) -> None:
+def _add_middleware(app: FastAPI, settings: Settings, parts: _Parts) -> None:
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -134,8 +157,8 @@ def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics, manager:
     methods = {path: found for group in _GROUPS for path, found in methods_by_path(group.router).items()}
     app.add_middleware(
         RequestContext,
-        metrics=metrics,
+        metrics=parts.metrics,
         log_access=settings.access_log,
         methods=methods,
-        is_closing=lambda: manager.is_closing,
+        is_closing=lambda: parts.manager.is_closing,
     )

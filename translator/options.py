@@ -55,10 +55,10 @@ SourceLanguage = Annotated[
 Format = Annotated[
     Literal["text", "html", "xml"],
     Field(
-        description="`text` treats markup like any other text. `html` and `xml` keep all tags byte for byte: inline "
-        "tags stay at the words that translate theirs, and block tags end sentences. In HTML, `code`, `kbd`, `pre`, "
-        "`script`, `style`, `title` and the like are not translated, nor are elements with `translate=no` or the class "
-        "`notranslate`."
+        description="`text` is plain text, in which each line break ends a sentence. Tags and marks of emphasis in it "
+        "stay at their words. `html` and `xml` keep all tags byte for byte: inline tags stay at the words that "
+        "translate theirs, and block tags end sentences. In HTML, `code`, `kbd`, `pre`, `script`, `style`, `title` and "
+        "the like are not translated, nor are elements with `translate=no` or the class `notranslate`."
     ),
 ]
 TranslateAttributes = Annotated[

@@ -147,9 +147,11 @@ def test_a_wrong_line_is_named(text: str, form: str, message: str) -> None:
 def test_a_file_is_read_by_its_ending(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("house,Haus\n")
     (tmp_path / "a.tsv").write_text("house\tHaus\n")
+    (tmp_path / "excel.txt").write_text("house\tHaus\n", encoding="utf-16")  # with a byte order mark
     assert (
         load_glossary(tmp_path / "a.csv")
         == load_glossary(tmp_path / "a.tsv")
+        == load_glossary(tmp_path / "excel.txt")
         == Glossary.of([("house", "Haus")])
     )
     (tmp_path / "bad.tsv").write_bytes(b"a\tb\n\xff")

@@ -259,7 +259,7 @@ def test_without_a_command_the_help_is_shown(run):
     [
         (
             "translate",
-            "a placeholder or the like, or lacks a term of the glossary, and list each case",
+            "a placeholder or the like, or lacks a term of the glossary, and list each such sentence",
         ),
         ("prepare", 'two files "X.en,X.de" or their common prefix "X"'),
         ("lexicon", "The weights decide which words are rare."),

@@ -17,6 +17,7 @@ from translator.options import (
     Device,
     Format,
     LengthPenalty,
+    Lines,
     Numbers,
     Option,
     RequestedFormality,
@@ -40,6 +41,7 @@ NumbersFlag = Annotated[Numbers, _help(Numbers)]
 FormalityFlag = Annotated[RequestedFormality, _help(RequestedFormality)]
 SourceLanguageFlag = Annotated[SourceLanguage, _help(SourceLanguage)]
 TranslateAttributesFlag = Annotated[TranslateAttributes, _help(TranslateAttributes)]
+LinesFlag = Annotated[Lines, _help(Lines)]
 FormatFlag = Annotated[Format, _help(Format)]
 LengthPenaltyFlag = Annotated[LengthPenalty, _help(LengthPenalty)]
 DeviceFlag = Annotated[Device, _help(Device)]

@@ -7,186 +7,154 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
-from tyro.conf import OmitArgPrefixes, Positional, UseAppendAction, arg
+from tyro.conf import OmitArgPrefixes, Positional, arg
 
-from translator.commands import (
-    STDERR,
-    DeviceFlag,
-    FormalityFlag,
-    FormatFlag,
-    NumbersFlag,
-    OptionalPath,
-    PrecisionFlag,
-    SearchArguments,
-    SourceLanguageFlag,
-    TranslateAttributesFlag,
-)
+from translator.commands import STDERR, SearchArguments
 from translator.commands.line_progress import line_progress
+from translator.commands.translation_arguments import (
+    EngineArguments,
+    OutputArguments,
+    TextArguments,
+    check_arguments,
+    refuse_by_line,
+)
+from translator.documents import FORMATS, HINTS, document_format
 from translator.errors import ConfigError
 
 if TYPE_CHECKING:
     from translator.commands.window_job import Faults, WindowJob
-    from translator.commands.windows import Prefixes
+    from translator.commands.windows import Prefixes, Window
 
 FAULTS_LEFT = 4
 """Exit status of --check if a translation has lost or made up something."""
+_PLAIN_TEXT = ("", ".txt", ".text", ".en")
+"""Endings of files that are read as plain text without a word."""
 
 
 def translate(
     files: Annotated[Positional[tuple[str, ...]], arg(metavar="[FILE]")] = ("-",),
     /,
     *,
-    search: OmitArgPrefixes[SearchArguments] = SearchArguments(),  # noqa: B008 (frozen, so safe to share)
-    model: UseAppendAction[tuple[Path, ...]] = (),
-    out: OptionalPath = None,
-    resume: bool = False,
-    processes: int = 0,
-    n_best: int = 1,
-    prefix: OptionalPath = None,
-    numbers: NumbersFlag = "german",
-    formality: FormalityFlag = "formal",
-    source_language: SourceLanguageFlag = "auto",
-    format: FormatFlag = "text",
-    translate_attributes: TranslateAttributesFlag = False,
-    glossary: OptionalPath = None,
-    check: bool = False,
-    json_output: Annotated[bool, arg(name="json")] = False,
-    align: bool = False,
-    tokens: bool = False,
-    device: DeviceFlag = "auto",
-    precision: PrecisionFlag = "auto",
+    text: OmitArgPrefixes[TextArguments] = TextArguments(),  # noqa: B008 (frozen, so safe to share; so are the others)
+    output: OmitArgPrefixes[OutputArguments] = OutputArguments(),  # noqa: B008
+    engine: OmitArgPrefixes[EngineArguments] = EngineArguments(),  # noqa: B008
+    search: OmitArgPrefixes[SearchArguments] = SearchArguments(),  # noqa: B008
 ) -> None:
-    """Translate a file or standard input line by line, keeping the line structure; with --format, a whole document.
+    """Translate a text line by line, keeping its line structure, or a document.
 
     Text from a pipe or a terminal is translated as it arrives. A document (.docx, .pptx, .xlsx, .md, .html, .srt, .po,
-    .json, …) is translated as such, by the ending of its name: `letter.docx` becomes `letter.de.docx`.
+    .json, …) is recognised by the ending of its name: `letter.docx` becomes `letter.de.docx`.
 
     Args:
-        files: File of UTF-8 text, a document, or - for standard input.
+        files: A text, a document, or - for standard input. Text has to be UTF-8, or UTF-16 with a byte order mark. A
+            file with an unknown ending is read as plain text.
+        text: How to read the English and write the German.
+        output: Where the translation goes, and what comes with it.
+        engine: What computes the translation.
         search: How to search.
-        model: Model folder; by default the model shipped with the package. Several models decide together, as an
-            ensemble.
-        out: File to write, which appears under its name once it is complete; by default standard output, or for a
-            document a file beside it.
-        resume: Continue the --out file of the same command after an interruption.
-        processes: Number of processes for a file; 0 is one per core on a CPU, and one on a GPU.
-        n_best: Number of translations per sentence; more than one needs --json. Duplicates are merged.
-        prefix: File with one line per input line: the German text that its translation must start with, or an empty
-            line. The model may extend the last word.
-        glossary: Terms and the German to use for them: a line for each, with a tab between the two (or a comma, in a
-            .csv file). Write all forms with | between them (Haus|Hauses|Häuser|Häusern) to allow no others.
-        check: Exit with status 4 if a translation has lost or made up a number, a link, a placeholder or the like, or
-            lacks a term of the glossary, and list each case with its line number on standard error. In a document,
-            that is the number of the text. The output is complete all the same.
-        json_output: Print one JSON object per line: its sentences with their scores, how each translation was found,
-            what became of numbers, links and the like, and the output of --align and --tokens.
-        align: Add word alignments to the JSON, as character offsets.
-        tokens: Add the pieces of each translation to the JSON, with the log-probability of each.
     """
-    from translator.commands.window_job import WindowJob
-    from translator.text.glossary_files import load_glossary
-    from translator.translate import Style
-
-    options = search.options(n_best)
-    _check_output(n_best, json_output, align, tokens)
-    _check_work(out, resume, processes, check)
-    _check_format(format, align, prefix, resume)
+    options = search.options(output.n_best)
+    check_arguments(text, output, engine)
     file = _only_file(files)
-    if resume and out is not None and out.is_file():
-        STDERR.print(f"{out} is finished; remove it to translate again", soft_wrap=True)
+    is_document = _is_document(file, text)
+    _check_out(file, output, is_document)
+    if output.resume and output.out is not None and output.out.is_file():
+        STDERR.print(f"{output.out} is finished; remove it to translate again", soft_wrap=True)
         return
-    style = Style(
-        numbers, formality, source_language, glossary=None if glossary is None else load_glossary(glossary)
-    )
+    from translator.commands.window_job import WindowJob
+
     job = WindowJob(
-        model,
-        device,
-        precision,
-        options,
-        json_output,
-        align,
-        tokens,
-        style,
-        format,
-        translate_attributes,
-    )
-    if format == "text" and _is_document(file):
-        faults = _translate_document(job, file, prefix, out, resume, processes, check)
-    else:
-        faults = _translate_lines(job, file, prefix, out, resume, processes, check)
-    if faults:
+        engine.model, engine.device, engine.precision, options, output.json_output, output.align, output.tokens,
+        text.style(), text.format, text.translate_attributes,
+    )  # fmt: skip
+    run = _translate_document if is_document else _translate_lines
+    if run(job, file, text, output, partial(_resolve_processes, engine)):
         sys.exit(FAULTS_LEFT)
 
 
-def _is_document(file: str) -> bool:
-    """Whether a file is a document of a known format, or of one that is refused with a hint; plain text is not."""
-    from translator.documents import FORMATS, HINTS
+def _is_document(file: str, text: TextArguments) -> bool:
+    """Whether to translate a file as a document; plain text is none.
 
-    ending = Path(file).suffix.lower()
-    return ending != ".txt" and (ending in FORMATS or ending in HINTS)
+    Raises ConfigError for a --format or --lines that does not suit the file.
+    """
+    ending = PurePath(file).suffix.lower()
+    if ending in _PLAIN_TEXT:
+        return False
+    known = FORMATS.get(ending)
+    if text.format != "text":
+        if ending in HINTS or (known and known.is_archive):
+            raise ConfigError(
+                f"--format {text.format} is for text with tags, but {file} is none; leave it out"
+            )
+        return False
+    if known and text.lines != "keep":
+        raise ConfigError(f"--lines is for plain text, but {file} is a document ({known.name}); leave it out")
+    if known or ending in HINTS:
+        return True
+    STDERR.print(f"{file}: unknown ending, read as plain text", soft_wrap=True, highlight=False)
+    return False
+
+
+def _check_out(file: str, output: OutputArguments, is_document: bool) -> None:
+    """Raise ConfigError if the name of the output promises another format than it will have."""
+    if output.out is None:
+        return
+    ending = output.out.suffix.lower()
+    wanted = FORMATS.get(ending)
+    if is_document:
+        own = document_format(file)
+        if wanted != own:
+            raise ConfigError(
+                f"--out is {output.out}, but a translation has the format of its document, {own.name}; "
+                f"give a name that ends in {PurePath(file).suffix}"
+            )
+    elif ending in HINTS or (wanted and wanted.is_archive):
+        raise ConfigError(
+            f"--out is {output.out}, but the translation of {file} is text; give a name in .txt"
+        )
 
 
 def _translate_document(
     job: "WindowJob",
     file: str,
-    prefix: Path | None,
-    out: Path | None,
-    resume: bool,
-    processes: int,
-    check: bool,
+    text: TextArguments,
+    output: OutputArguments,
+    processes: Callable[[int], int],
 ) -> int:
-    """Translate a document; returns the number of sentences with faults, 0 without `check`."""
+    """Translate a document; returns the number of sentences with faults, 0 without --check."""
     from translator.commands.document import translate_document
 
-    for flag, given in (
-        ("--json", job.as_json), ("--align", job.with_alignment), ("--prefix", prefix is not None), ("--resume", resume)
-    ):  # fmt: skip
-        if given:
-            raise ConfigError(f"{flag} works line by line, but {file} is a document; leave the option out")
-    process_count = partial(_resolve_processes, processes, job.device)
-    if not check:
-        translate_document(job, file, out, process_count)
+    refuse_by_line(f"{file} is a document", text, output, align=output.align, as_json=output.json_output)
+    if not output.check:
+        translate_document(job, file, output.out, processes)
         return 0
-    return translate_document(job, file, out, process_count, _list_faults)
+    return translate_document(job, file, output.out, processes, _list_faults)
 
 
 def _translate_lines(
     job: "WindowJob",
     file: str,
-    prefix: Path | None,
-    out: Path | None,
-    resume: bool,
-    processes: int,
-    check: bool,
+    text: TextArguments,
+    output: OutputArguments,
+    processes: Callable[[int], int],
 ) -> int:
     """Translate window by window, in as many processes as there is work for, and write the output.
 
-    With `check`, lists the faults; returns the number of sentences that have any.
+    With --check, lists the faults; returns the number of sentences that have any.
     """
-    from translator.commands.windows import (
-        WINDOW_LINES,
-        Prefixes,
-        count_lines,
-        open_lines,
-        whole_text,
-        windows,
-    )
+    from translator.commands.windows import WINDOW_LINES, Prefixes, count_lines, open_lines
     from translator.machine.parallel import work_in_order
 
     faults = 0
     with open_lines(file, sys.stdin.buffer) as lines:
-        total = count_lines(file) if job.format == "text" else 1
-        prefixes = Prefixes(prefix, file, total) if prefix is not None else None
-        with _output(out, job, file, prefixes, resume) as (write, done):
-            todo = windows(lines, file, prefixes, done) if job.format == "text" else whole_text(lines, file)
-            process_count = _resolve_processes(
-                processes,
-                job.device,
-                math.ceil((total or 1) / WINDOW_LINES),  # a pipe is one window
-            )
+        total = count_lines(file)
+        prefixes = Prefixes(text.prefix, file, total) if text.prefix is not None else None
+        with _output(output, job, file, prefixes) as (write, done):
+            process_count = processes(math.ceil((total or 1) / WINDOW_LINES))  # a pipe is one window
+            todo = _windows(lines, file, text, prefixes, done)
             first_line = done + 1
             with (
                 closing(work_in_order(job.start, todo, process_count)) as translated,
@@ -194,7 +162,7 @@ def _translate_lines(
             ):
                 for written in translated:
                     write(written.content)
-                    if check:
+                    if output.check:
                         _list_faults(written.faults, first_line)
                         faults += len(written.faults)
                     first_line += written.lines
@@ -202,43 +170,22 @@ def _translate_lines(
     return faults
 
 
+def _windows(
+    lines: BinaryIO, file: str, text: TextArguments, prefixes: "Prefixes | None", done: int
+) -> "Iterator[Window]":
+    """Yield what is translated together: a page as a whole, else lines or the paragraphs that they form."""
+    from translator.commands.windows import paragraphs, whole_text, windows
+
+    if text.format != "text" or text.lines == "single":
+        return whole_text(lines, file)
+    return paragraphs(lines, file) if text.lines == "join" else windows(lines, file, prefixes, done)
+
+
 def _list_faults(faults: Sequence["Faults"], first_line: int) -> None:
     """Print one line per sentence with faults, separated by tabs: line number, faults, sentence, translation."""
     for one in faults:
         columns = (f"line {first_line + one.line}", one.what, one.source, one.translation)
         print("\t".join(" ".join(part.split()) for part in columns), file=sys.stderr)
-
-
-def _check_output(n_best: int, is_json: bool, align: bool, tokens: bool) -> None:
-    if is_json:
-        return
-    if n_best > 1:
-        raise ConfigError(f"--n-best is {n_best}, but plain text has one translation per line; add --json")
-    if align:
-        raise ConfigError("--align needs JSON output; add --json")
-    if tokens:
-        raise ConfigError("--tokens needs JSON output; add --json")
-
-
-def _check_format(format: str, align: bool, prefix: Path | None, resume: bool) -> None:
-    if format == "text":
-        return
-    for flag, given in (("--align", align), ("--prefix", prefix is not None), ("--resume", resume)):
-        if given:
-            raise ConfigError(
-                f"{flag} works line by line, but --format {format} is for documents; leave out one of them"
-            )
-
-
-def _check_work(out: Path | None, resume: bool, processes: int, check: bool) -> None:
-    if resume and out is None:
-        raise ConfigError("--resume continues the file of --out; add --out FILE")
-    if resume and check:
-        raise ConfigError(
-            "--check needs every line, but --resume translates only the rest; leave out one of them"
-        )
-    if processes < 0:
-        raise ConfigError(f"--processes is {processes}; give 1 or more, or 0 for one per core")
 
 
 def _only_file(files: Sequence[str]) -> str:
@@ -252,32 +199,34 @@ def _only_file(files: Sequence[str]) -> str:
     return files[0]
 
 
-def _resolve_processes(wanted: int, device: str, windows: int) -> int:
+def _resolve_processes(engine: EngineArguments, windows: int) -> int:
     """Return the number of processes: at most one per window."""
     from translator.machine.processor import usable_cores
     from translator.translate import resolve_precision
 
-    best = usable_cores() if resolve_precision("auto", device)[1] == "cpu" else 1
-    return max(1, min(wanted or best, windows))
+    best = usable_cores() if resolve_precision("auto", engine.device)[1] == "cpu" else 1
+    return max(1, min(engine.processes or best, windows))
 
 
 @contextmanager
 def _output(
-    out: Path | None, job: "WindowJob", file: str, prefixes: "Prefixes | None", resume: bool
+    output: OutputArguments, job: "WindowJob", file: str, prefixes: "Prefixes | None"
 ) -> Iterator[tuple[Callable[[bytes], None], int]]:
     """Yield the function that writes the output, and the number of lines written already."""
-    if out is None:
+    if output.out is None:
         yield _print, 0
         return
     from translator.commands.windows import is_regular
     from translator.files.unfinished_file import UnfinishedFile
 
     if not is_regular(file):
-        raise ConfigError(f"--out is {out}, but it needs a text file, which can be read again, not {file}")
+        raise ConfigError(
+            f"--out is {output.out}, but it needs a text file, which can be read again, not {file}"
+        )
     made_from = {
         "text": _sha256(Path(file)), "prefix file": prefixes and prefixes.sha256, **job.describe()
     }  # fmt: skip
-    with UnfinishedFile(out, made_from, resume) as unfinished:
+    with UnfinishedFile(output.out, made_from, output.resume) as unfinished:
         yield unfinished.write, unfinished.lines
         unfinished.finish()
 

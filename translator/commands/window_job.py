@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from translator.commands.windows import Window
+from translator.commands.windows import Window, lines_of
 from translator.files.model_folder import model_sha256
 from translator.markup import MarkupOptions
 from translator.options import Format, RequestedPrecision
@@ -97,7 +97,8 @@ class WindowJob:
             text = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
         else:
             text = "".join(translation.text for translation in translations)
-        return Written(len(window.texts), text.encode(), faults_of(window.texts, translations))
+        lines = sum(map(lines_of, window.texts))
+        return Written(lines, text.encode(), faults_of(window.texts, translations))
 
     def translations(self, translator: Translator, window: Window) -> list[Translation]:
         """Translate the lines of a window."""
@@ -138,8 +139,8 @@ class WindowJob:
 
 def faults_of(texts: Sequence[str], translations: Sequence[Translation]) -> list[Faults]:
     """Return what is wrong with each sentence that has failed its check."""
-    found = []
-    for number, translation in enumerate(translations):
+    found, first_line = [], 0
+    for text, translation in zip(texts, translations, strict=True):
         for sentence in translation.sentences:
             what = [
                 f"{check.kind} {check.verdict}: {_span(sentence, check)}"
@@ -147,8 +148,9 @@ def faults_of(texts: Sequence[str], translations: Sequence[Translation]) -> list
                 if check.is_fault
             ]
             if what:
-                line = number + texts[number].count("\n", 0, sentence.start)
+                line = first_line + text.count("\n", 0, sentence.start)
                 found.append(Faults(line, "; ".join(what), sentence.source, sentence.text))
+        first_line += lines_of(text)
     return found
 
 

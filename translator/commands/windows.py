@@ -1,6 +1,7 @@
 """The lines of a file or a pipe, one window at a time."""
 
 import hashlib
+import io
 import itertools
 import os
 import stat
@@ -10,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from translator.errors import DataError
+from translator.errors import DataError, InputError
 from translator.evaluation.evaluate import read_lines
+from translator.text.encoding import LONGEST_MARK, EncodedText, announced_encoding
 
 WINDOW_LINES = 1000
 """Maximum lines of a file to translate together; the output is written after each window."""
@@ -23,12 +25,12 @@ CHUNK_BYTES = 1 << 16
 
 @dataclass(frozen=True)
 class Window:
-    """Lines to translate together."""
+    """Texts to translate together."""
 
     texts: list[str]
-    """The lines, including their line ends."""
-    prefixes: list[str] | None
-    """The text that the translation of each line must start with."""
+    """Lines, paragraphs or a whole file, including their line ends."""
+    prefixes: list[str] | None = None
+    """The text that the translation of each must start with."""
 
 
 class Prefixes:
@@ -74,6 +76,7 @@ def open_lines(file: str, standard_input: BinaryIO) -> Iterator[BinaryIO]:
 
 def windows(lines: BinaryIO, file: str, prefixes: Prefixes | None, skip: int) -> Iterator[Window]:
     """Yield windows of all lines after the first `skip`; raises DataError on a line that is not UTF-8."""
+    lines = _in_utf8(lines, file)
     number = sum(1 for _ in itertools.islice(lines, skip))
     for window in _windows(lines):
         texts = [_decode(line, number + place, file) for place, line in enumerate(window, start=1)]
@@ -81,10 +84,31 @@ def windows(lines: BinaryIO, file: str, prefixes: Prefixes | None, skip: int) ->
         number += len(window)
 
 
+def paragraphs(lines: BinaryIO, file: str) -> Iterator[Window]:
+    """Yield windows of whole paragraphs, which blank lines end; raises DataError on a line that is not UTF-8."""
+    begun: list[str] = []
+    for window in windows(lines, file, None, 0):
+        *whole, last = _paragraphs([*begun, *window.texts])
+        if whole:
+            yield Window(["".join(paragraph) for paragraph in whole])
+        begun = last
+    if begun:
+        yield Window(["".join(begun)])
+
+
+def _paragraphs(lines: list[str]) -> list[list[str]]:
+    """Divide lines into paragraphs, each with the blank lines after it."""
+    starts = [
+        place
+        for place, (before, line) in enumerate(itertools.pairwise(lines), start=1)
+        if line.strip() and not before.strip()
+    ]
+    return [lines[start:end] for start, end in itertools.pairwise([0, *starts, len(lines)])]
+
+
 def whole_text(content: BinaryIO, file: str) -> Iterator[Window]:
     """Yield all lines as one text; raises DataError on a line that is not UTF-8."""
-    lines = [_decode(line, number, file) for number, line in enumerate(content, start=1)]
-    yield Window(["".join(lines)], None)
+    yield Window(["".join(line for window in windows(content, file, None, 0) for line in window.texts)])
 
 
 def is_regular(file: str) -> bool:
@@ -97,13 +121,29 @@ def count_lines(file: str) -> int | None:
     if not is_regular(file):
         return None
     with Path(file).open("rb") as lines:
-        return sum(1 for _ in lines)
+        return sum(1 for _ in _in_utf8(lines, file))
+
+
+def lines_of(text: str) -> int:
+    """Count the lines of a text; the last one may lack its line end."""
+    return text.count("\n") + (not text.endswith("\n"))
+
+
+def _in_utf8(lines: BinaryIO, file: str) -> BinaryIO:
+    """Return the bytes of a text in UTF-8: it is converted if it has the byte order mark of another encoding."""
+    assert isinstance(lines, io.BufferedReader)
+    if announced_encoding(lines.peek(LONGEST_MARK)[:LONGEST_MARK]).encoding == "utf-8":
+        return lines
+    try:
+        return io.BytesIO(EncodedText.of(lines.read()).text.encode())
+    except InputError as error:
+        raise DataError(f"{_shown(file)}: {error}") from None
 
 
 def _windows(lines: BinaryIO) -> Iterator[list[bytes]]:
     """Yield many lines at a time from a file, which is fastest; from a pipe, the lines that have arrived."""
-    if not stat.S_ISREG(os.fstat(lines.fileno()).st_mode):
-        yield from _arriving_lines(lines.fileno())
+    if isinstance(lines, io.BufferedReader) and not stat.S_ISREG(os.fstat(lines.fileno()).st_mode):
+        yield from _arriving_lines(lines)
         return
     window: list[bytes] = []
     size = 0
@@ -117,9 +157,9 @@ def _windows(lines: BinaryIO) -> Iterator[list[bytes]]:
         yield window
 
 
-def _arriving_lines(descriptor: int) -> Iterator[list[bytes]]:
+def _arriving_lines(lines: io.BufferedReader) -> Iterator[list[bytes]]:
     partial: list[bytes] = []  # of a line whose end has not arrived yet
-    while chunk := os.read(descriptor, CHUNK_BYTES):
+    while chunk := lines.read1(CHUNK_BYTES):
         complete, newline, rest = chunk.rpartition(b"\n")
         if newline:
             yield [line + newline for line in b"".join([*partial, complete]).split(newline)]
@@ -133,7 +173,11 @@ def _decode(line: bytes, number: int, file: str) -> str:
     try:
         return line.decode()
     except UnicodeDecodeError as error:
-        where = "standard input" if file == "-" else file
         raise DataError(
-            f"line {number} of {where} is not UTF-8 ({error.reason} at byte {error.start}); convert the file first"
+            f"line {number} of {_shown(file)} is not UTF-8 ({error.reason} at byte {error.start}); "
+            "convert the file first"
         ) from error
+
+
+def _shown(file: str) -> str:
+    return "standard input" if file == "-" else file

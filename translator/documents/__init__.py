@@ -3,7 +3,7 @@
     document = read_document("letter.docx", content)
     document.write([german(unit) for unit in document.units])
 
-Reading order: `encoding`, `slots`, `language`; of formats that are text `plain`, `tables`, `json_strings`,
+Reading order: `slots`, `language`; of formats that are text `plain`, `tables`, `json_strings`,
 `yaml_strings`, `key_values`, `gettext`, `xml_file`, `xml_strings`, `subtitles`, `markdown_inline`,
 `markdown_units`, `markdown`, `web_page`; of those that are archives `package`, `runs`, `drawings`, `word`, `slides`,
 `workbook`, `open_document`, `book`; then `unit_xml`, the units as the translator reads them, and `translation`.
@@ -37,6 +37,8 @@ class DocumentFormat:
     media_type: str
     _reader: str
     """Module and function; formats are imported when they are needed."""
+    is_archive: bool = False
+    """Whether its files are archives, and not text."""
 
     def read(self, content: bytes) -> Document[bytes]:
         """Read a document; raises InputError if it is not one of this format or is damaged, and InputTooLong."""
@@ -53,17 +55,16 @@ class DocumentFormat:
             raise InputError(f"the file cannot be read: {error}; correct it first") from None
 
 
-_OFFICE = "application/vnd.openxmlformats-officedocument"
-_WORD = DocumentFormat("Word", f"{_OFFICE}.wordprocessingml.document", "word.read_docx")
-_SLIDES = DocumentFormat("PowerPoint", f"{_OFFICE}.presentationml.presentation", "slides.read_pptx")
-_WORKBOOK = DocumentFormat("Excel", f"{_OFFICE}.spreadsheetml.sheet", "workbook.read_xlsx")
+def _archive(name: str, media_type: str, reader: str) -> DocumentFormat:
+    return DocumentFormat(name, f"application/{media_type}", reader, is_archive=True)
+
+
+_OFFICE = "vnd.openxmlformats-officedocument"
 _MARKDOWN = DocumentFormat("Markdown", "text/markdown", "markdown.read_markdown")
 _HTML = DocumentFormat("HTML", "text/html", "web_page.WebPage")
 _XLIFF = DocumentFormat("XLIFF", "application/xliff+xml", "xml_strings.read_xliff")
 _YAML = DocumentFormat("YAML", "application/yaml", "yaml_strings.read_yaml")
 _GETTEXT = DocumentFormat("gettext", "text/x-gettext-translation", "gettext.read_po")
-
-_OPEN = "application/vnd.oasis.opendocument"
 
 FORMATS = {
     ".txt": DocumentFormat("plain text", "text/plain", "plain.read_text"),
@@ -73,14 +74,16 @@ FORMATS = {
     ".htm": _HTML,
     ".srt": DocumentFormat("SubRip", "application/x-subrip", "subtitles.read_subtitles"),
     ".vtt": DocumentFormat("WebVTT", "text/vtt", "subtitles.read_subtitles"),
-    ".docx": _WORD,
-    ".docm": _WORD,
-    ".pptx": _SLIDES,
-    ".pptm": _SLIDES,
-    ".xlsx": _WORKBOOK,
-    ".xlsm": _WORKBOOK,
-    ".odt": DocumentFormat("OpenDocument text", f"{_OPEN}.text", "open_document.read_open_document"),
-    ".epub": DocumentFormat("EPUB", "application/epub+zip", "book.Book"),
+    ".docx": _archive("Word", f"{_OFFICE}.wordprocessingml.document", "word.read_docx"),
+    ".docm": _archive("Word with macros", "vnd.ms-word.document.macroEnabled.12", "word.read_docx"),
+    ".pptx": _archive("PowerPoint", f"{_OFFICE}.presentationml.presentation", "slides.read_pptx"),
+    ".pptm": _archive(
+        "PowerPoint with macros", "vnd.ms-powerpoint.presentation.macroEnabled.12", "slides.read_pptx"
+    ),
+    ".xlsx": _archive("Excel", f"{_OFFICE}.spreadsheetml.sheet", "workbook.read_xlsx"),
+    ".xlsm": _archive("Excel with macros", "vnd.ms-excel.sheet.macroEnabled.12", "workbook.read_xlsx"),
+    ".odt": _archive("OpenDocument text", "vnd.oasis.opendocument.text", "open_document.read_open_document"),
+    ".epub": _archive("EPUB", "epub+zip", "book.Book"),
     ".po": _GETTEXT,
     ".pot": _GETTEXT,
     ".json": DocumentFormat("JSON", "application/json", "json_strings.read_json"),

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from translator.documents.encoding import EncodedText
 from translator.documents.slots import Slot, SlottedText, Splice, has_content
 from translator.errors import InputError
+from translator.text.encoding import EncodedText
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
 _FIELD = re.compile(

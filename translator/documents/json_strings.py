@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from translator.documents.encoding import EncodedText
 from translator.documents.slots import Slot, SlottedText, is_for_people, replacing
 from translator.errors import InputError
+from translator.text.encoding import EncodedText
 
 _TOKEN = re.compile(r'(?P<string>"(?:[^"\\]|\\.)*+")(?P<key>\s*:)?|(?P<bracket>[\[{}\]])')
 

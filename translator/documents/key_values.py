@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable
 
-from translator.documents.encoding import EncodedText
 from translator.documents.slots import SlottedText, is_for_people, replacing
 from translator.errors import InputError
+from translator.text.encoding import EncodedText
 
 _PROPERTY = re.compile(
     r"(?m)^[ \t\f]*+(?![#!\r\n])(?:[^\\\r\n:= \t\f]|\\.)++(?:[ \t\f]*+[:=])?[ \t\f]*+"

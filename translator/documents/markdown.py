@@ -10,10 +10,10 @@ from functools import partial
 
 from markdown_it.common.utils import unescapeAll
 
-from translator.documents.encoding import EncodedText
 from translator.documents.markdown_inline import TITLE, InlineReader
 from translator.documents.markdown_units import GLUE, Inline, Title
 from translator.documents.slots import Slot, SlottedText, Splice, has_content, replacing
+from translator.text.encoding import EncodedText
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _BLOCK_START = re.compile(r"(?:[-+*>#=~`|:]|\d+[.)]|<[a-zA-Z/!?])")

@@ -2,8 +2,8 @@
 
 import re
 
-from translator.documents.encoding import EncodedText
 from translator.documents.slots import SlottedText, replacing
+from translator.text.encoding import EncodedText
 
 _LINE = re.compile(r"[^\r\n]*\S[^\r\n]*")
 

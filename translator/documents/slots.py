@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from translator.documents.encoding import EncodedText
+from translator.text.encoding import EncodedText
 
 _NUMBER = re.compile(r"\s*+[-+~^<>=]*+\s*+[.,]?\d[\d.,]*+(?:[eE][+-]?\d+)?%?\s*+")
 

@@ -10,10 +10,10 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from translator.documents.encoding import EncodedText
 from translator.documents.slots import Slot, SlottedText, Splice, has_content, replacing
 from translator.errors import InputError
 from translator.markup.units import Unit, UnitBuilder
+from translator.text.encoding import EncodedText
 
 _TIME = r"(?:\d+:)?\d{1,2}:\d{2}[,.]\d{1,3}"
 _CUE = re.compile(

@@ -3,9 +3,9 @@
 import csv
 import re
 
-from translator.documents.encoding import EncodedText
 from translator.documents.slots import Slot, SlottedText, is_for_people, replacing
 from translator.errors import InputError
+from translator.text.encoding import EncodedText
 
 _SAMPLE_CHARACTERS = 10_000
 _SEPARATORS = ",;\t|"

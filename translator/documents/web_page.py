@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from translator.documents.encoding import EncodedText
 from translator.documents.language import is_english
 from translator.markup import MarkupOptions, read_markup
 from translator.markup.attributes import Edited, read_attributes, read_languages
+from translator.text.encoding import EncodedText
 
 _OPTIONS = MarkupOptions("html", with_attributes=True)
 

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from html import escape
 
-from translator.documents.encoding import EncodedText
 from translator.documents.slots import Slot, Splice, has_content
 from translator.errors import InputError
 from translator.markup.tokens import Token
 from translator.markup.units import Unit, UnitBuilder
 from translator.markup.xml_tokens import xml_tokens
+from translator.text.encoding import EncodedText
 from translator.text.places import Place
 
 _ENCODING = re.compile(r"""<\?xml[^>]*?(?P<encoding>encoding\s*=\s*["'](?P<name>[A-Za-z0-9_.-]+)["'])""")

@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from translator.documents.encoding import EncodedText
 from translator.documents.slots import Slot, SlottedText, is_for_people, replacing
 from translator.errors import InputError
+from translator.text.encoding import EncodedText
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's, if PyYAML was built with it, is ten times as fast."""

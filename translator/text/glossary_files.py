@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from translator.errors import InputError
+from translator.text.encoding import EncodedText
 from translator.text.glossary import Glossary
 
 GlossaryFormat = Literal["tsv", "csv"]
@@ -23,13 +24,13 @@ def load_glossary(path: Path) -> Glossary:
     Raises InputError that names the file and the line if it cannot be read or used.
     """
     try:
-        text = path.read_bytes().decode()
+        content = path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot read the glossary {path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"the glossary {path} is not UTF-8, from byte {error.start}; save it as UTF-8"
-        ) from error
+    try:
+        text = EncodedText.of(content).text
+    except InputError as error:
+        raise InputError(f"the glossary {path} cannot be read: {error}") from None
     try:
         return parse_glossary(text, "csv" if path.suffix.lower() == ".csv" else "tsv")
     except InputError as error:

@@ -2,18 +2,32 @@
 
 import codecs
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from translator.errors import InputError
 from translator.text.normalisation import refuse_surrogates
 
+
+class _Announced(NamedTuple):
+    """What the start of a file says about its encoding."""
+
+    mark: bytes
+    encoding: str
+
+
 _MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins like UTF-16
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
+    _Announced(codecs.BOM_UTF8, "utf-8"),
+    _Announced(codecs.BOM_UTF32_LE, "utf-32-le"),  # begins like UTF-16
+    _Announced(codecs.BOM_UTF32_BE, "utf-32-be"),
+    _Announced(codecs.BOM_UTF16_LE, "utf-16-le"),
+    _Announced(codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+LONGEST_MARK = max(len(one.mark) for one in _MARKS)
+
+
+def announced_encoding(start: bytes) -> _Announced:
+    """Return the byte order mark at the start of a file and the encoding that it announces; without one, UTF-8."""
+    return next((known for known in _MARKS if start.startswith(known.mark)), _Announced(b"", "utf-8"))
 
 
 @dataclass(frozen=True)
@@ -27,7 +41,7 @@ class EncodedText:
     @classmethod
     def of(cls, content: bytes) -> Self:
         """Decode UTF-8, or what a byte order mark announces; raises InputError."""
-        mark, encoding = next((known for known in _MARKS if content.startswith(known[0])), (b"", "utf-8"))
+        mark, encoding = announced_encoding(content)
         try:
             text = content[len(mark) :].decode(encoding)
         except UnicodeDecodeError as error:
