@@ -2,7 +2,8 @@
 
     python train.py PRESET --data PREPARED --out RUN [options]
 
-PRESET is tiny, small, base or big, or the config.json of an earlier run.
+PRESET is tiny, small, base or big, or the config.json of an earlier run. Baselines: tiny-rnn, small-rnn,
+tiny-decoder-only, small-decoder-only.
 `python train.py PRESET --help` lists all options with the preset's values.
 The finished model is written to RUN/model.
 
@@ -24,7 +25,7 @@ from translator import config
 from translator.data.shards import PreparedData
 from translator.errors import TranslatorError
 from translator.machine.device import set_up_processor
-from translator.model.transformer import Transformer
+from translator.model.architectures import build_network
 from translator.training import Trainer, join_processes, lock_run_dir, resolve_batch_size
 from translator.training.card import save_trained_model
 from translator.training.data_report import print_data_report
@@ -65,7 +66,7 @@ def train(run: Run, preset: config.TrainingConfig) -> int:
             logging.getLogger().setLevel(logging.WARNING)
         settings = config.Config(config.fit_to_vocabulary(run.model, data.tokenizer.vocab_size), run.training)
         torch.manual_seed(run.training.seed)
-        model = Transformer(settings.model).to(device)
+        model = build_network(settings.model).to(device)
         settings = resolve_batch_size(settings, preset, model, processes, run.out if run.resume else None)
         init_from = run.init_from if not run.resume else None
         initial_card = (

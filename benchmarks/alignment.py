@@ -62,7 +62,7 @@ def measure(
     """Return the AER of every head, read at either decoding step, for each threshold."""
     rates = {}
     heads: list[int | None] = [None, *range(translator.config.heads)]
-    for layer in range(translator.config.decoder_layers):
+    for layer in range(translator.config.alignment_layers):
         for head in heads:
             for is_next_step in (False, True):
                 weights = word_weights(translator, pairs, AligningHead(layer, head, is_next_step, 0.0))

@@ -394,6 +394,7 @@ def profile(weights: Weights, limits: dict[str, tuple[float, float]]) -> list[st
     rows, limited by arithmetic.
     """
     model = (load_model(shipped_model()) if weights == "shipped" else random_model(weights)).model
+    assert isinstance(model, Transformer)
     layers = torch.nn.ModuleList(model.decoder).named_parameters()
     matrices = [one for name, one in layers if one.dim() == 2 and "cross_attention.key_value" not in name]
     numbers = sum(one.numel() for one in (model.embedding.weight, *matrices))

@@ -25,6 +25,7 @@ from translator.engines.native.engine import NativeEngine
 from translator.engines.protocol import Engine
 from translator.engines.reference import ReferenceEngine
 from translator.errors import ConfigError
+from translator.model.interface import TranslationModel
 from translator.model.transformer import Transformer
 from translator.search import RunningSearch, SearchOptions, SpecialTokens, Task, new_search, search
 from translator.training.checkpoint import ModelFolder
@@ -135,7 +136,7 @@ class Ours:
         return [hypotheses[0].tokens for hypotheses in results]
 
 
-def _copied(model: Transformer, precision: Precision, device: torch.device) -> Transformer:
+def _copied(model: TranslationModel, precision: Precision, device: torch.device) -> TranslationModel:
     """Copy the model to a device, in a precision."""
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
     return copy.deepcopy(model).to(device=device, dtype=dtype)
@@ -264,6 +265,7 @@ class MarianMT(Peer):
             raise ConfigError(
                 "the package transformers is not installed; see benchmarks/README.md"
             ) from error
+        assert isinstance(folder.model, Transformer)
         model: Any = with_weights_of(folder.model, folder.tokenizer.unprintable_ids)
         if precision == "int8" and device.type == "cpu":
             model = torch.ao.quantization.quantize_dynamic(model, {torch.nn.Linear}, torch.qint8)

@@ -123,7 +123,7 @@ def test_libraries_are_set_up_before_the_first_tensor(folder, monkeypatch):
         assert {name: os.environ.get(name) for name in wanted} == wanted
         raise Reached
 
-    monkeypatch.setattr(train, "Transformer", model)
+    monkeypatch.setattr(train, "build_network", model)
     with pytest.raises(Reached):
         train.main(["tiny", "--data", str(folder / "prepared"), "--out", str(folder / "never")])
 

@@ -3,7 +3,8 @@ import math
 import pytest
 import torch
 
-from translator.model.attention import AttentionRecord, KeyValue, MultiHeadAttention
+from translator.model.attention import KeyValue, MultiHeadAttention
+from translator.model.interface import AttentionRecord
 
 
 def naive_attention(module, query_BLD, memory_BMD, keep_BLM):

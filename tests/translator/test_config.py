@@ -14,7 +14,9 @@ from translator.config import (
     PRESETS,
     AugmentationConfig,
     Config,
+    DecoderOnlyConfig,
     ModelConfig,
+    RnnConfig,
     TrainingConfig,
     base,
     big,
@@ -210,11 +212,11 @@ def test_a_configuration_of_wrong_types_is_refused(values, message):
 
 def test_every_setting_declares_its_bounds_and_its_help():
     """An unbounded number would be checked nowhere; a setting without a docstring has no help on the command line."""
-    for kind in (ModelConfig, AugmentationConfig, TrainingConfig):
+    for kind in (ModelConfig, RnnConfig, DecoderOnlyConfig, AugmentationConfig, TrainingConfig):
         [declaration] = ast.parse(inspect.getsource(kind)).body
         assert isinstance(declaration, ast.ClassDef)
         for field, help_text in itertools.pairwise(declaration.body):
-            if isinstance(field, ast.AnnAssign) and ast.unparse(field.annotation) != "AugmentationConfig":
+            if isinstance(field, ast.AnnAssign) and not ast.unparse(field.annotation).endswith("Config"):
                 assert isinstance(help_text, ast.Expr), f"{field.target.id} has no help"
                 assert ast.unparse(field.annotation) not in ("int", "float"), (
                     f"{field.target.id} has no bounds"

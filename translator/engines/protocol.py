@@ -11,6 +11,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from translator.config import ModelConfig
+from translator.errors import ConfigError
+
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]
 Reals = npt.NDArray[np.float64]
@@ -116,6 +119,20 @@ class Engine(Protocol):
 
     def session(self) -> Session:
         """A new session without rows."""
+
+
+def has_fast_engine(config: ModelConfig) -> bool:
+    """Whether the native and the CUDA engine compute the model; the reference engine computes every one."""
+    return config.architecture == "transformer"
+
+
+def refuse_other_architectures(config: ModelConfig, engine: str) -> None:
+    """Raise ConfigError unless the model is an encoder–decoder Transformer."""
+    if not has_fast_engine(config):
+        raise ConfigError(
+            f"the model's architecture is {config.architecture}, but {engine} computes only transformer; "
+            "use the reference engine: leave precision at auto, or give fp32 or bf16"
+        )
 
 
 def mask_width(vocabulary: int) -> int:

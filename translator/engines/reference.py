@@ -6,25 +6,26 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
 from translator.engines.protocol import Ahead, Candidates, Floats, Ints, Mask, Rows, Run, one_step
-from translator.model.attention import AttentionRecord, KeyValue
-from translator.model.transformer import Transformer
+from translator.model.cache import Cache
+from translator.model.interface import AttentionRecord, TranslationModel
 
 _PAD = 0  # any token works: its position is masked
 _MORE_POSITIONS = 32
 
 
 class ReferenceEngine:
-    """A Transformer, on the device and in the precision of its weights."""
+    """A model of any architecture, on the device and in the precision of its weights."""
 
-    def __init__(self, model: Transformer, forbidden: Iterable[int] = ()) -> None:
+    def __init__(self, model: TranslationModel, forbidden: Iterable[int] = ()) -> None:
         """`forbidden` tokens have probability zero."""
         self.model = model.eval()
         self.vocabulary = model.config.vocab_size
-        self.positions = model.config.max_positions if model.config.positions == "learned" else None
-        self.forbidden = torch.tensor(list(forbidden), dtype=torch.long, device=model.embedding.weight.device)
+        self.positions = model.most_tokens
+        self.forbidden = torch.tensor(list(forbidden), dtype=torch.long, device=model.device)
 
     def session(self) -> "ReferenceSession":
         """A new session without rows."""
@@ -45,10 +46,11 @@ class ReferenceSession:
         """The first row of each sentence."""
         self._free: dict[int, list[int]] = {}
         """Released sentences, by their number of rows; new sentences reuse them."""
-        weight, heads = engine.model.embedding.weight, engine.model.config.heads
-        empty = weight.new_zeros((0, heads, 0, weight.shape[1] // heads))
-        self._memory = [KeyValue(empty, empty) for _ in engine.model.decoder]
-        self._past = [KeyValue(empty, empty) for _ in engine.model.decoder]
+        self._memory: list[Cache] = []
+        """A row for each sentence."""
+        self._past: list[Cache] = []
+        """A row for each row, with room for `_places` positions."""
+        self._places = 0
         self._source_keep_BS = torch.zeros((0, 0), dtype=torch.bool, device=self._device)
 
     @torch.inference_mode()
@@ -59,18 +61,28 @@ class ReferenceSession:
         )
         lengths_B1 = torch.tensor(list(map(len, sources))).unsqueeze(1)
         keep_BS = (torch.arange(source_BS.shape[1]) < lengths_B1).to(self._device)
-        memory_BSD = self._model.encode(source_BS.to(self._device), keep_BS)
-        numbers = [self._place(width) for _ in sources]
+        memory, past = self._model.start(source_BS.to(self._device), keep_BS)
+        if not self._memory:
+            self._memory = [one.without_rows() for one in memory]
+            self._past = [one.without_rows() for one in past]
+        numbers = torch.tensor([self._place(width) for _ in sources], device=self._device)
         sentences, length = len(self._first_row_of), max(keep_BS.shape[1], self._source_keep_BS.shape[1])
-        self._source_keep_BS = _padded(self._source_keep_BS, sentences, length, 1)
-        self._source_keep_BS[numbers] = _padded(keep_BS, len(sources), length, 1)
-        for number, layer in enumerate(self._model.decoder):
-            new = layer.cross_attention.project_memory(memory_BSD)
-            old = self._memory[number] = _padded_cache(self._memory[number], sentences, length)
-            new = _padded_cache(new, len(sources), length)
-            old.key_NHMK[numbers], old.value_NHMK[numbers] = new.key_NHMK, new.value_NHMK
+        self._memory = [one.padded(sentences, length) for one in self._memory]
+        for kept, new in zip(self._memory, memory, strict=True):
+            kept.put(numbers, new.padded(len(sources), length))
+        self._source_keep_BS = _padded(self._source_keep_BS, sentences, length)
+        self._source_keep_BS[numbers] = _padded(keep_BS, len(sources), length)
+        first_row_B = np.array([self._first_row_of[number] for number in numbers.tolist()], dtype=np.int32)
+        self._begin(first_row_B, width, past)
+        return first_row_B
+
+    def _begin(self, first_row_B: Ints, width: int, past: Sequence[Cache]) -> None:
+        """Give each row of new sentences the state from which their translation starts."""
         self._make_room(0)
-        return np.array([self._first_row_of[number] for number in numbers], dtype=np.int32)
+        row_N = torch.from_numpy((first_row_B[:, None] + np.arange(width)).flatten()).to(self._device)
+        sentence_N = torch.arange(len(first_row_B), device=self._device).repeat_interleave(width)
+        for kept, new in zip(self._past, past, strict=True):
+            kept.put(row_N, new.select(sentence_N).padded(len(row_N), self._places))
 
     def _place(self, width: int) -> int:
         """Allocate a sentence with `width` rows; returns its number."""
@@ -109,12 +121,13 @@ class ReferenceSession:
 
     def attention(self, rows: Rows, layer: int, head: int) -> Floats:
         """See `Session.attention`."""
-        asked = self._model.decoder[layer].cross_attention
+        asked = self._model.alignment_modules[layer]
         record: AttentionRecord = {asked: None}
         self._log_probabilities(rows, record)
         weights_NHLM = record[asked]
         assert weights_NHLM is not None
-        found: Floats = weights_NHLM[:, head, 0].float().cpu().numpy()
+        sources = self._source_keep_BS.shape[1]
+        found: Floats = weights_NHLM[:, head, 0, :sources].float().cpu().numpy()
         return found
 
     def release(self, first_row_B: Ints) -> None:
@@ -141,27 +154,17 @@ class ReferenceSession:
             moved(rows.token_N), moved(place_N), past, memory, keep_NS, record
         )
         for kept, changed in zip(self._past, past, strict=True):
-            kept.key_NHMK[row_N], kept.value_NHMK[row_N] = changed.key_NHMK, changed.value_NHMK
+            kept.put(row_N, changed)
         self._length_of[rows.row_N] = place_N + 1
         return logits_NV.float().index_fill(1, self._forbidden, -torch.inf).log_softmax(1)
 
     def _make_room(self, positions: int) -> None:
         """Grow the caches to hold all rows and this many positions."""
-        rows, _, places, _ = self._past[0].key_NHMK.shape
-        if rows < len(self._sentence_of) or places < positions:
-            more = positions + _MORE_POSITIONS if places < positions else places
-            self._past = [_padded_cache(one, len(self._sentence_of), more) for one in self._past]
+        if self._places < positions:
+            self._places = positions + _MORE_POSITIONS
+        self._past = [one.padded(len(self._sentence_of), self._places) for one in self._past]
 
 
-def _padded_cache(cache: KeyValue, rows: int, length: int) -> KeyValue:
-    """Pad a cache with zeros to this number of rows and this length."""
-    return KeyValue(_padded(cache.key_NHMK, rows, length, 2), _padded(cache.value_NHMK, rows, length, 2))
-
-
-def _padded(x: Tensor, rows: int, length: int, axis: int) -> Tensor:
-    """Pad a tensor with zeros to this number of rows, and to this length along another axis."""
-    if x.shape[0] == rows and x.shape[axis] == length:
-        return x
-    filled = x.new_zeros((rows, *x.shape[1:axis], length, *x.shape[axis + 1 :]))
-    filled[(slice(x.shape[0]), *[slice(None)] * (axis - 1), slice(x.shape[axis]))] = x
-    return filled
+def _padded(keep_BS: Tensor, rows: int, length: int) -> Tensor:
+    """Pad with False to this number of rows, and to this length."""
+    return F.pad(keep_BS, (0, length - keep_BS.shape[1], 0, rows - len(keep_BS)))

@@ -10,8 +10,7 @@ from torch import Tensor
 from translator.data.tokenizer import Pieces
 from translator.errors import ConfigError, InputError, InputTooLong
 from translator.evaluation.report.colours import colour_rules
-from translator.model.attention import AttentionRecord, MultiHeadAttention
-from translator.model.transformer import Transformer
+from translator.model.interface import AttentionRecord, Side, TranslationModel
 from translator.search import SpecialTokens
 from translator.translate import Translator
 from translator.translate.pairs import read_pair
@@ -57,7 +56,7 @@ weight.</p>
 
 
 @dataclass(frozen=True)
-class AttentionLayer:
+class AttentionMap:
     """One layer's attention weights, with the pieces that they belong to."""
 
     name: str
@@ -74,7 +73,7 @@ class AttentionView:
 
     source: str
     translation: str
-    layers: tuple[AttentionLayer, ...]
+    layers: tuple[AttentionMap, ...]
 
 
 def look_at(translator: Translator, sentence: str, translation: str | None = None) -> AttentionView:
@@ -95,37 +94,37 @@ def look_at(translator: Translator, sentence: str, translation: str | None = Non
     tokenizer = translator.tokenizer
     source = [*_labels(tokenizer.source, ids[0]), _END]
     target = [*_labels(tokenizer.target, ids[1]), _END]
+    seen = [_BEGIN, *target[:-1]]
+    rows: dict[Side, list[str]] = {"source": source, "target": target, "both": source + target}
+    columns: dict[Side, list[str]] = {"source": source, "target": seen, "both": source + seen}
     weights = attention_of_all_layers(translator.model, ids[0], ids[1], translator.special)
-    layers = []
-    for name, weights_HLM in weights.items():
-        stack, number, kind = name.split(".")
-        rows = source if stack == "encoder" else target
-        columns = source if stack == "encoder" or kind == "cross_attention" else [_BEGIN, *target[:-1]]
-        title = f"{stack.capitalize()}, layer {int(number) + 1}: {kind.replace('_', '-')}"
-        layers.append(AttentionLayer(title, tuple(rows), tuple(columns), weights_HLM.cpu()))
-    return AttentionView(sentence, translation, tuple(layers))
+    maps = [
+        AttentionMap(
+            layer.title, tuple(rows[layer.queries]), tuple(columns[layer.keys]), weights[layer.title].cpu()
+        )
+        for layer in translator.model.attention_layers
+    ]
+    return AttentionView(sentence, translation, tuple(maps))
 
 
 @torch.inference_mode()
 def attention_of_all_layers(
-    model: Transformer, source: list[int], target: list[int], special: SpecialTokens
+    model: TranslationModel, source: list[int], target: list[int], special: SpecialTokens
 ) -> dict[str, Tensor]:
-    """The attention weights of every layer, (H, L, M) in float32, by names such as "decoder.0.cross_attention".
+    """The attention weights of every layer, (H, L, M) in float32, by its title.
 
-    Source and target are tokens without begin and end, which are added here. Row t of a decoder layer holds the weights
-    at the step that predicts token t.
+    Source and target are tokens without begin and end, which are added here. Row t of the target holds the weights at
+    the step that predicts token t.
     """
-    layers = {name: one for name, one in model.named_modules() if isinstance(one, MultiHeadAttention)}
-    record: AttentionRecord = dict.fromkeys(layers.values())
-    device = model.embedding.weight.device
-    source_1S = torch.tensor([[*source, special.end]], device=device)
-    input_1T = torch.tensor([[special.begin, *target]], device=device)
+    record: AttentionRecord = dict.fromkeys(layer.module for layer in model.attention_layers)
+    source_1S = torch.tensor([[*source, special.end]], device=model.device)
+    input_1T = torch.tensor([[special.begin, *target]], device=model.device)
     model(source_1S, torch.ones_like(source_1S, dtype=torch.bool), input_1T, record)
     found = {}
-    for name, layer in layers.items():
-        weights_1HLM = record[layer]
+    for layer in model.attention_layers:
+        weights_1HLM = record[layer.module]
         assert weights_1HLM is not None
-        found[name] = weights_1HLM[0].float()
+        found[layer.title] = weights_1HLM[0].float()
     return found
 
 
@@ -143,7 +142,7 @@ def draw_page(view: AttentionView) -> str:
     )
 
 
-def _draw_layer(layer: AttentionLayer) -> str:
+def _draw_layer(layer: AttentionMap) -> str:
     heads = "\n".join(
         f"<figure><figcaption>head {number}</figcaption>{_draw_head(layer, weights_LM)}</figure>"
         for number, weights_LM in enumerate(layer.weights_HLM, start=1)
@@ -151,7 +150,7 @@ def _draw_layer(layer: AttentionLayer) -> str:
     return f'<h2>{escape(layer.name)}</h2>\n<div class="heads">\n{heads}\n</div>'
 
 
-def _draw_head(layer: AttentionLayer, weights_LM: Tensor) -> str:
+def _draw_head(layer: AttentionMap, weights_LM: Tensor) -> str:
     width, height = len(layer.columns) * _CELL, len(layer.rows) * _CELL
     parts = [
         f'<svg width="{_LABEL + width + 2}" height="{_LABEL + height + 2}" role="img" '

@@ -21,6 +21,7 @@ from translator.files.verified_folder import (
     to_json,
     write_verified_folder,
 )
+from translator.files.weight_shapes import weight_shapes
 from translator.text.lexicon import Lexicon
 
 FORMAT_VERSION = 1
@@ -116,54 +117,6 @@ def _parse_lexicon(path: Path, content: bytes | None) -> Lexicon | None:
         return Lexicon(content) if content is not None else None
     except DataError as error:
         raise DamagedError(f"{path / LEXICON} is damaged: {error}") from error
-
-
-def weight_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
-    """The names and shapes of a model's weights."""
-    width, shapes = config.d_model, _vocabulary_shapes(config)
-    for stack, layers, inner, attentions in (
-        ("encoder", config.encoder_layers, config.d_ff, ("self_attention",)),
-        (
-            "decoder",
-            config.decoder_layers,
-            config.decoder_d_ff or config.d_ff,
-            ("self_attention", "cross_attention"),
-        ),
-    ):
-        if config.norm == "pre":
-            shapes |= _norm_shapes(f"{stack}_norm", width)
-        for layer in (f"{stack}.{number}" for number in range(layers)):
-            for attention in (f"{layer}.{kind}" for kind in attentions):
-                for name, outputs in (("query", width), ("key_value", 2 * width), ("output", width)):
-                    shapes[f"{attention}.{name}.weight"] = (outputs, width)
-                    if config.attention_bias:
-                        shapes[f"{attention}.{name}.bias"] = (outputs,)
-                shapes |= _norm_shapes(f"{attention}_residual.norm", width)
-            shapes[f"{layer}.feed_forward.inner.weight"] = (inner, width)
-            shapes[f"{layer}.feed_forward.inner.bias"] = (inner,)
-            shapes[f"{layer}.feed_forward.outer.weight"] = (width, inner)
-            shapes[f"{layer}.feed_forward.outer.bias"] = (width,)
-            shapes |= _norm_shapes(f"{layer}.feed_forward_residual.norm", width)
-    return shapes
-
-
-def _vocabulary_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
-    """The names and shapes of the embeddings, and of what turns the decoder's output into logits."""
-    matrix = (config.vocab_size, config.d_model)
-    shapes: dict[str, tuple[int, ...]] = {"embedding.weight": matrix}
-    if config.positions == "learned":
-        shapes["embedding.position_PD"] = (config.max_positions, config.d_model)
-    if config.embeddings != "shared":
-        shapes["own_source_embedding.weight"] = matrix
-    if config.embeddings == "separate":
-        shapes["own_output_VD"] = matrix
-    if config.logits_bias:
-        shapes["logits_bias_V"] = (config.vocab_size,)
-    return shapes
-
-
-def _norm_shapes(name: str, width: int) -> dict[str, tuple[int, ...]]:
-    return {f"{name}.weight": (width,), f"{name}.bias": (width,)}
 
 
 def _parse_weights(path: Path, content: bytes) -> Weights:

@@ -1,1 +1,1 @@
-"""The Transformer in plain PyTorch: attention, encoder and decoder, loss and optimiser."""
+"""Networks in plain PyTorch: the Transformer, a recurrent baseline, a decoder-only model; loss and optimiser."""

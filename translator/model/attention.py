@@ -7,19 +7,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from translator.model.cache import Cache
 from translator.model.dropout import Dropout
+from translator.model.interface import AttentionRecord
 
 
 @dataclass
-class KeyValue:
+class KeyValue(Cache):
     """Projected keys and values of one attention layer, split into heads: each (rows, H, M, K)."""
 
+    position_axis = 2
     key_NHMK: Tensor
     value_NHMK: Tensor
-
-    def select(self, rows_N: Tensor) -> "KeyValue":
-        """Select rows in the given order; a row may appear more than once or not at all."""
-        return KeyValue(self.key_NHMK.index_select(0, rows_N), self.value_NHMK.index_select(0, rows_N))
 
 
 def attention_weights(
@@ -45,10 +44,6 @@ def scaled_dot_product_attention(
     weights_BHLM = attention_weights(query_BHLK, memory, keep_mask, is_causal)
     attended_BHLK: Tensor = dropout(weights_BHLM) @ memory.value_NHMK
     return attended_BHLK
-
-
-AttentionRecord = dict["MultiHeadAttention", Tensor | None]
-"""The layers whose weights to record. Each layer stores its own, (B, H, L, M), when it runs."""
 
 
 class MultiHeadAttention(nn.Module):

@@ -1,7 +1,7 @@
 """The encoder-decoder Transformer (Vaswani et al. 2017, section 3)."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import cast
 
@@ -10,9 +10,17 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from translator.config import ModelConfig, Sinusoids
-from translator.errors import ConfigError, InputTooLong
-from translator.model.attention import AttentionRecord, KeyValue, MultiHeadAttention
+from translator.errors import InputTooLong
+from translator.model.attention import KeyValue, MultiHeadAttention
+from translator.model.cache import Cache
 from translator.model.dropout import Dropout
+from translator.model.interface import (
+    AttentionLayer,
+    AttentionRecord,
+    Start,
+    TranslationModel,
+    matrix_sizes,
+)
 
 
 def sinusoid_table(
@@ -206,20 +214,18 @@ class DecoderLayer(nn.Module):
         return out_N1D
 
 
-class Transformer(nn.Module):
-    """The whole network. Training calls `forward` (teacher forcing); a search calls `encode` and `decode_step`."""
+class Transformer(TranslationModel):
+    """The whole network. Training calls `forward` (teacher forcing); a search calls `start` and `decode_step`."""
 
     def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        if config.vocab_size < 1:
-            raise ConfigError(f"vocab_size is {config.vocab_size}; set it to the tokenizer's vocabulary size")
-        self.config = config
+        super().__init__(config)
         self.embedding = PositionalEmbedding(config)
         """Embeds the target; the source, too, unless it has its own."""
         self.own_source_embedding = PositionalEmbedding(config) if config.embeddings != "shared" else None
-        shape_VD = config.vocab_size, config.d_model
-        self.own_output_VD = nn.Parameter(torch.empty(shape_VD)) if config.embeddings == "separate" else None
-        self.logits_bias_V = nn.Parameter(torch.zeros(config.vocab_size)) if config.logits_bias else None
+        if config.embeddings == "separate":
+            self.own_output_VD = nn.Parameter(torch.empty(config.vocab_size, config.d_model))
+        if config.logits_bias:
+            self.logits_bias_V = nn.Parameter(torch.zeros(config.vocab_size))
         encoder = nn.ModuleList(EncoderLayer(config) for _ in range(config.encoder_layers))
         decoder = nn.ModuleList(DecoderLayer(config) for _ in range(config.decoder_layers))
         self.encoder = cast(Sequence[EncoderLayer], encoder)  # ModuleList is not generic
@@ -228,7 +234,7 @@ class Transformer(nn.Module):
         is_pre_norm = config.norm == "pre"
         self.encoder_norm = nn.LayerNorm(config.d_model) if is_pre_norm else nn.Identity()
         self.decoder_norm = nn.LayerNorm(config.d_model) if is_pre_norm else nn.Identity()
-        self._initialise()
+        initialise(self)
 
     def encode(
         self, source_BS: Tensor, source_keep_BS: Tensor, record: AttentionRecord | None = None
@@ -273,20 +279,61 @@ class Transformer(nn.Module):
         """The matrix that projects to the vocabulary: the shared embedding (section 3.4), unless it is separate."""
         return self.embedding.weight if self.own_output_VD is None else self.own_output_VD
 
-    def logits(self, output_D: Tensor) -> Tensor:
-        """Project to the vocabulary: (…, D) → (…, V)."""
-        return F.linear(output_D, self.output_VD, self.logits_bias_V)
+    @property
+    def most_tokens(self) -> int | None:
+        """See `TranslationModel.most_tokens`."""
+        return self.config.max_positions if self.embedding.is_learned else None
+
+    @property
+    def layers(self) -> Iterable[nn.Module]:
+        """See `TranslationModel.layers`."""
+        return *self.encoder, *self.decoder
+
+    @property
+    def attention_layers(self) -> list[AttentionLayer]:
+        """See `TranslationModel.attention_layers`."""
+        found = [
+            AttentionLayer(
+                f"Encoder, layer {number}: self-attention", layer.self_attention, "source", "source"
+            )
+            for number, layer in enumerate(self.encoder, start=1)
+        ]
+        for number, layer in enumerate(self.decoder, start=1):
+            name = f"Decoder, layer {number}"
+            found.append(AttentionLayer(f"{name}: self-attention", layer.self_attention, "target", "target"))
+            found.append(
+                AttentionLayer(f"{name}: cross-attention", layer.cross_attention, "target", "source")
+            )
+        return found
+
+    @property
+    def alignment_modules(self) -> list[nn.Module]:
+        """See `TranslationModel.alignment_modules`."""
+        return [layer.cross_attention for layer in self.decoder]
+
+    def products_per_token(self) -> tuple[int, int]:
+        """See `TranslationModel.products_per_token`."""
+        from_source = matrix_sizes(*(layer.cross_attention.key_value for layer in self.decoder))
+        source, target = matrix_sizes(*self.encoder), matrix_sizes(*self.decoder) + self.output_VD.numel()
+        return source + from_source, target - from_source
+
+    def start(self, source_BS: Tensor, source_keep_BS: Tensor) -> Start:
+        """See `TranslationModel.start`: the keys and values of the source for each layer, and none of the target."""
+        memory_BSD = self.encode(source_BS, source_keep_BS)
+        memory = [layer.cross_attention.project_memory(memory_BSD) for layer in self.decoder]
+        past = [KeyValue(one.key_NHMK[:, :, :0], one.value_NHMK[:, :, :0]) for one in memory]
+        return Start([*memory], [*past])
 
     def decode_step(
         self,
         tokens_N: Tensor,
         place_N: Tensor,
-        past: Sequence[KeyValue],
-        memory: Sequence[KeyValue],
+        past: Sequence[Cache],
+        memory: Sequence[Cache],
         source_keep_NS: Tensor,
         record: AttentionRecord | None = None,
     ) -> Tensor:
-        """Feed one token per row, `tokens_N` at the positions `place_N`, and return the next token's logits: (N, V).
+        """See `TranslationModel.decode_step`.
 
         For each layer, `past` holds the keys and values of earlier positions, (N, H, T, K); those of the new position
         are written to it. `memory` holds the keys and values of the source, (N, H, S, K).
@@ -294,33 +341,37 @@ class Transformer(nn.Module):
         x_N1D = self.embedding.at(tokens_N.unsqueeze(1), place_N.unsqueeze(1))
         keep_mask_N11S = source_keep_NS[:, None, None, :]
         for layer, layer_past, layer_memory in zip(self.decoder, past, memory, strict=True):
+            assert isinstance(layer_past, KeyValue)
+            assert isinstance(layer_memory, KeyValue)
             x_N1D = layer.step(x_N1D, place_N, layer_past, layer_memory, keep_mask_N11S, record)
         return self.logits(self.decoder_norm(x_N1D).squeeze(1))
 
-    def _initialise(self) -> None:
-        """Initialise the weights.
 
-        Attention is Glorot-uniform, with its three input projections counted as one matrix. Embeddings have unit
-        variance once scaled by √d_model. Feed-forward weights are uniform in ±1/√inputs. With larger matrices, the
-        sub-layers of a post-norm model drown out their input, and it does not start to learn at the usual rates.
-        """
-        for module in self.modules():
-            if isinstance(module, MultiHeadAttention):
-                for matrix in (module.query.weight, *module.key_value.weight.detach().chunk(2)):
-                    nn.init.xavier_uniform_(matrix, gain=math.sqrt(1 / 2))
-                nn.init.xavier_uniform_(module.output.weight)
-                for linear in (module.query, module.key_value, module.output):
-                    if linear.bias is not None:
-                        nn.init.zeros_(linear.bias)
-            elif isinstance(module, FeedForward):
-                for linear in (module.inner, module.outer):
-                    nn.init.uniform_(
-                        linear.weight, -1 / math.sqrt(linear.in_features), 1 / math.sqrt(linear.in_features)
-                    )
+@torch.no_grad()
+def initialise(model: TranslationModel) -> None:
+    """Initialise the weights of all attention, feed-forward networks and embeddings.
+
+    Attention is Glorot-uniform, with its three input projections counted as one matrix. Embeddings have unit
+    variance once scaled by √d_model. Feed-forward weights are uniform in ±1/√inputs. With larger matrices, the
+    sub-layers of a post-norm model drown out their input, and it does not start to learn at the usual rates.
+    """
+    for module in model.modules():
+        if isinstance(module, MultiHeadAttention):
+            for matrix in (module.query.weight, *module.key_value.weight.detach().chunk(2)):
+                nn.init.xavier_uniform_(matrix, gain=math.sqrt(1 / 2))
+            nn.init.xavier_uniform_(module.output.weight)
+            for linear in (module.query, module.key_value, module.output):
+                if linear.bias is not None:
                     nn.init.zeros_(linear.bias)
-            elif isinstance(module, PositionalEmbedding):
-                nn.init.normal_(module.weight, std=self.config.d_model**-0.5)
-                if module.is_learned:
-                    nn.init.normal_(module.position_PD, std=0.02)
-        if self.own_output_VD is not None:
-            nn.init.normal_(self.own_output_VD, std=self.config.d_model**-0.5)
+        elif isinstance(module, FeedForward):
+            for linear in (module.inner, module.outer):
+                nn.init.uniform_(
+                    linear.weight, -1 / math.sqrt(linear.in_features), 1 / math.sqrt(linear.in_features)
+                )
+                nn.init.zeros_(linear.bias)
+        elif isinstance(module, PositionalEmbedding):
+            nn.init.normal_(module.weight, std=model.config.d_model**-0.5)
+            if module.is_learned:
+                nn.init.normal_(module.position_PD, std=0.02)
+    if model.own_output_VD is not None:
+        nn.init.normal_(model.own_output_VD, std=model.config.d_model**-0.5)

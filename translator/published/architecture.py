@@ -12,7 +12,7 @@ import torch
 
 from translator.config import ModelConfig
 from translator.errors import CheckpointError, ConfigError
-from translator.files.model_folder import weight_shapes
+from translator.files.weight_shapes import weight_shapes
 from translator.model.transformer import sinusoid_table
 from translator.published.tensors import TensorFile
 

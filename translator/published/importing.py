@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from translator.errors import CheckpointError, ConfigError, DamagedError
-from translator.files.model_folder import FORMAT_VERSION, weight_shapes
+from translator.files.model_folder import FORMAT_VERSION
 from translator.files.verified_folder import to_json, write_verified_folder
+from translator.files.weight_shapes import weight_shapes
 from translator.published.architecture import Architecture, family_of, read_architecture
 from translator.published.card import build_card, check_languages
 from translator.published.marian_npz import MarianNpz

@@ -15,7 +15,7 @@ from translator.config import Config, TrainingConfig, load_config
 from translator.data.batching import Batch
 from translator.errors import ConfigError
 from translator.machine.device import free_memory
-from translator.model.transformer import Transformer
+from translator.model.interface import TranslationModel
 from translator.training.batch_loss import batch_loss
 from translator.training.processes import Processes
 
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 def fit_batches_to_memory(
-    training: TrainingConfig, wanted_tokens: int, model: Transformer, free_bytes: int
+    training: TrainingConfig, wanted_tokens: int, model: TranslationModel, free_bytes: int
 ) -> tuple[int, int]:
     """Return `batch_tokens` and `gradient_accumulation_steps` for updates of `wanted_tokens` in as few batches as fit.
 
@@ -58,7 +58,11 @@ def fit_batches_to_memory(
 
 
 def resolve_batch_size(
-    settings: Config, preset: TrainingConfig, model: Transformer, processes: Processes, resumed: Path | None
+    settings: Config,
+    preset: TrainingConfig,
+    model: TranslationModel,
+    processes: Processes,
+    resumed: Path | None,
 ) -> Config:
     """Resolve `batch_tokens` "auto": divide the preset's batch among the processes, in parts that fit in memory.
 
@@ -78,7 +82,7 @@ def resolve_batch_size(
         return _with_batches(settings, saved.batch_tokens, saved.gradient_accumulation_steps)
     fitted = (0, 0)
     if processes.is_first:
-        device = model.embedding.weight.device
+        device = model.device
         sharing = int(os.environ.get("LOCAL_WORLD_SIZE", "1")) if device.type == "cpu" else 1
         wanted_tokens = math.ceil(preset.batch_tokens / processes.count)
         fitted = fit_batches_to_memory(training, wanted_tokens, model, free_memory(device) // sharing)
@@ -94,7 +98,7 @@ def _with_batches(
     return dataclasses.replace(settings, training=training)
 
 
-def bytes_per_token(model: Transformer, training: TrainingConfig) -> float:
+def bytes_per_token(model: TranslationModel, training: TrainingConfig) -> float:
     """Measure how many bytes autograd saves per token, source and target, in sentences of the maximum length."""
     few, more = (
         _kept_bytes(model, training, sentences) for sentences in (PROBE_SENTENCES, 2 * PROBE_SENTENCES)
@@ -102,7 +106,7 @@ def bytes_per_token(model: Transformer, training: TrainingConfig) -> float:
     return (more - few) / (PROBE_SENTENCES * training.max_tokens_per_side)
 
 
-def _kept_bytes(model: Transformer, training: TrainingConfig, sentences: int) -> int:
+def _kept_bytes(model: TranslationModel, training: TrainingConfig, sentences: int) -> int:
     """Measure the size in bytes of all tensors that autograd saves for the backward pass, without the weights."""
     weights = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
     kept: dict[int, int] = {}
@@ -113,7 +117,7 @@ def _kept_bytes(model: Transformer, training: TrainingConfig, sentences: int) ->
             kept[storage.data_ptr()] = storage.nbytes()
         return tensor
 
-    device = model.embedding.weight.device
+    device = model.device
     ids_BL = torch.full((sentences, training.max_tokens_per_side), model.config.vocab_size - 1, device=device)
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices), saved_tensors_hooks(note, lambda tensor: tensor):

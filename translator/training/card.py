@@ -1,20 +1,21 @@
 """The card of a model: its origin, the cost of its training, and its scores."""
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from translator.data.shards import PreparedData
 from translator.errors import CheckpointError
 from translator.evaluation.evaluate import Evaluation
 from translator.files.model_folder import write_card
 from translator.machine.device import count_devices, describe_device
-from translator.model.transformer import Transformer
+from translator.model.architectures import build_network
+from translator.model.interface import TranslationModel
 from translator.options import RequestedFormality
 from translator.search import SearchOptions
 from translator.text.formality import FORMALITIES
@@ -69,7 +70,7 @@ def _examples(
     trainer: Trainer, weights: Mapping[str, Tensor], data: PreparedData, card: dict[str, Any]
 ) -> list[dict[str, str]]:
     """Translate EXAMPLES with a model that has these weights."""
-    model = Transformer(trainer.config.model)
+    model = build_network(trainer.config.model)
     model.load_state_dict(weights)
     translator = Translator.of_model(model, data.tokenizer, card, lexicon=data.lexicon)
     translations = translator.translate(EXAMPLES)
@@ -156,20 +157,11 @@ def record_scores(
     write_card(path, {**card, "scores": [*kept, entry]})
 
 
-def training_flops(model: Transformer, source_tokens: int, target_tokens: int) -> float:
+def training_flops(model: TranslationModel, source_tokens: int, target_tokens: int) -> float:
     """Count the operations of all products with weight matrices: 2 per weight and token forward, 4 backward.
 
-    The products of queries with keys and of attention with values, another 5 % or so at 30 tokens per sentence, are
-    left out.
+    The products of attention, of queries with keys and of weights with values, are left out: another 5 % or so at 30
+    tokens per sentence.
     """
-    source_weights = _matrix_weights(model.encoder)
-    target_weights = _matrix_weights(model.decoder) + model.output_VD.numel()
-    for layer in model.decoder:
-        projected_from_source = layer.cross_attention.key_value.weight.numel()
-        source_weights += projected_from_source
-        target_weights -= projected_from_source
-    return 6.0 * (source_weights * source_tokens + target_weights * target_tokens)
-
-
-def _matrix_weights(modules: Iterable[nn.Module]) -> int:
-    return sum(p.numel() for module in modules for p in module.parameters() if p.dim() > 1)
+    source_products, target_products = model.products_per_token()
+    return 6.0 * (source_products * source_tokens + target_products * target_tokens)

@@ -27,7 +27,8 @@ from translator.files.verified_folder import (
     to_json,
     write_verified_folder,
 )
-from translator.model.transformer import Transformer
+from translator.model.architectures import build_network
+from translator.model.interface import TranslationModel
 from translator.text.lexicon import Lexicon
 
 _CHECKPOINT_PREFIX = "step-"
@@ -53,7 +54,7 @@ class Checkpoint:
 class ModelFolder:
     """A finished model: the network, its tokenizer, and the card with its origin and scores."""
 
-    model: Transformer
+    model: TranslationModel
     tokenizer: Tokenizer
     card: dict[str, Any]
     lexicon: Lexicon | None = None
@@ -188,7 +189,7 @@ def save_model(
 def load_model(path: Path) -> ModelFolder:
     """Read and verify a model folder, with weights in float32 on the CPU; raises CheckpointError if that fails."""
     files = read_model(path)
-    model = Transformer(files.config)
+    model = build_network(files.config)
     model.load_state_dict({name: torch.from_numpy(weight) for name, weight in files.weights.items()})
     return ModelFolder(model.eval(), files.tokenizer, files.card, files.lexicon)
 

@@ -27,12 +27,16 @@ def export_ctranslate2(folder: ModelFolder, out: Path, quantization: str = "floa
     """Write the folder `out`, which `ctranslate2.Translator` loads; it also holds the tokenizer.
 
     Give CTranslate2 the pieces of normalised sentences. Raises ConfigError if the package ctranslate2 is not
-    installed, if `quantization` is unknown, or if `out` exists or cannot be written.
+    installed, if `quantization` is unknown, if the model is no Transformer, or if `out` exists or cannot be written.
     """
     if quantization not in QUANTIZATIONS:
         raise ConfigError(f"quantization is {quantization!r}; give one of {', '.join(QUANTIZATIONS)}")
     if out.exists():
         raise ConfigError(f"{out} exists; remove it, or choose another folder")
+    if not isinstance(folder.model, Transformer):
+        raise ConfigError(
+            f"the model's architecture is {folder.model.config.architecture}; only transformer can be exported"
+        )
     specs = _specs()
     model, tokenizer = folder.model, folder.tokenizer
     config = model.config

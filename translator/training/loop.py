@@ -13,8 +13,9 @@ from translator.config import Config, TrainingConfig
 from translator.data.batching import TokenBudgetBatches
 from translator.data.shards import PreparedData
 from translator.errors import ConfigError, TranslatorError
+from translator.model.architectures import build_network
+from translator.model.interface import TranslationModel
 from translator.model.optim import build_adam, learning_rate
-from translator.model.transformer import Transformer
 from translator.training.batch_loss import batch_loss
 from translator.training.checkpoint import average_weights
 from translator.training.moving_average import MovingAverage
@@ -41,12 +42,12 @@ class Trainer:
 
     def __init__(
         self,
-        model: Transformer,
+        model: TranslationModel,
         data: PreparedData,
         config: Config,
         out: Path,
         *,
-        validate: Callable[[Transformer], Record] | None = None,
+        validate: Callable[[TranslationModel], Record] | None = None,
         report: Callable[[Record], None] | None = None,
         initial_card: Record | None = None,
         processes: Processes | None = None,
@@ -70,7 +71,7 @@ class Trainer:
         self._wrapped = self._processes.wrap_ddp(model)
         self._forward = self._compiled(self._wrapped)
         if self._forward is self._wrapped and self._device.type == "cpu":
-            for layer in (*model.encoder, *model.decoder):
+            for layer in model.layers:
                 layer.register_forward_hook(_let_signals_in)
         self._bad_steps = 0
         self.run = RunState(
@@ -181,7 +182,7 @@ class Trainer:
         """Format the figures of the development sets with these weights, for the log."""
         if self._validate is None:
             return ""
-        model = Transformer(self.config.model).to(self._device)
+        model = build_network(self.config.model).to(self._device)
         model.load_state_dict(weights)
         figures = self._run_validation(model.eval(), self._validate)
         numbers = {name: value for name, value in figures.items() if not isinstance(value, str)}
@@ -281,7 +282,9 @@ class Trainer:
                 raise
         self.run.record_validation(figures, model.state_dict())
 
-    def _run_validation(self, model: Transformer, validate: Callable[[Transformer], Record]) -> Record:
+    def _run_validation(
+        self, model: TranslationModel, validate: Callable[[TranslationModel], Record]
+    ) -> Record:
         model.eval()
         try:
             with torch.inference_mode():

@@ -4,7 +4,7 @@ import copy
 
 import torch
 
-from translator.model.transformer import Transformer
+from translator.model.interface import TranslationModel
 
 
 class MovingAverage:
@@ -13,13 +13,13 @@ class MovingAverage:
     In the first steps d is (1 + step) / (10 + step), so that the random initial weights are soon forgotten.
     """
 
-    def __init__(self, model: Transformer, decay: float) -> None:
+    def __init__(self, model: TranslationModel, decay: float) -> None:
         self.model = copy.deepcopy(model).requires_grad_(requires_grad=False)
         """The model with the averaged weights."""
         self._decay = decay
 
     @torch.no_grad()
-    def update(self, model: Transformer, step: int) -> None:
+    def update(self, model: TranslationModel, step: int) -> None:
         """Fold in the weights of `model` after update `step`."""
         decay = min(self._decay, (1 + step) / (10 + step))
         for average, current in zip(self.model.parameters(), model.parameters(), strict=True):

@@ -13,7 +13,7 @@ from torch import Tensor
 from translator.config import Config
 from translator.errors import CheckpointError, ConfigError
 from translator.machine.device import return_freed_memory
-from translator.model.transformer import Transformer
+from translator.model.interface import TranslationModel
 from translator.training.batch_loss import training_precision
 from translator.training.checkpoint import (
     DAMAGED_PREFIX,
@@ -47,7 +47,7 @@ class RunState:
 
     def __init__(
         self,
-        model: Transformer,
+        model: TranslationModel,
         optimizer: torch.optim.Optimizer,
         average: MovingAverage | None,
         config: Config,
@@ -253,7 +253,9 @@ class RunState:
             "PyTorch": torch.__version__,
         }
 
-    def _parts(self) -> tuple[Transformer, torch.optim.Optimizer, MovingAverage | None, Window, Processes]:
+    def _parts(
+        self,
+    ) -> tuple[TranslationModel, torch.optim.Optimizer, MovingAverage | None, Window, Processes]:
         return self._model, self._optimizer, self._average, self.window, self._processes
 
 

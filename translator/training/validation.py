@@ -7,8 +7,8 @@ from typing import Any
 from translator.data.batching import Batch, SpecialIds, TokenBudgetBatches
 from translator.data.shards import PreparedCorpus, PreparedData
 from translator.evaluation.evaluate import score
+from translator.model.interface import TranslationModel
 from translator.model.loss import label_smoothed_cross_entropy
-from translator.model.transformer import Transformer
 from translator.search import SearchOptions
 from translator.translate import Translator
 
@@ -20,7 +20,7 @@ LOSS_BATCHES, BATCH_TOKENS = 10, 4096
 """The loss is measured on at most this many batches, of this many tokens, from each development set."""
 
 
-def make_validator(data: PreparedData) -> Callable[[Transformer], dict[str, Any]] | None:
+def make_validator(data: PreparedData) -> Callable[[TranslationModel], dict[str, Any]] | None:
     """Return a function that measures loss (nats per token) and greedy BLEU on every development set.
 
     Its result also has a few example translations from the first set. Returns None if there are no development sets.
@@ -29,7 +29,7 @@ def make_validator(data: PreparedData) -> Callable[[Transformer], dict[str, Any]
         return None
     batches = {name: _batches(corpus, SpecialIds.of(data.tokenizer)) for name, corpus in data.dev.items()}
 
-    def validate(model: Transformer) -> dict[str, Any]:
+    def validate(model: TranslationModel) -> dict[str, Any]:
         figures = dict[str, Any]()
         examples = list[str]()
         translator = Translator.of_model(model, data.tokenizer, lexicon=data.lexicon)
@@ -45,13 +45,14 @@ def make_validator(data: PreparedData) -> Callable[[Transformer], dict[str, Any]
     return validate
 
 
-def validation_loss(model: Transformer, batches: Sequence[Batch]) -> float:
+def validation_loss(model: TranslationModel, batches: Sequence[Batch]) -> float:
     """Return the mean cross-entropy per target token, without label smoothing, in nats."""
     device = next(model.parameters()).device
     loss_sum, tokens = 0.0, 0
     for batch in batches:
         on_device = batch.to(device)
-        output_BTD = model(on_device.source_BS, on_device.source_keep_BS, on_device.target_input_BT)
+        output_BLD = model(on_device.source_BS, on_device.source_keep_BS, on_device.target_input_BT)
+        output_BTD = output_BLD[:, -on_device.target_output_BT.shape[1] :]
         target_N = on_device.target_output_BT.flatten()
         _, nll = label_smoothed_cross_entropy(
             output_BTD.flatten(0, 1), model.output_VD, target_N, 0.0, batch.pad_id, model.logits_bias_V

@@ -19,7 +19,7 @@ from torch import Tensor
 from translator.data.tokenizer import SentencePieceTokenizer, Tokenizer
 from translator.errors import ConfigError
 from translator.files.model_folder import LEXICON
-from translator.model.transformer import Transformer
+from translator.model.interface import TranslationModel
 from translator.text.lexicon import Lexicon
 from translator.training.checkpoint import load_model
 
@@ -34,7 +34,7 @@ _MAY_DIFFER = ("dropout", "attention_dropout", "vocab_size", "encoder_layers", "
 
 @torch.no_grad()
 def load_initial_weights(
-    path: Path, model: Transformer, tokenizer: Tokenizer, lexicon: Lexicon | None = None
+    path: Path, model: TranslationModel, tokenizer: Tokenizer, lexicon: Lexicon | None = None
 ) -> dict[str, Any]:
     """Load the weights of the trained model in folder `path` into `model`; returns the card of the trained model.
 
@@ -46,9 +46,10 @@ def load_initial_weights(
     folder = load_model(path)
     wanted, found = asdict(model.config), asdict(folder.model.config)
     differences = [name for name in wanted if name not in _MAY_DIFFER and found[name] != wanted[name]]
-    differences += [
-        name for name in ("encoder_layers", "decoder_layers") if found[name] > wanted[name] or not found[name]
-    ]
+    for name in ("encoder_layers", "decoder_layers"):
+        is_deeper = model.has_equal_layers and 0 < found[name] <= wanted[name]
+        if not is_deeper and found[name] != wanted[name]:
+            differences.append(name)
     if differences:
         listed = ", ".join(f"{name} {found[name]} instead of {wanted[name]}" for name in differences)
         raise ConfigError(

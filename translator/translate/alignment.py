@@ -53,7 +53,7 @@ class AligningHead:
         """The head on the model's card; if there is none, the mean of all heads of the last layer."""
         recorded: dict[str, Any] | None = translator.card.get("alignment")
         if recorded is None:
-            return cls(translator.config.decoder_layers - 1, None, is_next_step=False, least_weight=0.2)
+            return cls(translator.config.alignment_layers - 1, None, is_next_step=False, least_weight=0.2)
         return cls(recorded["layer"], recorded["head"], recorded["is_next_step"], recorded["least_weight"])
 
 

@@ -16,7 +16,7 @@ from translator.config import ModelConfig
 from translator.data.tokenizer import Tokenizer
 from translator.engines.ensemble import Ensemble
 from translator.engines.native.engine import NativeEngine
-from translator.engines.protocol import Engine
+from translator.engines.protocol import Engine, has_fast_engine
 from translator.errors import ConfigError, InputError, TranslatorError
 from translator.files.model_folder import ModelFiles, read_model
 from translator.machine.memory import release_free_memory
@@ -60,7 +60,7 @@ from translator.translate.sources import (
 )
 
 if TYPE_CHECKING:
-    from translator.model.transformer import Transformer
+    from translator.model.interface import TranslationModel
 
 logger = logging.getLogger(__name__)
 
@@ -117,7 +117,7 @@ class Translator:
         config: ModelConfig,
         tokenizer: Tokenizer,
         card: dict[str, Any],
-        make_model: Callable[[], "Transformer"],
+        make_model: Callable[[], "TranslationModel"],
         device: str = "cpu",
         precision: Precision = "fp32",
         threads: int = 1,
@@ -146,10 +146,10 @@ class Translator:
     @classmethod
     def of_model(
         cls,
-        model: "Transformer",
+        model: "TranslationModel",
         tokenizer: Tokenizer,
         card: dict[str, Any] | None = None,
-        others: Sequence["Transformer"] = (),
+        others: Sequence["TranslationModel"] = (),
         threads: int = 1,
         lexicon: Lexicon | None = None,
     ) -> Self:
@@ -159,15 +159,14 @@ class Translator:
         forbidden = special_tokens(tokenizer).forbidden
         engines = [ReferenceEngine(one, forbidden) for one in (model, *others)]
         engine: Engine = Ensemble(engines) if others else engines[0]
-        weight = model.embedding.weight
-        precision: Precision = "bf16" if weight.element_size() == 2 else "fp32"
+        precision: Precision = "bf16" if model.output_VD.element_size() == 2 else "fp32"
         return cls(
             engine,
             model.config,
             tokenizer,
             card or {},
             lambda: model,
-            str(weight.device),
+            str(model.device),
             precision,
             threads,
             lexicon,
@@ -202,7 +201,7 @@ class Translator:
                 raise ConfigError(
                     f"{other_path} and {paths[0]} have different lexicons; give models that read the same hints"
                 )
-        chosen_precision, chosen_device = resolve_precision(precision, device)
+        chosen_precision, chosen_device = resolve_precision(precision, device, [one.config for one in files])
         # `model` reads the weights again. Keeping them would cost memory even if `model` is never used.
         translator = cls._of_files(
             files, chosen_precision, chosen_device, lambda: build_model(read_model(paths[0]))
@@ -223,7 +222,7 @@ class Translator:
         files: Sequence[ModelFiles],
         precision: Precision,
         device: str,
-        make_model: Callable[[], "Transformer"],
+        make_model: Callable[[], "TranslationModel"],
     ) -> Self:
         first, threads = files[0], usable_cores() if device == "cpu" else 1
         forbidden = special_tokens(first.tokenizer).forbidden
@@ -232,7 +231,7 @@ class Translator:
             engines = [NativeEngine(one.weights, one.config, forbidden) for one in files]
         else:
             models = [build_model(one, device, precision) for one in files]
-            if device == "cpu":
+            if device == "cpu" or not all(has_fast_engine(one.config) for one in files):
                 return cls.of_model(
                     models[0], first.tokenizer, first.card, models[1:], threads, first.lexicon
                 )
@@ -254,7 +253,7 @@ class Translator:
         )
 
     @cached_property
-    def model(self) -> "Transformer":
+    def model(self) -> "TranslationModel":
         """The PyTorch network; that of the first model in an ensemble. Needs PyTorch."""
         return self._make_model()
 

@@ -13,7 +13,7 @@ from translator.engines.cuda.engine import CudaEngine
 from translator.engines.native.engine import NativeEngine
 from translator.engines.protocol import Rows
 from translator.engines.reference import ReferenceEngine
-from translator.files.model_folder import weight_shapes
+from translator.files.weight_shapes import weight_shapes
 from translator.model.transformer import Transformer
 from translator.published import import_model
 from translator.search import SearchOptions, SpecialTokens, Task, new_search, search

@@ -78,7 +78,7 @@ def test_attention_token_by_token_equals_all_tokens_at_once(model, engine):
         found = forced_attention(engine, SOURCES, TARGETS, SPECIAL, layer, head)
         for source, target, weights_TS in zip(SOURCES, TARGETS, found, strict=True):
             expected = attention_of_all_layers(model, source, target, SPECIAL)[
-                f"decoder.{layer}.cross_attention"
+                f"Decoder, layer {layer + 1}: cross-attention"
             ]
             assert weights_TS == pytest.approx(expected[head].numpy(), abs=1e-5)
             assert weights_TS.sum(axis=1) == pytest.approx(np.ones(len(target) + 1), abs=1e-5)
@@ -91,7 +91,8 @@ def test_attention_of_every_layer_reproduces_its_output(model):
     def note(layer, arguments, options, output):
         outputs[layer], inputs[layer] = output, arguments[1]
 
-    names = {layer: name for name, layer in model.named_modules() if isinstance(layer, MultiHeadAttention)}
+    names = {layer.module: layer.title for layer in model.attention_layers}
+    assert set(names) == {one for one in model.modules() if isinstance(one, MultiHeadAttention)}
     handles = [layer.register_forward_hook(note, with_kwargs=True) for layer in names]
     for source, target in zip(SOURCES, TARGETS, strict=True):
         found = attention_of_all_layers(model, source, target, SPECIAL)
@@ -109,5 +110,5 @@ def test_attention_sums_to_one_and_does_not_see_the_future(model):
     for source, target in zip(SOURCES, TARGETS, strict=True):
         for name, weights_HLM in attention_of_all_layers(model, source, target, SPECIAL).items():
             torch.testing.assert_close(weights_HLM.sum(-1), torch.ones(weights_HLM.shape[:2]))
-            if name.startswith("decoder") and "self" in name:
+            if name.startswith("Decoder") and "self" in name:
                 assert torch.all(weights_HLM.triu(diagonal=1) == 0)

@@ -14,7 +14,8 @@ from translator.engines.cuda.caches import Caches, bucket, length_bucket
 from translator.engines.cuda.candidates import best_tokens
 from translator.engines.cuda.lane import Graph, Lane
 from translator.engines.protocol import Ints, Mask, mask_width
-from translator.model.attention import AttentionRecord, KeyValue
+from translator.model.attention import KeyValue
+from translator.model.interface import AttentionRecord
 from translator.model.transformer import DecoderLayer, Transformer
 
 MOST_GRAPHS = 64

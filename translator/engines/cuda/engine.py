@@ -8,7 +8,18 @@ import numpy as np
 import torch
 
 from translator.engines.cuda.decoder import ALL, Decoder, Network, Put, Shape
-from translator.engines.protocol import Ahead, Candidates, Floats, Ints, Mask, Rows, Run, one_step
+from translator.engines.protocol import (
+    Ahead,
+    Candidates,
+    Floats,
+    Ints,
+    Mask,
+    Rows,
+    Run,
+    one_step,
+    refuse_other_architectures,
+)
+from translator.model.interface import TranslationModel
 from translator.model.transformer import Transformer
 
 _KEPT_DECODERS = 4
@@ -22,8 +33,10 @@ _NOWHERE = -1
 class CudaEngine:
     """A Transformer, on the device and in the precision of its weights, which must not change afterwards."""
 
-    def __init__(self, model: Transformer, forbidden: Iterable[int] = ()) -> None:
-        """`forbidden` tokens have probability zero."""
+    def __init__(self, model: TranslationModel, forbidden: Iterable[int] = ()) -> None:
+        """`forbidden` tokens have probability zero. Raises ConfigError if the model is no Transformer."""
+        refuse_other_architectures(model.config, "the CUDA engine")
+        assert isinstance(model, Transformer)
         self.network = Network(model, forbidden)
         self.vocabulary = model.config.vocab_size
         self.positions = model.config.max_positions if model.config.positions == "learned" else None

@@ -16,7 +16,16 @@ import numpy.typing as npt
 
 from translator.config import ModelConfig, Sinusoids
 from translator.engines.native import library as native
-from translator.engines.protocol import Ahead, Candidates, Floats, Ints, Mask, Rows, Run
+from translator.engines.protocol import (
+    Ahead,
+    Candidates,
+    Floats,
+    Ints,
+    Mask,
+    Rows,
+    Run,
+    refuse_other_architectures,
+)
 
 _ATTENTION = ("query", "key_value", "output")
 _FEED_FORWARD = ("inner.weight", "inner.bias", "outer.weight", "outer.bias")
@@ -120,7 +129,9 @@ class NativeEngine:
     def __init__(
         self, tensors: Mapping[str, npt.NDArray[Any]], config: ModelConfig, forbidden: Iterable[int] = ()
     ) -> None:
-        """`forbidden` tokens have probability zero. Raises ConfigError if the chosen kernel is not available."""
+        """`forbidden` tokens have probability zero. Raises ConfigError if the chosen kernel is not available, or if the
+        architecture is not the Transformer."""
+        refuse_other_architectures(config, "the int8 engine")
         self._library = native.open_library()
         self.kernel = native.choose_kernel(self._library)
         """The name of the kernel in use."""

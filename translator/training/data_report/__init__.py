@@ -14,7 +14,7 @@ from rich.text import Text
 
 from translator.config import Config, TrainingConfig
 from translator.data.shards import PreparedData
-from translator.model.transformer import Transformer
+from translator.model.interface import TranslationModel
 from translator.training.data_report.figures import CorpusFigures, corpus_figures, epoch_tokens
 from translator.training.data_report.scan import scan
 from translator.training.data_report.warnings import (
@@ -96,7 +96,7 @@ def _cells(figures: CorpusFigures) -> tuple[str, ...]:
 
 
 def print_data_report(
-    data: PreparedData, config: Config, model: Transformer, *, is_fine_tuning: bool
+    data: PreparedData, config: Config, model: TranslationModel, *, is_fine_tuning: bool
 ) -> None:
     """Print the statistics and warnings of `inspect_data`."""
     parameters = sum(parameter.numel() for parameter in model.parameters())
