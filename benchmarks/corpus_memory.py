@@ -2,6 +2,7 @@
 
     python benchmarks/corpus_memory.py
     python benchmarks/corpus_memory.py --lines 100000 --processes 2
+    python benchmarks/corpus_memory.py --lines 200000 --processes 2 --engine ray
 
 A tiny model with random weights translates short lines, so that many lines pass quickly through the same code as in a
 real run. The program prints the median resident memory during each quarter of the lines. It fails if the last quarter
@@ -17,6 +18,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 import tyro
@@ -42,6 +44,8 @@ class Options:
     """Lines to translate."""
     processes: int = 1
     """Processes that translate them."""
+    engine: Literal["local", "ray"] = "local"
+    """Whether Ray runs the processes; its own memory counts, too."""
 
 
 def write_model(path: Path) -> None:
@@ -70,21 +74,28 @@ def resident_bytes(process_id: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE") + sum(resident_bytes(int(child)) for child in children)
 
 
+def lines_done(folder: Path) -> int:
+    """Return the number of lines written. Raises FileNotFoundError if there is no output yet."""
+    if (folder / "out").is_dir():
+        return 1000 * sum(1 for _ in (folder / "out/progress").iterdir())
+    return (folder / "out.part").read_bytes().count(b"\n")
+
+
 def measure(options: Options, folder: Path) -> list[float]:
     """Return the median resident memory, in bytes, during each quarter of the lines."""
     write_model(folder / "model")
     write_lines(folder / "in.en", options.lines)
     command = (
-        *(sys.executable, "-m", "translator", "translate", folder / "in.en", "--out", folder / "out.de"),
+        *(sys.executable, "-m", "translator", "translate", folder / "in.en", "--out", folder / "out"),
         *("--model", folder / "model", "--device", "cpu", "--processes", str(options.processes)),
-        *("--beam", "1", "--max-length-factor", "0.1"),
+        *("--beam", "1", "--max-length-factor", "0.1", "--engine", options.engine),
     )
     quarters: list[list[int]] = [[], [], [], []]
     with subprocess.Popen(command, cwd=ROOT) as process:
         while process.poll() is None:
             time.sleep(SAMPLING_SECONDS)
             try:
-                done = (folder / "out.de.part").read_bytes().count(b"\n")
+                done = lines_done(folder)
                 quarters[min(3, 4 * done // options.lines)].append(resident_bytes(process.pid))
             except FileNotFoundError:
                 # A process has ended, or the output file does not exist yet or has got its final name.

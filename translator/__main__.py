@@ -23,6 +23,13 @@ from translator.commands.score import score
 from translator.commands.translate import translate
 from translator.errors import InputError, TranslatorError
 
+_MODULES = {
+    "train,export": ("torch", "datasets", "matplotlib", "ctranslate2"),
+    "import": ("huggingface_hub", "httpx2"),
+    "cluster": ("ray", "fsspec", "pyarrow"),
+}
+"""The modules that a command may lack, by the extras to install."""
+
 
 def main() -> int:
     """Run one command.
@@ -75,12 +82,10 @@ def _describe(error: TranslatorError | ModuleNotFoundError) -> str:
     """The message for an error; raises the error again if it is a bug in this program."""
     if isinstance(error, TranslatorError):
         return with_flags(str(error)) if isinstance(error, InputError) else str(error)
-    if error.name not in ("torch", "datasets", "matplotlib", "ctranslate2", "huggingface_hub", "httpx2"):
-        raise error
-    extras = "import" if error.name in ("huggingface_hub", "httpx2") else "train,export"
-    return (
-        f"this command needs {error.name}, which is not installed; pip install 'en-de-translator[{extras}]'"
-    )
+    for extras, names in _MODULES.items():
+        if error.name in names:
+            return f"this command needs {error.name}, which is not installed; pip install 'en-de-translator[{extras}]'"
+    raise error
 
 
 def _show_help() -> int:

@@ -14,6 +14,7 @@ from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from translator.commands import STDERR, SearchArguments
 from translator.commands.line_progress import line_progress
+from translator.commands.on_ray import RayArguments, translate_on_ray
 from translator.commands.translation_arguments import (
     EngineArguments,
     OutputArguments,
@@ -42,8 +43,9 @@ def translate(
     output: OmitArgPrefixes[OutputArguments] = OutputArguments(),  # noqa: B008
     engine: OmitArgPrefixes[EngineArguments] = EngineArguments(),  # noqa: B008
     search: OmitArgPrefixes[SearchArguments] = SearchArguments(),  # noqa: B008
+    ray: OmitArgPrefixes[RayArguments] = RayArguments(),  # noqa: B008
 ) -> None:
-    """Translate a text line by line, keeping its line structure, or a document.
+    """Translate a text line by line, keeping its line structure, or a document; or corpora, on a Ray cluster.
 
     Text from a pipe or a terminal is translated as it arrives. A document (.docx, .pptx, .xlsx, .md, .html, .srt, .po,
     .json, …) is recognised by the ending of its name: `letter.docx` becomes `letter.de.docx`.
@@ -55,9 +57,13 @@ def translate(
         output: Where the translation goes, and what comes with it.
         engine: What computes the translation.
         search: How to search.
+        ray: How to translate or score corpora on a cluster.
     """
     options = search.options(output.n_best)
     check_arguments(text, output, engine)
+    if ray.is_asked_for(text, output):
+        translate_on_ray(ray, files, text, output, engine, options)
+        return
     file = _only_file(files)
     is_document = _is_document(file, text)
     _check_out(file, output, is_document)
@@ -66,10 +72,7 @@ def translate(
         return
     from translator.commands.window_job import WindowJob
 
-    job = WindowJob(
-        engine.model, engine.device, engine.precision, options, output.json_output, output.align, output.tokens,
-        text.style(), text.format, text.translate_attributes,
-    )  # fmt: skip
+    job = WindowJob.of(text, output, engine, options)
     run = _translate_document if is_document else _translate_lines
     if run(job, file, text, output, partial(_resolve_processes, engine)):
         sys.exit(FAULTS_LEFT)

@@ -61,11 +61,15 @@ class TextArguments:
 class OutputArguments:
     """Where the translation goes, and what comes with it."""
 
-    out: Annotated[
-        OptionalPath,
+    place: Annotated[
+        str | None,
         arg(
+            name="out",
+            metavar="PATH",
+            help_behavior_hint="",
             help="File to write, which appears under its name once it is complete; by default standard output, or for "
-            "a document a file beside it. Text comes out in UTF-8, a document in its own format."
+            "a document a file beside it. Text comes out in UTF-8, a document in its own format. With --engine ray, a "
+            "folder or an address such as s3://….",
         ),
     ] = None
     resume: Annotated[
@@ -101,6 +105,11 @@ class OutputArguments:
         arg(help="Add the pieces of each translation to the JSON, with the log-probability of each."),
     ] = False
 
+    @property
+    def out(self) -> Path | None:
+        """The file to write."""
+        return None if self.place is None else Path(self.place)
+
 
 @dataclass(frozen=True)
 class EngineArguments:
@@ -115,7 +124,10 @@ class EngineArguments:
     ] = ()
     processes: Annotated[
         int,
-        arg(help="Number of processes for a file; 0 is one per core on a CPU, and one on a GPU."),
+        arg(
+            help="Number of processes for a file; 0 is one per core on a CPU, and one on a GPU. With --engine ray, "
+            "number of workers; 0 is one for each GPU or core of the cluster."
+        ),
     ] = 0
     device: DeviceFlag = "auto"
     precision: PrecisionFlag = "auto"

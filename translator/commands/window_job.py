@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
+from translator.commands.translation_arguments import EngineArguments, OutputArguments, TextArguments
 from translator.commands.windows import Window, lines_of
 from translator.files.model_folder import model_sha256
 from translator.markup import MarkupOptions
@@ -64,6 +65,16 @@ class WindowJob:
     style: Style = DEFAULT_STYLE
     format: Format = "text"
     translate_attributes: bool = False
+
+    @classmethod
+    def of(
+        cls, text: TextArguments, output: OutputArguments, engine: EngineArguments, options: SearchOptions
+    ) -> Self:
+        """Return the job for the options of `translator translate`; raises InputError as `text.style` does."""
+        return cls(
+            engine.model, engine.device, engine.precision, options, output.json_output, output.align, output.tokens,
+            text.style(), text.format, text.translate_attributes,
+        )  # fmt: skip
 
     def start(self) -> Callable[[Window], Written]:
         """Load the model; returns the function that translates a window."""
