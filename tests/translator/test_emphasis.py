@@ -1,4 +1,4 @@
-"""Marks of emphasis: **bold**, *italic*, _italic_, ~~struck out~~."""
+"""Marks of emphasis: **bold**, *italic*, _italic_, ~~struck out~~, ==marked==, ||hidden||."""
 
 import pytest
 
@@ -21,6 +21,12 @@ def emphasised(text: str) -> list[str]:
         ("It is _−5 °C_, __5 km__ and _$5_.", ["_−5 °C_", "__5 km__", "_$5_"]),
         ("2*3*4 and 2 * 3 * 4, a 5* hotel, price* and tax*", []),
         ("* one\n* two", []),
+        (
+            "||The owl did it.|| ==Now==, ||the ==red== owl||",
+            ["||The owl did it.||", "==Now==", "==red==", "||the ==red== owl||"],
+        ),
+        ("a || b || c, a||b||c, a == b == c, a==b==c, | one | two |", []),
+        ("a **bold*owl** here", ["**bold*owl**"]),
         ("**open\nclosed**", []),
         ("*args, **kwargs, _x1_, __init__, a_b_c", []),
         ("`*code*` and `_x y_`", []),

@@ -248,6 +248,17 @@ def test_a_value_that_starts_both_sentences_keeps_its_capital(
     ("text", "spans"),
     [
         ("Compute 2**3 and 10**6.", [("identifier", "2**3"), ("identifier", "10**6")]),
+        ("Compute 2 ** 3 and a ** b.", [("code", "2 ** 3"), ("code", "a ** b")]),
+        ("x**2 is a * b if a || b, else x1 && y.", [
+            ("identifier", "x**2"), ("code", "a * b"), ("code", "a || b"), ("code", "x1 && y"),
+        ]),
+        ("*args and **kwargs are width*height.", [
+            ("code", "*args"), ("code", "**kwargs"), ("identifier", "width*height"),
+        ]),
+        ("A **bold*owl** here", [("tag", "**"), ("identifier", "bold*owl"), ("tag", "**")]),
+        ("A ||hidden owl|| here", [("tag", "||"), ("tag", "||")]),
+        ("That price** is ** not || mine", [("sign", "**"), ("sign", "**"), ("sign", "||")]),
+        ("A 5* hotel, price*, 2.5 * 3", [("small", "5"), ("number", "2.5"), ("small", "3")]),
         ("Dear <first name>, see <your name here>.", [
             ("placeholder", "<first name>"), ("placeholder", "<your name here>"),
         ]),

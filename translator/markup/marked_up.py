@@ -1,9 +1,11 @@
 """HTML, XML and text with tags as documents: what is between block tags are units, and all else stays as it is."""
 
 from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import unescape
+from itertools import groupby
 from typing import Literal, NamedTuple
 
 from translator.markup.elements import TEXT, Elements, MarkupFormat, MarkupOptions
@@ -27,19 +29,53 @@ def read_markup(markup: str, options: MarkupOptions = MarkupOptions()) -> "Marke
     if tokens is None:
         options = replace(options, finds_structure=False)  # which is unknown if tags are missing
         tokens = list(html_tokens(markup, is_xml=options.format == "xml"))
-    if options.format == "html":
-        tokens = list(_with_emphasis(tokens))
-    return _read(markup, tokens, options)
+    return _read(markup, list(_with_text_tokens(tokens)), options)
 
 
-def _with_emphasis(tokens: Iterable[Token]) -> Iterator[Token]:
-    """Yield the tokens, with the marks of emphasis in texts as tags; people write chat text into pages, too."""
-    for token in tokens:
-        if token.kind == "text" and len(token.value) == token.end - token.start:
-            for one in text_tokens(token.value):
-                yield replace(one, start=token.start + one.start, end=token.start + one.end)
+def _with_text_tokens(tokens: Iterable[Token]) -> Iterator[Token]:
+    """Yield the tokens, with the tags that plain text may have, such as marks of emphasis, as tokens of their own.
+
+    People write chat text into pages, and documents hold text with escaped tags.
+    """
+    for is_text, some in groupby(tokens, lambda token: token.kind == "text"):
+        run = list(some)
+        yield from _tokens_in(run) if is_text else run
+
+
+def _tokens_in(texts: Sequence[Token]) -> Iterator[Token]:
+    """Split texts that follow each other, such as an entity and the text behind it."""
+    found = text_tokens("".join(one.value for one in texts), blocks=())
+    if len(found) < 2:
+        yield from texts
+        return
+    places = [place for one in texts for place in _places(one)]
+    for one in found:
+        start, end = places[one.start][0], places[one.end - 1][1]
+        if one.kind == "text":
+            yield from _parts(texts, start, end)
         else:
-            yield token
+            yield replace(one, start=start, end=end, value=f"&{one.value}")  # the name of no element
+
+
+def _places(token: Token) -> Iterator[Place]:
+    """Yield the place of each character of a text; those of an entity have the same."""
+    is_plain = len(token.value) == token.end - token.start
+    for place in range(len(token.value)):
+        yield (token.start + place, token.start + place + 1) if is_plain else (token.start, token.end)
+
+
+def _parts(texts: Sequence[Token], start: int, end: int) -> Iterator[Token]:
+    """Yield the parts of texts between two places, none of which is inside an entity."""
+    for number in range(bisect_right(texts, start, key=_start) - 1, bisect_left(texts, end, key=_start)):
+        one = texts[number]
+        first, last = max(one.start, start), min(one.end, end)
+        is_whole = (first, last) == (one.start, one.end)
+        value = one.value if is_whole else one.value[first - one.start : last - one.start]
+        yield replace(one, start=first, end=last, value=value)
+
+
+def _start(token: Token) -> int:
+    return token.start
 
 
 def read_text(text: str) -> "MarkedUp | None":

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from translator.markup.tagged import InnerTag
-from translator.text.places import Place
+from translator.text.places import Place, is_word_character
 
 Weights = npt.NDArray[np.float32]
 
@@ -161,8 +161,9 @@ class _Placing:
         self._source, self._target, self._weights_TS = source, target, alignment.weights_TS
         self._source_starts, self._source_ends = _starts_and_ends(alignment.source)
         self._starts, self._ends = _starts_and_ends(alignment.target)
-        self._is_wordy_T = np.array(
-            [any(map(str.isalnum, target[slice(*place)])) for place in alignment.target], bool
+        self._is_wordy_S, self._is_wordy_T = (
+            _are_wordy(source, alignment.source),
+            _are_wordy(target, alignment.target),
         )
 
     def place(self, root: _Node) -> None:
@@ -243,9 +244,13 @@ class _Placing:
         return low, high
 
     def _point(self, offset: int, outer: _Node, pairs: Sequence[_Node]) -> int:
-        """Find the place of something without a width: behind the word before it, or else before the word behind it."""
+        """Find the place of something without a width: behind the word before it, or else before the word behind it.
+
+        If it is inside a word, such as the sign of an accelerator, it goes before it.
+        """
         before, after = self._source[offset - 1 : offset], self._source[offset : offset + 1]
-        follows = not (before.isspace() and after.strip()) and offset > 0
+        is_inside_word = is_word_character(before) and is_word_character(after)
+        follows = not ((before.isspace() or is_inside_word) and after.strip()) and offset > 0
         if offset in (outer.start, outer.end):
             place = outer.low if offset == outer.start else outer.high
         else:
@@ -262,11 +267,18 @@ class _Placing:
             words = np.flatnonzero(self._source_starts < offset)[::-1]
         else:
             words = np.flatnonzero(self._source_ends > offset)
+        weights_TS = self._weights_TS
+        if len(words) and self._is_wordy_S[words[0]] and self._is_wordy_T.any():
+            words = words[self._is_wordy_S[words]]
+            weights_TS = weights_TS * self._is_wordy_T[:, None]
         for word in words[:_FARTHEST_WORDS]:
-            if len(self._starts) and self._weights_TS[:, word].max() >= _LEAST_WEIGHT:
-                found = int(self._weights_TS[:, word].argmax())
+            if weights_TS[:, word].max(initial=0) >= _LEAST_WEIGHT:
+                found = int(weights_TS[:, word].argmax())
                 return int(self._ends[found] if follows else self._starts[found])
-        return 0 if follows else len(self._target)
+        if follows:
+            return 0
+        wordy = self._starts[self._is_wordy_T]
+        return int(wordy[-1]) if len(wordy) else len(self._target)
 
 
 def _with_split_words(source: str, target: str, alignment: Alignment, offsets: Sequence[int]) -> Alignment:
@@ -298,6 +310,11 @@ def _with_split_words(source: str, target: str, alignment: Alignment, offsets: S
         weights_TS[same : same + len(edges) - 1] = 0
         weights_TS[same : same + len(edges) - 1, place : place + len(edges) - 1] = np.eye(len(edges) - 1)
     return Alignment(weights_TS, source_words, target_words)
+
+
+def _are_wordy(text: str, places: Sequence[Place]) -> npt.NDArray[np.bool_]:
+    """Which words have letters or digits, unlike punctuation."""
+    return np.array([any(map(str.isalnum, text[slice(*place)])) for place in places], bool)
 
 
 def _starts_and_ends(places: Sequence[Place]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -1,12 +1,12 @@
-"""Find the marks of emphasis that Markdown and chats have: **bold**, *italic*, _italic_, ~~struck out~~."""
+"""Find the marks that Markdown and chats have: **bold**, *italic*, _italic_, ~~struck out~~, ==marked==, ||hidden||."""
 
 import re
 from collections.abc import Iterator
 
 from translator.text.places import Place, is_word_character
 
-_MARKS_OR_CODE = re.compile(r"`[^`\n]{1,200}`|\n|(?P<marks>\*++|_++|~~++)")
-_MAY_HOLD_MARKS = re.compile(r"[*_]|~~")
+_MARKS_OR_CODE = re.compile(r"`[^`\n]{1,200}`|\n|(?P<marks>\*++|_++|~~++|==++|\|\|++)")
+_MAY_HOLD_MARKS = re.compile(r"[*_]|~~|==|\|\|")
 _IDENTIFIER = re.compile(r"(?=\D*+\d)\w++")
 _NAME = re.compile(r"\w*")
 _LONGEST_MARKS = 3

@@ -38,14 +38,16 @@ _VALUE_CLASSES = {
 }  # fmt: skip
 """The class of reserved pieces for each kind of value; all other kinds are opaque or markup."""
 _TAG = re.compile(
-    r"<(?P<close>/?)(?P<name>[A-Za-z\d][\w:.-]*)[^>]*?(?P<empty>/?)>\Z|(?P<marks>[*_~]+)\Z", re.DOTALL
+    r"<(?P<close>/?)(?P<name>[A-Za-z\d][\w:.-]*)[^>]*?(?P<empty>/?)>\Z|(?P<marks>[*_~=|]+)\Z", re.DOTALL
 )
 _VOID_TAG_NAMES = "area base br col embed hr img input link meta source track wbr"
 _VOID_TAGS = frozenset(_VOID_TAG_NAMES.split())
-_WITH_DIGITS = re.compile(r"(?<!\w)[^\W\d]*+\d\w*+(?:[.,:]\w*\d\w*+)*+")
+_MAY_BE_LEFT = re.compile(r"\d|\*\*|~~|\|\|")
+_LEFT = re.compile(
+    r"(?P<word>(?<!\w)[^\W\d]*+\d\w*+(?:[.,:]\w*\d\w*+)*+)|(?<![*~|])(?:\*\*|~~|\|\|)(?![*~|])"
+)
 _LABEL = re.compile(rf"(?<!\w){NO_ANSWER}(?i:no)\.(?P<colon>:?)[ \u00a0]\Z")
 _LONGEST_LABEL = 5
-_DIGIT = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,15 +175,17 @@ def _start(span: ProtectedSpan) -> int:
 
 
 def _leftovers(text: str, spans: Sequence[ProtectedSpan]) -> Iterator[ProtectedSpan]:
-    """Yield words with digits outside all spans, such as 15h30, so that no digit is left to the model."""
-    if not _DIGIT.search(text):
+    """Yield words with digits outside all spans, such as 15h30, and double signs, such as ** without a counterpart.
+
+    No digit is left to the model, and it loses count of double signs.
+    """
+    if not _MAY_BE_LEFT.search(text):
         return
     rest = replaced(
         text, [(one.start, one.end) for one in spans], [" " * (one.end - one.start) for one in spans]
     )
-    if _DIGIT.search(rest):
-        for match in _WITH_DIGITS.finditer(rest):
-            yield ProtectedSpan(*match.span(), "identifier", match[0], match[0])
+    for match in _LEFT.finditer(rest):
+        yield ProtectedSpan(*match.span(), "identifier" if match["word"] else "sign", match[0], match[0])
 
 
 def with_terms(spans: Sequence[ProtectedSpan], uses: Sequence[TermUse], text: str) -> list[ProtectedSpan]:

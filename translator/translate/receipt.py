@@ -60,7 +60,7 @@ _SMALL = tuple(
     re.compile(rf"(?<!\w)(?P<word>(?P<start>{words})\w*+)", re.IGNORECASE) for words in _SMALL_WORDS
 )
 _NEVER_WRITTEN = re.compile("[\ufffd\n\r\v\f\x85\u2028\u2029]")
-_TAGS = re.compile(rf"<[^<>]*>|[*_~]+|[{STAND_IN_RANGE}]")
+_TAGS = re.compile(rf"<[^<>]*>|[*_~=|]+|[{STAND_IN_RANGE}]")
 _WITHOUT_UNITS = ("small", "number", "year")
 """Kinds that a unit in words may follow; the translation must not change that unit."""
 _CURRENCIES = {"$", "EUR", "GBP", "¢", "CHF", "JPY"}

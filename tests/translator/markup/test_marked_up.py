@@ -52,6 +52,10 @@ def in_capitals(document: MarkedUp) -> str:
         (f"a{lone(0)}b{opening(5)}", ["a*b*"]),
         ("<a href=x>a", ["[0]0a"]),
         ("a<b", ["a[0]0"]),
+        ("It is **fresh**, ||and *&lt;so*||", ["It is [0fresh]0, [1and [2<so]2]1"]),
+        ("**a <b>b** c</b>", ["**a [0b** c]0"]),
+        ("E&amp;xit <i>&amp;File</i>", ["E[0]0xit [1[2]2File]1"]),
+        ("x&lt;b>y&lt;/b>&lt;p>", ["x[0y]0<p>"]),
         ("a <b>", ["a [0]0"]),
     ],
 )

@@ -73,6 +73,9 @@ def aligned(source: str, target: str, links: str) -> Alignment:
         ("[0a b]0 c", "C X A Y B", "0-2 1-4 2-0", "C X [0A Y B]0"),
         ("[0a]0 b [1c]1", "B", "1-0", "[0B]0[1]1"),
         ("a [0b]0 c", "", "", "[0]0"),
+        ("a b[0]0b", "C A", "0-1 1-0", "[0]0C A"),
+        ("a [0]0b", "A", "0-0", "[0]0A"),
+        ("a [0]0b...", "A B ...", "0-0 2-2", "A [0]0B ..."),
     ],
 )  # fmt: skip
 def test_projection(source: str, target: str, links: str, expected: str) -> None:

@@ -267,3 +267,21 @@ def test_copied_text_keeps_its_tags_in_place(shipped: Translator, markup: str) -
         assert translate(shipped, markup).text == markup
         document = read_markup(markup)
         assert document.write(translated(shipped, document.units)) == markup
+
+
+@pytest.mark.parametrize(
+    ("english", "german"),
+    [
+        ("_File", "_Datei"),
+        ("E&xit", "&Beenden"),
+        ("Show _toolbar", "_Werkzeugleiste anzeigen"),
+        ("&Open the file", "&Öffnen Sie die Datei"),
+        ("Click **here** and <b>there</b>.", "Klicken Sie **hier** und <b>dort</b>."),
+        ("The result of *args and **kwargs is 2 ** 3.", "Das Ergebnis von *args und **kwargs ist 2 ** 3."),
+    ],
+)
+def test_marks_of_plain_text_are_kept_in_text_and_in_documents(
+    shipped: Translator, english: str, german: str
+) -> None:
+    assert translate(shipped, english, how=TEXT).text == german
+    assert translated(shipped, [english]) == [german]

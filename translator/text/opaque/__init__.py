@@ -25,6 +25,7 @@ from translator.text.opaque.forms import (
     AT_WORDS,
     COMMAND_LINES,
     ENUMERATORS,
+    FORMULAS,
     FREQUENT_LATIN,
     LOG_LEVELS,
     LONE_SIGNS,
@@ -180,7 +181,8 @@ _SIGN_OF_MONEY = re.compile(
 _MAY_HOLD_ANY = re.compile(
     "[0-9⁰¹²³⁴-⁹₀-₉@\\\\/<&{%$#`_~=§¶·†‡©®™•‣※¦¬¤\u0370-\u1dff\u1f00-\u1fff\u2190-\U0010ffff]"
     rf"|[{LONE_SIGNS}\u0300-\u036f]|[^\W\d_{FREQUENT_LATIN}]"
-    r"|\w[.:]\w|\w\(|(?<!\w)[.:-]{1,2}\w|\+\+|\[\[|MiG|\.{4}|(?:\. ){3}|\*{4}|-{4}|\^|\"{3}|'{3}"
+    r"|\w[.:]\w|\w\(|(?<!\w)[.:-]{1,2}\w|\+\+|\[\[|MiG|\.{4}|(?:\. ){3}|-{4}|\^|\"{3}|'{3}"
+    r"|\w\*{1,2}\w|\w (?:\*{1,2}|\|\|) \w|(?<!\w)\*\w"
     r"|\"[ \t]{0,9}[:,]|,\""
     r"|[A-Z]{5}|[A-Z]{3}-[A-Z]|msg[isc]|BIC|CV[CV]|\[[A-Z]|\w\)[ \t]|[:;][-^o']{0,2}[()DPpOo/|*\[\]]"
 )
@@ -227,6 +229,7 @@ _ANY, _FORM_OF_GROUP = _compiled(
     (
         r"(?<!\w)(?=\w)",
         (
+            (r"(?=\w{1,60}(?:\.\d{1,9})? (?:\*|&&|\|\|))", FORMULAS),
             (f"(?!{_PLAIN})", AT_WORDS),
             ("(?=[a-z])", COMMAND_LINES),
             ("(?=[DEFINTW][A-Z]{3})", LOG_LEVELS),

@@ -5,6 +5,7 @@ from typing import Literal
 from translator.text.marks import MARK_RANGE
 from translator.text.opaque.words import (
     ABBREVIATIONS,
+    ARGUMENTS,
     BEGINNERS,
     COMMANDS,
     CURRENCIES,
@@ -125,6 +126,8 @@ _PRINTF = r"[-+0#]{0,5}+(?:\d{1,5}|\*)?+(?:\.(?:\d{1,5}|\*))?(?:hh|ll|[hlzjtqL])
 
 
 _ARGUMENT = rf"(?: (?!(?:{NO_ARGUMENTS})(?!\w))(?:-{{1,2}}\w|[\w@~.])[\w=./:@~-]{{0,80}}(?<=\w))"
+_OPERAND = r"(?:\d{1,9}+(?:\.\d{1,9}+)?|[A-Za-z](?!\w)|[A-Za-z](?=\w{0,60}?[_\d])\w{0,60}+)"
+"""A number, a single letter or an identifier in a formula."""
 _FOREIGN = (
     "[\u0370-\u1dff\u1f00-\u1fff\u2c80-\u2dff\u2e80-\u2fff\u3005-\u3007\u3021-\ud7ff\uf900-\ufaff\ufb1d-\ufdff"
     "\ufe70-\ufeff\uff66-\uffdc\U00010000-\U0001efff\U00020000-\U0003ffff]"
@@ -142,6 +145,11 @@ COMMAND_LINES: Table = (
         rf"(?:sudo )?(?:{COMMANDS}){_ARGUMENT}{{0,3}}? -{{1,2}}[A-Za-z][\w=./:@-]{{0,80}}(?<=\w){_ARGUMENT}{{0,2}}+",
     ),
 )
+FORMULAS: Table = (
+    ("code", rf"{_NO_FRACTION}{_OPERAND}(?: (?:\*\*|&&|\|\|) {_OPERAND}){{1,8}}+(?![\w*|&]|[.,]\d)"),
+    ("code", rf"[A-Za-z](?: \* {_OPERAND}){{1,8}}+(?![\w*]|[.,]\d)"),
+)
+"""“2 ** 3”, “a || b”, “a * b”."""
 LOG_LEVELS: Table = (
     (
         "code",
@@ -174,7 +182,8 @@ TYPOGRAPHY: Table = (
 )
 """Leaders and rules, triple quotation marks, emoticons."""
 AT_WORDS: Table = (
-    ("identifier", r"\d{1,20}+\*\*\d{1,20}+(?![\w*])"),
+    # “2**3”, “width*height”, “f*ck”
+    ("identifier", rf"{_NO_FRACTION}[^\W_]{{1,40}}+(?:\*{{1,2}}[^\W_]{{1,40}}+){{1,8}}+(?![\w*]|[.,]\d)"),
     ("email", r"(?<![+%-])(?<!\w\.)\w[\w.+%-]{0,63}+@\w++(?:[.-]\w++|-++\w++)*+"),
     ("link", rf"[A-Za-z][A-Za-z0-9+.-]{{0,30}}+://{_ADDRESS}++"),
     (
@@ -349,6 +358,11 @@ AT_MARKS: tuple[tuple[str, OpaqueKind, str], ...] = (
     ("\\", "path", r"(?<!\\)\\\\[\w.-]{1,60}+(?:\\[\w.$%-]{0,60}[\w$%]){1,20}+"),
     ("\\", "path", r"(?<![\w\\])\\(?![nrt])[A-Za-z_]\w{1,60}+(?:\\[\w.$%-]{0,60}[\w$%]){1,20}+"),
     ("*", "path", rf"(?<![\w*])\*\.{_EXTENSION}"),
+    (
+        "*",
+        "code",
+        rf"(?<![\w*])\*{{1,2}}(?:(?:{ARGUMENTS})(?!\w)|(?=[a-z]{{0,60}}[A-Z_\d])[a-z_]\w{{0,60}}+)(?![*-])",
+    ),
     (
         ".",
         "path",

@@ -63,6 +63,8 @@ LATEX = _any_of("""
     texttt textsc text times theta tau tan title tiny table tableofcontents to today top
 """)
 """Commands whose first letter would also form an escape sequence."""
+ARGUMENTS = _any_of("args argv argc kwargs kwds opts ptr self this rest params")
+"""Names behind an asterisk in code: `*args`; other words there have a footnote or are emphasised."""
 FLAGS = _any_of("la al lah lha ah aux Wall Wextra Werror Wpedantic std version help name type exec")
 """Options with one dash and several letters that include vowels."""
 NO_OPTIONS = _any_of("a an and but the he she it we they you i that this which who is was or so")
