@@ -22,7 +22,16 @@ from translator.translate import Style, Translator
         ("Привет, как дела?", "ru", 90),  # py3langid takes it for Bulgarian
         ("日本語", "ja", 70),
         ("π ≈ 3", "en", 0),
+        ("¿Dónde está la estación?", "es", 90),  # py3langid takes it for Galician,
+        ("Où est la gare ?", "fr", 90),  # for Breton,
+        ("Bonjour, comment allez-vous ?", "fr", 90),  # for English
+        ("¿Qué hora es?", "es", 90),
+        ("Waar is het station?", "nl", 90),
         ("Wait for your turn!", "en", 0),  # French for fastText
+        ("anchor tenant", "en", 0),  # French for fastText, with 99 %
+        ("Snowy Great Tree", "en", 0),  # Polish for both
+        ("Upgrade to Az", "en", 0),  # Hungarian for fastText, with 99 %
+        ("Wilson! Wilson!", "en", 0),  # a single word
         ("Hello world", "en", 0),  # too short to tell
         ("Berlin", "en", 0),
         ("42 + 1 = 43 😀", "en", 0),
@@ -69,6 +78,9 @@ def shipped() -> Translator:
         ("Wir haben 1,234 Karten. Ja.", ["de", "de"]),
         ("We are closed. Wir haben heute leider geschlossen. Please come back tomorrow.", ["en", "de", "en"]),
         ("See `das ist ja gut so` there, please.", ["en"]),
+        ("¿Qué hora es? Where is Dvořák?", ["es", "en"]),
+        ("Dziękuję bardzo za pomoc.", ["pl"]),
+        ("Jag förstår inte. Was Dvořák there?", ["sv", "en"]),
     ],
 )
 def test_sentences_in_other_languages_are_copied(

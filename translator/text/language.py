@@ -1,11 +1,16 @@
 """Which language a text is in, so that text which is not English can stay as it is.
 
-Two detectors must agree, except on text without Latin letters. fastText's small model (Joulin et al. 2016) takes 4 MB
-and 50 µs a sentence, but takes “Wait your turn!” for French. py3langid (Lui and Baldwin 2012) takes 10 MB and 200 µs.
-It is asked only if fastText finds another language. `benchmarks/languages.py` counts how often they are wrong.
+fastText's small model (Joulin et al. 2016) takes 4 MB and 50 µs a sentence, but takes “Wait your turn!” for French. So
+another language than English needs more evidence, except in text without Latin letters. Either py3langid (Lui and
+Baldwin 2012; 10 MB and 200 µs) is nearly certain of the same language. Or fastText itself is sure, and one of these
+holds:
 
-The model in py3langid 0.4 takes 67 MB more and is hardly better. Of 138,000 English lines, 31 instead of 38 were taken
-for another language, and of 7,977 German ones, 132 instead of 156 were missed.
+- py3langid favours the same language.
+- fastText stays with it whichever word is left out. “Snowy Great Tree” is Polish only with “Snowy”.
+- There are letters or signs that English does not have, and py3langid does not think of English.
+
+`benchmarks/languages.py` counts how often they are wrong. The model in py3langid 0.4 takes 67 MB more and is hardly
+better.
 """
 
 import logging
@@ -22,10 +27,15 @@ _MIN_PROBABILITY_OF_SECOND = 0.999
 """py3langid is surer of itself than it should be."""
 _CERTAIN = 0.8
 """Above this, German is German even if py3langid is unsure, as it is of “Vielen Dank!”."""
+_SURE = 0.9
+"""Above this, less evidence is enough for other languages, too."""
 _MAX_CHARACTERS = 1_000  # more would only take longer
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _FEWEST_WORDS = 2
+_MOST_WORDS = 30
+"""How many words at the start of a text are left out in turn."""
 _LATIN = re.compile("[A-Za-z]")
+_NOT_ENGLISH = re.compile(r"[¿¡]|[^\W\d_A-Za-z]")
 _LABEL = "__label__"
 _ALL = -1
 
@@ -44,12 +54,35 @@ def detect_language(text: str) -> tuple[str, float]:
         return language, _percent(probability)
     if language != "en" and probability > _MIN_PROBABILITY and _has_words(beginning):
         second, second_probability = _careful_detector().classify(beginning)
-        is_certain = language == "de" and probability > _CERTAIN
-        if second == language and (second_probability > _MIN_PROBABILITY_OF_SECOND or is_certain):
-            return language, _percent(max(probability, float(second_probability)))
+        if second == language and second_probability > _MIN_PROBABILITY_OF_SECOND:
+            return language, _percent(float(second_probability))
+        if _is_evident(beginning, language, probability, second, float(second_probability)):
+            return language, _percent(probability)
     if language != "en":
         probability = dict(_ranked(fast, beginning, _ALL)).get("en", 0.0)
     return "en", _percent(probability)
+
+
+def _is_evident(text: str, language: str, probability: float, second: str, second_probability: float) -> bool:
+    """Whether a text is in the language that fastText finds, although py3langid is not certain."""
+    if language == second == "de" and probability > _CERTAIN:
+        return True
+    if probability <= _SURE:
+        return False
+    if second == language:
+        return second_probability > _SURE or _needs_no_word(text, language)
+    return (second != "en" and _NOT_ENGLISH.search(text) is not None) or _needs_no_word(text, language)
+
+
+def _needs_no_word(text: str, language: str) -> bool:
+    """Whether fastText finds the language without any one of the words, too."""
+    words, fast = text.split()[:_MOST_WORDS], _fast_detector()
+    shorter = (" ".join(words[:place] + words[place + 1 :]) for place in range(len(words)))
+    return all(
+        dict(_ranked(fast, one, 1)).get(language, 0) > _MIN_PROBABILITY
+        for one in shorter
+        if _WORD.search(one)
+    )
 
 
 def _beginning(text: str) -> str:
@@ -67,7 +100,7 @@ def _ranked(detector: Any, line: str, count: int) -> list[tuple[str, float]]:
 
 def _has_words(text: str) -> bool:
     """Whether there are enough words; a single one, such as “Berlin”, may be in any language."""
-    return len(_WORD.findall(text)) >= _FEWEST_WORDS
+    return len(set(_WORD.findall(text))) >= _FEWEST_WORDS
 
 
 def _is_in_another_script(text: str) -> bool:

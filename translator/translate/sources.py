@@ -262,8 +262,8 @@ class _Reader:
         return Span(start, end) if start < end else sentence
 
     def words(self, sentence: Span) -> str:
-        """Return a sentence without its protected spans, which are the same in all languages."""
-        spans = self._inner(sentence.start, sentence.end)
+        """Return a sentence without the protected spans that are the same in all languages."""
+        spans = [span for span in self._inner(sentence.start, sentence.end) if not _tells_language(span)]
         places = [(span.start - sentence.start, span.end - sentence.start) for span in spans]
         return replaced(self._text[sentence.start : sentence.end], places, [" "] * len(places))
 
@@ -376,6 +376,11 @@ def _breaks_line(text: str, span: ProtectedSpan) -> bool:
         return False
     before, after = text[span.start - 1 : span.start], text[span.end : span.end + 1]
     return before.isalnum() or before in tuple(".!?:;,)>…") or after.isalnum()
+
+
+def _tells_language(span: ProtectedSpan) -> bool:
+    """Whether a span is a word with letters that English does not have, or a sign such as “¿”."""
+    return span.kind == "foreign" or span.text in ("¿", "¡")
 
 
 def _is_outer(span: ProtectedSpan) -> bool:
