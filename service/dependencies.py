@@ -93,7 +93,8 @@ async def read_json_body(request: Request, max_bytes: int) -> bytes:
 def wrong_media_type(request: Request, supported: str) -> UnsupportedMediaType:
     """The error for a body of another media type than those `supported`."""
     return UnsupportedMediaType(
-        f"The Content-Type is {media_type_of(request)[:50] or 'missing'}; it must be {supported}."
+        f"The Content-Type is {media_type_of(request)[:50] or 'missing'}; it must be {supported}. Add the header "
+        f"Content-Type: {supported.partition(',')[0]}."
     )
 
 

@@ -385,6 +385,19 @@ def test_no_body_is_read_if_the_queue_is_full(
     assert client.post(path, content=b"is not even JSON").status_code == 415
 
 
+@pytest.mark.parametrize("path", ["/translate", "/translate/stream", "/score"])
+def test_a_body_of_another_type_is_refused_with_the_remedy(
+    make_client: Callable[..., TestClient], path: str
+) -> None:
+    """`curl -d` declares a form."""
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = make_client().post(path, content=b'{"text": "Hi"}', headers=form)
+    assert answer.status_code == 415
+    detail = answer.json()["detail"]
+    assert "application/x-www-form-urlencoded" in detail
+    assert detail.endswith("Add the header Content-Type: application/json.")
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from translator.data.vocabulary import SPAN_CLASSES, marks_of_classes
+from translator.text.casing import begins_with_capital
 from translator.text.protected import (
     MarkedPair,
     Marks,
@@ -242,6 +243,27 @@ def test_a_value_that_starts_both_sentences_keeps_its_capital(
 ) -> None:
     _, placed = mark(english, find_protected(english), Marks(MARKS))
     assert restore(translation.format(placed[0].mark), placed) == german
+
+
+@pytest.mark.parametrize(
+    ("english", "translation", "german"),
+    [
+        ("At half past three we met.", "{} trafen wir uns.", "Halb vier trafen wir uns."),
+        ("About half past three?", "„{}?“", "„Halb vier?“"),
+        ("We met at half past three.", "Um {} trafen wir uns.", "Um halb vier trafen wir uns."),
+        ("at half past three", "{}", "halb vier"),
+        ("“We met at half past three.”", "{} war es.", "Halb vier war es."),
+        ("We use {{name}}.", "{} nutzen wir.", "{name} nutzen wir."),
+        ("We use npm_x.", "{} nutzen wir.", "npm_x nutzen wir."),
+    ],
+)
+def test_a_value_that_moves_to_the_start_gets_a_capital_if_the_source_has_one(
+    english: str, translation: str, german: str
+) -> None:
+    english = english.replace("{{", "{").replace("}}", "}")
+    _, placed = mark(english, find_protected(english), Marks(MARKS))
+    text = translation.format(placed[0].mark)
+    assert restore(text, placed, has_capital=begins_with_capital(english)) == german
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from translator.documents.language import is_english
 from translator.documents.slots import Slot, SlottedText, Splice, has_content
 from translator.errors import InputError
 from translator.text.encoding import EncodedText
@@ -20,6 +21,7 @@ _ESCAPE = re.compile(r"\\([0-7]{1,3}|x[0-9a-fA-F]{2}|.)")
 _CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 _ESCAPED = {"\\": "\\\\", '"': '\\"', **{value: f"\\{name}" for name, value in _CONTROLS.items()}}
 _CHARSET = re.compile(r"charset=([A-Za-z0-9_.:-]+)")
+_LANGUAGE = re.compile(r'(?:"|\\n)Language:(?P<space>[ \t]*)(?P<code>[\w@.-]*)(?=[ \t]*(?:\\n|"))')
 _LONGEST_LINE = 77
 
 
@@ -30,7 +32,17 @@ def read_po(content: bytes) -> SlottedText:
         raise InputError(f"the catalogue is in {charset[1]}; convert it to UTF-8 with msgconv first")
     source = EncodedText.of(content)
     line_end = "\r\n" if "\r\n" in source.text else "\n"
-    return SlottedText(source, [slot for entry in _entries(source.text) for slot in entry.slots(line_end)])
+    entries = list(_entries(source.text))
+    languages = [splice for entry in entries if entry.is_header for splice in _language(source.text, entry)]
+    return SlottedText(source, [slot for entry in entries for slot in entry.slots(line_end)], languages)
+
+
+def _language(text: str, header: "_Entry") -> Iterator[Splice]:
+    """Yield what makes the language of the translations German if the header says English or none."""
+    place = header.fields["msgstr"]
+    found = _LANGUAGE.search(text, place.start, place.end)
+    if found and (not found["code"] or is_english(found["code"])):
+        yield Splice(found.start("space"), found.end(), " de")
 
 
 @dataclass
@@ -55,6 +67,13 @@ class _Entry:
     def is_complete(self) -> bool:
         """Whether it has come to its translations, which are last."""
         return any(name.startswith("msgstr") for name in self.fields)
+
+    @property
+    def is_header(self) -> bool:
+        """Whether it describes the file, instead of a message."""
+        return not any(self.fields[name].value for name in ("msgid", "msgctxt") if name in self.fields) and (
+            "msgstr" in self.fields
+        )
 
     def slots(self, line_end: str) -> Iterator[Slot]:
         """Yield the units that have no translation yet."""

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
+from translator.documents.language import is_english
 from translator.documents.slots import Slot, SlottedText, is_for_people, replacing
 from translator.errors import InputError
 from translator.text.encoding import EncodedText
@@ -21,8 +22,10 @@ def read_json(content: bytes) -> SlottedText:
 def read_arb(content: bytes) -> SlottedText:
     """Read an application resource bundle: the strings of the outermost object whose keys do not start with @."""
     source = _checked(content)
-    kept = [slot for slot, keys in _strings(source.text) if len(keys) == 1 and not keys[0].startswith("@")]
-    return SlottedText(source, kept)
+    strings = [(slot, keys[0]) for slot, keys in _strings(source.text) if len(keys) == 1]
+    locales = [slot for slot, key in strings if key == "@@locale" and is_english(slot.text)]
+    kept = [slot for slot, key in strings if not key.startswith("@")]
+    return SlottedText(source, kept, [splice for slot in locales for splice in slot.fill("de")])
 
 
 def _checked(content: bytes) -> EncodedText:

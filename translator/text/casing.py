@@ -55,6 +55,11 @@ def is_in_capitals(text: str) -> bool:
     return is_enough and all(map(str.isupper, words))
 
 
+def begins_with_capital(text: str) -> bool:
+    """Whether the first letter or digit is a capital."""
+    return next((character.isupper() for character in text if character.isalnum()), False)
+
+
 def is_headline(text: str) -> bool:
     """Whether Each Word Is Capitalised, including a function word, so that it is not just a list of names."""
     if any(word[0] not in _SMALL_WORDS for word in _IN_SMALL_LETTERS.finditer(text)):

@@ -73,10 +73,13 @@ class ProtectedSpan:
         """Return how an all-caps translation writes it: unit symbols and opaque spans stay unchanged."""
         return written.upper() if (self.value and self.kind != "quantity") or self.term else written
 
-    def at_start(self, written: str) -> str:
-        """Return how it is written at the start of a sentence: with a capital if it has one in the source."""
+    def at_start(self, written: str, *, has_capital: bool = False) -> str:
+        """Return how it is written at the start of a sentence.
+
+        With a capital if it has one in the source, or if the source `has_capital` at its start.
+        """
         may_change = self.value is not None or (self.term is not None and not self.term.is_cased)
-        has_capital = may_change and self.text[:1].isupper()
+        has_capital = may_change and (has_capital or self.text[:1].isupper())
         return written[:1].upper() + written[1:] if has_capital else written
 
     @property
@@ -223,17 +226,28 @@ def mark(
     return replaced(text, places, [one.mark for one in placed]), placed
 
 
-def restore(marked: str, placed: Iterable[PlacedSpan], style: Numbers = "german") -> str:
-    """Replace marks by their spans; marks without a span are dropped."""
-    return restore_with_places(marked, placed, style)[0]
+def restore(
+    marked: str, placed: Iterable[PlacedSpan], style: Numbers = "german", *, has_capital: bool = False
+) -> str:
+    """Replace marks by their spans; marks without a span are dropped.
+
+    `has_capital` tells whether the source starts with a capital; a value that starts the translation then does, too.
+    """
+    return restore_with_places(marked, placed, style, has_capital=has_capital)[0]
 
 
 def restore_with_places(
-    marked: str, placed: Iterable[PlacedSpan], style: Numbers = "german"
+    marked: str, placed: Iterable[PlacedSpan], style: Numbers = "german", *, has_capital: bool = False
 ) -> tuple[str, dict[str, Place]]:
     """Return the text as `restore` does, and the position in it of each mark's span."""
     texts = {one.mark: one.span.written(style) for one in placed}
-    texts |= {one.mark: one.span.at_start(texts[one.mark]) for one in placed if marked.startswith(one.mark)}
+    first = MARK.search(marked)
+    if first and not any(map(str.isalnum, marked[: first.start()])):
+        texts |= {
+            one.mark: one.span.at_start(texts[one.mark], has_capital=has_capital)
+            for one in placed
+            if one.mark == first[0]
+        }
     ends_with_stop = {one.mark for one in placed if one.span.value and texts[one.mark].endswith(".")}
     parts, places, length, position = list[str](), dict[str, Place](), 0, 0
     for match in MARK.finditer(marked):

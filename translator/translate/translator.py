@@ -33,7 +33,7 @@ from translator.search import (
     search_feed,
 )
 from translator.search.feed import Awaited, Feed, Listed, feed_of
-from translator.text.casing import upper_case
+from translator.text.casing import begins_with_capital, upper_case
 from translator.text.lexicon import Lexicon
 from translator.text.protected import in_capitals, restore, with_final_marks
 from translator.translate.answers import (
@@ -513,7 +513,9 @@ class Translator:
         marked, placed = self.tokenizer.decode_marked(tokens), source.placed
         if source.in_capitals:
             marked, placed = upper_case(marked), tuple(map(in_capitals, placed))
-        return with_final_marks(source.text, restore(marked, placed, source.style.numbers))
+        has_capital = begins_with_capital(source.text)
+        text = restore(marked, placed, source.style.numbers, has_capital=has_capital)
+        return with_final_marks(source.text, text)
 
     def _to_text(self, one: ScoredTokens, source: SourceSentence) -> Hypothesis:
         text = self.text_of(one.tokens, source)

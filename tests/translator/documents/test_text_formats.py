@@ -104,10 +104,31 @@ def test_strings_of_json_are_translated_and_keys_are_not(translate):
     assert json.loads(written)["list"][4] == {"b": "Tee ä"}
 
 
-def test_metadata_of_arb_stays(translate):
-    text = '{"@@locale": "en", "hi": "Hello {name}", "@hi": {"description": "A greeting"}}'
-    written = translate("app_en.arb", text, {"Hello {name}": "Hallo {name}"})
-    assert written == text.replace("Hello", "Hallo")
+@pytest.mark.parametrize(
+    ("locale", "german"), [("en", "de"), ("en_US", "de"), ("fr", "fr")]
+)  # what is not English stays
+def test_metadata_of_arb_stays_except_the_language(translate, locale, german):
+    text = '{"@@locale": "%s", "hi": "Hello {name}", "@hi": {"description": "A greeting", "@@locale": "en"}}'
+    written = translate("app_en.arb", text % locale, {"Hello {name}": "Hallo {name}"})
+    assert written == text.replace("Hello", "Hallo") % german
+
+
+@pytest.mark.parametrize(
+    ("header", "german"),
+    [
+        ('"Language: en\\n"', '"Language: de\\n"'),
+        ('"Language:\\n"', '"Language: de\\n"'),
+        ('"Language: \\n"', '"Language: de\\n"'),
+        ('"X: y\\nLanguage: en_GB\\nZ: Language: en\\n"', '"X: y\\nLanguage: de\\nZ: Language: en\\n"'),
+        ('"Language: fr\\n"', '"Language: fr\\n"'),
+        ('"X-Language: en\\n"', '"X-Language: en\\n"'),
+    ],
+)
+def test_the_header_of_a_catalogue_names_the_language_of_its_translations(translate, header, german):
+    text = 'msgid ""\nmsgstr ""\n%s\n\nmsgid "Close"\nmsgstr "%s"\n'
+    assert translate("de.po", text % (header, ""), {"Close": "Ende"}) == text % (german, "Ende")
+    finished = (text % (header, "Ende")).encode()
+    assert read_document("de.po", finished).write([]) == finished
 
 
 @pytest.mark.parametrize("content", [b"{", b'{"a": "b}', b"[" * 100_000, b'"a" "b"'])
