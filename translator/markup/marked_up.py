@@ -20,6 +20,8 @@ from translator.text.stand_ins import MOST_TAGS, STAND_IN, closing, lone, openin
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _LONGEST_ENTITY = 40
 _SPACES = " \t\n\r\f"
+KEPT_SPACES = "\u00a0\u202f"
+"""Non-breaking spaces."""
 
 
 def read_markup(markup: str, options: MarkupOptions = MarkupOptions()) -> "MarkedUp":  # noqa: B008 (frozen)
@@ -357,6 +359,8 @@ class _UnitBuilder:
         if STAND_IN.match(character):
             self.add_word(start, end)
             return
+        if self._joins_spaces and self._joins_run(character, start, end):
+            return
         if self._joins_spaces and character in _SPACES and self._markup[start] != "&":
             if self._last == " ":
                 if self._ends:  # the space belongs to what is before it, a tag or another space
@@ -370,6 +374,18 @@ class _UnitBuilder:
             return
         self._last = character
         self.add(character, start, end)
+
+    def _joins_run(self, character: str, start: int, end: int) -> bool:
+        """Make non-breaking spaces and the spaces beside them one character; returns whether this is part of a run."""
+        last = self._characters[-1] if self._characters else ""
+        is_kept = character in KEPT_SPACES
+        is_space = is_kept or (character in _SPACES and self._markup[start] != "&")
+        if not (last and is_space and (last in KEPT_SPACES or (is_kept and last == " "))):
+            return False
+        if last == " ":
+            self._characters[-1] = self._last = character
+        self._ends[-1] = end
+        return True
 
     def is_word(self, following: str) -> bool:
         """Whether an object stands like a word before a text: next to spaces and punctuation, not to letters."""

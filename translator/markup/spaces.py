@@ -6,9 +6,10 @@ from itertools import pairwise
 
 import numpy as np
 
+from translator.markup.marked_up import KEPT_SPACES
 from translator.markup.projection import Alignment
 
-_NO_BREAK = re.compile("[\u00a0\u202f]")
+_NO_BREAK = re.compile(f"[{KEPT_SPACES}]")
 _CHUNK = re.compile(r"\S+")
 _LEAST_WEIGHT = 0.2
 """Below it, a neighbour in the translation does not count as coming from that in the source."""

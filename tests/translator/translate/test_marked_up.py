@@ -285,3 +285,16 @@ def test_marks_of_plain_text_are_kept_in_text_and_in_documents(
 ) -> None:
     assert translate(shipped, english, how=TEXT).text == german
     assert translated(shipped, [english]) == [german]
+
+
+@pytest.mark.parametrize(
+    ("markup", "german"),
+    [
+        ("<p>This is **fresh** bread.</p>", "<p>Das ist **frisch** Brot.</p>"),
+        ("<p>The house &nbsp; is old.</p>", "<p>Das Haus &nbsp; ist alt.</p>"),
+        ("<p>The house&nbsp; is&nbsp;&nbsp;old.</p>", "<p>Das Haus&nbsp; ist&nbsp;&nbsp;alt.</p>"),
+        ("<p>&nbsp; Good morning &nbsp;</p>", "<p>&nbsp; Guten Morgen &nbsp;</p>"),
+    ],
+)
+def test_marks_and_runs_of_spaces_in_html_are_kept(shipped: Translator, markup: str, german: str) -> None:
+    assert translate(shipped, markup).text == german
