@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 IN_PARALLEL := --numprocesses auto --maxprocesses 8 --dist worksteal
 
-.PHONY: serve test test-fast test-hard test-image coverage check lock demo bench-multi30k bench-decode bench-service two-replicas test-kubernetes clean
+.PHONY: serve test test-fast test-hard test-image coverage check lock demo bench-multi30k bench-decode bench-service two-replicas test-kubernetes compare clean
 
 serve: $(VENV)/serve.stamp
 	$(BIN)/python -m service
@@ -69,6 +69,12 @@ bench-service: $(VENV)/dev.stamp
 # Two services behind a proxy with Debian's redis-server: restarts, a kill, shared limits. It takes a few minutes.
 two-replicas: $(VENV)/dev.stamp
 	$(BIN)/python benchmarks/two_replicas.py $(BENCH_ARGS)
+
+# The Transformer beside what it replaced and what came of it, at equal cost; writes runs/compare-tiny/index.html.
+# COMPARE=small DATA=pairs.tsv compares the presets of that size on real text, in about an hour.
+COMPARE ?= tiny
+compare: $(VENV)/train.stamp
+	$(BIN)/python benchmarks/compare.py --size "$(COMPARE)" --out "runs/compare-$(COMPARE)" $(if $(DATA),--data "$(DATA)") $(BENCH_ARGS)
 
 # Render and check deploy/kubernetes, without a cluster. Needs kustomize or kubectl.
 test-kubernetes: $(VENV)/dev.stamp

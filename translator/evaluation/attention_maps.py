@@ -19,7 +19,7 @@ MAX_PIECES = 80
 """Maximum pieces of a sentence and of its translation; larger maps are unreadable."""
 _LEAST_SHOWN_WEIGHT = 0.005
 _CELL, _LABEL = 14, 86
-_BEGIN, _END = "▸", "◂"
+_BEGIN, END_LABEL = "▸", "◂"
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -92,8 +92,8 @@ def look_at(translator: Translator, sentence: str, translation: str | None = Non
                 f"the {text} has {len(pieces)} pieces, more than {MAX_PIECES}; give a shorter one"
             )
     tokenizer = translator.tokenizer
-    source = [*_labels(tokenizer.source, ids[0]), _END]
-    target = [*_labels(tokenizer.target, ids[1]), _END]
+    source = [*_labels(tokenizer.source, ids[0]), END_LABEL]
+    target = [*_labels(tokenizer.target, ids[1]), END_LABEL]
     seen = [_BEGIN, *target[:-1]]
     rows: dict[Side, list[str]] = {"source": source, "target": target, "both": source + target}
     columns: dict[Side, list[str]] = {"source": source, "target": seen, "both": source + seen}

@@ -51,7 +51,7 @@ def draw_figure(history: History) -> "Figure":
 
     Raises ConfigError if matplotlib is not installed.
     """
-    with _drawing_style():
+    with drawing_style():
         from matplotlib.figure import Figure  # noqa: PLC0415 (slow to import, and often not installed)
 
         figure = Figure(FIGURE_INCHES, layout="constrained")
@@ -90,7 +90,8 @@ def to_svg(figure: "Figure") -> str:
 
 
 @contextmanager
-def _drawing_style() -> Iterator[None]:
+def drawing_style() -> Iterator[None]:
+    """Within this context, matplotlib draws in the report's style; raises ConfigError if it is not installed."""
     try:
         import matplotlib  # noqa: PLC0415 (as above)
     except ImportError as error:
@@ -144,6 +145,6 @@ def _add_legend(figure: "Figure", lines: "dict[str, Line2D]") -> None:
 
 def _save(figure: "Figure", kind: str, **options: Any) -> bytes:
     buffer = io.BytesIO()
-    with _drawing_style():
+    with drawing_style():
         figure.savefig(buffer, format=kind, **options)
     return buffer.getvalue()

@@ -1,0 +1,223 @@
+"""The page of a comparison: every sentence is followed by the table or the plot that bears it."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from statistics import mean
+
+from comparison import figures
+from comparison.figures import Results
+from comparison.table1 import LayerCost, measure_all
+from comparison.training import Result
+from comparison.variants import ABLATIONS, ARCHITECTURES
+from translator.evaluation.evaluate import score
+from translator.evaluation.report.colours import colour_rules
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>RNN, decoder-only and Transformer at equal cost</title>
+<style>
+{colours}
+body {{ margin: 0 auto; max-width: 68rem; padding: 1rem; background: var(--ground); color: var(--ink);
+       font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }}
+main {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); gap: 1.5rem 2rem; }}
+section {{ min-width: 0; }}
+.whole {{ grid-column: 1 / -1; }}
+p {{ margin: 0 0 0.5rem; }}
+.wide {{ overflow-x: auto; }}
+svg {{ display: block; width: 100%; max-width: 30rem; height: auto; }}
+table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-wrap: normal; white-space: nowrap; }}
+th, td {{ padding: 0.2rem 0.6rem; border-bottom: 1px solid var(--line); text-align: right; font-weight: normal; }}
+th:first-child {{ text-align: left; }}
+thead th {{ color: var(--soft); }}
+</style>
+</head>
+<body>
+<h1>RNN, decoder-only and Transformer at equal cost</h1>
+<main>
+{sections}
+</main>
+</body>
+</html>
+"""
+
+
+def write_page(
+    path: Path, results: dict[str, list[Result]], held_out: tuple[list[str], list[str]], data: str | None
+) -> Path:
+    """Write the page; returns its path."""
+    main = {one.name: results[one.name] for one in ARCHITECTURES}
+    changed = {one.name: results[one.name] for one in ABLATIONS if one.name in results}
+    sections = [
+        *_costs_and_scores(main, data),
+        *_curves(main),
+        _by_length(main, *held_out),
+        *([_ablations(main["Transformer"], changed)] if changed else []),
+        *(_attention(name, trainings[0]) for name, trainings in main.items()),
+        *_table_1(measure_all()),
+    ]
+    page = _PAGE.format(colours=colour_rules(), sections="\n".join(sections))
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def _section(sentence: str, content: str, is_whole: bool = False) -> str:
+    kind = ' class="whole"' if is_whole else ""
+    return f"<section{kind}><p>{escape(sentence)}</p>\n{content}</section>"
+
+
+def _costs_and_scores(main: Results, data: str | None) -> list[str]:
+    bleus = {name: mean(result.bleu for result in trainings) for name, trainings in main.items()}
+    rows = [
+        (
+            name,
+            *(f"{trainings[0].parameters:,}", f"{trainings[0].updates:,}"),
+            *(
+                f"{mean(result.flops for result in trainings):.2e}",
+                f"{mean(r.seconds for r in trainings):,.0f}",
+            ),
+            *(_spread([result.loss for result in trainings], 3), _spread([r.bleu for r in trainings], 1)),
+            f"{mean(result.exact for result in trainings):.0f} of {len(trainings[0].translations)}",
+        )
+        for name, trainings in main.items()
+    ]
+    heads = ("", "parameters", "updates", "FLOPs", "seconds", "loss", "BLEU", "exactly right")
+    seeds = len(next(iter(main.values())))
+    what = "a toy grammar" if data is None else Path(data).name
+    return [
+        _section(
+            f"Trained on {what} for the same number of operations, {_listed(bleus, 1)} BLEU on unseen sentences, with "
+            f"greedy search{f'; the mean of {seeds} seeds, with the lowest and the highest' if seeds > 1 else ''}.",
+            _table(heads, rows),
+            is_whole=True,
+        )
+    ]
+
+
+def _curves(main: Results) -> list[str]:
+    losses = {name: mean(result.loss for result in trainings) for name, trainings in main.items()}
+    half = {
+        name: mean(r.curve[len(r.curve) // 2 - 1].bleu for r in trainings) for name, trainings in main.items()
+    }
+    seconds = {name: mean(result.seconds for result in trainings) for name, trainings in main.items()}
+    early = min(seconds.values())
+    by_then = {
+        name: mean(max(p.bleu for p in r.curve if p.seconds <= early or p is r.curve[0]) for r in trainings)
+        for name, trainings in main.items()
+    }
+    x_flops, x_seconds = "FLOPs", "seconds of training on one core"
+    loss_label, bleu_label = "loss on unseen sentences (nats)", "BLEU of 200 unseen sentences"
+    return [
+        _section(
+            f"At the end, {_listed(losses, 3)} nats per token.",
+            figures.curves(main, "flops", "loss", (x_flops, loss_label)),
+        ),
+        _section(
+            f"After half of the operations, {_listed(half, 1)} BLEU.",
+            figures.curves(main, "flops", "bleu", (x_flops, bleu_label)),
+        ),
+        _section(
+            f"The same operations take {_listed(seconds, 0, verb='')} seconds.",
+            figures.curves(main, "seconds", "loss", (x_seconds, loss_label)),
+        ),
+        _section(
+            f"In the time of the fastest, {early:,.0f} seconds, {_listed(by_then, 1)} BLEU.",
+            figures.curves(main, "seconds", "bleu", (x_seconds, bleu_label)),
+        ),
+    ]
+
+
+def _by_length(main: Results, sources: Sequence[str], references: Sequence[str]) -> str:
+    order = sorted(range(len(sources)), key=lambda index: len(sources[index].split()))
+    quarters = [order[len(order) * part // 4 : len(order) * (part + 1) // 4] for part in range(4)]
+    words = [[len(sources[index].split()) for index in quarter] for quarter in quarters]
+    scores = {
+        name: [
+            mean(
+                score([r.translations[index] for index in quarter], [references[index] for index in quarter])[
+                    0
+                ].value
+                for r in trainings
+            )
+            for quarter in quarters
+        ]
+        for name, trainings in main.items()
+    }
+    change = {name: values[-1] - values[0] for name, values in scores.items()}
+    return _section(
+        "From the quarter with the shortest sentences to that with the longest, BLEU changes by "
+        f"{_listed(change, 1, verb='', sign='+')}.",
+        figures.by_length(scores, [f"{min(one)}–{max(one)}" for one in words]),
+    )
+
+
+def _ablations(transformer: Sequence[Result], changed: Results) -> str:
+    values = {"Transformer": mean(result.bleu for result in transformer)}
+    values |= {name: mean(result.bleu for result in trainings) for name, trainings in changed.items()}
+    differences = {
+        name: value - values["Transformer"] for name, value in values.items() if name != "Transformer"
+    }
+    return _section(
+        f"With one part changed, the Transformer's BLEU changes by {_listed(differences, 1, verb='', sign='+')}.",
+        figures.bars(values, "BLEU"),
+    )
+
+
+def _attention(name: str, result: Result) -> str:
+    picture = result.attention
+    assert picture is not None
+    strongest = mean(max(row) for row in picture.weights)
+    return _section(
+        f"{name} ({picture.title.lower()}): the largest weight in a row is {strongest:.2f} on average.",
+        figures.attention(picture),
+    )
+
+
+def _table_1(layers: Mapping[str, Sequence[LayerCost]]) -> list[str]:
+    def growth(of: str) -> str:
+        changes = []
+        for name, found in layers.items():
+            first, last = (getattr(one, of) for one in (found[0], found[-1]))
+            changes.append(f"from {first:,} to {last:,} in a {name} layer")
+        return " and ".join(changes)
+
+    found = next(iter(layers.values()))
+    span = f"from {found[0].length} to {found[-1].length} positions"
+    return [
+        _section(
+            f"Operations of one layer, {span}: {growth('flops')}.",
+            figures.costs(layers, "flops", "FLOPs of one layer"),
+        ),
+        _section(
+            f"Matrix products that must wait for each other, {span}: {growth('sequential')}.",
+            figures.costs(layers, "sequential", "sequential products"),
+        ),
+        _section(
+            f"Steps on the path from the first position to the last, {span}: {growth('path')}.",
+            figures.costs(layers, "path", "steps on the path"),
+        ),
+    ]
+
+
+def _listed(values: Mapping[str, float], digits: int, verb: str = "has", sign: str = "") -> str:
+    parts = [f"{name} {verb} {value:{sign},.{digits}f}".replace("  ", " ") for name, value in values.items()]
+    return " and ".join([", ".join(parts[:-1]), parts[-1]])
+
+
+def _spread(values: Sequence[float], digits: int) -> str:
+    if len(values) == 1:
+        return f"{values[0]:.{digits}f}"
+    return f"{mean(values):.{digits}f} ({min(values):.{digits}f}–{max(values):.{digits}f})"
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    top = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads)
+    body = "\n".join(
+        f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
+        for first, *cells in rows
+    )
+    return f'<div class="wide"><table><thead><tr>{top}</tr></thead><tbody>\n{body}\n</tbody></table></div>'

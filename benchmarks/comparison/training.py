@@ -1,0 +1,250 @@
+"""Train a model until it has cost a given number of operations, and measure it on the way."""
+
+import json
+import os
+import random
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from comparison.variants import VARIANTS
+from translator.config import PRESETS, Config, TrainingConfig
+from translator.data.batching import TokenBudgetBatches
+from translator.data.corpus import CleaningRules, CorpusSpec
+from translator.data.corpus.counts import DropCounts
+from translator.data.corpus.reading import read_pairs
+from translator.data.prepare import prepare
+from translator.data.shards import PreparedData
+from translator.errors import ConfigError, TranslatorError
+from translator.evaluation.attention_maps import END_LABEL, look_at
+from translator.evaluation.evaluate import score
+from translator.machine.device import set_up_processor
+from translator.model.interface import TranslationModel
+from translator.search import SearchOptions
+from translator.training import Trainer
+from translator.training.card import training_flops
+from translator.training.validation import make_validator
+from translator.translate import Translator
+
+HELD_OUT = 500
+VALIDATIONS = 8
+MOST_ATTENTION_WORDS = 9
+"""The attention is drawn for the first held-out sentence with this many words: longer maps are too small to read."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One training of the comparison."""
+
+    variant: str
+    seed: int
+    size: str
+    flops: float
+    folder: Path
+
+    @property
+    def result_file(self) -> Path:
+        """Where the result goes."""
+        return self.folder / f"{self.variant.replace('/', '-').replace(' ', '-')}-{self.seed}.json"
+
+
+@dataclass
+class Point:
+    """What was measured after some updates."""
+
+    flops: float
+    seconds: float
+    """Of training alone, without validation."""
+    loss: float
+    bleu: float
+
+
+@dataclass
+class AttentionPicture:
+    """The attention of one head from a translation to its sentence."""
+
+    title: str
+    source: list[str]
+    target: list[str]
+    weights: list[list[float]]
+
+
+@dataclass
+class Result:
+    """A finished training."""
+
+    variant: str
+    seed: int
+    parameters: int
+    updates: int
+    flops: float
+    """What the training cost: as on a model card, without the products of attention."""
+    seconds: float
+    loss: float
+    bleu: float
+    signature: str
+    exact: int
+    """Held-out sentences whose translation equals the reference."""
+    translations: list[str]
+    curve: list[Point] = field(default_factory=list)
+    attention: AttentionPicture | None = None
+
+    @classmethod
+    def read(cls, path: Path) -> "Result":
+        """Read a result from its file."""
+        values = json.loads(path.read_text(encoding="utf-8"))
+        values["curve"] = [Point(**point) for point in values["curve"]]
+        values["attention"] = values["attention"] and AttentionPicture(**values["attention"])
+        return cls(**values)
+
+
+def prepare_pairs(corpus: CorpusSpec, folder: Path, vocab_size: int) -> None:
+    """Hold out some pairs of a corpus and prepare the others in `folder`; raises DataError if it cannot be read."""
+    pairs = list(dict.fromkeys(read_pairs(corpus, DropCounts())))
+    random.Random(1).shuffle(pairs)
+    if len(pairs) < 10 * HELD_OUT:
+        raise ConfigError(f"{corpus.where} has {len(pairs):,} pairs; give at least {10 * HELD_OUT:,}")
+    for name, some in (("unseen", pairs[:HELD_OUT]), ("training", pairs[HELD_OUT:])):
+        lines = "".join(f"{english}\t{german}\n" for english, german in some)
+        (folder / f"{name}.tsv").write_text(lines, encoding="utf-8")
+    prepare(
+        [CorpusSpec.parse(str(folder / "training.tsv"))],
+        folder / "prepared",
+        vocab_size=vocab_size,
+        dev=[CorpusSpec.parse(str(folder / "unseen.tsv"))],
+        rules=CleaningRules(),
+        seed=1,
+    )
+
+
+def held_out(folder: Path) -> tuple[list[str], list[str]]:
+    """The held-out sentences and their references."""
+    lines = (folder / "unseen.tsv").read_text(encoding="utf-8").splitlines()
+    sources, references = zip(*(line.split("\t") for line in lines), strict=True)
+    return list(sources), list(references)
+
+
+def train(task: Task) -> Result:
+    """Train a model on one core, in its own process, and write its result; skips what an earlier call has finished."""
+    if task.result_file.exists():
+        return Result.read(task.result_file)
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    set_up_processor(threads=1)
+    data = PreparedData.open(task.folder / "prepared")
+    torch.manual_seed(task.seed)
+    model = VARIANTS[task.variant].build(task.size, data.tokenizer.vocab_size)
+    config, flops_per_update = _plan(task, model, data)
+    watch = _Watch(task, flops_per_update, make_validator(data))
+    out = task.folder / task.result_file.stem
+    trainer = Trainer(model, data, config, out, validate=watch)
+    watch.trainer = trainer
+    trainer.run.start_afresh()
+    if not trainer.train():
+        raise TranslatorError("interrupted; the same command trains what is left")
+    result = _measure(task, trainer, data, watch.curve)
+    task.result_file.write_text(json.dumps(asdict(result), ensure_ascii=False), encoding="utf-8")
+    return result
+
+
+def _plan(task: Task, model: TranslationModel, data: PreparedData) -> tuple[Config, float]:
+    """The settings with which the training costs `task.flops`, and the mean cost of an update."""
+    preset = PRESETS[task.size]().training
+    batch_tokens, longest = (
+        (2048, 64) if task.size == "tiny" else (preset.batch_tokens, preset.max_tokens_per_side)
+    )
+    assert batch_tokens != "auto"
+    batches = TokenBudgetBatches(
+        data, batch_tokens=batch_tokens, max_tokens_per_side=longest, seed=task.seed, is_logged=False
+    )
+    sizes = [
+        (one.source_tokens, one.target_tokens) for one, _ in zip(batches.batches(0), range(200), strict=False)
+    ]
+    source_tokens, target_tokens = map(sum, zip(*sizes, strict=True))
+    flops_per_update = training_flops(model, source_tokens, target_tokens) / len(sizes)
+    updates = max(VALIDATIONS, round(task.flops / flops_per_update))
+    training = TrainingConfig(
+        batch_tokens=batch_tokens, max_tokens_per_side=longest, schedule="linear", warmup_steps=preset.warmup_steps,
+        peak_learning_rate=preset.peak_learning_rate, max_steps=updates, seed=task.seed, threads=1,
+        validate_every_steps=max(1, updates // VALIDATIONS), save_every_steps=updates, log_every_steps=updates,
+        keep_checkpoints=1,
+    )  # fmt: skip
+    return Config(model.config, training), flops_per_update
+
+
+class _Watch:
+    """Validates during the training, and keeps what it finds with the cost so far."""
+
+    def __init__(
+        self,
+        task: Task,
+        flops_per_update: float,
+        validate: Callable[[TranslationModel], dict[str, Any]] | None,
+    ) -> None:
+        assert validate is not None
+        self._task, self._flops_per_update, self._validate = task, flops_per_update, validate
+        self._validating = 0.0
+        self.curve: list[Point] = []
+        self.trainer: Trainer
+
+    def __call__(self, model: TranslationModel) -> dict[str, Any]:
+        started, progress = time.monotonic(), self.trainer.run.progress
+        figures = self._validate(model)
+        point = Point(
+            progress.step * self._flops_per_update,
+            progress.seconds - self._validating,
+            figures["unseen loss"],
+            figures["unseen BLEU"],
+        )
+        self.curve.append(point)
+        self._validating += time.monotonic() - started
+        print(
+            f"{self._task.variant}, seed {self._task.seed}: {point.flops / self._task.flops:4.0%} of the cost, "
+            f"{point.seconds:.0f} s, loss {point.loss:.3f}, BLEU {point.bleu:.1f}",
+            flush=True,
+        )
+        return figures
+
+
+def _measure(task: Task, trainer: Trainer, data: PreparedData, curve: list[Point]) -> Result:
+    """Translate all held-out sentences."""
+    model, progress = trainer.model, trainer.run.progress
+    sources, references = held_out(task.folder)
+    translator = Translator.of_model(model.eval(), data.tokenizer, {"name": task.variant})
+    options = SearchOptions(beam_size=1)
+    translations = [one.text for one in translator.translate(sources, options)]
+    bleu = score(translations, references)[0]
+    words = [len(source.split()) for source in sources]
+    drawn = min(range(len(sources)), key=lambda index: abs(words[index] - MOST_ATTENTION_WORDS))
+    return Result(
+        task.variant, task.seed, sum(p.numel() for p in model.parameters()), progress.step,
+        training_flops(model, progress.source_tokens, progress.target_tokens), curve[-1].seconds, curve[-1].loss,
+        bleu.value, bleu.signature, sum(map(str.__eq__, translations, references)), translations, curve,
+        _attention(translator, sources[drawn], references[drawn]),
+    )  # fmt: skip
+
+
+def _attention(translator: Translator, sentence: str, reference: str) -> AttentionPicture:
+    """The attention from the reference to the sentence, of the head with the clearest choices."""
+    model, best, found = translator.model, -1.0, None
+    for layer, drawn in zip(
+        model.attention_layers, look_at(translator, sentence, reference).layers, strict=True
+    ):
+        if layer.module not in model.alignment_modules:
+            continue
+        sources = drawn.columns.index(END_LABEL) + 1  # a decoder-only model has the target behind the source
+        targets = len(drawn.rows) - (sources if layer.queries == "both" else 0)
+        for head, weights_LM in enumerate(drawn.weights_HLM, start=1):
+            weights_TS = weights_LM[-targets:, :sources]
+            clearness = float(weights_TS[:-1, :-1].amax(dim=1).mean())
+            if clearness > best:
+                best = clearness
+                found = AttentionPicture(
+                    f"{layer.title}, head {head}", list(drawn.columns[:sources]), list(drawn.rows[-targets:]),
+                    weights_TS.tolist(),
+                )  # fmt: skip
+    assert found is not None
+    return found

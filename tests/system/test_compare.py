@@ -1,0 +1,152 @@
+"""The comparison of architectures: its switches, its table 1, and the page, whose figures are those of the runs."""
+
+import re
+from dataclasses import replace
+
+import compare
+import pytest
+import torch
+from comparison import table1
+from comparison.page import write_page
+from comparison.training import AttentionPicture, Point, Result, Task, train
+from comparison.variants import ABLATIONS, ARCHITECTURES, VARIANTS
+from toy_grammar import generate_pairs
+
+from translator.config import PRESETS
+from translator.config.presets import tiny_decoder_only
+from translator.errors import ConfigError
+from translator.model.attention import attention_weights
+
+
+def built(name):
+    torch.manual_seed(1)
+    return VARIANTS[name].build("tiny", 50).eval()
+
+
+@torch.inference_mode()
+def test_without_positions_the_order_of_the_source_does_not_matter():
+    source_1S, keep_1S = torch.tensor([[5, 6, 7, 3]]), torch.ones(1, 4, dtype=torch.bool)
+    target_1T = torch.tensor([[2, 11, 12]])
+    for name, is_same in (("no positions", True), ("Transformer", False)):
+        model = built(name)
+        found = [model(source_1S[:, order], keep_1S, target_1T) for order in ([0, 1, 2, 3], [2, 3, 0, 1])]
+        assert torch.allclose(*found, atol=1e-5) == is_same
+
+
+@torch.inference_mode()
+def test_without_residuals_a_layer_that_computes_zero_gives_zero():
+    x_BSD, keep = torch.randn(2, 3, 128), torch.ones(2, 1, 1, 3, dtype=torch.bool)
+    for name, expected_BSD in (("no residuals", torch.zeros_like(x_BSD)), ("Transformer", x_BSD)):
+        layer = built(name).encoder[0]
+        layer.feed_forward.outer.weight.zero_()
+        layer.self_attention.output.weight.zero_()
+        torch.testing.assert_close(layer(x_BSD, keep), expected_BSD)
+
+
+@torch.inference_mode()
+def test_without_scaling_the_weights_are_the_softmax_of_the_products():
+    attention = built("no 1/√d").encoder[0].self_attention
+    x_BSD = torch.randn(1, 3, 128)
+    query_BHLK, memory = attention.split_heads(attention.query(x_BSD)), attention.project_memory(x_BSD)
+    query_LK = x_BSD[0] @ attention.query.weight[:32].T  # the first of four heads, each 32 wide
+    expected_LM = (query_LK @ memory.key_NHMK[0, 0].T).softmax(-1)
+    found_LM = attention_weights(query_BHLK, memory, None, is_causal=False)[0, 0]
+    torch.testing.assert_close(found_LM, expected_LM, atol=1e-5, rtol=1e-4)
+
+
+def test_the_other_variants_change_one_setting():
+    plain = VARIANTS["Transformer"].config("tiny", 50)
+    assert (plain.norm, plain.heads) == ("pre", 4)
+    assert VARIANTS["post-norm"].config("tiny", 50).norm == "post"
+    assert VARIANTS["one head"].config("tiny", 50).heads == 1
+
+
+def test_table_1_as_the_paper_counts():
+    """With n positions of width d, self-attention takes 8nd² + 4n²d operations, a GRU 12nd²."""
+    found, d = table1.measure_all(), table1.WIDTH
+    attention, recurrent = found["self-attention"], found["recurrent"]
+    assert [one.flops for one in attention] == [8 * n * d**2 + 4 * n**2 * d for n in table1.LENGTHS]
+    assert [one.flops for one in recurrent] == [12 * n * d**2 for n in table1.LENGTHS]
+    # Keys and values, scores, weighted sum, output; and one product with the state for each position.
+    assert [one.sequential for one in attention] == [4] * 4
+    assert [one.sequential for one in recurrent] == list(table1.LENGTHS)
+    assert len({one.path for one in attention}) == 1
+    steps = [(one.path - recurrent[0].path) / (one.length - recurrent[0].length) for one in recurrent[1:]]
+    assert len(set(steps)) == 1
+    assert steps[0] >= 1
+
+
+def result(name, number, seed):
+    curve = [Point(1e9 * part, 2.0 * part + number, 5.0 - part, 10.0 * part + seed) for part in range(1, 5)]
+    picture = AttentionPicture("Layer 1, head 2", ["a", "◂"], ["x", "◂"], [[0.75, 0.25], [0.5, 0.5]])
+    translations = ["der Hund schläft im Haus"] * (6 + number) + ["?"] * (2 - number)
+    return Result(
+        name, seed, 1000 + number, 40, 4e9, 8.0 + number, 1.25 + number, 40.0 + number + seed, "s", 6 + number,
+        translations, curve, picture,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_the_figures_on_the_page_are_those_of_the_runs(tmp_path):
+    pytest.importorskip("matplotlib")
+    results = {
+        one.name: [result(one.name, number % 3, seed) for seed in (1, 3)]
+        for number, one in enumerate((*ARCHITECTURES, *ABLATIONS))
+    }
+    sources = ["the dog sleeps in the house" + " now" * number for number in range(8)]
+    page = write_page(
+        tmp_path / "index.html", results, (sources, ["der Hund schläft im Haus"] * 8), "x.tsv"
+    ).read_text(encoding="utf-8")
+    sections = re.findall(r"<section.*?</section>", page, re.DOTALL)
+    assert len(sections) == 1 + 4 + 1 + 1 + 3 + 3
+    for section in sections:  # each sentence with its figure
+        assert re.match(r"<section[^>]*><p>[^<]+\.</p>\s*(<svg|<div class=\"wide\"><table)", section)
+    text = re.sub(r"<[^>]+>", " ", page)
+    # Means over the seeds 1 and 3: BLEU 40 + number + 2.
+    assert (
+        "RNN with attention has 42.0, decoder-only has 43.0 and Transformer has 44.0 BLEU on unseen" in text
+    )
+    assert "42.0 (41.0–43.0)" in text
+    assert "7 of 8" in text
+    assert (
+        "At the end, RNN with attention has 1.250, decoder-only has 2.250 and Transformer has 3.250" in text
+    )
+    assert "After half of the operations, RNN with attention has 22.0," in text  # 10 · 2 + 2
+    assert "RNN with attention 8, decoder-only 9 and Transformer 10 seconds" in text
+    # In 8 s: all 4 points of the first, 3 of the second (up to 7 s), 3 of the third (up to 8 s).
+    assert "In the time of the fastest, 8 seconds, RNN with attention has 42.0, decoder-only has 32.0" in text
+    assert "(layer 1, head 2): the largest weight in a row is 0.62 on average" in text
+    # Ablations count on from the architectures: 42, 43, 44, 42, 43 beside the Transformer's 44.
+    assert "post-norm -2.0, one head -1.0, no 1/√d +0.0, no positions -2.0 and no residuals -1.0" in text
+    assert "src=" not in page
+    assert "http" not in re.sub(r'xmlns(:\w+)?="[^"]*"', "", page).replace("http-equiv", "")
+
+
+@pytest.mark.slow
+def test_a_training_costs_what_it_may_and_is_measured(tmp_path):
+    lines = [f"{english}\t{german}\n" for english, german in generate_pairs(700, seed=2)]
+    (tmp_path / "toy.tsv").write_text("".join(lines), encoding="utf-8")
+    small = tiny_decoder_only()
+    model = replace(small.model, d_model=16, d_ff=32, decoder_layers=1)
+
+    def smaller():
+        return replace(small, model=model)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("comparison.training.HELD_OUT", 8)
+        patch.setattr("comparison.training.VALIDATIONS", 2)
+        patch.setattr(compare, "VOCAB_SIZE", 600)
+        patch.setitem(PRESETS, "tiny-decoder-only", smaller)
+        options = compare.Options(tmp_path / "out", data=str(tmp_path / "toy.tsv"), flops=4e9)
+        compare.prepare_data(options)
+        compare.prepare_data(options)  # and again, to resume
+        task = Task("decoder-only", 1, "tiny", 4e9, tmp_path / "out")
+        found = train(task)
+    assert found.updates > 5
+    assert found.flops == pytest.approx(4e9, rel=0.15)  # the cost of whole updates
+    assert found.curve[-1].flops == pytest.approx(found.flops, rel=0.1)
+    assert found.curve[-1].loss == found.loss < found.curve[0].loss
+    assert len(found.translations) == 8
+    assert train(task) == found  # read from its file
+    with pytest.raises(ConfigError, match="holds a comparison with"):
+        compare.prepare_data(compare.Options(tmp_path / "out", flops=1e10))
