@@ -71,7 +71,7 @@ two-replicas: $(VENV)/dev.stamp
 	$(BIN)/python benchmarks/two_replicas.py $(BENCH_ARGS)
 
 # The Transformer beside what it replaced and what came of it, at equal cost; writes runs/compare-tiny/index.html.
-# COMPARE=small DATA=pairs.tsv compares the presets of that size on real text, in about an hour.
+# COMPARE=small DATA=pairs.tsv compares the presets of that size on real text; it takes long.
 COMPARE ?= tiny
 compare: $(VENV)/train.stamp
 	$(BIN)/python benchmarks/compare.py --size "$(COMPARE)" --out "runs/compare-$(COMPARE)" $(if $(DATA),--data "$(DATA)") $(BENCH_ARGS)
