@@ -5,19 +5,23 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import kubernetes_validate
 import pytest
 import torch
+import yaml
 from toy_grammar import generate_pairs
 
 from tests.system.command_line import run_here
 from translator.training.checkpoint import checkpoint_paths, load_checkpoint, load_model
 
 ROOT = Path(__file__).parents[2]
+PATIENCE_SECONDS = 300  # only a failing test waits this long
 SETTINGS = (
     "--model.d-model", "32", "--model.heads", "2", "--model.d-ff", "64", "--model.encoder-layers", "1",
     "--model.decoder-layers", "1", "--model.dropout", "0", "--batch-tokens", "512", "--max-tokens-per-side", "32",
@@ -45,9 +49,15 @@ def training(prepared, out, *options):
 @contextlib.contextmanager
 def started(arguments, processes):
     """Start a training run with this number of processes; kill all of them on exit."""
-    launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", processes)
-    command = [sys.executable, *map(str, (*launcher, *arguments))]
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
+    with launched("--standalone", "--nproc-per-node", processes, *arguments) as process:
+        yield process
+
+
+@contextlib.contextmanager
+def launched(*arguments, **variables):
+    """Run torchrun; kill it and the processes that it has started on exit."""
+    command = [sys.executable, "-m", "torch.distributed.run", *map(str, arguments)]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1", **variables}
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         start_new_session=True,
@@ -55,9 +65,22 @@ def started(arguments, processes):
     try:
         yield process
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        for group in (
+            process.pid,
+            *ranks(process),
+        ):  # torchrun gives each of its processes a group of its own
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
         process.communicate()
+
+
+def ranks(launcher):
+    """Return the processes of a launcher that train."""
+    try:
+        children = Path(f"/proc/{launcher.pid}/task/{launcher.pid}/children").read_text().split()
+    except FileNotFoundError:
+        return []
+    return [int(pid) for pid in children if b"train.py" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 def run(arguments, processes):
@@ -165,12 +188,76 @@ def test_with_a_damaged_checkpoint_both_processes_resume_from_the_one_before(pre
 def test_if_one_process_is_killed_the_other_ends_too(prepared, tmp_path):
     with started(training(prepared, tmp_path / "run", "--max-steps", "100000"), processes=2) as process:
         wait_for(process, "step 5 ")
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        ranks = [pid for pid in children if b"train.py" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-        assert len(ranks) == 2
-        os.kill(int(ranks[1]), signal.SIGKILL)
+        both = ranks(process)
+        assert len(both) == 2
+        os.kill(both[1], signal.SIGKILL)
         killed = time.monotonic()
         process.communicate(timeout=60)
     assert process.returncode != 0
     assert time.monotonic() - killed < 60
-    assert not any(Path(f"/proc/{pid}/cmdline").exists() for pid in ranks)
+    assert not any(Path(f"/proc/{pid}/cmdline").exists() for pid in both)
+
+
+MANIFEST = list(yaml.safe_load_all((ROOT / "deploy/kubernetes/train.yaml").read_text()))
+
+
+@pytest.mark.parametrize("version", ["1.33", "1.37"])
+def test_the_manifest_for_kubernetes_follows_its_schemas(version):
+    service, job = MANIFEST
+    for one in (service, job):
+        kubernetes_validate.validate(one, version, strict=True)
+    pod = job["spec"]["template"]["spec"]
+    assert job["spec"]["completions"] == job["spec"]["parallelism"] == 2
+    assert "--nnodes=2" in pod["containers"][0]["args"]
+    assert f"{job['metadata']['name']}-0.{service['metadata']['name']}:29400" in str(
+        pod["containers"][0]["args"]
+    )
+    assert service["spec"]["selector"] == {"job-name": job["metadata"]["name"]}
+    assert pod["subdomain"] == service["metadata"]["name"]
+    assert {one["name"] for one in pod["volumes"]} == {
+        one["name"] for one in pod["containers"][0]["volumeMounts"]
+    }
+
+
+@pytest.fixture
+def node(prepared, tmp_path):
+    """Start one of two nodes, with the command of the manifest for Kubernetes; they meet at a port of this machine."""
+    (container,) = MANIFEST[1]["spec"]["template"]["spec"]["containers"]
+    assert container["command"] == ["torchrun"]
+    assert {one["name"] for one in container["env"]} == {"TRAIN", "DATA", "OUT"}
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    launcher = [one.replace("train-0.train:29400", f"127.0.0.1:{port}") for one in container["args"]]
+    launcher[launcher.index("base") :] = ["tiny", *SETTINGS]
+    variables = {
+        "TRAIN": "train.py", "DATA": str(prepared), "OUT": str(tmp_path / "nodes"),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }  # fmt: skip
+
+    def node(*options):
+        return launched("--local-addr", "127.0.0.1", *launcher, *options, **variables)
+
+    return node
+
+
+@pytest.mark.hard
+def test_a_lost_node_is_replaced_and_training_goes_on_exactly(prepared, tmp_path, node):
+    options = ("--max-steps", "100", "--save-every-steps", "20", "--model.dropout", "0.1")
+    run(training(prepared, tmp_path / "straight", *options), processes=2)
+    saved = tmp_path / "nodes/checkpoints/step-00000020"
+    with node(*options) as first:
+        with node(*options):
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while not saved.exists():
+                assert first.poll() is None, first.communicate()[0]
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+        output = first.communicate(timeout=PATIENCE_SECONDS)[0]  # the second has been killed
+        assert first.returncode != 0, output
+    assert not (tmp_path / "nodes/model").exists()
+    with node(*options) as first, node(*options) as second:  # as Kubernetes restarts them
+        outputs = [process.communicate(timeout=PATIENCE_SECONDS)[0] for process in (first, second)]
+    assert [first.returncode, second.returncode] == [0, 0], outputs
+    assert "resumed at step" in "".join(outputs)
+    assert losses(tmp_path / "nodes") == losses(tmp_path / "straight")
