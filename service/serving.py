@@ -18,6 +18,7 @@ from pydantic_settings import CliApp, SettingsError
 
 from service.settings import Settings
 from translator.errors import ConfigError
+from translator.machine.memory import release_large_blocks
 
 logger = logging.getLogger("service")
 
@@ -28,6 +29,7 @@ def serve(arguments: Sequence[str] | None) -> int:
     """Serve until SIGTERM or SIGINT, then finish accepted requests; return the exit status."""
     set_up_logs()
     settings = read_settings(arguments)
+    release_large_blocks()
     listener = listen(settings)
     # Imported here, because it is slow and --help should not wait for it.
     from service.app import create_app  # noqa: PLC0415 (slow, see above)

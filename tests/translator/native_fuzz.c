@@ -61,7 +61,7 @@ static void make_weights(const NtConfig *c) {
     if (c->is_pre_norm) add_norm(width), add_norm(width);
     add((size_t)c->vocabulary * width);
     if (c->has_logits_bias) add((size_t)c->vocabulary);
-    add((size_t)c->vocabulary * width);
+    if (c->has_target_embedding) add((size_t)c->vocabulary * width);
     if (c->has_source_embedding) add((size_t)c->vocabulary * width);
 }
 
@@ -139,7 +139,7 @@ static void try_model(unsigned seed) {
         .vocabulary = between(5, 200), .width = heads * between(1, 40), .heads = heads,
         .encoder_feed_forward = between(1, 150), .decoder_feed_forward = between(1, 150), .encoder_layers = between(1, 2), .decoder_layers = between(1, 2), .positions = between(2, 50),
         .is_pre_norm = between(0, 1), .activation = between(0, 2), .has_attention_bias = between(0, 1),
-        .has_logits_bias = between(0, 1), .has_source_embedding = between(0, 1), .embedding_scale = 3.0f,
+        .has_logits_bias = between(0, 1), .has_target_embedding = between(0, 1), .has_source_embedding = between(0, 1), .embedding_scale = 3.0f,
     };
     uint8_t *forbidden = calloc((size_t)c.vocabulary, 1);
     forbidden[0] = 1;

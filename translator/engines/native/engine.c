@@ -15,6 +15,7 @@
 
 #define ALIGNMENT 64
 #define ENCODED_AT_ONCE 128  /* tokens whose activations fit in the L2 cache */
+#define ROWS_AT_ONCE 64      /* whose logits are computed together; those of a large batch would take 50 KB a row */
 #define ROUND_UP(x, to) (((x) + (to) - 1) / (to) * (to))
 
 /* ---- memory ---- */
@@ -54,10 +55,10 @@ struct NtModel {
     NtConfig config;
     const Kernel *kernel;
     int head_width, head_room, memory_width; /* floats in a cache per head, and for all heads */
-    float *embedding;                        /* [vocabulary][width] of the target */
-    float *source_embedding;                 /* the same memory if they are shared */
     float *position;                         /* [positions][width] */
     Matrix logits;
+    Matrix own_target_embedding, own_source_embedding;  /* empty if the embedding is the matrix of the logits */
+    const Matrix *target_embedding, *source_embedding;  /* an output for each token */
     EncoderLayer *encoder;
     DecoderLayer *decoder;
     Norm encoder_end, decoder_end;
@@ -83,6 +84,14 @@ static void free_matrix(Matrix *matrix) {
     free(matrix->q_sum);
 }
 
+/* Where the weights of an output begin. That of input i is place_of(i) further on. */
+static int8_t *weights_of(const Matrix *matrix, int output) {
+    return matrix->q + (size_t)(output / PANEL) * (size_t)matrix->groups * PANEL * GROUP +
+           (size_t)(output % PANEL) * GROUP;
+}
+
+static size_t place_of(int input) { return (size_t)(input / GROUP) * PANEL * GROUP + (size_t)(input % GROUP); }
+
 static int is_finite(float x) { return x - x == 0.0f; }
 
 /* Quantises `outputs` rows of weights, times `factor`, into the matrix, starting at output `first`. */
@@ -95,14 +104,13 @@ static int fill_matrix(Matrix *matrix, int first, const float *weight, int outpu
             if (size > most) most = size;
         }
         int out = first + o;
-        int8_t *q = matrix->q + (size_t)(out / PANEL) * (size_t)matrix->groups * PANEL * GROUP +
-                    (size_t)(out % PANEL) * GROUP;
+        int8_t *q = weights_of(matrix, out);
         matrix->scale[out] = most * factor / 127.0f;
         for (int i = 0; i < matrix->inputs; i++) {
             float steps = most > 0 ? weight[i] * (127.0f / most) : 0.0f;
             int32_t whole = (int32_t)(steps + (steps < 0 ? -0.5f : 0.5f));
             whole = whole > 127 ? 127 : whole < -127 ? -127 : whole;
-            q[(size_t)(i / GROUP) * PANEL * GROUP + i % GROUP] = (int8_t)whole;
+            q[place_of(i)] = (int8_t)whole;
             matrix->q_sum[out] += whole;
         }
     }
@@ -129,10 +137,10 @@ static void read_norm(Reader *reader, Norm *norm) {
     if (!reader->error) reader->error = copy_floats(&norm->bias, bias, (size_t)reader->config->width);
 }
 
-/* Copies a table of this many rows. */
-static void read_floats(Reader *reader, float **table, int rows) {
+static void read_positions(Reader *reader, float **table) {
     const float *from = next(reader);
-    if (!reader->error) reader->error = copy_floats(table, from, (size_t)rows * (size_t)reader->config->width);
+    size_t number = (size_t)reader->config->positions * (size_t)reader->config->width;
+    if (!reader->error) reader->error = copy_floats(table, from, number);
 }
 
 static void read_part(Reader *reader, Matrix *matrix, int first, int outputs, float factor) {
@@ -165,12 +173,19 @@ static void read_query_key_value(Reader *reader, Matrix *matrix, float query_fac
     if (reader->config->has_attention_bias) read_bias(reader, matrix, width, 2 * width, 1.0f);
 }
 
+/* Reads an embedding of its own, or uses the matrix of the logits. */
+static const Matrix *read_embedding(Reader *reader, int is_own, Matrix *own, const Matrix *logits) {
+    if (!is_own) return logits;
+    read_matrix(reader, own, reader->config->vocabulary, reader->config->width, 0, 1.0f);
+    return own;
+}
+
 static int read_weights(NtModel *model, const float *const *weights) {
     const NtConfig *config = &model->config;
     int width = config->width, has_bias = config->has_attention_bias;
     float query_factor = 1.0f / __builtin_sqrtf((float)model->head_width);
     Reader reader = {weights, 0, config};
-    read_floats(&reader, &model->position, config->positions);
+    read_positions(&reader, &model->position);
     for (int number = 0; number < config->encoder_layers; number++) {
         EncoderLayer *layer = &model->encoder[number];
         read_query_key_value(&reader, &layer->query_key_value, query_factor);
@@ -197,12 +212,12 @@ static int read_weights(NtModel *model, const float *const *weights) {
         read_norm(&reader, &model->encoder_end);
         read_norm(&reader, &model->decoder_end);
     }
-    read_matrix(&reader, &model->logits, config->vocabulary, width, config->has_logits_bias, 1.0f);
-    read_floats(&reader, &model->embedding, config->vocabulary);
-    if (config->has_source_embedding)
-        read_floats(&reader, &model->source_embedding, config->vocabulary);
-    else
-        model->source_embedding = model->embedding;
+    Matrix *logits = &model->logits;
+    read_matrix(&reader, logits, config->vocabulary, width, config->has_logits_bias, 1.0f);
+    model->target_embedding =
+        read_embedding(&reader, config->has_target_embedding, &model->own_target_embedding, logits);
+    model->source_embedding =
+        read_embedding(&reader, config->has_source_embedding, &model->own_source_embedding, logits);
     return reader.error;
 }
 
@@ -315,8 +330,8 @@ void nt_model_free(NtModel *model) {
     free_norm(&model->encoder_end);
     free_norm(&model->decoder_end);
     free_matrix(&model->logits);
-    if (model->source_embedding != model->embedding) free(model->source_embedding);
-    free(model->embedding);
+    free_matrix(&model->own_target_embedding);
+    free_matrix(&model->own_source_embedding);
     free(model->position);
     free(model->encoder);
     free(model->decoder);
@@ -338,9 +353,9 @@ typedef struct {
     Buffer memory;           /* [layer][key columns: width x padded length, values: length x width] */
     float *past;             /* [slot][layer][key, value][memory_width] */
     int32_t slots, slot_room;
+    int32_t stepping;        /* rows of the current step */
     Row *rows;
     int32_t *slot_numbers;   /* the histories of all rows */
-    size_t slot_numbers_room;
     int32_t positions;       /* room in a row's history */
 } Sentence;
 
@@ -365,6 +380,7 @@ static void free_sentence(Sentence *sentence) {
     free(sentence->past);
     free(sentence->rows);
     free(sentence->slot_numbers);
+    *sentence = (Sentence){0};
 }
 
 void nt_session_free(NtSession *session) {
@@ -391,7 +407,8 @@ static int make_scratch(NtSession *session, int rows, int longest, int with_logi
            room_for(&session->wide, number * widest * sizeof(float)) &&
            room_for(&session->weight, number * ROUND_UP((size_t)longest, LANES) * sizeof(float)) &&
            room_for(&session->quantised, number * 2 * widest) && room_for(&session->scale, number * sizeof(float)) &&
-           (!with_logits || room_for(&session->logits, number * (size_t)model->logits.outputs * sizeof(float)));
+           (!with_logits || room_for(&session->logits, (size_t)(rows < ROWS_AT_ONCE ? rows : ROWS_AT_ONCE) *
+                                                           (size_t)model->logits.outputs * sizeof(float)));
 }
 
 static Quantised quantise(NtSession *session, const float *x, int rows, int width) {
@@ -431,11 +448,12 @@ static void feed_forward(NtSession *session, float *x, int rows, const Norm *nor
     after(session, x, rows, norm);
 }
 
-static void embed(const NtModel *model, const float *embedding, int32_t token, int32_t position, float *out) {
+static void embed(const NtModel *model, const Matrix *embedding, int32_t token, int32_t position, float *out) {
     int width = model->config.width;
-    const float *piece = embedding + (size_t)token * (size_t)width;
+    const int8_t *q = weights_of(embedding, token);
     const float *place = model->position + (size_t)position * (size_t)width;
-    for (int i = 0; i < width; i++) out[i] = piece[i] * model->config.embedding_scale + place[i];
+    float scale = embedding->scale[token] * model->config.embedding_scale;
+    for (int i = 0; i < width; i++) out[i] = (float)q[place_of(i)] * scale + place[i];
 }
 
 /* ---- the encoder ---- */
@@ -580,14 +598,14 @@ static int begin_sentence(NtSession *session, int32_t length, int32_t beam, int3
     int32_t first = free_rows(session, beam);
     if (first < 0) return NT_OUT_OF_MEMORY;
     size_t bytes = (size_t)model->config.decoder_layers * memory_floats(model, length) * sizeof(float);
-    Row *rows = realloc(sentence->rows, (size_t)beam * sizeof *rows);
-    if (rows) sentence->rows = rows;
-    if (!rows || !room_for(&sentence->memory, bytes)) return NT_OUT_OF_MEMORY;
-    memset(rows, 0, (size_t)beam * sizeof *rows);
+    sentence->rows = new_zeros((size_t)beam * sizeof *sentence->rows);
+    if (!sentence->rows || !room_for(&sentence->memory, bytes)) {
+        free_sentence(sentence);
+        return NT_OUT_OF_MEMORY;
+    }
     sentence->beam = beam;
     sentence->first_row = first;
     sentence->source_length = length;
-    sentence->slots = sentence->positions = 0;
     for (int32_t row = first; row < first + beam; row++) session->sentence_of_row[row] = *number;
     return 0;
 }
@@ -595,7 +613,7 @@ static int begin_sentence(NtSession *session, int32_t length, int32_t beam, int3
 static void end_sentence(NtSession *session, int32_t number) {
     Sentence *sentence = &session->sentences[number];
     for (int32_t row = 0; row < sentence->beam; row++) session->sentence_of_row[sentence->first_row + row] = -1;
-    sentence->beam = 0;
+    free_sentence(sentence); /* keys and values of a large batch are too much for an idle session */
 }
 
 static int admit_some(NtSession *session, int32_t sentences, const int32_t *lengths, const int32_t *tokens, int32_t beam,
@@ -668,17 +686,22 @@ static int check_rows(NtSession *session, const NtStep *step) {
     return 0;
 }
 
+static Sentence *sentence_of(NtSession *session, const NtStep *step, int32_t place) {
+    return &session->sentences[session->sentence_of_row[step->row[place]]];
+}
+
 /* Gives each row the history of its parent and a new slot. */
 static int extend_rows(NtSession *session, const NtStep *step, Live *live) {
+    for (int32_t place = 0; place < step->rows; place++) sentence_of(session, step, place)->stepping = 0;
     for (int32_t place = 0; place < step->rows; place++) {
-        Sentence *sentence = &session->sentences[session->sentence_of_row[step->row[place]]];
+        Sentence *sentence = sentence_of(session, step, place);
         const Row *parent = &sentence->rows[step->parent[place] - sentence->first_row];
         if (!room_for_history(sentence, parent->length + 1) ||
-            !room_for_slots(session->model, sentence, sentence->slots + step->rows))
+            !room_for_slots(session->model, sentence, sentence->slots + ++sentence->stepping))
             return NT_OUT_OF_MEMORY;
     }
     for (int32_t place = 0; place < step->rows; place++) {
-        Sentence *sentence = &session->sentences[session->sentence_of_row[step->row[place]]];
+        Sentence *sentence = sentence_of(session, step, place);
         const Row *parent = &sentence->rows[step->parent[place] - sentence->first_row];
         Row *row = &sentence->rows[step->row[place] - sentence->first_row];
         if (row != parent) memcpy(row->next_slot, parent->slot, (size_t)parent->length * sizeof *row->slot);
@@ -750,7 +773,7 @@ static void decode(NtSession *session, const NtStep *step, const int32_t *tokens
     int rows = step->rows, width = model->config.width;
     float *x = session->x.memory, *wide = session->wide.memory, *attended = session->attended.memory;
     for (int place = 0; place < rows; place++)
-        embed(model, model->embedding, tokens[place], live[place].row->length - 1,
+        embed(model, model->target_embedding, tokens[place], live[place].row->length - 1,
               x + (size_t)place * (size_t)width);
     for (int number = 0; number < model->config.decoder_layers; number++) {
         const DecoderLayer *layer = &model->decoder[number];
@@ -764,15 +787,12 @@ static void decode(NtSession *session, const NtStep *step, const int32_t *tokens
         after(session, x, rows, &layer->before_cross);
         feed_forward(session, x, rows, &layer->before_feed_forward, &layer->inner, &layer->outer);
     }
-    multiply(session, &model->logits, before(session, x, rows, &model->decoder_end), rows, STORE, session->logits.memory);
 }
 
-/* Chooses the candidates of every row. */
-static void choose(NtSession *session, const NtStep *step) {
-    const NtModel *model = session->model;
+/* Chooses the candidates of `rows` rows, starting at row `first`. */
+static void choose(const NtModel *model, const NtStep *step, int first, int rows, const float *logits) {
     int vocabulary = model->config.vocabulary, filled = model->logits.outputs;
-    const float *logits = session->logits.memory;
-    for (int place = 0; place < step->rows; place++, logits += filled) {
+    for (int place = first; place < first + rows; place++, logits += filled) {
         float total = model->kernel->log_sum_exp(logits, filled);
         int mask = step->mask ? step->mask[place] : -1;
         const uint8_t *allowed = mask < 0 ? NULL : step->masks + (size_t)mask * (size_t)filled;
@@ -786,6 +806,18 @@ static void choose(NtSession *session, const NtStep *step) {
         if (step->full)
             for (int token = 0; token < vocabulary; token++)
                 step->full[(size_t)place * (size_t)vocabulary + token] = logits[token] - total;
+    }
+}
+
+/* The logits of every row, and the candidates. */
+static void predict(NtSession *session, const NtStep *step) {
+    const NtModel *model = session->model;
+    int width = model->config.width;
+    const float *x = before(session, session->x.memory, step->rows, &model->decoder_end);
+    for (int first = 0; first < step->rows; first += ROWS_AT_ONCE) {
+        int rows = step->rows - first < ROWS_AT_ONCE ? step->rows - first : ROWS_AT_ONCE;
+        multiply(session, &model->logits, x + (size_t)first * (size_t)width, rows, STORE, session->logits.memory);
+        choose(model, step, first, rows, session->logits.memory);
     }
 }
 
@@ -861,7 +893,7 @@ int nt_step(NtSession *session, const NtStep *step) {
         }
         if (!make_scratch(session, step->rows, longest, 1)) return NT_OUT_OF_MEMORY;
         decode(session, &now, now.token, live);
-        choose(session, &now);
+        predict(session, &now);
     }
     return made;
 }

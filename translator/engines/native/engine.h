@@ -25,7 +25,7 @@ typedef struct {
     int32_t positions, is_pre_norm;
     int32_t activation;            /* of the feed-forward networks: 0 ReLU, 1 GELU, 2 swish */
     int32_t has_attention_bias, has_logits_bias;
-    int32_t has_source_embedding;  /* 0: source and target have the same embedding */
+    int32_t has_target_embedding, has_source_embedding; /* 0: the matrix of the logits is the embedding */
     float embedding_scale;
 } NtConfig;
 

@@ -1,8 +1,9 @@
 """The native engine: int8 on a CPU, without PyTorch.
 
-Weights and activations are quantised to 8 bits, with one scale per output of a matrix and per row of activations. Sums
-of products are exact, and everything else is float32 in a fixed order. So a sentence has the same translation on every
-processor, alone or in any batch.
+Weights and activations are quantised to 8 bits, with one scale per output of a matrix and per row of activations. Tied
+embeddings are read from the quantised matrix of the logits, so each weight is in memory once. Sums of products are
+exact, and everything else is float32 in a fixed order. So a sentence has the same translation on every processor, alone
+or in any batch.
 """
 
 import ctypes
@@ -52,9 +53,13 @@ def weights_of(tensors: Mapping[str, npt.NDArray[Any]], config: ModelConfig) -> 
     ]
     if config.norm == "pre":
         names += [f"{stack}_norm.{one}" for stack in ("encoder", "decoder") for one in _NORM]
-    source = "embedding.weight" if config.embeddings == "shared" else "own_source_embedding.weight"
-    output = "own_output_VD" if config.embeddings == "separate" else "embedding.weight"
-    names += [output, *(["logits_bias_V"] if config.logits_bias else []), "embedding.weight", source]
+    names.append("own_output_VD" if config.embeddings == "separate" else "embedding.weight")
+    if config.logits_bias:
+        names.append("logits_bias_V")
+    if config.embeddings == "separate":
+        names.append("embedding.weight")
+    if config.embeddings != "shared":
+        names.append("own_source_embedding.weight")
     found = [np.ascontiguousarray(tensors[name], dtype=np.float32) for name in names]
     return [position_table(tensors, config), *found]
 
@@ -144,7 +149,7 @@ class NativeEngine:
             config.vocab_size, config.d_model, config.heads, config.d_ff, config.decoder_d_ff or config.d_ff,
             config.encoder_layers, config.decoder_layers, self.positions, config.norm == "pre",
             native.ACTIVATIONS.index(config.activation), config.attention_bias, config.logits_bias,
-            config.embeddings != "shared", math.sqrt(config.d_model),
+            config.embeddings == "separate", config.embeddings != "shared", math.sqrt(config.d_model),
         )  # fmt: skip
         self._model = c_void_p()
         native.check(

@@ -30,7 +30,8 @@ class Config(Structure):
         ("vocabulary", c_int32), ("width", c_int32), ("heads", c_int32), ("encoder_feed_forward", c_int32),
         ("decoder_feed_forward", c_int32), ("encoder_layers", c_int32), ("decoder_layers", c_int32),
         ("positions", c_int32), ("is_pre_norm", c_int32), ("activation", c_int32), ("has_attention_bias", c_int32),
-        ("has_logits_bias", c_int32), ("has_source_embedding", c_int32), ("embedding_scale", c_float),
+        ("has_logits_bias", c_int32), ("has_target_embedding", c_int32), ("has_source_embedding", c_int32),
+        ("embedding_scale", c_float),
     )  # fmt: skip
 
 
