@@ -22,10 +22,13 @@ test: $(VENV)/dev.stamp
 test-fast: $(VENV)/dev.stamp
 	$(PYTEST) $(IN_PARALLEL) -m "not hard and not slow" tests/translator tests/service
 
-# One test at a time: some measure times. It ends with a table of what was measured. FULL=1 sends a gigabyte instead of
-# 50 MB, a thousand requests to each operation instead of a hundred, and so on; that takes half an hour.
+# tests/hard runs one test at a time, because some measure times; it ends with a table of what was measured. FULL=1 sends
+# a gigabyte instead of 50 MB, a thousand requests to each operation instead of 25, kills a training run 20 times instead
+# of 6, and so on.
+HARD := $(if $(FULL),--full-size --hypothesis-profile=full,--hypothesis-profile=hard) -m "hard or hypothesis"
 test-hard: $(VENV)/dev.stamp
-	$(PYTEST) $(if $(FULL),--full-size) --hypothesis-profile=hard -m "hard or hypothesis"
+	$(PYTEST) $(IN_PARALLEL) $(HARD) --ignore tests/hard
+	$(PYTEST) $(HARD) tests/hard
 
 coverage: $(VENV)/dev.stamp
 	$(PYTEST) $(IN_PARALLEL) -m "not hard" --cov --cov-report=term

@@ -30,11 +30,6 @@ class Row:
 ROWS: pytest.StashKey[list[Row]] = pytest.StashKey()
 
 
-@pytest.fixture(scope="session")
-def is_full_size(pytestconfig: pytest.Config) -> bool:
-    return bool(pytestconfig.getoption("--full-size"))
-
-
 @pytest.fixture
 def record_case(pytestconfig: pytest.Config) -> Callable[..., None]:
     """Add a row to the table, and fail if it missed its limit."""

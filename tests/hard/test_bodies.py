@@ -178,7 +178,7 @@ IMITATED_APIS = ("/v2/", "/libretranslate/")
 def test_generated_requests_are_answered_as_the_api_description_says(
     make_app: Callable[..., Any], is_full_size: bool, record_case: Record
 ) -> None:
-    examples = 1_000 if is_full_size else 100
+    examples = 1_000 if is_full_size else 25
     app = make_app()
     description = schemathesis.openapi.from_asgi("/openapi.json", app)
     wait_until_ready(app)
