@@ -5,7 +5,8 @@
 
 Trains a recurrent network with attention, a decoder-only model, the Transformer, and the Transformer with one part
 changed or taken out. All see the same data, tokenizer, loss, search and evaluator, and each training costs the same
-number of operations. Then writes a page with plots. To resume, repeat the same command.
+number of operations. Then writes a page with plots. After an interruption, repeat the command:
+finished trainings are kept.
 """
 
 import concurrent.futures

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -140,6 +141,7 @@ def train(task: Task) -> Result:
     config, flops_per_update = _plan(task, model, data)
     watch = _Watch(task, flops_per_update, make_validator(data))
     out = task.folder / task.result_file.stem
+    shutil.rmtree(out, ignore_errors=True)  # of an interrupted training, whose measurements are lost
     trainer = Trainer(model, data, config, out, validate=watch)
     watch.trainer = trainer
     trainer.run.start_afresh()

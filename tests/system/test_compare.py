@@ -141,6 +141,9 @@ def test_a_training_costs_what_it_may_and_is_measured(tmp_path):
         compare.prepare_data(options)
         compare.prepare_data(options)  # and again, to resume
         task = Task("decoder-only", 1, "tiny", 4e9, tmp_path / "out")
+        (tmp_path / "out" / task.result_file.stem / "checkpoints" / "step-00000004").mkdir(
+            parents=True
+        )  # interrupted
         found = train(task)
     assert found.updates > 5
     assert found.flops == pytest.approx(4e9, rel=0.15)  # the cost of whole updates
