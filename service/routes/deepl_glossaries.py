@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from service.access import Client
 from service.dependencies import charged, store_of
-from service.errors import GlossaryNotFound, InvalidRequest, UnsupportedMediaType
+from service.errors import GlossaryNotFound, UnsupportedMediaType
 from service.glossaries import GlossaryStore, StoredGlossary
 from service.model_manager import Manager
 from service.routes.compat import RATE_ERRORS, READING_ERRORS, errors, read_request
@@ -165,14 +165,12 @@ async def get_entries(request: Request, manager: Manager) -> Response:
     openapi_extra=MultilingualBody.openapi_body(),
 )
 async def create_multilingual(request: Request, manager: Manager) -> MultilingualAnswer:
-    """Store a glossary with a dictionary for each pair of languages, for this key only."""
+    """Store a glossary with a dictionary from EN to DE, for this key only; other languages are refused."""
     client, parameters = await read_request(request, manager.settings, KEY_FIELD)
     body = MultilingualBody.of(parameters)
-    if not body.dictionaries:
-        raise InvalidRequest("dictionaries: must have at least one dictionary.")
 
     def store(glossaries: GlossaryStore) -> StoredGlossary:
-        return glossaries.create(client.name, body.name, [one.dictionary() for one in body.dictionaries])
+        return glossaries.create(client.name, body.name, body.parsed())
 
     return MultilingualAnswer.of(await _with_store(request, client, store))
 

@@ -104,9 +104,14 @@ class DictionaryBody(_Body):
     entries_format: Annotated[GlossaryFormat, BeforeValidator(_lower)] = Field(description=_FORMAT)
 
     def dictionary(self) -> Dictionary:
-        """Parse the entries; raises InvalidRequest that names the line."""
+        """Parse the entries; raises InvalidRequest that names the line, or the languages if they are others."""
+        pair = self.source_lang, self.target_lang
+        if pair != SERVED_PAIR:
+            raise InvalidRequest(
+                f"Unsupported glossary source and target language pair: {pair[0].upper()} to {pair[1].upper()}. This "
+                "service translates from EN to DE only."
+            )
         try:
-            pair = self.source_lang, self.target_lang
             return Dictionary(*pair, parse_glossary(self.entries, self.entries_format, pair))
         except InputError as error:
             raise InvalidRequest(f"Invalid glossary entries provided: {error}.") from None
@@ -131,28 +136,31 @@ class GlossaryBody(DictionaryBody):
 
     name: Name = Field(description="A name of your choice.")
 
-    def dictionary(self) -> Dictionary:
-        """Parse the entries; raises InvalidRequest."""
-        if (self.source_lang, self.target_lang) != SERVED_PAIR:
-            raise InvalidRequest(
-                "Unsupported glossary source and target language pair: this service translates from EN to DE only."
-            )
-        return super().dictionary()
-
 
 _Dictionaries = Annotated[list[DictionaryBody], Field(max_length=_MAX_DICTIONARIES)]
-_DICTIONARIES = "One for each pair of languages. Only those from EN to DE have an effect."
+_DICTIONARIES = "They have to be from EN to DE, the only pair of languages of this service."
 
 
 class MultilingualBody(_Body):
-    """A glossary with any number of dictionaries."""
+    """A glossary with dictionaries for different pairs of languages, of which this service has one."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"name": "Products", "dictionaries": [_DICTIONARY]}]}
     )
 
     name: Name = Field(description="A name of your choice.")
-    dictionaries: _Dictionaries = Field(description=_DICTIONARIES)
+    dictionaries: _Dictionaries = Field(description=f"{_DICTIONARIES} Send one.")
+
+    def parsed(self) -> list[Dictionary]:
+        """Parse the dictionaries; raises InvalidRequest if there are none or several, or for wrong entries."""
+        if not self.dictionaries:
+            raise InvalidRequest("dictionaries: must have at least one dictionary.")
+        found = [one.dictionary() for one in self.dictionaries]
+        if len(found) > 1:
+            raise InvalidRequest(
+                f"dictionaries: {len(found)} are from EN to DE. Send their entries as one dictionary."
+            )
+        return found
 
 
 class PatchBody(_Body):

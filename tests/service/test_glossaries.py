@@ -282,23 +282,18 @@ def test_deepls_client_manages_glossaries_of_one_dictionary(
     assert len(translator.list_glossaries()) == 1
 
 
-def test_deepls_client_manages_glossaries_of_several_dictionaries(
+def test_deepls_client_manages_multilingual_glossaries(
     make_translator: Callable[..., Any], tmp_path: Path
 ) -> None:
     client = make_translator(data=tmp_path)
     if not isinstance(client, deepl.DeepLClient):
         pytest.skip("the older class does not know them")
     entries = deepl.api_data.MultilingualGlossaryDictionaryEntries
-    made = client.create_multilingual_glossary(
-        "Both", [entries("EN", "DE", {"house": "Haus"}), entries("DE", "EN", {"Haus": "house"})]
-    )
+    made = client.create_multilingual_glossary("One", [entries("EN", "DE", {"house": "Haus"})])
     assert [(one.source_lang, one.target_lang, one.entry_count) for one in made.dictionaries] == [
-        ("DE", "EN", 1), ("EN", "DE", 1),
-    ]  # fmt: skip
+        ("EN", "DE", 1)
+    ]
     assert [one.glossary_id for one in client.list_multilingual_glossaries()] == [made.glossary_id]
-    assert client.list_glossaries() == []  # which have one dictionary
-    with pytest.raises(deepl.GlossaryNotFoundException, match="2 dictionaries"):
-        client.get_glossary(made.glossary_id)
     client.update_multilingual_glossary_dictionary(made, entries("EN", "DE", {"car": "Auto"}))
     [found] = client.get_multilingual_glossary_entries(made, "EN", "DE").dictionaries
     assert deepl.util.convert_tsv_to_dict(str(found.entries)) == {"house": "Haus", "car": "Auto"}
@@ -307,14 +302,58 @@ def test_deepls_client_manages_glossaries_of_several_dictionaries(
     csv = client.replace_multilingual_glossary_dictionary_from_csv(made, "en", "de", "cat,Katze\ncow,Kuh\n")
     assert csv.entry_count == 2
     assert client.update_multilingual_glossary_name(made, "Renamed").name == "Renamed"
-    client.delete_multilingual_glossary_dictionary(made, source_lang="de", target_lang="en")
-    assert len(client.get_multilingual_glossary(made.glossary_id).dictionaries) == 1
+    assert client.get_glossary(made.glossary_id).entry_count == 2
     with pytest.raises(deepl.GlossaryNotFoundException, match="Dictionary not found"):
         client.delete_multilingual_glossary_dictionary(made, source_lang="de", target_lang="en")
-    assert client.get_glossary(made.glossary_id).entry_count == 2
+    client.delete_multilingual_glossary_dictionary(made, source_lang="en", target_lang="de")
+    assert client.get_multilingual_glossary(made.glossary_id).dictionaries == []
+    assert client.list_glossaries() == []  # which have one dictionary
+    with pytest.raises(deepl.GlossaryNotFoundException, match="0 dictionaries"):
+        client.get_glossary(made.glossary_id)
     client.delete_multilingual_glossary(made)
     with pytest.raises(deepl.GlossaryNotFoundException):
         client.get_multilingual_glossary(made.glossary_id)
+
+
+@pytest.mark.parametrize("languages", [("EN", "FR"), ("DE", "EN"), ("FR", "DE")])
+def test_dictionaries_for_other_languages_are_refused(
+    make_translator: Callable[..., Any], tmp_path: Path, languages: tuple[str, str]
+) -> None:
+    client = make_translator(data=tmp_path)
+    if not isinstance(client, deepl.DeepLClient):
+        pytest.skip("the older class does not know them")
+    entries = deepl.api_data.MultilingualGlossaryDictionaryEntries
+    ours, other = entries("EN", "DE", {"house": "Haus"}), entries(*languages, {"house": "maison"})
+    made = client.create_multilingual_glossary("One", [ours])
+    source, target = languages
+    for attempt in (
+        partial(client.create_multilingual_glossary, "Two", [other]),
+        partial(client.create_multilingual_glossary, "Two", [ours, other]),
+        partial(client.update_multilingual_glossary_dictionary, made, other),
+        partial(client.replace_multilingual_glossary_dictionary, made, other),
+    ):
+        with pytest.raises(
+            deepl.DeepLException, match=f"Unsupported glossary source and target .*: {source} to {target}"
+        ):
+            attempt()
+    [kept] = client.list_multilingual_glossaries()
+    assert [(one.source_lang, one.target_lang, one.entry_count) for one in kept.dictionaries] == [
+        ("EN", "DE", 1)
+    ]
+
+
+def test_no_dictionary_replaces_another_of_the_same_request(
+    make_translator: Callable[..., Any], tmp_path: Path
+) -> None:
+    client = make_translator(data=tmp_path)
+    if not isinstance(client, deepl.DeepLClient):
+        pytest.skip("the older class does not know them")
+    entries = deepl.api_data.MultilingualGlossaryDictionaryEntries
+    both = [entries("EN", "DE", {"house": "Haus"}), entries("EN", "DE", {"car": "Auto"})]
+    with pytest.raises(
+        deepl.DeepLException, match=r"2 are from EN to DE\. Send their entries as one dictionary"
+    ):
+        client.create_multilingual_glossary("Two", both)
 
 
 def test_deepls_client_translates_with_glossaries(
@@ -372,8 +411,7 @@ def test_a_glossary_that_cannot_be_stored_is_refused(api: TestClient, fields: An
     assert message in complaint(api.post("/v2/glossaries", json=body | fields), 400)
     dictionaries = [{name: value for name, value in (body | fields).items() if name != "name"}]
     many = {"name": (body | fields)["name"], "dictionaries": dictionaries}
-    if "target_lang" not in fields:
-        assert message.partition(":")[2] in complaint(api.post("/v3/glossaries", json=many), 400)
+    assert message.partition(":")[2] in complaint(api.post("/v3/glossaries", json=many), 400)
     assert api.get("/v3/glossaries").json() == {"glossaries": []}
 
 
