@@ -12,11 +12,13 @@ from translator.options import Lines, Numbers, RequestedFormality, SourceLanguag
 from translator.text import Span, normalise, split_long, split_sentences
 from translator.text.apostrophes import with_missing_apostrophes, with_usual_apostrophes
 from translator.text.casing import is_in_capitals, usual_case
+from translator.text.doubled_quotes import without_doubled_quotes
 from translator.text.formality import FORMALITIES
 from translator.text.glossary import Glossary, Term, TermUse
 from translator.text.language import detect_language
 from translator.text.lexicon import Hint, Hinting, Lexicon
 from translator.text.lines import join_all, join_lines
+from translator.text.list_marks import find_list_marks
 from translator.text.normalisation import refuse_surrogates
 from translator.text.places import Place
 from translator.text.protected import (
@@ -136,7 +138,7 @@ class SourceEncoder:
         word well ignores a mere hint. Other terms stay, because the model translates English best.
         """
         usual = usual_case(marked)
-        text = with_missing_apostrophes(with_usual_apostrophes(normalise(usual)))
+        text = without_doubled_quotes(with_missing_apostrophes(with_usual_apostrophes(normalise(usual))))
         if self.hinting:
             hints = self.hinting.hints(text)
             if style.glossary and in_german:
@@ -211,12 +213,16 @@ class _Reader:
             if span.kind != "emoji" or (protects_emoji and _is_inside(self._read, span))
         ]
         self._starts = [span.start for span in self._spans]
+        self._list_marks = dict(find_list_marks(self._read))
+        """The end of each mark of a list, a quotation or a heading by its start. It stays as it is."""
         hidden = [span for span in self._spans if not span.is_word or _may_end_sentence(span)]
-        self.masked = replaced(
+        masked = replaced(
             self._read,
             [(span.start, span.end) for span in hidden],
             [("\n" if _breaks_line(self._read, span) else "x") * (span.end - span.start) for span in hidden],
         )
+        places = list(self._list_marks.items())
+        self.masked = replaced(masked, places, ["x" * (end - start) for start, end in places])
         """The text with protected spans replaced by letters, so that no sentence ends within them, but at `\\n`."""
 
     def sentences(self) -> list[Span]:
@@ -249,7 +255,7 @@ class _Reader:
 
     def without_outer_markup(self, sentence: Span) -> Span:
         """Strip the tags and signs around a sentence, which stay in place, unless nothing else would be left."""
-        start, end = sentence.start, sentence.end
+        start, end = self._stripped(self._list_marks.get(sentence.start, sentence.start), sentence.end)
         outer = deque(self._inner(start, end))
         while outer:
             if outer[0].start == start and _is_outer(outer[0]):

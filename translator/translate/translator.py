@@ -34,6 +34,7 @@ from translator.search import (
 )
 from translator.search.feed import Awaited, Feed, Listed, feed_of
 from translator.text.casing import begins_with_capital, upper_case
+from translator.text.doubled_quotes import with_doubled_quotes
 from translator.text.lexicon import Lexicon
 from translator.text.protected import in_capitals, restore, with_final_marks
 from translator.translate.answers import (
@@ -513,6 +514,7 @@ class Translator:
         marked, placed = self.tokenizer.decode_marked(tokens), source.placed
         if source.in_capitals:
             marked, placed = upper_case(marked), tuple(map(in_capitals, placed))
+        marked = with_doubled_quotes(source.text, marked)
         has_capital = begins_with_capital(source.text)
         text = restore(marked, placed, source.style.numbers, has_capital=has_capital)
         return with_final_marks(source.text, text)

@@ -61,8 +61,9 @@ def find_opaque(text: str) -> list[OpaqueSpan]:
     position = 0
     match = _ANY.search(text)
     while match or known:
-        next_known = known[0].start if known else len(text) + 1
-        span = known.popleft() if match is None or next_known <= match.start() else _longest(text, match)
+        span = _longest(text, match) if match else known.popleft()
+        if match and known and known[0].start < span.end:
+            span = known.popleft()
         if span.start >= position:
             spans.append(span)
             position = span.end
@@ -183,7 +184,7 @@ _MAY_HOLD_ANY = re.compile(
     rf"|[{LONE_SIGNS}\u0300-\u036f]|[^\W\d_{FREQUENT_LATIN}]"
     r"|\w[.:]\w|\w\(|(?<!\w)[.:-]{1,2}\w|\+\+|\[\[|MiG|\.{4}|(?:\. ){3}|-{4}|\^|\"{3}|'{3}"
     r"|\w\*{1,2}\w|\w (?:\*{1,2}|\|\|) \w|(?<!\w)\*\w"
-    r"|\"[ \t]{0,9}[:,]|,\""
+    r"|\"[ \t]{0,9}[:,]|,\"|\"\""
     r"|[A-Z]{5}|[A-Z]{3}-[A-Z]|msg[isc]|BIC|CV[CV]|\[[A-Z]|\w\)[ \t]|[:;][-^o']{0,2}[()DPpOo/|*\[\]]"
 )
 """Every form in the tables contains one of these."""

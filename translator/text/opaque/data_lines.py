@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from translator.text.places import Place
 
-_MAY_HOLD_ANY = re.compile(r'msg[isc]|"[ \t]{0,9}[:=]|",|,"')
+_MAY_HOLD_ANY = re.compile(r'msg[isc]|"[ \t]{0,9}[:=]|",|,"|""')
 _CATALOGUE_LINE = re.compile(
     r"^[ \t]*+(?P<begin>(?:#[~|] )?(?:msgid(?:_plural)?|msgstr(?:\[\d\])?|msgctxt) \")[^\n]*(?P<end>\")[ \t\r]*$",
     re.MULTILINE,
@@ -23,6 +23,8 @@ _JSON_VALUE = re.compile(rf"(?P<value>{_JSON_STRING})(?!\s*+:)|{_JSON_STRING}")
 _CSV_QUOTED = r'"(?:[^"\n]|"")*+"'
 _CSV_FIELD = rf'(?:{_CSV_QUOTED}|[^",\n]*+)'
 _CSV_LINE = re.compile(rf"(?=[^\n]*(?:,\"|\",))(?![^\n]*, ?(?:and|or) )(?:{_CSV_FIELD},)++{_CSV_FIELD}")
+_CSV_CELL = re.compile(r'"(?!"")(?=[^\n]*[^"\n]""|""[^"\n])(?:[^"\n]|"")*+"')
+"""A line that is a single cell, in which quotation marks are doubled."""
 _CSV_TEXT = re.compile(rf'(?P<quoted>{_CSV_QUOTED})|(?P<bare>[^",\n]*[^\W\d_]{{2}}[^",\n]*)|[^",\n]++')
 
 
@@ -43,7 +45,7 @@ def _syntax_of(text: str, start: int, end: int) -> Iterator[Place]:
         yield from _around([(one.start() + 1, one.end() - 1) for one in values], start, end)
     elif strings := _STRINGS_LINE.fullmatch(text, start, end):
         yield from _around([(strings.start("value") + 1, strings.end("value") - 1)], start, end)
-    elif _CSV_LINE.fullmatch(text, start, end):
+    elif _CSV_LINE.fullmatch(text, start, end) or _CSV_CELL.fullmatch(text, start, end):
         yield from _around(list(_csv_texts(text, start, end)), start, end)
 
 

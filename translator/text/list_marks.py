@@ -1,0 +1,26 @@
+"""The marks at the start of a line that say what the line is: an item of a list, a task, a quotation, a heading.
+
+find_list_marks("- [x] Buy milk")  # `- [x]`
+"""
+
+import re
+from collections.abc import Iterator
+
+from translator.text.places import Place
+
+_MARK = r"(?:[-*+–—]|#{1,6}+|>{1,20}+)(?=[ \t])"
+_BOX = r"(?:\d{1,9}[.)][ \t]++)?\[[ xX]\]"
+_WORD = r"""(?=[ \t]++[“„"'`(\[{<*_~]{0,3}[^\W\d_])"""
+_MARKS = re.compile(
+    rf"^[ \t]*+(?P<marks>{_MARK}(?:[ \t]++{_MARK})*+(?:[ \t]++{_BOX}(?=[ \t]++\S)|{_WORD})|{_BOX}(?=[ \t]++\S))",
+    re.MULTILINE,
+)
+"""A mark without a box stands before a word: `- 5 °C` is a temperature, and `* * *` a rule."""
+
+
+def find_list_marks(text: str) -> Iterator[Place]:
+    """Yield the places of such marks, without the blanks around them."""
+    if text[:1].isalpha() and "\n" not in text:  # most sentences
+        return
+    for found in _MARKS.finditer(text):
+        yield found.span("marks")
