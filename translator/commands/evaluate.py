@@ -68,6 +68,8 @@ def evaluate(
     # Report a mistake in a file or a model before the first model has run for minutes.
     finished = [_evaluate_file(path, chosen) for path in hypothesis]
     translators = [Translator.load(folder, device, precision=precision) for folder in folders]
+    if testset is not None:
+        _warn(testset, translators)
     measured = [
         _evaluate_model(translator, options, Style(formality=formality), chosen) for translator in translators
     ]
@@ -118,6 +120,14 @@ def _read_testset(
     if (warning := evaluation.warn_if_tokenised(chosen.references)) is not None:
         STDERR.print(f"warning: {warning}")
     return chosen
+
+
+def _warn(testset: str, translators: Sequence["Translator"]) -> None:
+    from translator.evaluation.fairness import testset_warnings, training_warning
+
+    training = (training_warning(testset, one.name, one.card) for one in translators)
+    for warning in (*testset_warnings(testset), *filter(None, training)):
+        STDERR.print(Text(f"warning: {warning}"), soft_wrap=True)
 
 
 def _evaluate_model(
