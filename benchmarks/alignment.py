@@ -7,18 +7,28 @@ AER = 1 − 2·|A∩S| / (|A| + |S|) (Och & Ney 2003), where A are the links tha
 hand. With --record, the best head is written to the model's card, where `align` looks it up.
 """
 
+import itertools
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import tyro
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
 from translator.errors import TranslatorError
 from translator.files.model_folder import write_card
 from translator.translate import Translator, shipped_model
-from translator.translate.alignment import AligningHead, Link, best_links, word_weights
+from translator.translate.alignment import (
+    AligningHead,
+    Link,
+    Weights,
+    best_links,
+    by_words,
+    head_attention,
+    read_sides,
+)
 
 SAMPLE = Path(__file__).parent / "alignments.txt"
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5)
@@ -60,18 +70,23 @@ def measure(
     translator: Translator, pairs: list[tuple[str, str]], sure: list[WordLinks]
 ) -> dict[AligningHead, float]:
     """Return the AER of every head, read at either decoding step, for each threshold."""
-    rates = {}
-    heads: list[int | None] = [None, *range(translator.config.heads)]
-    for layer in range(translator.config.alignment_layers):
-        for head in heads:
-            for is_next_step in (False, True):
-                weights = word_weights(translator, pairs, AligningHead(layer, head, is_next_step, 0.0))
-                for threshold in THRESHOLDS:
-                    found = [
-                        word_links(best_links(weights_TS, source, target, threshold), source, target)
-                        for weights_TS, source, target in weights
-                    ]
-                    rates[AligningHead(layer, head, is_next_step, threshold)] = error_rate(found, sure)
+    rates, sides = dict[AligningHead, float](), read_sides(translator, pairs)
+    for layer in track(
+        range(translator.config.alignment_layers), "reading layers", console=Console(stderr=True)
+    ):
+        each = [head_attention(translator, sides, layer, head) for head in range(translator.config.heads)]
+        heads: dict[int | None, list[list[Weights]]] = {
+            None: each,
+            **{at: [one] for at, one in enumerate(each)},
+        }
+        for (head, attention), is_next_step in itertools.product(heads.items(), (False, True)):
+            weights = by_words(sides, attention, is_next_step)
+            for threshold in THRESHOLDS:
+                found = [
+                    word_links(best_links(weights_TS, source, target, threshold), source, target)
+                    for weights_TS, source, target in weights
+                ]
+                rates[AligningHead(layer, head, is_next_step, threshold)] = error_rate(found, sure)
     return rates
 
 

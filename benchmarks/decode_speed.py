@@ -4,9 +4,9 @@
     python benchmarks/decode_speed.py --weights base --threads 1 --count 64 --count-alone 8 --systems int8
     python benchmarks/decode_speed.py --weights base --device cuda
 
-With random weights (`base`, `small`), sources are random and every system writes a prescribed number of tokens. The
-model in the package (`shipped`) translates real sentences, and each system stops by itself. The table is printed in
-Markdown, row by row. benchmarks/README.md explains its columns.
+With random weights (`base`, `small`, `opus`, `wmt19`), sources are random and every system writes a prescribed number
+of tokens. The model in the package (`shipped`) or in a folder translates real sentences, and each system stops by
+itself. The table is printed in Markdown, row by row. benchmarks/README.md explains its columns.
 """
 
 import dataclasses
@@ -55,8 +55,6 @@ from translator.training.checkpoint import ModelFolder, load_model
 from translator.training.export import export_ctranslate2
 from translator.translate import shipped_model
 from translator.translate.precision import Precision
-
-Weights = Literal["base", "small", "opus", "wmt19", "shipped"]
 
 SEED = 1
 SPECIAL_PIECES = ("<pad>", "<unk>", "<s>", "</s>")
@@ -129,11 +127,11 @@ REST_SECONDS = 0.25
 class Options:
     """What to measure."""
 
-    weights: tuple[Weights, ...] = ("base", "shipped")
-    """All but shipped, the model in the package, have random weights: base and small those of the presets, opus and
-    wmt19 of published models."""
+    weights: tuple[str, ...] = ("base", "shipped")
+    """Models: random weights of the presets base and small, or of the published models opus and wmt19; shipped, the
+    model in the package; or the folder of a model."""
     sentences: Path | None = None
-    """A file with an English sentence on each line, for the shipped model."""
+    """A file with an English sentence on each line, for models whose weights are not random."""
     device: Literal["cpu", "cuda"] = "cpu"
     threads: tuple[int, ...] = (1, 2)
     """Numbers of CPU threads to measure."""
@@ -161,14 +159,20 @@ class Options:
                 raise ConfigError(f"there is no system {name!r}; choose from {choices}")
         if not self.threads or min(self.threads) < 1:
             raise ConfigError(f"--threads is {self.threads}, but must be 1 or more")
-        if "shipped" in self.weights and self.sentences is None:
-            raise ConfigError("the shipped model needs --sentences FILE; leave it out with --weights base")
+        for name in self.weights:
+            if name not in (*SHAPES, "shipped") and not Path(name).is_dir():
+                choices = ", ".join([*SHAPES, "shipped"])
+                raise ConfigError(
+                    f"there is no folder {name}; --weights takes {choices} or the folder of a model"
+                )
+            if name not in SHAPES and self.sentences is None:
+                raise ConfigError(f"the model {name} needs --sentences FILE; random weights need none")
         if self.sentences is not None:
             read_lines(self.sentences)  # report a bad file now and not in half an hour
 
-    def counts(self, weights: Weights) -> tuple[int, int]:
+    def counts(self, weights: str) -> tuple[int, int]:
         """Return the number of sentences to decode in large batches, and one by one."""
-        together, alone = COUNTS[weights] if self.device == "cpu" else COUNTS_ON_GPU
+        together, alone = COUNTS.get(weights, COUNTS["base"]) if self.device == "cpu" else COUNTS_ON_GPU
         return self.count or together, self.count_alone or alone
 
 
@@ -177,6 +181,7 @@ class NumberedPieces:
     """A vocabulary of numbered pieces, which stands in for a tokenizer when weights are random."""
 
     vocab_size: int
+    pad_id = PAD_ID
     unprintable_ids: tuple[int, ...] = (PAD_ID, 1, BOS_ID)
     first_byte_id: int | None = None
     reserved: dict[str, range] = field(default_factory=dict)
@@ -226,7 +231,20 @@ class Result:
         return self.system.startswith("translator")
 
 
-def random_model(size: Weights) -> ModelFolder:
+def load(weights: str) -> ModelFolder:
+    """Load a model by its name or folder, or create one with random weights.
+
+    Raises ConfigError for other architectures than the Transformer.
+    """
+    if weights in SHAPES:
+        return random_model(weights)
+    folder = load_model(shipped_model() if weights == "shipped" else Path(weights))
+    if not isinstance(folder.model, Transformer):
+        raise ConfigError(f"the model {weights} is not an encoder-decoder Transformer; give one that is")
+    return folder
+
+
+def random_model(size: str) -> ModelFolder:
     """Create a model with random weights."""
     torch.manual_seed(SEED)
     vocabulary, config = SHAPES[size]
@@ -277,7 +295,7 @@ def measure(options: Options, show: Callable[[str], None]) -> list[Result]:
     """Let all systems decode the same batches in turn. Shows a row of the table as soon as it has been measured."""
     results, names = list[Result](), list[str]()
     for weights in options.weights:
-        folder = load_model(shipped_model()) if weights == "shipped" else random_model(weights)
+        folder = load(weights)
         folder.model.requires_grad_(False)
         with ExitStack() as stack:
             exported = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "exported"
@@ -289,7 +307,7 @@ def measure(options: Options, show: Callable[[str], None]) -> list[Result]:
             threads = options.threads if options.device == "cpu" else (1,)
             for number, batch, beam_size in itertools.product(threads, BATCHES[options.device], BEAM_SIZES):
                 sources = together if batch > 1 else alone
-                works = batches(sources, batch, beam_size, is_forced=weights != "shipped")
+                works = batches(sources, batch, beam_size, is_forced=weights in SHAPES)
                 found = [Result(weights, number, batch, beam_size, system.name) for system in systems]
                 measure_shape(found, systems, works, options.rounds)
                 show(row(found))
@@ -387,13 +405,13 @@ def measure_limits() -> dict[str, tuple[float, float]]:
     return {name: (float(read), float(done)) for name, read, done in map(str.split, lines)}
 
 
-def profile(weights: Weights, limits: dict[str, tuple[float, float]]) -> list[str]:
+def profile(weights: str, limits: dict[str, tuple[float, float]]) -> list[str]:
     """Measure a decoding step on one thread, without the search, and compare it with the shortest possible time.
 
     Returns lines of a Markdown table: one for a single row, which is limited by reading the weights, and one for 32
     rows, limited by arithmetic.
     """
-    model = (load_model(shipped_model()) if weights == "shipped" else random_model(weights)).model
+    model = load(weights).model
     assert isinstance(model, Transformer)
     layers = torch.nn.ModuleList(model.decoder).named_parameters()
     matrices = [one for name, one in layers if one.dim() == 2 and "cross_attention.key_value" not in name]
@@ -449,7 +467,7 @@ def describe(options: Options) -> str:
     for name, package in (("CTranslate2", "ctranslate2"), ("transformers", "transformers")):
         with suppress(PackageNotFoundError):
             parts.append(f"{name} {version(package)}")
-    if options.sentences and "shipped" in options.weights:
+    if options.sentences and not set(options.weights) <= SHAPES.keys():
         parts.append(f"sentences from {options.sentences.name}")
     return ", ".join(parts)
 

@@ -19,7 +19,6 @@ from typing import Any, Protocol
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
-from translator.data.tokenizer import BOS_ID, EOS_ID, PAD_ID
 from translator.engines.cuda.engine import CudaEngine
 from translator.engines.native.engine import NativeEngine
 from translator.engines.protocol import Engine
@@ -81,10 +80,10 @@ def search_options(beam_size: int) -> SearchOptions:
     return SearchOptions(beam_size=beam_size, length_penalty=0.0)
 
 
-def padded(sources: list[list[int]]) -> torch.Tensor:
-    """Append EOS to each source and pad them to a tensor of shape (B, S)."""
-    with_ends = [torch.tensor([*source, EOS_ID]) for source in sources]
-    return pad_sequence(with_ends, batch_first=True, padding_value=PAD_ID)
+def padded(sources: list[list[int]], end: int, pad: int) -> torch.Tensor:
+    """Append the end token to each source and pad them to a tensor of shape (B, S)."""
+    with_ends = [torch.tensor([*source, end]) for source in sources]
+    return pad_sequence(with_ends, batch_first=True, padding_value=pad)
 
 
 class Ours:
@@ -96,7 +95,7 @@ class Ours:
         self.name = f"translator {precision}"
         special = special_tokens(folder.tokenizer)
         forbidden = (*special.forbidden, *special.reserved)
-        self._special = SpecialTokens(BOS_ID, EOS_ID, forbidden)
+        self._special = SpecialTokens(special.begin, special.end, forbidden)
         if precision == "int8":
             tensors = {name: weight.numpy() for name, weight in folder.model.state_dict().items()}
             native = NativeEngine(tensors, folder.model.config, forbidden)
@@ -130,7 +129,7 @@ class Ours:
         width, running = self._idle.get()
         assert width == options.beam_size
         try:
-            results = search(running, list(tasks_of(work, options)), options)
+            results = search(running, list(tasks_of(work, self._special.end, options)), options)
         finally:
             self._idle.put((width, running))
         return [hypotheses[0].tokens for hypotheses in results]
@@ -142,12 +141,12 @@ def _copied(model: TranslationModel, precision: Precision, device: torch.device)
     return copy.deepcopy(model).to(device=device, dtype=dtype)
 
 
-def tasks_of(work: Work, options: SearchOptions) -> Iterator[Task]:
+def tasks_of(work: Work, end: int, options: SearchOptions) -> Iterator[Task]:
     """Yield a search task for each sentence, with its length limit or its prescribed length."""
     for place, source in enumerate(work.sources):
         length = work.forced_lengths[place] if work.forced_lengths else 0
         most = length + 1 if work.forced_lengths else options.max_target_tokens(len(source))
-        yield Task([*source, EOS_ID], most, length)
+        yield Task([*source, end], most, length)
 
 
 @dataclass(frozen=True)
@@ -200,10 +199,9 @@ class CTranslate2(Peer):
         self.name = f"CTranslate2 {compute_type}"
         self._load = (str(exported), device, compute_type)
         self._pools = pools
-        self._pieces = [
-            folder.tokenizer.target.piece(number) for number in range(folder.tokenizer.vocab_size)
-        ]
-        self._ids = {piece: number for number, piece in enumerate(self._pieces)}
+        numbers = range(folder.tokenizer.vocab_size)
+        self._pieces = list(map(folder.tokenizer.source.piece, numbers))
+        self._ids = {folder.tokenizer.target.piece(number): number for number in numbers}
         try:
             self._run(self._best, [], 1)
         except (RuntimeError, ValueError) as error:
@@ -256,17 +254,23 @@ def _engine(folder: str, device: str, compute_type: str, inter_threads: int, int
 
 
 class MarianMT(Peer):
-    """Hugging Face's MarianMT with our weights, decoded with `generate`."""
+    """Hugging Face's MarianMT with our weights, decoded with `generate`. Its network can also be that of FSMT."""
 
     def __init__(self, precision: str, folder: ModelFolder, device: torch.device) -> None:
         try:
-            from peers.marian import with_weights_of  # noqa: PLC0415 (an optional peer)
+            from peers.marian import special_ids, with_weights_of  # noqa: PLC0415 (an optional peer)
         except ImportError as error:
             raise ConfigError(
                 "the package transformers is not installed; see benchmarks/README.md"
             ) from error
         assert isinstance(folder.model, Transformer)
-        model: Any = with_weights_of(folder.model, folder.tokenizer.unprintable_ids)
+        tokenizer = folder.tokenizer
+        self._end, self._pad = tokenizer.end_id, tokenizer.pad_id
+        model: Any = with_weights_of(
+            folder.model,
+            special_ids(tokenizer.begin_id, tokenizer.end_id, tokenizer.pad_id),
+            tokenizer.unprintable_ids,
+        )
         if precision == "int8" and device.type == "cpu":
             model = torch.ao.quantization.quantize_dynamic(model, {torch.nn.Linear}, torch.qint8)
         elif precision != "float32":
@@ -293,22 +297,25 @@ class MarianMT(Peer):
 
     @torch.inference_mode()
     def _generate(self, work: Work, beam_size: int) -> list[list[int]]:
-        # Only the shipped model stops by itself. It is pre-norm, which MarianMT does not support.
-        assert work.forced_lengths
-        source_BS = padded(work.sources).to(self._device)
+        source_BS = padded(work.sources, self._end, self._pad).to(self._device)
         beam: dict[str, Any] = {"length_penalty": 0.0, "early_stopping": True} if beam_size > 1 else {}
+        if work.forced_lengths:
+            lengths = {"min_new_tokens": work.forced_lengths[0], "max_new_tokens": work.forced_lengths[0]}
+        else:
+            lengths = {"max_new_tokens": SearchOptions().max_target_tokens(max(map(len, work.sources)))}
         output_BT = self._model.generate(
             input_ids=source_BS,
-            attention_mask=(source_BS != PAD_ID).long(),
+            attention_mask=(source_BS != self._pad).long(),
             num_beams=beam_size,
             do_sample=False,
-            min_new_tokens=work.forced_lengths[0],
-            max_new_tokens=work.forced_lengths[0],
             forced_eos_token_id=None,
+            **lengths,
             **beam,
         )
-        translations: list[list[int]] = output_BT[:, 1:].tolist()  # without BOS
-        return translations
+        translations: list[list[int]] = output_BT[:, 1:].tolist()  # without the begin token
+        if work.forced_lengths:
+            return translations
+        return [row[: row.index(self._end)] if self._end in row else row for row in translations]
 
 
 def layouts(device_type: str, threads: int) -> list[tuple[int, int]]:

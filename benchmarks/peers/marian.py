@@ -1,6 +1,6 @@
 """Hugging Face's MarianMTModel, trained as by its `Trainer`, or with the weights of our model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 import transformers
@@ -25,7 +25,9 @@ class Peer:
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
-        self.model = MarianMTModel(_config(setup.model)).to(setup.device).train()
+        self.model = (
+            MarianMTModel(_config(setup.model, special_ids(BOS_ID, EOS_ID, PAD_ID))).to(setup.device).train()
+        )
         self._forward = torch.compile(self.model, dynamic=True) if setup.should_compile else self.model
         self._parameters = [
             p for p in self.model.parameters() if p.requires_grad
@@ -72,15 +74,20 @@ class Peer:
 
 
 @torch.no_grad()
-def with_weights_of(ours: Transformer, forbidden: Sequence[int]) -> MarianMTModel:
+def with_weights_of(ours: Transformer, special: Mapping[str, int], forbidden: Sequence[int]) -> MarianMTModel:
     """Copy the weights of `ours`, which must be post-norm; `forbidden` ids get no probability.
 
-    Raises ConfigError for a pre-norm model.
+    `special` has the ids that `MarianConfig` needs. Raises ConfigError for a pre-norm model.
     """
     if ours.config.norm == "pre":
         raise ConfigError("norm is pre, but MarianMT has only post-norm layers; give a post-norm model")
-    theirs = MarianMTModel(_config(ours.config)).eval()
-    theirs.model.shared.weight.copy_(ours.embedding.weight)
+    theirs = MarianMTModel(_config(ours.config, special)).eval()
+    theirs.model.decoder.embed_tokens.weight.copy_(ours.embedding.weight)
+    source = ours.own_source_embedding or ours.embedding
+    theirs.model.encoder.embed_tokens.weight.copy_(source.weight)
+    theirs.lm_head.weight.copy_(ours.output_VD)
+    if ours.logits_bias_V is not None:
+        theirs.final_logits_bias[0] = ours.logits_bias_V
     theirs.final_logits_bias[:, list(forbidden)] = -torch.inf
     for stack, layers in ((theirs.model.encoder, ours.encoder), (theirs.model.decoder, ours.decoder)):
         stack.embed_positions.weight.copy_(ours.embedding.position_PD)
@@ -102,30 +109,42 @@ def _fill(to: nn.Module, layer: EncoderLayer | DecoderLayer) -> None:
 
 
 def _fill_attention(to: nn.Module, attention: MultiHeadAttention) -> None:
-    key_DD, value_DD = attention.key_value.weight.chunk(2)
-    weights = (attention.query.weight, key_DD, value_DD, attention.output.weight)
-    for linear, weight_DD in zip((to.q_proj, to.k_proj, to.v_proj, to.out_proj), weights, strict=True):
-        linear.weight.copy_(weight_DD)
-        linear.bias.zero_()  # ours has none
+    linears = (to.q_proj, to.k_proj, to.v_proj, to.out_proj)
+    query, key_value, output = attention.query, attention.key_value, attention.output
+    weights = (query.weight, *key_value.weight.chunk(2), output.weight)
+    biases = None if query.bias is None else (query.bias, *key_value.bias.chunk(2), output.bias)
+    for place, linear in enumerate(linears):
+        linear.weight.copy_(weights[place])
+        linear.bias.copy_(biases[place] if biases else torch.zeros(()))
 
 
-def _config(model: ModelConfig) -> MarianConfig:
+def special_ids(begin: int, end: int, pad: int) -> dict[str, int]:
+    """Return the settings of a `MarianConfig` for special ids."""
+    return {
+        "pad_token_id": pad,
+        "eos_token_id": end,
+        "forced_eos_token_id": end,
+        "decoder_start_token_id": begin,
+    }
+
+
+def _config(model: ModelConfig, special: Mapping[str, int]) -> MarianConfig:
     return MarianConfig(
         vocab_size=model.vocab_size,
+        decoder_vocab_size=model.vocab_size,
         d_model=model.d_model,
         encoder_layers=model.encoder_layers,
         decoder_layers=model.decoder_layers,
         encoder_attention_heads=model.heads,
         decoder_attention_heads=model.heads,
         encoder_ffn_dim=model.d_ff,
-        decoder_ffn_dim=model.d_ff,
+        decoder_ffn_dim=model.decoder_d_ff or model.d_ff,
         dropout=model.dropout,
         attention_dropout=model.attention_dropout,
         activation_function=model.activation,
         max_position_embeddings=model.max_positions,
         scale_embedding=True,
-        pad_token_id=PAD_ID,
-        eos_token_id=EOS_ID,
-        forced_eos_token_id=EOS_ID,
-        decoder_start_token_id=BOS_ID,
+        share_encoder_decoder_embeddings=model.embeddings == "shared",
+        tie_word_embeddings=model.embeddings != "separate",
+        **special,
     )

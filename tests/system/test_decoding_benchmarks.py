@@ -3,8 +3,9 @@
 import pytest
 import torch
 
+from tests.published_settings import PUBLISHED
 from translator.config import ModelConfig
-from translator.data.tokenizer import PAD_ID
+from translator.data.tokenizer import BOS_ID, EOS_ID, PAD_ID
 from translator.model.transformer import Transformer
 from translator.translate.searches import special_tokens
 
@@ -95,18 +96,29 @@ def test_speeds_and_their_ratio_by_hand():
     )
 
 
-def test_marian_computes_the_same_with_the_same_weights():
+@pytest.mark.parametrize("settings", [{}, *PUBLISHED])
+def test_marian_computes_the_same_with_the_same_weights(settings):
     pytest.importorskip("transformers")
-    from peers.marian import with_weights_of
+    from peers.marian import special_ids, with_weights_of
 
     config = ModelConfig(
-        vocab_size=50, d_model=32, heads=4, d_ff=64, encoder_layers=2, decoder_layers=2, norm="post"
+        vocab_size=50,
+        d_model=32,
+        heads=4,
+        d_ff=64,
+        encoder_layers=2,
+        decoder_layers=2,
+        norm="post",
+        **settings,
     )
     ours = Transformer(config).eval()
+    for parameter in ours.parameters():
+        if parameter.dim() == 1:  # biases, which are zeros at first
+            parameter.data += torch.randn_like(parameter) / 5
     source_BS, target_BT = torch.randint(4, 50, (3, 7)), torch.randint(4, 50, (3, 5))
     source_BS[1, 5:] = PAD_ID
     keep_BS = source_BS != PAD_ID
-    theirs = with_weights_of(ours, forbidden=[0, 2])
+    theirs = with_weights_of(ours, special_ids(BOS_ID, EOS_ID, PAD_ID), forbidden=[0, 2])
     with torch.no_grad():
         expected_BTV = ours.logits(ours(source_BS, keep_BS, target_BT))
         found_BTV = theirs(

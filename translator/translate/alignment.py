@@ -94,16 +94,33 @@ def word_weights(
 
     Both sides are cased as for translation.
     """
-    sides = [read_pair(translator.source_encoder, *pair) for pair in pairs]
-    sources, targets = ([pair[side].ids for pair in sides] for side in (0, 1))
     heads = range(translator.config.heads) if by.head is None else [by.head]
-    attention = [
-        forced_attention(translator.engine, sources, targets, translator.special, by.layer, head)
-        for head in heads
-    ]
+    sides = read_sides(translator, pairs)
+    return by_words(
+        sides, [head_attention(translator, sides, by.layer, head) for head in heads], by.is_next_step
+    )
+
+
+def read_sides(translator: "Translator", pairs: Sequence[tuple[str, str]]) -> list[tuple[ReadSide, ReadSide]]:
+    """Read both sides of each pair as for translation."""
+    return [read_pair(translator.source_encoder, *pair) for pair in pairs]
+
+
+def head_attention(
+    translator: "Translator", sides: Sequence[tuple[ReadSide, ReadSide]], layer: int, head: int
+) -> list[Weights]:
+    """For each pair, the attention of a head at each decoding step, (T, S), in pieces."""
+    sources, targets = ([pair[side].ids for pair in sides] for side in (0, 1))
+    return forced_attention(translator.engine, sources, targets, translator.special, layer, head)
+
+
+def by_words(
+    sides: Sequence[tuple[ReadSide, ReadSide]], heads: Sequence[Sequence[Weights]], is_next_step: bool
+) -> list[tuple[Weights, list[Span], list[Span]]]:
+    """Return the mean of the attention of heads in words, as `word_weights` does."""
     found = []
-    for (source, target), *weights in zip(sides, *attention, strict=True):
-        attention_TS, step = np.mean(weights, axis=0), int(by.is_next_step)
+    for (source, target), *weights in zip(sides, *heads, strict=True):
+        attention_TS, step = np.mean(weights, axis=0), int(is_next_step)
         pieces_TS = attention_TS[step : step + len(target.ids), : len(source.ids)]
         source_words, source_share = _shares(source)
         target_words, target_share = _shares(target)
