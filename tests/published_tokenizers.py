@@ -1,16 +1,12 @@
 """Small tokenizers of the kinds that published weights have, trained here, and lines of every kind to try them on."""
 
-import io
 import itertools
 import json
 import random
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
 
-import sentencepiece
-
-from translator.data.tokenizer.moses import MosesText
+from published_stand_ins import marian_tokenizer, moses_bpe_tokenizer
 
 _WORDS = r"""
 the baker opens little shop seven heron stands in shallow water and The Baker We painted both doors green again
@@ -43,71 +39,22 @@ def lines(count: int, seed: int = 1) -> Iterator[str]:
 
 @cache
 def marian_files() -> dict[str, bytes]:
-    """Train the files of a Marian tokenizer."""
-    models = [_train_sentencepiece(list(lines(900, seed))) for seed in (2, 3)]
-    processors = [sentencepiece.SentencePieceProcessor(model_proto=model) for model in models]
-    pieces = {one.id_to_piece(number): None for one in processors for number in range(one.vocab_size())}
-    ids = {
-        piece: number
-        for number, piece in enumerate(dict.fromkeys(["</s>", "<unk>", *sorted(pieces.keys() - {"<s>"})]))
-    }
-    for piece in [one for one in ids if len(one) > 1][-3:]:  # pieces that the vocabulary lacks
+    """Train the files of a Marian tokenizer, whose vocabulary lacks some pieces."""
+    files = marian_tokenizer(lines(900, 2), lines(900, 3), 400, coverage=0.99)
+    ids = json.loads(files["vocab.json"])
+    for piece in [one for one in ids if len(one) > 1 and one != "<pad>"][-3:]:
         ids[f"lost {piece}"] = ids.pop(piece)
-    return {
-        "source.spm": models[0],
-        "target.spm": models[1],
-        "vocab.json": json.dumps({**ids, "<pad>": len(ids)}).encode(),
-    }
+    return {**files, "vocab.json": json.dumps(ids).encode()}
 
 
 @cache
 def moses_bpe_files() -> dict[str, bytes]:
-    """Train the files of a Moses and BPE tokenizer."""
-    moses = MosesText("en")
-    counts = Counter(itertools.chain.from_iterable(map(moses.tokens, lines(900, 4))))
-    words = {(*word[:-1], f"{word[-1]}</w>"): count for word, count in counts.items()}
-    merges = list[tuple[str, str]]()
-    for _ in range(_MERGES):
-        pairs = Counter[tuple[str, str]]()
-        for word, count in words.items():
-            for pair in itertools.pairwise(word):
-                pairs[pair] += count
-        merges.append(max(pairs, key=lambda pair: (pairs[pair], pair)))
-        words = {tuple(merged(word, merges[-1])): count for word, count in words.items()}
-    pieces = sorted({piece for word in words for piece in word})
-    special = ["<s>", "<pad>", "</s>", "<unk>"]
-    return {
-        "vocab-src.json": _numbered([*special, *pieces[:-_LOST]]),
-        "vocab-tgt.json": _numbered([*special, *pieces[_LOST:]]),
-        "merges.txt": "".join(f"{first} {second}\n" for first, second in merges).encode(),
-    }
-
-
-def merged(word: Iterable[str], pair: tuple[str, str]) -> list[str]:
-    """Merge all occurrences of a pair of pieces, from left to right."""
-    pieces = list[str]()
-    waiting = list(word)
-    while waiting:
-        piece = waiting.pop(0)
-        if waiting and (piece, waiting[0]) == pair:
-            piece += waiting.pop(0)
-        pieces.append(piece)
-    return pieces
-
-
-def _train_sentencepiece(text: list[str]) -> bytes:
-    model = io.BytesIO()
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter([line for line in text if line.strip()]),
-        model_writer=model,
-        vocab_size=400,
-        hard_vocab_limit=False,
-        character_coverage=0.99,
-        num_threads=1,
-        minloglevel=2,
+    """Train the files of a Moses and BPE tokenizer, whose vocabularies lack some pieces each."""
+    files = moses_bpe_tokenizer(lines(900, 4), _MERGES)
+    special, pieces = (list(json.loads(files["vocab-src.json"]))[part] for part in (slice(4), slice(4, None)))
+    numbered = (
+        {piece: number for number, piece in enumerate([*special, *some])}
+        for some in (pieces[:-_LOST], pieces[_LOST:])
     )
-    return model.getvalue()
-
-
-def _numbered(pieces: Iterable[str]) -> bytes:
-    return json.dumps({piece: number for number, piece in enumerate(pieces)}).encode()
+    source, target = (json.dumps(one).encode() for one in numbered)
+    return {**files, "vocab-src.json": source, "vocab-tgt.json": target}

@@ -12,8 +12,9 @@ from functools import cache, partial
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from published_stand_ins import merged
 
-from tests.published_tokenizers import lines, marian_files, merged, moses_bpe_files
+from tests.published_tokenizers import lines, marian_files, moses_bpe_files
 from tests.time_limit import cpu_limit
 from translator.data.tokenizer import TOKENIZER_FILES, read_tokenizer
 from translator.data.tokenizer.merges import Merges

@@ -1,11 +1,10 @@
 """Stand-ins for published models: the files of the hub with random weights."""
 
 import json
-from pathlib import Path
 
+import published_stand_ins
 import pytest
 import torch
-from transformers import FSMTConfig, FSMTForConditionalGeneration, MarianConfig, MarianMTModel
 
 from tests.published_tokenizers import marian_files, moses_bpe_files
 
@@ -26,16 +25,14 @@ def marian_model(**changes):
     """A MarianMT model of OPUS-MT's architecture, which ends its translations now and then."""
     settings = {
         "vocab_size": PIECES, "d_model": 16, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 4,
-        "decoder_attention_heads": 4, "encoder_ffn_dim": 24, "decoder_ffn_dim": 24, "activation_function": "swish",
-        "scale_embedding": True, "max_position_embeddings": 64, "eos_token_id": 0, "forced_eos_token_id": None,
+        "decoder_attention_heads": 4, "encoder_ffn_dim": 24, "decoder_ffn_dim": 24, "max_position_embeddings": 64,
+        "forced_eos_token_id": None,
     }  # fmt: skip
-    settings |= changes
-    pad = settings["vocab_size"] - 1
     torch.manual_seed(11)
-    model = MarianMTModel(MarianConfig(**settings, pad_token_id=pad, decoder_start_token_id=pad)).eval()
+    model = published_stand_ins.marian_model(**settings | changes)
     _spread(model)
     model.model.shared.weight.data[0] *= 3
-    model.model.shared.weight.data[pad] = 0
+    model.model.shared.weight.data[model.config.pad_token_id] = 0
     model.final_logits_bias.normal_(std=0.5)
     return model
 
@@ -43,13 +40,12 @@ def marian_model(**changes):
 def fsmt_model(**changes):
     """A FSMT model of WMT19's architecture, which ends its translations now and then."""
     settings = {
-        "langs": ["en", "de"], "src_vocab_size": PIECES, "tgt_vocab_size": PIECES, "d_model": 16, "encoder_layers": 2,
+        "src_vocab_size": PIECES, "tgt_vocab_size": PIECES, "d_model": 16, "encoder_layers": 2,
         "decoder_layers": 1, "encoder_attention_heads": 2, "decoder_attention_heads": 2, "encoder_ffn_dim": 40,
         "decoder_ffn_dim": 24, "max_position_embeddings": 64, "forced_eos_token_id": None,
     }  # fmt: skip
-    settings |= changes
     torch.manual_seed(4)
-    model = FSMTForConditionalGeneration(FSMTConfig(**settings)).eval()
+    model = published_stand_ins.fsmt_model(**settings | changes)
     _spread(model)
     decoder = model.model.decoder
     decoder.output_projection.weight.data[2] *= 4
@@ -65,39 +61,12 @@ def _spread(model):
 
 def write_published(folder, model, form="safetensors"):
     """Write a model and the files of its tokenizer as a repository of the hub."""
-    model.save_pretrained(folder)
+    tokenizer = marian_files() if model.config.model_type == "marian" else moses_bpe_files()
+    published_stand_ins.write_repository(folder, model, tokenizer, CARD)
     if form == "bin":
         (folder / "model.safetensors").unlink()
         torch.save(model.state_dict(), folder / "pytorch_model.bin")
-    write_tokenizer(folder, model.config)
-    (folder / "README.md").write_text(CARD, encoding="utf-8")
     return folder
-
-
-def write_tokenizer(folder: Path, config):
-    """The files by name, with vocabularies of as many pieces as the model has."""
-    is_marian = config.model_type == "marian"
-    files = marian_files() if is_marian else moses_bpe_files()
-    size = config.vocab_size if is_marian else config.src_vocab_size
-    for name, content in files.items():
-        if name.endswith(".json"):
-            special = {
-                "</s>": config.eos_token_id,
-                "<pad>": config.pad_token_id,
-                "<unk>": 1 if is_marian else 3,
-            }
-            if not is_marian:
-                special["<s>"] = 0
-            pieces = [piece for piece in json.loads(content) if piece not in special]
-            pieces += [f"▁more{number}" for number in range(size)]
-            rest = [number for number in range(size) if number not in special.values()]
-            (folder / name).write_text(
-                json.dumps(special | dict(zip(pieces, rest, strict=False))), encoding="utf-8"
-            )
-        else:
-            (folder / name).write_bytes(content)
-    languages = {"source_lang": "en", "target_lang": "de"}
-    (folder / "tokenizer_config.json").write_text(json.dumps(languages), encoding="utf-8")
 
 
 MODELS = {"marian": marian_model, "fsmt": fsmt_model}

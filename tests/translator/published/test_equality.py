@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from published_stand_ins import SHAPES, draw_weights
 from safetensors.torch import load_file
 
 from tests.translator.published.conftest import MODELS, PIECES, write_published
@@ -175,34 +176,11 @@ def test_the_native_engine_is_close(tmp_path, family):
 
 @pytest.mark.hard
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")  # of transformers
-@pytest.mark.parametrize(
-    ("family", "shape"),
-    [
-        (
-            "marian",
-            {
-                "vocab_size": 58_101, "d_model": 512, "encoder_layers": 6, "decoder_layers": 6,
-                "encoder_attention_heads": 8, "decoder_attention_heads": 8, "encoder_ffn_dim": 2048,
-                "decoder_ffn_dim": 2048, "max_position_embeddings": 512,
-            },
-        ),
-        (
-            "fsmt",
-            {
-                "src_vocab_size": 42_024, "tgt_vocab_size": 42_024, "d_model": 1024, "encoder_layers": 6,
-                "decoder_layers": 6, "encoder_attention_heads": 16, "decoder_attention_heads": 16,
-                "encoder_ffn_dim": 8192, "decoder_ffn_dim": 4096, "max_position_embeddings": 1024,
-                "tie_word_embeddings": True,
-            },
-        ),
-    ],
-)  # fmt: skip
-def test_models_of_the_true_size(tmp_path, family, shape):
+@pytest.mark.parametrize(("family", "name"), [("marian", "opus"), ("fsmt", "wmt19")])
+def test_models_of_the_true_size(tmp_path, family, name):
     """OPUS-MT's and WMT19's shapes with random weights, of the size with which training begins."""
-    theirs = MODELS[family](**shape)
-    for name, parameter in theirs.named_parameters():
-        if parameter.dim() == 2 and "embed_positions" not in name:
-            parameter.data.normal_(std=parameter.shape[1] ** -0.5)
+    theirs = MODELS[family](**SHAPES[name])
+    draw_weights(theirs)
     ours = imported(write_published(tmp_path / "hub", theirs), tmp_path / "ours")
     begin, end = theirs.config.decoder_start_token_id, theirs.config.eos_token_id
     pieces = theirs.config.vocab_size
