@@ -37,14 +37,14 @@ def serve(*flags: str, echo: bool = False, leak_bytes: int = 0) -> Iterator[Serv
     environment = {**os.environ, "ECHO_LEAK_BYTES": str(leak_bytes), "PYTHONPATH": str(_ROOT)}
     with subprocess.Popen(command, cwd=_ROOT, stderr=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stderr
-        address = None
+        address, line = "", ""
         for line in process.stderr:
             if found := re.search(r"serving on (\S+)/ ", line):
                 address = found[1]
             if " is ready on " in line:
                 break
-        if address is None:
-            raise SystemExit("the service did not start; try: python -m service")
+        else:
+            raise SystemExit(f"the service did not start; its last words: {line.strip()}")
         # Keep reading the log: the service would block if the pipe were full.
         reading = threading.Thread(target=process.stderr.read)
         reading.start()
