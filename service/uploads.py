@@ -22,8 +22,8 @@ from service.settings import Settings
 from translator.documents import document_format, translated_name
 from translator.errors import InputError
 
-_FORM_BYTES = 20_000
-"""For the fields of a form besides the document."""
+_FORM_BYTES = 200_000
+"""For the fields of a form besides the document, such as a glossary."""
 _MAX_FIELDS = 50
 _MAX_NAME_CHARACTERS = 200
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+    field_validator,
+)
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,9 +23,12 @@ from service.errors import problems
 from service.model_manager import Manager
 from service.routes.forms import MULTIPART
 from service.schemas.parsing import explain
+from service.schemas.translation import MAX_ENTRIES
 from service.uploads import read_upload, store_document, stored_document, translation_response
 from translator.documents import FORMATS, translated_name
+from translator.errors import InputError
 from translator.options import Numbers, RequestedFormality, SourceLanguage
+from translator.text.glossary import Glossary
 from translator.translate import DEFAULT_STYLE
 
 router = APIRouter(prefix="/documents", tags=["documents"])
@@ -50,6 +61,9 @@ _PROBLEMS = {
 _NOT_FOUND = {404: "The document does not exist, was deleted, or belongs to another API key."}
 
 
+_ENTRIES = TypeAdapter(Annotated[dict[str, str], Field(max_length=MAX_ENTRIES)])
+
+
 class DocumentOptions(BaseModel):
     """How to translate a document."""
 
@@ -63,6 +77,30 @@ class DocumentOptions(BaseModel):
         max_length=100,
         description="The id of a glossary stored with `POST /v2/glossaries` or `/v3/glossaries`.",
     )
+
+    glossary: Annotated[
+        dict[str, str], WithJsonSchema({"type": "string", "contentMediaType": "application/json"})
+    ] = Field(
+        default_factory=dict,
+        description=f"A JSON object with German for up to {MAX_ENTRIES} English terms, as in `POST /translate`. Its "
+        "entries take precedence over those of `glossary_id`.",
+        examples=['{"house": "Haus|Hauses|Häuser|Häusern"}'],
+    )
+
+    @field_validator("glossary", mode="before")
+    @classmethod
+    def _read_glossary(cls, sent: object) -> dict[str, str]:
+        try:
+            entries = _ENTRIES.validate_json(sent if isinstance(sent, str) else "")
+        except ValidationError:
+            raise ValueError(
+                f'must be a JSON object with up to {MAX_ENTRIES} strings, such as {{"house": "Haus"}}'
+            ) from None
+        try:
+            Glossary.of(entries.items())
+        except InputError as error:
+            raise ValueError(str(error)) from None
+        return entries
 
     def stored(self) -> dict[str, Any]:
         """What is stored with the document."""

@@ -28,7 +28,8 @@ from translator.translate import DEFAULT_STYLE, Style
 _MAX_PREFIX_CHARACTERS = 500
 """In characters; training has hardly any sentences that continue after more."""
 
-_MAX_ENTRIES = 1_000
+MAX_ENTRIES = 1_000
+"""Entries of the glossary in a request."""
 
 
 class _TextRequest(JsonRequest):
@@ -56,8 +57,8 @@ class _TextRequest(JsonRequest):
     _glossary: Glossary | None = PrivateAttr(None)
     glossary: dict[str, str] = Field(
         default_factory=dict,
-        max_length=_MAX_ENTRIES,
-        description=f"German for up to {_MAX_ENTRIES} English terms. A term in lower case also matches in capitals, "
+        max_length=MAX_ENTRIES,
+        description=f"German for up to {MAX_ENTRIES} English terms. A term in lower case also matches in capitals, "
         "one with capitals only as it is written; plurals match, too. One form may be inflected; of several, with | "
         "between them, one must occur: `Haus|Hauses|Häuser|Häusern`.",
         examples=[{"house": "Haus|Hauses|Häuser|Häusern", "Acme Cloud": "Acme-Wolke"}],

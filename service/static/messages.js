@@ -64,7 +64,7 @@ export const MESSAGES = {
     moreFaults: (count) => `and ${number(count)} more`,
 
     glossary: (entries) => (entries > 0 ? `Glossary (${number(entries)})` : "Glossary"),
-    glossaryHelp: "One term in each line, for the text above. It stays in this browser.",
+    glossaryHelp: "One term in each line, for the text above and for files. It stays in this browser.",
     glossaryExample: "house = Haus\nuser account = Nutzerkonto",
     wrongTerm: (line) => `Line ${number(line)} is not used: write “English = German”.`,
 
@@ -158,7 +158,7 @@ export const MESSAGES = {
     moreFaults: (count) => `und ${number(count)} weitere`,
 
     glossary: (entries) => (entries > 0 ? `Glossar (${number(entries)})` : "Glossar"),
-    glossaryHelp: "Ein Begriff je Zeile, für den Text oben. Das Glossar bleibt in diesem Browser.",
+    glossaryHelp: "Ein Begriff je Zeile, für den Text oben und für Dateien. Das Glossar bleibt in diesem Browser.",
     glossaryExample: "house = Haus\nuser account = Nutzerkonto",
     wrongTerm: (line) => `Zeile ${number(line)} gilt nicht: Schreiben Sie „Englisch = Deutsch“.`,
 

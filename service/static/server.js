@@ -1,6 +1,7 @@
 // Requests to the server, and their errors.
 
 import { formalityWish } from "./formality.js";
+import { glossaryWish } from "./glossary.js";
 import { tabStorage } from "./storage.js";
 import { wishes } from "./wishes.js";
 
@@ -105,6 +106,8 @@ export async function uploadDocument(file, signal) {
   const body = new FormData();
   body.append("file", file);
   for (const [name, value] of Object.entries(formalityWish())) body.append(name, value);
+  const { glossary } = glossaryWish();
+  if (glossary) body.append("glossary", JSON.stringify(glossary));
   return (await ask("documents", { method: "POST", headers: credentials(), body, signal })).json();
 }
 

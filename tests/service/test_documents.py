@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -119,6 +120,31 @@ def test_a_glossary_is_used(client: TestClient, echo: EchoEngine) -> None:
     )
     assert [term.english for term in styles[0].glossary.terms] == ["a"]
     assert upload(client, "a.txt", b"Hello.", glossary_id="unknown").status_code == 404
+    styles.clear()
+    both = upload(client, "a.txt", b"Hello.", glossary_id=stored, glossary='{"owl": "Eule|Eulen", "a": "c"}')
+    assert finished(client, both.json()["id"])["status"] == "done"
+    assert {term.english: term.forms for term in styles[0].glossary.terms} == {
+        "a": ("c",),
+        "owl": ("Eule", "Eulen"),
+    }
+
+
+@pytest.mark.parametrize(
+    "glossary", ["owl", "[]", '{"owl": 1}', "[" * 10_000, '{"": "Eule"}', '{"owl": ""}', '{"owl": "\\ud800"}']
+)
+def test_what_is_no_glossary_is_refused(client: TestClient, glossary: str) -> None:
+    answer = upload(client, "a.txt", b"Hello.", glossary=glossary)
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith("glossary: ")
+
+
+def test_a_glossary_has_up_to_a_thousand_entries(client: TestClient) -> None:
+    entries = {
+        f"a rather long term {number}": f"ein recht langer Begriff {number}" for number in range(1_001)
+    }
+    assert upload(client, "a.txt", b"Hello.", glossary=json.dumps(entries)).status_code == 422
+    del entries["a rather long term 0"]
+    assert upload(client, "a.txt", b"Hello.", glossary=json.dumps(entries)).status_code == 202
 
 
 @pytest.mark.parametrize(

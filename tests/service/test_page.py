@@ -1182,6 +1182,29 @@ def test_a_glossary_is_sent(ready_page: Any) -> None:
     wait_until_in(page, lambda: sent[-1] == {"text": "Low tide", "alignment": True})
 
 
+def test_a_glossary_is_used_for_documents(ready_page: Any) -> None:
+    page = ready_page
+    terms(page).fill("owl = Uhu")
+    terms(page).blur()
+    page.evaluate(
+        """() => {  // the browser does not show tests the forms that it sends
+          const { fetch } = window;
+          window.glossaries = [];
+          window.fetch = (url, options) => {
+            if (options?.body instanceof FormData) window.glossaries.push(options.body.get("glossary"));
+            return fetch(url, options);
+          };
+        }"""
+    )
+    choose(page, "owls.docx", letter("Two owls"))
+    expect(page.locator("#document-state")).to_contain_text("Translated as owls.de.docx")
+    terms(page).fill("")
+    terms(page).blur()
+    choose(page, "sleep.docx", letter("An owl sleeps"))
+    expect(page.locator("#document-state")).to_contain_text("Translated as sleep.de.docx")
+    assert page.evaluate("glossaries") == ['{"owl":"Uhu"}', None]
+
+
 @pytest.mark.parametrize("line", ["owl", "owl =", "= Uhu", "owl = Uhu = Kauz", "owl\tUhu\tKauz"])
 def test_a_line_that_is_no_term_is_named(ready_page: Any, line: str) -> None:
     page = ready_page
