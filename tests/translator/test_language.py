@@ -79,6 +79,7 @@ def shipped() -> Translator:
         ("We are closed. Wir haben heute leider geschlossen. Please come back tomorrow.", ["en", "de", "en"]),
         ("See `das ist ja gut so` there, please.", ["en"]),
         ("¿Qué hora es? Where is Dvořák?", ["es", "en"]),
+        ("¿Dónde estás? I am here.", ["es", "en"]),
         ("Dziękuję bardzo za pomoc.", ["pl"]),
         ("Jag förstår inte. Was Dvořák there?", ["sv", "en"]),
     ],

@@ -280,6 +280,7 @@ def test_a_value_that_moves_to_the_start_gets_a_capital_if_the_source_has_one(
         ("A **bold*owl** here", [("tag", "**"), ("identifier", "bold*owl"), ("tag", "**")]),
         ("A ||hidden owl|| here", [("tag", "||"), ("tag", "||")]),
         ("That price** is ** not || mine", [("sign", "**"), ("sign", "**"), ("sign", "||")]),
+        ("*Terms apply.\n*New* and\n*args", [("sign", "*"), ("tag", "*"), ("tag", "*"), ("code", "*args")]),
         ("A 5* hotel, price*, 2.5 * 3", [("small", "5"), ("number", "2.5"), ("small", "3")]),
         ("Dear <first name>, see <your name here>.", [
             ("placeholder", "<first name>"), ("placeholder", "<your name here>"),

@@ -42,9 +42,10 @@ _TAG = re.compile(
 )
 _VOID_TAG_NAMES = "area base br col embed hr img input link meta source track wbr"
 _VOID_TAGS = frozenset(_VOID_TAG_NAMES.split())
-_MAY_BE_LEFT = re.compile(r"\d|\*\*|~~|\|\|")
+_MAY_BE_LEFT = re.compile(r"\d|\*\*|~~|\|\||(?m:^)\*\w")
 _LEFT = re.compile(
     r"(?P<word>(?<!\w)[^\W\d]*+\d\w*+(?:[.,:]\w*\d\w*+)*+)|(?<![*~|])(?:\*\*|~~|\|\|)(?![*~|])"
+    r"|(?m:^)(?<!\*)\*(?=[^\W\d_])"
 )
 _LABEL = re.compile(rf"(?<!\w){NO_ANSWER}(?i:no)\.(?P<colon>:?)[ \u00a0]\Z")
 _LONGEST_LABEL = 5
@@ -178,9 +179,9 @@ def _start(span: ProtectedSpan) -> int:
 
 
 def _leftovers(text: str, spans: Sequence[ProtectedSpan]) -> Iterator[ProtectedSpan]:
-    """Yield words with digits outside all spans, such as 15h30, and double signs, such as ** without a counterpart.
+    """Yield words with digits outside all spans, such as 15h30, and signs such as ** without a counterpart.
 
-    No digit is left to the model, and it loses count of double signs.
+    No digit is left to the model. It loses count of double signs, and copies the word behind a footnote's asterisk.
     """
     if not _MAY_BE_LEFT.search(text):
         return

@@ -56,6 +56,8 @@ MAX_PIECE_TOKENS = 160
 """Maximum tokens of a sentence, including its end token. Longer ones, which are rare in training, are split."""
 _FEWEST_WORDS_TO_TELL = 3
 """Sentences of fewer words have the language of their text."""
+_INVERTED = ("¿", "¡")
+"""Signs that begin questions and exclamations, not in English."""
 _CLEAR = 50
 """Confidence in percent that a sentence is English, below which it has the language of its text."""
 _LONGEST_WITHOUT_BLANKS = 50
@@ -332,7 +334,8 @@ class _Languages:
 
     def of(self, sentence: str) -> str:
         """Return the language of a sentence: its own if it is long enough to tell, else that of the text."""
-        if self._is_known or len(sentence.split()) < _FEWEST_WORDS_TO_TELL:
+        is_short = len(sentence.split()) < _FEWEST_WORDS_TO_TELL and not sentence.startswith(_INVERTED)
+        if self._is_known or is_short:
             return self._of_text
         language, confidence = detect_language(sentence)
         is_unclear = language == "en" and confidence < _CLEAR
@@ -386,12 +389,12 @@ def _breaks_line(text: str, span: ProtectedSpan) -> bool:
 
 def _tells_language(span: ProtectedSpan) -> bool:
     """Whether a span is a word with letters that English does not have, or a sign such as “¿”."""
-    return span.kind == "foreign" or span.text in ("¿", "¡")
+    return span.kind == "foreign" or span.text in _INVERTED
 
 
 def _is_outer(span: ProtectedSpan) -> bool:
     """Whether a span at the edge of a sentence can skip the model, because it has the same place in German."""
-    return span.kind in ("tag", "sign")
+    return span.kind in ("tag", "sign") and not _tells_language(span)
 
 
 def _is_inside(text: str, span: ProtectedSpan) -> bool:
