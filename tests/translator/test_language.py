@@ -32,6 +32,7 @@ from translator.translate import Style, Translator
         ("Snowy Great Tree", "en", 0),  # Polish for both
         ("Upgrade to Az", "en", 0),  # Hungarian for fastText, with 99 %
         ("Wilson! Wilson!", "en", 0),  # a single word
+        ("We read a book about Brâncuși last winter.", "en", 0),  # Romanian for both
         ("Hello world", "en", 0),  # too short to tell
         ("Berlin", "en", 0),
         ("42 + 1 = 43 😀", "en", 0),

@@ -52,7 +52,12 @@ def detect_language(text: str) -> tuple[str, float]:
     [(language, probability)] = _ranked(fast, beginning, 1)
     if language != "en" and probability > _MIN_PROBABILITY and _is_in_another_script(beginning):
         return language, _percent(probability)
-    if language != "en" and probability > _MIN_PROBABILITY and _has_words(beginning):
+    if (
+        language != "en"
+        and probability > _MIN_PROBABILITY
+        and _has_words(beginning)
+        and not _is_english_with_names(beginning)
+    ):
         second, second_probability = _careful_detector().classify(beginning)
         if second == language and second_probability > _MIN_PROBABILITY_OF_SECOND:
             return language, _percent(float(second_probability))
@@ -61,6 +66,16 @@ def detect_language(text: str) -> tuple[str, float]:
     if language != "en":
         probability = dict(_ranked(fast, beginning, _ALL)).get("en", 0.0)
     return "en", _percent(probability)
+
+
+def _is_english_with_names(text: str) -> bool:
+    """Whether a text is English but for words with other letters: “We read a book about Brâncuși last winter.”"""
+    words = text.split()
+    english = [word for word in words if not _NOT_ENGLISH.search(word)]
+    if len(english) in (len(words), 0):
+        return False
+    [(language, probability)] = _ranked(_fast_detector(), " ".join(english), 1)
+    return language == "en" and probability > _MIN_PROBABILITY
 
 
 def _is_evident(text: str, language: str, probability: float, second: str, second_probability: float) -> bool:
