@@ -1,4 +1,4 @@
-"""The marks at the start of a line that say what the line is: an item of a list, a task, a quotation, a heading.
+"""The marks at the start of a line that say what the line is: a list's item, a task, a quotation, a heading.
 
 find_list_marks("- [x] Buy milk")  # `- [x]`
 """
@@ -10,9 +10,11 @@ from translator.text.places import Place
 
 _MARK = r"(?:[-*+–—]|#{1,6}+|>{1,20}+)(?=[ \t])"
 _BOX = r"(?:\d{1,9}[.)][ \t]++)?\[[ xX]\]"
+_SECTION = r"\d{1,3}(?:\.\d{1,3})++\.(?=[ \t]++[^\W\d_])"
 _WORD = r"""(?=[ \t]++[“„"'`(\[{<*_~]{0,3}[^\W\d_])"""
 _MARKS = re.compile(
-    rf"^[ \t]*+(?P<marks>{_MARK}(?:[ \t]++{_MARK})*+(?:[ \t]++{_BOX}(?=[ \t]++\S)|{_WORD})|{_BOX}(?=[ \t]++\S))",
+    rf"^[ \t]*+(?P<marks>{_MARK}(?:[ \t]++{_MARK})*+(?:[ \t]++{_BOX}(?=[ \t]++\S)|{_WORD})"
+    rf"|{_BOX}(?=[ \t]++\S)|{_SECTION})",
     re.MULTILINE,
 )
 """A mark without a box stands before a word: `- 5 °C` is a temperature, and `* * *` a rule."""
