@@ -69,9 +69,8 @@ class RequestContext:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 _add_headers(MutableHeaders(scope=message), request)
-                if (
-                    self._is_closing()
-                ):  # so that no client sends its next request when the connection is closed
+                # So that no client sends its next request when the connection is closed.
+                if self._is_closing():
                     MutableHeaders(scope=message)["Connection"] = "close"
                 if status == HTTPStatus.METHOD_NOT_ALLOWED and (methods := self._methods.get(scope["path"])):
                     MutableHeaders(scope=message)["Allow"] = ", ".join(sorted(methods))

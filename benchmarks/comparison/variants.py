@@ -54,7 +54,7 @@ def without_residuals(model: TranslationModel) -> None:
     """Leave out the residual sums: each sub-layer sees only the output of the one before."""
     for module in model.modules():
         if isinstance(module, Residual):
-            module.forward = partial(_sublayer_only, module)  # type: ignore[method-assign]  # the switch
+            module.forward = partial(_sublayer_only, module)  # type: ignore[method-assign]  # the variant replaces the method of this model only
 
 
 def _sublayer_only(residual: Residual, x_BLD: Tensor, sublayer: Callable[[Tensor], Tensor]) -> Tensor:

@@ -287,7 +287,7 @@ def test_deepls_client_manages_multilingual_glossaries(
 ) -> None:
     client = make_translator(data=tmp_path)
     if not isinstance(client, deepl.DeepLClient):
-        pytest.skip("the older class does not know them")
+        pytest.skip("deepl.Translator, the older class, has no multilingual glossaries")
     entries = deepl.api_data.MultilingualGlossaryDictionaryEntries
     made = client.create_multilingual_glossary("One", [entries("EN", "DE", {"house": "Haus"})])
     assert [(one.source_lang, one.target_lang, one.entry_count) for one in made.dictionaries] == [
@@ -321,7 +321,7 @@ def test_dictionaries_for_other_languages_are_refused(
 ) -> None:
     client = make_translator(data=tmp_path)
     if not isinstance(client, deepl.DeepLClient):
-        pytest.skip("the older class does not know them")
+        pytest.skip("deepl.Translator, the older class, has no multilingual glossaries")
     entries = deepl.api_data.MultilingualGlossaryDictionaryEntries
     ours, other = entries("EN", "DE", {"house": "Haus"}), entries(*languages, {"house": "maison"})
     made = client.create_multilingual_glossary("One", [ours])
@@ -347,7 +347,7 @@ def test_no_dictionary_replaces_another_of_the_same_request(
 ) -> None:
     client = make_translator(data=tmp_path)
     if not isinstance(client, deepl.DeepLClient):
-        pytest.skip("the older class does not know them")
+        pytest.skip("deepl.Translator, the older class, has no multilingual glossaries")
     entries = deepl.api_data.MultilingualGlossaryDictionaryEntries
     both = [entries("EN", "DE", {"house": "Haus"}), entries("EN", "DE", {"car": "Auto"})]
     with pytest.raises(

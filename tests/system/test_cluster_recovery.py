@@ -178,7 +178,7 @@ def test_twenty_kills_at_random_moments_lose_and_double_nothing(
         while kills < KILLS and driver.poll() is None:
             before = shards(out)
             if generator.random() < 0.7:
-                wait_until(lambda: shards(out) > before or driver.poll() is not None)  # noqa: B023 (at once)
+                wait_until(lambda: shards(out) > before or driver.poll() is not None)  # noqa: B023 (called before they change)
             time.sleep(generator.uniform(0, 0.3))
             living = workers(os.getpid())
             if kills % 4 == 3 and driver.poll() is None:

@@ -225,7 +225,7 @@ class Parquet(Format):
     def join(self, contents: Sequence[bytes]) -> bytes:
         """Return all rows in one table."""
         import pyarrow  # noqa: PLC0415 - only this format needs it
-        import pyarrow.parquet  # noqa: PLC0415
+        import pyarrow.parquet  # noqa: PLC0415 - only this format needs it
 
         tables = [pyarrow.parquet.read_table(io.BytesIO(content)) for content in contents if content]
         return _parquet_bytes(pyarrow.concat_tables(tables)) if tables else b""
@@ -307,7 +307,7 @@ def _json(value: object) -> str:
 
 def _parquet_file(file: IO[bytes], name: str) -> Any:
     import pyarrow  # noqa: PLC0415 - only this format needs it
-    import pyarrow.parquet  # noqa: PLC0415
+    import pyarrow.parquet  # noqa: PLC0415 - only this format needs it
 
     try:
         return pyarrow.parquet.ParquetFile(file)

@@ -1,6 +1,7 @@
 """The files of a corpus: their names and checksums, and their rows, cut into shards."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,9 +45,9 @@ def find_files(places: Sequence[str]) -> list[str]:
     ConfigError if a file is named twice or if its storage cannot be used.
     """
     names = [name for place in places for name in _files_at(place)]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise ConfigError(f"{twice} is named twice; name each file once")
+    (most_frequent, times), *_ = Counter(names).most_common(1)
+    if times > 1:
+        raise ConfigError(f"{most_frequent} is named twice; name each file once")
     return names
 
 

@@ -154,7 +154,7 @@ class OutputFolder:
             raise ConfigError(f"{self.place}/{name} is damaged: {error}; remove the folder") from error
 
     def _write(self, name: str, content: bytes) -> None:
-        """Write a file that is there whole or not at all; object stores write all files so."""
+        """Write a file atomically. Object stores always do."""
         path = f"{self._root}/{name}"
         self._system.makedirs(path.rpartition("/")[0], exist_ok=True)
         if self._is_local:

@@ -23,7 +23,6 @@ _START_LOSSES = 5
 """How many actors in a row may be lost while they load the model."""
 _SECONDS_PER_LOOK = 1.0
 """How often to look for new nodes."""
-
 _PATIENCE_SECONDS = 60.0
 """How long to wait for the first actor without a word."""
 

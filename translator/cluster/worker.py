@@ -50,9 +50,8 @@ class Worker:
 
     def start(self) -> dict[str, Any]:
         """Load the model; returns what determines the results. Raises what loading raises."""
-        os.environ["OMP_NUM_THREADS"] = (
-            "1"  # Ray sets it to the cores that an actor has, unless it is set already
-        )
+        # Ray sets it to the number of cores that an actor has, unless it is set already.
+        os.environ["OMP_NUM_THREADS"] = "1"
         self.compute = self.work.start()
         return self.work.describe()
 

@@ -35,6 +35,11 @@ class Cache:
         """The same tensors with no row."""
         return type(self)(*(one[:0] for one in self.tensors))
 
+    def without_positions(self) -> Self:
+        """The same tensors with no position."""
+        assert self.position_axis is not None
+        return type(self)(*(one.narrow(self.position_axis, 0, 0) for one in self.tensors))
+
 
 def _padded(x: Tensor, rows: int, length: int, axis: int | None) -> Tensor:
     shape = [rows, *x.shape[1:]]

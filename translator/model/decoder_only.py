@@ -114,8 +114,7 @@ class DecoderOnly(TranslationModel):
         keep_mask_B1SS = self._keep_mask(source_keep_BS, source_BS.shape[1])
         for block in self.decoder:
             x_BSD = block(x_BSD, keep_mask_B1SS, remember)
-        past = [KeyValue(one.key_NHMK[:, :, :0], one.value_NHMK[:, :, :0]) for one in memory]
-        return Start([*memory], [*past])
+        return Start([*memory], [one.without_positions() for one in memory])
 
     def decode_step(
         self,

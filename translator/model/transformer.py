@@ -321,8 +321,7 @@ class Transformer(TranslationModel):
         """See `TranslationModel.start`: the keys and values of the source for each layer, and none of the target."""
         memory_BSD = self.encode(source_BS, source_keep_BS)
         memory = [layer.cross_attention.project_memory(memory_BSD) for layer in self.decoder]
-        past = [KeyValue(one.key_NHMK[:, :, :0], one.value_NHMK[:, :, :0]) for one in memory]
-        return Start([*memory], [*past])
+        return Start([*memory], [one.without_positions() for one in memory])
 
     def decode_step(
         self,

@@ -111,14 +111,14 @@ def test_workers_that_die_while_they_start_end_the_job():
 def test_what_an_actor_raises_deliberately_and_what_the_check_raises_end_the_job():
     class Refusing(Echo):
         def start(self):
-            raise ConfigError("no such model")
+            raise ConfigError("unknown model")
 
     def check(described):
         raise ConfigError(f"not {described['model']}")
 
     fake = FakeRay(1)
     with patch("translator.cluster.pool.ray", fake):
-        with pytest.raises(ConfigError, match="no such model"):
+        with pytest.raises(ConfigError, match="unknown model"):
             pool_of(fake, Refusing).start()
         with pytest.raises(ConfigError, match="not echo"):
             pool_of(fake, check=check).start()
