@@ -199,6 +199,8 @@ def write(page: Any, text: str) -> None:
 def translate(page: Any, text: str, translation: str) -> None:
     write(page, text)
     expect_translation(page, translation)
+    # The stream ends a moment after its last words are shown, and only then is it an entry of the history.
+    expect(page.locator("#translation")).not_to_have_attribute("aria-busy", "true")
 
 
 def expect_translation(page: Any, translation: str) -> None:
