@@ -34,6 +34,10 @@ from translator.translate.searches import special_tokens
 ROWS_AT_ONCE = 1024
 """Limit for one search, in sentences times beam size. Larger batches are split."""
 
+HOPELESS = 5
+"""CTranslate2's time with one of its libraries, as a multiple of its time with the other, from which it is not tried
+further. On a processor that is not from Intel, MKL can take a second for each int8 token of a large model."""
+
 
 @dataclass(frozen=True)
 class Work:
@@ -198,14 +202,25 @@ class CTranslate2(Peer):
     ) -> None:
         self.name = f"CTranslate2 {compute_type}"
         self._load = (str(exported), device, compute_type)
-        self._pools = pools
+        self._pools = dict(pools)
         numbers = range(folder.tokenizer.vocab_size)
         self._pieces = list(map(folder.tokenizer.source.piece, numbers))
         self._ids = {folder.tokenizer.target.piece(number): number for number in numbers}
         try:
-            self._run(self._best, [], 1)
+            self._drop_slow_library()
         except (RuntimeError, ValueError) as error:
             raise ConfigError(str(error)) from error
+
+    def _drop_slow_library(self) -> None:
+        """Keep only the libraries that are not HOPELESS times as slow as the other for two tokens."""
+        probe = [Work([list(range(4, 10))], [2])]
+        seconds = {
+            mkl: best_seconds(lambda mkl=mkl: self._run(Setting(with_mkl=mkl), probe, 1), times=1)
+            for mkl in self._pools
+        }
+        for mkl, taken in seconds.items():
+            if taken > HOPELESS * min(seconds.values()):
+                del self._pools[mkl]
 
     def _settings(self, threads: int) -> list[Setting]:
         tried = layouts(self._load[1], threads)
