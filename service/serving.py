@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -52,6 +53,8 @@ def serve(arguments: Sequence[str] | None) -> int:
     app.state.metrics.connections.set_function(lambda: len(server.server_state.connections))
     logger.info("serving on %s (the page; POST /translate; /docs)", url_of(listener))
     signal.signal(signal.SIGHUP, lambda *_: app.state.manager.reload_soon())
+    gc.freeze()  # what has been imported stays
+    gc.enable()
     server.run(sockets=[listener])
     status = 1 if app.state.manager.has_failed else 0
     if any(thread.daemon and thread.name.startswith("decoding") for thread in threading.enumerate()):

@@ -7,7 +7,7 @@ import hashlib
 import itertools
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -112,7 +112,7 @@ class SentencePieceTokenizer:
         """Hexadecimal SHA-256 of the SentencePiece model: equal for equal tokenizers."""
         return hashlib.sha256(self._model_proto).hexdigest()
 
-    @property
+    @cached_property
     def unprintable_ids(self) -> tuple[int, ...]:
         """Ids that no translation should contain: special pieces, and pieces with control characters.
 
@@ -120,7 +120,7 @@ class SentencePieceTokenizer:
         """
         hints = range(self.span_ids.stop, self.first_byte_id)
         control_bytes = (self.first_byte_id + code for code in (*range(0x20), 0x7F))
-        controls = (i for i in self.learnt_ids if _CONTROL.search(self.piece(i)))
+        controls = (i for i, piece in self._learnt_pieces() if _CONTROL.search(piece))
         return (PAD_ID, UNK_ID, BOS_ID, *hints, *control_bytes, *controls)
 
     @cached_property
@@ -296,8 +296,12 @@ class SentencePieceTokenizer:
         return [
             *[b""] * self.first_byte_id,
             *(bytes([byte]) for byte in range(256)),
-            *(self.piece(piece).replace(WORD_MARK, " ").encode() for piece in self.learnt_ids),
+            *(piece.replace(WORD_MARK, " ").encode() for _, piece in self._learnt_pieces()),
         ]
+
+    def _learnt_pieces(self) -> Iterator[tuple[int, str]]:
+        """Yield each learnt id with its piece. One call of SentencePiece reads them all, which is much faster."""
+        return zip(self.learnt_ids, self._processor.id_to_piece(list(self.learnt_ids)), strict=True)
 
     def as_written(self, text: str) -> str:
         """Return the text: its pieces spell it."""
