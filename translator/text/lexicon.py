@@ -9,6 +9,8 @@ In training, hints are sometimes missing and sometimes wrong. So the model learn
 Dinu et al. (2019) do the same for the terms of a glossary. `translator.data.lexicon_learning` makes lexicons.
 """
 
+from __future__ import annotations  # np.random takes 2 MB, so it is imported only where it is used
+
 import re
 from array import array
 from bisect import bisect_left

@@ -8,6 +8,8 @@ A mark is a private-use character that the tokenizer encodes as a reserved piece
 `mark_pair` does the same for the spans on which both sides of a training pair agree.
 """
 
+from __future__ import annotations  # np.random takes 2 MB, so it is imported only where it is used
+
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
