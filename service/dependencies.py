@@ -20,6 +20,7 @@ from service.errors import ClientLeft, InvalidRequest, RequestTooLarge, Unsuppor
 from service.glossaries import SERVED_PAIR, GlossaryStore, merge
 from service.loaded_model import LoadedModel
 from service.model_manager import ModelManager
+from service.routes.forms import MULTIPART
 from service.schemas.translation import TranslateRequest
 from service.schemas.translation_answer import TranslatedText
 from service.settings import Settings
@@ -91,10 +92,13 @@ async def read_json_body(request: Request, max_bytes: int) -> bytes:
 
 
 def wrong_media_type(request: Request, supported: str) -> UnsupportedMediaType:
-    """The error for a body of another media type than those `supported`."""
+    """The error for a body of another media type than those `supported`, the usual one first."""
+    usual = supported.partition(",")[0]
+    remedy = f"Add the header Content-Type: {usual}."
+    if usual == MULTIPART:  # the header alone is not enough: it names the boundary between the fields
+        remedy = "Send the file as a field of a form, as `curl -F file=@letter.docx` does."
     return UnsupportedMediaType(
-        f"The Content-Type is {media_type_of(request)[:50] or 'missing'}; it must be {supported}. Add the header "
-        f"Content-Type: {supported.partition(',')[0]}."
+        f"The Content-Type is {media_type_of(request)[:50] or 'missing'}; it must be {supported}. {remedy}"
     )
 
 

@@ -47,9 +47,9 @@ def in_words(schema: dict[str, Any]) -> str:
     """What a JSON schema allows, in words: “a whole number from 1 to 8”."""
     match schema:
         case {"anyOf": kinds}:
-            words = " or ".join(in_words(kind) for kind in kinds if kind.get("type") != "null")
+            words = _or([in_words(kind) for kind in kinds if kind.get("type") != "null"])
         case {"enum": choices}:
-            words = " or ".join(f'"{choice}"' for choice in choices)
+            words = _or([f'"{choice}"' for choice in choices])
         case {"const": choice}:
             words = f'"{choice}"'
         case {"type": "integer"}:
@@ -58,10 +58,8 @@ def in_words(schema: dict[str, Any]) -> str:
             words = f"a number{_range_in_words(schema)}"
         case {"type": "boolean"}:
             words = "true or false"
-        case {"type": "array", "items": {"minLength": least, "maxLength": most}, "maxItems": limit}:
-            words = f"a list of up to {limit} words or phrases of {least} to {most} characters"
         case {"type": "array"}:
-            words = "a list of strings"
+            words = _list_in_words(schema)
         case {"type": "object", "properties": fields}:
             words = f"an object with {', '.join(fields)}"
         case {"type": "object", "maxProperties": limit}:
@@ -71,6 +69,22 @@ def in_words(schema: dict[str, Any]) -> str:
         case _:
             words = "a string"
     return words
+
+
+def _list_in_words(schema: dict[str, Any]) -> str:
+    match schema:
+        case {"items": {"minLength": least, "maxLength": most}, "maxItems": limit}:
+            return f"a list of up to {limit} words or phrases of {least} to {most} characters"
+        case {"items": {"type": "object"} as item}:
+            return f"a list of objects{in_words(item).removeprefix('an object')}"
+        case {"maxItems": limit}:
+            return f"a list of up to {limit} strings"
+    return "a list of strings"
+
+
+def _or(choices: list[str]) -> str:
+    """Join choices: “a, b or c”."""
+    return " or ".join(filter(None, (", ".join(choices[:-1]), choices[-1])))
 
 
 def _range_in_words(schema: dict[str, Any]) -> str:

@@ -148,7 +148,7 @@ class DeepLRequest(CompatRequest):
     def _refuse_what_changes_the_translation(cls, parameters: dict[str, object]) -> dict[str, object]:
         for name in _CHANGE_THE_TRANSLATION:
             if parameters.get(name) not in (None, "", []):
-                raise ValueError(f"{name}: is not supported")
+                raise ValueError(f"{name}: is not supported; leave it out")
         return parameters
 
     @property

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from service.errors import InvalidRequest
 from service.glossaries import SERVED_PAIR, Dictionary, DictionaryInfo, StoredGlossary
@@ -12,6 +13,7 @@ from service.schemas.parsing import explain
 from translator.errors import InputError
 from translator.text.glossary_files import GlossaryFormat, parse_glossary
 
+_CODE = re.compile("[a-z]{2,3}")
 MAX_NAME_BYTES = 1024  # as in DeepL's API
 _MAX_DICTIONARIES = 100
 _ID = "def3a26b-3e84-45b3-84ae-0c0aaf3525f7"
@@ -26,7 +28,12 @@ _DICTIONARY: dict[str, Any] = {
 
 def _base_language(value: object) -> object:
     """Return the language of a variant: en for EN-US."""
-    return value.strip().lower().partition("-")[0] if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    language = value.strip().lower().partition("-")[0]
+    if not _CODE.fullmatch(language):
+        raise ValueError(f'must be the code of a language, such as "en"; it is "{value[:30]}"')
+    return language
 
 
 def _lower(value: object) -> object:
@@ -137,11 +144,30 @@ class GlossaryBody(DictionaryBody):
     name: Name = Field(description="A name of your choice.")
 
 
+class _WithDictionaries(_Body):
+    """A body with a list of dictionaries."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather(cls, parameters: dict[str, object]) -> dict[str, object]:
+        """Gather the dictionaries of a form, in which DeepL's client for Node.js sends `dictionaries[0].entries`."""
+        found = dict[int, dict[str, object]]()
+        for name, value in parameters.items():
+            if part := _FIELD_IN_FORM.fullmatch(name):
+                found.setdefault(int(part["number"]), {})[part["field"]] = value
+        return (
+            parameters | {"dictionaries": [found[number] for number in sorted(found)]}
+            if found
+            else parameters
+        )
+
+
+_FIELD_IN_FORM = re.compile(r"dictionaries\[(?P<number>\d{1,3})\][.\[](?P<field>\w+)\]?")
 _Dictionaries = Annotated[list[DictionaryBody], Field(max_length=_MAX_DICTIONARIES)]
 _DICTIONARIES = "They have to be from EN to DE, the only pair of languages of this service."
 
 
-class MultilingualBody(_Body):
+class MultilingualBody(_WithDictionaries):
     """A glossary with dictionaries for different pairs of languages, of which this service has one."""
 
     model_config = ConfigDict(
@@ -163,7 +189,7 @@ class MultilingualBody(_Body):
         return found
 
 
-class PatchBody(_Body):
+class PatchBody(_WithDictionaries):
     """Changes to a glossary."""
 
     model_config = ConfigDict(

@@ -121,7 +121,8 @@ def _explain_one(error: ErrorDetails, request: type[BaseModel]) -> str:
     message = error["msg"].removeprefix("Value error, ")
     if not error["loc"]:
         return message
-    field = ".".join(str(part)[:50] for part in error["loc"])
+    place = [str(part)[:50] for part in error["loc"]]
+    field = ".".join(place)
     match error["type"]:
         case "extra_forbidden":
             return f"{field}: is not supported"
@@ -129,16 +130,23 @@ def _explain_one(error: ErrorDetails, request: type[BaseModel]) -> str:
             return f"{field}: is missing"
         case "value_error":
             return f"{field}: {message[0].lower()}{message[1:]}"
-    wanted = in_words(_schema_of(field, request))
-    left_out = "" if field in _cached_schema(request).get("required", ()) else ", or left out"
-    shown = _short_value(error["input"])
-    return f"{field}: must be {wanted}{left_out}" + (f"; it is {shown}" if shown else "")
+    schema, shown = _schema_of(field, request), _short_value(error["input"])
+    is_value = f"; it is {shown}" if shown else ""
+    if place[-1].isdigit() and schema.get("type") == "array":  # the list is described, not its item
+        is_value = f"; item {place.pop()} is {shown or 'wrong'}"
+        field = ".".join(place)
+    parent = _schema_of(".".join(place[:-1]), request)
+    is_optional = place[-1] in parent.get("properties", ()) and place[-1] not in parent.get("required", ())
+    return f"{field}: must be {in_words(schema)}{', or left out' if is_optional else ''}{is_value}"
 
 
 def _schema_of(field: str, request: type[BaseModel]) -> dict[str, Any]:
-    """The JSON schema of a field, or of `part.field`; for an item of a list, the schema of the list."""
+    """The JSON schema of a field, or of `part.field`; for a string in a list, the schema of the list."""
     schema = _cached_schema(request)
     for name in filter(None, field.split(".")):
+        if name.isdigit() and schema.get("items", {}).get("type") == "object":
+            schema = schema["items"]
+            continue
         if isinstance(schema.get("additionalProperties"), dict):  # an object with any names
             schema = schema["additionalProperties"]
             continue

@@ -109,6 +109,15 @@ class _TextRequest(JsonRequest):
         return sum(map(len, (*self.texts, *self.prefixes)))
 
     @model_validator(mode="after")
+    def _check_attributes(self) -> Self:
+        if self.translate_attributes and self.format != "html":
+            raise ValueError(
+                f'translate_attributes: has an effect in HTML only, and format is "{self.format}"; send the format '
+                '"html", or leave translate_attributes out'
+            )
+        return self
+
+    @model_validator(mode="after")
     def _check_glossary(self) -> Self:
         try:
             self._glossary = Glossary.of(self.glossary.items()) if self.glossary else None

@@ -263,15 +263,15 @@ def test_options_that_are_supported_or_have_no_effect(api: TestClient, given: di
         ({"formality": "less"}, "formality: this model was not trained for it"),
         (
             {"formality": "posh"},
-            'formality: must be "default" or "more" or "less" or "prefer_more" or "prefer_less", or left out',
+            'formality: must be "default", "more", "less", "prefer_more" or "prefer_less", or left out',
         ),
         (
             {"split_sentences": "2"},
-            'split_sentences: must be "0" or "1" or "nonewlines", or left out; it is "2"',
+            'split_sentences: must be "0", "1" or "nonewlines", or left out; it is "2"',
         ),
         (
             {"split_sentences": True},
-            'split_sentences: must be "0" or "1" or "nonewlines", or left out; it is true',
+            'split_sentences: must be "0", "1" or "nonewlines", or left out; it is true',
         ),
         ({"preserve_formatting": "maybe"}, "preserve_formatting: must be true or false, or left out"),
         ({"context": 7}, "context: must be a string, or left out; it is 7"),
@@ -282,7 +282,7 @@ def test_options_that_are_supported_or_have_no_effect(api: TestClient, given: di
             "ignore_tags: must be the names of tags, separated by commas, or a list of them",
         ),
         ({"outline_detection": "maybe"}, "outline_detection: must be true or false, or left out"),
-        ({"style_id": "s"}, "style_id: is not supported"),
+        ({"style_id": "s"}, "style_id: is not supported; leave it out"),
         ({"custom_instructions": ["be nice"]}, "custom_instructions: is not supported"),
     ],
     ids=lambda value: str(value)[:40],

@@ -191,7 +191,9 @@ def test_wrong_forms_are_refused(client: TestClient, options: dict[str, Any], de
 
 
 def test_other_bodies_are_refused(client: TestClient) -> None:
-    assert problem(client.post("/documents", json={}))[0] == 415
+    status, found = problem(client.post("/documents", json={}))
+    assert status == 415
+    assert "Send the file as a field of a form, as `curl -F file=@letter.docx` does" in found
 
 
 def test_large_uploads_need_no_temporary_folder(

@@ -404,6 +404,14 @@ def test_keys_have_glossaries_of_their_own(make_client: Callable[..., TestClient
         ({"name": "x" * 1025}, "name: must have at most 1024 bytes"),
         ({"target_lang": "fr"}, "Unsupported glossary source and target language pair"),
         ({"source_lang": None}, "source_lang"),
+        (
+            {"source_lang": "english"},
+            'source_lang: must be the code of a language, such as "en"; it is "english"',
+        ),
+        (
+            {"entries": "house;Haus", "entries_format": "csv"},
+            "line 1: there is 1 column; write the English, a comma",
+        ),
     ],
 )
 def test_a_glossary_that_cannot_be_stored_is_refused(api: TestClient, fields: Any, message: str) -> None:
@@ -413,6 +421,29 @@ def test_a_glossary_that_cannot_be_stored_is_refused(api: TestClient, fields: An
     many = {"name": (body | fields)["name"], "dictionaries": dictionaries}
     assert message.partition(":")[2] in complaint(api.post("/v3/glossaries", json=many), 400)
     assert api.get("/v3/glossaries").json() == {"glossaries": []}
+
+
+@pytest.mark.parametrize(
+    ("dictionaries", "message"),
+    [
+        (
+            {},
+            "dictionaries: must be a list of objects with source_lang, target_lang, entries, entries_format.",
+        ),
+        (
+            [1],
+            "dictionaries.0: must be an object with source_lang, target_lang, entries, entries_format; it is 1.",
+        ),
+        ([{"entries_format": None}], 'dictionaries.0.entries_format: must be "tsv" or "csv"; it is null.'),
+        ([{"entries": 5}], "dictionaries.0.entries: must be a string; it is 5."),
+    ],
+)
+def test_what_is_wrong_inside_a_list_is_named(api: TestClient, dictionaries: Any, message: str) -> None:
+    valid = {"source_lang": "en", "target_lang": "de", "entries": "a\tb", "entries_format": "tsv"}
+    if isinstance(dictionaries, list):
+        dictionaries = [one if one == 1 else valid | one for one in dictionaries]
+    answer = api.post("/v3/glossaries", json={"name": "n", "dictionaries": dictionaries})
+    assert complaint(answer, 400) == message
 
 
 def test_the_limit_is_deepls_quota(api: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -446,8 +477,29 @@ def test_a_form_creates_a_glossary(api: TestClient) -> None:
     assert (answer.status_code, answer.json()["entry_count"]) == (201, 1)
 
 
+@pytest.mark.parametrize("field", ["dictionaries[0].{}", "dictionaries[0][{}]"])
+def test_a_form_creates_and_edits_a_glossary_of_dictionaries(api: TestClient, field: str) -> None:
+    """As DeepL's client for Node.js sends it."""
+
+    def form(entries: str) -> dict[str, str]:
+        given = {"source_lang": "en", "target_lang": "de", "entries": entries, "entries_format": "tsv"}
+        return {field.format(name): value for name, value in given.items()}
+
+    answer = api.post("/v3/glossaries", data={"name": "n", **form("a\tb")})
+    assert answer.status_code == 201, answer.text
+    path = f"/v3/glossaries/{answer.json()['glossary_id']}"
+    answer = api.patch(path, data=form("c\td"))
+    assert answer.json()["dictionaries"] == [{"source_lang": "en", "target_lang": "de", "entry_count": 2}]
+    answer = api.put(f"{path}/dictionaries", data={"source_lang": "en", "target_lang": "de", "entries": "e,f",
+                                                   "entries_format": "csv"})  # fmt: skip
+    assert answer.json()["entry_count"] == 1
+    refused = api.post("/v3/glossaries", data={"name": "n", "dictionaries[0].entries": "a\tb"})
+    assert "dictionaries.0.source_lang: is missing" in complaint(refused, 400)
+
+
 def test_both_kinds_of_ids_cannot_be_combined(api: TestClient) -> None:
     body = {"text": ["Hi"], "target_lang": "DE", "glossary_id": UNKNOWN, "glossary_ids": [UNKNOWN]}
     assert "one of them only" in complaint(api.post("/v2/translate", json=body), 400)
     body = {"text": ["Hi"], "target_lang": "DE", "glossary_ids": [UNKNOWN] * 6}
-    assert "glossary_ids" in complaint(api.post("/v2/translate", json=body), 400)
+    told = "glossary_ids: must be a list of up to 5 strings, or left out."
+    assert complaint(api.post("/v2/translate", json=body), 400) == told

@@ -10,6 +10,8 @@ from typing import Any
 
 import httpx2
 import pytest
+from deep_translator import LibreTranslator
+from deep_translator.exceptions import AuthorizationException
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from libretranslatepy import LibreTranslateAPI
@@ -86,6 +88,23 @@ def test_libretranslatepy_with_a_wrong_key(make_libretranslatepy: Callable[..., 
     with caught.value as answer:
         assert answer.code == 403
         assert "API key is unknown" in json.loads(answer.read())["error"]
+
+
+def test_deep_translator(
+    make_app: Callable[..., FastAPI],
+    serve: Callable[[FastAPI], str],
+    wait_until: Callable[[Callable[[], bool]], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It sends everything in the URL, the key as well."""
+    monkeypatch.setenv("no_proxy", "*")
+    address = serve(make_app({KEY: Client("web")}))
+    wait_until(lambda: httpx2.get(f"{address}/readyz", trust_env=False).status_code == 200)
+    translator = LibreTranslator("en", "de", api_key=KEY, custom_url=f"{address}/libretranslate/")
+    assert translator.translate("Fish & chips?") == "DE:Fish & chips?"
+    assert translator.translate_batch(["One.", "Two\nthree."]) == ["DE:One.", "DE:Two\nthree."]
+    with pytest.raises(AuthorizationException):
+        LibreTranslator("en", "de", api_key="wrong", custom_url=f"{address}/libretranslate/").translate("Hi")
 
 
 @pytest.mark.parametrize("q", ["Hi", "", " a\n\n b ", ["Hi"], ["a", "", "b"], []])

@@ -194,6 +194,14 @@ def test_attributes_are_translated_with_the_options_of_the_request() -> None:
     assert attributes.style.glossary is page.style.glossary is not None
 
 
+@pytest.mark.parametrize("form", ["text", "xml"])
+def test_attributes_are_only_in_html(api: TestClient, form: str) -> None:
+    body = {"text": "<p alt='a'>b</p>", "format": form, "translate_attributes": True}
+    answer = api.post("/translate", json=body)
+    assert answer.status_code == 422
+    assert f'has an effect in HTML only, and format is "{form}"' in answer.json()["detail"]
+
+
 def test_a_stream_has_no_attributes(api: TestClient) -> None:
     answer = api.post("/translate/stream", json={"text": "a", "format": "html", "translate_attributes": True})
     assert answer.status_code == 422

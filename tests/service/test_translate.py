@@ -154,10 +154,10 @@ def test_options_reach_the_translator(
         ),
         (
             {"banned": [" "]},
-            'banned.0: must be a list of up to 20 words or phrases of 1 to 100 characters, or left out; it is " ".',
+            'banned: must be a list of up to 20 words or phrases of 1 to 100 characters, or left out; item 0 is " ".',
         ),
         ({"banned": ["a"] * 21}, "banned: must be a list of up to 20 words"),
-        ({"banned": ["a" * 101]}, "banned.0: must be a list of up to 20 words"),
+        ({"banned": ["a" * 101]}, "100 characters, or left out; item 0 is wrong."),
         (
             {"sampling": 3},
             "sampling: must be an object with temperature, top_k, top_p, seed, or left out; it is 3.",
@@ -171,8 +171,8 @@ def test_options_reach_the_translator(
             "sampling.topp: is not supported. The fields of sampling are temperature, top_k,",
         ),
         ({"beams": 4}, "beams: is not supported. The fields are text, alternatives"),
-        ({"format": "sgml"}, 'format: must be "text" or "html" or "xml", or left out; it is "sgml"'),
-        ({"format": 3}, 'format: must be "text" or "html" or "xml", or left out; it is 3'),
+        ({"format": "sgml"}, 'format: must be "text", "html" or "xml", or left out; it is "sgml"'),
+        ({"format": 3}, 'format: must be "text", "html" or "xml", or left out; it is 3'),
         ({"alignment": "yes"}, 'alignment: must be true or false, or left out; it is "yes".'),
         ({"prefix": 7}, "prefix: must be a string or a list of strings."),
         ({"prefix": None}, "prefix: must be a string or a list of strings."),

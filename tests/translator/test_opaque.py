@@ -573,20 +573,20 @@ def test_ordinary_sentences_have_nothing_to_copy(sentence):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("{count, plural, one {one file} other {many files}}",
+        ("You need {count, plural, one {one file} other {many files}}",
          ["{count, plural, one {", "} other {", "}}"]),
         ("You have {n, plural, =0 {no files} one {# file} other {# files of {name}}}.",
          ["{n, plural, =0 {", "} one {", "#", "} other {", "#", "{name}", "}}"]),
         ("{ g , select , male { He } female { She } other { They } } went.",
          ["{ g , select , male {", "} female {", "} other {", "} }"]),
-        ("{a, plural, one {{b, select, x {# of us} other {none}}} other {# of you}}",
+        ("So {a, plural, one {{b, select, x {# of us} other {none}}} other {# of you}}",
          ["{a, plural, one {", "{b, select, x {", "} other {", "}}", "} other {", "#", "}}"]),
-        ("{a, select, p {{b, select, q {{c, select, r {deep} other {no}}} other {no}}} other {no}}",
+        ("So {a, select, p {{b, select, q {{c, select, r {deep} other {no}}} other {no}}} other {no}}",
          ["{a, select, p {", "{b, select, q {", "{c, select, r {", "} other {", "}}", "} other {", "}}",
          "} other {", "}}"]),
         ("{n, selectordinal, one {#st} two {#nd} other {#th}} floor",
          ["{n, selectordinal, one {", "#", "} two {", "#", "} other {", "#", "}}"]),
-        ("{n, plural, offset:1 one {you} other {you and # more}}",
+        ("{n, plural, offset:1 one {you} other {you and # more}} came",
          ["{n, plural, offset:1 one {", "} other {", "#", "}}"]),
         ("{n, number, integer} of {d, date, short}", ["{n, number, integer}", "{d, date, short}"]),
         ("{n, plural, one {a file, and then", []),
@@ -595,6 +595,24 @@ def test_ordinary_sentences_have_nothing_to_copy(sentence):
 )  # fmt: skip
 def test_the_syntax_of_a_message_is_copied_and_its_text_is_not(text, expected):
     assert found_in(text) == [(piece, "placeholder") for piece in expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "signs"),
+    [
+        ("{n, plural, one {# dog} other {# dogs}}", ["{n, plural, one {", "} other {", "}}"]),
+        (" {n, select, a {a} other {b}}\t\nc", ["{n, select, a {", "} other {", "}}"]),
+        ("- {n, select, a {a} other {b}}", ["{n, select, a {", "} other {", "}}"]),
+        ("<p>{n, select, a {a} other {b}}</p>", ["{n, select, a {", "} other {", "}}"]),
+        ("See “{n, select, a {a} other {b}}”", ["{n, select, a {", "} other {", "}}"]),
+        ("{n, plural,\n one {# dog}\n other {# dogs}\n}", ["{n, plural,\n one {", "}\n other {", "}\n}"]),
+        ("{n, select, a {a} other {b}} c", []),
+        ("c {n, select, a {a} other {b}}", []),
+        ("{n, select, a {a} other {b}}{n, select, a {a} other {b}}", []),
+    ],
+)
+def test_the_branches_of_a_message_that_stands_alone_are_texts(text, signs):
+    assert [piece for piece, kind in found_in(text) if kind == "sign"] == signs
 
 
 @pytest.mark.parametrize(

@@ -85,8 +85,8 @@ def _read_csv(text: str, languages: tuple[str, str]) -> Iterator[tuple[str, str,
                 continue
             if len(row) not in (2, 4):
                 raise InputError(
-                    f"line {first}: there are {len(row)} columns; write the English, a comma and the German, with "
-                    "quotation marks around a term that has a comma"
+                    f"line {first}: there {'is 1 column' if len(row) == 1 else f'are {len(row)} columns'}; write the "
+                    "English, a comma and the German, with quotation marks around a term that has a comma"
                 )
             named = tuple(language.strip().lower().partition("-")[0] for language in row[2:])
             if named and named != languages:

@@ -25,6 +25,7 @@ from translator.text.german import GermanText
 from translator.text.glossary import Term, TermUse
 from translator.text.marks import MARK
 from translator.text.opaque import OpaqueKind, OpaqueSpan, find_opaque
+from translator.text.opaque.numeric import stands_for_number
 from translator.text.places import Place
 from translator.text.sentences import find_emoji
 from translator.text.stand_ins import pair_of
@@ -357,6 +358,8 @@ def _place(spans: Sequence[ProtectedSpan], marks: Marks) -> list[PlacedSpan]:
 
 def piece_class(span: ProtectedSpan) -> str:
     """Return the class of reserved pieces for a span; paired tags use `open` and `close` instead."""
+    if span.kind == "placeholder" and stands_for_number(span.text):
+        return "number"
     return _VALUE_CLASSES.get(span.kind, "opaque")
 
 

@@ -31,6 +31,7 @@ from translator.text.protected import (
     replaced,
     with_terms,
 )
+from translator.text.separators import find_separators
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ MAX_PIECE_TOKENS = 160
 """Maximum tokens of a sentence, including its end token. Longer ones, which are rare in training, are split."""
 _FEWEST_WORDS_TO_TELL = 3
 """Sentences of fewer words have the language of their text."""
+_SYNTAX = frozenset('"{}')
+"""Characters of signs that separate texts."""
 _INVERTED = ("¿", "¡")
 """Signs that begin questions and exclamations, not in English."""
 _CLEAR = 50
@@ -223,9 +226,16 @@ class _Reader:
             [(span.start, span.end) for span in hidden],
             [("\n" if _breaks_line(self._read, span) else "x") * (span.end - span.start) for span in hidden],
         )
-        places = list(self._list_marks.items())
-        self.masked = replaced(masked, places, ["x" * (end - start) for start, end in places])
+        places = dict.fromkeys(self._list_marks.items(), "x")
+        places |= dict.fromkeys(filter(self._is_outside_terms, find_separators(self._read)), "\n")
+        self.masked = replaced(
+            masked, sorted(places), [by * (end - start) for (start, end), by in sorted(places.items())]
+        )
         """The text with protected spans replaced by letters, so that no sentence ends within them, but at `\\n`."""
+
+    def _is_outside_terms(self, place: Place) -> bool:
+        before = bisect_left(self._starts, place[0]) - 1
+        return before < 0 or self._spans[before].term is None or self._spans[before].end <= place[0]
 
     def sentences(self) -> list[Span]:
         """Split the text where it would be split without its tags; those between two sentences belong to the second."""
@@ -377,9 +387,10 @@ def _with_lines(text: str, style: Style) -> str:
 def _breaks_line(text: str, span: ProtectedSpan) -> bool:
     """Whether a span separates two texts.
 
-    It may be the syntax of a line of data, or the escape sequence of a line break or tab: “Done.\\nBye”, not “use \\n”.
+    It may be the syntax of a line of data or of an ICU message, or the escape sequence of a line break or tab:
+    “Done.\\nBye”, not “use \\n”.
     """
-    if span.kind == "sign" and '"' in span.text:
+    if span.kind == "sign" and not _SYNTAX.isdisjoint(span.text):
         return True
     if span.text not in ("\\n", "\\r", "\\t"):
         return False

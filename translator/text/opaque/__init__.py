@@ -94,14 +94,27 @@ def _longest(text: str, match: re.Match[str]) -> OpaqueSpan:
 
 
 def _message_syntax(text: str) -> Iterator[OpaqueSpan]:
-    """Yield the syntax of ICU messages, `{count, plural, one {`, `#` and `}}`, but not the text in branches."""
+    """Yield the syntax of ICU messages, `{count, plural, one {`, `#` and `}}`, but not the text in branches.
+
+    It is a sign if the message is a whole line or quotation: then its branches are texts of their own.
+    """
     header = _MESSAGE.search(text)
     closing = _closing_braces(text) if header else {}
     while header:
         end = closing.get(header.start())
         pieces = _message_pieces(text, header.start(), closing, _DEEPEST) if end is not None else []
-        yield from (OpaqueSpan(*piece, "placeholder") for piece in pieces)
+        is_alone = end is not None and _is_alone(text, header.start(), end + 1)
+        for start, after in pieces:
+            is_sign = is_alone and text[start:after] != "#"
+            yield OpaqueSpan(start, after, "sign" if is_sign else "placeholder")
         header = _MESSAGE.search(text, end + 1 if end is not None and pieces else header.start() + 1)
+
+
+def _is_alone(text: str, start: int, end: int) -> bool:
+    """Whether nothing stands beside a part of a text in its lines, but quotation marks, tags or a mark of a list."""
+    before = text[max(0, start - _BESIDE) : start].rpartition("\n")[2].strip()
+    after = text[end : end + _BESIDE].partition("\n")[0].strip()
+    return (before in _LIST_MARKS or before.endswith(_OPENING)) and (not after or after.startswith(_CLOSING))
 
 
 def _closing_braces(text: str) -> dict[int, int]:
@@ -169,6 +182,11 @@ _MESSAGE = re.compile(
 )
 _BRANCH = re.compile(r"\s*+(?:=\d{1,9}|[\w-]{1,60}+)\s{0,20}+\{")
 _BLANKS = re.compile(r"\s*+")
+_BESIDE = 100
+"""Characters to look at on each side, so that many messages in a line take linear time."""
+_LIST_MARKS = ("", "-", "*", "+")
+_OPENING = ('"', "'", "“", ">")
+_CLOSING = ('"', "'", "”", "<")
 _BRACE = re.compile("[{}]")
 _BRANCH_MARK = re.compile("[{#]")
 _LINE_OF_TEXT = re.compile(r"[^\n]++")
