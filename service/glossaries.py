@@ -93,9 +93,7 @@ class GlossaryStore:
         def change(cursor: sqlite3.Cursor) -> StoredGlossary:
             [[count]] = cursor.execute("SELECT count(*) FROM glossaries WHERE owner = ?", (owner,))
             if count >= MAX_GLOSSARIES:
-                raise GlossaryLimit(
-                    f"There are {count} glossaries, the limit. Delete those that you no longer use."
-                )
+                raise GlossaryLimit(f"There are {count} glossaries, the limit. Delete some.")
             identity = str(uuid.uuid4())
             created = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
             cursor.execute("INSERT INTO glossaries VALUES (?, ?, ?, ?)", (identity, owner, name, created))
@@ -237,5 +235,5 @@ def _check_bytes(cursor: sqlite3.Cursor, owner: str) -> None:
     [[size]] = cursor.execute(query, (owner,))
     if size > MAX_BYTES:
         raise GlossaryLimit(
-            f"The glossaries would have {size:.0f} bytes; the limit is {MAX_BYTES}. Delete some that you do not use."
+            f"The glossaries would have {size:.0f} bytes; the limit is {MAX_BYTES}. Delete some."
         )

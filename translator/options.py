@@ -48,8 +48,8 @@ Lines = Annotated[
 SourceLanguage = Annotated[
     Literal["auto", "en"],
     Field(
-        description="`auto` leaves sentences as they are that are not English; `en` translates everything, for texts "
-        "that are mistaken for another language."
+        description="`auto` leaves sentences that are not English as they are; `en` translates everything, even what "
+        "seems to be in another language."
     ),
 ]
 Format = Annotated[

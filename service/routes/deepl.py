@@ -256,7 +256,7 @@ router = APIRouter(
 @router.post(
     "/translate",
     name="deepl_translate",
-    summary="Translate as DeepL's API does",
+    summary="Translate with DeepL's API",
     response_model_exclude_none=True,
     responses=errors(DeepLError, _GLOSSARY_ERRORS | RATE_ERRORS | TRANSLATION_ERRORS),
     openapi_extra=DeepLRequest.openapi_body(
@@ -285,7 +285,7 @@ async def translate(request: Request, manager: Manager) -> DeepLAnswer:
 
 
 @router.post("/usage", name="deepl_usage", include_in_schema=False)
-@router.get("/usage", name="deepl_usage", summary="What the key has used")
+@router.get("/usage", name="deepl_usage", summary="Get the usage of the API key")
 async def usage(request: Request, manager: Manager) -> DeepLUsage:
     """Return how many characters the key has used this month, and its quota; without one, since the service started."""
     client, _ = await read_request(request, manager.settings, KEY_FIELD)

@@ -60,7 +60,7 @@ class DeepLDocument(BaseModel):
 
 
 class DeepLDocumentStatus(BaseModel):
-    """How far a document is."""
+    """The progress of a document."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -112,7 +112,7 @@ def _key_body() -> dict[str, Any]:
 @router.post(
     "",
     name="deepl_upload_document",
-    summary="Upload a document as for DeepL",
+    summary="Upload a document with DeepL's API",
     responses=errors(
         DeepLError,
         RATE_ERRORS
@@ -159,7 +159,7 @@ def _text(sent: Upload, name: str) -> str:
 @router.post(
     "/{document_id}",
     name="deepl_document_status",
-    summary="Ask for the progress of a document as of DeepL",
+    summary="Get the status of a document with DeepL's API",
     response_model_exclude_none=True,
     responses=errors(DeepLError, _NOT_FOUND),
     openapi_extra={**_ID, **_key_body()},
@@ -180,7 +180,7 @@ async def status(request: Request, manager: Manager) -> DeepLDocumentStatus:
 @router.post(
     "/{document_id}/result",
     name="deepl_document_result",
-    summary="Fetch the translation of a document as from DeepL",
+    summary="Download a translated document with DeepL's API",
     response_class=Response,
     responses={
         **ANY_FILE,

@@ -191,7 +191,7 @@ async def upload(request: Request, manager: Manager, _: Identified) -> DocumentA
 
 @router.get(
     "/{document_id}",
-    summary="Describe the progress of a document",
+    summary="Get the status of a document",
     name="document",
     responses=problems(_PROBLEMS | _NOT_FOUND),
     openapi_extra=_ID,
@@ -203,7 +203,7 @@ async def status(request: Request, client: Identified) -> DocumentAnswer:
 
 @router.get(
     "/{document_id}/translation",
-    summary="Fetch the translation of a document",
+    summary="Download the translation of a document",
     name="document_translation",
     response_class=Response,
     responses={

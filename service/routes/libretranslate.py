@@ -63,7 +63,7 @@ class LibreTranslateRequest(CompatRequest):
         description="With html, tags are kept, and inline ones stay at the words that translate theirs.",
     )
     alternatives: Annotated[int, Field(ge=0)] = Field(
-        0, description="Number of further translations to return; fewer if there are not as many."
+        0, description="Number of further translations to return; fewer if there are no more."
     )
 
 
@@ -163,7 +163,7 @@ router = APIRouter(prefix="/libretranslate", tags=["LibreTranslate's API"], rout
 @router.post(
     "/translate",
     name="libretranslate_translate",
-    summary="Translate as LibreTranslate does",
+    summary="Translate with LibreTranslate's API",
     response_model_exclude_none=True,
     responses=errors(LibreTranslateError, READING_ERRORS | RATE_ERRORS | TRANSLATION_ERRORS),
     openapi_extra=LibreTranslateRequest.openapi_body(**{_KEY: _KEY_DESCRIPTION}),

@@ -55,7 +55,7 @@ def _upload_body() -> dict[str, Any]:
 @router.post(
     "/translate_file",
     name="libretranslate_translate_file",
-    summary="Translate a file as LibreTranslate does",
+    summary="Translate a file with LibreTranslate's API",
     responses=errors(
         LibreTranslateError,
         READING_ERRORS
@@ -82,7 +82,7 @@ async def translate_file(request: Request, manager: Manager) -> TranslatedFile:
 @router.get(
     "/download_file/{name}",
     name="libretranslate_download_file",
-    summary="Fetch the translation of a file as from LibreTranslate",
+    summary="Download a translated file with LibreTranslate's API",
     response_class=Response,
     responses={
         **ANY_FILE,
