@@ -23,7 +23,7 @@ from replicas.replica import Replica, running_replicas
 from rich.console import Console
 from rich.table import Table
 
-from service.usage import _PAUSE_SECONDS
+from service.shared_store import PAUSE_SECONDS
 
 _DRAIN_SECONDS = 5.0
 _MINUTE_SECONDS = 60
@@ -152,7 +152,7 @@ def lost_redis(stage: Stage) -> Iterator[Result]:
         "lines in the replicas' logs about it", f"{lines[0]} + {lines[1]}", "1 + 1", lines == asked == [1, 1]
     )
     stage.redis.start()
-    time.sleep(_PAUSE_SECONDS + 1)
+    time.sleep(PAUSE_SECONDS + 1)
     statuses, _ = stage.ask("quota", 10)
     served = statuses.get(_OK, 0)
     yield Result("served of 10 requests when Redis is back", f"{served}", "0", statuses == {_FORBIDDEN: 10})

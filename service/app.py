@@ -35,6 +35,7 @@ from service.routes import (
 from service.routes.compat import FallbackApp, methods_by_path
 from service.routes.deepl_base import DeepLRoute
 from service.settings import Settings
+from service.shared_cache import SharedResults
 from service.usage import Usage
 
 _DEEPL = (deepl, deepl_documents, deepl_glossaries)
@@ -48,6 +49,7 @@ class _Parts:
 
     metrics: Metrics
     usage: Usage
+    shared: SharedResults | None
     access: Access
     glossaries: GlossaryStore
     documents: DocumentStore
@@ -62,14 +64,17 @@ class _Parts:
         metrics = Metrics()
         usage = Usage.load(settings.limits_url, metrics.uncounted_requests.inc)
         glossaries, documents = GlossaryStore(settings.data), DocumentStore(settings.data)
-        manager = ModelManager(load_engine, settings, metrics, on_failure)
+        shared = SharedResults.load(settings, metrics)
+        manager = ModelManager(load_engine, settings, metrics, on_failure, shared)
         worker = DocumentWorker(documents, manager, glossaries)
         access = Access.load(settings.api_keys_file, settings.api_keys, usage)
-        return cls(metrics, usage, access, glossaries, documents, manager, worker)
+        return cls(metrics, usage, shared, access, glossaries, documents, manager, worker)
 
     @asynccontextmanager
     async def running(self, app: FastAPI) -> AsyncIterator[None]:
         """Keep the parts open; the model loads in the background."""
+        if self.shared:
+            self.shared.open()
         loading = asyncio.create_task(self.manager.open())
         self.worker.open()
         await self.usage.open()
@@ -80,6 +85,8 @@ class _Parts:
         self.documents.close()
         self.glossaries.close()
         await self.usage.close()
+        if self.shared:
+            await self.shared.close()
 
     def show_to(self, app: FastAPI) -> None:
         """Put the parts where the routes find them."""
@@ -94,8 +101,8 @@ def create_app(
     """Build the application; the model loads in the background once the application starts.
 
     Until the model is loaded, `/healthz` answers and everything that needs the model returns 503. If it cannot be
-    loaded, `on_failure` is called. Raises ConfigError if the API keys or the address of the store of limits are
-    invalid, or the folder for data cannot be used.
+    loaded, `on_failure` is called. Raises ConfigError if the API keys, the address of the store of limits or the secret
+    of the shared cache are invalid, or the folder for data cannot be used.
     """
     parts = _Parts.build(load_engine, settings, on_failure)
     app = FastAPI(

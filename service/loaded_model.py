@@ -15,6 +15,7 @@ from service.batcher.jobs import Job
 from service.engine import EngineResult, ScoreKind, TranslateKind, TranslationResult, needs_alignment
 from service.schemas.translation import TranslateRequest
 from service.schemas.translation_answer import TranslatedText
+from service.shared_cache import SharedCache
 from translator.evaluation.scoring import SentenceScore
 from translator.translate import DEFAULT_STYLE, Protection, SourceSentence, Style
 from translator.translate.answers import copied
@@ -66,9 +67,18 @@ class ServedEngine(Engine[EngineResult], Protocol):
 class LoadedModel:
     """A loaded model and the queue in front of it."""
 
-    def __init__(self, engine: ServedEngine, batcher: Batcher[EngineResult], preparing: Executor) -> None:
+    def __init__(
+        self,
+        engine: ServedEngine,
+        batcher: Batcher[EngineResult],
+        preparing: Executor,
+        shared: SharedCache | None = None,
+    ) -> None:
+        """`shared` is the cache of the batcher, if replicas share it."""
         self.engine, self.batcher = engine, batcher
-        self._preparing = preparing
+        self._preparing, self._shared = preparing, shared
+        self.cache_name = shared.model if shared else None
+        """What its results depend on besides their keys; None if replicas do not share them."""
         self.users = 0
         """Requests that use it now."""
 
@@ -114,7 +124,10 @@ class LoadedModel:
             sentences_of_texts = await self._prepare(job, kind, body.characters, split)
             sentences = list(itertools.chain.from_iterable(sentences_of_texts))
             with_tokens = [index for index, sentence in enumerate(sentences) if sentence.tokens]
-            self.batcher.put(job, kind, [work_item(sentences[index]) for index in with_tokens])
+            items = [work_item(sentences[index]) for index in with_tokens]
+            if self._shared is not None:
+                await self._shared.fetch([(kind, item.key) for item in items])
+            self.batcher.put(job, kind, items)
             async with aclosing(_results(job, kind, sentences, with_tokens)) as arriving:
                 yield sentences_of_texts, arriving
 

@@ -115,6 +115,13 @@ class Metrics:
         self.cache_misses = self._counter(
             "translator_cache_misses", "Distinct sentences of a request not found in the cache"
         )
+        self.shared_cache_hits = self._counter(
+            "translator_shared_cache_hits", "Sentences found in the cache that replicas share"
+        )
+        self.shared_cache_failures = self._counter(
+            "translator_shared_cache_failures",
+            "Reads and writes of the shared cache that failed, or were not tried because it was away",
+        )
         self.worker_restarts = self._counter(
             "translator_worker_restarts", "Times that the workers died and were restarted"
         )

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from importlib.metadata import version
 from typing import Annotated, Any
 
 from fastapi import Depends
@@ -20,10 +21,14 @@ from service.errors import NotReady, ReloadFailed
 from service.loaded_model import LoadedModel, ServedEngine, work_item
 from service.metrics import Metrics
 from service.settings import Settings
+from service.shared_cache import SharedCache, SharedResults
 from translator.errors import TranslatorError
+from translator.files.model_folder import model_sha256
+from translator.translate import shipped_model
 
 logger = logging.getLogger(__name__)
 
+_PACKAGE = "en-de-translator"
 _WARM_UP_SECONDS = 600.0  # the first decoding may compile kernels
 _WARM_UP_TEXT = "Hello, world. How are you?"
 _PREPARING_THREADS = 2
@@ -44,8 +49,9 @@ class ModelManager:
         settings: Settings,
         metrics: Metrics,
         on_failure: Callable[[], None],
+        shared: SharedResults | None = None,
     ) -> None:
-        self.settings = settings
+        self.settings, self._shared = settings, shared
         self._failure: str | None = None
         self._load_engine, self._metrics, self._on_failure = load_engine, metrics, on_failure
         self._model: LoadedModel | None = None
@@ -154,15 +160,27 @@ class ModelManager:
     async def _load(self) -> LoadedModel:
         """Load the model and let it take over."""
         started = time.perf_counter()
-        engine = await asyncio.to_thread(self._load_engine)
-        self._model = model = await self._start_workers(engine)
+        engine, cache_name = await asyncio.to_thread(self._load_with_cache_name)
+        self._model = model = await self._start_workers(engine, cache_name)
         _collect_garbage()
         self._metrics.set_model(engine.name, engine.device, engine.precision)
         seconds = time.perf_counter() - started
         logger.info("%s is ready on %s after %.1f s", engine.name, engine.device, seconds)
         return model
 
-    async def _start_workers(self, engine: ServedEngine) -> LoadedModel:
+    def _load_with_cache_name(self) -> tuple[ServedEngine, str | None]:
+        """Load the model; also return what its results depend on, or None if they are not shared."""
+        if self._shared is None:
+            return self._load_engine(), None
+        path = self.settings.model or shipped_model()
+        before = model_sha256(path)
+        engine = self._load_engine()
+        if model_sha256(path) != before:
+            logger.warning("the model folder changed while it was loaded: translations are not shared")
+            return engine, None
+        return engine, f"{version(_PACKAGE)} {before} {engine.precision}"
+
+    async def _start_workers(self, engine: ServedEngine, cache_name: str | None) -> LoadedModel:
         """Start the workers of an engine and check that they work."""
         loop = asyncio.get_running_loop()
 
@@ -170,6 +188,8 @@ class ModelManager:
             with suppress(RuntimeError):  # the loop is closed: the service has stopped
                 loop.call_soon_threadsafe(self._on_death, batcher, error)
 
+        sentences = self.settings.cache_sentences
+        shared = SharedCache(sentences, self._shared, cache_name) if self._shared and cache_name else None
         batcher: Batcher[EngineResult] = Batcher(
             engine,
             QueueLimits(
@@ -177,7 +197,7 @@ class ModelManager:
                 self.settings.max_queued_tokens,
                 self.settings.max_wait_seconds,
             ),
-            ResultCache(self.settings.cache_sentences),
+            ResultCache(sentences) if shared is None else shared,
             self._metrics,
             on_death,
             self._count_result,
@@ -190,7 +210,7 @@ class ModelManager:
         except BaseException:
             batcher.close(0)
             raise
-        return LoadedModel(engine, batcher, self._preparing)
+        return LoadedModel(engine, batcher, self._preparing, shared)
 
     async def _retire(self, model: LoadedModel) -> None:
         """Close a model that has been replaced, once no request uses it any more."""
@@ -222,7 +242,7 @@ class ModelManager:
                 if self._model is not dead:  # another model has been loaded meanwhile
                     return
                 try:
-                    self._model = await self._start_workers(dead.engine)
+                    self._model = await self._start_workers(dead.engine, dead.cache_name)
                 except Exception:
                     pause = min(2 * pause, _MAX_REVIVAL_SECONDS)
                     logger.exception("the workers died again, at attempt %d of %d", number, _MAX_REVIVALS)

@@ -90,6 +90,12 @@ class Settings(BaseSettings):
         "rediss:// for TLS. Set it in the environment; other users can see flags. By default, each process counts "
         "rates for itself, and there are no quotas.",
     )
+    shared_cache_secret: SecretStr | None = Field(
+        None,
+        description="Random text of at least 32 characters, the same for all replicas: they then share translations in "
+        "the Redis at `TRANSLATOR_LIMITS_URL`, encrypted with it. Set it in the environment; other users can see "
+        "flags. By default, each process has only its own cache.",
+    )
     cors_origins: list[str] = Field(
         default_factory=list,
         description='Origins of other sites whose pages may call the service, as JSON: `["https://example.org"]`.',

@@ -50,7 +50,7 @@ class Moments:
 def moments(monkeypatch: pytest.MonkeyPatch) -> Moments:
     """The monotonic clock that says when a lost store is asked again."""
     moments = Moments()
-    monkeypatch.setattr("service.usage.time.monotonic", lambda: moments.now)
+    monkeypatch.setattr("service.shared_store.time.monotonic", lambda: moments.now)
     return moments
 
 
@@ -133,7 +133,7 @@ def test_without_the_store_requests_are_served_counted_and_logged_once(
 def test_a_store_that_answers_nothing_costs_one_timeout(
     clock: Clock, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.usage._TIMEOUT_SECONDS", 0.01)
+    monkeypatch.setattr("service.shared_store._TIMEOUT_SECONDS", 0.01)
     store = Store()
     store.is_silent = True
     client = Client("web", requests_per_minute=1, usage=Usage(store, is_shared=True))
@@ -199,7 +199,7 @@ def test_a_wrong_address_is_refused_but_not_quoted(url: str, complaint: str) -> 
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.usage.importlib.util.find_spec", lambda _: None)
+    monkeypatch.setattr("service.shared_store.importlib.util.find_spec", lambda _: None)
     with pytest.raises(
         ConfigError, match=r"needs the package redis: pip install 'en-de-translator\[redis\]'"
     ):

@@ -160,7 +160,7 @@ def test_variables_are_settings(variant: dict[str, Any]) -> None:
     assert set(names) - known == {"OMP_NUM_THREADS"}
     assert settings_of(variant)
     by_name = {one["name"]: one.get("valueFrom") for one in container(variant)["env"]}
-    for secret in ("TRANSLATOR_API_KEYS", "TRANSLATOR_LIMITS_URL"):
+    for secret in ("TRANSLATOR_API_KEYS", "TRANSLATOR_LIMITS_URL", "TRANSLATOR_SHARED_CACHE_SECRET"):
         assert by_name[secret]["secretKeyRef"]["optional"] is True
     assert by_name["OMP_NUM_THREADS"] == {"resourceFieldRef": {"resource": "requests.cpu"}}
 
