@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -76,10 +77,15 @@ def run(options: Options, engine: str, processes: int, file: Path, out: Path) ->
         *("--device", "cpu", "--engine", engine, "--processes", str(processes)),
         *(("--model", options.model) if options.model else ()),
     )
+    return spend(command, processes)
+
+
+def spend(command: Sequence[str | Path], threads: int) -> Cost:
+    """Run a command, whose processes use that many threads each; raises CalledProcessError if it fails."""
     used: dict[int, float] = {}
     start = time.perf_counter()
     with subprocess.Popen(
-        command, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": str(processes)}, stderr=subprocess.DEVNULL
+        command, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": str(threads)}, stderr=subprocess.DEVNULL
     ) as process:
         while process.poll() is None:
             used |= processor_seconds(process.pid)

@@ -26,6 +26,8 @@ class Client:
         self._host, _, port = server.address.removeprefix("http://").partition(":")
         self._port = int(port)
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self.exchanged_bytes = 0
+        """Size of all requests and answers, headers included."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -47,11 +49,13 @@ class Client:
         is_done = False
         try:
             head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-            writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+            request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+            writer.write(request)
             headers = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-            text = (await _read_body(reader, headers)).decode()
+            content = await _read_body(reader, headers)
+            self.exchanged_bytes += len(request) + len(headers) + len(content)
             is_done = "connection: close" not in headers
-            return Answer(int(headers.split(" ", 2)[1]), text, "\nretry-after:" in headers)
+            return Answer(int(headers.split(" ", 2)[1]), content.decode(), "\nretry-after:" in headers)
         finally:
             if is_done:
                 self._idle.append((reader, writer))

@@ -78,6 +78,16 @@ def test_writing_and_reading(folder: Path, tokenizer: SentencePieceTokenizer) ->
     assert source.dtype == target.dtype == np.uint16
 
 
+def test_ids_stay_on_the_disk(folder: Path) -> None:
+    """A pair is a view of the file, not a copy: a corpus may be larger than a node's memory, and than its disk."""
+    base = PreparedData.open(folder).corpora[0].pair(0)[0].base
+    while base is not None and not isinstance(base, np.memmap):
+        base = base.base
+    assert isinstance(base, np.memmap)
+    assert base.filename == folder / "000-news.tokens"
+    assert not base.flags.writeable
+
+
 def test_files_on_disk_match_the_documentation(folder: Path, tokenizer: SentencePieceTokenizer) -> None:
     assert sorted(path.name for path in folder.iterdir()) == [
         *("000-news.lengths", "000-news.tokens", "001-talks-more.lengths", "001-talks-more.tokens"),

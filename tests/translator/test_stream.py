@@ -1,11 +1,13 @@
 import itertools
 import threading
 
+import numpy as np
 import pytest
 import torch
 
 from translator.config import AugmentationConfig
 from translator.data.batching import TokenBudgetBatches
+from translator.data.shards import PreparedCorpus
 from translator.training import Processes
 from translator.training.stream import prefetch, updates
 
@@ -34,6 +36,55 @@ def test_all_processes_together_see_each_batch_once_in_the_order_of_one(batches,
         assert [len(part) for part in parts] == [accumulation_steps] * count
         seen += [as_lists(part[turn]) for turn in range(accumulation_steps) for part in parts]
     assert seen[:number] == expected
+
+
+class Watched:
+    """The ids of a corpus on a disk; it notes which of them are read."""
+
+    def __init__(self, ids_N):
+        self.ids_N, self.read = ids_N, set()
+
+    def __len__(self):
+        return len(self.ids_N)
+
+    def __getitem__(self, places):
+        self.read.update(np.arange(len(self.ids_N))[places].tolist())
+        return self.ids_N[places]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_each_process_reads_only_its_own_part_of_a_corpus_and_together_they_read_all(count):
+    """No node has to hold the corpus: the ids stay where they are, on a shared volume, until a batch needs them."""
+    random = np.random.default_rng(7)
+    lengths_P2 = random.integers(1, 9, (300, 2), dtype=np.uint16)
+    ids_N = random.integers(4, 60_000, lengths_P2.sum(), dtype=np.uint16)
+    read = []
+    for rank in range(count):
+        watched = Watched(ids_N)
+        corpus = PreparedCorpus("news", watched, lengths_P2)
+        batches = TokenBudgetBatches([corpus], batch_tokens=64, max_tokens_per_side=16, seed=3)
+        assert not watched.read  # planning an epoch needs only the lengths
+        number = batches.batch_count(0)
+        assert not watched.read
+        stream = updates(batches, 0, 0, 1, Processes(rank, count))
+        for update in itertools.islice(stream, number // count):
+            assert update.batches
+        read.append(watched.read)
+    left_over = {
+        place for batch in range(number - number % count, number) for place in places_of(batches, batch)
+    }
+    assert sum(map(len, read)) == len(set().union(*read))  # no place is read by two
+    assert set().union(*read) | left_over == set(range(len(ids_N)))
+    assert max(map(len, read)) <= 1.2 * len(ids_N) / count
+
+
+def places_of(batches, index):
+    """The places of a batch's ids, found anew."""
+    (corpus,) = batches._corpora
+    watched = corpus._tokens_N
+    watched.read = set()
+    batches.batch(0, index)
+    return watched.read
 
 
 def test_an_update_gives_the_position_of_the_next_one(batches):

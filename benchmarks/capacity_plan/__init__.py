@@ -1,0 +1,1 @@
+"""What a load needs in cores, hours and money: `figures` are measured, `needs` computes, `page` writes."""
