@@ -56,7 +56,7 @@ def make_replica(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., tupl
 
     def make(url: str, secret: str = SECRET, **settings: Any) -> tuple[TestClient, EchoEngine]:
         engine = EchoEngine()
-        secrets = {"limits_url": SecretStr(url), "shared_cache_secret": SecretStr(secret)}
+        secrets: dict[str, Any] = {"limits_url": SecretStr(url), "shared_cache_secret": SecretStr(secret)}
         app = create_app(lambda: engine, Settings(**secrets, **settings))
         client = TestClient(app)
         client.__enter__()
