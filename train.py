@@ -7,6 +7,13 @@ tiny-decoder-only, small-decoder-only.
 `python train.py PRESET --help` lists all options with the preset's values.
 The finished model is written to RUN/model.
 
+To pre-train on text in one language, with the tokenizer of PREPARED, and then train on its pairs:
+
+    python train.py PRESET --data PREPARED --out PRETRAINED --objective span-denoising --monolingual FILE [options]
+    python train.py PRESET --data PREPARED --out RUN --init-from PRETRAINED/model [options]
+
+Give --monolingual for each FILE. A decoder-only preset takes --objective causal-lm.
+
 To train with several processes, run `torchrun --nproc-per-node N train.py …`.
 Each process takes one GPU; without GPUs, they share the CPU.
 """
@@ -20,10 +27,13 @@ from typing import Annotated
 
 import torch
 import tyro
+from tyro.conf import UseAppendAction
 
 from translator import config
+from translator.data.monolingual import read_monolingual
+from translator.data.objectives import source_maker
 from translator.data.shards import PreparedData
-from translator.errors import TranslatorError
+from translator.errors import ConfigError, TranslatorError
 from translator.machine.device import set_up_processor
 from translator.model.architectures import build_network
 from translator.training import Trainer, join_processes, lock_run_dir, resolve_batch_size
@@ -46,6 +56,8 @@ class Run:
     training: Annotated[config.TrainingConfig, tyro.conf.arg(name="")]
     name: str = "en-de"
     """Name of the model, written to its card."""
+    monolingual: Annotated[UseAppendAction[tuple[Path, ...]], tyro.conf.arg(metavar="FILE")] = ()
+    """Text to pre-train on, a sentence on each line, with --objective; may be given several times."""
     init_from: Path | None = None
     """Folder of a trained model to start from. It may have another vocabulary and fewer layers."""
     resume: bool = False
@@ -54,12 +66,36 @@ class Run:
     """auto (a GPU if there is one), cpu, cuda or cuda:N."""
 
 
+def open_data(run: Run) -> PreparedData:
+    """Open the pairs; in pre-training, read the monolingual texts with the tokenizer of the pairs.
+
+    Raises ConfigError unless the options fit together.
+    """
+    objective = config.Config(
+        run.model, run.training
+    ).training.objective  # refuses settings that do not fit together
+    if objective != "translation" and not run.monolingual:
+        raise ConfigError(
+            f"--objective {objective} learns from text in one language; give --monolingual FILE"
+        )
+    if objective == "translation" and run.monolingual:
+        raise ConfigError(
+            "--monolingual is for pre-training; give --objective span-denoising too, or causal-lm for a decoder-only "
+            "preset"
+        )
+    data = PreparedData.open(run.data)
+    make_source = source_maker(objective, data.tokenizer)
+    if make_source is None:
+        return data
+    return read_monolingual(run.monolingual, data.tokenizer, make_source, run.training.max_tokens_per_side)
+
+
 def train(run: Run, preset: config.TrainingConfig) -> int:
     """Build everything, train, and write the finished model; returns 3 if a signal stopped it early, else 0."""
     set_up_processor(run.training.threads)
     with contextlib.ExitStack() as stack:
         processes, device = stack.enter_context(join_processes(run.device))
-        data = PreparedData.open(run.data)
+        data = open_data(run)
         if processes.is_first:
             stack.enter_context(lock_run_dir(run.out))
         else:
@@ -77,7 +113,7 @@ def train(run: Run, preset: config.TrainingConfig) -> int:
             report=lambda record: print(format_record(record)), initial_card=initial_card,
         )  # fmt: skip
         trainer.run.resume() if run.resume else trainer.run.start_afresh()
-        if processes.is_first and not run.resume:
+        if processes.is_first and not run.resume and data.has_pairs:
             print_data_report(data, settings, model, is_fine_tuning=initial_card is not None)
         if not trainer.train():
             if processes.is_first:
@@ -86,6 +122,8 @@ def train(run: Run, preset: config.TrainingConfig) -> int:
         if processes.is_first:
             save_trained_model(run.out / "model", run.name, trainer, data)
             print(f"the model is in {run.out / 'model'}")
+            if not data.has_pairs:
+                print("it cannot translate yet: train it on pairs with --init-from")
     return 0
 
 

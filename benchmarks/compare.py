@@ -10,7 +10,6 @@ finished trainings are kept.
 """
 
 import concurrent.futures
-import json
 import multiprocessing
 import sys
 from dataclasses import dataclass
@@ -19,12 +18,12 @@ from typing import Literal
 
 import tyro
 from comparison.page import write_page
-from comparison.training import Result, Task, held_out, prepare_pairs, train
+from comparison.training import Result, Task, begin, held_out, is_begun, prepare_pairs, train
 from comparison.variants import ABLATIONS, ARCHITECTURES
 from demo import write_corpus
 
 from translator.data.corpus import CorpusSpec
-from translator.errors import ConfigError, TranslatorError
+from translator.errors import TranslatorError
 from translator.machine.processor import usable_cores
 
 VOCAB_SIZE = 8000
@@ -54,19 +53,14 @@ class Options:
 def prepare_data(options: Options) -> None:
     """Prepare the data; raises ConfigError if the folder holds a comparison with other settings."""
     settings = {"size": options.size, "data": options.data, "flops": options.flops or FLOPS[options.size]}
-    record = options.out / "settings.json"
-    if record.exists():
-        if (before := json.loads(record.read_text(encoding="utf-8"))) != settings:
-            raise ConfigError(
-                f"{options.out} holds a comparison with {before}, not {settings}; choose another folder"
-            )
+    if is_begun(options.out, settings):
         return
     options.out.mkdir(parents=True, exist_ok=True)
     if options.data is None:
         write_corpus(options.out)
     else:
         prepare_pairs(CorpusSpec.parse(options.data), options.out, VOCAB_SIZE)
-    record.write_text(json.dumps(settings), encoding="utf-8")
+    begin(options.out, settings)
 
 
 def compare(options: Options) -> Path:

@@ -1,11 +1,12 @@
 """Train a model until it has cost a given number of operations, and measure it on the way."""
 
+import itertools
 import json
 import os
 import random
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from translator.data.batching import TokenBudgetBatches
 from translator.data.corpus import CleaningRules, CorpusSpec
 from translator.data.corpus.counts import DropCounts
 from translator.data.corpus.reading import read_pairs
+from translator.data.corpus.spec import Pair
 from translator.data.prepare import prepare
 from translator.data.shards import PreparedData
 from translator.errors import ConfigError, TranslatorError
@@ -33,6 +35,7 @@ from translator.translate import Translator
 
 HELD_OUT = 500
 VALIDATIONS = 8
+COSTED_BATCHES = 200
 MOST_ATTENTION_WORDS = 9
 """The attention is drawn for the first held-out sentence with this many words: longer maps are too small to read."""
 
@@ -109,7 +112,12 @@ def prepare_pairs(corpus: CorpusSpec, folder: Path, vocab_size: int) -> None:
     random.Random(1).shuffle(pairs)
     if len(pairs) < 10 * HELD_OUT:
         raise ConfigError(f"{corpus.where} has {len(pairs):,} pairs; give at least {10 * HELD_OUT:,}")
-    for name, some in (("unseen", pairs[:HELD_OUT]), ("training", pairs[HELD_OUT:])):
+    prepare_parts(folder, pairs[HELD_OUT:], pairs[:HELD_OUT], vocab_size)
+
+
+def prepare_parts(folder: Path, training: Sequence[Pair], unseen: Sequence[Pair], vocab_size: int) -> None:
+    """Write both parts to `folder` and prepare them; `held_out` reads the second again."""
+    for name, some in (("unseen", unseen), ("training", training)):
         lines = "".join(f"{english}\t{german}\n" for english, german in some)
         (folder / f"{name}.tsv").write_text(lines, encoding="utf-8")
     prepare(
@@ -120,6 +128,21 @@ def prepare_pairs(corpus: CorpusSpec, folder: Path, vocab_size: int) -> None:
         rules=CleaningRules(),
         seed=1,
     )
+
+
+def is_begun(folder: Path, settings: dict[str, Any]) -> bool:
+    """Whether the folder holds the data of a comparison; raises ConfigError if it has other settings."""
+    record = folder / "settings.json"
+    if not record.exists():
+        return False
+    if (before := json.loads(record.read_text(encoding="utf-8"))) != settings:
+        raise ConfigError(f"{folder} holds a comparison with {before}, not {settings}; choose another folder")
+    return True
+
+
+def begin(folder: Path, settings: dict[str, Any]) -> None:
+    """Record that the data for these settings are complete."""
+    (folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
 
 
 def held_out(folder: Path) -> tuple[list[str], list[str]]:
@@ -156,17 +179,10 @@ def _plan(task: Task, model: TranslationModel, data: PreparedData) -> tuple[Conf
     """The settings with which the training costs `task.flops`, and the mean cost of an update."""
     preset = PRESETS[task.size]().training
     batch_tokens, longest = (
-        (2048, 64) if task.size == "tiny" else (preset.batch_tokens, preset.max_tokens_per_side)
+        (512, 64) if task.size == "tiny" else (preset.batch_tokens, preset.max_tokens_per_side)
     )
     assert batch_tokens != "auto"
-    batches = TokenBudgetBatches(
-        data, batch_tokens=batch_tokens, max_tokens_per_side=longest, seed=task.seed, is_logged=False
-    )
-    sizes = [
-        (one.source_tokens, one.target_tokens) for one, _ in zip(batches.batches(0), range(200), strict=False)
-    ]
-    source_tokens, target_tokens = map(sum, zip(*sizes, strict=True))
-    flops_per_update = training_flops(model, source_tokens, target_tokens) / len(sizes)
+    flops_per_update = update_flops(model, data, batch_tokens, longest)
     updates = max(VALIDATIONS, round(task.flops / flops_per_update))
     training = TrainingConfig(
         batch_tokens=batch_tokens, max_tokens_per_side=longest, schedule="linear", warmup_steps=preset.warmup_steps,
@@ -175,6 +191,18 @@ def _plan(task: Task, model: TranslationModel, data: PreparedData) -> tuple[Conf
         keep_checkpoints=1,
     )  # fmt: skip
     return Config(model.config, training), flops_per_update
+
+
+def update_flops(model: TranslationModel, data: PreparedData, batch_tokens: int, longest: int) -> float:
+    """The mean cost of an update, estimated from the first batches."""
+    batches = TokenBudgetBatches(
+        data, batch_tokens=batch_tokens, max_tokens_per_side=longest, seed=1, is_logged=False
+    )
+    sizes = [
+        (one.source_tokens, one.target_tokens) for one in itertools.islice(batches.batches(0), COSTED_BATCHES)
+    ]
+    source_tokens, target_tokens = map(sum, zip(*sizes, strict=True))
+    return training_flops(model, source_tokens, target_tokens) / len(sizes)
 
 
 class _Watch:

@@ -185,6 +185,21 @@ def test_an_interrupted_and_resumed_run_equals_an_uninterrupted_one(folder):
         (("tiny", "--data", "x", "--out", "y", "--model.heads", "3"), 1, "not divisible by heads 3"),
         (("tiny", "--data", "x"), 2, "--out"),
         (("tiny", "--data", "x", "--out", "y", "--learning-rate", "1"), 2, "learning-rate"),
+        (
+            ("tiny", "--data", "x", "--out", "y", "--objective", "span-denoising"),
+            1,
+            "give --monolingual FILE",
+        ),
+        (
+            ("tiny", "--data", "x", "--out", "y", "--monolingual", "z"),
+            1,
+            "give --objective span-denoising too",
+        ),
+        (
+            ("tiny", "--data", "x", "--out", "y", "--objective", "causal-lm"),
+            1,
+            "set objective to span-denoising",
+        ),
     ],
 )
 def test_mistakes_in_a_training_command_are_clear_errors(arguments, code, message):

@@ -496,7 +496,7 @@ def test_resuming_with_other_settings_or_data_is_refused(prepared, prepared_fold
         make_trainer(brief_config, prepared, tmp_path, label_smoothing=0.2).run.resume()
     other = PreparedData.open(prepared_folder)
     other.sha256 = "0" * 64
-    with pytest.raises(CheckpointError, match="other prepared data or another vocabulary"):
+    with pytest.raises(CheckpointError, match="other data or another vocabulary"):
         make_trainer(brief_config, other, tmp_path).run.resume()
     with pytest.raises(CheckpointError, match="no checkpoint in"):
         make_trainer(brief_config, prepared, tmp_path / "new").run.resume()

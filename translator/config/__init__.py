@@ -13,7 +13,7 @@ from translator.config.run import (
     may_change,
     settings_from_dict,
 )
-from translator.config.training import AugmentationConfig, TrainingConfig
+from translator.config.training import AugmentationConfig, Objective, TrainingConfig
 
 __all__ = [
     "MAY_CHANGE",
@@ -23,6 +23,7 @@ __all__ = [
     "Config",
     "DecoderOnlyConfig",
     "ModelConfig",
+    "Objective",
     "RnnConfig",
     "Sinusoids",
     "TrainingConfig",

@@ -28,6 +28,22 @@ class Config:
             f"max_tokens_per_side {longest} is over the {positions} learned positions of a side; "
             f"lower it, or raise max_positions",
         )
+        self._check_objective()
+
+    def _check_objective(self) -> None:
+        """Refuse an objective for which the architecture has no place."""
+        architecture, objective = self.model.architecture, self.training.objective
+        is_decoder_only = architecture == "decoder_only"
+        require(
+            objective != "span-denoising" or not is_decoder_only,
+            "objective span-denoising needs an encoder to read the text with its gaps, and the architecture "
+            f"{architecture} has none; set objective to causal-lm, or choose another preset",
+        )
+        require(
+            objective != "causal-lm" or is_decoder_only,
+            f"objective causal-lm would leave the encoder of the architecture {architecture} untrained; set objective "
+            "to span-denoising, or choose a decoder-only preset",
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to plain dictionaries, ready for JSON."""

@@ -10,6 +10,8 @@ from translator.config.declarations import MAY_CHANGE, BelowOne, Count, Positive
 from translator.errors import ConfigError
 from translator.field_checks import check_fields
 
+Objective = Literal["translation", "span-denoising", "causal-lm"]
+
 
 @dataclass(frozen=True)
 class AugmentationConfig:
@@ -102,6 +104,8 @@ class TrainingConfig:
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     both_directions_epochs: Count = 0
     """In the first N epochs, every second batch is German to English: good for small corpora (Ding et al. 2021)."""
+    objective: Objective = "translation"
+    """Learn from pairs; or pre-train on text in one language: fill in masked spans, or predict the next token."""
 
     def __post_init__(self) -> None:
         check_fields(self, ConfigError)
@@ -120,7 +124,22 @@ class TrainingConfig:
             f"average_checkpoints is {self.average_checkpoints}, but ema_decay keeps the moving average, and patience "
             "the best weights; set average_checkpoints to 1, or leave out ema_decay and patience",
         )
+        self._check_objective()
         require(
             self.max_steps is not None or self.max_minutes is not None,
             "neither max_steps nor max_minutes is set: training would never end; give one of them",
+        )
+
+    def _check_objective(self) -> None:
+        """Refuse settings of translation in pre-training."""
+        if self.objective == "translation":
+            return
+        for name, only in (("augmentation", AugmentationConfig()), ("both_directions_epochs", 0)):
+            require(
+                getattr(self, name) == only,
+                f"{name} changes pairs, but with objective {self.objective} there are none; leave {name} out",
+            )
+        require(
+            self.best_by == "loss",
+            f"best_by is {self.best_by}, but with objective {self.objective} nothing is translated; set it to loss",
         )

@@ -9,11 +9,12 @@ import torch
 
 from translator.config import AugmentationConfig
 from translator.data.augmentation import Changes, augment, sample_changes
+from translator.data.objectives import MakeSource
 from translator.data.shards import PreparedCorpus, PreparedData
 from translator.data.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer
 from translator.errors import ConfigError, DataError
 
-_COPIES, _ORDER, _CHANGES = 0, 1, 2  # separate random streams from one seed
+_COPIES, _ORDER, _CHANGES, _SOURCES = 0, 1, 2, 3  # separate random streams from one seed
 _NO_AUGMENTATION = AugmentationConfig()
 
 logger = logging.getLogger(__name__)
@@ -87,7 +88,7 @@ class EpochPlan:
     left_out: int
     """The number of pairs longer than `max_tokens_per_side`."""
     padding_share: float
-    """Padding as a share of all source and target positions."""
+    """Padding as a share of all source and target positions; of the targets alone if the sources are made later."""
 
 
 class TokenBudgetBatches:
@@ -104,7 +105,10 @@ class TokenBudgetBatches:
 
     For the first `both_directions_epochs` epochs, every second batch swaps source and target.
 
-    `special` applies to corpora; a `PreparedData` has a tokenizer that knows its ids.
+    In pre-training, `make_source` makes each source of a batch from its target, differently in every epoch; no source
+    may be longer than its target.
+
+    `special` and `make_source` apply to corpora; a `PreparedData` knows its own.
 
     With `is_logged`, the size of the first epoch is logged; later epochs leave out the same pairs.
 
@@ -121,6 +125,7 @@ class TokenBudgetBatches:
         augmentation: AugmentationConfig = _NO_AUGMENTATION,
         both_directions_epochs: int = 0,
         special: SpecialIds = _OWN,
+        make_source: MakeSource | None = None,
         is_logged: bool = True,
     ) -> None:
         if max_tokens_per_side < 2 or seed < 0:
@@ -141,7 +146,9 @@ class TokenBudgetBatches:
         self._tokenizer = data.tokenizer if isinstance(data, PreparedData) else None
         if augmentation != _NO_AUGMENTATION and self._tokenizer is None:
             raise ConfigError("augmentation needs the tokenizer: pass a PreparedData, not a list of corpora")
-        self._special = special
+        self._special, self._make_source = special, make_source
+        if isinstance(data, PreparedData):
+            self._make_source = data.make_source
         if self._tokenizer is not None:
             self._special = SpecialIds.of(self._tokenizer)
             _check_vocabulary(self._tokenizer, augmentation, both_directions_epochs)
@@ -158,7 +165,8 @@ class TokenBudgetBatches:
         plan = self.plan(epoch)
         start, end = plan.bounds_K2[index].tolist()
         is_reversed = epoch < self._both_directions_epochs and index % 2 == 1
-        return self._assemble(plan.pairs_N2[start:end], plan.changed, is_reversed)
+        random = np.random.default_rng((self._seed, _SOURCES, epoch, index))
+        return self._assemble(plan.pairs_N2[start:end], plan.changed, is_reversed, random)
 
     def batch_count(self, epoch: int) -> int:
         """Return the number of batches in an epoch."""
@@ -219,13 +227,14 @@ class TokenBudgetBatches:
         return self._tokenizer.source.encode_marked(source), self._tokenizer.target.encode_marked(target)
 
     def _log(self, epoch: int, plan: EpochPlan) -> None:
+        names = ("pair", "pairs") if self._make_source is None else ("line", "lines")
         logger.info(
             "epoch %d: %s in %s, %.1f %% padding; left out %s longer than %d tokens",
             epoch,
-            _counted(len(plan.pairs_N2), "pair", "pairs"),
+            _counted(len(plan.pairs_N2), *names),
             _counted(len(plan.bounds_K2), "batch", "batches"),
             100 * plan.padding_share,
-            _counted(plan.left_out, "pair", "pairs"),
+            _counted(plan.left_out, *names),
             self._max_tokens_per_side,
         )
 
@@ -243,15 +252,25 @@ class TokenBudgetBatches:
         return np.concatenate(pairs), np.concatenate(lengths), left_out
 
     def _padding_share(self, lengths_N2: np.ndarray, bounds_K2: np.ndarray) -> float:
+        if self._make_source is not None:
+            lengths_N2 = lengths_N2[:, 1:]
         longest_K2 = np.maximum.reduceat(lengths_N2, bounds_K2[:, 0])
         rows_K1 = np.diff(bounds_K2)
         return 1 - int(lengths_N2.sum(dtype=np.int64)) / int((longest_K2 * rows_K1).sum())
 
-    def _assemble(self, pairs_B2: np.ndarray, changed: PreparedCorpus, is_reversed: bool) -> Batch:
+    def _assemble(
+        self,
+        pairs_B2: np.ndarray,
+        changed: PreparedCorpus,
+        is_reversed: bool,
+        random: np.random.Generator,
+    ) -> Batch:
         pairs_B2 = pairs_B2[np.argsort(pairs_B2[:, 0], kind="stable")]  # group by corpus
         source, target = (
             self._gather(pairs_B2, changed, target=side != is_reversed) for side in (False, True)
         )
+        if self._make_source is not None:
+            source = _made_sources(self._make_source, *target, random)
         special = self._special
         source_BS, source_lengths_B = _pad(*source, special.pad)
         target_BT, target_lengths_B = _pad(*target, special.pad)
@@ -320,6 +339,15 @@ def _check_vocabulary(
                 f"{name} needs a tokenizer of this project, and that of the data is {tokenizer.kind}; leave it at its "
                 "default, or prepare the data without --tokenizer"
             )
+
+
+def _made_sources(
+    make_source: MakeSource, ids_N: np.ndarray, lengths_B: np.ndarray, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the concatenated ids of the sources of these targets, and the length of each."""
+    targets = np.split(ids_N, np.cumsum(lengths_B)[:-1])
+    sources = [make_source(target_T, random) for target_T in targets]
+    return np.concatenate(sources), np.array([len(source_S) for source_S in sources])
 
 
 def _pad(ids_N: np.ndarray, lengths_B: np.ndarray, pad_id: int) -> tuple[np.ndarray, np.ndarray]:

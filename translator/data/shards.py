@@ -24,6 +24,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from translator.data.objectives import MakeSource
 from translator.data.tokenizer import TOKENIZER_FILES, Tokenizer, TokenizerKind, read_tokenizer
 from translator.errors import DataError
 from translator.text.lexicon import Lexicon
@@ -127,6 +128,7 @@ class PreparedData:
         sha256: str,
         provenance: Mapping[str, Any] | None = None,
         lexicon: Lexicon | None = None,
+        make_source: MakeSource | None = None,
     ) -> None:
         self.tokenizer = tokenizer
         self.corpora = corpora
@@ -137,6 +139,13 @@ class PreparedData:
         """The settings and findings of the preparation."""
         self.lexicon = lexicon
         """The lexicon behind the hints in the sources, if they have any."""
+        self.make_source = make_source
+        """Makes each source from its target, in pre-training."""
+
+    @property
+    def has_pairs(self) -> bool:
+        """Whether the data are sentences with their translations."""
+        return self.make_source is None
 
     @classmethod
     def open(cls, folder: Path) -> "PreparedData":

@@ -42,13 +42,14 @@ _ORIGIN_KEYS = ("name", "corpora", "training", "cost_in_all", "began_with", "imp
 
 
 def save_trained_model(path: Path, name: str, trainer: Trainer, data: PreparedData) -> None:
-    """Write the model folder of a finished training, with a card that gives its origin and some example translations.
+    """Write the model folder of a finished training, with a card that gives its origin and, after a training on pairs,
+    some example translations.
 
     If the folder already holds the same model, its scores are kept.
     """
     weights = {name: tensor.to(torch.bfloat16) for name, tensor in trainer.final_weights().items()}
     card = build_card(name, trainer, data)
-    card["examples"] = _examples(trainer, weights, data, card)
+    card["examples"] = _examples(trainer, weights, data, card) if data.has_pairs else []
     card["scores"] = _existing_scores(path, weights)
     save_model(path, trainer.config.model, weights, data.tokenizer, card, data.lexicon)
 
@@ -105,7 +106,7 @@ def build_card(name: str, trainer: Trainer, data: PreparedData) -> dict[str, Any
                 "name": corpus.name,
                 "licence": corpus.licence,
                 "weight": corpus.weight,
-                "pairs": len(corpus),
+                "pairs" if data.has_pairs else "lines": len(corpus),
                 "target_tokens": int(corpus.lengths_P2[:, 1].sum()),
             }
             for corpus in data.corpora

@@ -69,8 +69,8 @@ def check_same_run(
         )
     if state["data_sha256"] != data_sha256:
         raise CheckpointError(
-            f"the checkpoints in {folder} were trained on other prepared data or another vocabulary; "
-            "give the --data they were trained on, or start a new run in another folder"
+            f"the checkpoints in {folder} were trained on other data or another vocabulary; "
+            "give the --data (and --monolingual) they were trained on, or start a new run in another folder"
         )
     if state["processes"] != processes:
         raise CheckpointError(

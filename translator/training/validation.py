@@ -23,19 +23,22 @@ LOSS_BATCHES, BATCH_TOKENS = 10, 4096
 def make_validator(data: PreparedData) -> Callable[[TranslationModel], dict[str, Any]] | None:
     """Return a function that measures loss (nats per token) and greedy BLEU on every development set.
 
-    Its result also has a few example translations from the first set. Returns None if there are no development sets.
+    Its result also has a few example translations from the first set. In pre-training, it measures only the loss.
+    Returns None if there are no development sets.
     """
     if not data.dev:
         return None
-    batches = {name: _batches(corpus, SpecialIds.of(data.tokenizer)) for name, corpus in data.dev.items()}
+    batches = {name: _batches(corpus, data) for name, corpus in data.dev.items()}
 
     def validate(model: TranslationModel) -> dict[str, Any]:
         figures = dict[str, Any]()
         examples = list[str]()
         translator = Translator.of_model(model, data.tokenizer, lexicon=data.lexicon)
         for name, corpus in data.dev.items():
-            sources, references, translations = translate_greedily(translator, corpus)
             figures[f"{name} loss"] = round(validation_loss(model, batches[name]), 4)
+            if not data.has_pairs:
+                continue
+            sources, references, translations = translate_greedily(translator, corpus)
             figures[f"{name} BLEU"] = round(score(translations, references)[0].value, 2)
             examples += [f"{pair[0]} → {pair[1]}" for pair in zip(sources, translations, strict=True)]
         for number, example in enumerate(examples[:EXAMPLES], start=1):
@@ -74,7 +77,7 @@ def translate_greedily(
     return sources, references, [translation.text for translation in translations]
 
 
-def _batches(corpus: PreparedCorpus, special: SpecialIds) -> list[Batch]:
+def _batches(corpus: PreparedCorpus, data: PreparedData) -> list[Batch]:
     """Return the same few batches of a development set every time; no sentence is too long for them."""
     longest = int(corpus.lengths_P2.max()) + 1
     batches = TokenBudgetBatches(
@@ -82,7 +85,8 @@ def _batches(corpus: PreparedCorpus, special: SpecialIds) -> list[Batch]:
         batch_tokens=max(BATCH_TOKENS, longest),
         max_tokens_per_side=max(2, longest),
         seed=0,
-        special=special,
+        special=SpecialIds.of(data.tokenizer),
+        make_source=data.make_source,
         is_logged=False,  # this is not an epoch of the training
     )
     return list(itertools.islice(batches.batches(epoch=0), LOSS_BATCHES))
