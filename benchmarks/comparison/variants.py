@@ -29,6 +29,8 @@ class Variant:
     """Changed settings of the preset's model."""
     change: Change | None = None
     """Takes out what no setting can."""
+    tiny_rate: float | None = None
+    """Peak of the learning rate for the size tiny; None is the preset's."""
 
     def config(self, size: str, vocab_size: int) -> ModelConfig:
         """The configuration of the model, without dropout: the training sees each pair a few times at most."""

@@ -462,7 +462,7 @@ def test_a_run_cannot_resume_with_another_vocabulary_or_model(prepared, brief_ru
     (tmp_path / "other").mkdir()
     output = run_here(training(prepare(tmp_path / "other", 520), brief_run, *RESUME), expected=1)
     assert f"error: the checkpoints in {brief_run / 'checkpoints'} were trained on other data" in output
-    assert "or another vocabulary; give the --data they were trained on" in output
+    assert "or another vocabulary; give the --data (and --monolingual) they were trained on" in output
     output = run_here(training(prepared, brief_run, *RESUME, "--model.d-ff", "128"), expected=1)
     assert "error: model.d_ff is 128, but the checkpoints in" in output
     assert "were trained with 64; leave it as it was, or start a new run in another folder" in output
