@@ -28,7 +28,7 @@ from translator.machine.processor import usable_cores
 
 VOCAB_SIZE = 8000
 """Pieces of the vocabulary for real text; the toy grammar has fewer."""
-FLOPS = {"tiny": 4e12, "small": 4e13}
+FLOPS = {"tiny": 1.5e12, "small": 4e13}
 """The default cost of each training."""
 
 
@@ -43,7 +43,7 @@ class Options:
     data: str | None = None
     """Corpus of pairs, as for `translator prepare --corpus`; by default a toy grammar."""
     flops: float | None = None
-    """Operations of each training; by default 4e12 for tiny and 4e13 for small."""
+    """Operations of each training; by default 1.5e12 for tiny and 4e13 for small."""
     seeds: tuple[int, ...] = (1,)
     """Each model is trained once for each seed."""
     ablations: bool = True

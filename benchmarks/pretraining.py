@@ -139,11 +139,12 @@ def measure(options: Options, model: Path) -> tuple[str, ...]:
     translator = Translator.load(model, device="cpu", precision="fp32")
     translations = [one.text for one in translator.translate(sources, SearchOptions(beam_size=1))]
     card = load_model(model).card
-    before: dict[str, Any] = (card["began_with"] or {}).get("training", {})
+    origin: dict[str, Any] | None = card["began_with"]
     bleu = score(translations, references)[0]
     right = sum(map(str.__eq__, translations, references))
     return (
-        f"{before.get('flops', 0):.1e}", f"{card['training']['flops']:.1e}", f"{card['training']['steps']:,}",
+        f"{origin['training']['flops']:.1e}" if origin else "–",
+        f"{card['training']['flops']:.1e}", f"{card['training']['steps']:,}",
         f"{card['training']['complete_epochs']}", f"{bleu.value:.1f}", f"{right} of {len(sources)}",
     )  # fmt: skip
 
@@ -152,7 +153,7 @@ def compare(options: Options) -> str:
     """Train all models; returns the table."""
     prepare_data(options)
     heads = (
-        *("model", "pre-training", "its FLOPs", "FLOPs on pairs", "updates", "epochs"),
+        *("model", "pre-training", "its FLOPs", "FLOPs on pairs", "updates", "complete epochs"),
         *("BLEU", "exactly right"),
     )
     rows = [heads, ("---", "---", *["---:"] * (len(heads) - 2))]

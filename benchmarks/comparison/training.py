@@ -184,11 +184,12 @@ def _plan(task: Task, model: TranslationModel, data: PreparedData) -> tuple[Conf
     assert batch_tokens != "auto"
     flops_per_update = update_flops(model, data, batch_tokens, longest)
     tuned = VARIANTS[task.variant].tiny_rate if task.size == "tiny" else None
-    updates = max(VALIDATIONS, round(task.flops / flops_per_update))
+    between = max(1, round(task.flops / flops_per_update / VALIDATIONS))
+    updates = between * VALIDATIONS
     training = TrainingConfig(
         batch_tokens=batch_tokens, max_tokens_per_side=longest, schedule="linear", warmup_steps=preset.warmup_steps,
         peak_learning_rate=tuned or preset.peak_learning_rate, max_steps=updates, seed=task.seed, threads=1,
-        validate_every_steps=max(1, updates // VALIDATIONS), save_every_steps=updates, log_every_steps=updates,
+        validate_every_steps=between, save_every_steps=updates, log_every_steps=updates,
         keep_checkpoints=1,
     )  # fmt: skip
     return Config(model.config, training), flops_per_update

@@ -79,10 +79,11 @@ def _multiplied(_layer: nn.Module, _inputs: object, output: Tensor, factor: floa
 
 
 ARCHITECTURES = (
-    Variant("RNN with attention", "-rnn"),
-    Variant("decoder-only", "-decoder-only"),
+    Variant("RNN with attention", "-rnn", tiny_rate=6e-3),
+    Variant("decoder-only", "-decoder-only", tiny_rate=6e-3),
     Variant("Transformer", ""),
 )
+"""Each with the best of the learning rates that docs/experiments.md lists."""
 ABLATIONS = (
     Variant("post-norm", "", (("norm", "post"),)),
     Variant("one head", "", (("heads", 1),)),
