@@ -80,9 +80,9 @@ def test_heads_must_divide_d_model():
         ({"dropout": 1.0}, "dropout is 1.0; give a number from 0 to below 1"),
         ({"norm": "middle"}, 'norm is \'middle\'; give "post" or "pre"'),
         ({"positions": "rotary"}, 'give "sinusoidal" or "learned"'),
-        ({"activation": "tanh"}, 'give "relu" or "gelu" or "swish"'),
-        ({"sinusoids": "t5"}, 'give "paper" or "marian" or "fairseq"'),
-        ({"embeddings": "none"}, 'give "shared" or "output-tied" or "separate"'),
+        ({"activation": "tanh"}, 'give "relu", "gelu" or "swish"'),
+        ({"sinusoids": "t5"}, 'give "paper", "marian" or "fairseq"'),
+        ({"embeddings": "none"}, 'give "shared", "output-tied" or "separate"'),
         ({"attention_bias": 1}, "attention_bias is 1; give true or false"),
         (
             {"sinusoids": "fairseq", "d_model": 2, "heads": 1},

@@ -275,7 +275,7 @@ def test_an_objective_needs_its_architecture(model, objective, message):
     [
         ({"both_directions_epochs": 1}, "both_directions_epochs changes pairs, but with objective causal-lm"),
         ({"best_by": "BLEU"}, "best_by is BLEU, .* nothing is translated; set it to loss"),
-        ({"objective": "masking"}, 'give "translation" or "span-denoising" or "causal-lm"'),
+        ({"objective": "masking"}, 'give "translation", "span-denoising" or "causal-lm"'),
     ],
 )
 def test_settings_that_pre_training_cannot_use_are_refused(change, message):
