@@ -84,7 +84,19 @@ def test_check_lists_the_texts_with_faults(run, model_folder, tmp_path, monkeypa
         ("a.json", b"{", [], "a.json: the file is not JSON"),
         ("a.md", b"Hello", ["--json"], "--json works line by line, but"),
         ("a.md", b"Hello", ["--out", "a.md"], "a.md already exists; choose another name with --out"),
-        ("a.md", b"Hello", ["--out", "none/a.md"], "cannot write none/a.md: No such file or directory"),
+        ("a.docx", b"", [], "a.docx: the file is empty, but a Word file never is; save it again"),
+        (
+            "a.md",
+            b"Hello",
+            ["--out", "none/a.md"],
+            "--out is none/a.md, but there is no folder none; create it first",
+        ),
+        (
+            "a.txt",
+            b"Hello",
+            ["--out", "a.txt/b.txt"],
+            "--out is a.txt/b.txt, but there is no folder a.txt; create it",
+        ),
     ],
 )
 def test_errors_name_the_file(run, model_folder, tmp_path, monkeypatch, name, content, options, message):

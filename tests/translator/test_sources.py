@@ -3,6 +3,7 @@
 import pytest
 
 from translator.data.tokenizer import SentencePieceTokenizer, train_tokenizer
+from translator.text.stand_ins import lone
 from translator.translate.precision import shipped_model
 from translator.translate.sources import SourceEncoder, SourceSentence, read_sentences
 
@@ -50,6 +51,21 @@ def test_no_sentence_ends_within_a_span(
     text: str, sentences: list[str], tokenizer: SentencePieceTokenizer
 ) -> None:
     assert [source.text for source in read(text, tokenizer)] == sentences
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (f"Page {lone(0)} of {lone(1)}", f"Page {lone(0)} of {lone(1)}"),
+        (f"{lone(0)} Page {lone(1)}", "Page"),
+        (f"{lone(0)} By {lone(1)} or {lone(2)}", f"By {lone(1)} or {lone(2)}"),
+        (f"Page {lone(0)} {lone(1)}", "Page"),
+    ],
+)
+def test_a_field_at_the_end_belongs_to_the_words_between_it_and_another(
+    text: str, sentence: str, tokenizer: SentencePieceTokenizer
+) -> None:
+    assert [source.text for source in read(text, tokenizer)] == [sentence]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from translator.data.vocabulary import marks_of_classes
 from translator.text.protected import Marks, find_protected, mark, tag_pairs
-from translator.text.stand_ins import MOST_TAGS, STAND_IN, closing, lone, opening, pair_of
+from translator.text.stand_ins import MOST_TAGS, STAND_IN, closing, is_lone, lone, opening, pair_of
 
 
 def test_every_stand_in_is_a_different_character() -> None:
@@ -16,6 +16,9 @@ def test_every_stand_in_is_a_different_character() -> None:
 def test_a_stand_in_knows_its_pair() -> None:
     assert pair_of(opening(7)) == (7, False)
     assert pair_of(closing(7)) == (7, True)
+    assert is_lone(lone(0))
+    assert is_lone(lone(MOST_TAGS - 1))
+    assert not any(map(is_lone, (opening(0), closing(0), "a", "", lone(0) * 2)))
     assert [pair_of(other) for other in (lone(7), "a", "", opening(7) * 2, "\U000f0000")] == [None] * 5
 
 

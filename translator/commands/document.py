@@ -97,5 +97,6 @@ def translate_document(
         replace_file(out, document.write(translations))
     except OSError as error:
         raise ConfigError(f"cannot write {out}: {error.strerror}; choose another name with --out") from error
-    STDERR.print(f"{out}: {len(translations)} texts translated", soft_wrap=True)
+    count = len(translations)
+    STDERR.print(f"{out}: {count} text{'s' * (count != 1)} translated", soft_wrap=True)
     return faults

@@ -102,9 +102,13 @@ def _is_document(file: str, text: TextArguments) -> bool:
 
 
 def _check_out(file: str, output: OutputArguments, is_document: bool) -> None:
-    """Raise ConfigError if the name of the output promises another format than it will have."""
+    """Raise ConfigError if the output has no folder, or a name that promises another format than it will have."""
     if output.out is None:
         return
+    if not output.out.absolute().parent.is_dir():
+        raise ConfigError(
+            f"--out is {output.out}, but there is no folder {output.out.parent}; create it first"
+        )
     ending = output.out.suffix.lower()
     wanted = FORMATS.get(ending)
     if is_document:

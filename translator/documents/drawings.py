@@ -1,13 +1,18 @@
-"""Text in drawings (DrawingML): slides, charts and diagrams."""
+"""Text in drawings (DrawingML): slides, charts and diagrams.
+
+A chart keeps copies of its categories and of the names of its series, which it shows until its data are edited.
+"""
 
 from collections.abc import Iterator
 from copy import deepcopy
+from functools import partial
 
 from lxml import etree
 from lxml.etree import _Element as Element
 
 from translator.documents.package import XmlUnit
 from translator.documents.runs import Item, RunFormat, look_of, read_paragraph
+from translator.documents.slots import is_for_people
 
 DRAWING_PARTS = r"(?:charts/chart|charts/chartEx|diagrams/data|diagrams/drawing|drawings/drawing)\d*\.xml"
 """The parts with drawings, below the folder of a document."""
@@ -18,6 +23,13 @@ def _a(name: str) -> str:
     return f"{{{_NAMESPACE}}}{name}"
 
 
+_CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
+_NEW_CHART = "{http://schemas.microsoft.com/office/drawing/2014/chartex}"
+_COPIES = {
+    **dict.fromkeys((f"{_CHART}strCache", f"{_CHART}strLit", f"{_CHART}multiLvlStrCache"), f"{_CHART}v"),
+    f"{_NEW_CHART}strDim": f"{_NEW_CHART}pt",
+}
+"""The elements that hold copies of texts in cells, and the element of each text."""
 _PROPERTIES, _END = _a("pPr"), _a("endParaRPr")
 _IGNORED_LOOKS = frozenset[str]()
 _UNSEEN = frozenset(("lang", "altLang", "dirty", "err", "noProof", "smtClean", "bmk"))
@@ -25,11 +37,15 @@ _UNSEEN = frozenset(("lang", "altLang", "dirty", "err", "noProof", "smtClean", "
 
 
 def read_drawing(tree: etree._ElementTree) -> Iterator[XmlUnit]:
-    """Yield the paragraphs of a part."""
+    """Yield the paragraphs of a part, and the copies of texts in cells."""
     for paragraph in tree.iter(_a("p")):
         unit = read_paragraph(paragraph, list(_items(paragraph)), _FORMAT)
         if unit:
             yield unit
+    for copies in tree.iter(*_COPIES):
+        for text in copies.iter(_COPIES[str(copies.tag)]):
+            if is_for_people(text.text or ""):
+                yield XmlUnit(text.text or "", partial(setattr, text, "text"))
 
 
 def _items(paragraph: Element) -> Iterator[Item]:

@@ -28,6 +28,8 @@ class Package:
     def __init__(self, content: bytes, what: str) -> None:
         """`what` is the format for messages; raises InputError for what is not an archive of it, and InputTooLong."""
         self._what = what
+        if not content:
+            raise InputError(f"the file is empty, but a {what} file never is; save it again")
         if content.startswith(_COMPOUND_FILE):
             raise InputError(
                 f"the file is no {what} file: it is protected by a password, or in the format before 2007; save it "

@@ -1,6 +1,7 @@
 """Excel workbooks (.xlsx): the strings of cells, comments and charts. Formulas, numbers and names stay.
 
-The headings of tables stay, too: formulas refer to them.
+Cells that formulas refer to by their text stay, too: the headings of tables, and what formulas, lists of choices and
+filters compare cells with.
 """
 
 import re
@@ -21,6 +22,8 @@ _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _TEXTS = re.compile(r"xl/(?:sharedStrings|comments\d*|comments/comment\d+|worksheets/sheet\d+)\.xml")
 _DRAWINGS = re.compile(rf"xl/{DRAWING_PARTS}")
 _TABLES = re.compile(r"xl/tables/table\d+\.xml")
+_WITH_FORMULAS = re.compile(r"xl/(?:workbook|worksheets/sheet\d+|tables/table\d+)\.xml")
+_LITERAL = re.compile(r'"((?:[^"]|"")*+)"')
 
 
 def _s(name: str) -> str:
@@ -28,6 +31,20 @@ def _s(name: str) -> str:
 
 
 _KEPT = frozenset(map(_s, ("rPh", "phoneticPr")))
+_FORMULAS = tuple(
+    map(
+        _s,
+        (
+            "f",
+            "formula",
+            "formula1",
+            "formula2",
+            "definedName",
+            "calculatedColumnFormula",
+            "totalsRowFormula",
+        ),
+    )
+)
 
 
 def read_xlsx(content: bytes) -> PackagedDocument:
@@ -35,8 +52,8 @@ def read_xlsx(content: bytes) -> PackagedDocument:
     package = Package(content, "Excel")
     if "xl/workbook.xml" not in package.names:
         raise InputError("the file is no Excel file: it has no part xl/workbook.xml; check its name's ending")
-    headings = _headings(package)
-    texts = [(name, partial(_read_part, headings)) for name in package.names if _TEXTS.fullmatch(name)]
+    kept = _headings(package) | _compared(package)
+    texts = [(name, partial(_read_part, kept)) for name in package.names if _TEXTS.fullmatch(name)]
     drawings = [(name, read_drawing) for name in package.names if _DRAWINGS.fullmatch(name)]
     return PackagedDocument(package, [*texts, *drawings])
 
@@ -45,16 +62,33 @@ def _headings(package: Package) -> frozenset[str]:
     """The headings of tables. A table whose heading differs from its cell is damaged for Excel."""
     tables = [package.parse(name) for name in package.names if _TABLES.fullmatch(name)]
     return frozenset(
-        " ".join(column.get("name", "").split())
-        for table in tables
-        for column in table.iter(_s("tableColumn"))
+        _comparable(column.get("name", "")) for table in tables for column in table.iter(_s("tableColumn"))
     )
 
 
-def _read_part(headings: frozenset[str], tree: etree._ElementTree) -> Iterator[XmlUnit]:
+def _compared(package: Package) -> frozenset[str]:
+    """The texts that cells are compared with. If such a cell changed, `IF(A1="Open",…)` would be false."""
+    found = set[str]()
+    for name in filter(_WITH_FORMULAS.fullmatch, package.names):
+        for element in package.parse(name).iter(*_FORMULAS, _s("filter")):
+            literals = _LITERAL.findall(element.text or "")
+            if element.tag == _s("filter"):
+                literals = [element.get("val", "")]
+            elif element.tag == _s("formula1"):  # "Open,Closed" is a list of choices
+                literals += [choice for literal in literals for choice in literal.split(",")]
+            found.update(_comparable(literal.replace('""', '"')) for literal in literals)
+    return frozenset(found)
+
+
+def _comparable(text: str) -> str:
+    """Return a text as Excel compares it, without regard to case."""
+    return " ".join(text.split()).casefold()
+
+
+def _read_part(kept: frozenset[str], tree: etree._ElementTree) -> Iterator[XmlUnit]:
     for rich_text in tree.iter(_s("si"), _s("is"), _s("text")):
         items = list(_items(rich_text))
-        if " ".join("".join(item.text for item in items).split()) in headings:
+        if _comparable("".join(item.text for item in items)) in kept:
             continue
         unit = read_paragraph(rich_text, items, _FORMAT)
         if unit:

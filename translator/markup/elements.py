@@ -1,5 +1,6 @@
 """Elements of markup: where each one ends, which ones end a sentence, and which ones stay untranslated."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,6 +57,15 @@ class MarkupOptions:
     """Whether to translate the title and the description of a page in HTML, and the attributes that people read."""
 
 
+_NOTE_TAGS = frozenset(("a", "b", "i", "span", "sup"))
+_NOTE = re.compile(r"(?P<bracket>\[)?(?:\d{1,3}(?:[,–-] ?\d{1,3})*|[a-z]|[*†‡§¶]{1,3})(?(bracket)\])")
+_BEFORE_NOTE = re.compile(r"(?:[^\W\d_]{4}|(?<=\w)[.,;:!?)\"'”’]{1,3})\Z")
+"""A longer word, or the end of a clause. “m²” and “sin²” are no notes."""
+_LONGEST_NOTE = 8
+"""How many tokens the number of a note has at most."""
+_BEFORE_NOTES = 8
+"""How many tokens before an element are read to tell: end tags, and characters written as entities."""
+
 TEXT = MarkupOptions("text")
 """Plain text."""
 
@@ -97,6 +107,29 @@ class Elements:
         if self._is_html and name in _UNTRANSLATED and not (name == "title" and self._with_attributes):
             return True
         return self.is_excluded(index)
+
+    def is_note(self, index: int) -> bool:
+        """Whether the element that starts at an index is the number of a note, directly behind a word."""
+        end = self.counterparts.get(index)
+        is_candidate = self._is_html and self._tokens[index].value in ("a", "sup")
+        if not is_candidate or end is None or end - index > _LONGEST_NOTE:
+            return False
+        inside = self._tokens[index + 1 : end]
+        text = "".join(token.value for token in inside if token.kind == "text")
+        return (
+            all(token.kind == "text" or token.value in _NOTE_TAGS for token in inside)
+            and _NOTE.fullmatch(text.strip()) is not None
+            and _BEFORE_NOTE.search(self._text_before(index)) is not None
+        )
+
+    def _text_before(self, index: int) -> str:
+        """Return the last characters before a start tag, up to another one."""
+        text = ""
+        for token in reversed(self._tokens[max(0, index - _BEFORE_NOTES) : index]):
+            if token.kind not in ("text", "end"):
+                break
+            text = token.value + text if token.kind == "text" else text
+        return text
 
     def is_excluded(self, index: int) -> bool:
         """Whether the author or the caller has excluded the element that starts at an index from translation."""

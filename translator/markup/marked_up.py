@@ -282,7 +282,7 @@ class _Reader:
     def _after(self, index: int) -> int:
         """Return the index of the first token that is not one with the tag at `index`."""
         end = self._elements.counterparts.get(index)
-        if self._elements.stays_untranslated(index):
+        if self._elements.stays_untranslated(index) or self._elements.is_note(index):
             return self._elements.ends[index] if end is None else end + 1
         return index + 2 if end == index + 1 and not self._elements.ends_sentence(index) else index + 1
 
@@ -290,6 +290,8 @@ class _Reader:
         start, end = self._tokens[index].start, self._tokens[after - 1].end
         if self._elements.stays_untranslated(index):
             return _Piece("word", start, end)
+        if self._elements.is_note(index):
+            return _Piece("point", start, end)
         if after == index + 1 and index in self._elements.counterparts:
             return _Piece("open", start, end, tag=index)
         if after > index + 1 or index in self._elements.empty:

@@ -34,6 +34,11 @@ def lone(number: int) -> str:
     return _character(_FIRST_LONE, number)
 
 
+def is_lone(text: str) -> bool:
+    """Whether a text is the stand-in of a tag without a counterpart."""
+    return len(text) == 1 and _FIRST_LONE <= ord(text) < _FIRST_LONE + MOST_TAGS
+
+
 def pair_of(text: str) -> tuple[int, bool] | None:
     """Return the number of a pair, and whether the tag closes it; None unless `text` is one stand-in of a pair."""
     code = ord(text) if len(text) == 1 else 0

@@ -32,6 +32,7 @@ from translator.text.protected import (
     with_terms,
 )
 from translator.text.separators import find_separators
+from translator.text.stand_ins import is_lone
 
 
 @dataclass(frozen=True)
@@ -272,12 +273,18 @@ class _Reader:
         while outer:
             if outer[0].start == start and _is_outer(outer[0]):
                 start = outer.popleft().end
-            elif outer[-1].end == end and _is_outer(outer[-1]):
+            elif outer[-1].end == end and _is_outer(outer[-1]) and not self._is_second(outer):
                 end = outer.pop().start
             else:
                 break
             start, end = self._stripped(start, end)
         return Span(start, end) if start < end else sentence
+
+    def _is_second(self, spans: Sequence[ProtectedSpan]) -> bool:
+        """Whether the last span stands for a word as one before it does, as in “Page ⟨1⟩ of ⟨2⟩”."""
+        words = [span for span in spans if is_lone(span.text)]
+        between = self._text[words[-2].end : words[-1].start] if len(words) > 1 else ""
+        return spans[-1] in words and any(map(str.isalpha, between))
 
     def words(self, sentence: Span) -> str:
         """Return a sentence without the protected spans that are the same in all languages."""

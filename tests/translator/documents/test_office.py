@@ -14,8 +14,12 @@ from docx.oxml.ns import nsdecls
 from lxml import etree
 from openpyxl.chart import BarChart, Reference
 from openpyxl.comments import Comment
+from openpyxl.formatting.rule import FormulaRule
 from openpyxl.styles import Font
+from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.table import Table
+from pptx.chart.data import CategoryChartData
+from pptx.enum.chart import XL_CHART_TYPE
 
 from translator.documents import read_document
 from translator.errors import InputError, InputTooLong
@@ -269,6 +273,40 @@ def test_strings_of_a_workbook():
     assert set(parts(changed)) == set(parts(content))
 
 
+def test_texts_that_formulas_compare_cells_with_stay():
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append(["Open", "closed ", "Red", "Big", "Blue", "Open door"])
+    sheet.append(['=IF(A1="open","Yes, ""sir""","No")', 'Yes, "sir"', "no", "Tom", "Green", "Note"])
+    choices = DataValidation(type="list", formula1='"Open,Closed"')
+    choices.add("A1")
+    sheet.add_data_validation(choices)
+    sheet.conditional_formatting.add("C1", FormulaRule(formula=['C1="red"']))
+    sheet.auto_filter.ref = "D1:D2"
+    sheet.auto_filter.add_filter_column(0, ["Big"])
+    other = book.create_sheet("Other")
+    other.append(["Tom", "Anna"])
+    other["A2"] = '=COUNTIF(Sheet!D2,"Tom")'
+    content = saved(book)
+    assert read_document("a.xlsx", content).units == ["Blue", "Open door", "Green", "Note", "Anna"]
+
+
+def test_a_chart_shows_german_categories_and_series():
+    presentation = pptx.Presentation()
+    slide = presentation.slides.add_slide(presentation.slide_layouts[6])
+    data = CategoryChartData()
+    data.categories = ["Chairs", "2024"]
+    data.add_series("Last year", (1, 2))
+    slide.shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, 0, 0, 1, 1, data)
+    content = saved(presentation)
+    document = read_document("a.pptx", content)
+    assert document.units == ["Last year", "Chairs"]
+    written = translated("a.pptx", content, ["Letztes Jahr", "Stühle"])
+    chart = pptx.Presentation(io.BytesIO(written)).slides[0].shapes[0].chart
+    assert list(chart.plots[0].categories) == ["Stühle", "2024"]
+    assert [(one.name, tuple(one.values)) for one in chart.plots[0].series] == [("Letztes Jahr", (1.0, 2.0))]
+
+
 def test_rich_text_of_a_cell():
     strings = (
         '<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><r><t>A </t></r><r><rPr><b/></rPr>'
@@ -313,7 +351,7 @@ XXE = b'<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]><w:document xmlns:
 @pytest.mark.parametrize(
     ("name", "make", "message"),
     [
-        ("a.docx", lambda: b"", "no Word file, or is damaged"),
+        ("a.docx", lambda: b"", "the file is empty, but a Word file never is"),
         ("a.docx", lambda: b"Hello", "no Word file, or is damaged"),
         ("a.docx", workbook, "no part word/document.xml"),
         ("a.xlsx", lambda: paragraph(run("a")), "no part xl/workbook.xml"),

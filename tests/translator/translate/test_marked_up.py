@@ -82,6 +82,9 @@ def test_wrapped_and_minified_pages_have_the_same_words(shipped: Translator, pag
         ('<p>Good <b>morning</b>! <a href="?a&amp;b">Good morning.</a>',
          '<p>Guten <b>Morgen</b>! <a href="?a&amp;b">Guten Morgen.</a>'),
         ("H<sub>2</sub>O", "H<sub>2</sub>O"),
+        # The number of a note is no part of its word, and no text between sentences.
+        ("<p>The house<sup>1</sup> is cold.<sup>2</sup> It is old.</p>",
+         "<p>Das Haus<sup>1</sup> ist kalt.<sup>2</sup> Es ist alt.</p>"),
         # An empty pair at the end is no part of the plain sentence.
         ("<p>Good morning<b>.<i></i></b></p>", "<p>Guten Morgen<b>.<i></i></b></p>"),
         # The space between the sentences stays between them.
