@@ -14,10 +14,13 @@ from translator.documents.markdown_inline import TITLE, InlineReader
 from translator.documents.markdown_units import GLUE, Inline, Title
 from translator.documents.slots import Slot, SlottedText, Splice, has_content, replacing
 from translator.text.encoding import EncodedText
+from translator.text.places import Place
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _BLOCK_START = re.compile(r"(?:[-+*>#=~`|:]|\d+[.)]|<[a-zA-Z/!?])")
 """What would begin another block if a line of a paragraph began with it."""
+_EXTENSION = re.compile(r":[ \t]+(?=\S)|(?:!!!|\?\?\?\+?)[ \t].*|:{3,}.*")
+"""The mark of a definition (`: It is …`), or a line that begins an admonition (`!!! note`) or a container (`:::`)."""
 _MARK_OF_BLOCK = re.compile(r"(?:(?P<number>\d{1,9})[.)]|[-+*]|#{1,6})(?=\s|\Z)|>")
 """What begins another block behind a hard line break, where emphasis may begin, too."""
 _DELIMITER = re.compile(r"[*_~`\[<]")
@@ -59,9 +62,26 @@ def _slots(text: str) -> Iterator[Slot]:
             continue
         cells = found[-1][1][1] if len(found) == 1 else 0
         places = [(starts[first + line] + start, starts[first + line] + end) for line, (start, end) in found]
-        yield from _Block(text, places, Inline(token.content, reader), line_end, is_cell).slots()
+        for part, its_places in [(token.content, places)] if is_cell else _texts(token.content, places):
+            yield from _Block(text, its_places, Inline(part, reader), line_end, is_cell).slots()
     for (first, last), title in reader.definitions():
         yield from _definition(starts[first], "".join(lines[first:last]), title)
+
+
+def _texts(content: str, places: Sequence[Place]) -> Iterator[tuple[str, list[Place]]]:
+    """Cut a paragraph at lines that are syntax of extensions: definitions, admonitions and containers."""
+    lines, its_places = list[str](), list[Place]()
+    for line, (start, end) in zip(content.split("\n"), places, strict=True):
+        mark = _EXTENSION.match(line)
+        if mark and lines:
+            yield "\n".join(lines), its_places
+            lines, its_places = [], []
+        skipped = mark.end() if mark else len(line) - len(line.lstrip())
+        if skipped < len(line):
+            lines.append(line[skipped:])
+            its_places.append((start + skipped, end))
+    if lines:
+        yield "\n".join(lines), its_places
 
 
 def _definition(start: int, written: str, title: str) -> Iterator[Slot]:

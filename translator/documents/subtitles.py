@@ -23,7 +23,8 @@ _CUE = re.compile(
 _TAG = re.compile(r"<(?P<closes>/)?(?P<name>[A-Za-z]*)[^<>\r\n]*>|\{\\[^{}\r\n]*\}|&(?:[a-z]+|#\d+);")
 _LINE = re.compile(r"[^\r\n]+")
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_SPEAKER = re.compile(r"[ \t]*(?:[-–—]\s*\w|[A-Z][A-Z ]+: )")
+_SPEAKER = re.compile(r"[ \t]*(?:[-–—]\s*\w|[A-Z][A-Z0-9 .'’-]+: |\[)")
+"""What begins a text of its own: a dash, a name in capitals, or a sound, as in `[door slams]`."""
 _SENTENCE_END = re.compile(r"[.!?…:;♪\])\"”’'-]\s*\Z")
 _MOST_CUES = 4
 _LINE_CHARACTERS = 42

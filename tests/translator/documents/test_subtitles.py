@@ -47,6 +47,22 @@ def test_speakers_are_units_of_their_own(translate):
     )
 
 
+def test_sounds_and_speakers_with_numbers_are_units_of_their_own(translate):
+    source = srt(
+        "[music playing]",
+        "they are here\n[door slams]",
+        "MAN 1: Hello.\nMRS. O'HARA: No,\nno.",
+        "SAD: yes or\nno [sighs]",
+    )
+    german = {
+        "[music playing]": "[Musik]", "they are here": "sie sind da", "[door slams]": "[Knall]",
+        "MAN 1: Hello.": "MANN 1: Hallo.", "MRS. O'HARA: No, no.": "FRAU O'HARA: Nein.", "SAD: yes or no [sighs]": "ja",
+    }  # fmt: skip
+    assert translate("a.srt", source, german) == srt(
+        "[Musik]", "sie sind da\n[Knall]", "MANN 1: Hallo.\nFRAU O'HARA:\nNein.", "ja"
+    )
+
+
 def test_tags(translate):
     source = srt("{\\an8}<i>Hi</i> <font color='red'>you</font>")
     point, italic = opening(0) + closing(0), (opening(1), closing(1))
