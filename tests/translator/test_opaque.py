@@ -79,6 +79,13 @@ SENTENCES: dict[OpaqueKind, list[str]] = {
         "⟦photo_01.JPG⟧",
     ],
     "code": [
+        'If ⟦a == ""⟧ or ⟦b1 !== ""⟧, stop; but A = B == C',
+        'The value ⟦""⟧ is empty, so is (⟦""⟧).',
+        "See ⟦$x = 5$⟧, ⟦$a_1 > b$⟧ and ⟦$\\alpha + 2^n$⟧; it is 5 $ < 6 $.",
+        "It costs $5 = 4€, not $6; US$5 = A$6 < 7$.",
+        "Use ⟦''⟧ for an empty string, or ⟦x_1 == ''⟧.",
+        'He said ""no"" twice, and ""(yes)"".',
+        "It is 5' 6'' long, like ''this''.",
         "Set ⟦<code>max-width: 1.5em</code>⟧, press ⟦<kbd>Ctrl</kbd>⟧ and see ⟦<code class=\"x\">a < 1,000</code>⟧.",
         "Use ⟦alpha=0.05⟧, ⟦model.rate=-1.5⟧ and ⟦[1.5, 2.5, -3]⟧, but p=0.05, see [1, 2] and [1].",
         "⟦<code>if (<var>x</var> > 1.5)</code>⟧ and ⟦<samp>File not found.</samp>⟧",

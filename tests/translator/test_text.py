@@ -406,6 +406,13 @@ def test_a_dense_part_does_not_make_pieces_of_the_rest_small() -> None:
         ("The dog sat. 3 men came.", ["The dog sat.", "3 men came."]),
         ("Buy 1 doz. eggs. We need 2 doz. Hurry.", ["Buy 1 doz. eggs.", "We need 2 doz.", "Hurry."]),
         ("Is it far? No. 5 minutes.", ["Is it far?", "No.", "5 minutes."]),
+        ("[door slams] I am here.", ["[door slams]", "I am here."]),
+        ("Hello. (laughs) “Come in.”", ["Hello.", "(laughs)", "“Come in.”"]),
+        ("[sighs]\n[the door, slowly] Yes", ["[sighs]", "[the door, slowly]", "Yes"]),
+        ("[1] Smith came.", ["[1] Smith came."]),
+        ("[Name] is missing.", ["[Name] is missing."]),
+        ("The house (an old one) The", ["The house (an old one) The"]),
+        ("[here](x) The end", ["[here](x) The end"]),
         ("Wait! NO. x came. He lives at No. 5 there.", ["Wait!", "NO.", "x came.", "He lives at No. 5 there."]),
     ],
 )  # fmt: skip

@@ -27,6 +27,8 @@ _MIN_PROBABILITY_OF_SECOND = 0.999
 """py3langid is surer of itself than it should be."""
 _CERTAIN = 0.8
 """Above this, German is German even if py3langid is unsure, as it is of “Vielen Dank!”."""
+_NOT_EXCLUDED = 0.1
+_CERTAIN_OF_ENGLISH = 0.98
 _SURE = 0.9
 """Above this, less evidence is enough for other languages, too."""
 _MAX_CHARACTERS = 1_000  # more would only take longer
@@ -66,6 +68,19 @@ def detect_language(text: str) -> tuple[str, float]:
     if language != "en":
         probability = dict(_ranked(fast, beginning, _ALL)).get("en", 0.0)
     return "en", _percent(probability)
+
+
+def may_be_english(text: str) -> bool:
+    """Whether py3langid is nearly certain that a text is English, and fastText does not exclude it.
+
+    This is enough for a sentence beside those of another language, as in “Ich komme morgen. See you then.”
+    """
+    fast = _fast_detector()
+    beginning = _beginning(text)
+    if fast is None or dict(_ranked(fast, beginning, _ALL)).get("en", 0.0) < _NOT_EXCLUDED:
+        return False
+    language, probability = _careful_detector().classify(beginning)
+    return bool(language == "en" and probability > _CERTAIN_OF_ENGLISH)
 
 
 def _is_english_with_names(text: str) -> bool:

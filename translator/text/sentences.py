@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from heapq import merge
+from itertools import chain
 
 import sentencex
 
@@ -68,6 +69,10 @@ _DAY = re.compile(
 # An answer, not a number's label: “Is it far? No. 5 minutes.”
 _ANSWER = re.compile(r"(?<=[?!] )N[oO]\.\s+(?=\S)")
 _ITEM = re.compile(r"(?<!\S)(?P<number>\d{1,2})\.\s*\Z")
+_REMARK = re.compile(
+    r"\s*(?:\[(?=[^\]]*[^\W\d_]{2})[^\[\]\n]{2,80}\]|\((?=[^)]*[^\W\d_]{2})[^()\n]{2,80}\))\s+(?=[\"“'‘]?[A-Z])"
+)
+"""A remark in brackets before a sentence, as in “[door slams] Come in!”; a model may take it for noise."""
 _LONGEST_ITEM = 6  # with the spaces after it
 _LONGEST_ABBREVIATION = 12  # with the spaces after it
 
@@ -186,7 +191,19 @@ def _span_ends(ascii_text: str, text: str, start: int, end: int) -> Iterator[int
 def _all_ends(ascii_text: str, text: str, start: int, end: int) -> Iterator[int]:
     """Yield the ends of sentences and numbers of items in `text[start:end]`, which is part of one line, in order."""
     answers = (match.end() for match in _ANSWER.finditer(text, start, end))
-    return merge(_with_items(text, start, _sentence_ends(ascii_text, text, start, end)), answers)
+    ends = _with_items(text, start, _sentence_ends(ascii_text, text, start, end))
+    return _with_remarks(text, start, end, merge(ends, answers))
+
+
+def _with_remarks(text: str, start: int, end: int, ends: Iterable[int]) -> Iterator[int]:
+    """Yield the ends, and also those of remarks in brackets at the start of a sentence."""
+    for sentence_end in chain(ends, (end,)):
+        remark = _REMARK.match(text, start, sentence_end)
+        if remark and remark.end() < sentence_end:
+            yield remark.end()
+        if sentence_end < end:
+            yield sentence_end
+        start = sentence_end
 
 
 def _with_items(text: str, start: int, ends: Iterable[int]) -> Iterator[int]:

@@ -1,10 +1,12 @@
 """Split a text into the sentences that are passed to the model."""
 
 import math
+import re
 from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from translator.data.tokenizer import Tokenizer
 from translator.markup.sentences import MarkedUpSentence
@@ -15,7 +17,7 @@ from translator.text.casing import is_in_capitals, usual_case
 from translator.text.doubled_quotes import without_doubled_quotes
 from translator.text.formality import FORMALITIES
 from translator.text.glossary import Glossary, Term, TermUse
-from translator.text.language import detect_language
+from translator.text.language import detect_language, may_be_english
 from translator.text.lexicon import Hint, Hinting, Lexicon
 from translator.text.lines import join_all, join_lines
 from translator.text.list_marks import find_list_marks
@@ -60,6 +62,7 @@ _FEWEST_WORDS_TO_TELL = 3
 """Sentences of fewer words have the language of their text."""
 _SYNTAX = frozenset('"{}')
 """Characters of signs that separate texts."""
+_WORD = re.compile(r"[^\W\d_](?:['’-]?[^\W\d_])|(?<!\w)I(?!\w)")
 _INVERTED = ("¿", "¡")
 """Signs that begin questions and exclamations, not in English."""
 _CLEAR = 50
@@ -282,9 +285,11 @@ class _Reader:
 
     def _is_second(self, spans: Sequence[ProtectedSpan]) -> bool:
         """Whether the last span stands for a word as one before it does, as in “Page ⟨1⟩ of ⟨2⟩”."""
-        words = [span for span in spans if is_lone(span.text)]
-        between = self._text[words[-2].end : words[-1].start] if len(words) > 1 else ""
-        return spans[-1] in words and any(map(str.isalpha, between))
+        if not is_lone(spans[-1].text):
+            return False
+        before = islice(reversed(spans), 1, None)
+        first = next((span for span in before if is_lone(span.text)), spans[-1])
+        return any(map(str.isalpha, self._text[first.end : spans[-1].start]))
 
     def words(self, sentence: Span) -> str:
         """Return a sentence without the protected spans that are the same in all languages."""
@@ -355,22 +360,23 @@ class _Languages:
         if self._is_known or is_short:
             return self._of_text
         language, confidence = detect_language(sentence)
-        is_unclear = language == "en" and confidence < _CLEAR
-        return self._of_text if is_unclear else language
+        if language != "en" or confidence >= _CLEAR or self._of_text == "en":
+            return language
+        return "en" if may_be_english(sentence) else self._of_text
 
 
 def _has_words(source: str, start: int, spans: Sequence[ProtectedSpan]) -> bool:
-    """Whether there are letters outside protected spans.
+    """Whether there are words outside protected spans.
 
-    A sentence of only numbers, links, punctuation and emoji is not passed to the model: there is nothing to translate,
-    and plenty to get wrong. A single term of a glossary has its German.
+    A sentence of only numbers, links, single letters, punctuation and emoji is not passed to the model: there is
+    nothing to translate, and plenty to get wrong. A single term of a glossary has its German.
     """
     if len(spans) > 1 or any(
         span.term and len(span.term.forms) == 1 and span.term.is_plural(span.text) for span in spans
     ):
         spans = [span for span in spans if not span.term]
     places = [(span.start - start, span.end - start) for span in spans]
-    return any(map(str.isalpha, replaced(source, places, [""] * len(places))))
+    return _WORD.search(replaced(source, places, [" "] * len(places))) is not None
 
 
 def _may_end_sentence(span: ProtectedSpan) -> bool:

@@ -145,11 +145,13 @@ COMMAND_LINES: Table = (
         rf"(?:sudo )?(?:{COMMANDS}){_ARGUMENT}{{0,3}}? -{{1,2}}[A-Za-z][\w=./:@-]{{0,80}}(?<=\w){_ARGUMENT}{{0,2}}+",
     ),
 )
+_NO_TEXT = r"(?:\"\"|'')"
 FORMULAS: Table = (
+    ("code", rf"{_NO_FRACTION}{_OPERAND} [!=]==? {_NO_TEXT}(?!\w)"),
     ("code", rf"{_NO_FRACTION}{_OPERAND}(?: (?:\*\*|&&|\|\|) {_OPERAND}){{1,8}}+(?![\w*|&]|[.,]\d)"),
     ("code", rf"[A-Za-z](?: \* {_OPERAND}){{1,8}}+(?![\w*]|[.,]\d)"),
 )
-"""“2 ** 3”, “a || b”, “a * b”."""
+"""“a == ""”, “2 ** 3”, “a || b”, “a * b”."""
 LOG_LEVELS: Table = (
     (
         "code",
@@ -174,13 +176,14 @@ TYPOGRAPHY: Table = (
         r"(?<![^\s\w])(?:\.{6,}+|(?<!\w)\.{4,}+|(?<!\w)\.(?: \.){3,}+)|(?<![=*~-])(?:={4,}+|\*{4,}+|~{4,}+|-{4,}+)",
     ),
     ("sign", r"(?<!\")\"{3}(?!\")|(?<!')'{3}(?!')"),
+    ("code", rf"(?<![^\s=(,:\[]){_NO_TEXT}(?=[\s,.;:!?)\]]|\Z)"),
     (
         "sign",
         r"(?<![^\s.!?,])(?:[:;=](?:[-^o]|'-?)?[()DPpOo/|*\[\]]|8-\)|</?3|\^_?\^|-_-|\\o/|¯\\_\(ツ\)_/¯)"
         r"(?=[\s.,!?)]|\Z)",
     ),
 )
-"""Leaders and rules, triple quotation marks, emoticons."""
+"""Leaders and rules, triple quotation marks, strings without a text, emoticons."""
 AT_WORDS: Table = (
     # “2**3”, “width*height”, “f*ck”
     ("identifier", rf"{_NO_FRACTION}[^\W_]{{1,40}}+(?:\*{{1,2}}[^\W_]{{1,40}}+){{1,8}}+(?![\w*]|[.,]\d)"),
@@ -384,6 +387,11 @@ AT_MARKS: tuple[tuple[str, OpaqueKind, str], ...] = (
     ("$#%@", "placeholder", r"(?:\$\{[^{}\n]{0,80}+|[#%@]\{[^{}\n]{1,80}+)\}"),
     ("$", "placeholder", r"\$\((?![\d.,]++\))[^()\n]{1,80}+\)"),
     ("$", "placeholder", r"\$[A-Za-z_]\w{0,40}+\$"),
+    (
+        "$",
+        "code",
+        r"(?<![\w$\\])\$(?=[^\s$])(?=[^$\n]{0,100}?[=^_\\<>])[^$\n]{1,100}(?<![\s\\])\$(?![\w$])",
+    ),  # TeX
     ("%", "placeholder", rf"%\([\w.-]{{1,60}}+\){_PRINTF}[A-Za-z]|%<\w{{1,60}}+>{_PRINTF}[a-z]"),
     (
         "%",
