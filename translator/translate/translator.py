@@ -486,7 +486,8 @@ class Translator:
     ) -> tuple[Hypothesis, ...]:
         """The n best hypotheses, those that pass their check first; each text only once, even in different pieces.
 
-        Raises TranslatorError if nothing was found, as happens with a model that has diverged.
+        An empty one is no alternative. Raises TranslatorError if nothing was found, as happens with a model that has
+        diverged.
         """
         if not found:
             raise TranslatorError(
@@ -507,7 +508,7 @@ class Translator:
         )
         if first is not best:
             first = replace(first, rung="next")
-        return (first, *rest)[:n_best]
+        return (first, *(one for one in rest if one.text))[:n_best]
 
     def text_of(self, tokens: Sequence[int], source: SourceSentence) -> str:
         """Decode the pieces found for a sentence to German, with its protected spans put back."""
