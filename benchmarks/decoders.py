@@ -215,7 +215,7 @@ class CTranslate2(Peer):
         """Keep only the libraries that are not HOPELESS times as slow as the other for two tokens."""
         probe = [Work([list(range(4, 10))], [2])]
         seconds = {
-            mkl: best_seconds(lambda mkl=mkl: self._run(Setting(with_mkl=mkl), probe, 1), times=1)
+            mkl: best_seconds(functools.partial(self._run, Setting(with_mkl=mkl), probe, 1), times=1)
             for mkl in self._pools
         }
         for mkl, taken in seconds.items():
