@@ -61,10 +61,12 @@ _NOTE_TAGS = frozenset(("a", "b", "i", "span", "sup"))
 _NOTE = re.compile(r"(?P<bracket>\[)?(?:\d{1,3}(?:[,–-] ?\d{1,3})*|[a-z]|[*†‡§¶]{1,3})(?(bracket)\])")
 _BEFORE_NOTE = re.compile(r"(?:[^\W\d_]{4}|(?<=\w)[.,;:!?)\"'”’]{1,3})\Z")
 """A longer word, or the end of a clause. “m²” and “sin²” are no notes."""
+_AFTER_NOTE = re.compile(r"[^\W\d_]{3}")
+"""A word, but not the symbol of an element, as in “<sup>14</sup>C”."""
 _LONGEST_NOTE = 8
 """How many tokens the number of a note has at most."""
 _BEFORE_NOTES = 8
-"""How many tokens before an element are read to tell: end tags, and characters written as entities."""
+"""How many tokens beside an element are read to tell: tags, and characters written as entities."""
 
 TEXT = MarkupOptions("text")
 """Plain text."""
@@ -109,7 +111,7 @@ class Elements:
         return self.is_excluded(index)
 
     def is_note(self, index: int) -> bool:
-        """Whether the element that starts at an index is the number of a note, directly behind a word."""
+        """Whether the element that starts at an index is the number of a note, directly beside a word."""
         end = self.counterparts.get(index)
         is_candidate = self._is_html and self._tokens[index].value in ("a", "sup")
         if not is_candidate or end is None or end - index > _LONGEST_NOTE:
@@ -119,8 +121,22 @@ class Elements:
         return (
             all(token.kind == "text" or token.value in _NOTE_TAGS for token in inside)
             and _NOTE.fullmatch(text.strip()) is not None
-            and _BEFORE_NOTE.search(self._text_before(index)) is not None
+            and (_BEFORE_NOTE.search(self._text_before(index)) is not None or self._begins_block(index, end))
         )
+
+    def _begins_block(self, index: int, end: int) -> bool:
+        """Whether an element begins its block and a word follows directly, as in `<p><sup>1</sup>Once`."""
+        for place in range(index - 1, max(-1, index - 1 - _BEFORE_NOTES), -1):
+            token = self._tokens[place]
+            if token.kind == "text" and token.value.strip():
+                return False
+            if token.kind in ("start", "end") and self.ends_sentence(place):
+                after = (
+                    token for token in self._tokens[end + 1 : end + 1 + _BEFORE_NOTES] if token.kind != "end"
+                )
+                following = next(after, None)
+                return following is not None and _AFTER_NOTE.match(following.value) is not None
+        return False
 
     def _text_before(self, index: int) -> str:
         """Return the last characters before a start tag, up to another one."""

@@ -53,6 +53,8 @@ def in_capitals(document: MarkedUp) -> str:
         ("“No”<sup>a</sup>, it says<sup>†</sup>", ["“No”[0]0, it says[1]1"]),
         ("5 m<sup>2</sup> of sin<sup>2</sup>", ["5 m[02]0 of sin[12]1"]),
         ("the 5<sup>th</sup> page <a href=x>1</a>", ["the 5[0th]0 page [11]1"]),
+        ("<p><span><sup><a>1</a></sup>Once</span> a day</p>", ["[0[1]1Once]0 a day"]),
+        ("<p><sup>14</sup>C is old, <b><sup>2</sup>Or</b></p>", ["[014]0C is old, [1[22]2Or]1"]),
         ("more<sup>see this</sup> x.<sup>1<br>2</sup>", ["more[0see this]0 x.[1]11", "2[0]0"]),
         ("<b>a <i>b</b> c</i>", ["[0a [1]1b]0 c[2]2"]),
         ("a &lt; b &amp; c &copy; &nbsp; &nosuch;", ["a < b & c ©\xa0&nosuch;"]),
