@@ -29,8 +29,8 @@ RUN python3 -m venv /pip \
 # hadolint ignore=SC2086
 RUN /pip/bin/pip --python /venv/bin/python install ${PIP_ARGS} --no-compile --only-binary :all: \
     --require-hashes --requirement "${LOCK}"
-# Tests of packages are not used here, nor are PyTorch's headers (with its tests, a quarter of it). The imports write the
-# byte code that serving needs, a sixth of what pip would have written.
+# Delete the tests of packages and PyTorch's headers: nothing here uses them. The imports write the byte code that serving
+# needs, a sixth of what pip would have written.
 RUN find /venv/lib/python3*/site-packages -type d \( -name tests -o -path '*/torch/test' -o -path '*/torch/include' \) \
         -prune -exec rm -r {} + \
     && /venv/bin/python -c "import fastapi, numpy, pydantic_settings, uvicorn"

@@ -1,14 +1,16 @@
 """Write docs/capacity.md: what a load needs in cores, hours and money, from figures measured on this machine.
 
     python benchmarks/capacity.py --out docs/capacity.md             # measures for some minutes, then writes the page
-    python benchmarks/capacity.py --figures docs/capacity.json       # prints it again, from recorded figures
     python benchmarks/capacity.py --figures docs/capacity.json --price-per-core-hour 0.02 --tokens-per-sentence 40
+
+The second command prints the page from recorded figures and the assumptions that it is given.
 
 What is measured is processor time, which other programs on the machine change less than wall time. With --out, the
 figures and assumptions are recorded beside the page, in a file that ends in .json.
 """
 
 import json
+import subprocess
 import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,11 +18,11 @@ from typing import Annotated
 
 import tyro
 from behaviour_suites import SUITES
-from capacity_plan.figures import Figures, measure
+from capacity_plan.figures import MIN_REQUESTS, Figures, measure
 from capacity_plan.needs import Assumptions
 from capacity_plan.page import write
 
-from translator.errors import TranslatorError
+from translator.errors import ConfigError, TranslatorError
 from translator.evaluation.evaluate import read_lines
 
 
@@ -35,11 +37,16 @@ class Options:
     lines: int = 5_000
     """Lines of the corpus to translate."""
     requests: int = 4_000
-    """Requests to send to the service."""
+    """Requests to send to the service, at least 16."""
     figures: Path | None = None
     """Recorded figures to use; nothing is measured."""
     out: Path | None = None
     """File for the page; by default it is printed."""
+
+    def __post_init__(self) -> None:
+        for name, value, least in (("lines", self.lines, 1), ("requests", self.requests, MIN_REQUESTS)):
+            if value < least:
+                raise ConfigError(f"--{name} is {value}; give at least {least}")
 
 
 def read_sentences(path: Path | None) -> list[str]:
@@ -62,8 +69,9 @@ def main() -> int:
         if options.figures:
             figures, _ = read_record(options.figures)
         else:
-            figures = measure(read_sentences(options.sentences), options.lines, options.requests)
-    except TranslatorError as error:
+            name = options.sentences.name if options.sentences else ""
+            figures = measure(name, read_sentences(options.sentences), options.lines, options.requests)
+    except (TranslatorError, subprocess.CalledProcessError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     page = write(figures, options.assumptions)

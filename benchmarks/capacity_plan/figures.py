@@ -24,7 +24,7 @@ from translator.machine.device import choose_device, describe_device
 from translator.options import SearchOptions
 from translator.translate import Translator
 
-_CLIENTS = 16
+MIN_REQUESTS = _CLIENTS = 16
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ class Figures:
     precision: str
     model: str
     beam_size: int
+    sentences: str
+    """Name of the file of sentences; empty for those of benchmarks/behaviour_suites."""
     lines: int
     """Lines of the corpus."""
     source_tokens: float
@@ -62,11 +64,12 @@ class Figures:
     """Memory of the service after these requests."""
 
 
-def measure(sentences: Sequence[str], lines: int, requests: int) -> Figures:
+def measure(name: str, sentences: Sequence[str], lines: int, requests: int) -> Figures:
     """Measure everything, which takes some minutes; the sentences are repeated up to the numbers of lines and requests.
 
     Prints what it does to standard error. Raises CalledProcessError if the translator fails.
     """
+    requests -= requests % _CLIENTS  # each client sends the same number
     load_average, beam_size = os.getloadavg()[0], SearchOptions().beam_size
     translator = Translator.load(device="cpu")
     _report("splitting")
@@ -90,6 +93,7 @@ def measure(sentences: Sequence[str], lines: int, requests: int) -> Figures:
         precision=translator.precision,
         model=translator.name,
         beam_size=beam_size,
+        sentences=name,
         lines=lines,
         source_tokens=mean(sum(len(one.tokens) for one in found) for found in split),
         source_bytes=source_bytes,
@@ -173,5 +177,4 @@ async def _load(server: Server, sentences: Sequence[str], requests: int) -> tupl
         await asyncio.gather(*(ask(requests // _CLIENTS) for _ in range(_CLIENTS)))
         used = sum(processor_seconds(server.process.pid).values()) - used
         exchanged = client.exchanged_bytes - exchanged
-    sent = requests // _CLIENTS * _CLIENTS
-    return used / sent, exchanged / sent
+    return used / requests, exchanged / requests

@@ -15,12 +15,14 @@ _WIDTH = 118
 
 def write(figures: Figures, assumptions: Assumptions) -> str:
     """Return the page as Markdown."""
+    sentences = f"--sentences {figures.sentences} " if figures.sentences else ""
     parts = (
         "# Capacity and costs",
         _paragraph(
-            "`python benchmarks/capacity.py --out docs/capacity.md` measured the figures, computed the rest from them, "
-            "and wrote this page. What was measured is in the first table, what was assumed in the second. Everything "
-            "else is extrapolated: nobody ran these loads."
+            f"`python benchmarks/capacity.py {sentences}--lines {figures.lines} --requests {figures.requests} --out "
+            "docs/capacity.md` measured the figures, computed the rest from them, and wrote this page. What was "
+            "measured is in the first table, what was assumed in the second. Everything else is extrapolated: nobody "
+            "ran these loads."
         ),
         *_measured(figures),
         *_assumed(assumptions),
@@ -75,8 +77,8 @@ def _assumed(assumptions: Assumptions) -> Iterable[str]:
 def _service(figures: Figures, assumptions: Assumptions) -> Iterable[str]:
     yield "## The service"
     yield _paragraph(
-        "Requests of one sentence each; one of ten sentences counts as ten at most. The price is for a month, if all "
-        "replicas run all the time, and if their number followed the load exactly."
+        "Requests of one sentence each. Count a request of ten sentences as ten: that is at most what it costs. Prices "
+        "are for a month."
     )
     rows = []
     for requests in _REQUESTS_PER_DAY:
@@ -87,7 +89,8 @@ def _service(figures: Figures, assumptions: Assumptions) -> Iterable[str]:
                 f"{need.peak_per_second:,.0f}",
                 f"{need.busy_cores:,.2f}",
                 f"{need.replicas:,}",
-                f"{need.price_per_month:,.0f} – {need.least_price_per_month:,.0f}",
+                f"{need.price_per_month:,.0f}",
+                f"{need.least_price_per_month:,.0f}",
                 f"{need.peak_megabits:,.1f}",
                 f"{need.peak_redis_commands:,.0f}",
             )
@@ -95,7 +98,8 @@ def _service(figures: Figures, assumptions: Assumptions) -> Iterable[str]:
     yield _table(
         (
             "requests a day", "a second at the peak", "busy cores",
-            f"replicas of {assumptions.cores_per_replica} cores", "price a month",
+            f"replicas of {assumptions.cores_per_replica} cores", "price, all replicas all the time",
+            "price, as many as the load needs",
             "network, Mbit/s", "Redis, commands/s",
         ),
         rows,
@@ -130,11 +134,11 @@ def _corpora(figures: Figures, assumptions: Assumptions) -> Iterable[str]:
 def _limits(figures: Figures, assumptions: Assumptions) -> Iterable[str]:
     found, settings = limits(figures, assumptions), Settings.model_fields
     wait_seconds, queue_tokens = settings["max_wait_seconds"].default, settings["max_queued_tokens"].default
-    decoding = 1 - figures.splitting_seconds / figures.line_seconds
+    splitting = figures.splitting_seconds / figures.line_seconds
     yield "## Where the bottleneck moves"
     yield _paragraph(
-        f"First, it is the decoder, which takes {100 * decoding:.0f} % of a line's processor time. Splitting a text "
-        "into tokens takes the rest. More cores help until something else is the limit:"
+        f"First, it is the processor. Splitting a text into sentences and tokens takes {100 * splitting:.0f} % of a "
+        "line's time. Decoding, checking and writing take the rest. More cores help until something else is the limit:"
     )
     yield _table(
         ("limit", "reached at", "then"),
@@ -177,7 +181,7 @@ def _unknown() -> Iterable[str]:
     )
     yield _paragraph(
         "**A real cluster.** One machine cannot show how the network between nodes, a shared file system, slow nodes "
-        "and the start of new machines change these figures. Neither can it show whether more cores of one machine "
+        "and the start of new machines change these figures. It also cannot show whether more cores of one machine "
         "are as fast as one: they share its memory bandwidth, its clock and often, two by two, a core."
     )
     yield _paragraph(

@@ -112,8 +112,8 @@ class _TextRequest(JsonRequest):
     def _check_attributes(self) -> Self:
         if self.translate_attributes and self.format != "html":
             raise ValueError(
-                f'translate_attributes: has an effect in HTML only, and format is "{self.format}"; send the format '
-                '"html", or leave translate_attributes out'
+                f'translate_attributes: needs the format "html", but format is "{self.format}"; send "html", or leave '
+                "translate_attributes out"
             )
         return self
 

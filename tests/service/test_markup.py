@@ -199,7 +199,7 @@ def test_attributes_are_only_in_html(api: TestClient, form: str) -> None:
     body = {"text": "<p alt='a'>b</p>", "format": form, "translate_attributes": True}
     answer = api.post("/translate", json=body)
     assert answer.status_code == 422
-    assert f'has an effect in HTML only, and format is "{form}"' in answer.json()["detail"]
+    assert f'needs the format "html", but format is "{form}"' in answer.json()["detail"]
 
 
 def test_a_stream_has_no_attributes(api: TestClient) -> None:

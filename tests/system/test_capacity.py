@@ -15,7 +15,8 @@ from translator.errors import ConfigError
 
 PAGE = Path(__file__).parents[2] / "docs" / "capacity.md"
 FIGURES = Figures(
-    processor="Abacus core", load_average=0.1, precision="int8", model="beads", beam_size=4, lines=100,
+    processor="Abacus core", load_average=0.1, precision="int8", model="beads", beam_size=4,
+    sentences="news.en", lines=100,
     source_tokens=10.0, source_bytes=50.0, target_bytes=70.0, splitting_seconds=0.0002, line_seconds=0.0036,
     worker_bytes=2e8, requests=100, request_seconds=0.005, empty_request_seconds=0.001, request_bytes=1_000.0,
     service_bytes=3e8,
@@ -77,6 +78,7 @@ def test_the_limits_are_where_each_resource_is_used_up():
 
 def test_the_page_names_what_was_measured_and_what_was_assumed():
     page = write(FIGURES, AS_LONG)
+    assert "`python benchmarks/capacity.py --sentences news.en --lines 100 --requests 100 --out" in page
     assert "On one Abacus core, with the model `beads` in int8 and a beam of 4" in page
     assert "| `translator translate`, a line | 3.60 ms | 278 |" in page
     for name, value in asdict(AS_LONG).items():
