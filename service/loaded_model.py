@@ -126,7 +126,8 @@ class LoadedModel:
             with_tokens = [index for index, sentence in enumerate(sentences) if sentence.tokens]
             items = [work_item(sentences[index]) for index in with_tokens]
             if self._shared is not None:
-                await self._shared.fetch([(kind, item.key) for item in items])
+                shared = [item for item in items if not needs_alignment(item.payload)]
+                await self._shared.fetch([(kind, item.key) for item in shared])
             self.batcher.put(job, kind, items)
             async with aclosing(_results(job, kind, sentences, with_tokens)) as arriving:
                 yield sentences_of_texts, arriving

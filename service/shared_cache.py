@@ -116,7 +116,8 @@ class SharedResults:
             return [None] * len(keys)
         pairs = list(zip(names, values, strict=True))
         return await _computed(
-            len(keys), lambda: [value and self._opened(name, value) for name, value in pairs]
+            len(keys),
+            lambda: [None if value is None else self._opened(name, value) for name, value in pairs],
         )
 
     def write_soon(self, model: str, key: Hashable, result: TranslationResult) -> None:
@@ -192,7 +193,7 @@ class SharedCache(ResultCache[EngineResult]):
 
     async def fetch(self, keys: Sequence[Hashable]) -> None:
         """Fill this cache with what Redis has for those of the keys that are not in it."""
-        missing = [key for key in keys if self.get(key) is None]
+        missing = [key for key in dict.fromkeys(keys) if self.get(key) is None]
         if not missing:
             return
         found = await self._shared.read(self.model, missing)

@@ -22,8 +22,9 @@ from service.settings import Settings
 from service.shared_cache import LIFETIME_SECONDS, SharedCache, SharedResults
 from tests.service.conftest import EchoEngine, wait_until
 from translator.errors import ConfigError
+from translator.files.model_folder import model_sha256
 from translator.markup.projection import Alignment
-from translator.translate import Hypothesis
+from translator.translate import Hypothesis, shipped_model
 from translator.translate.alignment import Link
 from translator.translate.receipt import Check
 
@@ -119,14 +120,65 @@ def test_redis_sees_no_text_and_forgets_after_a_day(url: str, make_replica: Any)
 
 
 @with_redis
-@pytest.mark.parametrize("change", ["secret", "options", "precision"])
-def test_nothing_is_shared_between_other_secrets_options_or_models(
-    url: str, make_replica: Any, change: str, monkeypatch: pytest.MonkeyPatch
+def test_a_sentence_is_read_once_a_request_and_with_tags_never(url: str, make_replica: Any) -> None:
+    translated(make_replica(url)[0], TEXT, "a <b>b</b> c")
+    written(url, 2)
+    other, engine = make_replica(url)
+    assert translated(other, TEXT, TEXT) == [f"DE:{TEXT}"] * 2
+    assert engine.decoded_together() == []
+    assert metric(other, "translator_shared_cache_hits_total") == 1
+    with Redis.from_url(url) as redis:
+        before = redis.info("commandstats")["cmdstat_mget"]["calls"]
+        tagged = {"text": "a <b>b</b> c", "format": "html"}
+        assert other.post("/translate", json=tagged).status_code == 200
+        assert redis.info("commandstats")["cmdstat_mget"]["calls"] == before
+
+
+@with_redis
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("tests.service.conftest.EchoEngine.precision", "int8"),
+        ("service.model_manager.model_sha256", lambda _path: "0" * 64),
+        ("service.model_manager.version", lambda _package: "99.0"),
+    ],
+)
+def test_nothing_is_shared_between_models(
+    url: str, make_replica: Any, place: str, value: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     translated(make_replica(url)[0], TEXT)
     written(url, 1)
-    if change == "precision":
-        monkeypatch.setattr(EchoEngine, "precision", "int8")
+    monkeypatch.setattr(place, value)
+    other, engine = make_replica(url)
+    assert translated(other, TEXT) == [f"DE:{TEXT}"]
+    assert engine.decoded_together() == [[TEXT]]
+
+
+@with_redis
+@pytest.mark.parametrize("is_new_first", [False, True])
+def test_nothing_is_shared_if_the_model_folder_changes_during_loading(
+    url: str,
+    make_replica: Any,
+    is_new_first: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    translated(make_replica(url)[0], TEXT)
+    written(url, 1)
+    before = model_sha256(shipped_model())
+    hashes = ["0" * 64, before] if is_new_first else [before, "0" * 64]
+    monkeypatch.setattr("service.model_manager.model_sha256", lambda _path: hashes.pop(0))
+    other, engine = make_replica(url)
+    assert translated(other, TEXT) == [f"DE:{TEXT}"]
+    assert engine.decoded_together() == [[TEXT]]
+    assert "the model folder changed while it was loaded: translations are not shared" in caplog.text
+
+
+@with_redis
+@pytest.mark.parametrize("change", ["secret", "options"])
+def test_nothing_is_shared_between_other_secrets_or_options(url: str, make_replica: Any, change: str) -> None:
+    translated(make_replica(url)[0], TEXT)
+    written(url, 1)
     other, engine = make_replica(url, secret=SECRET[::-1]) if change == "secret" else make_replica(url)
     body = {"text": TEXT, "beam_size": 3} if change == "options" else {"text": TEXT}
     assert other.post("/translate", json=body).status_code == 200
@@ -135,9 +187,9 @@ def test_nothing_is_shared_between_other_secrets_options_or_models(
 
 @with_redis
 def test_damaged_and_exchanged_entries_are_not_used(url: str, make_replica: Any) -> None:
-    texts = (TEXT, "Another sentence about it.")
+    texts = (TEXT, "Another sentence about it.", "A third one.")
     translated(make_replica(url)[0], *texts)
-    found = written(url, 2)
+    found = written(url, 3)
     other, engine = make_replica(url)
     names = list(found)
     with Redis.from_url(url) as redis:
@@ -148,8 +200,12 @@ def test_damaged_and_exchanged_entries_are_not_used(url: str, make_replica: Any)
         for name in names:
             redis.set(name, found[name][:-9] + b"tampered!")
     assert translated(other, texts[1]) == [f"DE:{texts[1]}"]
-    assert engine.decoded_together() == [[texts[0]], [texts[1]]]
-    assert metric(other, "translator_shared_cache_failures_total") == 2
+    with Redis.from_url(url) as redis:
+        for name in names:
+            redis.set(name, b"")
+    assert translated(other, texts[2]) == [f"DE:{texts[2]}"]
+    assert engine.decoded_together() == [[text] for text in texts]
+    assert metric(other, "translator_shared_cache_failures_total") == 3
 
 
 @with_redis
