@@ -120,7 +120,8 @@ class Metrics:
         )
         self.shared_cache_failures = self._counter(
             "translator_shared_cache_failures",
-            "Reads and writes of the shared cache that failed, or were not tried because it was away",
+            "Batches of reads or writes of the shared cache that failed or were skipped during an outage, and entries "
+            "that could not be decrypted",
         )
         self.worker_restarts = self._counter(
             "translator_worker_restarts", "Times that the workers died and were restarted"
