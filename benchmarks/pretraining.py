@@ -164,7 +164,7 @@ def compare(options: Options) -> str:
         begun = ("--init-from", pretrained)
         for names, flops, further in (
             (("none", "alone"), options.on_pairs, ()),
-            ((objective, "tuned"), options.on_pairs, begun),
+            ((objective, f"tuned-{options.on_texts:g}"), options.on_pairs, begun),
             (("none", "alone"), options.on_pairs + options.on_texts, ()),
         ):
             model = train_once(options, f"{preset}-{names[1]}", preset, "translation", flops, *further)
