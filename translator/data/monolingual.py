@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import logging
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -32,36 +33,33 @@ def read_monolingual(
     """Read text files, plain or compressed; each is a corpus with targets only, and a development set.
 
     Lines that are empty, or longer than `max_tokens_per_side` with EOS, are left out and counted in the log. The
-    held-out lines are the same in every run.
+    held-out lines are the same in every run. Each process reads and encodes all files at the start and keeps them in
+    memory.
     Raises `ConfigError` if two files have the same name, and `DataError` if a file cannot be read, is not UTF-8, or has
     no line to learn from.
     """
-    names = [path.name for path in files]
-    for name in names:
-        if names.count(name) > 1:
+    for name, number in Counter(path.name for path in files).items():
+        if number > 1:
             raise ConfigError(f"two monolingual files are named {name}; rename one of them")
     corpora, dev = list[PreparedCorpus](), dict[str, PreparedCorpus]()
     digest = hashlib.sha256(tokenizer.sha256.encode())
     for path in files:
-        texts = _encode(path, tokenizer, max_tokens_per_side)
+        ids_N, lengths_P = _encode(path, tokenizer, max_tokens_per_side)
         digest.update(path.name.encode())
-        for ids in texts:
-            digest.update(np.uint32(len(ids)).tobytes() + ids.tobytes())
-        is_held_out = _choose_held_out(len(texts))
-        learnt, held_out = (
-            [ids for ids, is_out in zip(texts, is_held_out, strict=True) if is_out == wanted]
-            for wanted in (False, True)
-        )
-        logger.info("%s: %d lines to learn from, %d held out", path.name, len(learnt), len(held_out))
-        corpora.append(_corpus(path.name, learnt))
+        digest.update(lengths_P.data)
+        digest.update(ids_N.data)
+        is_held_out_P = _choose_held_out(len(lengths_P))
+        held_out = int(is_held_out_P.sum())
+        logger.info("%s: %d lines to learn from, %d held out", path.name, len(lengths_P) - held_out, held_out)
+        corpora.append(_corpus(path.name, ids_N, lengths_P, ~is_held_out_P))
         if held_out:
-            dev[path.name] = _corpus(path.name, held_out)
+            dev[path.name] = _corpus(path.name, ids_N, lengths_P, is_held_out_P)
     return PreparedData(tokenizer, corpora, dev, digest.hexdigest(), make_source=make_source)
 
 
-def _encode(path: Path, tokenizer: Tokenizer, max_tokens_per_side: int) -> list[np.ndarray]:
-    """Return the ids of each line that is neither empty nor too long."""
-    texts, left_out, read = list[np.ndarray](), Counter[str](), 0
+def _encode(path: Path, tokenizer: Tokenizer, max_tokens_per_side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ids of all lines that are neither empty nor too long, and the lengths of these lines."""
+    all_ids, lengths, left_out, read = array("H"), array("H"), Counter[str](), 0
     lines = _normalised(path)
     while block := list(itertools.islice(lines, _LINES_AT_A_TIME)):
         for ids in tokenizer.target.encode_all_marked(block):
@@ -70,19 +68,20 @@ def _encode(path: Path, tokenizer: Tokenizer, max_tokens_per_side: int) -> list[
             elif len(ids) >= max_tokens_per_side:
                 left_out[f"longer than {max_tokens_per_side} tokens"] += 1
             else:
-                texts.append(np.array(ids, np.uint16))
+                all_ids.extend(ids)
+                lengths.append(len(ids))
         read += len(block)
         if read % _LINES_PER_MESSAGE == 0:
             logger.info("%s: read %d lines", path.name, read)
     reasons = ", ".join(f"{number} {reason}" for reason, number in left_out.items())
-    if not texts:
+    if not lengths:
         raise DataError(
             f"{path} has no line to learn from ({reasons or 'the file is empty'}); give a file with a sentence on each "
             "line, or raise max_tokens_per_side"
         )
     if reasons:
         logger.info("%s: left out lines that are %s", path.name, reasons)
-    return texts
+    return np.frombuffer(all_ids, np.uint16), np.frombuffer(lengths, np.uint16)
 
 
 def _normalised(path: Path) -> Iterator[str]:
@@ -94,13 +93,15 @@ def _normalised(path: Path) -> Iterator[str]:
         yield MARK.sub("", normalise(line))
 
 
-def _choose_held_out(lines: int) -> list[bool]:
+def _choose_held_out(lines: int) -> np.ndarray:
     held_out = min(MOST_HELD_OUT, int(HELD_OUT_SHARE * lines))
     chosen = np.zeros(lines, bool)
     chosen[np.random.default_rng(0).choice(lines, held_out, replace=False)] = True
-    return chosen.tolist()
+    return chosen
 
 
-def _corpus(name: str, texts: Sequence[np.ndarray]) -> PreparedCorpus:
-    lengths_P2 = np.array([(0, len(ids)) for ids in texts], np.uint16)
-    return PreparedCorpus(name, np.concatenate(texts), lengths_P2)
+def _corpus(name: str, ids_N: np.ndarray, lengths_P: np.ndarray, chosen_P: np.ndarray) -> PreparedCorpus:
+    """Return the chosen lines as a corpus whose sources are empty."""
+    kept_P = lengths_P[chosen_P]
+    lengths_P2 = np.stack([np.zeros_like(kept_P), kept_P], axis=1)
+    return PreparedCorpus(name, ids_N[np.repeat(chosen_P, lengths_P)], lengths_P2)
