@@ -71,9 +71,8 @@ def open_data(run: Run) -> PreparedData:
 
     Raises ConfigError unless the options fit together.
     """
-    objective = config.Config(
-        run.model, run.training
-    ).training.objective  # refuses settings that do not fit together
+    config.Config(run.model, run.training)  # refuses settings that do not fit together
+    objective = run.training.objective
     if objective != "translation" and not run.monolingual:
         raise ConfigError(
             f"--objective {objective} learns from text in one language; give --monolingual FILE"

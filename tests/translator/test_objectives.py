@@ -81,19 +81,21 @@ def test_the_target_fills_the_gaps_of_the_source(length, seed):
     assert target.tolist() == list(range(100, 100 + length))  # unchanged
 
 
-def test_places_are_masked_equally_often_but_for_the_ends():
-    """Of 30 tokens, 9 are masked in 3 spans. The first is masked if one of the 22 places of a span is before it."""
-    random = np.random.default_rng(1)
-    share_T = np.mean(
-        [
-            ~np.isin(np.arange(100, 130), mask_spans(np.arange(100, 130), random, mask_id=MASK))
-            for _ in range(500)
-        ],
-        axis=0,
-    )
-    assert share_T.sum() == pytest.approx(9)
-    assert share_T[[0, -1]] == pytest.approx([3 / 22, 3 / 22], abs=0.06)
-    assert share_T[5:-5] == pytest.approx(np.full(20, 0.32), abs=0.08)
+def test_all_ways_to_mask_are_equally_likely():
+    """Of 17 tokens, 5 are masked in 2 spans. Each way to do so comes from one of the equally likely choices."""
+    target = np.arange(100, 117)
+    hidden = [
+        tuple(sorted({*target.tolist()} - {*source.tolist()}))
+        for cut in range(4)
+        for kept_before in itertools.combinations(range(13), 2)
+        for source in [mask_spans(target, Chosen((4, [cut]), (13, [*kept_before])), mask_id=MASK)]
+    ]
+    in_two_spans = [
+        chosen
+        for chosen in itertools.combinations(range(100, 117), 5)
+        if sum(token - 1 not in chosen for token in chosen) == 2
+    ]
+    assert sorted(hidden) == in_two_spans
 
 
 # --- batches
@@ -251,6 +253,7 @@ def test_other_mistakes_are_clear_errors(prepared, tmp_path):
         ConfigError, match=r"needs a tokenizer .* with reserved pieces, .*\(marian\) has none"
     ):
         source_maker("span-denoising", Published())
+    assert source_maker("causal-lm", Published()) is empty_source
     assert source_maker("translation", Published()) is None
 
 

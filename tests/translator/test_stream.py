@@ -79,7 +79,7 @@ def test_each_process_reads_only_its_own_part_of_a_corpus_and_together_they_read
 
 
 def places_of(batches, index):
-    """The places of a batch's ids, found anew."""
+    """The places of a batch's ids."""
     (corpus,) = batches._corpora
     watched = corpus._tokens_N
     watched.read = set()

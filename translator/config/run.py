@@ -31,7 +31,7 @@ class Config:
         self._check_objective()
 
     def _check_objective(self) -> None:
-        """Refuse an objective for which the architecture has no place."""
+        """Refuse an objective that does not fit the architecture."""
         architecture, objective = self.model.architecture, self.training.objective
         is_decoder_only = architecture == "decoder_only"
         require(

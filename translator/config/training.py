@@ -131,7 +131,7 @@ class TrainingConfig:
         )
 
     def _check_objective(self) -> None:
-        """Refuse settings of translation in pre-training."""
+        """Refuse settings that need pairs if the objective has none."""
         if self.objective == "translation":
             return
         for name, only in (("augmentation", AugmentationConfig()), ("both_directions_epochs", 0)):

@@ -3,12 +3,12 @@
 The target is always the text itself. The objective says what the source is:
 
 - span-denoising, for a model with an encoder: the text with some spans masked. As in BART's text infilling (Lewis et
-  al. 2020, section 2.2), 30 % of the tokens are masked, in spans of three on average, and each span becomes one mask;
-  the target is the whole text. MASS (Song et al. 2019) masks one long span, and its target is that span. Deviation
-  from BART: the number of masked tokens and of spans follows from the length, as in T5 (Raffel et al. 2020, section
-  3.3.4), rather than from a Poisson distribution. No span is empty, and no two spans touch.
-- causal-lm, for a decoder-only model: nothing. Each token is predicted from those before it (Radford et al. 2018,
-  equation 1).
+  al. 2020, section 2.2), the spans have three tokens on average, each becomes one mask, and the target is the whole
+  text. 30 % of the tokens are masked. MASS (Song et al. 2019) masks one long span, and its target is that span.
+  Deviation from BART: the number of masked tokens and of spans follows from the length, as in T5 (Raffel et al. 2020,
+  section 3.3.4), rather than from a Poisson distribution. No span is empty, and no two spans touch.
+- causal-lm, for a decoder-only model: the source is empty. Each token is predicted from those before it (Radford et al.
+  2018, equation 1).
 """
 
 from collections.abc import Callable
@@ -30,17 +30,17 @@ MakeSource = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 def source_maker(objective: Objective, tokenizer: Tokenizer) -> MakeSource | None:
     """Return what makes the sources; None for translation, whose sources are in the data.
 
-    Raises ConfigError if the tokenizer has no piece for masks.
+    Raises ConfigError if the objective needs masks and the tokenizer has no piece for them.
     """
     if objective == "translation":
         return None
+    if objective == "causal-lm":
+        return empty_source
     if not tokenizer.reserved:
         raise ConfigError(
             f"objective {objective} needs a tokenizer of this project with reserved pieces, and that of the data "
             f"({tokenizer.kind}) has none; prepare the data without --tokenizer"
         )
-    if objective == "causal-lm":
-        return empty_source
     return partial(mask_spans, mask_id=tokenizer.reserved["spare"][0])
 
 
