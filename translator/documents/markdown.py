@@ -1,6 +1,7 @@
 """Markdown (CommonMark with tables and front matter): paragraphs, headings, list items and cells are units.
 
-So are the descriptions of images and the titles of images and links. Code, addresses, HTML and front matter stay.
+So are the descriptions of images and the titles of images, links and admonitions. Code, addresses, HTML and front
+matter stay.
 """
 
 import re
@@ -19,7 +20,10 @@ from translator.text.places import Place
 _FRONT_MATTER = re.compile(r"---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _BLOCK_START = re.compile(r"(?:[-+*>#=~`|:]|\d+[.)]|<[a-zA-Z/!?])")
 """What would begin another block if a line of a paragraph began with it."""
-_EXTENSION = re.compile(r":[ \t]+(?=\S)|(?:!!!|\?\?\?\+?)[ \t].*|:{3,}.*")
+_EXTENSION = re.compile(
+    r":[ \t]+(?=\S)|:{3,}.*|(?:!!!|\?\?\?\+?)"
+    r'(?:(?:[ \t]++[\w-]++)*+[ \t]++"(?P<title>.*)"|[ \t]++[\w-]++(?:[ \t]++inline(?:[ \t]++end)?)?)[ \t]*$'
+)
 """The mark of a definition (`: It is …`), or a line that begins an admonition (`!!! note`) or a container (`:::`)."""
 _MARK_OF_BLOCK = re.compile(r"(?:(?P<number>\d{1,9})[.)]|[-+*]|#{1,6})(?=\s|\Z)|>")
 """What begins another block behind a hard line break, where emphasis may begin, too."""
@@ -76,6 +80,8 @@ def _texts(content: str, places: Sequence[Place]) -> Iterator[tuple[str, list[Pl
         if mark and lines:
             yield "\n".join(lines), its_places
             lines, its_places = [], []
+        if mark and mark["title"]:
+            yield mark["title"], [(start + mark.start("title"), start + mark.end("title"))]
         skipped = mark.end() if mark else len(line) - len(line.lstrip())
         if skipped < len(line):
             lines.append(line[skipped:])

@@ -153,14 +153,20 @@ def test_any_markdown_comes_back_and_keeps_its_structure(text):
 def test_the_syntax_of_extensions_stays(translate):
     text = (
         'Term\n: What it\n  is.\n: Other *one*\n\n!!! note "Title"\n    Take\n    care.\n\n'
-        ":::tip\nUse it.\n:::\n\n> :::: {.box}\n> In a box.\n\n: alone\n\nno: mark\n:not one\n"
+        '!!! tip inline end\n    Go.\n\n??? "More"\n\n???+ big tip "Less"\n\n!!! note ""\n\n'
+        "!!! Attention, the road is closed.\n\n:::tip\nUse it.\n:::\n\n"
+        "> :::: {.box}\n> In a box.\n\n: alone\n\nno: mark\n:not one\n"
     )
     german = {
         "Term": "Begriff", "What it is.": "Was es ist.", f"Other {O0}one{C0}": f"Das {O0}andere{C0}",
-        "Take care.": "Pass auf.", "Use it.": "Nimm es.", "In a box.": "Im Kasten.", "alone": "allein",
+        "Title": "Titel", "Take care.": "Pass auf.", "Go.": "Geh.", "More": "Mehr", "Less": 'Sag "weniger"',
+        "!!! Attention, the road is closed.": "!!! Achtung, gesperrt.",
+        "Use it.": "Nimm es.", "In a box.": "Im Kasten.", "alone": "allein",
         "no: mark :not one": "kein: Zeichen",
     }  # fmt: skip
     assert translate("a.md", text, german) == (
-        'Begriff\n: Was es ist.\n: Das *andere*\n\n!!! note "Title"\n    Pass auf.\n\n'
-        ":::tip\nNimm es.\n:::\n\n> :::: {.box}\n> Im Kasten.\n\n: allein\n\nkein: Zeichen\n"
+        'Begriff\n: Was es ist.\n: Das *andere*\n\n!!! note "Titel"\n    Pass auf.\n\n'
+        '!!! tip inline end\n    Geh.\n\n??? "Mehr"\n\n???+ big tip "Sag "weniger""\n\n!!! note ""\n\n'
+        "!!! Achtung, gesperrt.\n\n:::tip\nNimm es.\n:::\n\n"
+        "> :::: {.box}\n> Im Kasten.\n\n: allein\n\nkein: Zeichen\n"
     )
