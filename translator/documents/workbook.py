@@ -1,7 +1,6 @@
 """Excel workbooks (.xlsx): the strings of cells, comments and charts. Formulas, numbers and names stay.
 
-Cells that formulas refer to by their text stay, too: the headings of tables, and what formulas, lists of choices and
-filters compare cells with.
+Cells stay, too, if their text is the heading of a table, or is quoted in a formula, a list of choices or a filter.
 """
 
 import re
@@ -20,6 +19,7 @@ from translator.errors import InputError
 _NAMESPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _TEXTS = re.compile(r"xl/(?:sharedStrings|comments\d*|comments/comment\d+|worksheets/sheet\d+)\.xml")
+_COMMENTS = "xl/comments"
 _DRAWINGS = re.compile(rf"xl/{DRAWING_PARTS}")
 _TABLES = re.compile(r"xl/tables/table\d+\.xml")
 _WITH_FORMULAS = re.compile(r"xl/(?:workbook|worksheets/sheet\d+|tables/table\d+)\.xml")
@@ -52,8 +52,12 @@ def read_xlsx(content: bytes) -> PackagedDocument:
     package = Package(content, "Excel")
     if "xl/workbook.xml" not in package.names:
         raise InputError("the file is no Excel file: it has no part xl/workbook.xml; check its name's ending")
-    kept = _headings(package) | _compared(package)
-    texts = [(name, partial(_read_part, kept)) for name in package.names if _TEXTS.fullmatch(name)]
+    kept = _headings(package) | _quoted(package)
+    texts = [
+        (name, partial(_read_part, frozenset() if name.startswith(_COMMENTS) else kept))
+        for name in package.names
+        if _TEXTS.fullmatch(name)
+    ]
     drawings = [(name, read_drawing) for name in package.names if _DRAWINGS.fullmatch(name)]
     return PackagedDocument(package, [*texts, *drawings])
 
@@ -66,8 +70,11 @@ def _headings(package: Package) -> frozenset[str]:
     )
 
 
-def _compared(package: Package) -> frozenset[str]:
-    """The texts that cells are compared with. If such a cell changed, `IF(A1="Open",…)` would be false."""
+def _quoted(package: Package) -> frozenset[str]:
+    """The texts in formulas, lists of choices and filters. If cell A1 changed, `IF(A1="Open",…)` would be false.
+
+    Results count, too: `IF(…,"Yes","No")` keeps the cells “Yes” and “No”.
+    """
     found = set[str]()
     for name in filter(_WITH_FORMULAS.fullmatch, package.names):
         for element in package.parse(name).iter(*_FORMULAS, _s("filter")):
