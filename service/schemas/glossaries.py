@@ -14,6 +14,7 @@ from translator.errors import InputError
 from translator.text.glossary_files import GlossaryFormat, parse_glossary
 
 _CODE = re.compile("[a-z]{2,3}")
+_FIELD_IN_FORM = re.compile(r"dictionaries\[(\d{1,3})\](?:\.(\w+)|\[(\w+)\])")
 MAX_NAME_BYTES = 1024  # as in DeepL's API
 _MAX_DICTIONARIES = 100
 _ID = "def3a26b-3e84-45b3-84ae-0c0aaf3525f7"
@@ -154,15 +155,16 @@ class _WithDictionaries(_Body):
         found = dict[int, dict[str, object]]()
         for name, value in parameters.items():
             if part := _FIELD_IN_FORM.fullmatch(name):
-                found.setdefault(int(part["number"]), {})[part["field"]] = value
-        return (
-            parameters | {"dictionaries": [found[number] for number in sorted(found)]}
-            if found
-            else parameters
-        )
+                found.setdefault(int(part[1]), {})[part[2] or part[3]] = value
+        if not found:
+            return parameters
+        if "dictionaries" in parameters:
+            raise InvalidRequest(
+                "dictionaries: is given both as a list and in fields such as dictionaries[0].entries. Send one of them."
+            )
+        return parameters | {"dictionaries": [found[number] for number in sorted(found)]}
 
 
-_FIELD_IN_FORM = re.compile(r"dictionaries\[(?P<number>\d{1,3})\][.\[](?P<field>\w+)\]?")
 _Dictionaries = Annotated[list[DictionaryBody], Field(max_length=_MAX_DICTIONARIES)]
 _DICTIONARIES = "They have to be from EN to DE, the only pair of languages of this service."
 

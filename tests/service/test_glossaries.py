@@ -497,6 +497,20 @@ def test_a_form_creates_and_edits_a_glossary_of_dictionaries(api: TestClient, fi
     assert "dictionaries.0.source_lang: is missing" in complaint(refused, 400)
 
 
+@pytest.mark.parametrize("field", ["dictionaries[0].{}]", "dictionaries[0][{}", "dictionaries[0]{}"])
+def test_fields_in_another_form_are_ignored(api: TestClient, field: str) -> None:
+    given = {"source_lang": "en", "target_lang": "de", "entries": "a\tb", "entries_format": "tsv"}
+    form = {field.format(name): value for name, value in given.items()}
+    refused = api.post("/v3/glossaries", data={"name": "n", **form})
+    assert "dictionaries: is missing" in complaint(refused, 400)
+
+
+def test_dictionaries_cannot_be_given_twice(api: TestClient) -> None:
+    given = {"source_lang": "en", "target_lang": "de", "entries": "a\tb", "entries_format": "tsv"}
+    body = {"name": "n", "dictionaries": [given], "dictionaries[0].entries": "c\td"}
+    assert "both as a list and in fields" in complaint(api.post("/v3/glossaries", json=body), 400)
+
+
 def test_both_kinds_of_ids_cannot_be_combined(api: TestClient) -> None:
     body = {"text": ["Hi"], "target_lang": "DE", "glossary_id": UNKNOWN, "glossary_ids": [UNKNOWN]}
     assert "one of them only" in complaint(api.post("/v2/translate", json=body), 400)
