@@ -39,15 +39,17 @@ def test_the_model_reads_them_as_numbers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("english", "german"),
+    ("english", "placeholders"),
     [
-        ("Delete %d items?", "%d Elemente löschen?"),
-        ("%d of %d photos", "%d von %d Fotos"),
-        ("{count, plural, one {# photo} other {# photos}}", "{count, plural, one {# Foto} other {# Fotos}}"),
-        ("Added {count} users to {name}.", "{count} Benutzer zu {name} hinzugefügt."),
+        ("Delete %d items?", ["%d"]),
+        ("%d of %d photos", ["%d"]),
+        ("{count, plural, one {# photo} other {# photos}}", ["{count, plural, one {#", "} other {#", "}}"]),
+        ("Added {count} users to {name}.", ["{count}", "{name}"]),
     ],
 )
 def test_the_words_after_them_are_no_part_of_a_compound(
-    shipped: Translator, english: str, german: str
+    shipped: Translator, english: str, placeholders: list[str]
 ) -> None:
-    assert shipped.translate([english])[0].text == german
+    german = shipped.translate([english])[0].text
+    assert list(map(german.count, placeholders)) == list(map(english.count, placeholders))
+    assert not any(f"{placeholder}-" in german for placeholder in placeholders)

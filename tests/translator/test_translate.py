@@ -18,7 +18,7 @@ from translator.data.tokenizer import EOS_ID, train_tokenizer
 from translator.engines.native.library import NativeError
 from translator.errors import CheckpointError, ConfigError, InputError, TranslatorError
 from translator.model.transformer import Transformer
-from translator.search import Sampling, SearchOptions, length_penalty, search_feed
+from translator.search import Sampling, ScoredTokens, SearchOptions, length_penalty, search_feed
 from translator.search.feed import Listed, feed_of
 from translator.text import normalise
 from translator.text.casing import upper_case
@@ -118,6 +118,29 @@ def test_capitals_are_read_as_usual_spelling_and_restored(untrained, prepared):
     fed = list(map(Listed, translator.sentences(text)))
     translator.translate_feed(feed_of(fed), options)
     assert [one.result for one in fed] == [loud.hypotheses, anna.hypotheses, nasa.hypotheses]
+
+
+def test_an_empty_translation_is_no_alternative(translator, monkeypatch):
+    def found(*texts):
+        each = [list(translator.tokenizer.encode(text)) for text in texts]
+        return [
+            ScoredTokens(tokens, [-0.1] * (len(tokens) + 1), -0.1 * rank) for rank, tokens in enumerate(each)
+        ]
+
+    def texts_of(*texts):
+        monkeypatch.setattr(translator_module, "search_feed", finish_with(found(*texts)))
+        [sentence] = translator.translate(["the dog"], SearchOptions(n_best=3))[0].sentences
+        return [one.text for one in sentence.hypotheses]
+
+    def finish_with(hypotheses):
+        def search_feed(running, take, options, with_spares):
+            for one in take(10):
+                one.finish(hypotheses)
+
+        return search_feed
+
+    assert texts_of("der Hund", "", "ein Hund") == ["der Hund", "ein Hund"]
+    assert texts_of("", "der Hund") == ["", "der Hund"]  # the best one stays: it is what the model says
 
 
 def test_a_prefix_determines_whether_a_translation_is_in_capitals(translator):
