@@ -64,9 +64,9 @@ _BEFORE_NOTE = re.compile(r"(?:[^\W\d_]{4}|(?<=\w)[.,;:!?)\"'”’]{1,3})\Z")
 _AFTER_NOTE = re.compile(r"[^\W\d_]{3}")
 """A word, but not the symbol of an element, as in “<sup>14</sup>C”."""
 _LONGEST_NOTE = 8
-"""How many tokens the number of a note has at most."""
+"""Most tokens inside the element of a note."""
 _BEFORE_NOTES = 8
-"""How many tokens beside an element are read to tell: tags, and characters written as entities."""
+"""Tokens to look at on each side of an element."""
 
 TEXT = MarkupOptions("text")
 """Plain text."""

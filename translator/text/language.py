@@ -28,7 +28,9 @@ _MIN_PROBABILITY_OF_SECOND = 0.999
 _CERTAIN = 0.8
 """Above this, German is German even if py3langid is unsure, as it is of “Vielen Dank!”."""
 _NOT_EXCLUDED = 0.1
+"""Below this, fastText excludes English for a sentence beside those of another language."""
 _CERTAIN_OF_ENGLISH = 0.98
+"""Above this, py3langid is certain enough of such a sentence."""
 _SURE = 0.9
 """Above this, less evidence is enough for other languages, too."""
 _MAX_CHARACTERS = 1_000  # more would only take longer

@@ -21,9 +21,11 @@ _MAY_HOLD_ANY = re.compile(rf" (?:{_SIGN}|[/>]) ")
 
 
 def find_separators(text: str) -> Iterator[Place]:
-    """Yield the places of signs between spaces that separate items of up to three words, if that is all in a line.
+    """Yield the places of signs between spaces that separate items, if that is all in a line.
 
-    There are none in sentences such as “He / she went home.”, which are longer or end with punctuation.
+    An item has up to three words, and may have the article “a” before them. A line needs two items, but three with `>`,
+    and three with `/` unless both are single words. There are none in sentences such as “He / she went home.”, which
+    are longer or end with punctuation.
     """
     if not _MAY_HOLD_ANY.search(text):
         return

@@ -111,7 +111,7 @@ def _message_syntax(text: str) -> Iterator[OpaqueSpan]:
 
 
 def _is_alone(text: str, start: int, end: int) -> bool:
-    """Whether nothing stands beside a part of a text in its lines, but quotation marks, tags or a mark of a list."""
+    """Whether a message begins its line or follows a list mark, quotation mark or tag, and ends likewise."""
     before = text[max(0, start - _BESIDE) : start].rpartition("\n")[2].strip()
     after = text[end : end + _BESIDE].partition("\n")[0].strip()
     return (before in _LIST_MARKS or before.endswith(_OPENING)) and (not after or after.startswith(_CLOSING))
