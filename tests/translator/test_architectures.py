@@ -317,7 +317,7 @@ def test_presets_have_about_as_many_parameters_as_the_transformer(size):
         ({"rnn": RnnConfig("lstm")}, "the architecture transformer does not use it"),
         ({"encoder_layers": 0}, "encoder_layers is 0; give 1 or more, or set architecture to decoder_only"),
         ({"decoder_layers": 0}, "decoder_layers is 0"),
-        ({"architecture": "cnn"}, 'architecture is \'cnn\'; give "transformer" or "rnn" or "decoder_only"'),
+        ({"architecture": "cnn"}, 'architecture is \'cnn\'; give "transformer", "rnn" or "decoder_only"'),
     ],
 )
 def test_settings_that_mean_nothing_to_an_architecture_are_refused(settings, message):

@@ -133,7 +133,7 @@ def test_files_are_read(text: str, form: str, pairs: list[tuple[str, str]]) -> N
         (f"a\t{'ä' * 513}", "tsv", "line 1: the German has 1026 bytes; a term may have 1024"),
         ("a " * 65 + "\tb", "tsv", "line 1: the English has 65 words"),
         ("", "tsv", "has no entries"),
-        ("a,b\nc", "csv", "line 2: there are 1 columns"),
+        ("a,b\nc", "csv", "line 2: there is 1 column"),
         ("a,b,c", "csv", "line 1: there are 3 columns"),
         ("a,b,en,fr", "csv", "line 1: the languages are en and fr"),
         ('a,b\n"c,d', "csv", "line 2: it is not CSV"),
