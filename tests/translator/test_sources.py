@@ -53,12 +53,12 @@ def test_no_sentence_ends_within_a_span(
     assert [source.text for source in read(text, tokenizer)] == sentences
 
 
-@pytest.mark.parametrize("text", ["A", "b", "B x C", "~~A~~ ||b|| ==c==", "N/A/x", "A-1", "5 x 3"])
+@pytest.mark.parametrize("text", ["A", "b", "B x C", "~~A~~ ||b|| ==c==", "N/A/x", "A-1", "5 x 3", "a b"])
 def test_single_letters_are_no_words(text: str, tokenizer: SentencePieceTokenizer) -> None:
     assert [source.tokens for source in read(text, tokenizer)] == [()]
 
 
-@pytest.mark.parametrize("text", ["I", "so", "I, A", "I'm", "T-shirt", "A ox"])
+@pytest.mark.parametrize("text", ["I", "so", "I, A", "I'm", "T-shirt", "A ox", "h g a c"])
 def test_words_are_more_than_single_letters(text: str, tokenizer: SentencePieceTokenizer) -> None:
     [source] = read(text, tokenizer)
     assert source.tokens

@@ -62,7 +62,8 @@ _FEWEST_WORDS_TO_TELL = 3
 """Sentences of fewer words have the language of their text."""
 _SYNTAX = frozenset('"{}')
 """Characters of signs that separate texts."""
-_WORD = re.compile(r"[^\W\d_](?:['’-]?[^\W\d_])|(?<!\w)I(?!\w)|(?:[a-z] ){2}[a-z]")
+_WORD = re.compile(r"[^\W\d_]['’-]?[^\W\d_]|(?<!\w)I(?!\w)|(?:[a-z] ){2}[a-z]")
+"""Two letters of a word, “I”, or three small letters in a row, as in a made-up language."""
 _INVERTED = ("¿", "¡")
 """Signs that begin questions and exclamations, not in English."""
 _CLEAR = 50
@@ -369,8 +370,7 @@ def _has_words(source: str, start: int, spans: Sequence[ProtectedSpan]) -> bool:
     """Whether there are words outside protected spans.
 
     A sentence of only numbers, links, single letters, punctuation and emoji is not passed to the model: there is
-    nothing to translate, and plenty to get wrong. Three small letters in a row, as in made-up languages, are words. A
-    single term of a glossary has its German.
+    nothing to translate, and plenty to get wrong. A single term of a glossary has its German.
     """
     if len(spans) > 1 or any(
         span.term and len(span.term.forms) == 1 and span.term.is_plural(span.text) for span in spans
