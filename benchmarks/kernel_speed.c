@@ -36,7 +36,7 @@ int main(void) {
     const Kernel *kernels[] = {
         &kernel_portable,
 #if defined(__x86_64__)
-        &kernel_avx2, &kernel_avxvnni, &kernel_avx512vnni,
+        &kernel_avx2, &kernel_avxvnni, &kernel_avx512vnni, &kernel_amx,
 #elif defined(__aarch64__)
         &kernel_dotprod,
 #endif

@@ -35,6 +35,7 @@ BEGIN, END = 2, 3
 GCC_OPTIONS = {
     "avx2": ("-march=x86-64-v3",), "avxvnni": ("-march=x86-64-v3", "-mavxvnni"),
     "avx512vnni": ("-march=x86-64-v4", "-mavx512vnni"), "dotprod": ("-march=armv8.2-a+dotprod",),
+    "amx": ("-march=x86-64-v4", "-mavx512vnni", "-mamx-tile", "-mamx-int8"),
 }  # fmt: skip
 KERNELS = native.kernels(native.open_library())
 SHAPES = {

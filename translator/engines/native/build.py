@@ -22,6 +22,7 @@ COMPILED_KERNELS: Mapping[str, Mapping[str, str]] = {
         "avx2": "x86_64_v3",
         "avxvnni": "x86_64_v3+avxvnni",
         "avx512vnni": "x86_64_v4+avx512vnni",
+        "amx": "x86_64_v4+avx512vnni+amx_tile+amx_int8",
     },
     "aarch64": {"portable": "baseline", "dotprod": "generic+dotprod"},
 }

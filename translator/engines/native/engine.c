@@ -1,5 +1,7 @@
 /* The model, its caches and its steps; see engine.h. The arithmetic is in kernel.c. */
 
+#define _DEFAULT_SOURCE  /* for syscall() */
+
 #include "engine.h"
 
 #include <stdlib.h>
@@ -9,6 +11,8 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #elif defined(__aarch64__)
 #include <sys/auxv.h>
 #endif
@@ -229,7 +233,7 @@ static const Kernel *find_kernel(const char *name) {
         const Kernel *const kernels[] = {
             &kernel_portable,
 #if defined(__x86_64__)
-            &kernel_avx2, &kernel_avxvnni, &kernel_avx512vnni,
+            &kernel_avx2, &kernel_avxvnni, &kernel_avx512vnni, &kernel_amx,
 #elif defined(__aarch64__)
             &kernel_dotprod,
 #endif
@@ -247,21 +251,30 @@ static int saves(unsigned components) {
     __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     return (low & components) == components;
 }
+
+/* Asks Linux for the use of AMX's tiles in this process; returns whether it agrees. */
+static int may_use_tiles(void) {
+    enum { REQUEST = 0x1023, TILES = 18 };  /* ARCH_REQ_XCOMP_PERM, and the state component of the tiles */
+    return saves(3u << 17) && syscall(SYS_arch_prctl, REQUEST, TILES) == 0;
+}
 #endif
 
 const char *nt_kernels(void) {
 #if defined(__x86_64__)
-    unsigned a, b, c, d, leaf_7_b = 0, leaf_7_c = 0, leaf_7_1_a = 0;
+    unsigned a, b, c, d, leaf_7_b = 0, leaf_7_c = 0, leaf_7_d = 0, leaf_7_1_a = 0;
     if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE) || !saves(0x6)) return "portable";
     if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
         leaf_7_b = b;
         leaf_7_c = c;
+        leaf_7_d = d;
         if (a >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d)) leaf_7_1_a = a;
     }
     int has_avx2 = (leaf_7_b & bit_AVX2) != 0;
     int has_avxvnni = has_avx2 && (leaf_7_1_a & (1u << 4));
     unsigned needed = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL | bit_AVX512CD;
     int has_avx512 = (leaf_7_b & needed) == needed && (leaf_7_c & bit_AVX512VNNI) && saves(0xe6);
+    int has_amx = has_avx512 && (leaf_7_d & (3u << 24)) == 3u << 24 && may_use_tiles();  /* AMX-TILE, AMX-INT8 */
+    if (has_amx) return has_avxvnni ? "amx avx512vnni avxvnni avx2 portable" : "amx avx512vnni avx2 portable";
     if (has_avx512) return has_avxvnni ? "avx512vnni avxvnni avx2 portable" : "avx512vnni avx2 portable";
     if (has_avxvnni) return "avxvnni avx2 portable";
     if (has_avx2) return "avx2 portable";

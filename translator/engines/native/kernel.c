@@ -41,6 +41,12 @@ INLINE Floats load(const float *x) {
 
 INLINE void store(float *x, Floats y) { memcpy(x, &y, sizeof y); }
 
+INLINE Ints load_ints(const int32_t *x) {
+    Ints y;
+    memcpy(&y, x, sizeof y);
+    return y;
+}
+
 INLINE Floats load_some(const float *x, int number, float other) {
     Floats y = (Floats){0} + other;
     memcpy(&y, x, (size_t)number * sizeof *x);
@@ -271,8 +277,8 @@ INLINE void finish(const Matrix *weight, int panel, const float *x_scale, const 
                    float *out, int outputs) {
     const float *scale = weight->scale + panel * PANEL, *bias = weight->bias + panel * PANEL;
     for (int place = 0; place < outputs; place += LANES) {
-        Ints whole;
-        memcpy(&whole, sums + place, sizeof whole);
+        Ints whole = load_ints(sums + place);
+        if (IS_OFFSET) whole -= load_ints(weight->q_sum + panel * PANEL + place) << 7;  /* 128 for each activation */
         Floats y = __builtin_convertvector(whole, Floats) * load(scale + place) * *x_scale + load(bias + place);
         if (epilogue == STORE_RELU) y = larger(y, (Floats){0});
         if (epilogue == STORE_GELU) y = gelu(y);
@@ -284,6 +290,15 @@ INLINE void finish(const Matrix *weight, int panel, const float *x_scale, const 
         else
             memcpy(out + place, &y, (size_t)some * sizeof(float));
     }
+}
+
+/* Writes the results of one panel and `rows` rows, whose sums these are. */
+INLINE void finish_rows(const Matrix *weight, int panel, const Quantised *x, int row, int rows,
+                        const int32_t (*sums)[PANEL], Epilogue epilogue, float *out, int stride) {
+    int outputs = MIN(PANEL, weight->outputs - panel * PANEL);
+    for (int r = 0; r < rows; r++)
+        finish(weight, panel, x->scale + row + r, sums[r], epilogue, out + (size_t)(row + r) * stride + panel * PANEL,
+               outputs);
 }
 
 /* Multiplies one panel by `rows` rows; `rows` is a compile-time constant. */
@@ -303,20 +318,16 @@ INLINE void multiply_panel(const Matrix *weight, int panel, const Quantised *x, 
             for (int r = 0; r < rows; r++) sums[r][v] = dot(sums[r][v], weights, some[r]);
         }
     }
-    int outputs = MIN(PANEL, weight->outputs - panel * PANEL);
-    for (int r = 0; r < rows; r++) {
-        int32_t whole[PANEL];
-        memcpy(whole, sums[r], sizeof whole);
-        if (IS_OFFSET)
-            for (int o = 0; o < PANEL; o++) whole[o] -= 128 * weight->q_sum[panel * PANEL + o];
-        finish(weight, panel, x->scale + row + r, whole, epilogue, out + (size_t)(row + r) * stride + panel * PANEL,
-               outputs);
-    }
+    int32_t whole[ROWS_AT_ONCE][PANEL];
+    memcpy(whole, sums, (size_t)rows * sizeof whole[0]);
+    finish_rows(weight, panel, x, row, rows, whole, epilogue, out, stride);
 }
 
-static void multiply(const Matrix *weight, const Quantised *x, Epilogue epilogue, float *out, int stride) {
+/* Multiplies by the rows from `first` on. */
+static void multiply_rows(const Matrix *weight, const Quantised *x, int first, Epilogue epilogue, float *out,
+                          int stride) {
     for (int panel = 0; panel < weight->panels; panel++) {
-        int row = 0;
+        int row = first;
         for (; row + ROWS_AT_ONCE <= x->rows; row += ROWS_AT_ONCE)
             multiply_panel(weight, panel, x, row, ROWS_AT_ONCE, epilogue, out, stride);
         switch (x->rows - row) {
@@ -331,6 +342,79 @@ static void multiply(const Matrix *weight, const Quantised *x, Epilogue epilogue
         }
     }
 }
+
+#if defined(__AMX_INT8__)
+
+/* AMX has eight registers of up to 16 rows of 64 bytes, called tiles. One instruction multiplies a tile of activations,
+   64 for each row, by a tile of weights, and adds the products to a tile of sums. A tile of weights is 16 groups of 16
+   outputs, as they lie in a panel. */
+enum { TILE_ROWS = 16, TILE_BYTES = 64, TILE_GROUPS = TILE_BYTES / GROUP, FEWEST_TILE_ROWS = 7 };
+
+/* Tiles 0 to 3 are the sums of a panel, 4 is of activations, 5 to 7 are of weights. */
+static void configure_tiles(int rows) {
+    struct { uint8_t palette, start, reserved[14]; uint16_t bytes[16]; uint8_t rows[16]; } tiles = {.palette = 1};
+    for (int tile = 0; tile < 8; tile++) {
+        tiles.bytes[tile] = TILE_BYTES;
+        tiles.rows[tile] = (uint8_t)(tile < 5 ? rows : TILE_GROUPS);
+    }
+    __asm__ volatile("" : : "r"(&tiles) : "memory");  /* GCC's intrinsic does not say that it reads all of it */
+    _tile_loadconfig(&tiles);
+}
+
+/* Multiplies one panel by `rows` rows, for which the tiles are configured. */
+static void multiply_tiles(const Matrix *weight, int panel, const Quantised *x, int row, int rows, Epilogue epilogue,
+                           float *out, int stride) {
+    enum { STRIDE = PANEL * GROUP };
+    const int8_t *q = weight->q + (size_t)panel * weight->groups * STRIDE;
+    const uint8_t *activation = x->q + (size_t)row * x->stride;
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+    for (int group = 0; group < weight->groups; group += TILE_GROUPS) {
+        _tile_loadd(4, activation, x->stride);
+        _tile_loadd(5, q, STRIDE);
+        _tile_dpbusd(0, 4, 5);
+        _tile_loadd(6, q + TILE_BYTES, STRIDE);
+        _tile_dpbusd(1, 4, 6);
+        _tile_loadd(7, q + 2 * TILE_BYTES, STRIDE);
+        _tile_dpbusd(2, 4, 7);
+        _tile_loadd(5, q + 3 * TILE_BYTES, STRIDE);
+        _tile_dpbusd(3, 4, 5);
+        q += TILE_GROUPS * STRIDE;
+        activation += TILE_BYTES;
+    }
+    _Alignas(64) int32_t sums[TILE_ROWS][PANEL];
+    _tile_stored(0, sums[0], sizeof sums[0]);
+    _tile_stored(1, sums[0] + LANES, sizeof sums[0]);
+    _tile_stored(2, sums[0] + 2 * LANES, sizeof sums[0]);
+    _tile_stored(3, sums[0] + 3 * LANES, sizeof sums[0]);
+    finish_rows(weight, panel, x, row, rows, sums, epilogue, out, stride);
+}
+
+/* Inputs must fill whole tiles. A few rows are faster without tiles. */
+static void multiply(const Matrix *weight, const Quantised *x, Epilogue epilogue, float *out, int stride) {
+    int row = 0;
+    if (weight->groups % TILE_GROUPS == 0)
+        for (int rows; (rows = MIN(TILE_ROWS, x->rows - row)) >= FEWEST_TILE_ROWS; ) {
+            int end = rows == TILE_ROWS ? x->rows / TILE_ROWS * TILE_ROWS : x->rows;
+            configure_tiles(rows);
+            for (int panel = 0; panel < weight->panels; panel++)
+                for (int first = row; first < end; first += rows)
+                    multiply_tiles(weight, panel, x, first, rows, epilogue, out, stride);
+            _tile_release();
+            row = end;
+        }
+    multiply_rows(weight, x, row, epilogue, out, stride);
+}
+
+#else
+
+static void multiply(const Matrix *weight, const Quantised *x, Epilogue epilogue, float *out, int stride) {
+    multiply_rows(weight, x, 0, epilogue, out, stride);
+}
+
+#endif
 
 /* ---- floating point ---- */
 

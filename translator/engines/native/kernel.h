@@ -72,6 +72,7 @@ extern const Kernel kernel_portable;
 extern const Kernel kernel_avx2;
 extern const Kernel kernel_avxvnni;
 extern const Kernel kernel_avx512vnni;
+extern const Kernel kernel_amx;
 #elif defined(__aarch64__)
 extern const Kernel kernel_dotprod;
 #endif
