@@ -7,8 +7,12 @@ import math
 import numpy as np
 import pytest
 import torch
+from fastapi.testclient import TestClient
 from torch.utils.flop_counter import FlopCounterMode
 
+from service.app import create_app
+from service.engine import TranslationEngine
+from service.settings import Settings
 from translator.config import (
     PRESETS,
     Config,
@@ -19,12 +23,14 @@ from translator.config import (
     fit_to_vocabulary,
 )
 from translator.data.batching import Batch
+from translator.data.objectives import empty_source
+from translator.data.shards import PreparedCorpus, PreparedData
 from translator.engines.cuda.engine import CudaEngine
 from translator.engines.ensemble import Ensemble
 from translator.engines.native.engine import NativeEngine
 from translator.engines.protocol import Rows
 from translator.engines.reference import ReferenceEngine
-from translator.errors import ConfigError, InputTooLong
+from translator.errors import ConfigError, DataError, InputTooLong
 from translator.evaluation.attention_maps import attention_of_all_layers, look_at
 from translator.evaluation.explanation import explain
 from translator.files.weight_shapes import weight_shapes
@@ -188,6 +194,28 @@ def test_the_validation_loss_is_that_of_the_target(name):
     expected = -log_p_BTV.gather(2, output_BT.unsqueeze(2)).mean()
     found = validation_loss(model, [Batch(source_BS, input_BT, output_BT)])
     assert found == pytest.approx(float(expected), rel=1e-5)
+
+
+@torch.inference_mode()
+def test_the_validation_loss_leaves_out_what_is_longer_than_the_learned_positions(prepared, caplog):
+    """16 positions are 8 for each side: with the end token, texts of 3 and 7 tokens fit, and one of 8 does not."""
+
+    def validate(*lengths):
+        ids = np.concatenate([np.arange(10, 10 + length) for length in lengths]).astype(np.uint16)
+        corpus = PreparedCorpus("few", ids, np.array([(0, length) for length in lengths], np.uint16))
+        data = PreparedData(prepared.tokenizer, [], {"few": corpus}, "", make_source=empty_source)
+        return make_validator(data)(make_model(GPT, max_positions=16))
+
+    fitting = validate(3, 7)
+    assert not caplog.messages
+    assert validate(3, 8, 7) == fitting
+    assert caplog.messages == [
+        "few: the loss leaves out 1 of 3 pairs, which are longer than the model's 8 learned positions of a side"
+    ]
+    with pytest.raises(
+        DataError, match="all pairs of the development set few are longer than the model's 8 learned"
+    ):
+        validate(8, 9)
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
@@ -381,6 +409,27 @@ def test_a_model_folder_of_any_architecture_works_in_every_command(name, prepare
     assert all(one.weights_HLM.shape[1:] == (len(one.rows), len(one.columns)) for one in view.layers)
     code, out, _ = run("explain", "Anna sleeps.", "--model", tmp_path / "m", "--beam", "2")
     assert (code, b"ended after" in out) == (0, True)
+    arguments = ("--translation", "Anna schläft.", "--out", tmp_path / "page.html", "--model", tmp_path / "m")
+    code, *_ = run("attention", "Anna sleeps.", *arguments)
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert (code, all(layer.title in page for layer in model.attention_layers)) == (0, True)
+
+
+@ONE_OF_EACH
+def test_the_service_serves_any_architecture(name, prepared):
+    translator = Translator.of_model(toy_model(name, prepared), prepared.tokenizer, {"name": name})
+    expected = translator.translate(["Anna sleeps."], SearchOptions(beam_size=2, max_length_factor=0.5))[
+        0
+    ].text
+    with TestClient(create_app(lambda: TranslationEngine(translator), Settings())) as client:
+        while client.get("/readyz").status_code != 200:
+            pass
+        request = {"text": "Anna sleeps.", "beam_size": 2, "max_length_factor": 0.5, "alignment": True}
+        answer = client.post("/translate", json=request)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["translations"][0]["text"] == expected
+        scored = client.post("/score", json={"source": "Anna sleeps.", "target": "Anna schläft."})
+        assert scored.status_code == 200, scored.text
 
 
 def test_architectures_decide_together(prepared, tmp_path):

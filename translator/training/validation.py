@@ -1,11 +1,14 @@
 """Validation during training: loss, and BLEU of real translations, on the development sets."""
 
 import itertools
+import logging
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from translator.data.batching import Batch, SpecialIds, TokenBudgetBatches
 from translator.data.shards import PreparedCorpus, PreparedData
+from translator.errors import DataError
 from translator.evaluation.evaluate import score
 from translator.model.interface import TranslationModel
 from translator.model.loss import label_smoothed_cross_entropy
@@ -19,23 +22,29 @@ SENTENCES = 200
 LOSS_BATCHES, BATCH_TOKENS = 10, 4096
 """The loss is measured on at most this many batches, of this many tokens, from each development set."""
 
+logger = logging.getLogger(__name__)
+
 
 def make_validator(data: PreparedData) -> Callable[[TranslationModel], dict[str, Any]] | None:
     """Return a function that measures loss (nats per token) and greedy BLEU on every development set.
 
-    Its result also has a few example translations from the first set. In pre-training, it measures only the loss.
-    Returns None if there are no development sets.
+    Its result also has a few example translations from the first set. In pre-training, it measures only the loss. The
+    loss leaves out pairs that are longer than the model's learned positions, and the log counts them.
+    Returns None if there are no development sets. The function raises DataError if all pairs of a set are too long.
     """
     if not data.dev:
         return None
-    batches = {name: _batches(corpus, data) for name, corpus in data.dev.items()}
+
+    @cache
+    def batches(name: str, most_tokens: int | None) -> list[Batch]:
+        return _batches(name, data, most_tokens)
 
     def validate(model: TranslationModel) -> dict[str, Any]:
         figures = dict[str, Any]()
         examples = list[str]()
         translator = Translator.of_model(model, data.tokenizer, lexicon=data.lexicon)
         for name, corpus in data.dev.items():
-            figures[f"{name} loss"] = round(validation_loss(model, batches[name]), 4)
+            figures[f"{name} loss"] = round(validation_loss(model, batches(name, model.most_tokens)), 4)
             if not data.has_pairs:
                 continue
             sources, references, translations = translate_greedily(translator, corpus)
@@ -77,9 +86,22 @@ def translate_greedily(
     return sources, references, [translation.text for translation in translations]
 
 
-def _batches(corpus: PreparedCorpus, data: PreparedData) -> list[Batch]:
+def _batches(name: str, data: PreparedData, most_tokens: int | None) -> list[Batch]:
     """Return the same few batches of a development set every time; no sentence is too long for them."""
-    longest = int(corpus.lengths_P2.max()) + 1
+    corpus = data.dev[name]
+    tokens_P = corpus.lengths_P2.max(axis=1).astype(int) + 1
+    longest = int(tokens_P.max())
+    if most_tokens is not None and longest > most_tokens:
+        too_long = int((tokens_P > most_tokens).sum())
+        what = f"longer than the model's {most_tokens} learned positions of a side"
+        if too_long == len(tokens_P):
+            raise DataError(
+                f"all pairs of the development set {name} are {what}; give shorter ones, or raise max_positions"
+            )
+        logger.warning(
+            "%s: the loss leaves out %d of %d pairs, which are %s", name, too_long, len(tokens_P), what
+        )
+        longest = most_tokens
     batches = TokenBudgetBatches(
         [corpus],
         batch_tokens=max(BATCH_TOKENS, longest),
