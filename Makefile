@@ -74,7 +74,8 @@ two-replicas: $(VENV)/dev.stamp
 	$(BIN)/python benchmarks/two_replicas.py $(BENCH_ARGS)
 
 # The Transformer beside what it replaced and what came of it, at equal cost; writes runs/compare-tiny/index.html.
-# COMPARE=small DATA=pairs.tsv compares the presets of that size on real text; it takes long.
+# COMPARE=small DATA=pairs.tsv compares the presets of that size on real text; it takes long. BENCH_ARGS="--seeds 1 2 3"
+# trains each with three seeds. Given again after an interruption, it keeps the trainings that have finished.
 COMPARE ?= tiny
 compare: $(VENV)/train.stamp
 	$(BIN)/python benchmarks/compare.py --size "$(COMPARE)" --out "runs/compare-$(COMPARE)" $(if $(DATA),--data "$(DATA)") $(BENCH_ARGS)

@@ -13,6 +13,7 @@ Prints a table in Markdown. After an interruption, repeat the command: finished 
 
 import random
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -20,13 +21,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import tyro
-from comparison.training import begin, held_out, is_begun, prepare_parts, update_flops
+from comparison.training import begin, distinct_pairs, held_out, is_begun, prepare_parts, update_flops
 from toy_grammar import generate_pairs
 
 from translator.config import PRESETS, Objective, fit_to_vocabulary
+from translator.config.declarations import require
 from translator.data.corpus import CorpusSpec
-from translator.data.corpus.counts import DropCounts
-from translator.data.corpus.reading import read_pairs
 from translator.data.monolingual import read_monolingual
 from translator.data.objectives import source_maker
 from translator.data.shards import PreparedData
@@ -64,6 +64,11 @@ class Options:
     seed: int = 1
     """Random seed of the models and their training."""
 
+    def __post_init__(self) -> None:
+        for name in ("flops", "pretraining_flops"):
+            value = getattr(self, name)
+            require(value is None or value > 0, f"{name} is {value}; give more than 0")
+
     @property
     def on_pairs(self) -> float:
         """The operations of the training on pairs."""
@@ -88,14 +93,13 @@ def prepare_data(options: Options) -> None:
     if options.data is None:
         pairs = generate_pairs(TOY_SENTENCES, seed=1)
     else:
-        pairs = list(dict.fromkeys(read_pairs(CorpusSpec.parse(options.data), DropCounts())))
+        pairs = distinct_pairs(CorpusSpec.parse(options.data))
     if len(pairs) < 2 * (PAIRS + HELD_OUT):
         raise ConfigError(
-            f"{options.data} has {len(pairs):,} pairs; give at least {2 * (PAIRS + HELD_OUT):,}"
+            f"{options.data} has {len(pairs):,} different clean pairs; give at least {2 * (PAIRS + HELD_OUT):,}"
         )
     shuffled = random.Random(1)
     shuffled.shuffle(pairs)
-    options.out.mkdir(parents=True, exist_ok=True)
     unseen, training, rest = pairs[:HELD_OUT], pairs[HELD_OUT : HELD_OUT + PAIRS], pairs[HELD_OUT + PAIRS :]
     prepare_parts(options.out, training, unseen, VOCAB_SIZES[options.size])
     for path, lines in zip(options.texts, zip(*rest, strict=True), strict=True):
@@ -173,13 +177,17 @@ def compare(options: Options) -> str:
 
 
 def main() -> int:
-    """Train and print the table; returns 0 on success and 1 after reporting an error."""
+    """Train and print the table; returns 0 on success, 1 after reporting an error, and 130 after Ctrl-C."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # on the way out, subprocess.run ends train.py
     try:
         options = tyro.cli(Options, description=__doc__)
         print(compare(replace(options, out=options.out.resolve())))
     except TranslatorError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("interrupted; repeat the command to go on", file=sys.stderr)
+        return 130
     return 0
 
 

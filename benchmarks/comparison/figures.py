@@ -1,6 +1,7 @@
 """The plots of the page, as SVG in the colours of the training report."""
 
 from collections.abc import Mapping, Sequence
+from statistics import mean, stdev
 from typing import Any
 
 import numpy as np
@@ -28,36 +29,51 @@ def curves(results: Results, over: str, of: str, labels: tuple[str, str]) -> str
         return to_svg(figure)
 
 
-def by_length(scores: Mapping[str, Sequence[float]], lengths: Sequence[str]) -> str:
-    """Draw the score of each architecture for each range of lengths."""
+def by_length(scores: Mapping[str, Sequence[Sequence[float]]], lengths: Sequence[str]) -> str:
+    """Draw a line for each training: its score for each range of lengths."""
     with drawing_style():
         figure, panel = _panel("words of the English sentence", "BLEU")
-        for colour, (name, values) in zip(SERIES, scores.items(), strict=False):
-            panel.plot(range(len(lengths)), values, marker="o", color=colour, label=name)
+        for colour, (name, trainings) in zip(SERIES, scores.items(), strict=False):
+            for number, values in enumerate(trainings):
+                label = "" if number else name
+                panel.plot(range(len(lengths)), values, marker="o", markersize=3, color=colour, label=label)
         panel.set_xticks(range(len(lengths)), lengths)
         panel.set_ylim(bottom=0)
         panel.legend(frameon=False)
         return to_svg(figure)
 
 
-def bars(values: Mapping[str, float], label: str) -> str:
-    """Draw a bar for each value, with its number."""
+def bars(values: Mapping[str, Sequence[float]], label: str) -> str:
+    """Draw a bar for the mean of each model's values, with its number; a line shows the standard deviation."""
     with drawing_style():
         figure, panel = _panel(label, "", height=0.6 + 0.3 * len(values))
         colours = [SERIES[min(number, 1)] for number in range(len(values))]
-        drawn = panel.barh(list(values), list(values.values()), color=colours)
+        spread = [stdev(some) if len(some) > 1 else 0.0 for some in values.values()]
+        drawn = panel.barh(
+            list(values), list(map(mean, values.values())), xerr=spread if any(spread) else None, ecolor=SOFT,
+            color=colours,
+        )  # fmt: skip
         panel.bar_label(drawn, fmt="%.1f", padding=3, color=SOFT)
         panel.invert_yaxis()
-        panel.set_xlim(0, 1.15 * max(*values.values(), 1))
+        panel.set_xlim(0, 1.15 * max(1, *map(max, values.values())))
         return to_svg(figure)
 
 
 def attention(picture: AttentionPicture) -> str:
-    """Draw a map: a row for each piece of the translation, a column for each piece of the sentence."""
+    """Draw a map: a row for each piece of the translation, a column for each piece of the sentence.
+
+    The largest weight of each row has its number.
+    """
     with drawing_style():
         height = 1.3 + 0.17 * len(picture.target)
         figure, panel = _panel("", "", height=height)
         panel.pcolormesh(np.array(picture.weights) ** 0.5, cmap="Blues", vmin=0, vmax=1)
+        for row, weights in enumerate(picture.weights):
+            largest = max(weights)
+            # Not the colours of the report: these cells are the same in the dark theme.
+            colour = "#fefefe" if largest > 0.25 else "#010101"
+            place = weights.index(largest) + 0.5, row + 0.5
+            panel.text(*place, f"{largest:.2f}", fontsize=6, ha="center", va="center", color=colour)
         panel.set_xticks(np.arange(len(picture.source)) + 0.5, picture.source, rotation=90)
         panel.set_yticks(np.arange(len(picture.target)) + 0.5, picture.target)
         panel.invert_yaxis()

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
-from statistics import mean
+from statistics import mean, stdev
 
 from comparison import figures
 from comparison.figures import Results
 from comparison.table1 import LayerCost, measure_all
-from comparison.training import Result
+from comparison.training import Point, Result
 from comparison.variants import ABLATIONS, ARCHITECTURES
 from translator.evaluation.evaluate import score
 from translator.evaluation.report.colours import colour_rules
@@ -57,7 +57,7 @@ def write_page(
         *_curves(main),
         _by_length(main, *held_out),
         *([_ablations(main["Transformer"], changed)] if changed else []),
-        *(_attention(name, trainings[0]) for name, trainings in main.items()),
+        *(_attention(name, trainings) for name, trainings in main.items()),
         *_table_1(measure_all()),
     ]
     page = _PAGE.format(colours=colour_rules(), sections="\n".join(sections))
@@ -71,42 +71,46 @@ def _section(sentence: str, content: str, is_whole: bool = False) -> str:
 
 
 def _costs_and_scores(main: Results, data: str | None) -> list[str]:
-    bleus = {name: mean(result.bleu for result in trainings) for name, trainings in main.items()}
     rows = [
         (
             name,
             *(f"{trainings[0].parameters:,}", f"{trainings[0].updates:,}"),
-            *(
-                f"{mean(result.flops for result in trainings):.2e}",
-                f"{mean(r.seconds for r in trainings):,.0f}",
-            ),
-            *(_spread([result.loss for result in trainings], 3), _spread([r.bleu for r in trainings], 1)),
-            f"{mean(result.exact for result in trainings):.0f} of {len(trainings[0].translations)}",
+            f"{mean(result.flops for result in trainings):.2e}",
+            _spread([result.seconds for result in trainings], 0),
+            _spread([result.loss for result in trainings], 3),
+            _spread([result.bleu for result in trainings], 1),
+            f"{_spread([result.exact for result in trainings], 0)} of {len(trainings[0].translations)}",
         )
         for name, trainings in main.items()
     ]
     heads = ("", "parameters", "updates", "FLOPs", "seconds", "loss", "BLEU", "exactly right")
-    seeds = len(next(iter(main.values())))
     what = "a toy grammar" if data is None else Path(data).name
+    bleus = {name: [result.bleu for result in trainings] for name, trainings in main.items()}
     return [
         _section(
             f"Trained on {what} for the same number of operations, {_listed(bleus, 1)} BLEU on unseen sentences, with "
-            f"greedy search{f'; the mean of {seeds} seeds, with the lowest and the highest' if seeds > 1 else ''}.",
+            f"greedy search{_of_seeds(main)}.",
             _table(heads, rows),
             is_whole=True,
         )
     ]
 
 
+def _of_seeds(main: Results) -> str:
+    """What the figures are if there are several seeds."""
+    seeds = [str(result.seed) for result in next(iter(main.values()))]
+    if len(seeds) == 1:
+        return ""
+    return f" (mean ± standard deviation of the seeds {', '.join(seeds[:-1])} and {seeds[-1]})"
+
+
 def _curves(main: Results) -> list[str]:
-    losses = {name: mean(result.loss for result in trainings) for name, trainings in main.items()}
-    half = {
-        name: mean(r.curve[len(r.curve) // 2 - 1].bleu for r in trainings) for name, trainings in main.items()
-    }
-    seconds = {name: mean(result.seconds for result in trainings) for name, trainings in main.items()}
-    early = min(seconds.values())
+    losses = {name: [result.loss for result in trainings] for name, trainings in main.items()}
+    half = {name: [_halfway(result).bleu for result in trainings] for name, trainings in main.items()}
+    seconds = {name: [result.seconds for result in trainings] for name, trainings in main.items()}
+    early = min(map(mean, seconds.values()))
     by_then = {
-        name: mean(max(p.bleu for p in r.curve if p.seconds <= early or p is r.curve[0]) for r in trainings)
+        name: [max(p.bleu for p in r.curve if p.seconds <= early or p is r.curve[0]) for r in trainings]
         for name, trainings in main.items()
     }
     x_flops, x_seconds = "FLOPs", "seconds of training on one core"
@@ -131,23 +135,27 @@ def _curves(main: Results) -> list[str]:
     ]
 
 
+def _halfway(result: Result) -> Point:
+    """What was measured closest to half of the operations."""
+    return min(result.curve, key=lambda point: abs(point.flops - result.curve[-1].flops / 2))
+
+
 def _by_length(main: Results, sources: Sequence[str], references: Sequence[str]) -> str:
     order = sorted(range(len(sources)), key=lambda index: len(sources[index].split()))
     quarters = [order[len(order) * part // 4 : len(order) * (part + 1) // 4] for part in range(4)]
     words = [[len(sources[index].split()) for index in quarter] for quarter in quarters]
+
+    def bleu(result: Result, quarter: Sequence[int]) -> float:
+        translations, expected = (
+            [texts[index] for index in quarter] for texts in (result.translations, references)
+        )
+        return score(translations, expected)[0].value
+
     scores = {
-        name: [
-            mean(
-                score([r.translations[index] for index in quarter], [references[index] for index in quarter])[
-                    0
-                ].value
-                for r in trainings
-            )
-            for quarter in quarters
-        ]
+        name: [[bleu(result, quarter) for quarter in quarters] for result in trainings]
         for name, trainings in main.items()
     }
-    change = {name: values[-1] - values[0] for name, values in scores.items()}
+    change = {name: [one[-1] - one[0] for one in trainings] for name, trainings in scores.items()}
     return _section(
         "From the quarter with the shortest sentences to that with the longest, BLEU changes by "
         f"{_listed(change, 1, verb='', sign='+')}.",
@@ -156,23 +164,25 @@ def _by_length(main: Results, sources: Sequence[str], references: Sequence[str])
 
 
 def _ablations(transformer: Sequence[Result], changed: Results) -> str:
-    values = {"Transformer": mean(result.bleu for result in transformer)}
-    values |= {name: mean(result.bleu for result in trainings) for name, trainings in changed.items()}
+    whole = [result.bleu for result in transformer]
+    values = {name: [result.bleu for result in trainings] for name, trainings in changed.items()}
     differences = {
-        name: value - values["Transformer"] for name, value in values.items() if name != "Transformer"
+        name: [bleu - before for bleu, before in zip(bleus, whole, strict=True)]
+        for name, bleus in values.items()
     }
     return _section(
         f"With one part changed, the Transformer's BLEU changes by {_listed(differences, 1, verb='', sign='+')}.",
-        figures.bars(values, "BLEU"),
+        figures.bars({"Transformer": whole, **values}, "BLEU"),
     )
 
 
-def _attention(name: str, result: Result) -> str:
-    picture = result.attention
+def _attention(name: str, trainings: Sequence[Result]) -> str:
+    picture = trainings[0].attention
     assert picture is not None
+    seed = f"; seed {trainings[0].seed}" if len(trainings) > 1 else ""
     strongest = mean(max(row) for row in picture.weights)
     return _section(
-        f"{name} ({picture.title.lower()}): the largest weight in a row is {strongest:.2f} on average.",
+        f"{name} ({picture.title.lower()}{seed}): the largest weight in a row is {strongest:.2f} on average.",
         figures.attention(picture),
     )
 
@@ -203,15 +213,22 @@ def _table_1(layers: Mapping[str, Sequence[LayerCost]]) -> list[str]:
     ]
 
 
-def _listed(values: Mapping[str, float], digits: int, verb: str = "has", sign: str = "") -> str:
-    parts = [f"{name} {verb} {value:{sign},.{digits}f}".replace("  ", " ") for name, value in values.items()]
+def _listed(values: Mapping[str, Sequence[float]], digits: int, verb: str = "has", sign: str = "") -> str:
+    """Name each model with its mean and, if there are several seeds, its spread."""
+    parts = [
+        " ".join(filter(None, (name, verb, _spread(some, digits, sign)))) for name, some in values.items()
+    ]
     return " and ".join([", ".join(parts[:-1]), parts[-1]])
 
 
-def _spread(values: Sequence[float], digits: int) -> str:
-    if len(values) == 1:
-        return f"{values[0]:.{digits}f}"
-    return f"{mean(values):.{digits}f} ({min(values):.{digits}f}–{max(values):.{digits}f})"
+def _spread(values: Sequence[float], digits: int, sign: str = "") -> str:
+    """The mean, with the standard deviation if there are several values."""
+    shown = f"{mean(values):{sign},.{digits}f}"
+    return (
+        shown
+        if len(values) == 1
+        else f"{shown}\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{stdev(values):,.{digits}f}"
+    )
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 import os
 import random
 import shutil
@@ -9,32 +10,45 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 
 from comparison.variants import VARIANTS
 from translator.config import PRESETS, Config, TrainingConfig
+from translator.config.declarations import require
 from translator.data.batching import TokenBudgetBatches
-from translator.data.corpus import CleaningRules, CorpusSpec
-from translator.data.corpus.counts import DropCounts
-from translator.data.corpus.reading import read_pairs
-from translator.data.corpus.spec import Pair
+from translator.data.corpus import (
+    CleaningRules,
+    CorpusSpec,
+    Deduplicator,
+    DropCounts,
+    Pair,
+    clean_pairs,
+    read_pairs,
+)
 from translator.data.prepare import prepare
 from translator.data.shards import PreparedData
-from translator.errors import ConfigError, TranslatorError
+from translator.errors import ConfigError
 from translator.evaluation.attention_maps import END_LABEL, look_at
 from translator.evaluation.evaluate import score
+from translator.files.durable import replace_file
 from translator.machine.device import set_up_processor
 from translator.model.interface import TranslationModel
 from translator.search import SearchOptions
 from translator.training import Trainer
 from translator.training.card import training_flops
+from translator.training.stop_signal import StopSignal
 from translator.training.validation import make_validator
 from translator.translate import Translator
 
 HELD_OUT = 500
+MOST_WORDS = 80
+"""Longer pairs are left out: the decoder-only model has too few positions for them."""
+BATCH_TOKENS = 512
+"""Far fewer than in the presets, so that the operations are enough for many updates."""
 VALIDATIONS = 8
+"""At most, evenly spaced, and the last one at the end."""
 COSTED_BATCHES = 200
 MOST_ATTENTION_WORDS = 9
 """The attention is drawn for the first held-out sentence with this many words: longer maps are too small to read."""
@@ -106,17 +120,33 @@ class Result:
         return cls(**values)
 
 
+def distinct_pairs(corpus: CorpusSpec) -> list[Pair]:
+    """Read the clean pairs of a corpus, one for each English sentence, so that no sentence is in two parts of it.
+
+    Raises DataError if the corpus cannot be read.
+    """
+    rules, counts = CleaningRules(max_words=MOST_WORDS), DropCounts()
+    pairs = clean_pairs(read_pairs(corpus, counts), rules, Deduplicator(), counts)
+    return list({english: (english, german) for english, german in pairs}.values())
+
+
 def prepare_pairs(corpus: CorpusSpec, folder: Path, vocab_size: int) -> None:
-    """Hold out some pairs of a corpus and prepare the others in `folder`; raises DataError if it cannot be read."""
-    pairs = list(dict.fromkeys(read_pairs(corpus, DropCounts())))
+    """Hold out some pairs of a corpus, and prepare the others in `folder`.
+
+    Raises DataError if the corpus cannot be read, and ConfigError if it is too small.
+    """
+    pairs = distinct_pairs(corpus)
     random.Random(1).shuffle(pairs)
     if len(pairs) < 10 * HELD_OUT:
-        raise ConfigError(f"{corpus.where} has {len(pairs):,} pairs; give at least {10 * HELD_OUT:,}")
+        raise ConfigError(
+            f"{corpus.where} has {len(pairs):,} different clean pairs; give at least {10 * HELD_OUT:,}"
+        )
     prepare_parts(folder, pairs[HELD_OUT:], pairs[:HELD_OUT], vocab_size)
 
 
 def prepare_parts(folder: Path, training: Sequence[Pair], unseen: Sequence[Pair], vocab_size: int) -> None:
     """Write both parts to `folder` and prepare them; `held_out` reads the second again."""
+    folder.mkdir(parents=True, exist_ok=True)
     for name, some in (("unseen", unseen), ("training", training)):
         lines = "".join(f"{english}\t{german}\n" for english, german in some)
         (folder / f"{name}.tsv").write_text(lines, encoding="utf-8")
@@ -136,13 +166,15 @@ def is_begun(folder: Path, settings: dict[str, Any]) -> bool:
     if not record.exists():
         return False
     if (before := json.loads(record.read_text(encoding="utf-8"))) != settings:
-        raise ConfigError(f"{folder} holds a comparison with {before}, not {settings}; choose another folder")
+        raise ConfigError(
+            f"{folder} holds a comparison with {before}, not {settings}; remove it, or choose another --out"
+        )
     return True
 
 
 def begin(folder: Path, settings: dict[str, Any]) -> None:
     """Record that the data for these settings are complete."""
-    (folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
+    replace_file(folder / "settings.json", json.dumps(settings).encode())
 
 
 def held_out(folder: Path) -> tuple[list[str], list[str]]:
@@ -153,7 +185,7 @@ def held_out(folder: Path) -> tuple[list[str], list[str]]:
 
 
 def train(task: Task) -> Result:
-    """Train a model on one core, in its own process, and write its result; skips what an earlier call has finished."""
+    """Train a model on one core, and write its result; returns the result of an earlier call if it has finished."""
     if task.result_file.exists():
         return Result.read(task.result_file)
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
@@ -168,28 +200,42 @@ def train(task: Task) -> Result:
     trainer = Trainer(model, data, config, out, validate=watch)
     watch.trainer = trainer
     trainer.run.start_afresh()
-    if not trainer.train():
-        raise TranslatorError("interrupted; the same command trains what is left")
+    trainer.run.stop = _NoSignals()
+    trainer.train()
     result = _measure(task, trainer, data, watch.curve)
-    task.result_file.write_text(json.dumps(asdict(result), ensure_ascii=False), encoding="utf-8")
+    replace_file(task.result_file, json.dumps(asdict(result), ensure_ascii=False).encode())
     return result
 
 
+class _NoSignals(StopSignal):
+    """Leaves signals as they are: an interrupted training starts again, so it need not be saved."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        pass
+
+
 def _plan(task: Task, model: TranslationModel, data: PreparedData) -> tuple[Config, float]:
-    """The settings with which the training costs `task.flops`, and the mean cost of an update."""
+    """The settings with which the training costs `task.flops`, and the mean cost of an update.
+
+    Raises ConfigError if that is less than an update for each validation.
+    """
     preset = PRESETS[task.size]().training
-    batch_tokens, longest = (
-        (512, 64) if task.size == "tiny" else (preset.batch_tokens, preset.max_tokens_per_side)
+    longest = 64 if task.size == "tiny" else preset.max_tokens_per_side
+    flops_per_update = update_flops(model, data, BATCH_TOKENS, longest)
+    updates = round(task.flops / flops_per_update)
+    require(
+        updates >= VALIDATIONS,
+        f"flops is {task.flops:.1e}, but {VALIDATIONS} updates of {task.variant} take "
+        f"{VALIDATIONS * flops_per_update:.1e}; give at least that",
     )
-    assert batch_tokens != "auto"
-    flops_per_update = update_flops(model, data, batch_tokens, longest)
     tuned = VARIANTS[task.variant].tiny_rate if task.size == "tiny" else None
-    between = max(1, round(task.flops / flops_per_update / VALIDATIONS))
-    updates = between * VALIDATIONS
     training = TrainingConfig(
-        batch_tokens=batch_tokens, max_tokens_per_side=longest, schedule="linear", warmup_steps=preset.warmup_steps,
+        batch_tokens=BATCH_TOKENS, max_tokens_per_side=longest, schedule="linear", warmup_steps=preset.warmup_steps,
         peak_learning_rate=tuned or preset.peak_learning_rate, max_steps=updates, seed=task.seed, threads=1,
-        validate_every_steps=between, save_every_steps=updates, log_every_steps=updates,
+        validate_every_steps=math.ceil(updates / VALIDATIONS), save_every_steps=updates, log_every_steps=updates,
         keep_checkpoints=1,
     )  # fmt: skip
     return Config(model.config, training), flops_per_update

@@ -1,19 +1,26 @@
 """The comparison of architectures: its switches, its table 1, and the page, whose figures are those of the runs."""
 
+import os
 import re
+import signal
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import compare
 import pytest
 import torch
-from comparison import table1
+from comparison import page, table1
 from comparison.page import write_page
-from comparison.training import AttentionPicture, Point, Result, Task, train
+from comparison.training import AttentionPicture, Point, Result, Task, distinct_pairs, train
 from comparison.variants import ABLATIONS, ARCHITECTURES, VARIANTS
 from toy_grammar import generate_pairs
 
+from tests.child_processes import is_alive, wait_until
 from translator.config import PRESETS
 from translator.config.presets import tiny_decoder_only
+from translator.data.corpus import CorpusSpec
 from translator.errors import ConfigError
 from translator.model.attention import attention_weights
 
@@ -94,32 +101,44 @@ def test_the_figures_on_the_page_are_those_of_the_runs(tmp_path):
         for number, one in enumerate((*ARCHITECTURES, *ABLATIONS))
     }
     sources = ["the dog sleeps in the house" + " now" * number for number in range(8)]
-    page = write_page(
+    html = write_page(
         tmp_path / "index.html", results, (sources, ["der Hund schläft im Haus"] * 8), "x.tsv"
     ).read_text(encoding="utf-8")
-    sections = re.findall(r"<section.*?</section>", page, re.DOTALL)
+    sections = re.findall(r"<section.*?</section>", html, re.DOTALL)
     assert len(sections) == 1 + 4 + 1 + 1 + 3 + 3
     for section in sections:  # each sentence with its figure
         assert re.match(r"<section[^>]*><p>[^<]+\.</p>\s*(<svg|<div class=\"wide\"><table)", section)
-    text = re.sub(r"<[^>]+>", " ", page)
-    # Means over the seeds 1 and 3: BLEU 40 + number + 2.
+    text = re.sub(r"<[^>]+>", " ", html).replace("\N{NO-BREAK SPACE}", " ")
+    # Of the seeds 1 and 3, the mean is 2 and the standard deviation √2. BLEU is 40 + number + seed.
     assert (
-        "RNN with attention has 42.0, decoder-only has 43.0 and Transformer has 44.0 BLEU on unseen" in text
+        "RNN with attention has 42.0 ± 1.4, decoder-only has 43.0 ± 1.4 and Transformer has 44.0 ± 1.4 BLEU on "
+        "unseen sentences, with greedy search (mean ± standard deviation of the seeds 1 and 3)." in text
     )
-    assert "42.0 (41.0–43.0)" in text
-    assert "7 of 8" in text
+    assert "7 ± 0 of 8" in text
     assert (
-        "At the end, RNN with attention has 1.250, decoder-only has 2.250 and Transformer has 3.250" in text
+        "At the end, RNN with attention has 1.250 ± 0.000, decoder-only has 2.250 ± 0.000 and Transformer has"
+        in text
     )
-    assert "After half of the operations, RNN with attention has 22.0," in text  # 10 · 2 + 2
-    assert "RNN with attention 8, decoder-only 9 and Transformer 10 seconds" in text
+    assert "After half of the operations, RNN with attention has 22.0 ± 1.4," in text  # 10 · 2 + seed
+    assert "RNN with attention 8 ± 0, decoder-only 9 ± 0 and Transformer 10 ± 0 seconds" in text
     # In 8 s: all 4 points of the first, 3 of the second (up to 7 s), 3 of the third (up to 8 s).
-    assert "In the time of the fastest, 8 seconds, RNN with attention has 42.0, decoder-only has 32.0" in text
-    assert "(layer 1, head 2): the largest weight in a row is 0.62 on average" in text
-    # Ablations count on from the architectures: 42, 43, 44, 42, 43 beside the Transformer's 44.
-    assert "post-norm -2.0, one head -1.0, no 1/√d +0.0, no positions -2.0 and no residuals -1.0" in text
-    assert "src=" not in page
-    assert "http" not in re.sub(r'xmlns(:\w+)?="[^"]*"', "", page).replace("http-equiv", "")
+    assert (
+        "In the time of the fastest, 8 seconds, RNN with attention has 42.0 ± 1.4, decoder-only has 32.0 ± 1.4"
+        in text
+    )
+    assert "(layer 1, head 2; seed 1): the largest weight in a row is 0.62 on average" in text
+    # Ablations count on from the architectures: 42, 43, 44, 42, 43 beside the Transformer's 44, with each seed.
+    assert (
+        "post-norm -2.0 ± 0.0, one head -1.0 ± 0.0, no 1/√d +0.0 ± 0.0, no positions -2.0 ± 0.0 and" in text
+    )
+    assert "src=" not in html
+    assert "http" not in re.sub(r'xmlns(:\w+)?="[^"]*"', "", html).replace("http-equiv", "")
+
+
+def test_one_seed_has_no_spread():
+    one = {"RNN": [1.25], "Transformer": [2.0]}
+    assert page._listed(one, 1) == "RNN has 1.2 and Transformer has 2.0"
+    assert page._of_seeds({"RNN": [result("RNN", 0, 4)]}) == ""
 
 
 @pytest.mark.slow
@@ -135,9 +154,8 @@ def test_a_training_costs_what_it_may_and_is_measured(tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("comparison.training.HELD_OUT", 8)
         patch.setattr("comparison.training.VALIDATIONS", 2)
-        patch.setattr(compare, "VOCAB_SIZE", 600)
         patch.setitem(PRESETS, "tiny-decoder-only", smaller)
-        options = compare.Options(tmp_path / "out", data=str(tmp_path / "toy.tsv"), flops=4e9)
+        options = compare.Options(tmp_path / "out", data=str(tmp_path / "toy.tsv"), flops=4e9, vocab_size=600)
         compare.prepare_data(options)
         compare.prepare_data(options)  # and again, to resume
         task = Task("decoder-only", 1, "tiny", 4e9, tmp_path / "out")
@@ -145,6 +163,8 @@ def test_a_training_costs_what_it_may_and_is_measured(tmp_path):
             parents=True
         )  # interrupted
         found = train(task)
+        with pytest.raises(ConfigError, match=r"flops is 1.0e\+03, but 2 updates of decoder-only take"):
+            train(replace(task, seed=2, flops=1e3))
     assert found.updates > 5
     assert found.flops == pytest.approx(4e9, rel=0.15)  # the cost of whole updates
     assert found.curve[-1].flops == pytest.approx(found.flops, rel=0.1)
@@ -153,3 +173,95 @@ def test_a_training_costs_what_it_may_and_is_measured(tmp_path):
     assert train(task) == found  # read from its file
     with pytest.raises(ConfigError, match="holds a comparison with"):
         compare.prepare_data(compare.Options(tmp_path / "out", flops=1e10))
+
+
+def test_options_that_cannot_work_are_refused(tmp_path):
+    for options, message in (
+        ({"flops": 0.0}, "flops is 0.0; give more than 0"),
+        ({"seeds": ()}, r"seeds are \(\); give one or more, each once"),
+        ({"seeds": (1, 1)}, r"seeds are \(1, 1\)"),
+        ({"processes": -1}, "processes is -1; give 1 or more, or 0"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            compare.Options(tmp_path, **options)
+
+
+def test_no_sentence_is_held_out_and_learnt(tmp_path):
+    """One pair of each English sentence is kept, without those that are damaged or very long."""
+    long = " ".join(["very"] * 81)
+    kept, others = ["A dog.\tDer Hund da.", "A cat.\tEine Katze."], ["A\ufffd.\tEin.", f"{long}\t{long} gut"]
+    lines = ["A dog.\tEin Hund.", *kept, *others]
+    (tmp_path / "pairs.tsv").write_text("\n".join(lines), encoding="utf-8")
+    found = distinct_pairs(CorpusSpec.parse(str(tmp_path / "pairs.tsv")))
+    assert found == [tuple(line.split("\t")) for line in kept]
+
+
+def test_ctrl_c_ends_the_processes_and_says_how_to_go_on(tmp_path, monkeypatch, capsys):
+    ended = []
+
+    def interrupted(_make_worker, tasks, processes):
+        try:
+            assert (len(tasks), processes) == (6, 5)
+            yield "the first result"
+            raise KeyboardInterrupt
+        finally:
+            ended.append(True)
+
+    monkeypatch.setattr(compare, "prepare_data", lambda _options: None)
+    monkeypatch.setattr(compare, "work_in_order", interrupted)
+    arguments = ["--out", str(tmp_path), "--no-ablations", "--seeds", "1", "2", "--processes", "5"]
+    monkeypatch.setattr(sys, "argv", ["compare.py", *arguments])
+    assert (compare.main(), ended) == (130, [True])
+    assert capsys.readouterr().err == "interrupted; repeat the command to go on\n"
+
+
+PROGRAM = """
+import os, sys
+from dataclasses import replace
+sys.path[:0] = [{benchmarks!r}]
+import compare, comparison.training
+from comparison.variants import VARIANTS
+from translator.config import PRESETS
+from translator.config.presets import tiny_decoder_only
+
+def small():
+    return replace(tiny_decoder_only(), model=replace(tiny_decoder_only().model, d_model=16, d_ff=32, decoder_layers=1))
+
+def train(task):  # the first training is short, the others go on and on
+    with open({pids!r}, "a") as file:
+        file.write(f"{{os.getpid()}}\\n")
+    return comparison.training.train(task if task.seed == 1 else replace(task, flops=1e14))
+
+def make_trainer():
+    return train
+
+PRESETS["tiny-decoder-only"] = small  # also in the other processes: they import this file
+compare.make_trainer, compare.ARCHITECTURES = make_trainer, (VARIANTS["decoder-only"],)
+comparison.training.HELD_OUT, comparison.training.VALIDATIONS = 8, 2
+if __name__ == "__main__":
+    sys.exit(compare.main())
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_comparison_leaves_no_process_and_keeps_what_has_finished(tmp_path):
+    lines = [f"{english}\t{german}\n" for english, german in generate_pairs(300, seed=2)]
+    (tmp_path / "toy.tsv").write_text("".join(lines), encoding="utf-8")
+    pids, program = tmp_path / "pids", tmp_path / "program.py"
+    program.write_text(PROGRAM.format(benchmarks=str(Path(compare.__file__).parent), pids=str(pids)))
+    arguments = (
+        "--out", tmp_path / "out", "--data", tmp_path / "toy.tsv", "--flops", "1e9", "--vocab-size", "600",
+        "--no-ablations", "--seeds", "1", "2", "3", "--processes", "2",
+    )  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": str(Path(compare.__file__).parents[1])}
+    with subprocess.Popen([sys.executable, program, *arguments], env=environment) as first:
+        try:
+            trainings = [tmp_path / "out" / f"decoder-only-{seed}" for seed in (2, 3)]
+            wait_until(lambda: all((path / "config.json").exists() for path in trainings))
+            first.send_signal(signal.SIGTERM)
+            assert first.wait() == -signal.SIGTERM
+            wait_until(lambda: not any(map(is_alive, pids.read_text().split())))
+        finally:
+            first.kill()
+    (kept,) = (tmp_path / "out").glob("decoder-only-*.json")
+    assert Result.read(kept).seed == 1

@@ -37,7 +37,7 @@ def test_pairs_texts_and_held_out_sentences_are_apart(options, tmp_path):
     with pytest.raises(ConfigError, match="holds a comparison with"):
         pretraining.prepare_data(pretraining.Options(options.out, size="small"))
     (tmp_path / "few.tsv").write_text("a\tb\n")
-    with pytest.raises(ConfigError, match="has 1 pairs; give at least 440"):
+    with pytest.raises(ConfigError, match="has 1 different clean pairs; give at least 440"):
         pretraining.prepare_data(pretraining.Options(tmp_path / "few", data=str(tmp_path / "few.tsv")))
 
 

@@ -2,11 +2,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 
+from tests.child_processes import PATIENCE_SECONDS, is_alive, wait_until
 from tests.translator.workers import (
     make_counting_threads,
     make_doubling,
@@ -17,8 +16,6 @@ from tests.translator.workers import (
 )
 from translator.errors import DataError, TranslatorError
 from translator.machine.parallel import work_in_order
-
-PATIENCE_SECONDS = 60  # only a failing test waits this long
 
 
 @pytest.mark.parametrize("processes", [1, 2])
@@ -81,21 +78,6 @@ def test_a_worker_that_cannot_be_made_is_an_error(processes):
 def test_a_killed_process_is_reported():
     with pytest.raises(TranslatorError, match="one of the worker processes was killed"):
         list(work_in_order(make_dying, range(5), 2))
-
-
-def is_alive(process):
-    try:
-        with Path(f"/proc/{process}/stat").open() as stat:
-            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def wait_until(condition):
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
