@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from translator.config import ModelConfig
-from translator.model.transformer import EncoderLayer
+from translator.model.layers import EncoderLayer
 
 WIDTH = 32
 LENGTHS = (8, 16, 32, 64)

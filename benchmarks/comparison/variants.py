@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from translator.config import PRESETS, ModelConfig, fit_to_vocabulary
 from translator.model.architectures import build_network
 from translator.model.attention import MultiHeadAttention
+from translator.model.embedding import PositionalEmbedding
 from translator.model.interface import TranslationModel
-from translator.model.transformer import PositionalEmbedding, Residual
+from translator.model.layers import Residual
 
 Change = Callable[[TranslationModel], None]
 

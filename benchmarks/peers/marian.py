@@ -14,7 +14,8 @@ from translator.data.batching import Batch
 from translator.data.tokenizer import BOS_ID, EOS_ID, PAD_ID
 from translator.errors import ConfigError
 from translator.model.attention import MultiHeadAttention
-from translator.model.transformer import DecoderLayer, EncoderLayer, Transformer
+from translator.model.layers import DecoderLayer, EncoderLayer
+from translator.model.transformer import Transformer
 
 
 class Peer:

@@ -7,7 +7,8 @@ from torch import nn
 
 from translator.config import ModelConfig
 from translator.errors import ConfigError, InputTooLong
-from translator.model.transformer import PositionalEmbedding, Transformer, sinusoid_table
+from translator.model.embedding import PositionalEmbedding, sinusoid_table
+from translator.model.transformer import Transformer
 
 VARIANTS = list(itertools.product(("post", "pre"), ("sinusoidal", "learned"), ("relu", "gelu")))
 

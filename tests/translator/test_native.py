@@ -28,7 +28,8 @@ from translator.engines.native.build import (
 from translator.engines.native.engine import NativeEngine, sinusoids
 from translator.engines.protocol import Ahead, Rows, mask_width
 from translator.errors import ConfigError
-from translator.model.transformer import Transformer, sinusoid_table
+from translator.model.embedding import sinusoid_table
+from translator.model.transformer import Transformer
 
 FORBIDDEN = (0, 1)
 BEGIN, END = 2, 3

@@ -3,7 +3,7 @@
 The end token of the source and the begin token of the target together are the separator. The layers have the parts of
 the encoder–decoder, with LayerNorm before each sub-layer (Radford et al. 2019, section 2.3), GELU and learned positions
 (Radford et al. 2018, section 4.1). There is no cross-attention: a target token attends to the source as it attends to
-the target tokens before it.
+the target tokens before it. Deviation: as in the encoder–decoder, embeddings are scaled by √d_model.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from translator.config import ModelConfig
 from translator.model.attention import KeyValue, MultiHeadAttention
 from translator.model.cache import Cache
+from translator.model.embedding import PositionalEmbedding
+from translator.model.initialisation import initialise
 from translator.model.interface import (
     AttentionLayer,
     AttentionRecord,
@@ -22,7 +24,7 @@ from translator.model.interface import (
     TranslationModel,
     matrix_sizes,
 )
-from translator.model.transformer import FeedForward, PositionalEmbedding, Residual, initialise
+from translator.model.layers import FeedForward, Residual
 
 
 class Block(nn.Module):
@@ -144,6 +146,7 @@ class DecoderOnly(TranslationModel):
         return self.logits(self.norm(x_N1D).squeeze(1))
 
     def _embed(self, tokens_BL: Tensor, keep_BL: Tensor) -> Tensor:
+        """Embed tokens at the positions that remain if padding is left out: (B, L, D)."""
         place_BL = (keep_BL.cumsum(1) - 1).clamp(min=0)
         embedded: Tensor = self.embedding.dropout(self.embedding.at(tokens_BL, place_BL))
         return embedded

@@ -65,13 +65,13 @@ class TranslationModel(nn.Module, ABC):
     ) -> Tensor:
         """The output under teacher forcing, (B, L, D): the input of `logits` and the loss.
 
-        The last T positions predict the target; `target_BT` is shifted right. Those before them, if there are any,
-        predict what `source_labels` returns.
+        `target_BT` is shifted right. The last T positions predict the target. A decoder-only model has S more before
+        them, which predict what `source_labels` returns.
         """
 
     @abstractmethod
     def start(self, source_BS: Tensor, source_keep_BS: Tensor) -> Start:
-        """Read sources, for `decode_step`."""
+        """Read sources, (B, S), and return what `decode_step` needs: B rows each."""
 
     @abstractmethod
     def decode_step(
@@ -89,7 +89,10 @@ class TranslationModel(nn.Module, ABC):
         """
 
     def source_labels(self, source_BS: Tensor, source_keep_BS: Tensor, pad_id: int) -> Tensor | None:
-        """The tokens that the outputs before those of the target predict, padding where none; None if none counts."""
+        """What the outputs before those of the target must predict, (B, S), with padding where the loss counts nothing.
+
+        None if it counts nothing there at all.
+        """
         return None
 
     @property

@@ -2,7 +2,7 @@
 
 A bidirectional encoder and additive attention as in Bahdanau et al. 2015 (sections 3.1 and 3.2). As in Luong et al.
 2015, attention comes after the recurrent layers of the decoder (section 3, figure 2), and its output is part of the
-next step's input (input feeding, section 3.3).
+next step's input (input feeding, section 3.3). An annotation is A = 2D wide: both directions of the encoder.
 """
 
 from collections.abc import Iterable, Sequence
@@ -50,7 +50,10 @@ class Fed(Cache):
 
 
 class AdditiveAttention(nn.Module):
-    """The softmax of e_ij = v · tanh(W s_i + U h_j) weights the annotations h_j (Bahdanau et al. 2015, section 3.1)."""
+    """The softmax of e_ij = v · tanh(W s_i + U h_j) weights the annotations h_j (Bahdanau et al. 2015, section 3.1).
+
+    Deviation: s_i is the decoder's state at this step, as in Luong et al. 2015; Bahdanau et al. take s_(i−1).
+    """
 
     def __init__(self, d_model: int, annotation: int) -> None:
         super().__init__()
@@ -59,7 +62,7 @@ class AdditiveAttention(nn.Module):
         self.energy_D = nn.Parameter(torch.empty(d_model).uniform_(-1, 1) * d_model**-0.5)
 
     def weights(self, state_ND: Tensor, memory: Annotations, keep_NS: Tensor) -> Tensor:
-        """The weight of each source position, (N, S)."""
+        """The weight of each source position, (N, S); those of padding are 0."""
         hidden_NSD = torch.tanh(self.query(state_ND).unsqueeze(1) + memory.key_BSD)
         score_NS = (hidden_NSD @ self.energy_D).masked_fill(~keep_NS, -torch.inf)
         return score_NS.softmax(dim=1, dtype=torch.float32).to(score_NS.dtype)
@@ -71,7 +74,10 @@ class AdditiveAttention(nn.Module):
 
 
 class RecurrentNetwork(TranslationModel):
-    """Encoder, decoder and attention; one embedding for source, target and output, as in the Transformer here."""
+    """Encoder, decoder and attention; one embedding for source, target and output, as in the Transformer here.
+
+    A sentence is read and written one token after another: each state needs the one before.
+    """
 
     has_equal_layers = False
 
@@ -98,7 +104,7 @@ class RecurrentNetwork(TranslationModel):
         self.combine = nn.Linear(3 * width, width, bias=False)
 
     def encode(self, source_BS: Tensor, source_keep_BS: Tensor) -> Tensor:
-        """The annotations h_j = [→h_j ; ←h_j], (B, S, A = 2D); the backward direction starts at the last token."""
+        """The annotations h_j = [→h_j ; ←h_j], (B, S, A); the backward direction starts at the last token."""
         x_BSA: Tensor = self.dropout(self._embed(source_BS))
         lengths_B = source_keep_BS.sum(1).cpu()
         for layer in self.encoder:
@@ -162,14 +168,17 @@ class RecurrentNetwork(TranslationModel):
         return self.logits(output_ND)
 
     def _embed(self, tokens: Tensor) -> Tensor:
-        """Embeddings of unit variance: the matrix of the output is smaller."""
+        """(…) → (…, D), with unit variance: the weights, which the output shares, are smaller by √d_model."""
         embedded: Tensor = self.embedding(tokens) * self.config.d_model**0.5
         return embedded
 
     def _step(
         self, token_ND: Tensor, past: Sequence[Cache], memory: Annotations, keep_NS: Tensor
     ) -> tuple[Tensor, list[Cache], Tensor]:
-        """Return the output ~h = tanh(W_c [c ; h]) (Luong et al. 2015, equation 5), the new past, and the weights."""
+        """Write one token: the output ~h = tanh(W_c [c ; h]) (Luong et al. 2015, equation 5), (N, D).
+
+        Also returns the new past, and the weights of the source positions, (N, S).
+        """
         *states, fed = past
         assert isinstance(fed, Fed)
         x_ND = torch.cat([token_ND, fed.output_ND], dim=1)

@@ -13,7 +13,7 @@ import torch
 from translator.config import ModelConfig
 from translator.errors import CheckpointError, ConfigError
 from translator.files.weight_shapes import weight_shapes
-from translator.model.transformer import sinusoid_table
+from translator.model.embedding import sinusoid_table
 from translator.published.tensors import TensorFile
 
 Family = Literal["marian", "fsmt"]

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from translator.errors import ConfigError
 from translator.model.attention import MultiHeadAttention
-from translator.model.transformer import FeedForward, Residual, Transformer
+from translator.model.layers import FeedForward, Residual
+from translator.model.transformer import Transformer
 from translator.training.checkpoint import ModelFolder
 
 QUANTIZATIONS = ("float32", "float16", "bfloat16", "int8", "int8_float16", "int8_bfloat16", "int16")

@@ -16,7 +16,8 @@ from translator.engines.cuda.lane import Graph, Lane
 from translator.engines.protocol import Ints, Mask, mask_width
 from translator.model.attention import KeyValue
 from translator.model.interface import AttentionRecord
-from translator.model.transformer import DecoderLayer, Transformer
+from translator.model.layers import DecoderLayer
+from translator.model.transformer import Transformer
 
 MOST_GRAPHS = 64
 """Graphs kept per decoder, the most recently used ones."""
