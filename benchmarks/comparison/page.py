@@ -223,7 +223,7 @@ def _listed(values: Mapping[str, Sequence[float]], digits: int, verb: str = "has
 
 def _spread(values: Sequence[float], digits: int, sign: str = "") -> str:
     """The mean, with the standard deviation if there are several values."""
-    shown = f"{mean(values):{sign},.{digits}f}"
+    shown = f"{mean(values):{sign}z,.{digits}f}"  # z: never -0.0
     return (
         shown
         if len(values) == 1

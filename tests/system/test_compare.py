@@ -138,6 +138,7 @@ def test_the_figures_on_the_page_are_those_of_the_runs(tmp_path):
 def test_one_seed_has_no_spread():
     one = {"RNN": [1.25], "Transformer": [2.0]}
     assert page._listed(one, 1) == "RNN has 1.2 and Transformer has 2.0"
+    assert page._spread([-0.01, -0.02], 1) == "0.0\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}0.0"
     assert page._of_seeds({"RNN": [result("RNN", 0, 4)]}) == ""
 
 
