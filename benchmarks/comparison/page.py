@@ -74,16 +74,17 @@ def _costs_and_scores(main: Results, data: str | None) -> list[str]:
     rows = [
         (
             name,
-            *(f"{trainings[0].parameters:,}", f"{trainings[0].updates:,}"),
-            f"{mean(result.flops for result in trainings):.2e}",
-            _spread([result.seconds for result in trainings], 0),
-            _spread([result.loss for result in trainings], 3),
             _spread([result.bleu for result in trainings], 1),
+            f"{mean(result.flops for result in trainings):.2e}",
+            _spread([result.loss for result in trainings], 3),
             f"{_spread([result.exact for result in trainings], 0)} of {len(trainings[0].translations)}",
+            _spread([result.seconds for result in trainings], 0),
+            *(f"{trainings[0].updates:,}", f"{trainings[0].parameters:,}"),
         )
         for name, trainings in main.items()
     ]
-    heads = ("", "parameters", "updates", "FLOPs", "seconds", "loss", "BLEU", "exactly right")
+    # What the sentence says comes first: a phone shows two columns of figures at a time.
+    heads = ("", "BLEU", "FLOPs", "loss", "exactly right", "seconds", "updates", "parameters")
     what = "a toy grammar" if data is None else Path(data).name
     bleus = {name: [result.bleu for result in trainings] for name, trainings in main.items()}
     return [
