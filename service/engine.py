@@ -18,6 +18,8 @@ from translator.translate.marked_up import with_checks
 
 _BATCH_TOKENS = {"cpu": 4_096, "cuda": 65_536}
 """Tokens times rows that keep the device busy; more would only make each sentence slower."""
+_MOST_NEWCOMERS = {"cpu": 16, "cuda": 256}
+"""Sentences that join between two steps: nothing can interrupt their encoding, and the others wait for it."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,11 @@ class TranslationEngine:
     @property
     def batch_tokens(self) -> int:
         """The best number of tokens times rows to decode together."""
-        return _BATCH_TOKENS[self.device.partition(":")[0]]
+        return _BATCH_TOKENS[self._device_type]
+
+    @property
+    def _device_type(self) -> str:
+        return self.device.partition(":")[0]
 
     def sentences(self, text: str, prefix: str = "", style: Style = DEFAULT_STYLE) -> list[SourceSentence]:
         """Split a text into sentences; its translation starts with `prefix`. Sentences without tokens are copied.
@@ -124,6 +130,7 @@ class TranslationEngine:
         Sentences that finish in one step are aligned together.
         """
         found: list[_Translated] = []
+        most_newcomers = _MOST_NEWCOMERS[self._device_type]
 
         def finish(one: _Translated) -> None:
             if with_links or needs_alignment(one.item):
@@ -139,7 +146,7 @@ class TranslationEngine:
 
         def take(room: int) -> list[_Translated]:
             align_found()
-            return [_Translated(one, finish) for one in feed(room)]
+            return [_Translated(one, finish) for one in feed(min(room, most_newcomers))]
 
         return take
 

@@ -74,7 +74,10 @@ class RunningBatch(Generic[ResultT]):
         with self._lock:
             gone = [one for one in self._in_flight if not one.is_wanted()]
             self._drop(gone)
-            new = [self._waiting.popleft() for _ in range(min(room, len(self._waiting)))]
+            new: list[Entry[ResultT]] = []
+            while self._waiting and len(new) < room:  # to return none would end the try
+                if (entry := self._waiting.popleft()).is_wanted():
+                    new.append(entry)
         if self._join and not new and room > 0:
             new = self._join(self, room)
         taken = [_InFlight(entry, self) for entry in new if entry.is_wanted()]

@@ -25,6 +25,7 @@ from service.batcher import (
 from service.batcher.admission import Admission, Speed
 from service.batcher.jobs import Entry, Job
 from service.batcher.request_queue import RequestQueue
+from service.batcher.running_batch import RunningBatch
 from service.metrics import Metrics
 from translator.errors import InputError
 from translator.search.feed import Feed
@@ -303,6 +304,20 @@ def test_a_short_request_goes_before_most_of_a_long_one(engine: Engine, make_bat
 def entries(job: Job[str], *tokens: int, since: float | None = None) -> list[Entry[str]]:
     now = time.monotonic() if since is None else since
     return [Entry(job, [place], "k", WorkItem("", count), now) for place, count in enumerate(tokens)]
+
+
+def test_sentences_whose_clients_have_left_do_not_end_the_batch() -> None:
+    async def scenario() -> None:
+        leaves, stays = (Job[str](Deadline.after(PATIENCE_SECONDS)) for _ in range(2))
+        waiting = [*entries(leaves, 1, 1, 1), *entries(stays, 1)]
+        batch = RunningBatch(waiting, lambda *_: [], Metrics(), Entry.finish, lambda *_: None)
+        assert batch.begin_try()
+        leaves.end()
+        # Without any sentence, the engine would stop.
+        assert [one.entry for one in batch.take(2)] == waiting[3:]
+        assert batch.take(2) == []
+
+    asyncio.run(scenario())
 
 
 def order_of(queue: RequestQueue, names: dict[int, str]) -> str:

@@ -100,6 +100,22 @@ def test_sentences_start_with_their_prefix_beside_others(
     assert all(one.text.startswith("das Ha") for one in found[0].hypotheses)
 
 
+def test_many_sentences_join_in_small_groups(engine: TranslationEngine) -> None:
+    sentences = engine.sentences(" ".join(f"The house {number} is old." for number in range(40)))
+    found: dict[int, Any] = {}
+    left = [Collected(place, one, found, lambda _: True) for place, one in enumerate(sentences)]
+    taken: list[int] = []
+
+    def feed(room: int) -> list[Collected]:
+        some, left[:] = left[:room], left[room:]
+        taken.append(len(some))
+        return some
+
+    engine.process(TranslateKind(GREEDY), feed)
+    assert taken[:3] == [16, 16, 8]
+    assert len(found) == 40
+
+
 def test_an_impossible_prefix_is_refused(
     engine: TranslationEngine, wait_until: Callable[[Callable[[], bool]], None]
 ) -> None:
