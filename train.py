@@ -36,7 +36,7 @@ from translator.data.shards import PreparedData
 from translator.errors import ConfigError, TranslatorError
 from translator.machine.device import set_up_processor
 from translator.model.architectures import build_network
-from translator.training import Trainer, join_processes, lock_run_dir, resolve_batch_size
+from translator.training import Processes, Trainer, join_processes, lock_run_dir, resolve_batch_size
 from translator.training.card import save_trained_model
 from translator.training.data_report import print_data_report
 from translator.training.run_log import format_record
@@ -90,10 +90,17 @@ def open_data(run: Run) -> PreparedData:
 
 
 def train(run: Run, preset: config.TrainingConfig) -> int:
-    """Build everything, train, and write the finished model; returns 3 if a signal stopped it early, else 0."""
+    """Train, and write the finished model; returns 3 if a signal stopped it early, else 0."""
     set_up_processor(run.training.threads)
+    with join_processes(run.device) as (processes, device):
+        return train_together(run, preset, processes, device)
+
+
+def train_together(
+    run: Run, preset: config.TrainingConfig, processes: Processes, device: torch.device
+) -> int:
+    """Build everything, and do what `train` does; all processes call this together."""
     with contextlib.ExitStack() as stack:
-        processes, device = stack.enter_context(join_processes(run.device))
         data = open_data(run)
         if processes.is_first:
             stack.enter_context(lock_run_dir(run.out))
@@ -123,6 +130,8 @@ def train(run: Run, preset: config.TrainingConfig) -> int:
             print(f"the model is in {run.out / 'model'}")
             if not data.has_pairs:
                 print("it cannot translate yet: train it on pairs with --init-from")
+        # Wait for the first process: if it is lost while it writes the model, the others must not succeed.
+        processes.sum([0])
     return 0
 
 

@@ -19,6 +19,7 @@ from toy_grammar import generate_pairs
 
 from tests.system.command_line import run_here
 from translator.training.checkpoint import checkpoint_paths, load_checkpoint, load_model
+from translator.training.processes import Processes
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 300  # only a failing test waits this long
@@ -198,6 +199,23 @@ def test_if_one_process_is_killed_the_other_ends_too(prepared, tmp_path):
     assert not any(Path(f"/proc/{pid}/cmdline").exists() for pid in both)
 
 
+def test_every_process_waits_until_the_model_is_written(prepared, tmp_path, monkeypatch):
+    """Else a node could succeed although the first one is lost before that."""
+    model, found = tmp_path / "run/model/manifest.json", []
+
+    class Watched(Processes):
+        def sum(self, values):
+            found.append(model.exists())
+            return super().sum(values)
+
+    monkeypatch.setattr(
+        "train.join_processes", lambda device: contextlib.nullcontext((Watched(), torch.device("cpu")))
+    )
+    run_here(training(prepared, tmp_path / "run", "--max-steps", "1"))
+    assert found.count(True) == 1
+    assert found[-1]
+
+
 MANIFEST = list(yaml.safe_load_all((ROOT / "deploy/kubernetes/train.yaml").read_text()))
 
 
@@ -209,6 +227,7 @@ def test_the_manifest_for_kubernetes_follows_its_schemas(version):
     pod = job["spec"]["template"]["spec"]
     assert job["spec"]["completions"] == job["spec"]["parallelism"] == 2
     assert "--nnodes=2" in pod["containers"][0]["args"]
+    assert job["spec"]["successPolicy"]["rules"] == [{"succeededCount": 1}]
     assert f"{job['metadata']['name']}-0.{service['metadata']['name']}:29400" in str(
         pod["containers"][0]["args"]
     )
@@ -233,8 +252,8 @@ class Node:
 def start_node(prepared, tmp_path):
     (container,) = MANIFEST[1]["spec"]["template"]["spec"]["containers"]
     assert container["command"] == ["torchrun"]
-    assert {one["name"] for one in container["env"]} == {"TRAIN", "DATA", "OUT"}
     variables = {
+        **{one["name"]: one["value"] for one in container["env"]},
         "TRAIN": "train.py", "DATA": str(prepared), "OUT": str(tmp_path / "nodes"), "LOGLEVEL": "INFO",
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }  # fmt: skip
@@ -262,7 +281,8 @@ def free_port():
 def wait_for_nodes(nodes, is_over):
     """Wait until a condition holds; fail with what the nodes have printed if one of them fails.
 
-    A torchrun whose own process is done waits for up to 300 s for a node that has failed, and does not say so.
+    The other would not: before training starts, its process waits for that of the failed node for half an hour, and at
+    the end, its torchrun waits for 300 s.
     """
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not is_over():

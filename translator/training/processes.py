@@ -1,5 +1,6 @@
 """Data parallelism: the processes that `torchrun` starts, and how they communicate."""
 
+import gc
 import os
 import warnings
 from collections.abc import Iterator, Sequence
@@ -76,8 +77,9 @@ class Processes:
 def join_processes(device: str) -> Iterator[tuple[Processes, torch.device]]:
     """Join the other processes that `torchrun` started, if any; yields this process and its device.
 
-    On GPUs, each process of a machine takes the GPU of its local rank. Raises ConfigError if the device does not
-    exist, or if a launcher other than `torchrun` started several processes: each of them would train alone.
+    On GPUs, each process of a machine takes the GPU of its local rank. Keep no reference to the wrapped model when the
+    context ends, or the process may never end. Raises ConfigError if the device does not exist, or if a launcher other
+    than `torchrun` started several processes: each of them would train alone.
     """
     if "TORCHELASTIC_RUN_ID" not in os.environ:
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
@@ -95,4 +97,7 @@ def join_processes(device: str) -> Iterator[tuple[Processes, torch.device]]:
     try:
         yield Processes(distributed.get_rank(), distributed.get_world_size()), chosen
     finally:
+        # Free the model that `wrap_ddp` returned. If it were freed after the group, PyTorch would wait for gloo's
+        # threads while it holds the GIL, which these may need.
+        gc.collect()
         distributed.destroy_process_group()
