@@ -54,7 +54,7 @@ def write_tiny(folder: Path, out: Path) -> None:
     """Write a model with the tokenizer and card of another one, and with almost no weights."""
     model = load_model(folder)
     config = replace(
-        model.model.config, d_model=2, heads=1, d_ff=2, decoder_d_ff=0, encoder_layers=1, decoder_layers=1
+        model.model.config, d_model=4, heads=1, d_ff=2, decoder_d_ff=0, encoder_layers=1, decoder_layers=1
     )
     card = {name: value for name, value in model.card.items() if name != "alignment"}
     save_model(out, config, Transformer(config).state_dict(), model.tokenizer, card)

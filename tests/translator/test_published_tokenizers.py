@@ -265,6 +265,7 @@ def test_ids_outside_the_vocabulary_and_surrogates_are_refused(tokenizer):
         ),
         ("merges.txt", b"a b\nc\n", "line 2 is no pair"),
         ("merges.txt", b"", "line 1 is no pair"),
+        ("merges.txt", b"a b\nc d", "incomplete: it ends within the line 'c d'"),
         ("merges.txt", b"\xff b\n", "damaged"),
     ],
 )

@@ -52,7 +52,8 @@ def family_of(name: str, config: Mapping[str, Any]) -> Family:
         case other:
             kind = " ".join(map(str, config.get("architectures") or ())) or other or "of an unknown kind"
             raise CheckpointError(
-                f"the model {name} is {kind}; only MarianMTModel and FSMTForConditionalGeneration can be imported"
+                f"the model {name} is {kind}; only MarianMTModel and FSMTForConditionalGeneration can be imported, "
+                "such as Helsinki-NLP/opus-mt-en-de and facebook/wmt19-en-de"
             )
 
 

@@ -17,7 +17,7 @@ from translator.files.weight_shapes import weight_shapes
 from translator.published.architecture import Architecture, family_of, read_architecture
 from translator.published.card import build_card, check_languages
 from translator.published.marian_npz import MarianNpz
-from translator.published.source import PICKLE, SAFETENSORS, Source, find_source
+from translator.published.source import PICKLE, SAFETENSORS, Source, download_weights, find_source
 from translator.published.tensors import Form, Pickled, Safetensors, TensorFile
 from translator.published.tokenizer_files import TOKENIZERS, read_tokenizer_files
 from translator.published.writing import safetensors_parts
@@ -38,9 +38,8 @@ def import_model(source: str, out: Path, progress: Progress | None = None) -> di
     if out.exists():
         raise ConfigError(f"{out} exists; remove it, or choose another folder")
     found = find_source(source)
-    config, file = _open(found)
     settings = _read_json(found.folder / "tokenizer_config.json", is_required=False)
-    check_languages(found, config, settings)
+    config, file = _open(found, settings)
     architecture = read_architecture(found.name, config, file)
     kind = TOKENIZERS[architecture.family]
     tokenizer = read_tokenizer_files(
@@ -72,12 +71,15 @@ def import_model(source: str, out: Path, progress: Progress | None = None) -> di
     return card
 
 
-def _open(source: Source) -> tuple[Mapping[str, Any], TensorFile]:
-    """Open the weights of a source; returns the configuration, too."""
+def _open(source: Source, settings: Mapping[str, Any]) -> tuple[Mapping[str, Any], TensorFile]:
+    """Open the weights of a source; returns the configuration, too. `settings` are those of its tokenizer."""
     folder = source.folder
     if (folder / "config.json").exists():
         config = _read_json(folder / "config.json")
-        family_of(source.name, config)  # before anything about its files
+        # Before gigabytes are downloaded, and before anything about the file.
+        family_of(source.name, config)
+        check_languages(source, config, settings)
+        download_weights(source)
         for name, kind in ((SAFETENSORS, Safetensors), (PICKLE, Pickled)):
             if (folder / name).exists():
                 return config, kind(folder / name)
@@ -85,12 +87,14 @@ def _open(source: Source) -> tuple[Mapping[str, Any], TensorFile]:
     archives = sorted(folder.glob("*.npz"))
     if len(archives) == 1:
         npz = MarianNpz(archives[0])
+        check_languages(source, npz.config, settings)
         return npz.config, npz
     if archives:
         raise CheckpointError(f"{folder} has {len(archives)} files .npz; leave only the one to import")
     if any(folder.glob("*intgemm*")):
         raise CheckpointError(
-            f"{folder} is a quantised student of Bergamot, whose decoder is recurrent; give another model"
+            f"{folder} is a quantised student of Bergamot, whose decoder is recurrent; give another model, such as "
+            "Helsinki-NLP/opus-mt-en-de"
         )
     raise CheckpointError(
         f"{folder} has no config.json and no .npz; give the folder of a MarianMT or FSMT model, or of one of Marian"

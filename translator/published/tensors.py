@@ -1,6 +1,7 @@
 """Read the tensors of a file of weights one at a time."""
 
 import pickle
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from torch import Tensor
 from translator.errors import CheckpointError, DamagedError
 
 _LFS_POINTER = b"version https://git-lfs"
+_NOT_A_TENSOR = re.compile(r"GLOBAL (\S+)")
+"""What PyTorch says of the classes and functions that it refuses to load."""
 _DTYPES = {"F16": torch.float16, "BF16": torch.bfloat16, "F32": torch.float32}
 
 
@@ -85,11 +88,14 @@ def _unpickle(path: Path) -> dict[str, Tensor]:
         # Files older than PyTorch 1.6 are not archives and cannot be mapped into memory.
         found = torch.load(path, map_location="cpu", weights_only=True, mmap=_is_archive(path))
     except pickle.UnpicklingError as error:
-        if "truncated" in str(error):
-            raise damaged(path, error) from error
-        raise CheckpointError(
-            f"{path} holds more than tensors, perhaps a program, and is not read: {_first_line(error)}; "
-            "get the weights from their publisher, as .safetensors if there are any"
+        # The rest of PyTorch's message says how to run the program in the file.
+        if refused := _NOT_A_TENSOR.search(str(error)):
+            raise CheckpointError(
+                f"{path} holds more than tensors: {refused[1]}, perhaps a program. It is not read; get the weights "
+                "from their publisher, as .safetensors if there are any"
+            ) from error
+        raise DamagedError(
+            f"{path} is damaged or incomplete, or not a file of PyTorch; download it again"
         ) from error
     except (RuntimeError, OSError, EOFError, ValueError) as error:
         raise damaged(path, error) from error
@@ -123,8 +129,9 @@ def check_is_no_pointer(path: Path) -> None:
 
 def damaged(path: Path, error: Exception) -> DamagedError:
     """The error for a file that cannot be parsed."""
-    return DamagedError(f"{path} is damaged or incomplete: {_first_line(error)}; download it again")
+    return DamagedError(f"{path} is damaged or incomplete: {first_sentence(error)}; download it again")
 
 
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
+def first_sentence(error: Exception) -> str:
+    """The first sentence of a message, without a full stop; the type of the error if it has no message."""
+    return re.split(r"\.?(?:\s*\n|\. |$)", str(error), maxsplit=1)[0] or type(error).__name__

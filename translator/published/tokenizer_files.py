@@ -12,6 +12,7 @@ from translator.data.tokenizer import TOKENIZER_FILES, Tokenizer, TokenizerKind,
 from translator.errors import CheckpointError, DamagedError
 from translator.published.architecture import Family
 from translator.published.marian_npz import PAD
+from translator.published.tensors import check_is_no_pointer
 
 TOKENIZERS: Mapping[Family, TokenizerKind] = {"marian": "marian", "fsmt": "moses-bpe"}
 """The tokenizer of each family."""
@@ -73,11 +74,13 @@ def _read(folder: Path, name: str) -> bytes:
     if name == "vocab.json" and not path.exists() and (listed := sorted(folder.glob("*vocab.yml"))):
         return _from_yaml(listed)
     try:
-        return path.read_bytes()
+        content = path.read_bytes()
     except OSError as error:
         raise CheckpointError(
             f"cannot read {path}: {error.strerror or error}; the tokenizer needs it, download it as well"
         ) from error
+    check_is_no_pointer(path)
+    return content
 
 
 def _from_yaml(listed: Sequence[Path]) -> bytes:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -11,9 +12,12 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import huggingface_hub
 import pytest
 
 from tests.translator.published.conftest import marian_model, write_published
+from translator.errors import ConfigError
+from translator.published import import_model
 
 pytestmark = pytest.mark.slow
 REVISION = "0123456789abcdef0123456789abcdef01234567"
@@ -28,6 +32,8 @@ class Hub(ThreadingHTTPServer):
         self.folder, self.requests = folder, []
         self.breaks_at: int | None = None
         """The number of bytes after which the connection for the weights breaks, once."""
+        self.checksums: dict[str, str] = {}
+        """The SHA-256 that are stated for files, instead of those that they have."""
 
     @property
     def url(self) -> str:
@@ -75,7 +81,7 @@ class _Answers(BaseHTTPRequestHandler):
         if asked := re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range") or ""):
             first = int(asked[1])
         headers = {
-            "ETag": f'"{hashlib.sha1(content).hexdigest()}"',
+            "ETag": f'"{self.server.checksums.get(path.name, hashlib.sha256(content).hexdigest())}"',
             "X-Repo-Commit": REVISION,
             "Accept-Ranges": "bytes",
         }
@@ -175,6 +181,60 @@ def test_a_broken_download_continues_where_it_stopped(run_import, tmp_path):
     again = re.fullmatch(r"bytes=(\d+)-", weights[1])
     assert again
     assert 10_000_000 < int(again[1]) <= 15_000_000
+
+
+def test_a_wrong_checksum_is_noticed_and_the_remedy_helps(hub, run_import):
+    hub.checksums["model.safetensors"] = "0" * 64
+    for environment in ({}, {"HF_HUB_OFFLINE": "1"}):  # a damaged file in the cache is refused, too
+        done, out = run_import(NAME, hub.url, **environment)
+        assert done.returncode == 1
+        assert "error: model.safetensors is damaged: its SHA-256 is " in done.stderr
+        assert not out.exists()
+    Path(re.search(r"delete (\S+) and import again", done.stderr)[1]).unlink()
+    hub.checksums.clear()
+    assert run_import(NAME, hub.url)[0].returncode == 0
+
+
+def test_weights_of_other_architectures_are_not_downloaded(run_import, repository, tmp_path):
+    folder = shutil.copytree(repository, tmp_path / "files")
+    (folder / "config.json").write_text('{"model_type": "m2m_100"}', encoding="utf-8")
+    with serving(folder) as hub:
+        done, out = run_import(NAME, hub.url)
+        asked = [path for _, path, _ in hub.requests if path.endswith("model.safetensors")]
+    assert f"error: the model {NAME} is m2m_100; only MarianMTModel" in done.stderr
+    assert not asked
+    assert not out.exists()
+
+
+def test_a_repository_without_weights_in_one_file_is_named(run_import, repository, tmp_path):
+    folder = shutil.copytree(repository, tmp_path / "files")
+    (folder / "model.safetensors").rename(folder / "model-00001-of-00002.safetensors")
+    with serving(folder) as hub:
+        done, out = run_import(NAME, hub.url)
+    assert (
+        f"error: {NAME} has neither model.safetensors nor pytorch_model.bin, or the hub cannot" in done.stderr
+    )
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (OSError(28, "No space left"), "No space left; free space, or set HF_HOME to another disk"),
+        (OSError(30, "Read-only"), "Read-only; free space, or set HF_HOME to another disk"),
+        (
+            OSError("The size is wrong: 3 (of 5.0).\nSet an option."),
+            r"The size is wrong: 3 \(of 5\.0\); try again",
+        ),
+    ],
+)
+def test_a_cache_that_cannot_be_written_is_named(monkeypatch, tmp_path, error, message):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", fail)
+    with pytest.raises(ConfigError, match=f"^cannot download {NAME}: {message}$"):
+        import_model(NAME, tmp_path / "ours")
 
 
 @pytest.mark.parametrize("environment", [{"HF_HUB_OFFLINE": "1"}, {}])

@@ -218,10 +218,19 @@ def test_a_pickle_with_a_program_is_not_run(published, tmp_path, monkeypatch, is
     folder = published(form="bin")
     torch.save({"weight": Program()}, folder / "pytorch_model.bin", _use_new_zipfile_serialization=is_archive)
     message = refused(folder, tmp_path / "ours")
-    assert "holds more than tensors, perhaps a program, and is not read" in message
+    assert "holds more than tensors: posix.mkdir, perhaps a program. It is not read" in message
     assert "get the weights from their publisher" in message
+    assert "weights_only" not in message  # PyTorch's advice is to run the program
     (folder / "pytorch_model.bin").write_bytes(pickle.dumps(Program(), protocol=2))
     refused(folder, tmp_path / "ours")
+
+
+def test_a_file_that_is_not_of_pytorch_is_named(published, tmp_path):
+    folder = published(form="bin")
+    (folder / "pytorch_model.bin").write_text("<html>Sign in</html>", encoding="utf-8")
+    assert refused(folder, tmp_path / "ours", DamagedError).endswith(
+        "pytorch_model.bin is damaged or incomplete, or not a file of PyTorch; download it again"
+    )
 
 
 def test_a_pickle_of_something_else_is_named(published, tmp_path):
@@ -231,12 +240,11 @@ def test_a_pickle_of_something_else_is_named(published, tmp_path):
         assert "is no state dictionary of tensors" in refused(folder, tmp_path / "ours")
 
 
-def test_a_pointer_of_git_lfs_is_named(published, tmp_path):
+@pytest.mark.parametrize("name", ["model.safetensors", "source.spm"])
+def test_a_pointer_of_git_lfs_is_named(published, tmp_path, name):
     folder = published()
-    (folder / "model.safetensors").write_text(
-        "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n"
-    )
-    assert "is a pointer of Git LFS" in refused(folder, tmp_path / "ours", DamagedError)
+    (folder / name).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n")
+    assert f"{name} is a pointer of Git LFS" in refused(folder, tmp_path / "ours", DamagedError)
 
 
 def test_other_numbers_are_named(published, tmp_path):

@@ -7,6 +7,7 @@ import ctranslate2
 import numpy as np
 import pytest
 import torch
+from served_memory import write_tiny
 from starlette.testclient import TestClient
 
 from service.app import create_app
@@ -202,6 +203,14 @@ def test_a_saved_copy_is_the_same_model(imported, tmp_path):
     assert Translator.load(tmp_path / "copy", "cpu", [imported]).translate(["The baker."])
     with pytest.raises(ConfigError, match="different vocabularies"):
         Translator.load(imported, "cpu", [shipped_model()])
+
+
+def test_its_tokenizer_can_be_served_almost_without_a_network(imported, tmp_path):
+    """`served_memory` measures the network's memory as the difference."""
+    write_tiny(imported, tmp_path / "tiny")
+    tiny = Translator.load(tmp_path / "tiny", "cpu")
+    assert tiny.tokenizer.sha256 == read_model(imported).tokenizer.sha256
+    assert tiny.translate(["The baker."])
 
 
 def changed(folder, out, **contents):

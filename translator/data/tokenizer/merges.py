@@ -17,7 +17,9 @@ class Merges:
 
     def __init__(self, name: str, content: bytes) -> None:
         """Raise DataError if the content is not a list of pairs in UTF-8."""
-        lines = read_text(name, content).replace("\r\n", "\n").split("\n")[:-1]
+        *lines, rest = read_text(name, content).replace("\r\n", "\n").split("\n")
+        if rest:
+            raise DataError(f"{name} is incomplete: it ends within the line {rest!r}; download it again")
         pairs = [tuple(line.split()[:2]) for line in lines]
         wrong = next((number for number, pair in enumerate(pairs, start=1) if len(pair) < 2), None)
         if wrong is not None or not pairs:
