@@ -24,7 +24,7 @@ WORDS = [
 ]  # fmt: skip
 _MERGES = 150
 _LOST = 12
-"""So many pieces of each vocabulary are left out of the other one."""
+"""The number of pieces of each vocabulary that the other one lacks."""
 
 
 def lines(count: int, seed: int = 1) -> Iterator[str]:

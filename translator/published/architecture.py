@@ -98,7 +98,7 @@ def _model_config(family: Family, config: Mapping[str, Any], names: Sources) -> 
     heads, decoder_heads = config["encoder_attention_heads"], config["decoder_attention_heads"]
     if heads != decoder_heads:
         raise ConfigError(
-            f"the encoder has {heads} heads and the decoder {decoder_heads}; they must have as many"
+            f"the encoder has {heads} heads and the decoder {decoder_heads}; they must have the same number"
         )
     activation = config["activation_function"]
     if activation not in _ACTIVATIONS:
@@ -144,8 +144,8 @@ def _fsmt_vocabulary(name: str, config: Mapping[str, Any], file: TensorFile) -> 
     sizes = config["src_vocab_size"], config["tgt_vocab_size"]
     if sizes[0] != sizes[1]:
         raise CheckpointError(
-            f"the model {name} has {sizes[0]:,} source and {sizes[1]:,} target pieces; only models with as many on "
-            "both sides can be imported"
+            f"the model {name} has {sizes[0]:,} source and {sizes[1]:,} target pieces; only models with the same "
+            "number on both sides can be imported"
         )
     target, source, output = (
         f"model.{one}.weight"
@@ -218,7 +218,7 @@ def _check_tensors(name: str, config: ModelConfig, sources: Sources, file: Tenso
     used = {part for parts in sources.values() for part in parts}
     if strangers := sorted(one for one in file.forms.keys() - used if not _is_copy(one)):
         raise CheckpointError(
-            f"{file.path} has the tensor {strangers[0]}, which models of this architecture have not; "
+            f"{file.path} has the tensor {strangers[0]}, which models of this architecture do not have; "
             "give another model"
         )
 

@@ -153,7 +153,7 @@ def _name(path: Path, theirs: str) -> str:
     match = _LAYER.fullmatch(theirs)
     if not match or match[3] not in _NAMES:
         raise CheckpointError(
-            f"{path} has the array {theirs}, which Marian's standard Transformer with shared embeddings has not; "
+            f"{path} has the array {theirs}, which Marian's standard Transformer with shared embeddings does not have; "
             "other architectures cannot be imported"
         )
     return f"model.{match[1]}.layers.{int(match[2]) - 1}.{_NAMES[match[3]]}"

@@ -2,6 +2,7 @@
 
 import pickle
 import re
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,8 +86,11 @@ class Pickled:
 
 def _unpickle(path: Path) -> dict[str, Tensor]:
     try:
-        # Files older than PyTorch 1.6 are not archives and cannot be mapped into memory.
-        found = torch.load(path, map_location="cpu", weights_only=True, mmap=_is_archive(path))
+        # Files older than PyTorch 1.6 are not archives: they cannot be mapped into memory and have no checksums.
+        is_archive = _is_archive(path)
+        if is_archive:
+            _check_sums(path)
+        found = torch.load(path, map_location="cpu", weights_only=True, mmap=is_archive)
     except pickle.UnpicklingError as error:
         # The rest of PyTorch's message says how to run the program in the file.
         if refused := _NOT_A_TENSOR.search(str(error)):
@@ -97,7 +101,7 @@ def _unpickle(path: Path) -> dict[str, Tensor]:
         raise DamagedError(
             f"{path} is damaged or incomplete, or not a file of PyTorch; download it again"
         ) from error
-    except (RuntimeError, OSError, EOFError, ValueError) as error:
+    except (RuntimeError, OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
         raise damaged(path, error) from error
     if not isinstance(found, dict) or not all(isinstance(one, Tensor) for one in found.values()):
         raise CheckpointError(f"{path} is no state dictionary of tensors; give the weights of a single model")
@@ -107,6 +111,13 @@ def _unpickle(path: Path) -> dict[str, Tensor]:
 def _is_archive(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(4) == b"PK\x03\x04"
+
+
+def _check_sums(path: Path) -> None:
+    """Raise BadZipFile if a part of an archive has a wrong CRC-32, which PyTorch does not check."""
+    with zipfile.ZipFile(path) as archive:
+        if wrong := archive.testzip():
+            raise zipfile.BadZipFile(f"Bad CRC-32 for file {wrong!r}")
 
 
 def _check_kind(path: Path, name: str, kind: str, is_known: bool) -> None:

@@ -139,7 +139,7 @@ def test_other_architectures_are_refused_by_name(published, tmp_path, changes, m
 def test_fsmt_with_vocabularies_of_different_sizes_is_refused(published, tmp_path):
     folder = published("fsmt")
     change_json(folder / "config.json", src_vocab_size=PIECES + 1)
-    assert "has 41 source and 40 target pieces; only models with as many" in refused(
+    assert "has 41 source and 40 target pieces; only models with the same number" in refused(
         folder, tmp_path / "ours"
     )
 
@@ -189,6 +189,16 @@ def test_half_a_download_is_named(published, tmp_path, form, part):
     message = refused(folder, tmp_path / "ours", DamagedError)
     assert f"{path.name} is damaged or incomplete" in message
     assert message.endswith("; download it again")
+
+
+def test_a_flipped_bit_in_a_file_of_pytorch_is_noticed(published, tmp_path):
+    path = published(form="bin") / "pytorch_model.bin"
+    content, weight = bytearray(path.read_bytes()), torch.load(path)["model.shared.weight"]
+    content[content.index(weight.numpy().tobytes())] ^= 1
+    path.write_bytes(content)
+    assert "pytorch_model.bin is damaged or incomplete: Bad CRC-32 for file" in refused(
+        path.parent, tmp_path / "ours", DamagedError
+    )
 
 
 def test_half_a_file_of_old_pytorch_is_named(published, tmp_path):
@@ -259,7 +269,7 @@ def test_other_numbers_are_named(published, tmp_path):
 def test_a_superfluous_tensor_is_named(published, tmp_path):
     folder = published()
     change_weights(folder, lambda tensors: tensors.update(adapter=torch.zeros(3)))
-    assert "has the tensor adapter, which models of this architecture have not" in refused(
+    assert "has the tensor adapter, which models of this architecture do not have" in refused(
         folder, tmp_path / "ours"
     )
 
