@@ -82,7 +82,7 @@ compare: $(VENV)/train.stamp
 
 # Render and check deploy/kubernetes, without a cluster. Needs kustomize or kubectl.
 test-kubernetes: $(VENV)/dev.stamp
-	$(PYTEST) -rs tests/system/test_kubernetes.py
+	$(PYTEST) -rs tests/system/test_kubernetes.py tests/system/test_processes.py -k kubernetes
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info
