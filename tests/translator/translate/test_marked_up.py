@@ -95,7 +95,7 @@ def test_wrapped_and_minified_pages_have_the_same_words(shipped: Translator, pag
         # Spaces that do not break stay between the same words, and keep their spelling.
         ("<td>10&nbsp;km</td><td>&nbsp;</td>", "<td>10&nbsp;km</td><td>&nbsp;</td>"),
         ("<p>The meeting is at 3&#160;p.m. on <b>May&#160;12</b>.&nbsp;Good&nbsp;morning!&nbsp;</p>",
-         "<p>Die Besprechung ist am <b>12.&#160;Mai</b> um 15&#160;Uhr.&nbsp;Guten&nbsp;Morgen!&nbsp;</p>"),
+         "<p>Die Besprechung ist um 15&#160;Uhr am <b>12.&#160;Mai</b>.&nbsp;Guten&nbsp;Morgen!&nbsp;</p>"),
         ("", ""),
         ("<p> </p>", "<p> </p>"),
     ],
