@@ -28,7 +28,7 @@ from translator.errors import TranslatorError
 from translator.machine.parallel import work_in_order
 from translator.machine.processor import usable_cores
 
-FLOPS = {"tiny": 1.5e12, "small": 4e13}
+FLOPS = {"tiny": 1.5e12, "small": 3e13}
 """The default cost of each training."""
 
 
@@ -45,7 +45,7 @@ class Options:
     vocab_size: int = 8000
     """Pieces of the vocabulary for `data`; the toy grammar has its own number."""
     flops: float | None = None
-    """Operations of each training; by default 1.5e12 for tiny and 4e13 for small."""
+    """Operations of each training; by default 1.5e12 for tiny and 3e13 for small."""
     seeds: tuple[int, ...] = (1,)
     """Each model is trained once for each seed."""
     ablations: bool = True

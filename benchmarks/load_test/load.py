@@ -24,6 +24,17 @@ class Sent:
     """When the answer arrived, in seconds after the first request."""
 
 
+async def send_one_by_one(number: int, ask: Callable[[], Awaitable[Answer]]) -> list[Sent]:
+    """Send requests, each when the one before has been answered."""
+    loop = asyncio.get_running_loop()
+    begun, sent = loop.time(), []
+    for _ in range(number):
+        start = loop.time()
+        answer = await ask()
+        sent.append(Sent(answer, loop.time() - start, loop.time() - begun))
+    return sent
+
+
 async def send_at_a_rate(
     per_second: float, seconds: float, ask: Callable[[], Awaitable[Answer]]
 ) -> list[asyncio.Task[Sent]]:

@@ -13,17 +13,25 @@ from translator.translate import Translator
 
 def throughput(translator: Translator, lines: list[str], rounds: int, seconds: float) -> list[Result]:
     """Compare the throughput of the service with that of the engine alone, in turns."""
-    alone, served = [], []
+    alone, large, single = [], [], []
     with serve("--max-wait-seconds", "60") as server:  # no request of the eight clients need be rejected
         for _ in range(rounds + 1):
             started = time.perf_counter()
             translator.translate(lines)
             alone.append(len(lines) / (time.perf_counter() - started))
-            served.append(asyncio.run(sentences_per_second(server, lines, seconds / 3)))
-    ratio = statistics.median(b / a for a, b in zip(alone[1:], served[1:], strict=True))
-    service_speed, engine_speed = statistics.median(served[1:]), statistics.median(alone[1:])
-    result = f"{ratio:.0%} ({service_speed:.0f} of {engine_speed:.0f} sentences/s)"
-    return [Result("service / engine alone", result, "≥ 95 %", ratio >= 0.95)]
+            large.append(asyncio.run(sentences_per_second(server, lines, seconds / 3)))
+            single.append(asyncio.run(requests_per_second(server, lines, seconds / 3)))
+    return [
+        _share("8 clients with 64 sentences in a request / engine alone", large[1:], alone[1:], least=0.95),
+        _share("64 clients with single sentences / engine alone", single[1:], alone[1:], least=0.9),
+    ]
+
+
+def _share(measurement: str, served: list[float], alone: list[float], least: float) -> Result:
+    """Compare the sentences per second of each round."""
+    ratio = statistics.median(service / engine for engine, service in zip(alone, served, strict=True))
+    speeds = f"{statistics.median(served):.0f} of {statistics.median(alone):.0f} sentences/s"
+    return Result(measurement, f"{ratio:.0%} ({speeds})", f"≥ {least:.0%}".replace("%", " %"), ratio >= least)
 
 
 def latency(translator: Translator, rounds: int) -> list[Result]:
