@@ -46,6 +46,18 @@ _TOPICS = (
     "Green",
     "Food",
 )
+_STREETS = (
+    "Mill",
+    "Oak",
+    "High",
+    "Queen's",
+    "Old Market",
+    "Station",
+    "Rose",
+    "Victoria",
+    "Park",
+    "Harbour View",
+)
 _LONE_SIGNS = ("€", "£", "¥", "±", "÷", "≠", "≤", "≥", "∞", "√", "∑", "‰", "§", "†", "™", "→")
 _RARE_NAMES = (
     "Dvořák", "Janáček", "Čapek", "Škvorecký", "Wałęsa", "Miłosz", "Žižek", "Brâncuși", "Erdoğan", "Łódź", "Plzeň",
@@ -225,6 +237,12 @@ def account(random: Random) -> Item:
     return literal("account", " ".join(groups) if random.random() < 0.75 else number)
 
 
+def address(random: Random) -> Item:
+    """The number of a house and its street."""
+    street = f"{random.choice(_STREETS)} {random.choice(('Street', 'Road', 'Lane', 'Avenue'))}"
+    return literal("address", f"{random.randint(1, 300)}{random.choice(('', '', 'A', 'B'))} {street}")
+
+
 def order(random: Random) -> Item:
     """An order number."""
     forms = (
@@ -287,6 +305,7 @@ SLOTS: dict[str, dict[str, Maker]] = {
     "version": {"version": version},
     "phone": {"phone": phone},
     "account": {"account": account},
+    "address": {"address": address},
     "order": {"order number": order},
     "emoji": {"emoji": emoji},
     "hashtag": {"hashtag": hashtag},

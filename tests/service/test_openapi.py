@@ -197,8 +197,8 @@ def test_every_kind_flag_and_rung_is_declared(document: Any) -> None:
     }
     assert set(declared["kind"]["enum"]) == {
         "link", "email", "path", "code", "placeholder", "tag", "entity", "hash", "identifier", "version", "phone",
-        "account", "hashtag", "mention", "option", "sign", "foreign", "private", "small", "number", "year", "decade",
-        "money", "percent", "quantity", "time", "date", "ordinal", "label", "emoji", "term", "formality",
+        "account", "address", "hashtag", "mention", "option", "sign", "foreign", "private", "small", "number", "year",
+        "decade", "money", "percent", "quantity", "time", "date", "ordinal", "label", "emoji", "term", "formality",
         "character",
     }  # fmt: skip
     assert declared["verdict"]["enum"] == ["kept", "converted", "lost", "misplaced", "extra"]

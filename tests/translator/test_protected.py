@@ -75,6 +75,21 @@ def test_each_span_has_a_mark_of_its_class(text: str, marked: str) -> None:
     assert restore(found, placed, "keep") == text
 
 
+@pytest.mark.parametrize(
+    ("text", "marked"),
+    [
+        ("He lives at 17 Mill Street.", "He lives in [opaque0]."),
+        ("At 17 Mill Street, ask at the shop on 5th Avenue.", "In [opaque0], ask at the shop in [opaque1]."),
+        ("WE MEET AT 5 ROSE LANE", "WE MEET IN [opaque0]"),
+        ("It looks at\u00a05 Rose Lane", "It looks in\u00a0[opaque0]"),
+        ("That 5 Rose Lane of yours", "That [opaque0] of yours"),
+        ("Look at example.com.", "Look at [opaque0]."),
+    ],
+)
+def test_before_an_address_at_becomes_in(text: str, marked: str) -> None:
+    assert readable(mark(text, find_protected(text), Marks(MARKS))[0]) == marked
+
+
 def test_numbers_up_to_twelve_are_marked_only_if_asked() -> None:
     text = "5 of 6"
     assert mark(text, find_protected(text), Marks(MARKS))[0] == text
@@ -136,6 +151,8 @@ def test_a_run_of_final_marks_is_as_long_as_in_the_source(source: str, translati
 def test_the_label_of_a_telephone_number_is_part_of_it() -> None:
     (phone,) = spans_of("Phone no.: +49 30 1234567.")
     assert (phone.text, phone.german) == ("no.: +49 30 1234567", "Nr.: +49 30 1234567")
+    (address,) = spans_of("He lives at No. 10 Mill Lane.")
+    assert (address.text, address.german) == ("No. 10 Mill Lane", "Nr. 10 Mill Lane")
 
 
 def test_underscores_of_emphasis_are_no_part_of_an_identifier() -> None:

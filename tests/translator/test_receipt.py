@@ -296,6 +296,7 @@ RIGHT = """
     1.5 km | eineinhalb Kilometer
     10-15 minutes | 10 bis 15 Minuten
     5 or 6 | fünf oder sechs
+    for 4 nights | für vier Nächte
     1 | eins
     0 errors | keine Fehler
     5:30 | halb sechs
@@ -404,6 +405,14 @@ WRONG = """
     7 people | siebzig Leute
     7 people | siebzehn Leute
     8 people | achtzehn Leute
+    4 nights | vierundzwanzig Nächte
+    4 nights | 4 Jahre
+    1 night | einundzwanzig Nächte
+    3 people | dreihundert Leute
+    5 people | fünftausend Leute
+    10 people | zehntausend Leute
+    7 people | siebenundsiebzig Leute
+    3 people | dreissig Leute
     2 people | zwanzig Leute
     at 7:30 pm | um halb sieben
     Oct 25, 1983 | 25.11.1983

@@ -52,6 +52,8 @@ _LEFT = re.compile(
 )
 _LABEL = re.compile(rf"(?<!\w){NO_ANSWER}(?i:no)\.(?P<colon>:?)[ \u00a0]\Z")
 _LONGEST_LABEL = 5
+_BEFORE_ADDRESS = re.compile(r"(?<!\w)(at|At|AT|on|On|ON)[ \u00a0]\Z")
+_INSTEAD = {"at": "in", "At": "In", "AT": "IN", "on": "in", "On": "In", "ON": "IN"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +153,10 @@ def find_protected(text: str) -> list[ProtectedSpan]:
 
 
 def _opaque_span(one: OpaqueSpan, text: str, plain: str) -> ProtectedSpan:
-    """Return the span; the “no.” before a telephone or account number belongs to it, else it reads as an answer."""
+    """Return the span; the “no.” before a telephone number and the like belongs to it, else it reads as an answer."""
     written = text[one.start : one.end]
     before = max(0, one.start - _LONGEST_LABEL)
-    label = _LABEL.search(plain, before, one.start) if one.kind in ("phone", "account") else None
+    label = _LABEL.search(plain, before, one.start) if one.kind in ("phone", "account", "address") else None
     if label is None:
         return ProtectedSpan(one.start, one.end, one.kind, written, written)
     german = f"Nr.{label['colon']} {written}"
@@ -224,9 +226,13 @@ def mark(
     """Replace the spans of a text by marks; `offset` is the start of `text` in the text that was searched.
 
     Spans stay unchanged if no mark is left for them. So do small numbers and terms, except those that `words` selects.
+    “At” and “on” before an address become “in”, as in German. The model would take the number for a time.
     """
     placed = _place([span for span in spans if not span.is_word or words(span)], marks)
     places = [(one.span.start - offset, one.span.end - offset) for one in placed]
+    for one, (start, _) in zip(placed, places, strict=True):
+        if one.span.kind == "address" and (before := _BEFORE_ADDRESS.search(text, max(0, start - 4), start)):
+            text = f"{text[: before.start()]}{_INSTEAD[before[1]]}{text[before.end(1) :]}"
     return replaced(text, places, [one.mark for one in placed]), placed
 
 

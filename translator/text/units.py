@@ -55,6 +55,7 @@ _OTHERS = {
     "minute": (r"(?:Minute|Min\.|minütig\w*)", "min"),
     "hour": (r"(?:Stunde|Std\.|stündig\w*)", "h"),
     "day": (r"(?:Tag|Tage|tägig\w*)", "day"),
+    "night": ("(?:Nacht|Nächte)", "night"),
     "week": (r"(?:Woche|wöchig\w*)", "week"),
     "month": (r"(?:Monat|Monate|monatig\w*)", "month"),
     "year": (r"(?:Jahr|Jahre|jährig\w*)", "year"),

@@ -81,7 +81,7 @@ def test_flags_report_what_applies():
             (kind, "placeholder_lost")
             for kind in (
                 "link", "email", "path", "code", "placeholder", "hash", "identifier", "version", "phone", "account",
-                "hashtag", "mention", "option", "sign", "foreign", "private", "emoji",
+                "address", "hashtag", "mention", "option", "sign", "foreign", "private", "emoji",
             )
         ),
         ("tag", "markup_lost"),

@@ -1,4 +1,4 @@
-r"""Find what a translation copies letter for letter: addresses, file names, code, placeholders, identifiers.
+r"""Find what a translation copies letter for letter: links, file names, code, placeholders, addresses of houses.
 
     find_opaque("Open {name} at example.com.")  # "{name}", a placeholder, and "example.com", a link
 
@@ -209,7 +209,7 @@ _MAY_HOLD_ANY = re.compile(
 _ENDS = r"""[.,;:!?"”’)]*+"""
 _PLAIN = (
     rf"[{FREQUENT_LATIN}]++(?:['’][{FREQUENT_LATIN}]++)?+{_ENDS}(?:\s|\Z)"
-    rf"|[1-9]\d{{0,3}}+(?:,\d{{3}})*+(?:\.\d++)?+%?+{_ENDS}(?:\s(?!\d)|\Z)|[1-9]\d?+{_ENDS}\s(?!\d{{3}}[-.]\d)"
+    rf"|[1-9]\d{{0,3}}+(?:,\d{{3}})*+(?:\.\d++)?+%?+{_ENDS}(?:\s(?![\dA-Z])|\Z)|[1-9]\d?+{_ENDS}\s(?!\d{{3}}[-.]\d|[A-Z])"
 )
 """Ordinary words and numbers: only multi-word commands may start there."""
 _MARKS = "".join(sorted({mark for marks, _, _ in AT_MARKS for mark in marks}))

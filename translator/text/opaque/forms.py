@@ -21,6 +21,8 @@ from translator.text.opaque.words import (
     NO_OPTIONS,
     NO_PATHS,
     PREFIXES,
+    STREETS,
+    STREETS_OR_VERBS,
     SUFFIXES,
     UNITS,
     WORD_DOMAINS,
@@ -32,7 +34,7 @@ from translator.text.values.patterns import MILLIONS_OF
 
 OpaqueKind = Literal[
     "link", "email", "path", "code", "placeholder", "tag", "entity", "hash", "identifier", "version", "phone",
-    "account", "hashtag", "mention", "option", "sign", "foreign", "private",
+    "account", "address", "hashtag", "mention", "option", "sign", "foreign", "private",
 ]  # fmt: skip
 
 
@@ -46,6 +48,13 @@ LONE_SIGNS = "¡¢£¥¨¯±´¸¿÷‰‱⁃⁄‼⁇⁈⁉\u20a0-\u20c0№℃�
 """Signs that are rare outside of values."""
 _APOSTROPHE = r"(?:[\u02bc´]|\\')(?i:s|t|ll|re|ve|d|m)(?!\w)"
 """The end of “itʼs”, “it´s” and “it\\'s”, English words."""
+_NO_ADDRESS = (
+    r"(?<!\b[Tt]he )(?<!\b[Aa]ll )(?<!\b[Oo]f )(?<!\b[Tt]hese )(?<!\b[Tt]hose )(?<!\b[Ff]irst )(?<!\b[Ll]ast )"
+    r"(?!(?<=\b[Ii]n )(?:1[89]|20)\d\d )"
+)
+"""Excludes “the 10 Wall Street banks” and “in 1929 Wall Street crashed”."""
+_STREET_NAME = rf"(?!(?i:{MONTHS})(?!\w)|Wall Street [a-z])(?:[A-Z][\w'’-]{{0,30}}+\.?+ ){{1,4}}?"
+_HOUSE = r"\d{1,5}[A-Za-z]?(?:[-–]\d{1,5}[A-Za-z]?)? "
 _DIGIT = "0-9₀-₉"
 _HEX = "[0-9A-Fa-f]"
 _NO_FRACTION = r"(?<!\d[.,])"
@@ -250,6 +259,16 @@ AT_WORDS: Table = (
         "account",
         rf"(?<![/.,-])\d{{1,10}}-(?!(?:{MONTHS}|TO|AND|OR|BY|IN)-)[A-Z]{{1,6}}-\d{{1,10}}(?:-[A-Z0-9]{{1,10}}){{0,5}}+"
         r"(?![\w-])",
+    ),
+    (
+        "address",
+        rf"{_NO_ADDRESS}{_HOUSE}{_STREET_NAME}(?:(?:St|Rd|Ave|Blvd)\.(?=,| [a-z\d])|(?:{STREETS})(?!\w))",
+    ),
+    ("address", rf"{_NO_ADDRESS}{_HOUSE}{_STREET_NAME}(?:{STREETS_OR_VERBS})(?!\w| [A-Z])"),
+    (
+        "address",
+        rf"(?:{_HOUSE}(?:(?:[NESW]|North|South|East|West) )?)?"
+        r"\d{0,2}(?:1st|2nd|3rd|\dth) (?:Street|St|Avenue|Ave)(?!\w)",
     ),
     ("version", rf"{_NO_FRACTION}(?:{_OCTET}\.){{3}}{_OCTET}(?!\.?\d){_PORT}(?:/{_ADDRESS}++)?"),
     (

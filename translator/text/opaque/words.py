@@ -78,6 +78,11 @@ UNITS = _any_of("""
 CURRENCIES = _any_of(
     "USD EUR GBP CHF JPY CNY CAD AUD NZD INR SEK NOK DKK PLN CZK RUB BRL MXN ZAR TRY KRW HKD SGD"
 )
+STREETS = _any_of("""
+    Street St Road Rd Avenue Ave Lane Square Boulevard Blvd Terrace Crescent Gardens Mews Highway Parkway Embankment
+    Quay STREET ROAD AVENUE LANE SQUARE
+""")
+STREETS_OR_VERBS = _any_of("Drive Court Place Close Way Row")
 MONTHS = _any_of("""
     JAN FEB MAR APR MAY JUN JUL AUG SEP SEPT OCT NOV DEC JANUARY FEBRUARY MARCH APRIL JUNE JULY AUGUST SEPTEMBER OCTOBER
     NOVEMBER DECEMBER
