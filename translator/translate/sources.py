@@ -14,6 +14,7 @@ from translator.options import Lines, Numbers, RequestedFormality, SourceLanguag
 from translator.text import Span, normalise, split_long, split_sentences
 from translator.text.apostrophes import with_missing_apostrophes, with_usual_apostrophes
 from translator.text.casing import is_in_capitals, usual_case
+from translator.text.deadlines import with_until
 from translator.text.doubled_quotes import without_doubled_quotes
 from translator.text.formality import FORMALITIES
 from translator.text.glossary import Glossary, Term, TermUse
@@ -149,6 +150,8 @@ class SourceEncoder:
         """
         usual = usual_case(marked)
         text = without_doubled_quotes(with_missing_apostrophes(with_usual_apostrophes(normalise(usual))))
+        if self.tokenizer.marks:
+            text = with_until(text, self.tokenizer.marks)
         if self.hinting:
             hints = self.hinting.hints(text)
             if style.glossary and in_german:
