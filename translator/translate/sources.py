@@ -14,7 +14,6 @@ from translator.options import Lines, Numbers, RequestedFormality, SourceLanguag
 from translator.text import Span, normalise, split_long, split_sentences
 from translator.text.apostrophes import with_missing_apostrophes, with_usual_apostrophes
 from translator.text.casing import is_in_capitals, usual_case
-from translator.text.deadlines import with_until
 from translator.text.doubled_quotes import without_doubled_quotes
 from translator.text.formality import FORMALITIES
 from translator.text.glossary import Glossary, Term, TermUse
@@ -23,6 +22,7 @@ from translator.text.lexicon import Hint, Hinting, Lexicon
 from translator.text.lines import join_all, join_lines
 from translator.text.list_marks import find_list_marks
 from translator.text.normalisation import refuse_surrogates
+from translator.text.paraphrases import paraphrased
 from translator.text.places import Place
 from translator.text.protected import (
     Marks,
@@ -151,7 +151,7 @@ class SourceEncoder:
         usual = usual_case(marked)
         text = without_doubled_quotes(with_missing_apostrophes(with_usual_apostrophes(normalise(usual))))
         if self.tokenizer.marks:
-            text = with_until(text, self.tokenizer.marks)
+            text = paraphrased(text, self.tokenizer.marks)
         if self.hinting:
             hints = self.hinting.hints(text)
             if style.glossary and in_german:
