@@ -26,7 +26,7 @@ resume=()
 if compgen -G "$out/tuned/checkpoints/step-*" >/dev/null; then
     resume=(--resume)
 fi
-[ -e "$out/tuned/model" ] || "$bin/python" "$root/train.py" small --init-from "$model" --data "$out/data" \
+[ -e "$out/tuned/model" ] || "$bin/python" "$root/train.py" small --model.encoder-layers 12 --init-from "$model" --data "$out/data" \
     --out "$out/tuned" --name captions --batch-tokens 1024 --warmup-steps 40 --peak-learning-rate 1e-4 \
     --max-minutes 5 --threads 1 --log-every-steps 20 ${resume[@]+"${resume[@]}"}
 

@@ -67,11 +67,11 @@ def attention(picture: AttentionPicture) -> str:
     with drawing_style():
         height = 1.3 + 0.17 * len(picture.target)
         figure, panel = _panel("", "", height=height)
-        panel.pcolormesh(np.array(picture.weights) ** 0.5, cmap="Blues", vmin=0, vmax=1)
+        panel.pcolormesh(np.array(picture.weights), cmap="Blues", vmin=0, vmax=1)
         for row, weights in enumerate(picture.weights):
             largest = max(weights)
             # Not the colours of the report: these cells are the same in the dark theme.
-            colour = "#fefefe" if largest > 0.25 else "#010101"
+            colour = "#fefefe" if largest > 0.5 else "#010101"
             place = weights.index(largest) + 0.5, row + 0.5
             panel.text(*place, f"{largest:.2f}", fontsize=6, ha="center", va="center", color=colour)
         panel.set_xticks(np.arange(len(picture.source)) + 0.5, picture.source, rotation=90)

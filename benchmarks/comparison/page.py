@@ -7,7 +7,7 @@ from statistics import mean, stdev
 
 from comparison import figures
 from comparison.figures import Results
-from comparison.table1 import LayerCost, measure_all
+from comparison.table1 import WIDTH, LayerCost, measure_all
 from comparison.training import Point, Result
 from comparison.variants import ABLATIONS, ARCHITECTURES
 from translator.evaluation.evaluate import score
@@ -89,8 +89,8 @@ def _costs_and_scores(main: Results, data: str | None) -> list[str]:
     bleus = {name: [result.bleu for result in trainings] for name, trainings in main.items()}
     return [
         _section(
-            f"Trained on {what} for the same number of operations, {_listed(bleus, 1)} BLEU on unseen sentences, with "
-            f"greedy search{_of_seeds(main)}.",
+            f"BLEU on unseen sentences after training on {what} for the same number of operations with weights, by "
+            f"greedy search{_of_seeds(main)}: {_listed(bleus, 1)}.",
             _table(heads, rows),
             is_whole=True,
         )
@@ -109,31 +109,33 @@ def _curves(main: Results) -> list[str]:
     losses = {name: [result.loss for result in trainings] for name, trainings in main.items()}
     half = {name: [_halfway(result).bleu for result in trainings] for name, trainings in main.items()}
     seconds = {name: [result.seconds for result in trainings] for name, trainings in main.items()}
-    early = min(map(mean, seconds.values()))
-    by_then = {
-        name: [max(p.bleu for p in r.curve if p.seconds <= early or p is r.curve[0]) for r in trainings]
-        for name, trainings in main.items()
-    }
+    early = min(map(max, seconds.values()))
+    by_then = {name: [_bleu_after(early, result) for result in trainings] for name, trainings in main.items()}
     x_flops, x_seconds = "FLOPs", "seconds of training on one core"
     loss_label, bleu_label = "loss on unseen sentences (nats)", "BLEU of 200 unseen sentences"
     return [
         _section(
-            f"At the end, {_listed(losses, 3)} nats per token.",
+            f"Loss at the end, in nats per token: {_listed(losses, 3)}.",
             figures.curves(main, "flops", "loss", (x_flops, loss_label)),
         ),
         _section(
-            f"After half of the operations, {_listed(half, 1)} BLEU.",
+            f"BLEU after half of the operations: {_listed(half, 1)}.",
             figures.curves(main, "flops", "bleu", (x_flops, bleu_label)),
         ),
         _section(
-            f"The same operations take {_listed(seconds, 0, verb='')} seconds.",
+            f"Seconds for the same operations: {_listed(seconds, 0)}.",
             figures.curves(main, "seconds", "loss", (x_seconds, loss_label)),
         ),
         _section(
-            f"In the time of the fastest, {early:,.0f} seconds, {_listed(by_then, 1)} BLEU.",
+            f"BLEU after {early:,.0f} seconds, when the first model has finished: {_listed(by_then, 1)}.",
             figures.curves(main, "seconds", "bleu", (x_seconds, bleu_label)),
         ),
     ]
+
+
+def _bleu_after(seconds: float, result: Result) -> float:
+    """The last BLEU that was measured by then; 0 before the first measurement."""
+    return next((point.bleu for point in reversed(result.curve) if point.seconds <= seconds), 0.0)
 
 
 def _halfway(result: Result) -> Point:
@@ -158,8 +160,8 @@ def _by_length(main: Results, sources: Sequence[str], references: Sequence[str])
     }
     change = {name: [one[-1] - one[0] for one in trainings] for name, trainings in scores.items()}
     return _section(
-        "From the quarter with the shortest sentences to that with the longest, BLEU changes by "
-        f"{_listed(change, 1, verb='', sign='+')}.",
+        "Change of BLEU from the quarter with the shortest sentences to that with the longest: "
+        f"{_listed(change, 1, sign='+')}.",
         figures.by_length(scores, [f"{min(one)}–{max(one)}" for one in words]),
     )
 
@@ -172,7 +174,7 @@ def _ablations(transformer: Sequence[Result], changed: Results) -> str:
         for name, bleus in values.items()
     }
     return _section(
-        f"With one part changed, the Transformer's BLEU changes by {_listed(differences, 1, verb='', sign='+')}.",
+        f"Change of the Transformer's BLEU with one part changed: {_listed(differences, 1, sign='+')}.",
         figures.bars({"Transformer": whole, **values}, "BLEU"),
     )
 
@@ -183,7 +185,8 @@ def _attention(name: str, trainings: Sequence[Result]) -> str:
     seed = f"; seed {trainings[0].seed}" if len(trainings) > 1 else ""
     strongest = mean(max(row) for row in picture.weights)
     return _section(
-        f"{name} ({picture.title.lower()}{seed}): the largest weight in a row is {strongest:.2f} on average.",
+        f"{name}, the head with the largest weights ({picture.title.lower()}{seed}), reading the reference "
+        f"translation: the largest weight in a row is {strongest:.2f} on average.",
         figures.attention(picture),
     )
 
@@ -200,7 +203,7 @@ def _table_1(layers: Mapping[str, Sequence[LayerCost]]) -> list[str]:
     span = f"from {found[0].length} to {found[-1].length} positions"
     return [
         _section(
-            f"Operations of one layer, {span}: {growth('flops')}.",
+            f"Operations of one layer of width {WIDTH} with its projections, {span}: {growth('flops')}.",
             figures.costs(layers, "flops", "FLOPs of one layer"),
         ),
         _section(
@@ -214,11 +217,9 @@ def _table_1(layers: Mapping[str, Sequence[LayerCost]]) -> list[str]:
     ]
 
 
-def _listed(values: Mapping[str, Sequence[float]], digits: int, verb: str = "has", sign: str = "") -> str:
+def _listed(values: Mapping[str, Sequence[float]], digits: int, sign: str = "") -> str:
     """Name each model with its mean and, if there are several seeds, its spread."""
-    parts = [
-        " ".join(filter(None, (name, verb, _spread(some, digits, sign)))) for name, some in values.items()
-    ]
+    parts = [f"{name} {_spread(some, digits, sign)}" for name, some in values.items()]
     return " and ".join([", ".join(parts[:-1]), parts[-1]])
 
 

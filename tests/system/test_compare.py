@@ -111,23 +111,27 @@ def test_the_figures_on_the_page_are_those_of_the_runs(tmp_path):
     text = re.sub(r"<[^>]+>", " ", html).replace("\N{NO-BREAK SPACE}", " ")
     # Of the seeds 1 and 3, the mean is 2 and the standard deviation √2. BLEU is 40 + number + seed.
     assert (
-        "RNN with attention has 42.0 ± 1.4, decoder-only has 43.0 ± 1.4 and Transformer has 44.0 ± 1.4 BLEU on "
-        "unseen sentences, with greedy search (mean ± standard deviation of the seeds 1 and 3)." in text
+        "BLEU on unseen sentences after training on x.tsv for the same number of operations with weights, by greedy "
+        "search (mean ± standard deviation of the seeds 1 and 3): RNN with attention 42.0 ± 1.4, decoder-only "
+        "43.0 ± 1.4 and Transformer 44.0 ± 1.4." in text
     )
     row = "RNN with attention 42.0 ± 1.4 4.00e+09 1.250 ± 0.000 6 ± 0 of 8 8 ± 0 40 1,000"
     assert row in " ".join(text.split())
     assert (
-        "At the end, RNN with attention has 1.250 ± 0.000, decoder-only has 2.250 ± 0.000 and Transformer has"
-        in text
+        "Loss at the end, in nats per token: RNN with attention 1.250 ± 0.000, decoder-only 2.250 ± 0.000 and "
+        "Transformer" in text
     )
-    assert "After half of the operations, RNN with attention has 22.0 ± 1.4," in text  # 10 · 2 + seed
-    assert "RNN with attention 8 ± 0, decoder-only 9 ± 0 and Transformer 10 ± 0 seconds" in text
+    assert "BLEU after half of the operations: RNN with attention 22.0 ± 1.4," in text  # 10 · 2 + seed
+    assert "operations: RNN with attention 8 ± 0, decoder-only 9 ± 0 and Transformer 10 ± 0." in text
     # In 8 s: all 4 points of the first, 3 of the second (up to 7 s), 3 of the third (up to 8 s).
     assert (
-        "In the time of the fastest, 8 seconds, RNN with attention has 42.0 ± 1.4, decoder-only has 32.0 ± 1.4"
+        "BLEU after 8 seconds, when the first model has finished: RNN with attention 42.0 ± 1.4, decoder-only 32.0 ± "
         in text
     )
-    assert "(layer 1, head 2; seed 1): the largest weight in a row is 0.62 on average" in text
+    assert (
+        "(layer 1, head 2; seed 1), reading the reference translation: the largest weight in a row is 0.62 on"
+        in text
+    )
     # Ablations count on from the architectures: 42, 43, 44, 42, 43 beside the Transformer's 44, with each seed.
     assert (
         "post-norm -2.0 ± 0.0, one head -1.0 ± 0.0, no 1/√d +0.0 ± 0.0, no positions -2.0 ± 0.0 and" in text
@@ -138,9 +142,21 @@ def test_the_figures_on_the_page_are_those_of_the_runs(tmp_path):
 
 def test_one_seed_has_no_spread():
     one = {"RNN": [1.25], "Transformer": [2.0]}
-    assert page._listed(one, 1) == "RNN has 1.2 and Transformer has 2.0"
+    assert page._listed(one, 1) == "RNN 1.2 and Transformer 2.0"
     assert page._spread([-0.01, -0.02], 1) == "0.0\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}0.0"
     assert page._of_seeds({"RNN": [result("RNN", 0, 4)]}) == ""
+
+
+def test_bleu_after_some_seconds_is_the_last_one_measured_by_then():
+    curve = [Point(1e9, 5.0, 3.0, 12.0), Point(2e9, 10.0, 2.0, 30.0), Point(3e9, 15.0, 1.9, 28.0)]
+    found = replace(result("RNN", 0, 1), curve=curve)
+    assert [page._bleu_after(seconds, found) for seconds in (4.9, 5.0, 14.0, 15.0, 99.0)] == [
+        0.0,
+        12.0,
+        30.0,
+        28.0,
+        28.0,
+    ]
 
 
 @pytest.mark.slow

@@ -79,10 +79,11 @@ def test_each_span_has_a_mark_of_its_class(text: str, marked: str) -> None:
     ("text", "marked"),
     [
         ("He lives at 17 Mill Street.", "He lives in [opaque0]."),
-        ("At 17 Mill Street, ask at the shop on 5th Avenue.", "In [opaque0], ask at the shop in [opaque1]."),
+        ("At 17 Mill Street, turn right at 5th Avenue.", "In [opaque0], turn right at [opaque1]."),
+        ("They looked at 17 Mill Street.", "They looked at [opaque0]."),
         ("WE MEET AT 5 ROSE LANE", "WE MEET IN [opaque0]"),
-        ("It looks at\u00a05 Rose Lane", "It looks in\u00a0[opaque0]"),
-        ("That 5 Rose Lane of yours", "That [opaque0] of yours"),
+        ("We met at\u00a05 Rose Lane", "We met in\u00a0[opaque0]"),
+        ("That 5 Rose Lane is far", "That [opaque0] is far"),
         ("Look at example.com.", "Look at [opaque0]."),
     ],
 )

@@ -52,8 +52,12 @@ _LEFT = re.compile(
 )
 _LABEL = re.compile(rf"(?<!\w){NO_ANSWER}(?i:no)\.(?P<colon>:?)[ \u00a0]\Z")
 _LONGEST_LABEL = 5
-_BEFORE_ADDRESS = re.compile(r"(?<!\w)(at|At|AT|on|On|ON)[ \u00a0]\Z")
-_INSTEAD = {"at": "in", "At": "In", "AT": "IN", "on": "in", "On": "In", "ON": "IN"}
+_AT_HOUSE = re.compile(
+    r"(?<!\w)(?<!look )(?<!looks )(?<!looked )(?<!looking )(?<!fired )(at|At|AT)[ \u00a0]\Z"
+)
+_LONGEST_AT = 12
+_IN_FOR_AT = {"at": "in", "At": "In", "AT": "IN"}
+_ORDINAL = re.compile(r"\d{1,3}(?:st|nd|rd|th)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,13 +230,15 @@ def mark(
     """Replace the spans of a text by marks; `offset` is the start of `text` in the text that was searched.
 
     Spans stay unchanged if no mark is left for them. So do small numbers and terms, except those that `words` selects.
-    “At” and “on” before an address become “in”, as in German. The model would take the number for a time.
+    “At” before the number of a house becomes “in”, as in German. The model would take the number for a time.
     """
     placed = _place([span for span in spans if not span.is_word or words(span)], marks)
     places = [(one.span.start - offset, one.span.end - offset) for one in placed]
     for one, (start, _) in zip(placed, places, strict=True):
-        if one.span.kind == "address" and (before := _BEFORE_ADDRESS.search(text, max(0, start - 4), start)):
-            text = f"{text[: before.start()]}{_INSTEAD[before[1]]}{text[before.end(1) :]}"
+        if one.span.kind != "address" or _ORDINAL.match(one.span.text):
+            continue
+        if at := _AT_HOUSE.search(text, max(0, start - _LONGEST_AT), start):
+            text = f"{text[: at.start()]}{_IN_FOR_AT[at[1]]}{text[at.end(1) :]}"
     return replaced(text, places, [one.mark for one in placed]), placed
 
 

@@ -55,8 +55,8 @@ _SMALL_WORDS = (
     "sieben|siebt", "acht", "neun", "zehn", "elf", "zwölf|dutzend",
 )  # fmt: skip
 """How German words for 0 to 12, and words formed from them, start."""
-_NO_LARGER = "(?!und|zig|ßig|ssig|zehn|hundert|tausend)"
-"""Excludes “vierundzwanzig” and “vierzehn”."""
+_NO_LARGER = "(?!und|(?<!ein)zig|ßig|ssig|zehn|hundert|tausend)"
+"""Excludes “vierundzwanzig” and “vierzehn”, but not “einzig”."""
 _SMALL = tuple(
     re.compile(rf"(?<!\w)(?P<word>(?P<start>{words}){_NO_LARGER}\w*+)", re.IGNORECASE)
     for words in _SMALL_WORDS

@@ -5,6 +5,7 @@ from typing import Literal
 from translator.text.marks import MARK_RANGE
 from translator.text.opaque.words import (
     ABBREVIATIONS,
+    AFTER_STREETS,
     ARGUMENTS,
     BEGINNERS,
     COMMANDS,
@@ -18,6 +19,7 @@ from translator.text.opaque.words import (
     LATEX,
     MONTHS,
     NO_ARGUMENTS,
+    NO_HOUSES,
     NO_OPTIONS,
     NO_PATHS,
     PREFIXES,
@@ -49,12 +51,15 @@ LONE_SIGNS = "¡¢£¥¨¯±´¸¿÷‰‱⁃⁄‼⁇⁈⁉\u20a0-\u20c0№℃�
 _APOSTROPHE = r"(?:[\u02bc´]|\\')(?i:s|t|ll|re|ve|d|m)(?!\w)"
 """The end of “itʼs”, “it´s” and “it\\'s”, English words."""
 _NO_ADDRESS = (
-    r"(?<!\b[Tt]he )(?<!\b[Aa]ll )(?<!\b[Oo]f )(?<!\b[Tt]hese )(?<!\b[Tt]hose )(?<!\b[Ff]irst )(?<!\b[Ll]ast )"
-    r"(?!(?<=\b[Ii]n )(?:1[89]|20)\d\d )"
+    r"(?<![\d.,:–$€£¥#-])"
+    + "".join(rf"(?<!\b{word} )" for word in NO_HOUSES)
+    + r"(?!(?:1[5-9]|20)\d\d (?<!\b[Aa]t .....)(?<!\bto .....))"
 )
-"""Excludes “the 10 Wall Street banks” and “in 1929 Wall Street crashed”."""
-_STREET_NAME = rf"(?!(?i:{MONTHS})(?!\w)|Wall Street [a-z])(?:[A-Z][\w'’-]{{0,30}}+\.?+ ){{1,4}}?"
+"""Excludes parts of numbers, dates and prices, years, and “the 10 Wall Street banks”."""
+_STREET_NAME = rf"(?!(?i:{MONTHS})(?!\w)|Wall Street [a-z]|Bedroom)(?:[A-Z][\w'’-]{{0,30}}+\.?+ ){{1,4}}?"
 _HOUSE = r"\d{1,5}[A-Za-z]?(?:[-–]\d{1,5}[A-Za-z]?)? "
+_AFTER_STREET = rf"(?!\w| (?!(?:{AFTER_STREETS})\b)[a-z])"
+"""Excludes “20 High Street shops”."""
 _DIGIT = "0-9₀-₉"
 _HEX = "[0-9A-Fa-f]"
 _NO_FRACTION = r"(?<!\d[.,])"
@@ -262,13 +267,18 @@ AT_WORDS: Table = (
     ),
     (
         "address",
-        rf"{_NO_ADDRESS}{_HOUSE}{_STREET_NAME}(?:(?:St|Rd|Ave|Blvd)\.(?=,| [a-z\d])|(?:{STREETS})(?!\w))",
+        rf"{_NO_ADDRESS}{_HOUSE}{_STREET_NAME}"
+        rf"(?:(?:St|Rd|Ave|Blvd)\.(?=,| [a-z\d])|(?:{STREETS}){_AFTER_STREET})",
     ),
-    ("address", rf"{_NO_ADDRESS}{_HOUSE}{_STREET_NAME}(?:{STREETS_OR_VERBS})(?!\w| [A-Z])"),
     (
         "address",
-        rf"(?:{_HOUSE}(?:(?:[NESW]|North|South|East|West) )?)?"
-        r"\d{0,2}(?:1st|2nd|3rd|\dth) (?:Street|St|Avenue|Ave)(?!\w)",
+        rf"(?:(?<=\b[Aa]t )|(?<=\bto )|(?<=\b[Ff]rom )|(?<![\s\S])){_HOUSE}{_STREET_NAME}(?:{STREETS_OR_VERBS})"
+        r"(?=[,.;:!?)]|\Z)",
+    ),
+    (
+        "address",
+        rf"(?:{_NO_ADDRESS}{_HOUSE}(?:(?:[NESW]|North|South|East|West) )?)?"
+        rf"\d{{0,2}}(?:1st|2nd|3rd|\dth) (?:Street|Avenue|Ave|St(?!\.? [A-Z])){_AFTER_STREET}",
     ),
     ("version", rf"{_NO_FRACTION}(?:{_OCTET}\.){{3}}{_OCTET}(?!\.?\d){_PORT}(?:/{_ADDRESS}++)?"),
     (

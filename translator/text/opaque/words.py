@@ -83,6 +83,18 @@ STREETS = _any_of("""
     Quay STREET ROAD AVENUE LANE SQUARE
 """)
 STREETS_OR_VERBS = _any_of("Drive Court Place Close Way Row")
+AFTER_STREETS = _any_of("""
+    and or in is are was were at on to for from by with where near before after which has will until as when between
+    open opens
+""")
+"""Words in lower case after an address; a noun there makes it a description, as in “10 High Street shops”."""
+NO_HOUSES = (
+    "the", "The", "all", "All", "of", "Of", "these", "These", "those", "Those", "first", "First", "last", "Last",
+    "their", "Their", "Some", "some", "Bus", "Route", "Line", "Season", "Chapter", "Episode", "Step", "exit", "Exit",
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+"""Words before a number that is not that of a house."""
 MONTHS = _any_of("""
     JAN FEB MAR APR MAY JUN JUL AUG SEP SEPT OCT NOV DEC JANUARY FEBRUARY MARCH APRIL JUNE JULY AUGUST SEPTEMBER OCTOBER
     NOVEMBER DECEMBER

@@ -1,16 +1,15 @@
-"""English that means the same and that a small model translates more reliably.
+"""Equivalent wording for what a small model gets wrong.
 
-    paraphrased("Don't go unless it is warm.", marks)     # "Don't go if it is not warm."
-    paraphrased("Write twice a day by Friday.", marks)    # "Write twice per day until Friday."
+    paraphrased("Don't call unless it is late.", marks)    # "Don't call if it is not late."
+    paraphrased("Write twice a day by Friday.", marks)     # "Write twice per day until Friday."
 
-Only the model reads the paraphrase. Each is for a word that the model often translates by its opposite, or by one that
-changes a deadline, a rate or a duration.
+Only the model reads the paraphrase. Each replaces wording that the model often translates as the opposite, or with a
+different deadline, rate or duration. Wording whose meaning depends on the context stays as it is.
 """
 
 from collections.abc import Mapping
 
 from translator.text.paraphrases.deadlines import with_until
-from translator.text.paraphrases.phrasal_verbs import with_single_verbs
 from translator.text.paraphrases.phrases import with_plain_phrases
 from translator.text.paraphrases.unless import without_unless
 
@@ -22,4 +21,4 @@ def paraphrased(text: str, marks: Mapping[str, str]) -> str:
 
     `marks` are those of the tokenizer's reserved pieces by their class, which stand for years, dates and times.
     """
-    return with_single_verbs(with_plain_phrases(without_unless(with_until(text, marks)), marks))
+    return with_plain_phrases(without_unless(with_until(text, marks)), marks)

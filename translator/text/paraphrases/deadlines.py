@@ -8,27 +8,30 @@ from collections.abc import Mapping
 from functools import cache
 
 _WEEKDAYS = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"
-_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
-_PERIODS = (
-    "year|month|week|day|decade|century|quarter|term|semester|season|spring|summer|autumn|fall|winter|afternoon"
-    "|evening"
-)
+_MONTHS = "January|February|March|July|September|October|November|December"
+"""Without those that are also names of people."""
+_NAMED_MONTHS = "April|May|June|August"
+_PERIODS = "year|month|week|decade|century|quarter|term|semester|season|spring|summer|autumn|winter"
 _NO_DEADLINE = re.compile(
-    r"(?i:(?<!\w)(?:come|comes|coming|came|drop(?:s|ped|ping)?|stop(?:s|ped|ping)?|swing|go|goes|going|went"
-    r"|pass(?:es|ed|ing)?"
-    r"|divided?|multipl(?:y|ied)|increased?|decreased?|reduced?|raised?|lowered|cut|rose|fell|grew|exceeds?|exceeded))\s\Z"
+    r"(?i:(?<!\w)(?:come|comes|coming|came|drop(?:s|ped|ping)?|stop(?:s|ped|ping)?|pop|call|swing|walk(?:s|ed)?|drive|drove|be"
+    r"|stand|stands|stood|go|goes|going|went|pass(?:es|ed|ing)?|fl(?:y|ies|ew)|slipped|gets?|got|scraped"
+    r"|mean|meant|means|followed|preceded|caused|surprised|shocked|inspired|covered|bound|judging|measured|denoted"
+    r"|divided?|multipl(?:y|ied)|increased?|decreased?|reduced?|raised?|lowered|cut|rose|fell|grew|exceeds?|exceeded"
+    r"|outnumbered|behind|up|down|ahead))\s\Z"
 )
-"""Before “by”: a visit or a difference, as in “come by tomorrow” and “divided by 2000”."""
-_LONGEST_WORD = 12
+"""Before “by”: a visit, a cause or a difference, as in “come by tomorrow” and “divided by 2000”."""
+_LONGEST_WORD = 14
 
 
 @cache
 def _pattern(years: str, times: str) -> re.Pattern[str]:
     """Match a deadline; `years` and `times` are the marks of years, and those of times and dates."""
-    day = rf"(?:(?:early|late|mid)[ -])?(?:{_MONTHS}|[{years}])|(?:(?:next|this) )?(?:{_WEEKDAYS})|[{times}]"
+    months = rf"{_MONTHS}|(?<!ed by ){_NAMED_MONTHS.replace('|', '|(?<!ed by )')}"
+    part_of_year = rf"(?:early|late|mid)[ -](?:{_MONTHS}|{_NAMED_MONTHS}|[{years}])"
+    day = rf"{part_of_year}|{months}|[{years}]|(?:next )?(?:{_WEEKDAYS})|[{times}]"
     return re.compile(
-        rf"(?<![\w'’-])(?P<by>[Bb]y) (?:{day}|(?:next|this) (?:{_PERIODS})|tomorrow|tonight|noon|midday|midnight"
-        rf"|(?:the |this )?(?:end|beginning|start|middle) of (?:(?:(?:the|this|next|that) )?(?:{_PERIODS})|{day}))"
+        rf"(?<![\w'’-])(?P<by>[Bb]y) (?:{day}|next (?:{_PERIODS})|tomorrow|tonight|noon|midday|midnight"
+        rf"|(?:the )?(?:end|beginning|start|middle) of (?:(?:(?:the|this|next) )?(?:{_PERIODS})|{day}))"
         r"(?!\w|['’]s| [A-Z])"
         r"|(?<![\w'’-])(?P<by_then>by) then(?=[.,;:!?]|\Z)"
     )

@@ -3,79 +3,108 @@
     without_unless("Call me unless it rains.")            # "Call me if it does not rain."
     without_unless("Unless you have paid, you must go.")  # "If you have not paid, you must go."
 
-Clauses whose verb cannot be told from a noun, or is in the past, stay as they are.
+Some clauses stay as they are: those with a second part (“unless it rains or snows”), with another negation, with a
+subject such as “anyone”, or whose verb cannot be told from a noun.
 """
 
 import re
+from collections.abc import Callable
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_SINGULAR = "he|she|it|someone|somebody|something|everyone|everybody|everything"
+_SINGULAR = "he|she|it"
 _PLURAL = "I|you|we|they"
-_DETERMINERS = "the|a|an|my|your|his|her|its|our|their|this|that|these|those|another|any|every|each|some"
-_AUXILIARIES = "am|is|are|was|were|can|could|will|would|shall|should|may|might|must"
-_ADVERBS = "really|also|first|already|actually|clearly|specifically|explicitly|absolutely"
-_OTHERS = "have|has|had|do|does|did|of|in|on|at|to|for|from|with|by|and|or|who|which|when|as|than|not|never|no|all|just"
-_NOUN = rf"(?!(?:{_AUXILIARIES}|{_ADVERBS}|{_OTHERS})(?!\w))[a-z][a-z-]*"
-_VERBS_OF_NOUNS = _words("""
+_DETERMINERS = "the|a|an|my|your|his|her|its|our|their|this|that|these|those"
+_AUXILIARIES = "am|is|are|was|were|can|could|will|would"
+_ADVERBS = "really|also|first|already|actually|explicitly"
+_NO_NOUNS = (
+    f"{_AUXILIARIES}|{_ADVERBS}|{_SINGULAR}|{_PLURAL}|have|has|had|do|does|did|must|may|might|should|that|this|these|those|who"
+    "|whose|whom|which|where|there|when|what|of|in|on|at|to|for|from|with|by|as|than|no|all|just"
+)
+_NOUN = rf"(?!(?:{_NO_NOUNS})(?!\w))[a-z][a-z-]*"
+_NAME = "[A-Z][a-z]+"
+_PRONOUN_VERBS = """
+    agree allow arrive ask become begin believe bring buy call cancel change choose click come confirm contain
+    decide delete enable exist expect explain fail feel find finish follow forget get give go happen have hear
+    help hope include intend keep know leave let like live look lose make mean meet move need object open pay
+    plan play prefer prove provide rain receive remove renew reply report request require return run say see
+    select send show sign snow speak specify start stay stop take talk tell think try turn understand use visit
+    wait walk want wear win wish work write
+"""
+_NOUN_VERBS = """
     agree allow arrive become begin cancel come contain decide exist fail get give go happen know leave need pay provide
     receive require say want wish have
-""")
+"""
 """Verbs that follow a noun. Others may be nouns themselves, as in “the team members”."""
-_PARTICIPLE = r"(?= (?:\w+(?:ed|en)|been|done|gone|made|paid|said|told|left|sent|found|lost|met|got)(?!\w))"
-_NAME = "[A-Z][a-z]+"
-_CLAUSE = re.compile(
-    r"(?<![\w'’-])(?P<unless>[Uu]nless) (?:"
-    r"(?P<participle>(?:otherwise|explicitly|expressly|specifically|absolutely)(?= (?!in\b)\w)|necessary(?!\w)"
-    r"|\w+ed(?= (?:by|to|in|otherwise)(?!\w)))"
-    rf"|(?P<subject>{_SINGULAR}|{_PLURAL}|there|this|that|these|those|{_NAME}|(?:{_DETERMINERS})(?: {_NOUN}){{1,3}}?)"
-    rf"(?:(?P<short>['’](?:s|re|m|ve))| (?P<auxiliary>{_AUXILIARIES}|(?:has|have|had){_PARTICIPLE}))"
-    r"(?= (?!not\b|never\b|no\b))"
-    rf"|(?P<doer>{_SINGULAR}|{_PLURAL}|{_NAME}|(?:{_DETERMINERS}) {_NOUN})(?P<adverb> (?:{_ADVERBS}))?"
-    r" (?P<verb>[a-z]+)(?![\w'’]| not\b| no\b))"
+_PARTICIPLE = (
+    r"(?= (?!(?:unlimited|limited|advanced|dedicated)(?!\w))"
+    r"(?:\w+ed|been|done|gone|made|paid|said|told|left|sent|found|lost|met|got|given|taken|seen|written|chosen)(?!\w))"
 )
-_NO_PRESENT = _words("""
-    went came saw knew took gave said told made found left felt kept lost paid sent won got did began became wrote broke
-    chose spoke stood thought brought bought caught heard held led met ran sat sold spent understood wore had do does
-    both all never not only just ever still no each ourselves themselves otherwise
-""")
-"""Words after a pronoun that are no verbs of the present."""
+_SIMPLE = (
+    r"(?![^.,;:!?\n]{0,200}(?<!\w)(?:or|and|not|never|no|only|just|merely|nothing|nobody|none|neither|hardly|seldom|rarely)(?!\w)"
+    r"|[^.,;:!?\n]{0,200}n['’]t(?!\w))"
+)
+"""Asserts that the clause has one part, and no other negation."""
+
+
+def _clause(pattern: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w'’-])(?P<unless>[Uu]nless) {_SIMPLE}{pattern}")
+
+
+_WITHOUT_SUBJECT = re.compile(
+    r"(?<![\w'’-])(?P<unless>[Uu]nless) (?=(?:otherwise|explicitly|expressly|specifically) (?!in\b)\w|necessary(?!\w)"
+    r"|\w+ed (?:by|to|in|otherwise)(?!\w))"
+)
+_WITH_AUXILIARY = _clause(
+    rf"(?P<subject>(?:{_SINGULAR}|{_PLURAL}|there|that)(?P<short>['’](?:s|re|m|ve))"
+    rf"|(?:{_SINGULAR}|{_PLURAL}|there|this|that|these|those|{_NAME}|(?:{_DETERMINERS})(?: {_NOUN}){{1,3}}?)"
+    rf" (?P<auxiliary>{_AUXILIARIES}|(?:has|have|had){_PARTICIPLE}))(?= )"
+)
+_WITH_VERB = _clause(
+    rf"(?P<subject>{_SINGULAR}|{_PLURAL}|{_NAME}|(?:{_DETERMINERS}) {_NOUN})(?P<adverb> (?:{_ADVERBS}))?"
+    r" (?P<verb>[a-z]+)(?![\w'’])"
+)
 _ES = re.compile(r"(?:ch|sh|ss|x|z|o)es\Z")
+_PRONOUNS = frozenset(f"{_SINGULAR}|{_PLURAL}".split("|"))
+_VERBS = {True: frozenset(_PRONOUN_VERBS.split()), False: frozenset(_NOUN_VERBS.split())}
+"""The verbs that may follow a pronoun, and those that may follow a noun."""
 
 
 def without_unless(text: str) -> str:
     """Replace “unless” by “if”, and negate its verb."""
-    return _CLAUSE.sub(_negated, text) if "nless " in text else text
+    if "nless " not in text:
+        return text
+    replacers: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
+        (_WITHOUT_SUBJECT, _negated_phrase),
+        (_WITH_AUXILIARY, _negated_auxiliary),
+        (_WITH_VERB, _negated_verb),
+    )
+    for pattern, replacer in replacers:
+        text = pattern.sub(replacer, text)
+    return text
 
 
-def _negated(match: re.Match[str]) -> str:
-    start = "If" if match["unless"] == "Unless" else "if"
-    if match["participle"]:
-        return f"{start} not {match['participle']}"
-    if match["short"]:
-        is_have = match["short"].endswith("ve")
-        return f"{start} {match['subject']}{' have' if is_have else match['short']} not"
-    if match["auxiliary"]:
-        not_ = "not" if match["auxiliary"] == "can" else " not"
-        return f"{start} {match['subject']} {match['auxiliary']}{not_}"
-    negated = _negated_verb(match["doer"], match["verb"], match["adverb"] or "")
-    return match[0] if negated is None else f"{start} {match['doer']} {negated}"
+def _if(match: re.Match[str]) -> str:
+    return "If" if match["unless"] == "Unless" else "if"
 
 
-def _negated_verb(subject: str, verb: str, adverb: str) -> str | None:
-    """Return the verb with its negation; None if the word may be no verb, or is in the past."""
-    if verb in _NO_PRESENT or verb.endswith("ed"):
-        return None
-    is_pronoun = subject in f"{_SINGULAR}|{_PLURAL}".split("|")
+def _negated_phrase(match: re.Match[str]) -> str:
+    return f"{_if(match)} not "
+
+
+def _negated_auxiliary(match: re.Match[str]) -> str:
+    if match["short"] and match["short"].endswith("ve"):
+        return f"{_if(match)} {match['subject'][:-3]} have not"
+    return f"{_if(match)} {match['subject']}{'' if match['auxiliary'] == 'can' else ' '}not"
+
+
+def _negated_verb(match: re.Match[str]) -> str:
+    """Negate a verb of the present. Anything else stays: it may be no verb."""
+    subject, verb = match["subject"], match["verb"]
     is_plural = subject in _PLURAL.split("|") or (" " in subject and subject.endswith("s"))
     has_ending = verb.endswith("s") and not verb.endswith("ss")
     infinitive = _infinitive(verb) if has_ending else verb
-    if has_ending == is_plural or (not is_pronoun and infinitive not in _VERBS_OF_NOUNS):
-        return None
-    return f"{'do' if is_plural else 'does'} not{adverb} {infinitive}"
+    if has_ending == is_plural or infinitive not in _VERBS[subject in _PRONOUNS]:
+        return match[0]
+    return f"{_if(match)} {subject} {'do' if is_plural else 'does'} not{match['adverb'] or ''} {infinitive}"
 
 
 def _infinitive(verb: str) -> str:
