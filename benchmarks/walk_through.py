@@ -24,8 +24,8 @@ from translator.translate.alignment import AligningHead
 from translator.translate.pairs import read_pair
 
 FILE = Path(__file__).parents[1] / "docs" / "walk-through.md"
-SENTENCE, TRANSLATION, ATTENDING = "The price went up.", "Der Preis ging auf.", 4
-"""The translation is that of beam search; ATTENDING is the position of the decoder whose attention is worked out."""
+SENTENCE, TRANSLATION, ATTENDING = "The film was boring.", "Der Film war langweilig.", 3
+"""The translation is a person's; ATTENDING is the position of the decoder whose attention is worked out."""
 SHOWN = 4
 """The dimensions of a vector to show."""
 SMOOTHING = 0.1
@@ -88,13 +88,12 @@ def write() -> str:
     translator = Translator.load(None, "cpu", precision="fp32")
     inside = look_inside(translator)
     head = AligningHead.of(translator)
-    assert head.head is not None
     attention = inside.model.decoder[head.layer].cross_attention
     parts = [
         _opening(inside),
         _embedding(inside),
         _sinusoids(inside.model.config.d_model),
-        _scores(inside, attention, head.head),
+        _scores(inside, attention, head),
         _mask(inside),
         _teacher_forcing(inside, translator),
         _searches(translator),
@@ -109,8 +108,8 @@ def _opening(inside: Inside) -> str:
 `python benchmarks/walk_through.py` wrote this page from the included model, in float32. A test compares it with
 what the model computes today. Sections of the paper are those of Vaswani et al. 2017.
 
-The sentence is “{SENTENCE}”. Beam search translates it as “{TRANSLATION}”. The tokenizer splits them into pieces. `▁`
-marks the start of a word, and `</s>` the end of the sentence.
+The sentence is “{SENTENCE}”, and its right translation “{TRANSLATION}”. The tokenizer splits them into pieces. `▁`
+marks the start of a word, `</s>` the end of a sentence, and `<s>` the start of the translation.
 
 - source: {_pieces(inside.source)}
 - target: {_pieces(inside.target)}"""
@@ -130,7 +129,8 @@ def _embedding(inside: Inside) -> str:
     return f"""## From pieces to vectors (sections 3.4 and 3.5)
 
 Each piece has a row of {d_model} numbers in the embedding matrix. The row is multiplied by √{d_model} =
-{math.sqrt(d_model):g}, and the position is added. The first {SHOWN} of the {d_model} numbers:
+{math.sqrt(d_model):g}, and the vector of its position is added, which the next section computes. The first {SHOWN} of
+the {d_model} numbers:
 
 {_table(("piece", "id", "embedding · √d_model", "plus position"), rows)}"""
 
@@ -151,7 +151,10 @@ quickly from position to position, the last ones slowly.
 {_table(("pos", *(f"column {one}" for one in columns)), rows)}"""
 
 
-def _scores(inside: Inside, attention: MultiHeadAttention, head: int) -> str:
+def _scores(inside: Inside, attention: MultiHeadAttention, aligning: AligningHead) -> str:
+    head = aligning.head
+    assert head is not None
+    assert aligning.is_next_step  # the text says so
     query_K = inside.queries[attention][head, ATTENDING]
     memory = inside.memories[attention]
     key_SK, value_SK = memory.key_NHMK[0, head], memory.value_NHMK[0, head]
@@ -168,16 +171,21 @@ def _scores(inside: Inside, attention: MultiHeadAttention, head: int) -> str:
     best = inside.source[int(weights_S.argmax())]
     return f"""## Scores, scaling, softmax, weighted sum (section 3.2.1)
 
-At the step whose input is `{inside.inputs[ATTENDING]}`, one head of a decoder layer asks which source pieces matter.
-It is the head from which alignments are read. Its query has {len(query_K)} numbers, and so have the key and the value
-of each source piece. The score is the product of query and key.
-It is divided by √{len(query_K)} = {math.sqrt(len(query_K)):g}. The softmax turns scores into weights that add up
-to 1: exp(score), divided by the sum of the column, {float(scaled_S.exp().sum()):.2f}. The largest weight is
-that of `{best}`.
+The encoder has turned each source piece into a new vector, by layers of self-attention and feed-forward networks
+(sections 3.1 and 3.3, [layers.py](../translator/model/layers.py)). At the step whose input is
+`{inside.inputs[ATTENDING]}`, a head of the decoder asks which source pieces matter: head {head + 1} of layer
+{aligning.layer + 1}, from which alignments are read. It has learnt to look back to the source of the piece that was
+just read. Its matrices turn the decoder's vector into a query of {len(query_K)} numbers, and each source vector into a
+key and a value. The score is the dot product of query and key. It is divided by √{len(query_K)} =
+{math.sqrt(len(query_K)):g}. The softmax turns scores into weights that add up to 1: exp(score), divided by the sum of
+the column, {float(scaled_S.exp().sum()):.2f}. The largest weight is that of `{best}`.
 
 {_table(("piece", "q · k", "scaled", "exp", "weight", f"value, first {SHOWN}"), rows)}
 
-The output is the sum of the values, each times its weight: {_vector(output_K)}, …"""
+The output is the sum of the values, each times its weight: {_vector(output_K)}, … The outputs of all heads side by
+side, times another matrix, are added to the decoder's vector (section 3.2.2, [attention.py](../translator/model/attention.py)).
+After the last layer, its dot product with the embedding of each piece of the vocabulary is the logit of that piece, and
+the softmax of the logits is its probability (section 3.4)."""
 
 
 def _mask(inside: Inside) -> str:
@@ -263,8 +271,9 @@ def _searches(translator: Translator) -> str:
     (greedy, greedy_score), (beam, beam_score) = ends.values()
     return f"""## Greedy against beam (section 6.1)
 
-Greedy search takes the most likely piece at each step. Beam search keeps the two best beginnings. In brackets is ln of
-the probability of the whole beginning.
+Greedy search takes the most likely piece at each step. Beam search keeps the two best beginnings. Translations that have
+ended leave the beam, and the next best beginnings take their places. In brackets is ln of the probability of the whole
+beginning, and a dot separates pieces of the same word.
 
 {_table(("step", *found), rows)}
 

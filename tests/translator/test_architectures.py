@@ -409,6 +409,11 @@ def test_a_model_folder_of_any_architecture_works_in_every_command(name, prepare
     assert all(one.weights_HLM.shape[1:] == (len(one.rows), len(one.columns)) for one in view.layers)
     code, out, _ = run("explain", "Anna sleeps.", "--model", tmp_path / "m", "--beam", "2")
     assert (code, b"ended after" in out) == (0, True)
+    for language, text in (("en", "Anna sleeps.\n"), ("de", "Anna schläft.\n")):
+        (tmp_path / f"x.{language}").write_text(text, encoding="utf-8")
+    pair = ("--source", tmp_path / "x.en", "--reference", tmp_path / "x.de")
+    code, out, _ = run("evaluate", *pair, "--model", tmp_path / "m", "--beam", "1")
+    assert (code, b"BLEU" in out) == (0, True)
     arguments = ("--translation", "Anna schläft.", "--out", tmp_path / "page.html", "--model", tmp_path / "m")
     code, *_ = run("attention", "Anna sleeps.", *arguments)
     page = (tmp_path / "page.html").read_text(encoding="utf-8")

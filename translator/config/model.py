@@ -43,7 +43,10 @@ class RnnConfig:
     """What only a recurrent network has."""
 
     cell: Literal["gru", "lstm"] = "gru"
-    """The recurrent cell: gated recurrent unit (Cho et al. 2014) or long short-term memory."""
+    """The recurrent cell: gated recurrent unit (Cho et al. 2014) or long short-term memory (Hochreiter and Schmidhuber 1997).
+
+    Deviation: PyTorch's gated recurrent unit applies the reset gate after the product with the state, not before it.
+    """
 
     def __post_init__(self) -> None:
         check_fields(self, ConfigError, "rnn.")

@@ -42,7 +42,7 @@ class TranslationModel(nn.Module, ABC):
     """A network that predicts each target token from the source and the target tokens before it."""
 
     own_output_VD: nn.Parameter | None
-    """The matrix that projects to the vocabulary, if it is no embedding."""
+    """The matrix that projects to the vocabulary, if it is not an embedding."""
     logits_bias_V: nn.Parameter | None
     has_equal_layers = True
     """Whether a deeper model can start with copies of the layers of a shallower one."""
@@ -85,7 +85,7 @@ class TranslationModel(nn.Module, ABC):
     ) -> Tensor:
         """Feed one token per row, `tokens_N` at the positions `place_N`, and return the next token's logits: (N, V).
 
-        `past` and `memory` have a row for each row. `past` is updated.
+        `past` and `memory` have a row for each token of `tokens_N`. `past` is updated.
         """
 
     def source_labels(self, source_BS: Tensor, source_keep_BS: Tensor, pad_id: int) -> Tensor | None:

@@ -50,7 +50,9 @@ class Fed(Cache):
 
 
 class AdditiveAttention(nn.Module):
-    """The softmax of e_ij = v · tanh(W s_i + U h_j) weights the annotations h_j (Bahdanau et al. 2015, section 3.1).
+    """The softmax of e_ij = v · tanh(W s_i + U h_j) weights the annotations h_j.
+
+    Bahdanau et al. 2015, section 3.1 and appendix A.1.2.
 
     Deviation: s_i is the decoder's state at this step, as in Luong et al. 2015; Bahdanau et al. take s_(i−1).
     """
@@ -115,7 +117,10 @@ class RecurrentNetwork(TranslationModel):
         return x_BSA
 
     def start(self, source_BS: Tensor, source_keep_BS: Tensor) -> Start:
-        """See `TranslationModel.start`. The first state is tanh(W_s ←h_1) (Bahdanau et al. 2015, appendix A.2.2)."""
+        """See `TranslationModel.start`. The first state is tanh(W_s ←h_1) (Bahdanau et al. 2015, appendix A.2.2).
+
+        Deviation: with a bias, and a state for each layer of the decoder. The cell of an LSTM starts with zeros.
+        """
         annotation_BSA = self.encode(source_BS, source_keep_BS)
         width = self.config.d_model
         states_BD = torch.tanh(self.bridge(annotation_BSA[:, 0, width:])).chunk(len(self.decoder), dim=1)

@@ -12,7 +12,9 @@ _END = r"(?=[.,;:!?)]|\s*\Z| (?:and|or|but|in|at|on|for|with|to|by|if|when|from|
 _NUMBER = "an?|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|several|many|some|a few|half an"
 _OFFER = r"(?= (?:\w+ ){1,3}?(?:offers?|invitations?|proposals?|requests?|applications?|job)(?!\w))"
 _STAFF = "about|over|half|most|all|hundreds|thousands|workers|staff|employees|people"
-_SUPPLIES = "time|money|milk|fuel|petrol|gas|memory|space|disk space|paper|ink|food|water|power|ideas|patience|bread|options"
+_SUPPLIES = (
+    "time|money|milk|fuel|petrol|gas|memory|space|disk space|paper|ink|food|water|power|ideas|patience|bread"
+)
 
 Rule = tuple[str, re.Pattern[str], str]
 """A substring of every match, checked first for speed; the pattern; its replacement."""
