@@ -184,8 +184,8 @@ the column, {float(scaled_S.exp().sum()):.2f}. The largest weight is that of `{b
 
 The output is the sum of the values, each times its weight: {_vector(output_K)}, … The outputs of all heads side by
 side, times another matrix, are added to the decoder's vector (section 3.2.2,
-[attention.py](../translator/model/attention.py)). After the last layer, its dot product with the embedding of each piece
-of the vocabulary is the logit of that piece, and the softmax of the logits is its probability (section 3.4)."""
+[attention.py](../translator/model/attention.py)). After the last layer, its dot product with the embedding of each
+piece of the vocabulary is the logit of that piece, and the softmax of the logits is its probability (section 3.4)."""
 
 
 def _mask(inside: Inside) -> str:
