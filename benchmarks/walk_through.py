@@ -271,9 +271,9 @@ def _searches(translator: Translator) -> str:
     (greedy, greedy_score), (beam, beam_score) = ends.values()
     return f"""## Greedy against beam (section 6.1)
 
-Greedy search takes the most likely piece at each step. Beam search keeps the two best beginnings. Translations that have
-ended leave the beam, and the next best beginnings take their places. In brackets is ln of the probability of the whole
-beginning, and a dot separates pieces of the same word.
+Greedy search takes the most likely piece at each step. Beam search keeps the two best beginnings. Translations that
+have ended leave the beam, and the next best beginnings take their places. In brackets is ln of the probability of the
+whole beginning, and a dot separates pieces of the same word.
 
 {_table(("step", *found), rows)}
 
