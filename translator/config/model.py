@@ -43,7 +43,7 @@ class RnnConfig:
     """What only a recurrent network has."""
 
     cell: Literal["gru", "lstm"] = "gru"
-    """The recurrent cell: gated recurrent unit (Cho et al. 2014) or long short-term memory (Hochreiter and Schmidhuber 1997).
+    """The recurrent cell: gated recurrent unit (Cho et al. 2014) or long short-term memory (Hochreiter 1997).
 
     Deviation: PyTorch's gated recurrent unit applies the reset gate after the product with the state, not before it.
     """
