@@ -3,8 +3,8 @@
 The end token of the source and the begin token of the target together are the separator. The layers have the parts of
 the encoder–decoder, with LayerNorm before each sub-layer (Radford et al. 2019, section 2.3), GELU and learned positions
 (Radford et al. 2018, section 4.1). There is no cross-attention: a target token attends to the source as it attends to
-the target tokens before it. Deviations: as in the encoder–decoder here, embeddings are scaled by √d_model, attention has
-no biases, and random weights have its distribution.
+the target tokens before it. Deviations: as in the encoder–decoder here, embeddings are scaled by √d_model, attention
+has no biases, and random weights have its distribution.
 """
 
 from collections.abc import Callable, Iterable, Sequence
