@@ -26,8 +26,9 @@ _T = TypeVar("_T")
 
 MAX_INLINE_SENTENCES = 100
 """In sentences; a longer answer is built on another thread. One of 10,000 takes a third of a second."""
-_MAX_INLINE_CHARACTERS = 2_000
-"""In characters; a longer text is split into sentences on another thread, so that other requests do not wait for it."""
+_MAX_INLINE_CHARACTERS = 300
+"""In characters, which take up to 5 ms. A longer text is split into sentences on another thread, so that other requests
+do not wait for it, and the service learns meanwhile which clients have left."""
 _CHARACTERS_PER_TOKEN = 4
 """Roughly, in English; estimates the work in a long text until it has been split."""
 
