@@ -278,6 +278,7 @@ SENTENCES: dict[OpaqueKind, list[str]] = {
         "Flat 3, ⟦27 Park Square⟧",
         "WHO LIVES AT ⟦10 ROSE LANE⟧?",
         "Our office (⟦80 S 8th St⟧) opens early.",
+        "We have lived at ⟦12 High Street⟧ since June.",
         "“⟦1 Market Street⟧”",
         "The hotel is at ⟦7 St. Mary's Terrace⟧.",
         "In 1999 we moved to ⟦4 Hill Close⟧.",

@@ -84,8 +84,8 @@ STREETS = _any_of("""
 """)
 STREETS_OR_VERBS = _any_of("Drive Court Place Close Way Row")
 AFTER_STREETS = _any_of("""
-    and or in is are was were at on to for from by with where near before after which has will until as when between
-    open opens
+    and or in is are was were at on to for from since by with where near before after which has will until as when
+    between open opens
 """)
 """Words in lower case after an address; a noun there makes it a description, as in “10 High Street shops”."""
 NO_HOUSES = (
