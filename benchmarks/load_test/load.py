@@ -26,13 +26,16 @@ class Sent:
 
 async def send_one_by_one(number: int, ask: Callable[[], Awaitable[Answer]]) -> list[Sent]:
     """Send requests, each when the one before has been answered."""
+    begun = asyncio.get_running_loop().time()
+    return [await _timed(ask, begun) for _ in range(number)]
+
+
+async def _timed(ask: Callable[[], Awaitable[Answer]], begun: float) -> Sent:
+    """Send a request; `begun` is the time of the first one."""
     loop = asyncio.get_running_loop()
-    begun, sent = loop.time(), []
-    for _ in range(number):
-        start = loop.time()
-        answer = await ask()
-        sent.append(Sent(answer, loop.time() - start, loop.time() - begun))
-    return sent
+    start = loop.time()
+    answer = await ask()
+    return Sent(answer, loop.time() - start, loop.time() - begun)
 
 
 async def send_at_a_rate(
@@ -46,15 +49,10 @@ async def send_at_a_rate(
     begun = loop.time()
     generator = random.Random(0)
 
-    async def one() -> Sent:
-        start = loop.time()
-        answer = await ask()
-        return Sent(answer, loop.time() - start, loop.time() - begun)
-
     asking, due = [], begun
     while due < begun + seconds:
         await asyncio.sleep(max(0.0, due - loop.time()))
-        asking.append(asyncio.create_task(one()))
+        asking.append(asyncio.create_task(_timed(ask, begun)))
         due += generator.expovariate(per_second)
     return asking
 

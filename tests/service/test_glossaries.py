@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service import glossaries as stored
+from service import storage
 from service.access import Client
 from service.errors import GlossaryLimit, GlossaryNotFound
 from service.glossaries import Dictionary, GlossaryStore
@@ -174,6 +176,27 @@ def test_a_killed_writer_loses_nothing_that_it_reported_and_leaves_nothing_half(
         assert {one.id for one in found} >= set(reported)
         assert {tuple(one.entry_count for one in glossary.dictionaries) for glossary in found} == {(200, 200)}
         store.close()
+
+
+class _Busy:
+    """A connection of which another process holds the lock for some attempts."""
+
+    def __init__(self, attempts: int) -> None:
+        self.left = attempts
+
+    def execute(self, _statement: str) -> None:
+        self.left -= 1
+        if self.left >= 0:
+            raise sqlite3.OperationalError("database is locked")
+
+
+def test_a_store_waits_for_another_process_that_opens_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    busy: Any = _Busy(2)
+    storage._write_ahead(busy)
+    assert busy.left == -1
+    monkeypatch.setattr(storage, "_BUSY_SECONDS", 0.0)
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        storage._write_ahead(_Busy(10**9))  # type: ignore[arg-type]  # stands in for a connection
 
 
 # --- our own API

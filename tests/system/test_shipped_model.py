@@ -3,13 +3,16 @@
 import json
 import os
 import random
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.sentences import SENTENCES
+from translator.config import PRESETS
 from translator.engines.native.engine import NativeEngine
 from translator.engines.native.library import FORCED_KERNEL, kernels, open_library
 from translator.search import SearchOptions
@@ -25,6 +28,19 @@ def translator():
 
 def test_the_model_is_small_enough_to_ship():
     assert sum(path.stat().st_size for path in shipped_model().iterdir()) <= 64_000_000
+
+
+def test_the_commands_for_fine_tuning_ask_for_the_architecture_of_the_model(translator):
+    for file in ("README.md", "benchmarks/fine_tune.sh"):
+        commands = (ROOT / file).read_text(encoding="utf-8").replace("\\\n", " ")
+        (options,) = re.findall(
+            r"train\.py\"? small ([^\n]*)--init-from (?:translator/pretrained|\"\$model)", commands
+        )
+        layers = int(re.search(r"--model\.encoder-layers (\d+)", options)[1])
+        asked = replace(
+            PRESETS["small"]().model, vocab_size=translator.config.vocab_size, encoder_layers=layers
+        )
+        assert asked == translator.config
 
 
 def test_the_card_has_origin_and_scores(translator):

@@ -50,6 +50,9 @@ def test_by_before_a_deadline_is_read_as_until(text: str) -> None:
         "They were surprised by June’s figures.",
         "She was helped by April Jones.",
         "Come by tomorrow, or stop by Friday.",
+        "If you do not pay by Friday, it ends.",
+        "I can't come by noon.",
+        "Nobody answered by Friday.",
         "What do you mean by this term?",
         "Will you be by tomorrow?",
         "The text proposed by May was new.",
@@ -201,7 +204,7 @@ def test_phrases_are_read_as_plainer_ones(text: str, read: str) -> None:
 def test_a_sentence_may_need_several() -> None:
     assert (
         paraphrased("Unless you write twice a week by Friday, it ends.", MARKS)
-        == "If you do not write twice per week until Friday, it ends."
+        == "If you do not write twice per week by Friday, it ends."
     )
 
 

@@ -88,17 +88,16 @@ AFTER_STREETS = _any_of("""
     between open opens
 """)
 """Words in lower case after an address; a noun there makes it a description, as in “10 High Street shops”."""
-NO_HOUSES = (
-    "the", "The", "all", "All", "of", "Of", "these", "These", "those", "Those", "first", "First", "last", "Last",
-    "their", "Their", "Some", "some", "Bus", "Route", "Line", "Season", "Chapter", "Episode", "Step", "exit", "Exit",
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip
-"""Words before a number that is not that of a house."""
 MONTHS = _any_of("""
     JAN FEB MAR APR MAY JUN JUL AUG SEP SEPT OCT NOV DEC JANUARY FEBRUARY MARCH APRIL JUNE JULY AUGUST SEPTEMBER OCTOBER
     NOVEMBER DECEMBER
 """)
+NO_HOUSES = (
+    "the", "The", "all", "All", "of", "Of", "these", "These", "those", "Those", "first", "First", "last", "Last",
+    "their", "Their", "Some", "some", "Bus", "Route", "Line", "Season", "Chapter", "Episode", "Step", "exit", "Exit",
+    *MONTHS.title().split("|"),
+)  # fmt: skip
+"""Words before a number that is not that of a house."""
 CAPITAL_PREFIXES = _any_of("""
     ALL ANTI EIGHTY FIFTY FIVE FORTY FOUR FULL HALF HIGH LONG LOW MULTI NINETY NON ONE OVER POST PRE SELF SEMI SEVENTY
     SHORT SIXTY SUB SUPER TEN THE THIRTY THREE TWENTY TWO UNDER VICE WELL

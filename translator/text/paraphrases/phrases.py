@@ -10,6 +10,7 @@ _CURRENCIES = "dollars|euros|pounds|cents|pence"
 _END = r"(?=[.,;:!?)]|\s*\Z| (?:and|or|but|in|at|on|for|with|to|by|if|when|from|because|while|until)(?!\w))"
 """Asserts that a phrase ends: “$5 a year earlier” is no rate."""
 _NUMBER = "an?|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|several|many|some|a few|half an"
+_GROUPS = "the|them|us|you|these|those|my|your|his|her|our|their"
 _OFFER = r"(?= (?:\w+ ){1,3}?(?:offers?|invitations?|proposals?|requests?|applications?|job)(?!\w))"
 _STAFF = "about|over|half|most|all|hundreds|thousands|workers|staff|employees|people"
 _SUPPLIES = (
@@ -35,8 +36,7 @@ def _rules(amounts: str, numbers: str) -> tuple[Rule, ...]:
             rf"(?<!\w)(?<!than )(?<!like )(?<!from )([Ee]very) other (?=(?:{_PERIODS}|[A-Z][a-z]+day)(?!\w))",
             r"\1 second ",
         ),
-        ("neither of ", r"(?<!\w)neither of (?=the|them|us|you|these|those|my|your|his|her|our|their)", "none of "),
-        ("Neither of ", r"(?<!\w)Neither of (?=the|them|us|you|these|those|my|your|his|her|our|their)", "None of "),
+        ("either of ", rf"(?<!\w)([Nn])either of (?={_GROUPS})", r"\1one of "),
         ("hardly any", r"(?<!\w)hardly any(?:one|body)(?!\w)", "almost nobody"),
         ("Hardly any", r"(?<!\w)Hardly any(?:one|body)(?!\w)", "Almost nobody"),
         ("been waiting for ", rf"(?<!\w)been waiting for (?=(?:{count} )?(?:{_LENGTHS}){_END})", "been waiting "),

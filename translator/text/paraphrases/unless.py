@@ -10,6 +10,11 @@ subject such as “anyone”, or whose verb cannot be told from a noun.
 import re
 from collections.abc import Callable
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _SINGULAR = "he|she|it"
 _PLURAL = "I|you|we|they"
 _DETERMINERS = "the|a|an|my|your|his|her|its|our|their|this|that|these|those"
@@ -21,19 +26,20 @@ _NO_NOUNS = (
 )
 _NOUN = rf"(?!(?:{_NO_NOUNS})(?!\w))[a-z][a-z-]*"
 _NAME = "[A-Z][a-z]+"
-_PRONOUN_VERBS = """
+_PRONOUN_VERBS = _words("""
     agree allow arrive ask become begin believe bring buy call cancel change choose click come confirm contain
     decide delete enable exist expect explain fail feel find finish follow forget get give go happen have hear
     help hope include intend keep know leave let like live look lose make mean meet move need object open pay
     plan play prefer prove provide rain receive remove renew reply report request require return run say see
-    select send show sign snow speak specify start stay stop take talk tell think try turn understand use visit
-    wait walk want wear win wish work write
-"""
-_NOUN_VERBS = """
-    agree allow arrive become begin cancel come contain decide exist fail get give go happen know leave need pay provide
-    receive require say want wish have
-"""
-"""Verbs that follow a noun. Others may be nouns themselves, as in “the team members”."""
+    select send show sign snow speak specify start stay stop take talk tell think try turn understand use
+    visit wait walk want wear win wish work write
+""")
+"""Verbs that may follow a pronoun."""
+_NOUN_VERBS = _words("""
+    agree allow arrive become begin cancel come contain decide exist fail get give go happen know leave need
+    pay provide receive require say want wish have
+""")
+"""Verbs that may follow a noun. Others may be nouns themselves, as in “the team members”."""
 _PARTICIPLE = (
     r"(?= (?!(?:unlimited|limited|advanced|dedicated)(?!\w))"
     r"(?:\w+ed|been|done|gone|made|paid|said|told|left|sent|found|lost|met|got|given|taken|seen|written|chosen)(?!\w))"
@@ -64,8 +70,6 @@ _WITH_VERB = _clause(
 )
 _ES = re.compile(r"(?:ch|sh|ss|x|z|o)es\Z")
 _PRONOUNS = frozenset(f"{_SINGULAR}|{_PLURAL}".split("|"))
-_VERBS = {True: frozenset(_PRONOUN_VERBS.split()), False: frozenset(_NOUN_VERBS.split())}
-"""The verbs that may follow a pronoun, and those that may follow a noun."""
 
 
 def without_unless(text: str) -> str:
@@ -102,7 +106,8 @@ def _negated_verb(match: re.Match[str]) -> str:
     is_plural = subject in _PLURAL.split("|") or (" " in subject and subject.endswith("s"))
     has_ending = verb.endswith("s") and not verb.endswith("ss")
     infinitive = _infinitive(verb) if has_ending else verb
-    if has_ending == is_plural or infinitive not in _VERBS[subject in _PRONOUNS]:
+    verbs = _PRONOUN_VERBS if subject in _PRONOUNS else _NOUN_VERBS
+    if has_ending == is_plural or infinitive not in verbs:
         return match[0]
     return f"{_if(match)} {subject} {'do' if is_plural else 'does'} not{match['adverb'] or ''} {infinitive}"
 

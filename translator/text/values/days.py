@@ -4,20 +4,15 @@ import re
 
 from translator.text.values.context import is_in_the_evening, is_time_with_point, is_verb, names_time_of_day
 from translator.text.values.keys import Value, date_key, signed_key, time_key
-from translator.text.values.patterns import TIME_ZONES
+from translator.text.values.patterns import MONTHS, TIME_ZONES
 from translator.text.values.plain import Reader, decimal, plain_value, range_value, value_of
 
-_ENGLISH_MONTHS = """
-    January February March April May June July August September October November December
-"""
 _GERMAN_MONTHS = """
     Januar Februar März April Mai Juni Juli August September Oktober November Dezember
 """
 _MONTHS = {
     english.casefold()[:3]: (number, german)
-    for number, (english, german) in enumerate(
-        zip(_ENGLISH_MONTHS.split(), _GERMAN_MONTHS.split(), strict=True), start=1
-    )
+    for number, (english, german) in enumerate(zip(MONTHS, _GERMAN_MONTHS.split(), strict=True), start=1)
 }
 _SENTENCE_GOES_ON = re.compile(
     r"\.[)\]\"”’]*+(?:[,;:\t]|[?!]| (?:[^A-Z]|I\b"
@@ -257,7 +252,7 @@ _FIRST_LIKELY_YEAR = "1900"
 _TIME_ZONE = re.compile(rf"[ \u00a0]?(?:{TIME_ZONES})(?!\w)")
 _BEFORE_SHORT_YEARS = re.compile(
     r"(?<!\w)(?:in|of|since|from|until|till|by|to|and|or|the|before|after|early|late|summer|winter|spring|autumn|fall"
-    rf"|{'|'.join(_ENGLISH_MONTHS.split())}|(?:Jan|Feb|Aug|Sept?|Oct|Nov|Dec)\.?)[ \u00a0]\Z",
+    rf"|{'|'.join(MONTHS)}|(?:Jan|Feb|Aug|Sept?|Oct|Nov|Dec)\.?)[ \u00a0]\Z",
     re.IGNORECASE,
 )
 DAY_READERS: dict[str, Reader] = {

@@ -59,7 +59,7 @@ MILLIONS_OF = (
     r"|grants|loans|taxes|fees|bonds|assets|costs|savings|fines)(?!\w))"
 )
 """What follows `20m` or `20M` if it is 20 million, not 20 metres."""
-_MONTHS = (
+MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
 )  # fmt: skip
@@ -98,7 +98,7 @@ _AT_LETTERS = {
     rf"(?:[-–](?P<upto_numeral>{_ROMAN}))?(?<=[ivxlcIVXLC])(?![\w'’])",
     "month_day": rf"\b(?P<month1>{_MONTH})[ \u00a0](?P<day1>{_DAY})(?P<nth>{_ORDINAL_END})?(?P<to1>{_LAST_DAY})?"
     r"(?:,?[ \u00a0](?P<year1>\d{4}))?(?![\d:]|[.,]\d|\w)",
-    "month_name": rf"(?<![\w-])(?P<month4>{'|'.join(_MONTHS)})"
+    "month_name": rf"(?<![\w-])(?P<month4>{'|'.join(MONTHS)})"
     r"(?=[ \u00a0](?:(?:1\d|20)\d\d(?!\w|[.,:/–-]\d)|['’]\d\d(?![\w'’]|[.,:/–-]\d)))",
     "month_year": rf"(?<![\w-])(?P<month3>{_MONTH})[ \u00a0](?P<year3>(?:1\d|20)\d\d)(?!\w|[.,:/–-]\d)",
     "spoken_time": rf"(?i:\b(?:a )?(?P<quarter>half past|quarter past|quarter to)[ \u00a0](?P<hour>1[0-2]|0?[1-9])"
