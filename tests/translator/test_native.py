@@ -451,6 +451,13 @@ def build_with_gcc(driver, program):
     subprocess.run([*plain, driver, FOLDER / "engine.c", *objects, "-o", program, "-lm"], check=True)
 
 
+def test_products_are_exact_even_of_extremes(tmp_path):
+    build_program(Path(__file__).with_name("native_products.c"), tmp_path / "products")
+    done = subprocess.run([tmp_path / "products"], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 500_000
+
+
 @pytest.mark.hard
 def test_random_models_and_steps_under_sanitizers(tmp_path):
     """The driver also compares the results of all kernels, and prints a checksum for each model."""

@@ -84,7 +84,8 @@ def _link(machine: str, sources: Sequence[Path], out: Path, flags: Sequence[str]
     with tempfile.TemporaryDirectory() as folder:
         objects = [Path(folder) / f"{kernel}.o" for kernel in COMPILED_KERNELS[machine]]
         for made, (kernel, processor) in zip(objects, COMPILED_KERNELS[machine].items(), strict=True):
-            of_kernels = [flag for flag in flags if flag not in ("-shared", "-s")]
+            # As in the library, so that the compiler finds them in its cache.
+            of_kernels = [flag for flag in flags if flag not in ("-shared", "-s", f"-I{FOLDER}")]
             _compile(
                 machine, processor, *of_kernels, "-c", FOLDER / "kernel.c", f"-DKERNEL={kernel}", "-o", made
             )

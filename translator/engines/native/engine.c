@@ -378,7 +378,7 @@ struct NtSession {
     int32_t sentence_room;
     int32_t *sentence_of_row; /* [row_room] the sentence number, or -1 if the row is free */
     int32_t row_room;
-    Buffer x, y, wide, attended, weight, logits, quantised, scale, fed, rows;
+    Buffer x, y, wide, attended, weight, logits, quantised, scale, start, places, fed, rows;
 };
 
 int nt_session_new(const NtModel *model, NtSession **session) {
@@ -400,7 +400,8 @@ void nt_session_free(NtSession *session) {
     if (!session) return;
     for (int32_t number = 0; number < session->sentence_room; number++) free_sentence(&session->sentences[number]);
     Buffer *buffers[] = {&session->x,      &session->y,         &session->wide,  &session->attended, &session->weight,
-                         &session->logits, &session->quantised, &session->scale, &session->fed,      &session->rows};
+                         &session->logits, &session->quantised, &session->scale, &session->start,    &session->places,
+                         &session->fed,    &session->rows};
     for (size_t place = 0; place < sizeof buffers / sizeof *buffers; place++) free(buffers[place]->memory);
     free(session->sentences);
     free(session->sentence_of_row);
@@ -420,12 +421,19 @@ static int make_scratch(NtSession *session, int rows, int longest, int with_logi
            room_for(&session->wide, number * widest * sizeof(float)) &&
            room_for(&session->weight, number * ROUND_UP((size_t)longest, LANES) * sizeof(float)) &&
            room_for(&session->quantised, number * 2 * widest) && room_for(&session->scale, number * sizeof(float)) &&
+           room_for(&session->start, number * sizeof(int32_t)) &&
+           room_for(&session->places, widest / GROUP * sizeof(int32_t)) &&
            (!with_logits || room_for(&session->logits, (size_t)(rows < ROWS_AT_ONCE ? rows : ROWS_AT_ONCE) *
                                                            (size_t)model->logits.outputs * sizeof(float)));
 }
 
 static Quantised quantise(NtSession *session, const float *x, int rows, int width) {
-    Quantised q = {.q = session->quantised.memory, .scale = session->scale.memory};
+    Quantised q = {
+        .q = session->quantised.memory,
+        .scale = session->scale.memory,
+        .start = session->start.memory,
+        .places = session->places.memory,
+    };
     session->model->kernel->quantise(x, rows, width, width, &q);
     return q;
 }

@@ -33,6 +33,10 @@ typedef struct {
     int stride;        /* bytes from one row to the next */
     uint8_t *q;
     float *scale;      /* [rows] */
+    int32_t *start;    /* [rows] what each sum of products begins with */
+    int32_t *places;   /* [groups] scratch memory: the groups of a row that are not all zeros */
+    int filled;        /* how many groups of all rows are not all zeros */
+    int has_negative;  /* whether any q is negative */
 } Quantised;
 
 typedef enum { STORE, STORE_RELU, STORE_GELU, STORE_SWISH, ADD } Epilogue;
