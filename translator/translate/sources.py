@@ -7,6 +7,7 @@ from collections import Counter, deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import NamedTuple
 
 from translator.data.tokenizer import Tokenizer
 from translator.markup.sentences import MarkedUpSentence
@@ -207,6 +208,15 @@ def read_sentences(
     return found
 
 
+class _Encoded(NamedTuple):
+    """A part of a text with marks for its protected spans, and its tokens."""
+
+    marked: str
+    placed: list[PlacedSpan]
+    inner: list[ProtectedSpan]
+    tokens: list[int]
+
+
 class _Reader:
     """Reads parts of a text whose protected spans are known."""
 
@@ -214,6 +224,7 @@ class _Reader:
         refuse_surrogates(text)
         self._text, self._encoder, self._max_tokens, self._style = text, encoder, max_tokens, style
         self._marks = encoder.tokenizer.marks
+        self._latest: tuple[Place, _Encoded] | None = None
         self._read = _with_lines(text, style)
         spans = find_protected(self._read)
         if style.glossary:
@@ -311,8 +322,9 @@ class _Reader:
     def sentence(self, span: Span, is_part: bool) -> SourceSentence:
         """Prepare a sentence of the text for the model."""
         source = self._text[span.start : span.end]
-        marked, placed, inner = self._mark(span.start, span.end)
-        tokens = self._encode(marked) if _has_words(source, span.start, inner) else []
+        marked, placed, inner, tokens = self._encode(span.start, span.end)
+        if not _has_words(source, span.start, inner):
+            tokens = []
         if not any(map(str.isspace, source)):
             length = len(self._encoder.tokenizer.without_hints(tokens))
             tokens = tokens if length <= _LONGEST_WITHOUT_BLANKS else []
@@ -329,26 +341,25 @@ class _Reader:
 
     def count(self, start: int, end: int) -> int:
         """Count the tokens of a part of the text; the count exceeds the limit if a class has more spans than marks."""
-        marked, _, inner = self._mark(start, end)
-        tokens = len(self._encode(marked))
+        _, _, inner, tokens = self._encode(start, end)
         if not self._marks:
-            return tokens
-        return max(tokens, math.ceil(self._max_tokens * _fullness(inner, self._marks)))
+            return len(tokens)
+        return max(len(tokens), math.ceil(self._max_tokens * _fullness(inner, self._marks)))
 
     def _inner(self, start: int, end: int) -> list[ProtectedSpan]:
         """The spans between two offsets."""
         first, last = bisect_left(self._starts, start), bisect_left(self._starts, end)
         return [span for span in self._spans[first:last] if span.end <= end]
 
-    def _mark(self, start: int, end: int) -> tuple[str, list[PlacedSpan], list[ProtectedSpan]]:
-        inner = self._inner(start, end)
-        if not self._marks:
-            return self._read[start:end], [], inner
-        marked, placed = mark(self._read[start:end], inner, Marks(self._marks), start)
-        return marked, placed, inner
-
-    def _encode(self, marked: str) -> list[int]:
-        return self._encoder.encode(marked, self._style)
+    def _encode(self, start: int, end: int) -> _Encoded:
+        """Mark and encode a part of the text. Keeps the latest one: a sentence is counted before it is translated."""
+        if self._latest is None or self._latest[0] != (start, end):
+            marked, placed, inner = self._read[start:end], list[PlacedSpan](), self._inner(start, end)
+            if self._marks:
+                marked, placed = mark(marked, inner, Marks(self._marks), start)
+            tokens = self._encoder.encode(marked, self._style)
+            self._latest = (start, end), _Encoded(marked, placed, inner, tokens)
+        return self._latest[1]
 
 
 class _Languages:
