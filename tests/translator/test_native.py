@@ -455,7 +455,7 @@ def test_products_are_exact_even_of_extremes(tmp_path):
     build_program(Path(__file__).with_name("native_products.c"), tmp_path / "products")
     done = subprocess.run([tmp_path / "products"], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout) > 500_000
+    assert set(done.stdout.split()) == set(KERNELS)
 
 
 @pytest.mark.hard
@@ -475,7 +475,7 @@ def test_a_library_in_use_is_replaced_and_not_overwritten(tmp_path, monkeypatch)
     library = tmp_path / "libengine.so"
     contents = iter([b"old", b"new"])
     monkeypatch.setattr(
-        native_build, "_link", lambda machine, sources, out, flags: out.write_bytes(next(contents))
+        native_build, "_link", lambda machine, sources, out, **flags: out.write_bytes(next(contents))
     )
     native_build.build("x86_64", library)
     with library.open("rb") as used:

@@ -1,11 +1,15 @@
 """The sentences of a text as the model receives them."""
 
+from collections.abc import Collection
+
 import pytest
 
 from translator.data.tokenizer import SentencePieceTokenizer, train_tokenizer
+from translator.text.glossary import Term
 from translator.text.stand_ins import lone
+from translator.translate import sources
 from translator.translate.precision import shipped_model
-from translator.translate.sources import SourceEncoder, SourceSentence, read_sentences
+from translator.translate.sources import SourceEncoder, SourceSentence, Style, read_sentences
 
 LINES = ["the heron paid for the boat in the town", "der Reiher zahlte das Boot in der Stadt"] * 9
 
@@ -184,3 +188,23 @@ def test_a_tokenizer_without_classes_receives_the_text() -> None:
     assert old.decode(source.tokens) == source.text
     assert source.placed == ()
     assert [span.kind for span in source.protected] == ["label", "money"]
+
+
+def test_a_single_sentence_is_encoded_and_its_language_detected_once(
+    tokenizer: SentencePieceTokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded, detected = list[str](), list[str]()
+
+    class Counting(SourceEncoder):
+        def encode(self, marked: str, style: Style, in_german: Collection[Term] = ()) -> list[int]:
+            encoded.append(marked)
+            return super().encode(marked, style, in_german)
+
+    def detect(text: str) -> tuple[str, float]:
+        detected.append(text)
+        return "en", 90.0
+
+    monkeypatch.setattr(sources, "detect_language", detect)
+    text = "The old house on the hill was sold.\n"
+    read_sentences(text, Counting(tokenizer), 100, Style(formality="auto"))
+    assert encoded == detected == [text.strip()]

@@ -15,7 +15,7 @@ better.
 
 import logging
 import re
-from functools import cache, lru_cache
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -49,11 +49,7 @@ def detect_language(text: str) -> tuple[str, float]:
 
     A text that is too short to tell is taken for English.
     """
-    return _detected(_beginning(text))
-
-
-@lru_cache(maxsize=8)  # a text that is one sentence is asked for twice
-def _detected(beginning: str) -> tuple[str, float]:
+    beginning = _beginning(text)
     fast = _fast_detector()
     if fast is None:
         return "en", 0.0

@@ -367,17 +367,25 @@ class _Languages:
 
     def __init__(self, text: str, style: Style) -> None:
         self._is_known = style.source_language != "auto"
-        self._of_text = "en" if self._is_known else (style.language_of_words or detect_language(text)[0])
+        self._detected: dict[str, tuple[str, float]] = {}
+        self._of_text = "en" if self._is_known else (style.language_of_words or self._detect(text)[0])
 
     def of(self, sentence: str) -> str:
         """Return the language of a sentence: its own if it is long enough to tell, else that of the text."""
         is_short = len(sentence.split()) < _FEWEST_WORDS_TO_TELL and not sentence.startswith(_INVERTED)
         if self._is_known or is_short:
             return self._of_text
-        language, confidence = detect_language(sentence)
+        language, confidence = self._detect(sentence)
         if language != "en" or confidence >= _CLEAR or self._of_text == "en":
             return language
         return "en" if may_be_english(sentence) else self._of_text
+
+    def _detect(self, text: str) -> tuple[str, float]:
+        """Detect the language of a text once, even if it is asked for again as its only sentence."""
+        words = text.strip()
+        if words not in self._detected:
+            self._detected[words] = detect_language(words)
+        return self._detected[words]
 
 
 def _has_words(source: str, start: int, spans: Sequence[ProtectedSpan]) -> bool:

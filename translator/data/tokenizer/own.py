@@ -220,13 +220,10 @@ class SentencePieceTokenizer:
 
         Raises `InputError` on a lone surrogate.
         """
-        utf8 = [_utf8(text) for text in texts]
-        ids: list[list[int]]
-        if len(texts) < _TEXTS_PER_THREAD:  # starting a thread takes longer than encoding a sentence
-            ids = [self._processor.encode(text) for text in utf8]
-        else:
-            threads = min(os.cpu_count() or 1, 1 + len(texts) // _TEXTS_PER_THREAD)
-            ids = self._processor.encode(utf8, num_threads=threads)
+        if len(texts) < _TEXTS_PER_THREAD:
+            return [self.encode(text) for text in texts]
+        threads = min(os.cpu_count() or 1, 1 + len(texts) // _TEXTS_PER_THREAD)
+        ids: list[list[int]] = self._processor.encode([_utf8(text) for text in texts], num_threads=threads)
         for index, text in enumerate(texts):
             if WORD_MARK in text:
                 ids[index] = self._encode_with_word_marks(text)

@@ -51,7 +51,7 @@ def build(machine: str = "", out: Path = LIBRARY) -> None:
     name = machine_name(machine)
     with tempfile.TemporaryDirectory() as folder:
         finished = Path(folder) / "libengine.so"
-        _link(name, (FOLDER / "engine.c",), finished, ("-shared", "-s"))
+        _link(name, (FOLDER / "engine.c",), finished, link_flags=("-shared", "-s"))
         out.parent.mkdir(parents=True, exist_ok=True)
         # Not written in place: a running service has the old file mapped into its memory, and would crash.
         new = out.with_name(f"{out.name}.{os.getpid()}")
@@ -62,7 +62,7 @@ def build(machine: str = "", out: Path = LIBRARY) -> None:
 
 def build_program(source: Path, out: Path, *flags: str, machine: str = "") -> None:
     """Compile a C program together with the engine."""
-    _link(machine_name(machine), (source, FOLDER / "engine.c"), out, (f"-I{FOLDER}", *flags))
+    _link(machine_name(machine), (source, FOLDER / "engine.c"), out, flags, (f"-I{FOLDER}",))
 
 
 def manifest_of(library: Path) -> Path:
@@ -79,17 +79,22 @@ def hashes(library: Path) -> dict[str, str]:
     }
 
 
-def _link(machine: str, sources: Sequence[Path], out: Path, flags: Sequence[str]) -> None:
-    """Compile the kernels, and link them with the given sources."""
+def _link(
+    machine: str,
+    sources: Sequence[Path],
+    out: Path,
+    flags: Sequence[str] = (),
+    link_flags: Sequence[str] = (),
+) -> None:
+    """Compile the kernels, and link them with the given sources.
+
+    Without `flags`, the compiler finds the kernels in its cache if the library has been built on this machine.
+    """
     with tempfile.TemporaryDirectory() as folder:
         objects = [Path(folder) / f"{kernel}.o" for kernel in COMPILED_KERNELS[machine]]
         for made, (kernel, processor) in zip(objects, COMPILED_KERNELS[machine].items(), strict=True):
-            # As in the library, so that the compiler finds them in its cache.
-            of_kernels = [flag for flag in flags if flag not in ("-shared", "-s", f"-I{FOLDER}")]
-            _compile(
-                machine, processor, *of_kernels, "-c", FOLDER / "kernel.c", f"-DKERNEL={kernel}", "-o", made
-            )
-        _compile(machine, "baseline", *flags, *sources, *objects, "-o", out)
+            _compile(machine, processor, *flags, "-c", FOLDER / "kernel.c", f"-DKERNEL={kernel}", "-o", made)
+        _compile(machine, "baseline", *flags, *link_flags, *sources, *objects, "-o", out)
 
 
 def _compile(machine: str, processor: str, *arguments: object) -> None:

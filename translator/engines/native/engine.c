@@ -422,7 +422,7 @@ static int make_scratch(NtSession *session, int rows, int longest, int with_logi
            room_for(&session->weight, number * ROUND_UP((size_t)longest, LANES) * sizeof(float)) &&
            room_for(&session->quantised, number * 2 * widest) && room_for(&session->scale, number * sizeof(float)) &&
            room_for(&session->start, number * sizeof(int32_t)) &&
-           room_for(&session->places, widest / GROUP * sizeof(int32_t)) &&
+           room_for(&session->places, LISTED_ROWS * (widest / GROUP) * sizeof(int32_t)) &&
            (!with_logits || room_for(&session->logits, (size_t)(rows < ROWS_AT_ONCE ? rows : ROWS_AT_ONCE) *
                                                            (size_t)model->logits.outputs * sizeof(float)));
 }

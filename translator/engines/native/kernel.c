@@ -158,7 +158,8 @@ INLINE int32_t group_at(const void *q) {
     return four;
 }
 
-/* Repeats four activations, which have an offset of 128, in every lane; and four that are positive, without it. */
+/* `activations` repeats four activations in every lane, with their offset of 128. `positive_activations` removes the
+   offset; none of the four may be negative. */
 #define BROADCAST_ACTIVATIONS                                                \
     typedef struct { Sums q; } Activations;                                  \
     INLINE Activations activations(const uint8_t *q, int stride) {           \
@@ -211,7 +212,7 @@ INLINE Sums add_pairs(Sums sums, __m256i pairs) {
 }
 INLINE Sums dot(Sums sums, Sums weights, Activations x) { return add_pairs(sums, pairs_of(weights, x)); }
 
-/* Whether the sums of two products can be added in 16 bits to those of the next group: 128 * the four |x| must fit. */
+/* Whether the 16-bit sums of two groups can be added in 16 bits: 128 times the sum of the four |x| in a lane must fit. */
 INLINE int fit_together(const uint8_t *size) {
     uint64_t x;
     memcpy(&x, size, sizeof x);
@@ -325,10 +326,10 @@ INLINE void finish(const Matrix *weight, int panel, const float *x_scale, const 
 
 /* Writes the results of one panel and `rows` rows, whose sums these are. */
 INLINE void finish_rows(const Matrix *weight, int panel, const Quantised *x, int row, int rows,
-                        const int32_t (*sums)[PANEL], Epilogue epilogue, float *out, int stride) {
+                        const int32_t (*sums)[PANEL], int is_offset, Epilogue epilogue, float *out, int stride) {
     int outputs = MIN(PANEL, weight->outputs - panel * PANEL);
     for (int r = 0; r < rows; r++)
-        finish(weight, panel, x->scale + row + r, sums[r], IS_OFFSET, epilogue,
+        finish(weight, panel, x->scale + row + r, sums[r], is_offset, epilogue,
                out + (size_t)(row + r) * stride + panel * PANEL, outputs);
 }
 
@@ -359,7 +360,7 @@ INLINE void multiply_panel(const Matrix *weight, int panel, const Quantised *x, 
     }
     int32_t whole[1][PANEL];
     memcpy(whole, sums, sizeof whole);
-    finish_rows(weight, panel, x, row, rows, whole, epilogue, out, stride);
+    finish_rows(weight, panel, x, row, rows, whole, IS_OFFSET, epilogue, out, stride);
 }
 
 #else
@@ -383,43 +384,48 @@ INLINE void multiply_panel(const Matrix *weight, int panel, const Quantised *x, 
     }
     int32_t whole[ROWS_AT_ONCE][PANEL];
     memcpy(whole, sums, (size_t)rows * sizeof whole[0]);
-    finish_rows(weight, panel, x, row, rows, whole, epilogue, out, stride);
+    finish_rows(weight, panel, x, row, rows, whole, IS_OFFSET, epilogue, out, stride);
 }
 
 #endif
 
-/* Multiplies by one row at a time and skips its groups of zeros. No activation may be negative: after ReLU, none is, and
+/* Lists the groups of a row that are not all zeros; returns how many there are. */
+static int filled_groups(const uint8_t *row, int groups, int32_t *places) {
+    int filled = 0;
+    for (int group = 0; group < groups; group++) {
+        places[filled] = group;
+        filled += group_at(row + group * GROUP) != (IS_OFFSET ? (int32_t)0x80808080 : 0);
+    }
+    return filled;
+}
+
+/* Multiplies by one row at a time and skips its groups of zeros. No activation may be negative. After ReLU none is, and
    most are zero. */
 static void multiply_filled(const Matrix *weight, const Quantised *x, Epilogue epilogue, float *out, int stride) {
     enum { SIZE = PANEL / VECTORS * GROUP };
-    for (int row = 0; row < x->rows; row++) {
-        const uint8_t *activation = x->q + (size_t)row * x->stride, *size = activation + (COPIES - 1) * (x->stride / 2);
-        int filled = 0;
-        for (int group = 0; group < weight->groups; group++) {
-            x->places[filled] = group;
-            filled += group_at(size + group * GROUP) != (IS_OFFSET ? (int32_t)0x80808080 : 0);
-        }
-        for (int panel = 0; panel < weight->panels; panel++) {
-            const int8_t *q = weight->q + (size_t)panel * weight->groups * PANEL * GROUP;
-            int outputs = MIN(PANEL, weight->outputs - panel * PANEL);
-            Sums sums[VECTORS];
-            for (int v = 0; v < VECTORS; v++) sums[v] = sums_of(0);
-            for (int place = 0; place < filled; place++) {
-                const int8_t *weights = q + (size_t)x->places[place] * PANEL * GROUP;
-                Activations some = positive_activations(activation + x->places[place] * GROUP, x->stride);
-                for (int v = 0; v < VECTORS; v++) sums[v] = dot(sums[v], load_sums(weights + v * SIZE), some);
+    int size = (COPIES - 1) * (x->stride / 2), filled[LISTED_ROWS];
+    for (int first = 0; first < x->rows; first += LISTED_ROWS) {
+        int end = MIN(x->rows, first + LISTED_ROWS);
+        for (int row = first; row < end; row++)
+            filled[row - first] = filled_groups(x->q + (size_t)row * x->stride + size, weight->groups,
+                                                x->places + (row - first) * weight->groups);
+        for (int panel = 0; panel < weight->panels; panel++)
+            for (int row = first; row < end; row++) {
+                const int8_t *q = weight->q + (size_t)panel * weight->groups * PANEL * GROUP;
+                const uint8_t *activation = x->q + (size_t)row * x->stride;
+                const int32_t *places = x->places + (row - first) * weight->groups;
+                Sums sums[VECTORS];
+                for (int v = 0; v < VECTORS; v++) sums[v] = sums_of(0);
+                for (int place = 0; place < filled[row - first]; place++) {
+                    const int8_t *weights = q + (size_t)places[place] * PANEL * GROUP;
+                    Activations some = positive_activations(activation + places[place] * GROUP, x->stride);
+                    for (int v = 0; v < VECTORS; v++) sums[v] = dot(sums[v], load_sums(weights + v * SIZE), some);
+                }
+                int32_t whole[1][PANEL];
+                memcpy(whole, sums, sizeof whole);
+                finish_rows(weight, panel, x, row, 1, whole, 0, epilogue, out, stride);
             }
-            int32_t whole[PANEL];
-            memcpy(whole, sums, sizeof whole);
-            finish(weight, panel, x->scale + row, whole, 0, epilogue, out + (size_t)row * stride + panel * PANEL,
-                   outputs);
-        }
     }
-}
-
-/* Whether `multiply_filled` is faster than a way that takes 1 / `speed` of its time for each group. */
-INLINE int is_mostly_zero(const Matrix *weight, const Quantised *x, int speed) {
-    return !x->has_negative && (int64_t)x->filled * speed < (int64_t)x->rows * weight->groups;
 }
 
 /* Multiplies by the rows from `first` on. */
@@ -488,17 +494,16 @@ static void multiply_tiles(const Matrix *weight, int panel, const Quantised *x, 
     _tile_stored(1, sums[0] + LANES, sizeof sums[0]);
     _tile_stored(2, sums[0] + 2 * LANES, sizeof sums[0]);
     _tile_stored(3, sums[0] + 3 * LANES, sizeof sums[0]);
-    finish_rows(weight, panel, x, row, rows, sums, epilogue, out, stride);
+    finish_rows(weight, panel, x, row, rows, sums, IS_OFFSET, epilogue, out, stride);
 }
 
-/* Inputs must fill whole tiles. A few rows are faster without tiles. */
-static void multiply(const Matrix *weight, const Quantised *x, Epilogue epilogue, float *out, int stride) {
+static int fills_tiles(const Matrix *weight, int rows) {
+    return weight->groups % TILE_GROUPS == 0 && rows >= FEWEST_TILE_ROWS;  /* fewer are faster without tiles */
+}
+
+static void multiply_all(const Matrix *weight, const Quantised *x, Epilogue epilogue, float *out, int stride) {
     int row = 0;
-    if (is_mostly_zero(weight, x, x->rows >= FEWEST_TILE_ROWS ? TILE_ROWS : x->rows > 1 ? 3 : 1)) {
-        multiply_filled(weight, x, epilogue, out, stride);
-        return;
-    }
-    if (weight->groups % TILE_GROUPS == 0)
+    if (fills_tiles(weight, x->rows))
         for (int rows; (rows = MIN(TILE_ROWS, x->rows - row)) >= FEWEST_TILE_ROWS; ) {
             int end = rows == TILE_ROWS ? x->rows / TILE_ROWS * TILE_ROWS : x->rows;
             configure_tiles(rows);
@@ -513,14 +518,27 @@ static void multiply(const Matrix *weight, const Quantised *x, Epilogue epilogue
 
 #else
 
-static void multiply(const Matrix *weight, const Quantised *x, Epilogue epilogue, float *out, int stride) {
-    if (is_mostly_zero(weight, x, ROWS_AT_ONCE > 1 && x->rows > 1 ? 3 : 1))
-        multiply_filled(weight, x, epilogue, out, stride);
-    else
-        multiply_rows(weight, x, 0, epilogue, out, stride);
+INLINE int fills_tiles(const Matrix *weight, int rows) { return (void)weight, (void)rows, 0; }
+
+static void multiply_all(const Matrix *weight, const Quantised *x, Epilogue epilogue, float *out, int stride) {
+    multiply_rows(weight, x, 0, epilogue, out, stride);
 }
 
 #endif
+
+/* About how many groups `multiply_all` multiplies in the time in which `multiply_filled` multiplies one. */
+static int speed_of_all(const Matrix *weight, int rows) {
+    if (fills_tiles(weight, rows)) return 16;
+    return ROWS_AT_ONCE > 1 && rows > 1 ? 3 : 2;
+}
+
+static void multiply(const Matrix *weight, const Quantised *x, Epilogue epilogue, float *out, int stride) {
+    int64_t groups = (int64_t)x->rows * weight->groups;
+    if (!x->has_negative && (int64_t)x->filled * speed_of_all(weight, x->rows) < groups)
+        multiply_filled(weight, x, epilogue, out, stride);
+    else
+        multiply_all(weight, x, epilogue, out, stride);
+}
 
 /* ---- floating point ---- */
 

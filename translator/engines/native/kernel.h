@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { LANES = 16, PANEL = 64, GROUP = 4 };
+enum { LANES = 16, PANEL = 64, GROUP = 4, LISTED_ROWS = 16 };
 
 /* A matrix of `outputs` x `inputs` weights, quantised: weight[o][i] ~ scale[o] * q, q in -127..127.
 
@@ -33,9 +33,9 @@ typedef struct {
     int stride;        /* bytes from one row to the next */
     uint8_t *q;
     float *scale;      /* [rows] */
-    int32_t *start;    /* [rows] what each sum of products begins with */
-    int32_t *places;   /* [groups] scratch memory: the groups of a row that are not all zeros */
-    int filled;        /* how many groups of all rows are not all zeros */
+    int32_t *start;    /* [rows] the first value of each sum; 0 except with AVX2 */
+    int32_t *places;   /* [LISTED_ROWS][groups] scratch memory of `multiply`: the groups with a q other than 0 */
+    int filled;        /* the number of such groups in all rows together */
     int has_negative;  /* whether any q is negative */
 } Quantised;
 
