@@ -116,7 +116,8 @@ class LoadedModel:
         InputError on entry, and later whatever `Job.next_result` raises. On exit, unfinished work is cancelled.
         """
         kind = body.kind
-        with self.batcher.job(deadline) as job:
+        # The queue may have filled since the request arrived; then its texts are not split in vain.
+        with self.batcher.job(deadline, kind) as job:
 
             def split() -> list[list[SourceSentence]]:
                 pairs = zip(body.texts, body.prefixes, strict=True)
@@ -142,7 +143,7 @@ class LoadedModel:
     ) -> list[SentenceScore]:
         """Score each pair, in order; raises what `translating` raises, InputTooLong and InputError."""
         characters = sum(len(text) for pair in pairs for text in pair)
-        with self.batcher.job(deadline) as job:
+        with self.batcher.job(deadline, kind) as job:
             items = await self._prepare(job, kind, characters, lambda: self.engine.scoring_items(pairs))
             self.batcher.put(job, kind, items)
             results = dict([await job.next_result() for _ in items])

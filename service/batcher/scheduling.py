@@ -122,12 +122,12 @@ class Batcher(Generic[ResultT]):
         return [results[index] for index in range(len(items))]
 
     @contextmanager
-    def job(self, deadline: Deadline) -> Iterator[Job[ResultT]]:
+    def job(self, deadline: Deadline, kind: Hashable = None) -> Iterator[Job[ResultT]]:
         """Open a job for a request; on exit, its unfinished work leaves the queue or is stopped.
 
         Raises what `check_admission` raises.
         """
-        self.check_admission()
+        self.check_admission(kind)
         job: Job[ResultT] = Job(deadline)
         try:
             yield job

@@ -623,6 +623,8 @@ def test_requests_are_refused_unread_if_many_wait(engine: Engine, make_batcher: 
         await asyncio.sleep(0.01)
         with pytest.raises(QueueFull, match=r"about 3\.2 seconds; the limit is 3\.0"):
             batcher.check_admission("plain")
+        with pytest.raises(QueueFull), batcher.job(Deadline.after(PATIENCE_SECONDS), "plain"):
+            pass
         batcher.check_admission()
         engine.gate.set()
         await asyncio.gather(*asking)

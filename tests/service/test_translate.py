@@ -14,8 +14,9 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from service.batcher import QueueFull
 from service.engine import TranslateKind
-from tests.service.conftest import state_of
+from tests.service.conftest import EchoEngine, state_of
 from translator.search import Sampling, SearchOptions
 
 
@@ -501,3 +502,20 @@ def translated(client: TestClient, body: dict[str, object]) -> list[str]:
     answer = client.post("/translate", json=body)
     assert answer.status_code == 200, answer.text
     return [translation["text"] for translation in answer.json()["translations"]]
+
+
+def test_a_text_is_not_split_if_the_queue_has_filled_meanwhile(
+    client: TestClient, echo: EchoEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batcher, asked = state_of(client).manager.current_model().batcher, list[object]()
+
+    def check_admission(kind: object = None) -> None:
+        asked.append(kind)
+        if len(asked) == 2:  # the first time is before the body is read
+            raise QueueFull("Too much waits.", 3)
+
+    monkeypatch.setattr(batcher, "check_admission", check_admission)
+    monkeypatch.setattr(echo, "sentences", lambda *_: pytest.fail("the text was split"))
+    answer = client.post("/translate", json={"text": "Two owls", "beam_size": 2})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "3")
+    assert asked == [TranslateKind(), TranslateKind(SearchOptions(beam_size=2))]
