@@ -117,7 +117,7 @@ KINDS: dict[type[Exception], Kind] = {
     MalformedJson: Kind(400, "malformed-json", "The body is not valid JSON"),
     InvalidRequest: Kind(422, "invalid-request", "The request is not valid"),
     RequestValidationError: Kind(422, "invalid-request", "The request is not valid"),
-    UnsupportedMediaType: Kind(415, "unsupported-media-type", "The body must be plain JSON"),
+    UnsupportedMediaType: Kind(415, "unsupported-media-type", "The media type is not supported"),
     RequestTooLarge: Kind(413, "too-large", "The request is too large"),
     InputTooLong: Kind(413, "too-large", "The request is too large"),
     InputError: Kind(422, "invalid-input", "The text cannot be translated as given"),

@@ -24,7 +24,8 @@ from translator.commands.translate import translate
 from translator.errors import InputError, TranslatorError
 
 _MODULES = {
-    "train,export": ("torch", "datasets", "matplotlib", "ctranslate2"),
+    "train": ("torch", "datasets", "matplotlib"),
+    "export": ("ctranslate2",),
     "import": ("huggingface_hub", "httpx2"),
     "cluster": ("ray", "fsspec", "pyarrow"),
 }

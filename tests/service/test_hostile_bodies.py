@@ -110,7 +110,7 @@ def test_only_plain_json_is_accepted(client: TestClient, headers: dict[str, str]
         content = gzip.compress(content)
     answer = client.post("/translate", content=content, headers=headers)
     assert answer.status_code == 415
-    assert answer.json()["title"] == "The body must be plain JSON"
+    assert answer.json()["title"] == "The media type is not supported"
 
 
 @pytest.mark.parametrize("media_type", ["application/json; charset=utf-8", "Application/JSON"])

@@ -125,7 +125,7 @@ def test_it_resumes_only_with_the_same_settings(tmp_path):
     for other, message in (
         ({"text": "abc", "beam": 1}, "started with another beam, 4 and not 1"),
         ({}, 'another text, "abc" and not null'),
-        ({"text": "0123456789" * 7, "beam": 4}, 'another text, "abc" and not "01234567890…'),
+        ({"text": "0123456789" * 7, "beam": 4}, 'another text, "abc" and not "01234567890…"'),
     ):
         with pytest.raises(ConfigError, match=message):
             UnfinishedFile(tmp_path / "out.de", other, resume=True)

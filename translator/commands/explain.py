@@ -44,7 +44,7 @@ def _print(explanation: "Explanation", target: "Pieces") -> None:
     STDOUT.print(Text(explanation.source, style="bold"))
     STDOUT.print(Text(f"pieces: {explanation.pieces}"))
     if not explanation.steps:
-        STDOUT.print("copied: there is nothing to translate in it\n")
+        STDOUT.print("copied: there is nothing to translate in it, or it is in another language\n")
         return
     STDOUT.print(_table(explanation.steps, target))
     last = explanation.steps[-1]

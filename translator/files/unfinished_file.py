@@ -118,4 +118,4 @@ def refuse_other(before: dict[str, Any], made_from: dict[str, Any], output: str,
 def _shown(value: Any) -> str:
     """Format a value; long ones, such as checksums, are shortened."""
     text = json.dumps(value)
-    return text if len(text) <= 20 else f"{text[:12]}…"
+    return text if len(text) <= 20 else f"{text[:12]}…{text[-1]}"

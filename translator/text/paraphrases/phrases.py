@@ -31,6 +31,7 @@ def _rules(amounts: str, numbers: str) -> tuple[Rule, ...]:
             rf"((?<![\w-])(?:once|[Tt]wice|(?<=[a-z] )times|{_CURRENCIES})|[{amounts}]) an? (?=(?:{_PERIODS}){_END})",
             r"\1 per ",
         ),
+        ("/", rf"(?<=[{amounts}])/(?=(?:{_PERIODS}|quarter|person|user)(?![\w/-]))", " per "),
         (
             "very other ",
             rf"(?<!\w)(?<!than )(?<!like )(?<!from )([Ee]very) other (?=(?:{_PERIODS}|[A-Z][a-z]+day)(?!\w))",
