@@ -33,14 +33,8 @@ static double best_seconds(const Kernel *kernel, const Matrix *weight, const Qua
 }
 
 int main(void) {
-    const Kernel *kernels[] = {
-        &kernel_portable,
-#if defined(__x86_64__)
-        &kernel_avx2, &kernel_avxvnni, &kernel_avx512vnni, &kernel_amx,
-#elif defined(__aarch64__)
-        &kernel_dotprod,
-#endif
-    };
+    char names[128];
+    strcpy(names, nt_kernels());
     Matrix weight = {.inputs = INPUTS, .groups = INPUTS / GROUP};
     weight.q = aligned_alloc(64, (size_t)INPUTS * LARGE);
     memset(weight.q, 1, (size_t)INPUTS * LARGE);
@@ -49,13 +43,13 @@ int main(void) {
     weight.q_sum = calloc(LARGE, sizeof(int32_t));
     float *x = calloc((size_t)ROWS * INPUTS, sizeof *x), *out = calloc((size_t)ROWS * LARGE, sizeof *out);
     Quantised q = {.q = aligned_alloc(64, 2 * (size_t)ROWS * INPUTS), .scale = calloc(ROWS, sizeof(float)),
-                   .start = calloc(ROWS, sizeof(int32_t)), .places = calloc(INPUTS / GROUP, sizeof(int32_t))};
+                   .start = calloc(ROWS, sizeof(int32_t)),
+                   .places = calloc(LISTED_ROWS * INPUTS / GROUP, sizeof(int32_t))};
     /* No group is all zeros, which would be skipped, and the sums of two groups always fit in 16 bits. */
     for (size_t place = 0; place < (size_t)ROWS * INPUTS; place++)
         x[place] = place % 64 ? 0.3f - 0.3f * (float)(place % 3) : 1.0f;
-    for (size_t number = 0; number < sizeof kernels / sizeof *kernels; number++) {
-        const Kernel *kernel = kernels[number];
-        if (!strstr(nt_kernels(), kernel->name)) continue;
+    for (char *name = strtok(names, " "); name; name = strtok(NULL, " ")) {
+        const Kernel *kernel = find_kernel(name);
         kernel->quantise(x, 1, INPUTS, INPUTS, &q);
         weight.outputs = LARGE;
         weight.panels = LARGE / PANEL;
@@ -64,7 +58,7 @@ int main(void) {
         weight.outputs = SMALL;
         weight.panels = SMALL / PANEL;
         double computing = best_seconds(kernel, &weight, &q, out, 100);
-        printf("%s %.0f %.0f\n", kernel->name, (double)INPUTS * LARGE / reading,
+        printf("%s %.0f %.0f\n", name, (double)INPUTS * LARGE / reading,
                2.0 * ROWS * INPUTS * SMALL / computing);
     }
     return 0;

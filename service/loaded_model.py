@@ -116,7 +116,7 @@ class LoadedModel:
         InputError on entry, and later whatever `Job.next_result` raises. On exit, unfinished work is cancelled.
         """
         kind = body.kind
-        # The queue may have filled since the request arrived; then its texts are not split in vain.
+        # Check admission again: splitting takes time, and the queue may have filled since the request arrived.
         with self.batcher.job(deadline, kind) as job:
 
             def split() -> list[list[SourceSentence]]:

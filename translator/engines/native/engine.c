@@ -225,7 +225,7 @@ static int read_weights(NtModel *model, const float *const *weights) {
     return reader.error;
 }
 
-static const Kernel *find_kernel(const char *name) {
+const Kernel *find_kernel(const char *name) {
     const char *known = nt_kernels();
     size_t length = strlen(name);
     for (const char *at = known; (at = strstr(at, name)); at++) {

@@ -71,6 +71,9 @@ typedef struct {
     int (*largest)(const float *x, const uint8_t *mask, int width, int most, int32_t *place, float *value);
 } Kernel;
 
+/* The kernel of this name (see `nt_kernels`), or NULL if this processor does not have it. */
+const Kernel *find_kernel(const char *name);
+
 extern const Kernel kernel_portable;
 #if defined(__x86_64__)
 extern const Kernel kernel_avx2;
